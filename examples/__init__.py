@@ -1,0 +1,1 @@
+"""Examples: feeds to read, and a generator of one believable year."""

@@ -1,0 +1,163 @@
+"""What is done with this project: `nox --list` is the table of contents.
+
+Every session but `lowest` installs what constraints.txt pins. With `--no-venv --no-install` a session runs in the
+environment that nox itself runs in, which must then hold the extra `dev`.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from itertools import chain
+from pathlib import Path
+
+import nox
+from packaging.requirements import Requirement
+
+nox.needs_version = ">=2025.10.16"
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_external_run = True
+nox.options.sessions = ["tests", "lint", "types", "imports", "docs"]
+
+ROOT = Path(__file__).parent
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+PINNED = ("-c", "constraints.txt")
+COVERED = {"referral_core": 100, "referral_adapters": 95}
+"""The least share of lines and branches that the tests run, in percent, of each package."""
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run every test, doctest and page example, measured; arguments go to pytest, and then nothing is measured."""
+    session.install(*PINNED, "-e", ".[test]")
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+    session.run("pytest", "-n", "auto", "--cov", "--cov-report=")
+    report_coverage(session)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Hold what the last measured test run covered against the bounds, core and adapters apart."""
+    session.install(*PINNED, "-e", ".[test]")
+    report_coverage(session)
+
+
+def report_coverage(session: nox.Session) -> None:
+    """Print one report for each package and fail when any is below its bound, after printing all."""
+    for package in COVERED:
+        session.run("coverage", "report", f"--include=*/{package}/*")
+    for package, bound in COVERED.items():
+        session.run(
+            "coverage", "report", f"--include=*/{package}/*", f"--fail-under={bound}", "--format=total", silent=True
+        )
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format with ruff, and look for dead code with vulture."""
+    session.install(*PINNED, "-e", ".[lint]")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("vulture")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check all types with mypy, strictly: sources, tests, examples and this file."""
+    session.install(*PINNED, "-e", ".[lint,test]", "nox")
+    session.run("mypy")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Prove that imports point down only and that the core stands alone."""
+    session.install(*PINNED, "-e", ".[lint]")
+    session.run("lint-imports")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation; every warning is an error."""
+    session.install(*PINNED, "-e", ".[docs]")
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Run the tests on the lowest versions that pyproject.toml admits."""
+    bounds = Path(session.create_tmp()) / "lowest.txt"
+    bounds.write_text("".join(f"{pin}\n" for pin in lowest_versions("cli", "names", "qr", "test")), encoding="utf-8")
+    session.install("-c", str(bounds), "-e", ".[test]")
+    session.run("pytest", "-n", "auto", *session.posargs)
+
+
+def lowest_versions(*extras: str) -> list[str]:
+    """Return the lower bound of every requirement of the project and of some of its extras, as exact pins."""
+    project = PYPROJECT["project"]
+    declared = chain(project["dependencies"], *(project["optional-dependencies"][extra] for extra in extras))
+    requirements = [Requirement(line) for line in declared]
+    return [
+        f"{requirement.name}=={bound.version}"
+        for requirement in requirements
+        for bound in requirement.specifier
+        if bound.operator == ">="
+    ]
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel and run the core's tests against it, away from the source tree."""
+    away = Path(session.create_tmp()).resolve()
+    dist, outside = away / "dist", away / "outside"
+    for folder in (dist, outside):
+        shutil.rmtree(folder, ignore_errors=True)
+    session.install(*PINNED, "hatchling")
+    session.run("python", "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(dist), ".")
+    (built,) = dist.glob("*.whl")
+    session.install(*PINNED, "--force-reinstall", "--no-deps", str(built))
+    session.install(*PINNED, f"{built}[test]")
+    shutil.copytree(ROOT / "tests", outside / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", outside)
+    session.chdir(outside)
+    session.run("pytest", "-n", "auto", "tests/core", *session.posargs)
+    session.run("referral", "--help", silent=True)
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """Run every example as a reader would: the scripts under examples/, each on its own."""
+    session.install(*PINNED, "-e", ".[cli,names,qr]")
+    for script in sorted((ROOT / "examples").rglob("*.py")):
+        session.run("python", "-W", "error", str(script.relative_to(ROOT)))
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure: every script under benchmarks/ prints subject, floor, ratio and target."""
+    scripts = sorted((ROOT / "benchmarks").glob("bench_*.py"))
+    if not scripts:
+        session.skip("there are no benchmarks yet")
+    session.install(*PINNED, "-e", ".[dev]")
+    for script in scripts:
+        session.run("python", str(script.relative_to(ROOT)), *session.posargs)
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Break the core's laws one by one and list every break that no test noticed."""
+    session.install(*PINNED, "-e", ".[test]", "mutmut")
+    session.run("mutmut", "run", *session.posargs)
+    session.run("mutmut", "results")
+
+
+@nox.session(reuse_venv=False)
+def constraints(session: nox.Session) -> None:
+    """Write constraints.txt anew, from the newest versions that pyproject.toml admits."""
+    session.install("-e", ".[dev]")
+    frozen = session.run("python", "-m", "pip", "freeze", "--exclude-editable", silent=True)
+    pins = [line for line in str(frozen).splitlines() if re.fullmatch(r"[\w.-]+==[\w.+!-]+", line)]
+    header = "# Exact versions of all that `.[dev]` installs. Written by `nox -s constraints`.\n"
+    (ROOT / "constraints.txt").write_text(header + "".join(f"{pin}\n" for pin in pins), encoding="utf-8")

@@ -1,0 +1,9 @@
+"""The batch adapter: CloudEvents lines in, results and a summary out."""
+
+from __future__ import annotations
+
+from referral_adapters.feed.lines import feed_lines
+from referral_adapters.feed.result import Outcome
+from referral_adapters.feed.runner import FeedRunner, FeedStore
+
+__all__ = ["FeedRunner", "FeedStore", "Outcome", "feed_lines"]

@@ -1,0 +1,178 @@
+"""Reading the fields of a JSON object, each by its kind, and saying what is wrong by the field's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+
+from referral_adapters.feed.errors import LineInvalid
+from referral_adapters.feed.moments import is_date, read_date, read_moment
+from referral_core.values.errors import Refusal
+from referral_core.values.moment import LATEST
+from referral_core.values.money import Money
+
+LONGEST_NAME: Final = 200
+LONGEST_TEXT: Final = 4000
+_MISSING: Final = object()
+_NEVER: Final = LATEST
+_KINDS: Final = {
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+}
+
+
+class Fields:
+    """The fields of one JSON object, read one by one; :meth:`close` then says if there are others.
+
+    A value of the wrong kind, or a missing field, raises :class:`LineInvalid` at once. A value that a rule refuses
+    (an amount, a moment without an offset) is told by :meth:`close`, so that an improper line is called that first.
+    """
+
+    __slots__ = ("_at", "_read", "_refusal", "_values")
+
+    def __init__(self, values: Mapping[str, Any], at: str = "data.") -> None:
+        self._values = values
+        self._at = at
+        self._read: list[str] = []
+        self._refusal: Refusal | None = None
+
+    def close(self) -> None:
+        """Raise what is wrong: an unknown field, else the first value that a rule refuses."""
+        if len(self._read) < len(self._values):
+            unknown = next(name for name in self._values if name not in self._read)
+            raise LineInvalid(f"{self._at}{unknown[:LONGEST_NAME]}", "there is no such field")
+        if self._refusal is not None:
+            raise self._refusal
+
+    def name(self, field: str) -> str:
+        """Return an identifier or another short word: not blank, printable."""
+        value = self._values.get(field, _MISSING)
+        if type(value) is not str:
+            raise self._wrong(field, "text", value)
+        self._read.append(field)
+        if not value or value[0] == " " or value[-1] == " " or len(value) > LONGEST_NAME or not value.isprintable():
+            raise LineInvalid(self._at + field, f"must be 1 to {LONGEST_NAME} printable characters, no blank around")
+        return value
+
+    def optional_name(self, field: str) -> str | None:
+        """Return an identifier, or ``None`` when the field is absent."""
+        return self.name(field) if field in self._values else None
+
+    def text(self, field: str) -> str:
+        """Return free text, which may be blank."""
+        value = self._values.get(field, _MISSING)
+        if type(value) is not str:
+            raise self._wrong(field, "text", value)
+        self._read.append(field)
+        if len(value) > LONGEST_TEXT:
+            raise LineInvalid(self._at + field, f"is longer than {LONGEST_TEXT} characters")
+        if "\0" in value or not _is_proper(value):
+            raise LineInvalid(self._at + field, "holds characters that no text can hold")
+        return value
+
+    def optional_text(self, field: str) -> str | None:
+        """Return free text, or ``None`` when the field is absent."""
+        return self.text(field) if field in self._values else None
+
+    def flag(self, field: str) -> bool:
+        """Return true or false; false when the field is absent."""
+        value = self._values.get(field, _MISSING)
+        if value is _MISSING:
+            return False
+        if type(value) is not bool:
+            raise self._wrong(field, "true or false", value)
+        self._read.append(field)
+        return value
+
+    def amount(self, field: str, currency: str) -> Money:
+        """Return an amount written as text of plain digits, at most two decimals (M3)."""
+        value = self._values.get(field, _MISSING)
+        if type(value) is not str:
+            raise self._wrong(field, "an amount as text", value)
+        self._read.append(field)
+        try:
+            return Money(value, currency)
+        except Refusal as refusal:
+            self._refuse(Refusal(*refusal.reasons, message=refusal.message, field=self._at + field))
+            return Money.zero(currency)
+
+    def optional_amount(self, field: str, currency: str) -> Money | None:
+        """Return an amount, or ``None`` when the field is absent."""
+        return self.amount(field, currency) if field in self._values else None
+
+    def moment(self, field: str) -> datetime:
+        """Return a moment written as RFC 3339 (M1)."""
+        value = self._values.get(field, _MISSING)
+        if type(value) is not str:
+            raise self._wrong(field, "a moment as text", value)
+        self._read.append(field)
+        try:
+            return read_moment(value, self._at + field)
+        except Refusal as refusal:
+            self._refuse(refusal)
+            return _NEVER
+
+    def optional_moment(self, field: str) -> datetime | None:
+        """Return a moment, or ``None`` when the field is absent."""
+        return self.moment(field) if field in self._values else None
+
+    def optional_date(self, field: str) -> date | None:
+        """Return a day written as ``YYYY-MM-DD``, or ``None`` when the field is absent."""
+        value = self._values.get(field, _MISSING)
+        if value is _MISSING:
+            return None
+        if type(value) is not str:
+            raise self._wrong(field, "a date as text", value)
+        self._read.append(field)
+        return read_date(value, self._at + field)
+
+    def optional_day_or_moment(self, field: str) -> date | datetime | None:
+        """Return a day or a moment, whichever is written, or ``None`` when the field is absent."""
+        value = self._values.get(field)
+        if type(value) is str and is_date(value):
+            return self.optional_date(field)
+        return self.optional_moment(field)
+
+    def record(self, field: str) -> dict[str, Any]:
+        """Return an object whose fields are read on their own."""
+        value = self._values.get(field, _MISSING)
+        if type(value) is not dict:
+            raise self._wrong(field, "an object", value)
+        self._read.append(field)
+        return value
+
+    def honoured_moment(self) -> datetime | None:
+        """Return the moment in ``honour``, or ``None`` when the field is absent (S10)."""
+        if "honour" not in self._values:
+            return None
+        inner = Fields(self.record("honour"), f"{self._at}honour.")
+        honoured = inner.moment("moment")
+        if inner._refusal is not None:
+            self._refuse(inner._refusal)
+            inner._refusal = None
+        inner.close()
+        return honoured
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._refusal = self._refusal or refusal
+
+    def _wrong(self, field: str, wanted: str, value: object) -> LineInvalid:
+        if value is _MISSING:
+            return LineInvalid(self._at + field, "is missing")
+        return LineInvalid(self._at + field, f"must be {wanted}, not {_KINDS.get(type(value), 'null')}")
+
+
+def _is_proper(value: str) -> bool:
+    """Tell whether text has no half of a surrogate pair, which no UTF-8 can hold."""
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

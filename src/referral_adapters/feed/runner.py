@@ -1,0 +1,132 @@
+"""Running a feed: each line one transaction, each event once, each with its result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+from referral_adapters.feed.acts import FEED_ACTS, NEED_BALANCES, NEVER_WARN
+from referral_adapters.feed.errors import LineInvalid
+from referral_adapters.feed.event import Event, read_event, read_object, time_of
+from referral_adapters.feed.fields import Fields
+from referral_adapters.feed.result import Done, Outcome, verdict
+from referral_adapters.feed.summary import summary
+from referral_core.desk import assemble
+from referral_core.entities.actor import Actor
+from referral_core.ports.events import Events
+from referral_core.ports.ports import Ports
+from referral_core.programme.programme import Programme
+from referral_core.rules.decision import CodeRefused
+from referral_core.use_cases.paying import PayRun
+from referral_core.values.errors import Refusal
+
+Result = dict[str, Any]
+
+FEED: Actor = Actor.system("feed")
+
+
+class FeedStore(Ports, Protocol):
+    """A store that a feed can run on: all ports, the events that took effect, and transactions."""
+
+    @property
+    def events(self) -> Events:
+        """The events that took effect."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Return a transaction: all that is done inside stays, or nothing when an exception leaves it."""
+        ...
+
+
+class FeedRunner:
+    """Hands a feed's lines to the rules, one after another, and says what came of each.
+
+    Every line is one transaction. A line that is refused or invalid changes nothing and leaves no mark, and the next
+    one goes on. ``counts`` holds how many lines came to each outcome.
+    """
+
+    def __init__(self, programme: Programme, store: FeedStore) -> None:
+        self._desk = assemble(programme, store)
+        self._store = store
+        self._clock: datetime | None = None
+        self.counts: Counter[Outcome] = Counter()
+
+    def run(self, lines: Iterable[str | bytes]) -> Iterator[Result]:
+        """Yield the result of every line that is not blank, then post the grants that are still due."""
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield self.handle(line, number)
+        self.finish()
+
+    def handle(self, line: str | bytes, number: int) -> Result:
+        """Return the result of one line; ``number`` is its place in the feed, counted from 1."""
+        id_: str | None = None
+        try:
+            value = read_object(line)
+            given = value.get("id")
+            id_ = given if isinstance(given, str) else None
+            outcome, told = self._handled(value)
+        except LineInvalid as error:
+            outcome, told = Outcome.INVALID, {"reasons": [], "message": str(error)}
+        except Refusal as refusal:
+            outcome, told = Outcome.REFUSED, _refused(refusal)
+        self.counts[outcome] += 1
+        return {"line": number, "id": id_, "outcome": outcome.value, **told}
+
+    def finish(self) -> PayRun:
+        """Post every grant that is due and not yet confirmed by billing."""
+        return self._pay(self._clock) if self._clock is not None else PayRun(0, 0)
+
+    def summary(self, at: datetime | None = None) -> dict[str, Any]:
+        """Return balances, referrals, cases and liability as at the time of the last line, or at ``at``."""
+        lines = {outcome.value: self.counts[outcome] for outcome in Outcome}
+        return {**summary(self._desk.programme, self._store, at or self._clock), "lines": lines}
+
+    def _handled(self, value: dict[str, Any]) -> tuple[Outcome, Result]:
+        try:
+            event = read_event(value)
+        except (LineInvalid, Refusal):
+            self._clock = time_of(value) or self._clock
+            raise
+        self._clock = event.time
+        act = FEED_ACTS.get(event.type)
+        if act is None:
+            raise LineInvalid("type", f"{event.type!r} is not a type of event")
+        if self._is_repeated(event):
+            return Outcome.REPEATED, {"reasons": [], "message": "This event took effect before."}
+        if event.type in NEED_BALANCES:
+            self._pay(event.time)
+        with self._store.transaction():
+            if not self._store.events.add(event.source, event.id, event.digest):
+                raise LineInvalid("id", "another consumer is handling an event with this id and source")
+            done = act(self._desk, Fields(event.data), event.time, event.actor)
+        return self._told(event, done)
+
+    def _is_repeated(self, event: Event) -> bool:
+        known = self._store.events.find(event.source, event.id)
+        if known is not None and known != event.digest:
+            raise LineInvalid("id", "an event with this id and source but other content took effect before")
+        return known is not None
+
+    def _told(self, event: Event, done: Done) -> tuple[Outcome, Result]:
+        outcome = Outcome.WARNED if done.warnings and event.type not in NEVER_WARN else Outcome.DONE
+        told: Result = {"reasons": [reason.value for reason in done.warnings], "message": done.message}
+        if done.decision is not None:
+            told.update(verdict(done.decision))
+        if done.issued is not None:
+            told["issued"] = done.issued
+        return outcome, told
+
+    def _pay(self, at: datetime) -> PayRun:
+        return self._desk.payouts.pay_due(at=at, actor=FEED, within=self._store.transaction)
+
+
+def _refused(refusal: Refusal) -> Result:
+    message = f"{refusal.field}: {refusal.message}" if refusal.field else refusal.message
+    told: Result = {"reasons": [reason.value for reason in refusal.reasons], "message": message}
+    if isinstance(refusal, CodeRefused):
+        told.update(verdict(refusal.decision))
+    return told

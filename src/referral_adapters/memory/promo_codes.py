@@ -1,0 +1,84 @@
+"""Promo codes in memory."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Final
+
+from referral_adapters.memory.journal import Journal, adding, setting
+from referral_core.entities.promo_code import PromoCode, codes_over_time
+from referral_core.values.errors import Refusal
+from referral_core.values.reason import Reason
+
+_ISSUED_AT: Final = attrgetter("issued_at")
+
+
+class MemoryPromoCodes:
+    """The port ``PromoCodes`` in memory: thread-safe, each call all-or-nothing, guarding C1 and C6."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._lock = journal.lock
+        self._codes: dict[str, PromoCode] = {}
+        self._of_account: dict[str, list[str]] = {}
+
+    def find(self, text: str) -> PromoCode | None:
+        """Return the code with this canonical text, whoever holds or held it."""
+        with self._lock:
+            return self._codes.get(text)
+
+    def of_account(self, account: str) -> tuple[PromoCode, ...]:
+        """Return the account's codes, past ones included, in the order they were issued."""
+        with self._lock:
+            codes = [self._codes[text] for text in self._of_account.get(account, ())]
+        if len(codes) > 1:
+            codes.sort(key=_ISSUED_AT)
+        return tuple(codes)
+
+    def add(self, code: PromoCode) -> None:
+        """Store a newly issued code.
+
+        :raises Refusal: ``code-taken`` when any account ever held the text (C1), ``code-overlap`` when the account
+            holds another code at some moment of its period (C6).
+        """
+        with self._lock:
+            if code.text in self._codes:
+                raise Refusal(Reason.CODE_TAKEN, message=f"the text {code.text} was issued before", field="code")
+            change = setting(self._codes, code.text, code)
+            texts = self._of_account.get(code.account)
+            if texts is None:
+                self._journal.write(change, setting(self._of_account, code.account, [code.text]))
+            else:
+                self._check_periods(code, texts)
+                self._journal.write(change, adding(texts, code.text))
+
+    def replace(self, code: PromoCode) -> None:
+        """Store the next state of a code that is known by its text.
+
+        :raises Refusal: ``code-overlap`` as :meth:`add` does (C6), ``code-unknown`` when there is no such code,
+            ``code-taken`` when another account holds the text (C1).
+        """
+        with self._lock:
+            known = self._codes.get(code.text)
+            if known is None:
+                raise Refusal(Reason.CODE_UNKNOWN, message=f"there is no code {code.text}", field="code")
+            if known.account != code.account:
+                raise Refusal(
+                    Reason.CODE_TAKEN, message=f"account {known.account} holds the text {code.text}", field="code"
+                )
+            texts = self._of_account[code.account]
+            if len(texts) > 1:
+                self._check_periods(code, texts)
+            self._journal.write(setting(self._codes, code.text, code))
+
+    def _check_periods(self, code: PromoCode, texts: list[str]) -> None:
+        """Refuse a code beside others of its account; one code alone overlaps nothing and need not come here."""
+        others = [self._codes[text] for text in texts if text != code.text]
+        try:
+            codes_over_time([*others, code])
+        except Refusal as overlap:
+            raise Refusal(
+                Reason.CODE_OVERLAP,
+                message=f"account {code.account} holds another code then: {overlap.message}",
+                field="code",
+            ) from overlap

@@ -1,0 +1,109 @@
+"""Referrals in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from referral_adapters.memory.history import History
+from referral_adapters.memory.journal import Change, Journal, adding, removing, setting
+from referral_core.entities.referral import Referral
+from referral_core.values.errors import Refusal
+from referral_core.values.reason import Reason
+
+
+def _in_order(referral: Referral) -> tuple[datetime, str]:
+    return referral.concluded_at, referral.contract
+
+
+class MemoryReferrals:
+    """The port ``Referrals`` in memory: thread-safe, each call all-or-nothing, guarding S4."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._lock = journal.lock
+        self._referrals: dict[str, Referral] = {}
+        self._live: dict[str, str] = {}
+        self._of_referrer: dict[str, list[str]] = {}
+        self._history: History[Referral] = History()
+
+    def find(self, contract: str) -> Referral | None:
+        """Return the referral of this contract, live or cancelled."""
+        with self._lock:
+            return self._referrals.get(contract)
+
+    def live_of(self, customer: str) -> Referral | None:
+        """Return the referral of this customer as referee that is open or was paid; there is at most one."""
+        with self._lock:
+            contract = self._live.get(customer)
+            return None if contract is None else self._referrals[contract]
+
+    def add(self, referral: Referral, *, at: datetime) -> None:
+        """Store a new referral.
+
+        :raises Refusal: ``already-referred`` when its contract carries one or its referee customer has a live one (S4).
+        """
+        with self._lock:
+            if referral.contract in self._referrals:
+                raise Refusal(
+                    Reason.ALREADY_REFERRED,
+                    message=f"contract {referral.contract} carries a referral",
+                    field="contract",
+                )
+            contracts = self._of_referrer.get(referral.referrer)
+            self._journal.write(
+                *self._becoming_live(referral),
+                setting(self._referrals, referral.contract, referral),
+                setting(self._of_referrer, referral.referrer, [referral.contract])
+                if contracts is None
+                else adding(contracts, referral.contract),
+                self._history.recording(referral.contract, at, referral),
+            )
+
+    def replace(self, referral: Referral, *, at: datetime) -> None:
+        """Store the next state of a referral that is known by its contract.
+
+        :raises Refusal: ``referral-unknown`` when the contract carries none, ``already-referred`` when it would be
+            the second live one of its referee customer (S4).
+        """
+        with self._lock:
+            known = self._referrals.get(referral.contract)
+            if known is None or known.referrer != referral.referrer:
+                raise Refusal(
+                    Reason.REFERRAL_UNKNOWN,
+                    message=f"contract {referral.contract} carries no referral of account {referral.referrer}",
+                    field="contract",
+                )
+            self._journal.write(
+                *([removing(self._live, known.referee_customer)] if known.is_live else ()),
+                *self._becoming_live(referral),
+                setting(self._referrals, referral.contract, referral),
+                self._history.recording(referral.contract, at, referral),
+            )
+
+    def all(self, *, referrer: str | None = None) -> Iterator[Referral]:
+        """Yield every referral, or those of one referring account, by concluding moment and then by contract.
+
+        They are those of the moment of the call, whatever is stored while they are read.
+        """
+        with self._lock:
+            if referrer is None:
+                return iter(sorted(self._referrals.values(), key=_in_order))
+            contracts = self._of_referrer.get(referrer, ())
+            return iter(sorted([self._referrals[contract] for contract in contracts], key=_in_order))
+
+    def history(self, contract: str) -> tuple[tuple[datetime, Referral], ...]:
+        """Return every state that a contract's referral was in, with the moment it was recorded, first to last."""
+        with self._lock:
+            return self._history.of(contract)
+
+    def _becoming_live(self, referral: Referral) -> tuple[Change, ...]:
+        if not referral.is_live:
+            return ()
+        if self._live.get(referral.referee_customer, referral.contract) != referral.contract:
+            raise Refusal(
+                Reason.ALREADY_REFERRED,
+                message=f"customer {referral.referee_customer} has a referral that is open or was paid",
+                field="customer",
+            )
+        return (setting(self._live, referral.referee_customer, referral.contract),)

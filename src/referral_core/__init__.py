@@ -1,0 +1,76 @@
+"""The rules of an energy retailer's customer referral programme, free of any framework.
+
+A customer passes on a promo code; a new customer gives it while concluding a contract; both get a fixed discount, at
+the amounts of the concluding moment, when that contract activates, exactly once each.
+
+Start with :func:`assemble`, which makes a :class:`ReferralDesk` of a :class:`Programme` and the ports of a store.
+"""
+
+from __future__ import annotations
+
+from referral_core.desk import ReferralDesk, assemble
+from referral_core.entities.actor import Actor, Role
+from referral_core.entities.case import Case, CaseStatus
+from referral_core.entities.contract import Contract, ContractStatus
+from referral_core.entities.discount_group import DiscountGroup, Side
+from referral_core.entities.grant import Grant, GrantStatus
+from referral_core.entities.promo_code import CodeStatus, PromoCode
+from referral_core.entities.referral import Offer, Referral, ReferralStatus
+from referral_core.entities.trace_entry import TraceEntry
+from referral_core.ports.ports import Ports
+from referral_core.programme.programme import Programme
+from referral_core.rules.decision import CodeRefused, Decision, decide
+from referral_core.rules.facts import Facts
+from referral_core.values.calendar import Calendar
+from referral_core.values.code_text import CodeText, parse
+from referral_core.values.effective_period import EffectivePeriod
+from referral_core.values.errors import (
+    BillingUnavailable,
+    CodeSpaceExhausted,
+    ProgrammeInvalid,
+    ReferralError,
+    Refusal,
+)
+from referral_core.values.money import Money
+from referral_core.values.reason import Reason
+from referral_core.values.timeline import Span, Timeline
+
+__all__ = [
+    "Actor",
+    "BillingUnavailable",
+    "Calendar",
+    "Case",
+    "CaseStatus",
+    "CodeRefused",
+    "CodeSpaceExhausted",
+    "CodeStatus",
+    "CodeText",
+    "Contract",
+    "ContractStatus",
+    "Decision",
+    "DiscountGroup",
+    "EffectivePeriod",
+    "Facts",
+    "Grant",
+    "GrantStatus",
+    "Money",
+    "Offer",
+    "Ports",
+    "Programme",
+    "ProgrammeInvalid",
+    "PromoCode",
+    "Reason",
+    "Referral",
+    "ReferralDesk",
+    "ReferralError",
+    "ReferralStatus",
+    "Refusal",
+    "Role",
+    "Side",
+    "Span",
+    "Timeline",
+    "TraceEntry",
+    "assemble",
+    "decide",
+    "parse",
+]

@@ -1,0 +1,40 @@
+"""Who asks: a system, a customer, or somebody of the staff (A1)."""
+
+from __future__ import annotations
+
+import enum
+
+import attrs
+
+
+class Role(enum.StrEnum):
+    """The roles, each of which may do what the one before it may; ``system`` may do everything."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+    SYSTEM = "system"
+
+
+@attrs.frozen
+class Actor:
+    """Somebody or something that asks for an act.
+
+    ``id`` names it in the trace; for a customer it is the customer's own id, which decides whose accounts are theirs.
+    ``segments`` limits staff to some segments, ``None`` means no limit.
+    """
+
+    id: str
+    role: Role = Role.SYSTEM
+    segments: frozenset[str] | None = None
+
+    @property
+    def is_person(self) -> bool:
+        """Tell whether this is a person, whose manual acts need a reason and leave a trace (A2)."""
+        return self.role is not Role.SYSTEM
+
+    @classmethod
+    def system(cls, id: str = "system") -> Actor:  # noqa: A002 - the field's own name
+        """Return a system, which may do everything the rules allow."""
+        return cls(id)

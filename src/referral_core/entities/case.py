@@ -1,0 +1,101 @@
+"""Cases: supplier-change requests opened when a self-service sign-up fails (K1-K3)."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Final
+
+import attrs
+
+from referral_core.entities.referral import Offer
+from referral_core.values.lifecycle import Lifecycle
+from referral_core.values.money import Money
+from referral_core.values.reason import Reason
+
+CASE_TYPE: Final = "LT-SUPCRQ"
+"""The type of every case (K1)."""
+
+
+class CaseStatus(enum.StrEnum):
+    """Where a case stands."""
+
+    OPEN = "open"
+    FINISHED = "finished"
+    ABANDONED = "abandoned"
+
+
+class CaseEvent(enum.StrEnum):
+    """What can happen to a case."""
+
+    FINISH = "finish"
+    ABANDON = "abandon"
+
+
+CASE_LIFECYCLE: Final[Lifecycle[CaseStatus, CaseEvent]] = Lifecycle(
+    "case",
+    CaseStatus,
+    CaseEvent,
+    {
+        (CaseStatus.OPEN, CaseEvent.FINISH): CaseStatus.FINISHED,
+        (CaseStatus.OPEN, CaseEvent.ABANDON): CaseStatus.ABANDONED,
+        (CaseStatus.FINISHED, CaseEvent.FINISH): Reason.CASE_CLOSED,
+        (CaseStatus.FINISHED, CaseEvent.ABANDON): Reason.CASE_CLOSED,
+        (CaseStatus.ABANDONED, CaseEvent.FINISH): Reason.CASE_CLOSED,
+        (CaseStatus.ABANDONED, CaseEvent.ABANDON): Reason.CASE_CLOSED,
+    },
+)
+
+
+@attrs.frozen
+class CarriedOffer:
+    """What a case carries from the moment it was opened: the usable code and both sides' offers (K1)."""
+
+    code: str
+    referrer: Offer
+    referee: Offer
+
+
+@attrs.frozen(kw_only=True)
+class Case:
+    """A failed self-service sign-up, waiting for somebody to finish it.
+
+    ``carried`` is ``None`` when no usable code was given; ``warnings`` then say why. ``product`` and ``segment`` are
+    what the customer asked for.
+    """
+
+    id: str
+    customer: str
+    opened_at: datetime
+    product: str
+    segment: str
+    carried: CarriedOffer | None = None
+    warnings: tuple[Reason, ...] = ()
+    status: CaseStatus = CaseStatus.OPEN
+    contract: str | None = None
+
+    @property
+    def promo_code(self) -> str | None:
+        """The characteristic "Promo code"."""
+        return self.carried.code if self.carried else None
+
+    @property
+    def discount_amount(self) -> Money | None:
+        """The characteristic "Discount amount": the new customer's, of the self-service group."""
+        return self.carried.referee.amount if self.carried else None
+
+    @property
+    def characteristics(self) -> dict[str, str]:
+        """What the case shows in the host's case system, by name (K1)."""
+        if self.carried is None:
+            return {}
+        return {"Promo code": self.carried.code, "Discount amount": str(self.carried.referee.amount)}
+
+    def finished(self, contract: str) -> Case:
+        """Return the case finished by the sign-up of ``contract`` (K2); ``case-closed`` if it is no longer open."""
+        status = CASE_LIFECYCLE.after(self.status, CaseEvent.FINISH, self.id)
+        return attrs.evolve(self, status=status, contract=contract)
+
+    def abandoned(self) -> Case:
+        """Return the case abandoned, with no referral (K3); ``case-closed`` if it is no longer open."""
+        return attrs.evolve(self, status=CASE_LIFECYCLE.after(self.status, CaseEvent.ABANDON, self.id))

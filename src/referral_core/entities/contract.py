@@ -1,0 +1,116 @@
+"""Supply contracts: concluded, activated, terminated; or withdrawn before activation."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from typing import Final
+
+import attrs
+
+from referral_core.values.errors import Refusal
+from referral_core.values.lifecycle import Lifecycle
+from referral_core.values.reason import Reason
+
+
+class ContractStatus(enum.StrEnum):
+    """Where a contract stands."""
+
+    CONCLUDED = "concluded"
+    ACTIVE = "active"
+    TERMINATED = "terminated"
+    WITHDRAWN = "withdrawn"
+
+
+class ContractEvent(enum.StrEnum):
+    """What can happen to a contract."""
+
+    ACTIVATE = "activate"
+    WITHDRAW = "withdraw"
+    TERMINATE = "terminate"
+
+
+CONTRACT_LIFECYCLE: Final[Lifecycle[ContractStatus, ContractEvent]] = Lifecycle(
+    "contract",
+    ContractStatus,
+    ContractEvent,
+    {
+        (ContractStatus.CONCLUDED, ContractEvent.ACTIVATE): ContractStatus.ACTIVE,
+        (ContractStatus.CONCLUDED, ContractEvent.WITHDRAW): ContractStatus.WITHDRAWN,
+        (ContractStatus.CONCLUDED, ContractEvent.TERMINATE): Reason.CONTRACT_PENDING,
+        (ContractStatus.ACTIVE, ContractEvent.ACTIVATE): Reason.CONTRACT_ACTIVE,
+        (ContractStatus.ACTIVE, ContractEvent.WITHDRAW): Reason.CONTRACT_ACTIVE,
+        (ContractStatus.ACTIVE, ContractEvent.TERMINATE): ContractStatus.TERMINATED,
+        (ContractStatus.TERMINATED, ContractEvent.ACTIVATE): Reason.CONTRACT_ENDED,
+        (ContractStatus.TERMINATED, ContractEvent.WITHDRAW): Reason.CONTRACT_ENDED,
+        (ContractStatus.TERMINATED, ContractEvent.TERMINATE): Reason.CONTRACT_ENDED,
+        (ContractStatus.WITHDRAWN, ContractEvent.ACTIVATE): Reason.CONTRACT_ENDED,
+        (ContractStatus.WITHDRAWN, ContractEvent.WITHDRAW): Reason.CONTRACT_ENDED,
+        (ContractStatus.WITHDRAWN, ContractEvent.TERMINATE): Reason.CONTRACT_ENDED,
+    },
+)
+
+
+@attrs.frozen(kw_only=True)
+class Contract:
+    """A supply contract on an account, and the sign-up that concluded it.
+
+    ``starts_on`` is the planned first day of supply, which decides nothing: only ``activated_at`` does (B1).
+    ``warnings`` are the reasons why a code given in a staff channel was not usable, ``warned_code`` is that code (S9).
+    ``first_name`` serves codes made of names (C10).
+    """
+
+    id: str
+    account: str
+    customer: str
+    product: str
+    segment: str
+    channel: str
+    concluded_at: datetime
+    starts_on: date | None = None
+    first_name: str | None = None
+    warned_code: str | None = None
+    warnings: tuple[Reason, ...] = ()
+    status: ContractStatus = ContractStatus.CONCLUDED
+    activated_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the contract is concluded or active, neither terminated nor withdrawn."""
+        return self.ended_at is None
+
+    def is_active_at(self, at: datetime) -> bool:
+        """Tell whether the contract was in force at a moment; the moment of termination is already outside (M2)."""
+        if self.activated_at is None or at < self.activated_at:
+            return False
+        return self.ended_at is None or at < self.ended_at
+
+    def was_active_by(self, at: datetime) -> bool:
+        """Tell whether the contract had come into force at or before a moment, whatever became of it."""
+        return self.activated_at is not None and self.activated_at <= at
+
+    def activated(self, at: datetime) -> Contract:
+        """Return the contract in force from ``at``; refuse by the lifecycle, or with ``moment-invalid``."""
+        status = self._after(ContractEvent.ACTIVATE, at, self.concluded_at)
+        return attrs.evolve(self, status=status, activated_at=at)
+
+    def withdrawn(self, at: datetime) -> Contract:
+        """Return the contract withdrawn before it came into force."""
+        status = self._after(ContractEvent.WITHDRAW, at, self.concluded_at)
+        return attrs.evolve(self, status=status, ended_at=at)
+
+    def terminated(self, at: datetime) -> Contract:
+        """Return the contract terminated after it had been in force."""
+        status = self._after(ContractEvent.TERMINATE, at, self.activated_at)
+        return attrs.evolve(self, status=status, ended_at=at)
+
+    def _after(self, event: ContractEvent, at: datetime, earliest: datetime | None) -> ContractStatus:
+        status = CONTRACT_LIFECYCLE.after(self.status, event, self.id)
+        if earliest is not None and at < earliest:
+            raise Refusal(
+                Reason.MOMENT_INVALID,
+                message=f"contract {self.id} cannot {event} before {earliest.isoformat()}",
+                field="at",
+            )
+        return status

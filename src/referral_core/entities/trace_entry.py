@@ -1,0 +1,148 @@
+"""The trace: rows that are only ever added, each carrying the hash of the one before it on the same subject (A2).
+
+What a row says of persons (who acted, and the words of the reason) stands beside the hashed content, represented in
+it by a salted digest only. Erasing the words and the salt leaves the digest, so the chain still verifies (A5).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+import attrs
+
+from referral_core.entities.act import Act
+from referral_core.entities.actor import Actor, Role
+from referral_core.values.moment import written
+
+GENESIS: Final = "0" * 64
+"""What stands for the hash before the first row of a chain."""
+
+State = Mapping[str, str | None]
+"""What was so before or after an act: names and values as text, nothing about persons."""
+
+_encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+def account_subject(account: str) -> str:
+    """Return the subject under which an account's rows are chained."""
+    return f"account:{account}"
+
+
+def group_subject(group: str) -> str:
+    """Return the subject under which a discount group's rows are chained."""
+    return f"group:{group}"
+
+
+PROGRAMME_SUBJECT: Final = "programme"
+"""The subject of rows about the programme as a whole."""
+
+
+@attrs.frozen
+class TraceNote:
+    """What is to be traced, before it has its place in a chain."""
+
+    subject: str
+    moment: datetime
+    act: Act
+    actor: Actor
+    before: State | None = None
+    after: State | None = None
+    reason: str | None = None
+
+
+@attrs.frozen
+class TraceEntry:
+    """One row of a subject's chain; ``number`` counts from 1 within it.
+
+    ``actor`` and ``reason`` are the personal part, ``None`` once erased; ``personal_digest`` stands for them.
+    """
+
+    subject: str
+    number: int
+    moment: datetime
+    act: Act
+    role: Role
+    before: State | None
+    after: State | None
+    actor: str | None
+    reason: str | None
+    salt: str | None
+    personal_digest: str
+    previous: str
+    hash: str
+
+    @classmethod
+    def chained(cls, note: TraceNote, after: TraceEntry | None, salt: str) -> TraceEntry:
+        """Return ``note`` as the row that follows ``after`` on its subject.
+
+        ``salt`` is at least 16 bytes of fresh randomness as text, so that short personal references cannot be
+        guessed from their digest.
+        """
+        number, previous = (after.number + 1, after.hash) if after else (1, GENESIS)
+        entry = cls(
+            note.subject,
+            number,
+            note.moment,
+            note.act,
+            note.actor.role,
+            note.before,
+            note.after,
+            note.actor.id,
+            note.reason,
+            salt,
+            _personal_digest(note.actor.id, note.reason, salt),
+            previous,
+            "",
+        )
+        return attrs.evolve(entry, hash=entry.content_hash())
+
+    def content_hash(self) -> str:
+        """Return what the row's hash must be: over everything but the personal part, which its digest stands for."""
+        content = [
+            self.subject,
+            self.number,
+            written(self.moment),
+            self.act,
+            self.role,
+            self.before,
+            self.after,
+            self.personal_digest,
+            self.previous,
+        ]
+        return sha256(_encode(content).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def erased(self) -> TraceEntry:
+        """Return the row without its personal part; its hash stays what it was (A5)."""
+        return attrs.evolve(self, actor=None, reason=None, salt=None)
+
+    def faults(self, after: TraceEntry | None) -> tuple[str, ...]:
+        """Return what is wrong with this row as the successor of ``after``; nothing when it holds."""
+        place = f"{self.subject} row {self.number}"
+        found = []
+        if self.number != (after.number + 1 if after else 1):
+            found.append(f"{place}: a row before it is missing")
+        if self.previous != (after.hash if after else GENESIS):
+            found.append(f"{place}: does not carry the hash of the row before it")
+        if self.salt is not None and self.personal_digest != _personal_digest(self.actor, self.reason, self.salt):
+            found.append(f"{place}: its actor or reason was changed")
+        if self.hash != self.content_hash():
+            found.append(f"{place}: its content was changed")
+        return tuple(found)
+
+
+def chain_faults(entries: Iterable[TraceEntry]) -> tuple[str, ...]:
+    """Return everything that is wrong with one subject's rows, given in order; nothing when the chain verifies."""
+    found: list[str] = []
+    last: TraceEntry | None = None
+    for entry in entries:
+        found.extend(entry.faults(last))
+        last = entry
+    return tuple(found)
+
+
+def _personal_digest(actor: str | None, reason: str | None, salt: str) -> str:
+    return sha256(_encode([salt, actor, reason]).encode()).hexdigest()

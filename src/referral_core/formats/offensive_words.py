@@ -1,0 +1,106 @@
+"""Words that offend and must not show in a generated code (C10); which ones they are is a setting of the programme."""
+
+from __future__ import annotations
+
+import operator
+import re
+from functools import cached_property, reduce
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+LOOK_ALIKES: Final = {
+    **{"A": "4", "B": "8", "E": "3", "G": "69", "I": "1"},
+    **{"L": "1", "O": "0", "S": "5", "T": "7", "Z": "2"},
+}
+"""The digits that read as a letter, so that ``5P4M`` reads as the word it imitates."""
+
+_WORD: Final = re.compile(r"[A-Z0-9]+")
+_CLASSES: Final = 8  # the bits of a byte
+_DEPTH: Final = 4  # the sieve looks at so many first characters of a word; with more it takes longer than it saves
+
+
+def _canonical(words: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(words, str):
+        raise TypeError("offensive words are several texts, not one")
+    canonical = sorted({word.strip().upper() for word in words})
+    if faults := [word for word in canonical if not _WORD.fullmatch(word)]:
+        raise ValueError(f"an offensive word is one or more of A-Z and 0-9; these are not: {faults}")
+    return tuple(canonical)
+
+
+@attrs.frozen
+class OffensiveWords:
+    """The words that no generated code may contain (C10).
+
+    Case does not matter, and a digit in a text stands for the letters it looks like too (`LOOK_ALIKES`). A word
+    holds only A-Z and 0-9, as codes do: else ``ValueError`` naming every word at fault. No words: nothing offends.
+
+    >>> OffensiveWords(["spam", "egg"])
+    OffensiveWords(words=('EGG', 'SPAM'))
+    >>> OffensiveWords(["spam"]).in_text("X5P4M2")
+    True
+    """
+
+    words: tuple[str, ...] = attrs.field(converter=_canonical)
+
+    def in_text(self, text: str) -> bool:
+        """Say whether a word stands anywhere in ``text``, written plainly or with look-alike digits."""
+        return self._pattern.search(text.upper()) is not None
+
+    def spelled_with(self, alphabet: str) -> OffensiveWords:
+        """Give the words that a text over ``alphabet`` (upper case) can spell at all: fewer to look for."""
+        usable = set(alphabet)
+        return OffensiveWords(word for word in self.words if all(usable & set(_spellings(c)) for c in word))
+
+    def suspects(self, planes: Sequence[bytes]) -> bytes:
+        """Say of many texts at once which may contain a word; none that does is missed, some are innocent.
+
+        ``planes[k]`` holds character ``k`` of every text (ASCII, upper case, all texts of one length). The answer
+        has one byte a text; zero means that `in_text` is false.
+        """
+        count = len(planes[0])
+        padded = [*planes, *[bytes(count)] * (_DEPTH - 1)]
+        suspects = 0
+        for start in range(len(planes)):
+            # One integer holds the lanes of all texts, so one "and" works on all of them.
+            suspects |= reduce(operator.and_, map(_lanes, padded[start:], self._sieve))
+        return suspects.to_bytes(count, "little")
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(_alternatives(self.words) if self.words else r"(?!)")
+
+    @cached_property
+    def _sieve(self) -> tuple[bytes, ...]:
+        """Per depth, which classes of words allow a character there; neighbours in the alphabet share a class."""
+        levels = [bytearray(256) for _ in range(_DEPTH)]
+        for place, word in enumerate(self.words):
+            bit = 1 << place * _CLASSES // len(self.words)
+            for depth, level in enumerate(levels):
+                allowed = map(ord, _spellings(word[depth])) if depth < len(word) else range(256)
+                for code in allowed:
+                    level[code] |= bit
+        return tuple(map(bytes, levels))
+
+
+def _spellings(character: str) -> str:
+    return character + LOOK_ALIKES.get(character, "")
+
+
+def _lanes(plane: bytes, level: bytes) -> int:
+    return int.from_bytes(plane.translate(level), "little")
+
+
+def _alternatives(words: Iterable[str]) -> str:
+    """Write words as one pattern that shares their beginnings: several times faster than trying one by one."""
+    endings: dict[str, list[str]] = {}
+    for word in words:
+        if not word:
+            return ""  # a word ends here: a longer one with this beginning adds nothing
+        endings.setdefault(word[0], []).append(word[1:])
+    branches = [f"[{_spellings(first)}]{_alternatives(rest)}" for first, rest in endings.items()]
+    return f"(?:{'|'.join(branches)})"

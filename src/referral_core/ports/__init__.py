@@ -1,0 +1,1 @@
+"""Ports: what the rules need from outside. The docstrings are contracts; the conformance suites test them."""

@@ -1,0 +1,48 @@
+"""The port to billing, where discounts are kept and bills eat them up."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from referral_core.entities.balance import Balance
+from referral_core.entities.grant import Grant
+from referral_core.values.money import Money
+
+
+class Billing(Protocol):
+    """The world that keeps every account's "continuous bill discount".
+
+    A call may raise :class:`~referral_core.values.errors.BillingUnavailable`: then it may or may not have had its
+    effect, or may have it later, and only :meth:`has_grant` tells. Safe to call from many threads at once.
+    """
+
+    def grant(self, grant: Grant) -> None:
+        """Post a leg, effective from ``grant.effective_from``; a key that was posted before changes nothing (B2)."""
+        ...
+
+    def has_grant(self, key: str) -> bool:
+        """Tell whether a leg was posted under this key."""
+        ...
+
+    def bill(self, bill: str, account: str, amount: Money, *, at: datetime) -> Money:
+        """Let a bill take what it can of the account's unused discount effective by ``at``, oldest grant first (B6).
+
+        Returns what it took: the smaller of the bill and the unused discount.
+
+        :raises Refusal: ``bill-exists`` when the bill was taken into account before.
+        """
+        ...
+
+    def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime) -> Money:
+        """Move unused discount, oldest first, between accounts in one step; ``None`` moves all (B7).
+
+        Returns what was moved.
+
+        :raises Refusal: ``amount-exceeds-unused`` when there is less on ``source``.
+        """
+        ...
+
+    def balance(self, account: str) -> Balance:
+        """Return the account's movements; all zero for an account that never had a discount."""
+        ...

@@ -1,0 +1,30 @@
+"""The port to discount groups."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from referral_core.entities.discount_group import DiscountGroup
+
+
+class DiscountGroups(Protocol):
+    """Where groups and their amounts over time are kept, each state with the moment it was recorded.
+
+    The store itself guards that ids and names are unique (D2) and that one group's periods are disjoint (D3).
+    """
+
+    def find(self, group: str) -> DiscountGroup | None:
+        """Return the group of this id, as last stored."""
+        ...
+
+    def all(self) -> tuple[DiscountGroup, ...]:
+        """Return every group, in the order they were added."""
+        ...
+
+    def put(self, group: DiscountGroup, *, at: datetime) -> None:
+        """Store a group, new or in its next state, as recorded at ``at``.
+
+        :raises Refusal: ``group-exists`` when another group has its name.
+        """
+        ...

@@ -1,0 +1,76 @@
+"""All the ports in one bundle, as an adapter hands them over."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from referral_core.ports.billing import Billing
+from referral_core.ports.cases import Cases
+from referral_core.ports.code_source import CodeSource
+from referral_core.ports.contracts import Contracts
+from referral_core.ports.discount_groups import DiscountGroups
+from referral_core.ports.folding import Folding
+from referral_core.ports.grants import Grants
+from referral_core.ports.promo_codes import PromoCodes
+from referral_core.ports.referrals import Referrals
+from referral_core.ports.sharings import Sharings
+from referral_core.ports.trace import Trace
+
+
+class Ports(Protocol):
+    """Everything the rules need from outside. A host may take each port from wherever it likes."""
+
+    @property
+    def contracts(self) -> Contracts:
+        """Contracts, and the accounts they stand on."""
+        ...
+
+    @property
+    def promo_codes(self) -> PromoCodes:
+        """Promo codes."""
+        ...
+
+    @property
+    def groups(self) -> DiscountGroups:
+        """Discount groups."""
+        ...
+
+    @property
+    def referrals(self) -> Referrals:
+        """Referrals."""
+        ...
+
+    @property
+    def grants(self) -> Grants:
+        """Legs on their way to billing."""
+        ...
+
+    @property
+    def cases(self) -> Cases:
+        """Cases."""
+        ...
+
+    @property
+    def sharings(self) -> Sharings:
+        """Sharings."""
+        ...
+
+    @property
+    def trace(self) -> Trace:
+        """The trace."""
+        ...
+
+    @property
+    def billing(self) -> Billing:
+        """Billing."""
+        ...
+
+    @property
+    def code_source(self) -> CodeSource:
+        """The secret and the numbers behind codes."""
+        ...
+
+    @property
+    def folding(self) -> Folding:
+        """The folding of names."""
+        ...

@@ -1,0 +1,35 @@
+"""The port to promo codes."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from referral_core.entities.promo_code import PromoCode
+
+
+class PromoCodes(Protocol):
+    """Where codes are kept; the store itself guards that no text is held twice (C1) and no codes overlap (C6).
+
+    Texts are canonical. Safe to call from many threads at once; of two racing writers one is refused by the reason
+    the rule has.
+    """
+
+    def find(self, text: str) -> PromoCode | None:
+        """Return the code with this canonical text, whoever holds or held it."""
+        ...
+
+    def of_account(self, account: str) -> tuple[PromoCode, ...]:
+        """Return the account's codes, past ones included, in the order they were issued."""
+        ...
+
+    def add(self, code: PromoCode) -> None:
+        """Store a newly issued code.
+
+        :raises Refusal: ``code-taken`` when any account ever held the text (C1), ``code-overlap`` when the account
+            holds another code at some moment of its period (C6).
+        """
+        ...
+
+    def replace(self, code: PromoCode) -> None:
+        """Store the next state of a code that is known by its text; refuse ``code-overlap`` as :meth:`add` does."""
+        ...

@@ -1,0 +1,39 @@
+"""The port to referrals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Protocol
+
+from referral_core.entities.referral import Referral
+
+
+class Referrals(Protocol):
+    """Where referrals are kept, each state with the moment it was recorded.
+
+    The store itself guards S4: one referral a contract, one live referral a referee customer.
+    """
+
+    def find(self, contract: str) -> Referral | None:
+        """Return the referral of this contract, live or cancelled."""
+        ...
+
+    def live_of(self, customer: str) -> Referral | None:
+        """Return the referral of this customer as referee that is open or was paid; there is at most one."""
+        ...
+
+    def add(self, referral: Referral, *, at: datetime) -> None:
+        """Store a new referral.
+
+        :raises Refusal: ``already-referred`` when its contract carries one or its referee customer has a live one.
+        """
+        ...
+
+    def replace(self, referral: Referral, *, at: datetime) -> None:
+        """Store the next state of a referral that is known by its contract."""
+        ...
+
+    def all(self, *, referrer: str | None = None) -> Iterator[Referral]:
+        """Yield every referral, or those of one referring account, by concluding moment and then by contract."""
+        ...

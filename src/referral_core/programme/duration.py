@@ -1,0 +1,35 @@
+"""Lengths of time of a programme, as ISO 8601 writes them: ``P1Y``, ``P18M``, ``P1Y6M``, ``P2W``, ``P30D`` (S2)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from dateutil.relativedelta import relativedelta
+
+LONGEST_YEARS: Final = 100
+LONGEST_DAYS: Final = 36_525
+"""The most that a length may have, so that counting back from any moment stays within the calendar."""
+
+_ISO: Final = re.compile(
+    r"P(?=[0-9])(?:(?P<weeks>[0-9]{1,4})W|(?:(?P<years>[0-9]{1,4})Y)?(?:(?P<months>[0-9]{1,4})M)?(?:(?P<days>[0-9]{1,5})D)?)"
+)
+
+
+def parse_duration(text: str) -> relativedelta:
+    """Return the length written as an ISO 8601 duration of years, months, weeks or days.
+
+    :raises ValueError: the text is no such duration.
+    """
+    match = _ISO.fullmatch(text)
+    if not match:
+        raise ValueError(f"{text!r} is not a length of time: write it as P1Y, P18M, P2W or P30D")
+    parts = {unit: int(digits) for unit, digits in match.groupdict("0").items()}
+    return relativedelta(years=parts["years"], months=parts["months"], weeks=parts["weeks"], days=parts["days"])
+
+
+def is_length(value: relativedelta) -> bool:
+    """Tell whether ``value`` is made of years, months and days, is longer than nothing and within the bounds."""
+    plain = relativedelta(years=value.years, months=value.months, days=value.days)
+    within = 0 <= value.years <= LONGEST_YEARS and value.months >= 0 and 0 <= value.days <= LONGEST_DAYS
+    return plain == value and bool(value) and within

@@ -1,0 +1,76 @@
+"""The programme: everything that a retailer can set, judged as a whole (P1)."""
+
+from __future__ import annotations
+
+import attrs
+
+from referral_core.entities.discount_group import DiscountGroup
+from referral_core.programme.laws import faults_of
+from referral_core.programme.settings import Settings
+from referral_core.programme.sharing_template import SharingText
+from referral_core.values.calendar import Calendar
+from referral_core.values.errors import ProgrammeInvalid
+
+
+@attrs.frozen(kw_only=True)
+class Programme(Settings):
+    """A programme that holds together: every law on its settings is kept.
+
+    Making one, also by :func:`attrs.evolve`, raises :class:`~referral_core.values.errors.ProgrammeInvalid` with every
+    fault and its place. Without arguments it is the household programme.
+
+    >>> Programme().referee_group_for("distributor", "household", "gas")
+    'referee-manual'
+    """
+
+    calendar: Calendar = attrs.field(init=False, repr=False, eq=False)
+    """The days of the programme's zone (M1)."""
+
+    def __attrs_post_init__(self) -> None:
+        faults = faults_of(self)
+        if faults:
+            raise ProgrammeInvalid(map(str, faults))
+        object.__setattr__(self, "calendar", Calendar(self.zone))
+
+    @classmethod
+    def default(cls) -> Programme:
+        """Return the household programme, the same as in ``household.toml``."""
+        return cls()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Programme:
+        """Return the programme with these settings."""
+        return cls(**attrs.asdict(settings, recurse=False))
+
+    def covers(self, product: str, segment: str) -> bool:
+        """Tell whether a code may be given with such a contract; else it is ``not-eligible`` (S11)."""
+        return product in self.products and segment in self.segments
+
+    def issues_for(self, product: str, segment: str) -> bool:
+        """Tell whether concluding such a contract gives the account a code (C3)."""
+        return product in self.issuing_products and segment in self.issuing_segments
+
+    def keeps(self, product: str) -> bool:
+        """Tell whether an active contract on the product keeps the account's code active (C4)."""
+        return product in self.keeping_products
+
+    def blocks(self, channel: str) -> bool:
+        """Tell whether an unusable code stops a sign-up in the channel (S6); where not, it warns (S9)."""
+        return channel in self.blocking_channels
+
+    def referee_group_for(self, channel: str, segment: str, product: str) -> str:
+        """Return the id of the group of the first line that matches; the last line matches everything (D6)."""
+        return next(line.group for line in self.referee_groups if line.matches(channel, segment, product))
+
+    def initial_groups(self) -> tuple[DiscountGroup, ...]:
+        """Return the groups that a new store starts with, enabled and without amounts (D2)."""
+        return tuple(setting.group() for setting in self.groups)
+
+    def sharing_text(self, code: str, language: str) -> SharingText:
+        """Return what a customer passes on: title, text and link, with the code filled in (T1).
+
+        :raises LookupError: the language is not one of the programme's.
+        """
+        if language not in self.sharing:
+            raise LookupError(f"the programme has no language {language!r}, only {', '.join(self.languages)}")
+        return self.sharing[language].filled_in(code)

@@ -1,0 +1,1 @@
+"""Rules: plain functions that say yes or name a reason."""

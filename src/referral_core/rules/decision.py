@@ -1,0 +1,99 @@
+"""Decisions: whether a code can be used, every reason why not, or both amounts and where they come from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from referral_core.entities.discount_group import Terms
+from referral_core.entities.referral import Offer
+from referral_core.programme.messages import Messages
+from referral_core.rules.eligibility import RULES
+from referral_core.rules.facts import Facts
+from referral_core.values.errors import Refusal
+from referral_core.values.moment import written
+from referral_core.values.reason import Reason
+
+
+@attrs.frozen
+class Decision:
+    """What was decided about a code, and from what (S5, S7).
+
+    ``reasons`` holds every reason why it cannot be used, in reporting order, and is empty when it can; then both
+    offers say the amount, the group and the amount period it comes from, in force at ``judged_at``.
+    """
+
+    code: str
+    judged_at: datetime
+    concluded_at: datetime
+    reasons: tuple[Reason, ...]
+    referrer: Offer | None
+    referee: Offer | None
+
+    @property
+    def usable(self) -> bool:
+        """Tell whether the code can be used."""
+        return not self.reasons
+
+    def lines(self, language: str = "en") -> tuple[str, ...]:
+        """Return the decision as a few lines for staff; moments are in UTC."""
+        return (self._headline(), *self._causes(language))
+
+    def _headline(self) -> str:
+        verdict = "can be used" if self.usable else "cannot be used"
+        honoured = "" if self.judged_at == self.concluded_at else f", honoured for {written(self.concluded_at)}"
+        return f"{self.code} {verdict}, judged at {written(self.judged_at)}{honoured}"
+
+    def _causes(self, language: str) -> list[str]:
+        if self.referrer is None or self.referee is None:
+            messages = Messages.for_language(language)
+            return [f"  {reason}: {messages.staff(reason)}" for reason in self.reasons]
+        return [
+            f"  {side}: {offer.amount}, the amount of {offer.group} in {offer.period}"
+            for side, offer in (("referrer", self.referrer), ("referee", self.referee))
+        ]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def _repr_html_(self) -> str:
+        """Show the decision as a small table in a notebook."""
+        from html import escape  # noqa: PLC0415 - only in notebooks
+
+        head, *rest = (escape(line.strip()) for line in self.lines())
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{name}</th><td style='text-align:left'>{what}</td></tr>"
+            for name, _, what in (line.partition(": ") for line in rest)
+        )
+        return f"<table><caption style='text-align:left'>{head}</caption>{rows}</table>"
+
+
+class CodeRefused(Refusal):
+    """A code was judged unusable where that is refused; ``decision`` says all about it (S6, S8)."""
+
+    def __init__(self, decision: Decision) -> None:
+        english = Messages.for_language("en")
+        super().__init__(
+            *decision.reasons, message=" ".join(english.staff(reason) for reason in decision.reasons), field="code"
+        )
+        self.decision = decision
+
+
+def decide(facts: Facts) -> Decision:
+    """Run every rule over the facts and say what follows. Pure: the same facts always give the same decision."""
+    reasons = tuple([reason for rule in RULES if (reason := rule(facts)) is not None])
+    return Decision(
+        facts.code,
+        facts.judged_at,
+        facts.concluded_at,
+        reasons,
+        None if reasons else _offer(facts.referrer_terms),
+        None if reasons else _offer(facts.referee_terms),
+    )
+
+
+def _offer(terms: Terms | None) -> Offer | None:
+    if terms is None or terms.amount is None or terms.period is None:
+        return None
+    return Offer(terms.group, terms.amount, terms.period)

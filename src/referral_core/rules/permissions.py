@@ -1,0 +1,72 @@
+"""Who may do what (A1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from referral_core.entities.act import Act
+from referral_core.entities.actor import Actor, Role
+from referral_core.values.errors import Refusal
+from referral_core.values.reason import Reason
+
+_RANK: Final = {role: rank for rank, role in enumerate(Role)}
+
+LEAST_ROLE: Final[Mapping[Act, Role]] = MappingProxyType(
+    {
+        Act.CODE_CHECK: Role.CUSTOMER,
+        Act.CODE_SHARED: Role.CUSTOMER,
+        Act.CONTRACT_CONCLUDED: Role.AGENT,
+        Act.CODE_ATTACH: Role.AGENT,
+        Act.CODE_ISSUE: Role.AGENT,
+        Act.REFERRAL_CHANGE_GROUP: Role.AGENT,
+        Act.CASE_OPEN: Role.AGENT,
+        Act.CASE_FINISH: Role.AGENT,
+        Act.CASE_ABANDON: Role.AGENT,
+        Act.CODE_END: Role.SUPERVISOR,
+        Act.DISCOUNT_TRANSFER: Role.SUPERVISOR,
+        Act.TERMINATION_FEE_NOTE: Role.SUPERVISOR,
+        Act.GROUP_ADD: Role.ADMINISTRATOR,
+        Act.GROUP_RENAME: Role.ADMINISTRATOR,
+        Act.GROUP_DISABLE: Role.ADMINISTRATOR,
+        Act.GROUP_ENABLE: Role.ADMINISTRATOR,
+        Act.AMOUNT_SET: Role.ADMINISTRATOR,
+        Act.CONTRACT_ACTIVATED: Role.SYSTEM,
+        Act.CONTRACT_TERMINATED: Role.SYSTEM,
+        Act.CONTRACT_WITHDRAWN: Role.SYSTEM,
+        Act.BILL_ISSUED: Role.SYSTEM,
+    }
+)
+"""The least role for every act that somebody can ask for; facts are brought by systems alone."""
+
+
+def permit(actor: Actor, act: Act, segments: Iterable[str] = ()) -> None:
+    """Refuse with ``not-allowed`` unless the actor's role and segments admit the act (A1).
+
+    ``segments`` are those of the contracts the act touches; an actor limited to some segments may touch no other.
+    """
+    if _RANK[actor.role] < _RANK[LEAST_ROLE[act]]:
+        raise Refusal(
+            Reason.NOT_ALLOWED, message=f"{act} asks for the role {LEAST_ROLE[act]}, not {actor.role}", field="actor"
+        )
+    if actor.segments is not None and not actor.segments.issuperset(segments):
+        raise Refusal(
+            Reason.NOT_ALLOWED,
+            message=f"{act} touches a segment outside {', '.join(sorted(actor.segments))}",
+            field="actor",
+        )
+
+
+def permit_own(actor: Actor, customer: str, act: Act) -> None:
+    """Refuse with ``not-allowed`` when a customer asks for an act on another customer's account (A1)."""
+    if actor.role is Role.CUSTOMER and actor.id != customer:
+        raise Refusal(Reason.NOT_ALLOWED, message=f"{act} is for the customer's own accounts", field="actor")
+
+
+def required_reason(actor: Actor, act: Act, reason: str | None) -> str | None:
+    """Return the reason of a manual act; refuse with ``reason-missing`` when a person gives none or a blank one."""
+    given = (reason or "").strip() or None
+    if given is None and actor.is_person:
+        raise Refusal(Reason.REASON_MISSING, message=f"{act} by a person needs a reason", field="reason")
+    return given

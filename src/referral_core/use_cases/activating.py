@@ -1,0 +1,143 @@
+"""What contracts bring about: activating, withdrawing, terminating (C3, C4, B1, B4, B5, B9)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from referral_core.entities.act import Act
+from referral_core.entities.actor import Actor
+from referral_core.entities.contract import Contract
+from referral_core.entities.discount_group import Side
+from referral_core.entities.grant import Grant
+from referral_core.entities.promo_code import CodeStatus, PromoCode
+from referral_core.entities.referral import Referral, ReferralStatus
+from referral_core.entities.trace_entry import TraceNote, account_subject
+from referral_core.ports.ports import Ports
+from referral_core.programme.programme import Programme
+from referral_core.rules.permissions import permit
+from referral_core.use_cases.issuing import Codes
+from referral_core.use_cases.signing_up import unknown_contract
+from referral_core.use_cases.tracing import referral_state
+from referral_core.values.moment import moment
+
+
+@attrs.frozen
+class Activation:
+    """What an activation brought: the contract in force, its referral and the legs now due, and the account's code.
+
+    ``started`` is the pending code that became active, ``issued`` one that was issued active at once (C3, C4).
+    """
+
+    contract: Contract
+    referral: Referral | None = None
+    legs: tuple[Grant, ...] = ()
+    started: PromoCode | None = None
+    issued: PromoCode | None = None
+
+
+@attrs.frozen
+class ContractEnd:
+    """What the end of a contract brought: the contract, a referral it cancelled, a code it ended."""
+
+    contract: Contract
+    cancelled: Referral | None = None
+    ended: PromoCode | None = None
+
+
+@attrs.frozen
+class Contracts:
+    """The facts that billing brings about contracts; only systems bring them (A1)."""
+
+    _programme: Programme
+    _ports: Ports
+    _codes: Codes
+
+    def activate(self, contract: str, *, at: datetime, actor: Actor) -> Activation:
+        """Record that a contract came into force: its referral's amounts become due, its account's code active (B1).
+
+        :raises Refusal: ``not-allowed``, ``contract-unknown``, ``contract-active``, ``contract-ended``,
+            ``moment-invalid`` before it was concluded.
+        """
+        at = moment(at)
+        active = self._found(contract, actor, Act.CONTRACT_ACTIVATED).activated(at)
+        self._ports.contracts.put(active)
+        code, is_new = self._codes.on_activation(active, at, actor)
+        referral = self._ports.referrals.find(contract)
+        if referral is None or referral.status is not ReferralStatus.RECORDED:
+            return Activation(active, None, (), None if is_new else code, code if is_new else None)
+        granted = referral.granted(at)
+        self._ports.referrals.replace(granted, at=at)
+        legs = self._legs(granted, at)
+        for leg in legs:
+            self._ports.grants.add(leg)
+            self._trace_leg(leg, at, actor)
+        return Activation(active, granted, legs, None if is_new else code, code if is_new else None)
+
+    def withdraw(self, contract: str, *, at: datetime, actor: Actor) -> ContractEnd:
+        """Record that a contract was withdrawn before it came into force: its open referral is cancelled (B9, C3).
+
+        :raises Refusal: ``not-allowed``, ``contract-unknown``, ``contract-active``, ``contract-ended``,
+            ``moment-invalid`` before it was concluded.
+        """
+        at = moment(at)
+        withdrawn = self._found(contract, actor, Act.CONTRACT_WITHDRAWN).withdrawn(at)
+        self._ports.contracts.put(withdrawn)
+        ended = self._codes.on_contract_end(withdrawn, at, actor)
+        referral = self._ports.referrals.find(contract)
+        if referral is None:
+            return ContractEnd(withdrawn, None, ended)
+        cancelled = referral.cancelled(at)
+        self._ports.referrals.replace(cancelled, at=at)
+        self._ports.trace.append(
+            TraceNote(
+                account_subject(referral.referee),
+                at,
+                Act.REFERRAL_CANCEL,
+                actor,
+                referral_state(referral),
+                referral_state(cancelled),
+            )
+        )
+        return ContractEnd(withdrawn, cancelled, ended)
+
+    def terminate(self, contract: str, *, at: datetime, actor: Actor) -> ContractEnd:
+        """Record that a contract was terminated; what was granted stays, on both sides (B4, C4).
+
+        :raises Refusal: ``not-allowed``, ``contract-unknown``, ``contract-pending``, ``contract-ended``,
+            ``moment-invalid`` before it activated.
+        """
+        at = moment(at)
+        terminated = self._found(contract, actor, Act.CONTRACT_TERMINATED).terminated(at)
+        self._ports.contracts.put(terminated)
+        return ContractEnd(terminated, None, self._codes.on_contract_end(terminated, at, actor))
+
+    def _found(self, contract: str, actor: Actor, act: Act) -> Contract:
+        found = self._ports.contracts.find(contract)
+        permit(actor, act, [found.segment] if found else [])
+        if found is None:
+            raise unknown_contract(contract)
+        return found
+
+    def _legs(self, referral: Referral, at: datetime) -> tuple[Grant, ...]:
+        """Return the two legs of a referral; a side whose amount is zero has none (D8's zero amount)."""
+        sides = [(Side.REFEREE, referral.referee, referral.referee_offer)]
+        if self._programme.pay_ended_referrer or self._referrer_stands(referral, at):
+            sides.append((Side.REFERRER, referral.referrer, referral.referrer_offer))
+        return tuple(
+            Grant(referral=referral.contract, side=side, account=account, amount=offer.amount, effective_from=at)
+            for side, account, offer in sides
+            if offer.amount
+        )
+
+    def _referrer_stands(self, referral: Referral, at: datetime) -> bool:
+        """Tell whether the referrer still has the code and a contract, where the programme asks for that (B5)."""
+        code = self._ports.promo_codes.find(referral.code)
+        if code is None or code.status_at(at) is not CodeStatus.ACTIVE:
+            return False
+        return any(contract.is_active_at(at) for contract in self._ports.contracts.of_account(referral.referrer))
+
+    def _trace_leg(self, leg: Grant, at: datetime, actor: Actor) -> None:
+        after = {"grant": leg.key, "amount": str(leg.amount)}
+        self._ports.trace.append(TraceNote(account_subject(leg.account), at, Act.GRANT_DUE, actor, None, after))

@@ -1,0 +1,147 @@
+"""What becomes of a granted discount: bills eat it, staff move it or note that it is to be paid back (B6-B8)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP
+
+import attrs
+from dateutil.relativedelta import relativedelta
+
+from referral_core.entities.act import Act
+from referral_core.entities.actor import Actor
+from referral_core.entities.contract import Contract
+from referral_core.entities.referral import FeeNote, Referral
+from referral_core.entities.trace_entry import TraceNote, account_subject
+from referral_core.ports.ports import Ports
+from referral_core.programme.fee_policy import FeePolicy
+from referral_core.programme.programme import Programme
+from referral_core.rules.permissions import permit, required_reason
+from referral_core.use_cases.signing_up import unknown_contract, unknown_referral
+from referral_core.values.errors import Refusal
+from referral_core.values.moment import moment
+from referral_core.values.money import CENT, Money
+from referral_core.values.reason import Reason
+
+
+@attrs.frozen
+class Discounts:
+    """Acts on the discount that stands on an account in billing."""
+
+    _programme: Programme
+    _ports: Ports
+
+    def bill(self, bill: str, *, account: str, amount: Money, at: datetime, actor: Actor) -> Money:
+        """Let a bill take the smaller of itself and the unused discount, oldest grant first, once (B6).
+
+        Returns what it took.
+
+        :raises Refusal: ``not-allowed``, ``account-unknown``, ``bill-exists``, ``currency-mismatch``.
+        :raises BillingUnavailable: billing did not answer.
+        """
+        at = moment(at)
+        contracts = self._ports.contracts.of_account(account)
+        permit(actor, Act.BILL_ISSUED, [contract.segment for contract in contracts])
+        self._known(contracts, account, "account")
+        self._check_currency(amount)
+        return self._ports.billing.bill(bill, account, amount, at=at)
+
+    def transfer(self, source: str, target: str, *, at: datetime, actor: Actor, amount: Money | None = None) -> Money:
+        """Move unused discount to another account of the same customer, all of it unless ``amount`` says a part (B7).
+
+        Returns what was moved.
+
+        :raises Refusal: ``not-allowed``, ``account-unknown``, ``not-same-customer``, ``contract-active`` while a
+            contract of the source is open, ``no-contract`` when none of the target is active,
+            ``amount-exceeds-unused``, ``currency-mismatch``.
+        :raises BillingUnavailable: billing did not answer.
+        """
+        at = moment(at)
+        given, taking = (self._ports.contracts.of_account(account) for account in (source, target))
+        permit(actor, Act.DISCOUNT_TRANSFER, [contract.segment for contract in (*given, *taking)])
+        self._known(given, source, "from")
+        self._known(taking, target, "to")
+        self._check_transfer(source, given, target, taking)
+        if amount is not None:
+            self._check_currency(amount)
+        moved = self._ports.billing.transfer(source, target, amount, at=at)
+        after = {"from": source, "to": target, "amount": str(moved)}
+        for account in dict.fromkeys((source, target)):
+            self._ports.trace.append(TraceNote(account_subject(account), at, Act.DISCOUNT_TRANSFER, actor, None, after))
+        return moved
+
+    def note_fee(
+        self, contract: str, *, amount: Money, at: datetime, actor: Actor, reason: str | None = None
+    ) -> Referral:
+        """Note on a referral that a discount is to be paid back on early termination; nothing is posted (B8).
+
+        :raises Refusal: ``not-allowed``, ``reason-missing``, ``contract-unknown``, ``referral-unknown``,
+            ``currency-mismatch``.
+        """
+        at = moment(at)
+        found = self._ports.contracts.find(contract)
+        permit(actor, Act.TERMINATION_FEE_NOTE, [found.segment] if found else [])
+        reason = required_reason(actor, Act.TERMINATION_FEE_NOTE, reason)
+        if found is None:
+            raise unknown_contract(contract)
+        self._check_currency(amount)
+        noted = self._referral(contract).with_fee_note(FeeNote(amount, reason, at, actor.id))
+        self._ports.referrals.replace(noted, at=at)
+        after = {"contract": contract, "amount": str(amount)}
+        subject = account_subject(found.account)
+        self._ports.trace.append(TraceNote(subject, at, Act.TERMINATION_FEE_NOTE, actor, None, after, reason))
+        return noted
+
+    def propose_fee(self, contract: str, *, at: datetime) -> Money:
+        """Propose what the referee should pay back if the contract ended at ``at``, by the programme's policy (B8).
+
+        Nothing; what bills have used of it; or the locked amount in the proportion of the term's days that are left.
+
+        :raises Refusal: ``contract-unknown``, ``referral-unknown``.
+        """
+        at = moment(at)
+        found = self._ports.contracts.find(contract)
+        if found is None:
+            raise unknown_contract(contract)
+        locked = self._referral(contract).referee_offer.amount
+        if self._programme.fee_policy is FeePolicy.USED:
+            return min(locked, self._ports.billing.balance(found.account).consumed)
+        if self._programme.fee_policy is FeePolicy.PRO_RATA:
+            return self._pro_rata(locked, found, at)
+        return Money.zero(locked.currency)
+
+    def _pro_rata(self, locked: Money, contract: Contract, at: datetime) -> Money:
+        if contract.activated_at is None:
+            return Money.zero(locked.currency)
+        calendar = self._programme.calendar
+        first = calendar.day_of(contract.activated_at)
+        last = first + relativedelta(months=self._programme.fee_term_months)
+        left = min(max(last - calendar.day_of(at), timedelta()), last - first)
+        share = locked.amount * left.days / (last - first).days
+        return Money(share.quantize(CENT, ROUND_HALF_UP), locked.currency)
+
+    def _referral(self, contract: str) -> Referral:
+        referral = self._ports.referrals.find(contract)
+        if referral is None:
+            raise unknown_referral(contract)
+        return referral
+
+    def _known(self, contracts: tuple[Contract, ...], account: str, field: str) -> None:
+        if not contracts:
+            raise Refusal(Reason.ACCOUNT_UNKNOWN, message=f"no contract stands on account {account}", field=field)
+
+    def _check_currency(self, amount: Money) -> None:
+        if amount.currency != self._programme.currency:
+            raise Refusal(
+                Reason.CURRENCY_MISMATCH, message=f"{amount} is not in {self._programme.currency}", field="amount"
+            )
+
+    def _check_transfer(
+        self, source: str, given: tuple[Contract, ...], target: str, taking: tuple[Contract, ...]
+    ) -> None:
+        if given[0].customer != taking[0].customer:
+            raise Refusal(Reason.NOT_SAME_CUSTOMER, message=f"account {target} belongs to another customer", field="to")
+        if any(contract.is_open for contract in given):
+            raise Refusal(Reason.CONTRACT_ACTIVE, message=f"account {source} still has an open contract", field="from")
+        if not any(contract.is_open and contract.activated_at for contract in taking):
+            raise Refusal(Reason.NO_CONTRACT, message=f"account {target} has no active contract", field="to")

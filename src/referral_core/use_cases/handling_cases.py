@@ -1,0 +1,169 @@
+"""Cases: opened when a self-service sign-up fails, finished or abandoned by staff (K1-K3)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import attrs
+
+from referral_core.entities.act import Act
+from referral_core.entities.actor import Actor
+from referral_core.entities.case import CarriedOffer, Case
+from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceNote, account_subject
+from referral_core.ports.ports import Ports
+from referral_core.programme.programme import Programme
+from referral_core.rules.decision import Decision
+from referral_core.rules.permissions import permit
+from referral_core.use_cases.judging import Judging, Question
+from referral_core.use_cases.signing_up import SignUp, SignUps
+from referral_core.values.errors import Refusal
+from referral_core.values.moment import moment
+from referral_core.values.reason import Reason
+
+SELF_SERVICE = "self-service"
+
+
+@attrs.frozen
+class OpenedCase:
+    """A case that was opened, and the decision about its code if one was given."""
+
+    case: Case
+    decision: Decision | None = None
+
+
+@attrs.frozen
+class FinishedCase:
+    """A case that was finished, and the sign-up that finished it."""
+
+    case: Case
+    sign_up: SignUp
+
+
+@attrs.frozen
+class Cases:
+    """Failed self-service sign-ups, kept with what the customer was promised until somebody finishes them."""
+
+    _programme: Programme
+    _ports: Ports
+    _judging: Judging
+    _sign_ups: SignUps
+
+    def open(
+        self,
+        case: str,
+        *,
+        customer: str,
+        at: datetime,
+        actor: Actor,
+        code: str | None = None,
+        product: str = "electricity",
+        segment: str = "household",
+    ) -> OpenedCase:
+        """Open a case; with a usable code it carries the code and the offers of this moment (K1).
+
+        An unusable code leaves the case without them; ``case.warnings`` then say why.
+
+        :raises Refusal: ``not-allowed``, ``case-exists``.
+        """
+        at = moment(at)
+        permit(actor, Act.CASE_OPEN, [segment])
+        decision = None if code is None else self._decide(code, customer, product, segment, at)
+        opened = Case(
+            id=case,
+            customer=customer,
+            opened_at=at,
+            product=product,
+            segment=segment,
+            carried=_carried(decision),
+            warnings=decision.reasons if decision else (),
+        )
+        self._ports.cases.open(opened)
+        self._trace(Act.CASE_OPEN, PROGRAMME_SUBJECT, None, opened, at, actor)
+        return OpenedCase(opened, decision)
+
+    def finish(  # noqa: PLR0913 - a sign-up has that many facts
+        self,
+        case: str,
+        *,
+        contract: str,
+        account: str,
+        customer: str,
+        at: datetime,
+        actor: Actor,
+        product: str | None = None,
+        segment: str | None = None,
+        starts_on: date | None = None,
+        channel: str = "sales-portal",
+        group: str | None = None,
+    ) -> FinishedCase:
+        """Conclude the sign-up of a case with what the case carries, and close it (K2).
+
+        Product and segment are the case's own unless given.
+
+        :raises Refusal: ``not-allowed``, ``case-unknown``, ``case-closed``, ``not-same-customer``, and whatever
+            concluding refuses.
+        """
+        at = moment(at)
+        found = self._found(case, actor, Act.CASE_FINISH)
+        if found.customer != customer:
+            raise Refusal(Reason.NOT_SAME_CUSTOMER, message=f"case {case} is another customer's", field="customer")
+        finished = found.finished(contract)
+        sign_up = self._sign_ups.conclude(
+            contract,
+            account=account,
+            customer=customer,
+            at=at,
+            actor=actor,
+            product=product or found.product,
+            segment=segment or found.segment,
+            channel=channel,
+            group=group,
+            starts_on=starts_on,
+            case=found,
+        )
+        self._ports.cases.close(finished)
+        self._trace(Act.CASE_FINISH, account_subject(account), found, finished, at, actor)
+        return FinishedCase(finished, sign_up)
+
+    def abandon(self, case: str, *, at: datetime, actor: Actor) -> Case:
+        """Close a case without a sign-up; it leaves no referral (K3).
+
+        :raises Refusal: ``not-allowed``, ``case-unknown``, ``case-closed``.
+        """
+        at = moment(at)
+        found = self._found(case, actor, Act.CASE_ABANDON)
+        abandoned = found.abandoned()
+        self._ports.cases.close(abandoned)
+        self._trace(Act.CASE_ABANDON, PROGRAMME_SUBJECT, found, abandoned, at, actor)
+        return abandoned
+
+    def _found(self, case: str, actor: Actor, act: Act) -> Case:
+        found = self._ports.cases.find(case)
+        permit(actor, act, [found.segment] if found else [])
+        if found is None:
+            raise Refusal(Reason.CASE_UNKNOWN, message=f"there is no case {case}", field="case")
+        return found
+
+    def _decide(self, code: str, customer: str, product: str, segment: str, at: datetime) -> Decision:
+        return self._judging.decide(
+            Question(
+                code=code,
+                concluded_at=at,
+                judged_at=at,
+                channel=SELF_SERVICE,
+                customer=customer,
+                product=product,
+                segment=segment,
+            )
+        )
+
+    def _trace(self, act: Act, subject: str, before: Case | None, after: Case, at: datetime, actor: Actor) -> None:
+        state = None if before is None else {"case": before.id, "status": before.status}
+        new = {"case": after.id, "status": after.status, "contract": after.contract, **after.characteristics}
+        self._ports.trace.append(TraceNote(subject, at, act, actor, state, new))
+
+
+def _carried(decision: Decision | None) -> CarriedOffer | None:
+    if decision is None or decision.referrer is None or decision.referee is None:
+        return None
+    return CarriedOffer(decision.code, decision.referrer, decision.referee)

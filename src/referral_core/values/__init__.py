@@ -1,0 +1,1 @@
+"""Values: what is equal when its content is equal, and never changes."""

@@ -1,0 +1,90 @@
+"""Effective periods: half-open spans of moments (M2)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import attrs
+
+from referral_core.values.errors import Refusal
+from referral_core.values.moment import moment, optional_moment, written
+from referral_core.values.reason import Reason
+
+OPEN: Final = ".."
+"""How ISO 8601-2 writes an end that is not known."""
+
+
+@attrs.frozen(repr=False)
+class EffectivePeriod:
+    """The moments from ``start`` up to, and without, ``end``; ``None`` means open-ended (M2).
+
+    Make one with :meth:`starting`, :meth:`between` or :meth:`parse`; an empty or backwards one is refused with
+    ``period-empty``. The moment of ending is already outside, so touching periods do not overlap.
+
+    >>> EffectivePeriod.parse("2021-01-01T00:00:00+02:00/..")
+    EffectivePeriod.parse('2020-12-31T22:00:00Z/..')
+    """
+
+    start: datetime
+    end: datetime | None
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "start", moment(self.start, "start"))
+        object.__setattr__(self, "end", optional_moment(self.end, "end"))
+        if self.end is not None and self.end <= self.start:
+            raise Refusal(Reason.PERIOD_EMPTY, message=f"{self} holds no moment", field="end")
+
+    @classmethod
+    def starting(cls, start: datetime) -> EffectivePeriod:
+        """Return the open-ended period from ``start`` on."""
+        return cls(start, None)
+
+    @classmethod
+    def between(cls, start: datetime, end: datetime | None) -> EffectivePeriod:
+        """Return the period from ``start`` up to, and without, ``end``."""
+        return cls(start, end)
+
+    @classmethod
+    def parse(cls, text: str) -> EffectivePeriod:
+        """Return the period written as an ISO 8601 interval, ``start/end`` or ``start/..``.
+
+        :raises ValueError: the text is no such interval.
+        """
+        start, slash, end = text.partition("/")
+        if not slash:
+            raise ValueError(f"{text!r} is not an interval: write start/end, or start/.. when it is open")
+        return cls(datetime.fromisoformat(start), None if end == OPEN else datetime.fromisoformat(end))
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the period has no end."""
+        return self.end is None
+
+    def __contains__(self, at: datetime) -> bool:
+        return self.start <= at and (self.end is None or at < self.end)
+
+    def overlaps(self, other: EffectivePeriod) -> bool:
+        """Tell whether some moment lies in both periods."""
+        return (other.end is None or self.start < other.end) and (self.end is None or other.start < self.end)
+
+    def covers(self, other: EffectivePeriod) -> bool:
+        """Tell whether every moment of ``other`` lies in this period."""
+        if self.start > other.start:
+            return False
+        return self.end is None or (other.end is not None and other.end <= self.end)
+
+    def without(self, other: EffectivePeriod) -> tuple[EffectivePeriod, ...]:
+        """Return what is left of this period when ``other`` is cut out: none, one or two periods, in order."""
+        if not self.overlaps(other):
+            return (self,)
+        left = [EffectivePeriod(self.start, other.start)] if self.start < other.start else []
+        if other.end is not None and (self.end is None or other.end < self.end):
+            left.append(EffectivePeriod(other.end, self.end))
+        return tuple(left)
+
+    def __str__(self) -> str:
+        return f"{written(self.start)}/{OPEN if self.end is None else written(self.end)}"
+
+    def __repr__(self) -> str:
+        return f"EffectivePeriod.parse('{self}')"

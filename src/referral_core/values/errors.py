@@ -1,0 +1,62 @@
+"""Everything this library raises on purpose.
+
+::
+
+    ReferralError
+    ├── Refusal                 a rule said no; carries the reason codes and the field
+    │   └── CodeRefused         a code was judged unusable; carries the decision too
+    ├── ProgrammeInvalid        a programme has faults; carries all of them, each with its place
+    ├── CodeSpaceExhausted      more than half of the possible random codes have been given out
+    └── BillingUnavailable      billing did not answer, or not in time; nothing is known of the effect
+
+A driver's or a transport's own exception never reaches the caller of a port: adapters translate it at their edge.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from referral_core.values.reason import Reason
+
+
+class ReferralError(Exception):
+    """The root: catch it to catch everything this library raises on purpose."""
+
+
+class Refusal(ReferralError):
+    """A rule said no, and nothing was changed.
+
+    ``reasons`` are the reason codes, never empty; ``field`` names the argument at fault where there is one;
+    ``message`` is one English sentence for staff.
+    """
+
+    def __init__(self, *reasons: Reason, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.reasons = reasons
+        self.message = message
+        self.field = field
+
+    def __str__(self) -> str:
+        """Say the codes, then the sentence."""
+        codes = ", ".join(self.reasons)
+        place = f"{self.field}: " if self.field else ""
+        return f"{codes}: {place}{self.message}"
+
+
+class ProgrammeInvalid(ReferralError):
+    """A programme has faults; ``faults`` holds every one, each as ``"place: what is wrong"`` (P1)."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(self.faults))
+
+
+class CodeSpaceExhausted(ReferralError):
+    """More than half of the possible random codes are given out, so that guessing one grows likely (C10)."""
+
+
+class BillingUnavailable(ReferralError):
+    """Billing did not answer, or not in time: whether it acted is not known until it is asked by key (B2)."""

@@ -1,0 +1,92 @@
+"""Money: an exact decimal with a currency (M3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import total_ordering
+from typing import Final
+
+import attrs
+
+from referral_core.values.errors import Refusal
+from referral_core.values.reason import Reason
+
+CENT: Final = Decimal("0.01")
+CEILING: Final = Decimal(10) ** 12
+"""Amounts stay below this, so that sums of many millions of them stay exact in 28 digits."""
+
+_PLAIN: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
+
+
+def _invalid(value: object, why: str, field: str) -> Refusal:
+    return Refusal(Reason.AMOUNT_INVALID, message=f"{str(value)[:40]!r} is not an amount: {why}", field=field)
+
+
+def _exact(value: Decimal | str | int) -> Decimal:
+    """Return ``value`` with two decimals, refusing what is not an amount."""
+    if isinstance(value, str):
+        if not _PLAIN.fullmatch(value):
+            raise _invalid(value, "plain digits with at most two decimals are", "amount")
+        return Decimal(value).quantize(CENT)
+    if isinstance(value, bool) or not isinstance(value, Decimal | int):
+        raise _invalid(value, "only decimals, whole numbers and their text are", "amount")
+    decimal = Decimal(value)
+    if not decimal.is_finite() or decimal.is_signed() or decimal >= CEILING:
+        raise _invalid(value, "it must be finite, not negative and below 10^12", "amount")
+    quantized = decimal.quantize(CENT)
+    if quantized != decimal:
+        raise _invalid(value, "it has more than two decimals", "amount")
+    return quantized
+
+
+@total_ordering
+@attrs.frozen(repr=False, order=False)
+class Money:
+    """An amount of money, in whole cents, never negative (M3).
+
+    Made from a :class:`~decimal.Decimal`, an ``int`` or plain digits as text; a float is refused, as is anything
+    else, with ``amount-invalid``. Two currencies never mix: ``currency-mismatch``.
+
+    >>> Money("10") + Money("2.5")
+    Money('12.50', 'EUR')
+    """
+
+    amount: Decimal = attrs.field(converter=_exact)
+    currency: str = "EUR"
+
+    def __repr__(self) -> str:
+        return f"Money('{self.amount}', {self.currency!r})"
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
+
+    def __bool__(self) -> bool:
+        """Tell whether there is any money in it."""
+        return bool(self.amount)
+
+    def __add__(self, other: Money) -> Money:
+        return Money(self.amount + self._same(other), self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        """Return what is left; money is never negative, so more than there is raises ``amount-invalid``."""
+        return Money(self.amount - self._same(other), self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        return self.amount < self._same(other)
+
+    def _same(self, other: Money) -> Decimal:
+        if self.currency != other.currency:
+            raise Refusal(Reason.CURRENCY_MISMATCH, message=f"{other} is not in {self.currency}", field="amount")
+        return other.amount
+
+    @classmethod
+    def zero(cls, currency: str = "EUR") -> Money:
+        """Return no money at all in ``currency``."""
+        return cls(Decimal(0), currency)
+
+    @classmethod
+    def total(cls, amounts: Iterable[Money], currency: str = "EUR") -> Money:
+        """Return the sum of ``amounts``, zero of ``currency`` when there are none."""
+        return sum(amounts, cls.zero(currency))

@@ -1,0 +1,36 @@
+"""What every test run has: Hypothesis profiles, and the Python in the pages run as tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from sybil import Sybil
+from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
+
+ROOT = Path(__file__).parent.parent
+NOT_RUN = ("CHANGELOG.md", "CONTRIBUTING.md")
+
+# `ci` is the profile unless `--hypothesis-profile` names another: the same examples every time, on every machine.
+settings.register_profile(
+    "ci", derandomize=True, deadline=None, max_examples=60, stateful_step_count=30, print_blob=True
+)
+settings.register_profile("search", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ci")
+
+
+class Pages:
+    """Collects the Python blocks of README and docs; one page is one namespace, from top to bottom.
+
+    So a page has to stay in one process, which is why pytest's settings distribute tests by file.
+    """
+
+    pytest_collect_file = staticmethod(
+        Sybil([PythonCodeBlockParser(), SkipParser()], pattern="*.md", excludes=NOT_RUN, path=str(ROOT)).pytest()
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have pages collected wherever they lie, not only below this folder."""
+    config.pluginmanager.register(Pages(), "pages")
