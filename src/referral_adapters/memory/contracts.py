@@ -28,12 +28,12 @@ class MemoryContracts:
     def of_account(self, account: str) -> tuple[Contract, ...]:
         """Return all contracts of an account in the order they were added; empty means the account is unknown."""
         with self._lock:
-            return tuple([self._contracts[id] for id in self._of_account.get(account, ())])
+            return tuple([self._contracts[contract] for contract in self._of_account.get(account, ())])
 
     def of_customer(self, customer: str) -> tuple[Contract, ...]:
         """Return all contracts of a customer, on any account, in the order they were added."""
         with self._lock:
-            return tuple([self._contracts[id] for id in self._of_customer.get(customer, ())])
+            return tuple([self._contracts[contract] for contract in self._of_customer.get(customer, ())])
 
     def put(self, contract: Contract) -> None:
         """Store a contract, new or in its next state.

@@ -46,9 +46,7 @@ class MemoryDiscountGroups:
         """
         with self._lock:
             if self._named.get(_compared(group.name), group.id) != group.id:
-                raise Refusal(
-                    Reason.GROUP_EXISTS, message=f"another group is called {group.name!r}", field="name"
-                )
+                raise Refusal(Reason.GROUP_EXISTS, message=f"another group is called {group.name!r}", field="name")
             self._journal.write(
                 *self._naming(group),
                 setting(self._groups, group.id, group),

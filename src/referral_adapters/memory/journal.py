@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from threading import RLock
 from types import TracebackType
 from typing import Any, Final, TypeVar
@@ -74,7 +73,7 @@ class Journal:
         mark = len(steps)
         try:
             for items, key, value in changes:
-                # The way back is written first and may be taken twice, so an interrupt between any two lines is harmless.
+                # First the way back, which may be taken twice: an interrupt between any two lines does no harm.
                 if key is _END:
                     steps.append((items, _END, len(items)))
                     items.append(value)

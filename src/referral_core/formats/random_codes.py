@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """The 31 characters of random codes: digits and letters without 0, 1, I, L and O."""
 
-WELL_FORMED: Final = 0
+WELL_FORMED: Final = 1
 """How many texts are random codes as far as their check character tells, whatever the key and the word list."""
 
 _DIGITS: Final = 7
@@ -34,20 +34,20 @@ _NUMBERS: Final = len(ALPHABET) ** _DIGITS
 _BATCH: Final = 8192  # numbers worked on at once; more is hardly faster and takes more memory
 _CHARACTERS: Final = (ALPHABET * 9)[:256].encode()
 _ACCEPTED: Final = bytes(chr(code) in ALPHABET for code in range(256))
-_Round: TypeAlias = tuple[int, list[tuple[int, bytes]], bytes]
+_Step: TypeAlias = tuple[int, list[tuple[int, bytes]], bytes]
 
 
 @attrs.frozen
 class KeyedPermutation:
     """A permutation of ``range(base**width)`` that cannot be foretold without the key; the same on every platform.
 
-    An unbalanced Feistel network over the digits: each round adds to one of them a keyed function of all the others,
-    which are looked up in a table each, xor-ed (a tabulation hash) and looked up once more. Four passes over the
-    digits make 28 rounds of seven. One SHAKE-256 stream fills all tables; ``64 bits % base`` is biased by less than
-    2**-58. It hides order and neighbourhood from whoever sees codes; it is not meant to encrypt anything.
+    A balanced Feistel network of eight rounds over the two halves of the digits. A round adds to each digit of one half
+    a keyed function of the other half: its digits are looked up in a table each, xor-ed (a tabulation hash) and looked
+    up once more. SHAKE-256 fills the tables; ``64 bits % base`` is biased by less than 2**-58. It hides the order and
+    the neighbourhood of codes from whoever sees codes; it is not meant to encrypt anything.
 
     Many numbers are worked on at once: a *plane* holds one digit of each, a byte a number, and is looked up, added
-    and xor-ed as a whole. The tables (70 kB for seven digits of base 31) are made at first use.
+    and xor-ed as a whole. The tables (30 kB for seven digits of base 31) are made at first use.
     """
 
     key: bytes = attrs.field(repr=False)
@@ -58,7 +58,7 @@ class KeyedPermutation:
         """Give the digits of where ``numbers`` go, highest first, as planes whose bytes count modulo ``base``."""
         planes = self._digits(numbers)
         sums = [int.from_bytes(plane, "little") for plane in planes]
-        for target, hashes, addends in self._rounds:
+        for target, hashes, addends in self._steps:
             mixed = 0
             for source, table in hashes:
                 mixed ^= int.from_bytes(planes[source].translate(table), "little")
@@ -75,18 +75,17 @@ class KeyedPermutation:
         return [highs[place::4] for place in range(high)] + [lows[place::4] for place in range(low)]
 
     @cached_property
-    def _rounds(self) -> list[_Round]:
-        targets = [*range(self.width)] * 4
-        size = 256 * 8 + self.base * (self.width - 1)
-        seed = f"referral-core code permutation {self.base} {self.width}\0".encode() + self.key
-        stream = hashlib.shake_256(seed).digest(size * len(targets))
-        return [self._round(target, stream[size * turn :][:size]) for turn, target in enumerate(targets)]
+    def _steps(self) -> list[_Step]:
+        halves = range(self.width // 2, self.width), range(self.width // 2)
+        turns = [(target, halves[1 - turn % 2]) for turn in range(8) for target in halves[turn % 2]]
+        return [self._step(place, target, sources) for place, (target, sources) in enumerate(turns)]
 
-    def _round(self, target: int, stream: bytes) -> _Round:
-        words = [stream[at : at + 8] for at in range(0, 256 * 8, 8)]
+    def _step(self, place: int, target: int, sources: range) -> _Step:
+        seed = f"referral-core code permutation {self.base} {self.width} {place}\0".encode() + self.key
+        stream = hashlib.shake_256(seed).digest(256 * 8 + self.base * len(sources))
+        words = (stream[at : at + 8] for at in range(0, 256 * 8, 8))
         addends = bytes(int.from_bytes(word, "little") % self.base for word in words)
-        rows = [stream[at : at + self.base] for at in range(256 * 8, len(stream), self.base)]
-        sources = [place for place in range(self.width) if place != target]
+        rows = (stream[at : at + self.base] for at in range(256 * 8, len(stream), self.base))
         # Repeated rows read a byte modulo the base, so sums need not be reduced between rounds.
         return target, [(source, (row * 256)[:256]) for source, row in zip(sources, rows, strict=True)], addends
 

@@ -37,7 +37,8 @@ class Messages:
         :raises LookupError: there are no messages in it.
         """
         if language not in shipped_languages():
-            raise LookupError(f"there are no messages in {language!r}, only in {', '.join(sorted(shipped_languages()))}")
+            known = ", ".join(sorted(shipped_languages()))
+            raise LookupError(f"there are no messages in {language!r}, only in {known}")
         return cls.from_toml(shipped(f"languages/{language}.toml"), language)
 
     @classmethod

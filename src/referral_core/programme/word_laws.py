@@ -34,8 +34,10 @@ def code_faults(settings: Settings) -> Iterator[Fault]:
     yield from stranger_faults("issuing_products", settings.issuing_products, "products", settings.products)
     yield from stranger_faults("issuing_segments", settings.issuing_segments, "segments", settings.segments)
     yield from stranger_faults("keeping_products", settings.keeping_products, "products", settings.products)
-    covered = [*settings.keeping_products, *(set(settings.issuing_products) - set(settings.products))]
-    yield from stranger_faults("issuing_products", settings.issuing_products, "keeping_products", covered)
+    for number, product in enumerate(settings.issuing_products):
+        if product in settings.products:
+            place = f"issuing_products[{number}]"
+            yield from stranger_fault(place, product, "keeping_products", settings.keeping_products)
 
 
 def existing_customer_faults(settings: Settings) -> Iterator[Fault]:

@@ -1,0 +1,141 @@
+"""Billing in memory: a ledger of continuous bill discounts."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime
+from decimal import Decimal
+
+from referral_adapters.memory.journal import Change, Journal, adding, setting
+from referral_adapters.memory.lot import Lot, arrived, comes_last, taken_from, total
+from referral_adapters.memory.movements import NONE, Movements
+from referral_core.entities.balance import Balance
+from referral_core.entities.grant import Grant
+from referral_core.values.errors import Refusal
+from referral_core.values.money import Money
+from referral_core.values.reason import Reason
+
+class ContinuousDiscounts:
+    """The port ``Billing`` in memory, in one currency: thread-safe, each call all-or-nothing.
+
+    Every account has lots, ordered by the moment they are effective from and then as they arrived. On each account, to
+    the cent, ``granted + transferred_in = consumed + transferred_out + unused``.
+
+    It keeps a journal of its own, as the outside world does; given a store's, it takes part in its transactions.
+    """
+
+    def __init__(self, journal: Journal | None = None, *, currency: str = "EUR") -> None:
+        self._journal = Journal() if journal is None else journal
+        self._lock = self._journal.lock
+        self._currency = currency
+        self._posted: dict[str, Grant] = {}
+        self._bills: dict[str, Decimal] = {}
+        self._lots: dict[str, list[Lot]] = {}
+        self._movements: dict[str, Movements] = {}
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Return a block that takes effect as a whole or, when an exception leaves it, not at all."""
+        return self._journal
+
+    def grant(self, grant: Grant) -> None:
+        """Post a leg, effective from ``grant.effective_from``; a key that was posted before changes nothing (B2).
+
+        :raises Refusal: ``currency-mismatch`` when it is in another currency (M3).
+        """
+        amount = self._amount(grant.amount)
+        with self._lock:
+            key = grant.key
+            if key in self._posted:
+                return
+            granted = self._moved(grant.account, granted=amount)
+            arriving = self._arriving(grant.account, Lot(grant.effective_from, amount)) if amount else ()
+            self._journal.write(setting(self._posted, key, grant), granted, *arriving)
+
+    def has_grant(self, key: str) -> bool:
+        """Tell whether a leg was posted under this key."""
+        with self._lock:
+            return key in self._posted
+
+    def bill(self, bill: str, account: str, amount: Money, *, at: datetime) -> Money:
+        """Let a bill take what it can of the account's unused discount effective by ``at``, oldest grant first (B6).
+
+        Returns what it took: the smaller of the bill and the unused discount.
+
+        :raises Refusal: ``bill-exists`` when the bill was taken into account before, even if it took nothing;
+            ``currency-mismatch`` (M3).
+        """
+        most = self._amount(amount)
+        with self._lock:
+            if bill in self._bills:
+                raise Refusal(Reason.BILL_EXISTS, message=f"bill {bill} was taken into account before", field="bill")
+            taken, left = taken_from(self._lots.get(account, []), most, by=at)
+            consumed = total(taken)
+            changes = [setting(self._bills, bill, consumed)]
+            if taken:
+                changes += [setting(self._lots, account, left), self._moved(account, consumed=consumed)]
+            self._journal.write(*changes)
+            return self._money(consumed)
+
+    def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime) -> Money:
+        """Move unused discount, oldest first, between accounts in one step; ``None`` moves all (B7).
+
+        Returns what was moved. Every lot keeps the moment it is effective from, whenever it is moved; one that is
+        moved in part is split.
+
+        :raises Refusal: ``amount-exceeds-unused`` when there is less on ``source``; ``currency-mismatch`` (M3).
+        """
+        wanted = None if amount is None else self._amount(amount)
+        with self._journal:
+            lots = self._lots.get(source, [])
+            unused = total(lots)
+            most = unused if wanted is None else wanted
+            if most > unused:
+                raise Refusal(
+                    Reason.AMOUNT_EXCEEDS_UNUSED,
+                    message=f"{amount} is more than the unused {self._money(unused)} of account {source}",
+                    field="amount",
+                )
+            if not most:
+                return self._money(NONE)
+            moved, left = taken_from(lots, most)
+            self._journal.write(setting(self._lots, source, left), self._moved(source, transferred_out=most))
+            # Only now is the target read: it may be the source.
+            there = arrived(self._lots.get(target, []), moved)
+            self._journal.write(setting(self._lots, target, there), self._moved(target, transferred_in=most))
+            return self._money(most)
+
+    def balance(self, account: str) -> Balance:
+        """Return the account's movements; all zero for an account that never had a discount."""
+        with self._lock:
+            return self._movements.get(account, Movements()).balance(self._currency)
+
+    def lots(self, account: str) -> tuple[tuple[datetime, Money], ...]:
+        """Return what is unused, oldest first: each part with the moment from which bills may take it."""
+        with self._lock:
+            return tuple((lot.effective_from, self._money(lot.unused)) for lot in self._lots.get(account, ()))
+
+    def _arriving(self, account: str, lot: Lot) -> tuple[Change]:
+        lots = self._lots.get(account)
+        if lots is None or not comes_last(lots, lot.effective_from):
+            return (setting(self._lots, account, arrived(lots or (), (lot,))),)
+        return (adding(lots, lot),)
+
+    def _moved(
+        self,
+        account: str,
+        *,
+        granted: Decimal = NONE,
+        transferred_in: Decimal = NONE,
+        transferred_out: Decimal = NONE,
+        consumed: Decimal = NONE,
+    ) -> Change:
+        more = Movements(granted, transferred_in, transferred_out, consumed)
+        return setting(self._movements, account, self._movements.get(account, Movements()).plus(more))
+
+    def _amount(self, money: Money) -> Decimal:
+        if money.currency != self._currency:
+            raise Refusal(Reason.CURRENCY_MISMATCH, message=f"{money} is not in {self._currency}", field="amount")
+        return money.amount
+
+    def _money(self, amount: Decimal) -> Money:
+        return Money(amount, self._currency)

@@ -1,0 +1,52 @@
+"""Cases in memory: a store of our own that stands in for the host's case system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from referral_adapters.memory.journal import Journal, setting
+from referral_core.entities.case import Case, CaseStatus
+from referral_core.values.errors import Refusal
+from referral_core.values.reason import Reason
+
+
+class MemoryCases:
+    """The port ``Cases`` in memory: thread-safe, each call all-or-nothing, guarding K3."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._lock = journal.lock
+        self._cases: dict[str, Case] = {}
+
+    def find(self, case: str) -> Case | None:
+        """Return the case of this id, as last stored."""
+        with self._lock:
+            return self._cases.get(case)
+
+    def open(self, case: Case) -> None:
+        """Open a case (K1).
+
+        :raises Refusal: ``case-exists`` when there is one of this id.
+        """
+        with self._lock:
+            if case.id in self._cases:
+                raise Refusal(Reason.CASE_EXISTS, message=f"there is a case {case.id} already", field="case")
+            self._journal.write(setting(self._cases, case.id, case))
+
+    def close(self, case: Case) -> None:
+        """Store a case that was finished or abandoned (K2, K3).
+
+        :raises Refusal: ``case-closed`` when it is no longer open, ``case-unknown`` when there is none of this id.
+        """
+        with self._lock:
+            known = self._cases.get(case.id)
+            if known is None:
+                raise Refusal(Reason.CASE_UNKNOWN, message=f"there is no case {case.id}", field="case")
+            if known.status is not CaseStatus.OPEN:
+                raise Refusal(Reason.CASE_CLOSED, message=f"case {case.id} is {known.status}", field="case")
+            self._journal.write(setting(self._cases, case.id, case))
+
+    def all(self) -> Iterator[Case]:
+        """Yield every case in order of id, as they are at the call."""
+        with self._lock:
+            return iter([self._cases[case] for case in sorted(self._cases)])

@@ -1,0 +1,88 @@
+"""The store in memory: every port, one lock, one journal."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from referral_adapters.memory.billing import ContinuousDiscounts
+from referral_adapters.memory.cases import MemoryCases
+from referral_adapters.memory.code_source import MemoryCodeSource
+from referral_adapters.memory.contracts import MemoryContracts
+from referral_adapters.memory.discount_groups import MemoryDiscountGroups
+from referral_adapters.memory.events import MemoryEvents
+from referral_adapters.memory.folding import AsciiFolding
+from referral_adapters.memory.grants import MemoryGrants
+from referral_adapters.memory.journal import Journal
+from referral_adapters.memory.promo_codes import MemoryPromoCodes
+from referral_adapters.memory.referrals import MemoryReferrals
+from referral_adapters.memory.sharings import MemorySharings
+from referral_adapters.memory.trace import MemoryTrace
+from referral_core.entities.discount_group import DiscountGroup
+from referral_core.ports.billing import Billing
+from referral_core.ports.folding import Folding
+from referral_core.values.moment import EARLIEST
+
+
+class StartingPoint(Protocol):
+    """What a new store takes from a programme."""
+
+    @property
+    def currency(self) -> str:
+        """The currency of all amounts (M3)."""
+        ...
+
+    def initial_groups(self) -> tuple[DiscountGroup, ...]:
+        """Return the groups that a new store starts with (D2)."""
+        ...
+
+
+class MemoryStore:
+    """A real store that lives as long as its process, with the same guards and transactions as a database.
+
+    Every port is an attribute, so the store itself is the bundle that the core asks for. Without a programme it starts
+    with no groups and in euros; ``secret`` fixes the texts of random codes; ``folding`` and ``billing`` take the place
+    of its own. Its own billing takes part in its transactions; one that is given does not.
+
+    Safe to use from many threads: a transaction has the store to itself, and what it did is seen by others when it has
+    ended, or never.
+
+    >>> store = MemoryStore()
+    >>> with store.transaction():
+    ...     store.code_source.numbers(2)
+    range(0, 2)
+    """
+
+    def __init__(
+        self,
+        programme: StartingPoint | None = None,
+        *,
+        secret: bytes | None = None,
+        folding: Folding | None = None,
+        billing: Billing | None = None,
+    ) -> None:
+        journal = Journal()
+        currency = "EUR" if programme is None else programme.currency
+        self._journal = journal
+        self.contracts = MemoryContracts(journal)
+        self.promo_codes = MemoryPromoCodes(journal)
+        self.groups = MemoryDiscountGroups(journal)
+        self.referrals = MemoryReferrals(journal)
+        self.grants = MemoryGrants(journal)
+        self.cases = MemoryCases(journal)
+        self.sharings = MemorySharings(journal)
+        self.trace = MemoryTrace(journal)
+        self.events = MemoryEvents(journal)
+        self.code_source = MemoryCodeSource(journal, secret)
+        self.folding: Folding = AsciiFolding() if folding is None else folding
+        self.billing: Billing = ContinuousDiscounts(journal, currency=currency) if billing is None else billing
+        for group in () if programme is None else programme.initial_groups():
+            self.groups.put(group, at=EARLIEST)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Return a block that takes effect as a whole, or not at all when an exception of any kind leaves it.
+
+        Inside another one it is a part of it: if an exception leaves the inner block and goes no further, only the
+        inner block's work is undone.
+        """
+        return self._journal
