@@ -1,7 +1,7 @@
 """Write the feed of one believable year to standard output.
 
-python examples/year/generate.py --accounts 2000 --seed 7 --code-key demo > feed.jsonl
-referral replay feed.jsonl --code-key demo --summary summary.json
+$ python examples/year/generate.py --accounts 2000 --seed 7 --code-key demo > feed.jsonl
+$ referral replay feed.jsonl --code-key demo --summary summary.json
 """
 
 from __future__ import annotations

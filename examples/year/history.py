@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from examples.year.events import PORTAL, agent
 from examples.year.lives import activated
-from examples.year.seasons import DAY, start_of_supply
+from examples.year.seasons import AT_HOME, DAY, local_day, office_time, some_time, start_of_supply
 from examples.year.signup import SignUp
 
 if TYPE_CHECKING:
@@ -21,26 +21,27 @@ WITH_GAS: Final = 0.12
 # Six in ten came through self-service.
 IN_SELF_SERVICE: Final = 0.6
 
-LATER_DAYS: Final = (10, 200)
+LATER_DAYS: Final = (70, 260)
 
 
 def settled(town: Town, at: int) -> Story:
     """Tell how somebody became a customer in an earlier year."""
     home = town.build()
-    channel = "self-service" if town.rng.random() < IN_SELF_SERVICE else "sales-portal"
-    yield from supplied(town, home, at, channel)
-    later = at + town.rng.randint(*LATER_DAYS) * DAY + 60 * DAY
+    yield from supplied(town, home, at)
+    later = some_time(town.rng, local_day(at + town.rng.randint(*LATER_DAYS) * DAY), AT_HOME)
     if town.turn("second account", SECOND_ACCOUNTS):
         yield later, None
-        yield from supplied(town, town.build(home.segment, home.customer), later, channel)
+        yield from supplied(town, town.build(home.segment, home.customer), later)
     elif home.is_household and town.rng.random() < WITH_GAS:
         yield later, None
-        yield from supplied(town, home, later, channel, "gas")
+        yield from supplied(town, home, later, "gas")
 
 
-def supplied(town: Town, home: Home, at: int, channel: str, product: str = "electricity") -> Story:
-    """Conclude a contract and let it begin."""
+def supplied(town: Town, home: Home, at: int, product: str = "electricity") -> Story:
+    """Conclude a contract at the portal or, on the next day that is open, through staff, and let it begin."""
+    channel, sender = "self-service", PORTAL
+    if town.rng.random() > IN_SELF_SERVICE:
+        channel, sender, at = "sales-portal", agent(town.agent()), office_time(town.rng, at, 1)
     signup = SignUp(home, home.next_contract(), channel, at, start_of_supply(town.rng, at), product)
-    sender = PORTAL if channel == "self-service" else agent(town.agent())
     signup.concluded(town, None, (yield at, signup.conclude(sender)))
     yield from activated(town, signup)

@@ -60,7 +60,8 @@ def ended_early(town: Town, signup: SignUp) -> Story:
     yield ends, None
     if signup.contract not in signup.home.active or signup.bond is None:
         return
-    yield ends, act("contract.terminated", BILLING, contract=signup.contract)
+    if not took_effect((yield ends, act("contract.terminated", BILLING, contract=signup.contract))):
+        return
     signup.home.terminate(signup.contract)
     yield (
         office_time(town.rng, ends, town.rng.randint(3, 10)),

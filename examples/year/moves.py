@@ -41,8 +41,8 @@ def moving(town: Town, old: Home, at: int) -> Story:
 def left(home: Home, at: int) -> Story:
     """Let all active contracts of a home end."""
     for contract in tuple(home.active):
-        yield at, act("contract.terminated", BILLING, contract=contract)
-        home.terminate(contract)
+        if took_effect((yield at, act("contract.terminated", BILLING, contract=contract))):
+            home.terminate(contract)
 
 
 def carried_over(town: Town, old: Home, new: Home, at: int) -> Story:

@@ -69,19 +69,8 @@ def in_self_service(town: Town, home: Home, at: int, code: str | None, product: 
 
 def through_staff(town: Town, home: Home, at: int, channel: str, code: str | None) -> Story:
     """Conclude with an agent's help, who may honour an earlier moment or choose a group."""
-    more: dict[str, object] = {}
-    if code is not None and channel == "sales-portal" and town.turn("honour", HONOURED):
-        earlier = {"moment": written(at - town.rng.randint(1, 6) * DAY)}
-        more = {
-            "honour": earlier,
-            "group": "referee-self-service",
-            "reason": "the customer had started in self-service",
-        }
-    elif (
-        code is not None and channel == "distributor" and at >= DISTRIBUTORS_FROM and town.turn("own group", OWN_GROUP)
-    ):
-        more = {"group": "referee-distributor", "reason": "signed up at the distributor's counter"}
-    elif code is not None and town.rng.random() < MISTYPED:
+    more = special(town, channel, at) if code is not None else {}
+    if code is not None and not more and town.rng.random() < MISTYPED:
         code = town.mistyped(code)
     signup = SignUp(home, home.next_contract(), channel, at, start_of_supply(town.rng, at))
     sender = agent(town.agent(), f"/{channel}")
@@ -92,3 +81,16 @@ def through_staff(town: Town, home: Home, at: int, channel: str, code: str | Non
     if took_effect(result):
         signup.concluded(town, code, result)
         yield from life(town, signup)
+
+
+def special(town: Town, channel: str, at: int) -> dict[str, object]:
+    """Return what staff add to a sign-up with a code: nothing, an earlier moment, or a group."""
+    if channel == "sales-portal" and town.turn("honour", HONOURED):
+        return {
+            "honour": {"moment": written(at - town.rng.randint(1, 6) * DAY)},
+            "group": "referee-self-service",
+            "reason": "the customer had started in self-service",
+        }
+    if channel == "distributor" and at >= DISTRIBUTORS_FROM and town.turn("own group", OWN_GROUP):
+        return {"group": "referee-distributor", "reason": "signed up at the distributor's counter"}
+    return {}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from hashlib import sha256
 
 from examples.year.course import year
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from examples.year.events import Result
+from referral_adapters.feed import FeedRunner
+from referral_adapters.memory import MemoryStore
+from referral_core import Programme
 
 
 def feed(accounts: int, seed: int, code_key: str) -> Iterator[str]:
@@ -18,14 +17,14 @@ def feed(accounts: int, seed: int, code_key: str) -> Iterator[str]:
 
     The codes that later lines name are those that ``code_key`` makes, so replay the feed with the same key.
     """
-    handle = runner(code_key)
+    library = runner(code_key)
     course = year(accounts, seed)
     event = next(course, None)
     number = 0
     while event is not None:
         number += 1
         line = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-        result = handle(line, number)
+        result = library.handle(line, number)
         yield line
         try:
             event = course.send(result)
@@ -33,6 +32,7 @@ def feed(accounts: int, seed: int, code_key: str) -> Iterator[str]:
             return
 
 
-def runner(code_key: str) -> Callable[[str, int], Result]:
-    """Return what hands a line and its number to the library and returns the result."""
-    raise NotImplementedError(code_key)
+def runner(code_key: str) -> FeedRunner:
+    """Return what hands lines to the library, with the default programme and a new store in memory."""
+    programme = Programme.default()
+    return FeedRunner(programme, MemoryStore(programme, secret=sha256(code_key.encode()).digest()))

@@ -43,12 +43,7 @@ DIARY: Final = (
     (date(YEAR, 8, 11), amount("referee-self-service", "20.00", date(YEAR, 9, 1))),
     (date(YEAR, 8, 11), amount("referee-manual", "12.00", date(YEAR, 9, 1))),
     (date(YEAR, 8, 18), act("group.enable", ADMINISTRATOR, group=GROUP)),
-    (
-        date(YEAR, 9, 22),
-        amount(
-            "referee-manual", "14.00", date(YEAR, 9, 1), date(YEAR, 9, 14), "the September leaflet promised 14 euro"
-        ),
-    ),
+    (date(YEAR, 9, 22), amount("referee-manual", "14.00", date(YEAR, 9, 1), date(YEAR, 9, 14), "the leaflet said 14")),
 )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from segno import QRCode
 
 QUIET_ZONE: Final = 4
@@ -16,23 +16,33 @@ PIXELS: Final = 8
 
 
 def qr_svg(url: str) -> str:
-    """Return the QR code of a link as an SVG element to stand in a page, black on white whatever the page's colours.
+    """Return the QR code of a link as an SVG picture for a page or a file, black on white whatever is around it.
 
     :raises ValueError: the link is blank or longer than a QR code can hold.
     :raises ImportError: the extra ``qr`` is not installed.
     """
-    return _qr_code(url).svg_inline(
-        scale=PIXELS, border=QUIET_ZONE, dark="#000", light="#fff", title=url, omitsize=True
+    out = BytesIO()
+    _qr_code(url).save(
+        out,
+        kind="svg",
+        xmldecl=False,
+        nl=False,
+        scale=PIXELS,
+        border=QUIET_ZONE,
+        light="#fff",
+        title=url,
+        omitsize=True,
     )
+    return out.getvalue().decode().replace("<svg ", '<svg role="img" ', 1)
 
 
-def qr_png(url: str, path: str | PathLike[str]) -> None:
+def qr_png(url: str, path: str | os.PathLike[str]) -> None:
     """Write the QR code of a link to ``path`` as a PNG picture.
 
     :raises ValueError: the link is blank or longer than a QR code can hold.
     :raises ImportError: the extra ``qr`` is not installed.
     """
-    _qr_code(url).save(str(path), kind="png", scale=PIXELS, border=QUIET_ZONE)
+    _qr_code(url).save(os.fspath(path), kind="png", scale=PIXELS, border=QUIET_ZONE)
 
 
 def _qr_code(url: str) -> QRCode:

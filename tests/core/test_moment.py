@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from typing import TYPE_CHECKING
-
-import attrs
 import pytest
 from hypothesis import given
 
-from referral_core.entities.discount_group import GroupEvent
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.moment import EARLIEST, LATEST, moment, optional_moment, written
-from tests.phrases import TALLINN, TICK, at, case, code, contract, grant, group, referral, refused
+from tests.phrases import TALLINN, TICK, at, refused
 from tests.strategies import ZONES, moments, moments_anywhere, zones
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class ZoneWithoutOffset(tzinfo):
@@ -154,43 +147,6 @@ def test_what_is_written_reads_as_the_same_moment(value: datetime) -> None:
 @given(moments_anywhere())
 def test_one_moment_has_one_text(value: datetime) -> None:
     assert written(value) == written(value.astimezone(UTC))
-
-
-NAIVE = datetime(2021, 2, 1)  # noqa: DTZ001 - what is to be refused
-
-
-@pytest.mark.rule("M1")
-@pytest.mark.xfail(strict=True, reason="entities keep a naive moment where they do not happen to compare it")
-@pytest.mark.parametrize(
-    "act",
-    [
-        lambda: attrs.evolve(contract(), concluded_at=NAIVE),
-        lambda: contract().is_active_at(NAIVE),
-        lambda: code().status_at(NAIVE),
-        lambda: attrs.evolve(code(), issued_at=NAIVE),
-        lambda: group("referrer").done.switched(GroupEvent.DISABLE, NAIVE),
-        lambda: group("referrer").done.terms_at(NAIVE),
-        lambda: referral().granted(NAIVE),
-        lambda: referral().cancelled(NAIVE),
-        lambda: attrs.evolve(grant(), effective_from=NAIVE),
-        lambda: attrs.evolve(case(), opened_at=NAIVE),
-    ],
-    ids=[
-        "contract concluded",
-        "contract asked about",
-        "code asked about",
-        "code issued",
-        "group disabled",
-        "group asked about",
-        "referral granted",
-        "referral cancelled",
-        "grant effective",
-        "case opened",
-    ],
-)
-def test_no_entity_takes_a_naive_moment(act: Callable[[], object]) -> None:
-    with refused("moment-naive"):
-        act()
 
 
 @pytest.mark.rule("M1")

@@ -126,7 +126,7 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     blocks = re.findall(r"^```sh\n(.*?)^```", read("README.md"), re.MULTILINE | re.DOTALL)
     first, second, *_ = [*blocks, "", ""]
     assert "referral " in first
-    assert "-c constraints.txt" in second
+    assert "constraints.txt" in second
     assert "pytest" in second
 
 

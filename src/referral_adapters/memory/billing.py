@@ -5,15 +5,21 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from referral_adapters.memory.journal import Change, Journal, adding, setting
-from referral_adapters.memory.lot import Lot, arrived, comes_last, taken_from, total
-from referral_adapters.memory.movements import NONE, Movements
+from referral_adapters.memory.lot import Lot, arrived, comes_last, eaten, moved, total
 from referral_core.entities.balance import Balance
 from referral_core.entities.grant import Grant
 from referral_core.values.errors import Refusal
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
+
+_NONE: Final = Decimal("0.00")
+
+Sums = dict[str, Decimal]
+"""A sum for each account."""
+
 
 class ContinuousDiscounts:
     """The port ``Billing`` in memory, in one currency: thread-safe, each call all-or-nothing.
@@ -28,10 +34,14 @@ class ContinuousDiscounts:
         self._journal = Journal() if journal is None else journal
         self._lock = self._journal.lock
         self._currency = currency
+        self._nothing = Money.zero(currency)
         self._posted: dict[str, Grant] = {}
         self._bills: dict[str, Decimal] = {}
         self._lots: dict[str, list[Lot]] = {}
-        self._movements: dict[str, Movements] = {}
+        self._granted: Sums = {}
+        self._transferred_in: Sums = {}
+        self._transferred_out: Sums = {}
+        self._consumed: Sums = {}
 
     def transaction(self) -> AbstractContextManager[None]:
         """Return a block that takes effect as a whole or, when an exception leaves it, not at all."""
@@ -47,9 +57,11 @@ class ContinuousDiscounts:
             key = grant.key
             if key in self._posted:
                 return
-            granted = self._moved(grant.account, granted=amount)
-            arriving = self._arriving(grant.account, Lot(grant.effective_from, amount)) if amount else ()
-            self._journal.write(setting(self._posted, key, grant), granted, *arriving)
+            changes = [setting(self._posted, key, grant)]
+            if amount:
+                changes.append(_more(self._granted, grant.account, amount))
+                changes.append(self._arriving(grant.account, Lot(grant.effective_from, amount)))
+            self._journal.write(*changes)
 
     def has_grant(self, key: str) -> bool:
         """Tell whether a leg was posted under this key."""
@@ -68,13 +80,17 @@ class ContinuousDiscounts:
         with self._lock:
             if bill in self._bills:
                 raise Refusal(Reason.BILL_EXISTS, message=f"bill {bill} was taken into account before", field="bill")
-            taken, left = taken_from(self._lots.get(account, []), most, by=at)
-            consumed = total(taken)
-            changes = [setting(self._bills, bill, consumed)]
-            if taken:
-                changes += [setting(self._lots, account, left), self._moved(account, consumed=consumed)]
-            self._journal.write(*changes)
-            return self._money(consumed)
+            lots = self._lots.get(account)
+            if not lots:
+                self._journal.write(setting(self._bills, bill, _NONE))
+                return self._nothing
+            consumed, left = eaten(lots, most, at)
+            self._journal.write(
+                setting(self._bills, bill, consumed),
+                setting(self._lots, account, left),
+                _more(self._consumed, account, consumed),
+            )
+            return amount if consumed == most else self._money(consumed)
 
     def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime) -> Money:
         """Move unused discount, oldest first, between accounts in one step; ``None`` moves all (B7).
@@ -96,41 +112,36 @@ class ContinuousDiscounts:
                     field="amount",
                 )
             if not most:
-                return self._money(NONE)
-            moved, left = taken_from(lots, most)
-            self._journal.write(setting(self._lots, source, left), self._moved(source, transferred_out=most))
+                return self._nothing
+            going, left = moved(lots, most)
+            self._journal.write(setting(self._lots, source, left), _more(self._transferred_out, source, most))
             # Only now is the target read: it may be the source.
-            there = arrived(self._lots.get(target, []), moved)
-            self._journal.write(setting(self._lots, target, there), self._moved(target, transferred_in=most))
+            there = arrived(self._lots.get(target, []), going)
+            self._journal.write(setting(self._lots, target, there), _more(self._transferred_in, target, most))
             return self._money(most)
 
     def balance(self, account: str) -> Balance:
         """Return the account's movements; all zero for an account that never had a discount."""
         with self._lock:
-            return self._movements.get(account, Movements()).balance(self._currency)
+            return Balance(
+                granted=self._money(self._granted.get(account, _NONE)),
+                transferred_in=self._money(self._transferred_in.get(account, _NONE)),
+                transferred_out=self._money(self._transferred_out.get(account, _NONE)),
+                consumed=self._money(self._consumed.get(account, _NONE)),
+            )
 
     def lots(self, account: str) -> tuple[tuple[datetime, Money], ...]:
         """Return what is unused, oldest first: each part with the moment from which bills may take it."""
         with self._lock:
             return tuple((lot.effective_from, self._money(lot.unused)) for lot in self._lots.get(account, ()))
 
-    def _arriving(self, account: str, lot: Lot) -> tuple[Change]:
+    def _arriving(self, account: str, lot: Lot) -> Change:
         lots = self._lots.get(account)
-        if lots is None or not comes_last(lots, lot.effective_from):
-            return (setting(self._lots, account, arrived(lots or (), (lot,))),)
-        return (adding(lots, lot),)
-
-    def _moved(
-        self,
-        account: str,
-        *,
-        granted: Decimal = NONE,
-        transferred_in: Decimal = NONE,
-        transferred_out: Decimal = NONE,
-        consumed: Decimal = NONE,
-    ) -> Change:
-        more = Movements(granted, transferred_in, transferred_out, consumed)
-        return setting(self._movements, account, self._movements.get(account, Movements()).plus(more))
+        if lots is None:
+            return setting(self._lots, account, [lot])
+        if comes_last(lots, lot.effective_from):
+            return adding(lots, lot)
+        return setting(self._lots, account, arrived(lots, (lot,)))
 
     def _amount(self, money: Money) -> Decimal:
         if money.currency != self._currency:
@@ -139,3 +150,7 @@ class ContinuousDiscounts:
 
     def _money(self, amount: Decimal) -> Money:
         return Money(amount, self._currency)
+
+
+def _more(sums: Sums, account: str, amount: Decimal) -> Change:
+    return setting(sums, account, sums.get(account, _NONE) + amount)

@@ -42,13 +42,21 @@ class MemoryContracts:
             a contract of this id stands on another account.
         """
         with self._lock:
-            self._check_account(contract)
-            change = setting(self._contracts, contract.id, contract)
+            if contract.account in self._of_account and self._owner(contract.account) != contract.customer:
+                raise Refusal(
+                    Reason.NOT_SAME_CUSTOMER,
+                    message=f"account {contract.account} belongs to another customer than {contract.customer}",
+                    field="account",
+                )
             known = self._contracts.get(contract.id)
             if known is None:
-                self._journal.write(change, *self._placing(contract))
+                self._journal.write(
+                    setting(self._contracts, contract.id, contract),
+                    _placing(self._of_account, contract.account, contract.id),
+                    _placing(self._of_customer, contract.customer, contract.id),
+                )
             elif known.account == contract.account:
-                self._journal.write(change)
+                self._journal.write(setting(self._contracts, contract.id, contract))
             else:
                 raise Refusal(
                     Reason.CONTRACT_EXISTS,
@@ -64,15 +72,7 @@ class MemoryContracts:
     def _owner(self, account: str) -> str:
         return self._contracts[self._of_account[account][0]].customer
 
-    def _check_account(self, contract: Contract) -> None:
-        if contract.account in self._of_account and self._owner(contract.account) != contract.customer:
-            raise Refusal(
-                Reason.NOT_SAME_CUSTOMER,
-                message=f"account {contract.account} belongs to another customer than {contract.customer}",
-                field="account",
-            )
 
-    def _placing(self, contract: Contract) -> Iterator[Change]:
-        for index, key in ((self._of_account, contract.account), (self._of_customer, contract.customer)):
-            ids = index.get(key)
-            yield setting(index, key, [contract.id]) if ids is None else adding(ids, contract.id)
+def _placing(index: dict[str, list[str]], key: str, contract: str) -> Change:
+    contracts = index.get(key)
+    return setting(index, key, [contract]) if contracts is None else adding(contracts, contract)

@@ -12,23 +12,26 @@ V = TypeVar("V")
 _ABSENT: Final = object()
 _END: Final = object()
 
-Change = tuple[Any, Any, Any]
-"""A change to a dictionary or a list, not made yet. Make one by :func:`setting`, :func:`removing`, :func:`adding`."""
+Change = tuple[Any, Any, Any, Any]
+"""A change to a dictionary or a list that is not made yet, with its way back.
+
+Make one by :func:`setting`, :func:`removing` or :func:`adding`, under the lock of the journal that is to make it.
+"""
 
 
 def setting(items: dict[K, V], key: K, value: V) -> Change:
     """Return the change that puts ``value`` under ``key``."""
-    return items, key, value
+    return items, key, items.get(key, _ABSENT), value
 
 
 def removing(items: dict[K, V], key: K) -> Change:
     """Return the change that takes ``key`` away. Undone, it stands last: not for a dictionary whose order matters."""
-    return items, key, _ABSENT
+    return items, key, items.get(key, _ABSENT), _ABSENT
 
 
 def adding(items: list[V], item: V) -> Change:
     """Return the change that puts ``item`` at the end of a list that only grows."""
-    return items, _END, item
+    return items, _END, len(items), item
 
 
 class Journal:
@@ -72,14 +75,15 @@ class Journal:
         steps = self._steps
         mark = len(steps)
         try:
-            for items, key, value in changes:
-                # First the way back, which may be taken twice: an interrupt between any two lines does no harm.
+            # First the way back of all, which may be taken twice or for nothing: an interrupt anywhere does no harm.
+            steps += changes
+            for items, key, _, value in changes:
                 if key is _END:
-                    steps.append((items, _END, len(items)))
                     items.append(value)
+                elif value is _ABSENT:
+                    items.pop(key, None)
                 else:
-                    steps.append((items, key, items.get(key, _ABSENT)))
-                    _put(items, key, value)
+                    items[key] = value
         except BaseException:
             self._undo(mark)
             raise
@@ -95,18 +99,13 @@ class Journal:
             raise
 
 
-def _put(items: dict[Any, Any], key: object, value: object) -> None:
-    if value is _ABSENT:
-        items.pop(key, None)
-    else:
-        items[key] = value
-
-
 def _go_back(steps: list[Change], mark: int) -> None:
     while len(steps) > mark:
-        items, key, before = steps[-1]
+        items, key, before, _ = steps[-1]
         if key is _END:
             del items[before:]
+        elif before is _ABSENT:
+            items.pop(key, None)
         else:
-            _put(items, key, before)
+            items[key] = before
         steps.pop()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from typing import Final
 
 from referral_adapters.memory.journal import Journal, setting
 
-_SLACK = 64
+_SLACK: Final = 16
 
 
 class KeyOrder:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -19,21 +18,34 @@ class Lot(NamedTuple):
     unused: Decimal
 
 
-def taken_from(lots: list[Lot], most: Decimal, by: datetime | None = None) -> tuple[list[Lot], list[Lot]]:
-    """Take ``most`` of lots in order, oldest first; ``by`` leaves out those effective later.
+def eaten(lots: list[Lot], most: Decimal, by: datetime) -> tuple[Decimal, list[Lot]]:
+    """Take ``most`` of lots in order, oldest first, of those effective at or before ``by`` (B6).
 
-    Returns what was taken and what is left, both as lots in order. At most one lot is split.
+    Returns how much was taken, and the lots that are left.
     """
-    taken: list[Lot] = []
-    for place, lot in enumerate(lots):
-        if not most or (by is not None and lot.effective_from > by):
-            return taken, lots[place:]
-        part = min(lot.unused, most)
-        taken.append(Lot(lot.effective_from, part))
-        most -= part
-        if part < lot.unused:
-            return taken, [Lot(lot.effective_from, lot.unused - part), *lots[place + 1 :]]
-    return taken, []
+    missing = most
+    for place, (effective_from, unused) in enumerate(lots):
+        if not missing or effective_from > by:
+            return most - missing, lots[place:]
+        if unused > missing:
+            return most, [Lot(effective_from, unused - missing), *lots[place + 1 :]]
+        missing -= unused
+    return most - missing, []
+
+
+def moved(lots: list[Lot], most: Decimal) -> tuple[list[Lot], list[Lot]]:
+    """Part lots in order into those that make up ``most``, oldest first, and those that are left (B7).
+
+    At most one lot is split, and both parts keep the moment it is effective from.
+    """
+    going: list[Lot] = []
+    for place, (effective_from, unused) in enumerate(lots):
+        if unused > most:
+            split = [Lot(effective_from, most)] if most else []
+            return going + split, [Lot(effective_from, unused - most), *lots[place + 1 :]]
+        going.append(lots[place])
+        most -= unused
+    return going, []
 
 
 def arrived(lots: Iterable[Lot], more: Iterable[Lot]) -> list[Lot]:
@@ -43,7 +55,7 @@ def arrived(lots: Iterable[Lot], more: Iterable[Lot]) -> list[Lot]:
 
 def comes_last(lots: list[Lot], effective_from: datetime) -> bool:
     """Tell whether a lot that arrives now stands behind all others."""
-    return bisect_right(lots, effective_from, key=_EFFECTIVE_FROM) == len(lots)
+    return not lots or lots[-1].effective_from <= effective_from
 
 
 def total(lots: Iterable[Lot]) -> Decimal:

@@ -75,8 +75,7 @@ class MemoryReferrals:
                     field="contract",
                 )
             self._journal.write(
-                *([removing(self._live, known.referee_customer)] if known.is_live else ()),
-                *self._becoming_live(referral),
+                *self._next_live(known, referral),
                 setting(self._referrals, referral.contract, referral),
                 self._history.recording(referral.contract, at, referral),
             )
@@ -96,6 +95,13 @@ class MemoryReferrals:
         """Return every state that a contract's referral was in, with the moment it was recorded, first to last."""
         with self._lock:
             return self._history.of(contract)
+
+    def _next_live(self, known: Referral, referral: Referral) -> tuple[Change, ...]:
+        if known.is_live and known.referee_customer != referral.referee_customer:
+            return removing(self._live, known.referee_customer), *self._becoming_live(referral)
+        if known.is_live and not referral.is_live:
+            return (removing(self._live, known.referee_customer),)
+        return () if known.is_live else self._becoming_live(referral)
 
     def _becoming_live(self, referral: Referral) -> tuple[Change, ...]:
         if not referral.is_live:

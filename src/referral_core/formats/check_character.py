@@ -36,7 +36,7 @@ _MOST_PLANES: Final = 7  # seven remainders of at most 36 still fit into one byt
 
 
 def calc_check_character(payload: str) -> str:
-    """Give the character that ``payload`` must be followed by; it may be ``*``.
+    """Return the character that ``payload`` must be followed by; it may be ``*``.
 
     A payload that is empty or holds anything but 0-9 and A-Z raises ``ValueError``.
     """
@@ -46,13 +46,13 @@ def calc_check_character(payload: str) -> str:
 
 
 def is_valid(text: str) -> bool:
-    """Say whether ``text``, its last character included, satisfies ISO/IEC 7064 MOD 37-2; never raises."""
+    """Tell whether ``text``, its last character included, satisfies ISO/IEC 7064 MOD 37-2; never raises."""
     payload, check = text[:-1], text[-1:]
     return bool(payload) and _PAYLOAD.issuperset(payload) and check in _VALUES and _checksum(text) == 1
 
 
 def calc_check_characters(planes: Sequence[bytes]) -> bytes:
-    """Give the check characters of many payloads of one length at once.
+    """Return the check characters of many payloads of one length at once.
 
     ``planes[k]`` holds character ``k`` of every payload (ASCII 0-9, A-Z: not checked here); so does the answer with
     the check characters, ``*`` included. At most seven planes, all of the same length: else ``ValueError``.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from referral_core.formats import ALPHABET, SECRET
 from referral_core.formats.offensive_words import OffensiveWords
-from referral_core.formats.random_codes import ALPHABET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ class NamedCodes:
     it leaves is dropped.
     """
 
-    key: bytes = attrs.field(repr=False, validator=[attrs.validators.instance_of(bytes), attrs.validators.min_len(16)])
+    key: bytes = attrs.field(repr=False, validator=SECRET)
     fold: Callable[[str], str]
     offensive: OffensiveWords = attrs.field(kw_only=True)
 
@@ -55,18 +55,18 @@ class NamedCodes:
             yield letters[: _LONGEST - len(year) - len(tail)] + year + tail
 
     def _tails(self, subject: str) -> Iterator[str]:
-        seed = hashlib.shake_256(b"referral-core named code\0" + self.key + b"\0" + subject.encode())
+        seed = b"referral-core named code\0" + self.key + b"\0" + subject.encode()
         draws = count()
         for length, wanted in TAILS:
             given: set[str] = set()
             while len(given) < wanted:
-                tail = _drawn(seed.copy(), next(draws), length)
+                tail = _drawn(seed, next(draws), length)
                 if tail not in given:
                     given.add(tail)
                     yield tail
 
 
-def _drawn(seed: hashlib._VarLenHash, draw: int, length: int) -> str:
-    seed.update(draw.to_bytes(4, "little"))
-    number = int.from_bytes(seed.digest(8), "little")  # so many bits that no tail is likelier by more than 2**-43
+def _drawn(seed: bytes, draw: int, length: int) -> str:
+    digest = hashlib.shake_256(seed + draw.to_bytes(4, "little")).digest(8)
+    number = int.from_bytes(digest, "little")  # 64 bits: even among tails of four, none is likelier by over 2**-43
     return "".join(ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(length))

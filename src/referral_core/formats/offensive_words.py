@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from functools import cached_property, reduce
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -12,15 +13,13 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-LOOK_ALIKES: Final = {
-    **{"A": "4", "B": "8", "E": "3", "G": "69", "I": "1"},
-    **{"L": "1", "O": "0", "S": "5", "T": "7", "Z": "2"},
-}
+LOOK_ALIKES: Final = dict(zip("ABEGILOSTZ", ("4", "8", "3", "69", "1", "1", "0", "5", "7", "2"), strict=True))
 """The digits that read as a letter, so that ``5P4M`` reads as the word it imitates."""
 
 _WORD: Final = re.compile(r"[A-Z0-9]+")
 _CLASSES: Final = 8  # the bits of a byte
-_DEPTH: Final = 4  # the sieve looks at so many first characters of a word; with more it takes longer than it saves
+_DEPTH: Final = 4  # how many first characters of a word a sieve looks at; more take longer than they save
+_SIEVED: Final = 24  # words to a sieve; more let too many innocent texts through
 
 
 def _canonical(words: Iterable[str]) -> tuple[str, ...]:
@@ -48,16 +47,16 @@ class OffensiveWords:
     words: tuple[str, ...] = attrs.field(converter=_canonical)
 
     def in_text(self, text: str) -> bool:
-        """Say whether a word stands anywhere in ``text``, written plainly or with look-alike digits."""
+        """Tell whether a word stands anywhere in ``text``, written plainly or with look-alike digits."""
         return self._pattern.search(text.upper()) is not None
 
     def spelled_with(self, alphabet: str) -> OffensiveWords:
-        """Give the words that a text over ``alphabet`` (upper case) can spell at all: fewer to look for."""
+        """Return the words that a text over ``alphabet`` (upper case) can spell at all: fewer to look for."""
         usable = set(alphabet)
         return OffensiveWords(word for word in self.words if all(usable & set(_spellings(c)) for c in word))
 
     def suspects(self, planes: Sequence[bytes]) -> bytes:
-        """Say of many texts at once which may contain a word; none that does is missed, some are innocent.
+        """Tell of many texts at once which may contain a word; none that does is missed, some are innocent.
 
         ``planes[k]`` holds character ``k`` of every text (ASCII, upper case, all texts of one length). The answer
         has one byte a text; zero means that `in_text` is false.
@@ -65,9 +64,9 @@ class OffensiveWords:
         count = len(planes[0])
         padded = [*planes, *[bytes(count)] * (_DEPTH - 1)]
         suspects = 0
-        for start in range(len(planes)):
+        for sieve, start in product(self._sieves, range(len(planes))):
             # One integer holds the lanes of all texts, so one "and" works on all of them.
-            suspects |= reduce(operator.and_, map(_lanes, padded[start:], self._sieve))
+            suspects |= reduce(operator.and_, map(_lanes, padded[start:], sieve))
         return suspects.to_bytes(count, "little")
 
     @cached_property
@@ -75,16 +74,17 @@ class OffensiveWords:
         return re.compile(_alternatives(self.words) if self.words else r"(?!)")
 
     @cached_property
-    def _sieve(self) -> tuple[bytes, ...]:
-        """Per depth, which classes of words allow a character there; neighbours in the alphabet share a class."""
-        levels = [bytearray(256) for _ in range(_DEPTH)]
-        for place, word in enumerate(self.words):
-            bit = 1 << place * _CLASSES // len(self.words)
-            for depth, level in enumerate(levels):
-                allowed = map(ord, _spellings(word[depth])) if depth < len(word) else range(256)
-                for code in allowed:
-                    level[code] |= bit
-        return tuple(map(bytes, levels))
+    def _sieves(self) -> list[list[bytes]]:
+        return [_sieve(self.words[at : at + _SIEVED]) for at in range(0, len(self.words), _SIEVED)]
+
+
+def _sieve(words: Sequence[str]) -> list[bytes]:
+    """Tell per place in a word and per character which classes of words allow it; neighbours share a class."""
+    levels = [bytearray(256) for _ in range(_DEPTH)]
+    for (place, word), (depth, level) in product(enumerate(words), enumerate(levels)):
+        for code in map(ord, _spellings(word[depth])) if depth < len(word) else range(256):
+            level[code] |= 1 << place * _CLASSES // len(words)
+    return [bytes(level) for level in levels]
 
 
 def _spellings(character: str) -> str:

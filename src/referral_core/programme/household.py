@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Final
@@ -16,7 +15,7 @@ HOUSEHOLD_FILE: Final = "household.toml"
 
 @cache
 def _table() -> TomlTable:
-    return TomlTable(tomllib.loads(shipped(HOUSEHOLD_FILE)), faults=[])
+    return TomlTable(shipped(HOUSEHOLD_FILE), faults=[])
 
 
 @cache

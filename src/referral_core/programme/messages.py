@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 
@@ -39,16 +38,16 @@ class Messages:
         if language not in shipped_languages():
             known = ", ".join(sorted(shipped_languages()))
             raise LookupError(f"there are no messages in {language!r}, only in {known}")
-        return cls.from_toml(shipped(f"languages/{language}.toml"), language)
+        return cls.of(shipped(f"languages/{language}.toml"), language)
 
     @classmethod
-    def from_toml(cls, text: str, language: str) -> Messages:
-        """Return the messages written in ``text``.
+    def of(cls, content: Mapping[str, object], language: str) -> Messages:
+        """Return the messages in the content of a language's file.
 
-        :raises ProgrammeInvalid: naming every message that is missing, blank, or that nobody asks for.
+        :raises ProgrammeInvalid: naming every message that is missing or no text, and every one that nobody asks for.
         """
         faults: list[Fault] = []
-        table = TomlTable(tomllib.loads(text), faults, f"languages.{language}")
+        table = TomlTable(content, faults, language)
         messages = cls(
             language=language,
             neutral=table.text("neutral"),
@@ -79,7 +78,7 @@ class Messages:
 
 
 def _texts(table: TomlTable, key: str, words: Iterable[str]) -> dict[str, str]:
-    below = table.table(key) or TomlTable({}, table.faults, key)
+    below = table.table(key) or TomlTable({}, table.faults, f"{table.place}.{key}")
     texts = {str(word): below.text(word) for word in words}
     below.close()
     return texts

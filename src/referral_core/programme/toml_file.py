@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from referral_core.entities.discount_group import Side
 from referral_core.programme.code_format import CodeFormat
 from referral_core.programme.fault import Fault
 from referral_core.programme.fee_policy import FeePolicy
-from referral_core.programme.files import content_of
+from referral_core.programme.files import FilePath, content_of
 from referral_core.programme.group_setting import GroupSetting
 from referral_core.programme.household import household_sharing, household_words
 from referral_core.programme.laws import faults_of
@@ -41,7 +40,7 @@ def programme_from_toml(text: str) -> Programme:
     return Programme.of(settings)
 
 
-def read_programme(path: str | Path) -> Programme:
+def read_programme(path: FilePath) -> Programme:
     """Return the programme in the file at ``path``, which is TOML in UTF-8.
 
     :raises ProgrammeInvalid: as :func:`programme_from_toml`, or the file is not UTF-8.

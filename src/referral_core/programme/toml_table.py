@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Final, TypeVar, cast
 
 import attrs
@@ -115,6 +114,8 @@ class TomlTable:
 
     def close(self) -> None:
         """Note every key that nobody has asked for."""
+        from difflib import get_close_matches  # noqa: PLC0415 - so that importing the core stays quick
+
         for key in self.content:
             if key not in self._asked:
                 near = get_close_matches(key, self._asked, n=1)

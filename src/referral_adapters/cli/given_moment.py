@@ -1,0 +1,24 @@
+"""Moments given on the command line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from referral_adapters.cli.errors import CommandFailed
+from referral_adapters.feed.errors import LineInvalid
+from referral_adapters.feed.moments import is_date, read_date, read_moment
+from referral_core.values.calendar import Calendar
+from referral_core.values.errors import Refusal
+
+
+def given_moment(text: str | None, calendar: Calendar) -> datetime | None:
+    """Return the moment that ``text`` writes: RFC 3339 with an offset, or a day, which means its local midnight (M1).
+
+    :raises CommandFailed: it is neither, or has no offset (``moment-naive``).
+    """
+    if text is None:
+        return None
+    try:
+        return calendar.start_of(read_date(text, "--at"), "--at") if is_date(text) else read_moment(text, "--at")
+    except (Refusal, LineInvalid) as error:
+        raise CommandFailed(f"{error}.") from None

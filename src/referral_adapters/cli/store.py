@@ -1,0 +1,43 @@
+"""The store a command works on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from referral_adapters.cli.errors import CommandFailed
+from referral_adapters.feed import FeedStore
+from referral_core.programme.programme import Programme
+
+_CODE_KEY: Final = b"referral-core code key\0"
+
+
+@contextmanager
+def open_store(url: str | None, programme: Programme, code_key: str | None) -> Iterator[FeedStore]:
+    """Open the store at ``url``, or a new one in memory when there is none, and close it at the end.
+
+    :raises CommandFailed: it cannot be opened.
+    """
+    if url is not None:
+        # The URL is not repeated: it may hold a password.
+        raise CommandFailed("This version works in memory only and cannot open a database: leave out --db.")
+    from referral_adapters.folding import AnyAsciiFolding  # noqa: PLC0415 - not needed for --help
+    from referral_adapters.memory import MemoryStore  # noqa: PLC0415
+
+    secret = None if code_key is None else secret_of(code_key)
+    yield MemoryStore(programme, secret=secret, folding=AnyAsciiFolding())
+
+
+def secret_of(code_key: str) -> bytes:
+    """Return the secret behind random codes that a ``--code-key`` stands for: 32 bytes, the same everywhere.
+
+    They are the SHA-256 of ``referral-core code key``, a zero byte, and the text in UTF-8.
+
+    :raises CommandFailed: the text is blank, which is no key.
+    """
+    if not code_key.strip():
+        raise CommandFailed("The code key is blank: anybody could guess the codes.")
+    # Bytes of an argument that are not UTF-8 stay what they were.
+    return hashlib.sha256(_CODE_KEY + code_key.encode(errors="surrogateescape")).digest()
