@@ -24,6 +24,7 @@ class Home:
     first_name: str
     usual_bill: int
     code: str | None = None
+    last_code: str | None = None
     active: list[str] = field(default_factory=list)
     contracts: int = 0
     owing: bool = False

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from examples.year.town import Town
 
 # One in five sign-ups is to end with a code; some more start with one.
-WITH_CODE: Final = 0.23
+WITH_CODE: Final = 0.22
 
 # One in 30 self-service sign-ups fails and becomes a case.
 FAILURES: Final = 30

@@ -55,6 +55,8 @@ class SignUp:
         """Note what concluding it has brought: a code of its own, a referral."""
         town.learn(self.home, result)
         self.bond = bond(town, code, result)
+        if self.bond is not None:
+            town.used(self.bond.referrer)
 
 
 def bond(town: Town, code: str | None, result: Result) -> Bond | None:

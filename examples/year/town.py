@@ -24,12 +24,15 @@ HOME_BILL: Final = 5_500
 BUSINESS_BILL: Final = 14_000
 BILL_SPREAD: Final = 0.35
 
-# Few people talk much and many talk little: drawing the power of a uniform number prefers the first to have shared,
-# so that a referrer who brings anybody brings two or three.
-FAME: Final = 3.2
+# More than half of those who hear of a code hear it from somebody whose code was used before: so few people bring many
+# friends and most bring none, and who brings anybody brings between two and three.
+FAME: Final = 0.58
 
-# Three in ten customers share their code one day.
-SHARERS: Final = 0.30
+# One in four who gave their code to friends and then lost it does not say so.
+SILENT: Final = 0.25
+
+# A third of customers are willing to share, so that by the end of the year almost three in ten have.
+SHARERS: Final = 0.35
 
 AGENTS: Final = 24
 TRIES: Final = 30
@@ -46,7 +49,8 @@ class Town:
         self.sharers: list[Home] = []
         self.begun: list[Story] = []
         self._owners: dict[str, Home] = {}
-        self._passed_on: list[str] = []
+        self._passed_on: list[Home] = []
+        self._famous: list[Home] = []
         self._turns: Counter[str] = Counter()
 
     def start(self, story: Story) -> None:
@@ -92,8 +96,7 @@ class Town:
         """Note the code that an act has issued, if it has."""
         issued = result.get("issued")
         if isinstance(issued, str):
-            home.code = issued
-            home.shared = False
+            home.code = home.last_code = issued
             self._owners[issued] = home
 
     def owner(self, code: str) -> Home | None:
@@ -104,13 +107,20 @@ class Town:
         """Note that a home has told others its code."""
         if home.code is not None and not home.shared:
             home.shared = True
-            self._passed_on.append(home.code)
+            self._passed_on.append(home)
+
+    def used(self, home: Home) -> None:
+        """Note that somebody has used the code of a home."""
+        self._famous.append(home)
 
     def heard(self) -> str | None:
         """Return a code that somebody heard of from a friend; it may have ended since."""
-        if not self._passed_on:
-            return None
-        return self._passed_on[int(len(self._passed_on) * self.rng.random() ** FAME)]
+        for _ in range(TRIES if self._passed_on else 0):
+            famous = self._famous and self.rng.random() < FAME
+            friend = self.rng.choice(self._famous if famous else self._passed_on)
+            if friend.code is not None or self.rng.random() < SILENT:
+                return friend.last_code
+        return None
 
     def mistyped(self, code: str) -> str:
         """Return a code with one wrong sign."""

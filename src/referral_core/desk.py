@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import attrs
-
 from referral_core.ports.ports import Ports
 from referral_core.programme.programme import Programme
 from referral_core.use_cases.activating import Contracts
@@ -17,40 +15,27 @@ from referral_core.use_cases.sharing import Sharings
 from referral_core.use_cases.signing_up import SignUps
 
 
-@attrs.frozen
 class ReferralDesk:
-    """Everything that can be done, by noun.
+    """Everything that can be done, by noun: made by :func:`assemble`.
 
     Every act takes ``at``, the moment it happens at, and ``actor``, who asks, by keyword, and returns what happened.
     No act opens or commits a transaction: whoever calls owns it.
     """
 
-    programme: Programme
-    ports: Ports
-    codes: Codes
-    sign_ups: SignUps
-    contracts: Contracts
-    cases: Cases
-    groups: Groups
-    payouts: Payouts
-    discounts: Discounts
-    sharings: Sharings
+    def __init__(self, programme: Programme, ports: Ports) -> None:
+        judging = Judging(programme, ports)
+        self.programme = programme
+        self.ports = ports
+        self.codes = Codes(programme, ports)
+        self.sign_ups = SignUps(programme, ports, self.codes, judging)
+        self.contracts = Contracts(programme, ports, self.codes)
+        self.cases = Cases(programme, ports, judging, self.sign_ups)
+        self.groups = Groups(ports)
+        self.payouts = Payouts(ports)
+        self.discounts = Discounts(programme, ports)
+        self.sharings = Sharings(programme, ports)
 
 
 def assemble(programme: Programme, ports: Ports) -> ReferralDesk:
     """Return the desk of a programme over the given ports."""
-    codes = Codes(programme, ports)
-    judging = Judging(programme, ports)
-    sign_ups = SignUps(programme, ports, codes, judging)
-    return ReferralDesk(
-        programme=programme,
-        ports=ports,
-        codes=codes,
-        sign_ups=sign_ups,
-        contracts=Contracts(programme, ports, codes),
-        cases=Cases(programme, ports, judging, sign_ups),
-        groups=Groups(ports),
-        payouts=Payouts(ports),
-        discounts=Discounts(programme, ports),
-        sharings=Sharings(programme, ports),
-    )
+    return ReferralDesk(programme, ports)

@@ -404,17 +404,8 @@ def test_a_code_that_nobody_holds_cannot_be_ended() -> None:
 def test_ending_by_hand_needs_a_reason(reason: str | None) -> None:
     story = told()
     code = story.referrer("A")
-    before = story.state()
-    result = story.runner.handle
-    story.send
     for role in ("supervisor", "administrator"):
-        from tests.feed.story import Result, line
-
-        data = {"code": code} if reason is None else {"code": code, "reason": reason}
-        text = line("code.end", data, time="2021-02-01T12:00:00+02:00", event=f"x-{role}", role=role)
-        ended = Result(result(text, 99))
-        assert (ended.outcome, ended.reasons) == ("refused", ["reason-missing"]), ended
-    assert story.state() == before
+        story.end(code, role=role, reason=reason, then="refused reason-missing")
 
 
 # ── C6, C7 ────────────────────────────────────────────────────────────────────────────────────────────────────────────

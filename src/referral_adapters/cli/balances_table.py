@@ -10,8 +10,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from referral_adapters.cli.printable import printable
 from referral_adapters.cli.result_table import COLOURS
-from referral_adapters.cli.screen import Screen, printable
+from referral_adapters.cli.screen import Screen
 from referral_adapters.feed import Outcome
 
 Summary = dict[str, Any]

@@ -1,4 +1,10 @@
-"""What ends a command before its work is done."""
+"""What ends a command before its work is done.
+
+::
+
+    CommandFailed          the command cannot go on
+    └── FeedBroken         the rest of the feed cannot be run; what was run so far counts
+"""
 
 from __future__ import annotations
 
@@ -16,6 +22,10 @@ class CommandFailed(Exception):
     def __init__(self, sentence: str, status: int = CANNOT_OPEN) -> None:
         super().__init__(sentence)
         self.status = status
+
+
+class FeedBroken(CommandFailed):
+    """The rest of the feed cannot be run; what was run so far counts."""
 
 
 def why(error: OSError) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
-from referral_adapters.cli.errors import CommandFailed, why
+from referral_adapters.cli.errors import CommandFailed, FeedBroken, why
 from referral_adapters.feed import feed_lines
 
 STANDARD_INPUT: Final = "-"
@@ -41,12 +41,12 @@ class FeedSource:
     def lines(self) -> Iterator[bytes]:
         """Yield the lines as they come.
 
-        :raises CommandFailed: the rest cannot be read.
+        :raises FeedBroken: the rest cannot be read.
         """
         try:
             yield from feed_lines(self._stream)
         except OSError as error:
-            raise CommandFailed(f"The feed {self._shown} cannot be read to its end: {why(error)}.") from None
+            raise FeedBroken(f"The feed {self._shown} cannot be read to its end: {why(error)}.") from None
 
     def __enter__(self) -> Self:
         return self

@@ -13,7 +13,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.text import Text
 
 from referral_adapters.cli.feed_source import FeedSource
-from referral_adapters.cli.screen import Screen, printable
+from referral_adapters.cli.printable import printable
+from referral_adapters.cli.screen import Screen
 
 _PATIENCE: Final = 0.3
 """Seconds before a bar is worth looking at."""
@@ -108,3 +109,14 @@ class _Bytes(ProgressColumn):
 
 def _short(name: str) -> str:
     return name if len(name) <= _NAME else name[: _NAME - 1] + "…"
+
+
+@contextmanager
+def progress_of(feed: FeedSource) -> Iterator[FeedProgress]:
+    """Show how far a feed has been read while the block runs, if anybody looks at standard error."""
+    screen = Screen.err()
+    if not screen.is_interactive or feed.is_typed:
+        yield NoProgress()
+        return
+    with ProgressBar(screen, feed) as bar:
+        yield bar

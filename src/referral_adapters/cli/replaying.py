@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import signal
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import attrs
 
-from referral_adapters.cli.errors import PIPE_CLOSED, CommandFailed
-from referral_adapters.cli.feed_source import FeedSource
+from referral_adapters.cli.errors import PIPE_CLOSED, CommandFailed, FeedBroken
 from referral_adapters.cli.progress import FeedProgress
 from referral_adapters.cli.result_lines import Results
 from referral_adapters.cli.stop_signals import StopSignals
@@ -38,34 +38,36 @@ class Ending:
             return 128 + self.caught
         if self.failure is not None:
             return self.failure.status
-        return PIPE_CLOSED if self.pipe_closed else _SOME_FAULTY if self.faulty else 0
+        if self.pipe_closed:
+            return PIPE_CLOSED
+        return _SOME_FAULTY if self.faulty else 0
 
     def sentences(self) -> list[str]:
         """Return what there is to be said on standard error."""
-        said = [str(self.failure)] if self.failure else []
+        said = [] if self.failure is None else [str(self.failure)]
         if self.caught is not None:
-            ended = "Interrupted" if self.caught is signal.SIGINT else "Terminated"
-            said.append(f"{ended} after line {self.last_line}: what stands before is done, the rest of the feed is not.")
+            how = "Interrupted" if self.caught is signal.SIGINT else "Terminated"
+            said.append(f"{how} after line {self.last_line}; the rest of the feed was not run.")
         if self.waiting:
-            said.append(f"Billing did not answer for {self.waiting} grants; they are posted when the feed is run again.")
+            said.append(f"Billing gave no answer about {self.waiting} grants; the next run asks again.")
         return said
 
 
 class Replay:
-    """Hands the lines of a feed to a runner and its results on, then has the grants posted that are due.
+    """Hands the lines of a feed to a runner and the results on, then has the grants posted that are due.
 
-    Whatever ends it, the results taken so far belong to lines that were handled whole.
+    Whatever ends it, the results handed on belong to lines that were handled whole.
     """
 
-    def __init__(self, feed: FeedSource, runner: FeedRunner, results: Results, progress: FeedProgress) -> None:
-        self._feed, self._runner, self._results, self._progress = feed, runner, results, progress
+    def __init__(self, runner: FeedRunner, results: Results, progress: FeedProgress) -> None:
+        self._runner, self._results, self._progress = runner, results, progress
         self._last_line = 0
 
-    def run(self, stop: StopSignals, *, strict: bool = False) -> Ending:
-        """Run to the end, to the first faulty line when ``strict``, or until stopped."""
+    def run(self, lines: Iterator[bytes], stop: StopSignals, *, strict: bool = False) -> Ending:
+        """Run to the end, until stopped, or to the first line that is refused or invalid when ``strict``."""
         pipe_closed, failure = False, None
         try:
-            self._run_lines(stop, strict)
+            failure = self._run_lines(stop.lines(lines), strict)
             self._results.close()
         except BrokenPipeError:
             pipe_closed = True
@@ -75,18 +77,23 @@ class Replay:
         faulty = sum(self._runner.counts[outcome] for outcome in FAULTY)
         return Ending(self._last_line, faulty, waiting, stop.caught, pipe_closed, failure)
 
-    def _run_lines(self, stop: StopSignals, strict: bool) -> None:
-        for number, line in enumerate(stop.lines(self._feed.lines()), 1):
-            if line.strip():
-                result = self._handled(line, number)
-                self._last_line = number
-                self._results.take(result)
-                if strict and result["outcome"] in FAULTY:
-                    return
-            self._progress.advance(len(line))
-
-    def _handled(self, line: bytes, number: int) -> dict[str, object]:
+    def _run_lines(self, lines: Iterator[bytes], strict: bool) -> FeedBroken | None:
         try:
-            return self._runner.handle(line, number)
-        except ReferralError as error:  # no refusal, which would be a result, but an end to all
-            raise CommandFailed(f"The feed stops at line {number}, which is undone: {error}.") from error
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    result = self._handled(line, number)
+                    self._results.take(result)
+                    if strict and result["outcome"] in FAULTY:
+                        break
+                self._progress.advance(len(line))
+        except FeedBroken as broken:
+            return broken
+        return None
+
+    def _handled(self, line: bytes, number: int) -> dict[str, Any]:
+        try:
+            result = self._runner.handle(line, number)
+        except ReferralError as error:  # no refusal, which would be a result, but an end to everything
+            raise FeedBroken(f"Line {number} is undone and the feed ends there: {error}.") from error
+        self._last_line = number
+        return result

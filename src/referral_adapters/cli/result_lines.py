@@ -5,24 +5,25 @@ from __future__ import annotations
 from typing import Any, BinaryIO, Protocol
 
 from referral_adapters.cli.atomic_file import AtomicFile
+from referral_adapters.cli.errors import CommandFailed, why
 from referral_adapters.cli.json_text import json_line
 
 Result = dict[str, Any]
 
 
 class Results(Protocol):
-    """What takes the results of a feed's lines, one after another."""
+    """What takes the results of a feed's lines, one after another.
+
+    :raises BrokenPipeError: nobody reads them any more.
+    :raises CommandFailed: they cannot be written.
+    """
 
     def take(self, result: Result) -> None:
-        """Take one result.
-
-        :raises BrokenPipeError: nobody reads them any more.
-        :raises CommandFailed: they cannot be written.
-        """
+        """Take one result."""
         ...
 
     def close(self) -> None:
-        """Say that there are no more."""
+        """Learn that there are no more."""
         ...
 
 
@@ -33,7 +34,7 @@ class NoResults:
         """Take one result."""
 
     def close(self) -> None:
-        """Say that there are no more."""
+        """Learn that there are no more."""
 
 
 class PipedResults:
@@ -45,13 +46,19 @@ class PipedResults:
 
     def take(self, result: Result) -> None:
         """Write one result."""
-        self._stream.write(json_line(result))
-        if self._live:
-            self._stream.flush()
+        try:
+            self._stream.write(json_line(result))
+            if self._live:
+                self._stream.flush()
+        except OSError as error:
+            raise _failed(error) from None
 
     def close(self) -> None:
         """Hand on what is left."""
-        self._stream.flush()
+        try:
+            self._stream.flush()
+        except OSError as error:
+            raise _failed(error) from None
 
 
 class FiledResults:
@@ -67,3 +74,9 @@ class FiledResults:
     def close(self) -> None:
         """Put the file in its place."""
         self._file.commit()
+
+
+def _failed(error: OSError) -> OSError | CommandFailed:
+    if isinstance(error, BrokenPipeError):
+        return error
+    return CommandFailed(f"The results cannot be written: {why(error)}.")

@@ -8,9 +8,10 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
+from referral_adapters.cli.printable import printable
 from referral_adapters.cli.progress import FeedProgress
 from referral_adapters.cli.result_lines import Result
-from referral_adapters.cli.screen import Screen, printable
+from referral_adapters.cli.screen import Screen
 from referral_adapters.feed import Outcome
 
 ALL_ROWS: Final = 50

@@ -1,4 +1,4 @@
-"""Screens: where tables and sentences for people are shown."""
+"""Screens: where tables for people are shown."""
 
 from __future__ import annotations
 
@@ -29,12 +29,5 @@ class Screen(Console):
         return cls(sys.stderr)
 
     def on_broken_pipe(self) -> None:
-        """Let the error pass."""
+        """Let the error pass to whoever runs the command."""
         raise  # noqa: PLE0704 - called while the error is handled
-
-
-def printable(text: str) -> str:
-    """Return ``text`` without a character that could steer a terminal; such ones are shown as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

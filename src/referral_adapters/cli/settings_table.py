@@ -11,7 +11,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from referral_adapters.cli.screen import Screen, printable
+from referral_adapters.cli.printable import printable
+from referral_adapters.cli.screen import Screen
 from referral_core.programme.group_setting import GroupSetting
 from referral_core.programme.programme import Programme
 from referral_core.programme.referee_group_line import RefereeGroupLine

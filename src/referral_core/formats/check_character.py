@@ -11,7 +11,7 @@ More information: ISO/IEC 7064:2003, *Check character systems*, clause 7 (pure s
 True
 >>> is_valid("G123489654312Y")
 False
->>> calc_check_character("999999U")
+>>> calc_check_character("1")
 '*'
 >>> calc_check_characters([b"Gx", b"1"])
 Traceback (most recent call last):

@@ -21,11 +21,6 @@ class RefereeGroupLine:
         """What the line asks for, in the order channel, segment, product."""
         return (self.channel, self.segment, self.product)
 
-    @property
-    def matches_everything(self) -> bool:
-        """Tell whether every sign-up matches."""
-        return self.criteria == (None, None, None)
-
     def matches(self, channel: str, segment: str, product: str) -> bool:
         """Tell whether a sign-up matches."""
         asked = zip(self.criteria, (channel, segment, product), strict=True)

@@ -46,13 +46,13 @@ class ContractEnd:
     ended: PromoCode | None = None
 
 
-@attrs.frozen
 class Contracts:
     """The facts that billing brings about contracts; only systems bring them (A1)."""
 
-    _programme: Programme
-    _ports: Ports
-    _codes: Codes
+    def __init__(self, programme: Programme, ports: Ports, codes: Codes) -> None:
+        self._programme = programme
+        self._ports = ports
+        self._codes = codes
 
     def activate(self, contract: str, *, at: datetime, actor: Actor) -> Activation:
         """Record that a contract came into force: its referral's amounts become due, its account's code active (B1).

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import attrs
-
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
 from referral_core.entities.discount_group import DiscountGroup, GroupEvent, Side
@@ -20,11 +18,11 @@ from referral_core.values.money import Money
 from referral_core.values.reason import Reason
 
 
-@attrs.frozen
 class Groups:
     """The administrators' acts on discount groups; each is traced on the group's own chain (A2)."""
 
-    _ports: Ports
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
 
     def add(self, group: str, *, side: Side, at: datetime, actor: Actor, name: str | None = None) -> DiscountGroup:
         """Add a group to a side; its name is its id unless given (D2).

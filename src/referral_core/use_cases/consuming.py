@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP
 
-import attrs
 from dateutil.relativedelta import relativedelta
 
 from referral_core.entities.act import Act
@@ -24,12 +23,12 @@ from referral_core.values.money import CENT, Money
 from referral_core.values.reason import Reason
 
 
-@attrs.frozen
 class Discounts:
     """Acts on the discount that stands on an account in billing."""
 
-    _programme: Programme
-    _ports: Ports
+    def __init__(self, programme: Programme, ports: Ports) -> None:
+        self._programme = programme
+        self._ports = ports
 
     def bill(self, bill: str, *, account: str, amount: Money, at: datetime, actor: Actor) -> Money:
         """Let a bill take the smaller of itself and the unused discount, oldest grant first, once (B6).

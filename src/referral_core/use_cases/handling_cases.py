@@ -39,14 +39,14 @@ class FinishedCase:
     sign_up: SignUp
 
 
-@attrs.frozen
 class Cases:
     """Failed self-service sign-ups, kept with what the customer was promised until somebody finishes them."""
 
-    _programme: Programme
-    _ports: Ports
-    _judging: Judging
-    _sign_ups: SignUps
+    def __init__(self, programme: Programme, ports: Ports, judging: Judging, sign_ups: SignUps) -> None:
+        self._programme = programme
+        self._ports = ports
+        self._judging = judging
+        self._sign_ups = sign_ups
 
     def open(
         self,

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
-
-import attrs
+from typing import TYPE_CHECKING
 
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
 from referral_core.entities.contract import Contract
 from referral_core.entities.promo_code import CodeStatus, Ending, Issuing, PromoCode
 from referral_core.entities.trace_entry import TraceNote, account_subject
-from referral_core.formats.named_codes import NamedCodes
-from referral_core.formats.offensive_words import OffensiveWords
-from referral_core.formats.random_codes import RandomCodes
 from referral_core.ports.ports import Ports
 from referral_core.programme.code_format import CodeFormat
 from referral_core.programme.programme import Programme
@@ -26,13 +22,18 @@ from referral_core.values.errors import Refusal
 from referral_core.values.moment import moment, optional_moment
 from referral_core.values.reason import Reason
 
+if TYPE_CHECKING:
+    from referral_core.formats.named_codes import NamedCodes
+    from referral_core.formats.offensive_words import OffensiveWords
+    from referral_core.formats.random_codes import RandomCodes
 
-@attrs.frozen(slots=False)
+
 class Codes:
     """The codes of accounts: issued, started and ended by what happens to contracts, and by hand."""
 
-    _programme: Programme
-    _ports: Ports
+    def __init__(self, programme: Programme, ports: Ports) -> None:
+        self._programme = programme
+        self._ports = ports
 
     def issue(
         self,
@@ -219,18 +220,25 @@ class Codes:
             return iter(())
         return self._named_codes.candidates(names[-1], self._programme.calendar.day_of(at).year)
 
+    # The formats are imported where a code is first drawn: most programs only look at codes.
+
     @cached_property
     def _offensive(self) -> OffensiveWords:
+        from referral_core.formats.offensive_words import OffensiveWords  # noqa: PLC0415
+
         return OffensiveWords(self._programme.offensive_words)
 
     @cached_property
     def _random_codes(self) -> RandomCodes:
+        from referral_core.formats.random_codes import RandomCodes  # noqa: PLC0415
+
         return RandomCodes(self._ports.code_source.secret(), offensive=self._offensive)
 
     @cached_property
     def _named_codes(self) -> NamedCodes:
-        folding = self._ports.folding
-        return NamedCodes(self._ports.code_source.secret(), folding.to_ascii, offensive=self._offensive)
+        from referral_core.formats.named_codes import NamedCodes  # noqa: PLC0415
+
+        return NamedCodes(self._ports.code_source.secret(), self._ports.folding.to_ascii, offensive=self._offensive)
 
 
 def unknown_code(code: str) -> Refusal:

@@ -40,12 +40,12 @@ class Question:
     carried: CarriedOffer | None = None
 
 
-@attrs.frozen
 class Judging:
     """Answers questions about codes by loading the facts and running the rules over them."""
 
-    _programme: Programme
-    _ports: Ports
+    def __init__(self, programme: Programme, ports: Ports) -> None:
+        self._programme = programme
+        self._ports = ports
 
     def decide(self, question: Question) -> Decision:
         """Return the decision on a question; nothing is changed."""

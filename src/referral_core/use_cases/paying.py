@@ -30,7 +30,6 @@ class PayRun:
     waiting: int
 
 
-@attrs.frozen
 class Payouts:
     """Legs on their way to billing.
 
@@ -39,7 +38,8 @@ class Payouts:
     granted once, whatever fails in between (B2).
     """
 
-    _ports: Ports
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
 
     def pay_due(self, *, at: datetime, actor: Actor, within: Within) -> PayRun:
         """Send every leg that billing has not confirmed, once each; one that fails does not hold up another.

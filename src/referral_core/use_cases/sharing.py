@@ -32,12 +32,12 @@ class SharingFigures:
     on_the_way: Money
 
 
-@attrs.frozen
 class Sharings:
     """Sharing a code, and its figures."""
 
-    _programme: Programme
-    _ports: Ports
+    def __init__(self, programme: Programme, ports: Ports) -> None:
+        self._programme = programme
+        self._ports = ports
 
     def share(self, code: str, *, means: str, at: datetime, actor: Actor) -> Sharing:
         """Record that an active code was passed on by some means (T2).

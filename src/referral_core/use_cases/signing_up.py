@@ -38,14 +38,14 @@ class SignUp:
     issued: PromoCode | None = None
 
 
-@attrs.frozen
 class SignUps:
     """Checking codes, and using them for contracts."""
 
-    _programme: Programme
-    _ports: Ports
-    _codes: Codes
-    _judging: Judging
+    def __init__(self, programme: Programme, ports: Ports, codes: Codes, judging: Judging) -> None:
+        self._programme = programme
+        self._ports = ports
+        self._codes = codes
+        self._judging = judging
 
     def check(
         self,

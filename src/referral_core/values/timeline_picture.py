@@ -76,11 +76,11 @@ def _drawn(spans: tuple[Span[object], ...], calendar: Calendar, foot: int) -> st
 def _row(span: Span[object], top: int, axis: _Axis, calendar: Calendar) -> str:
     dates, value = _dates(span.period, calendar), str(span.value)
     short = value if len(value) <= _LONGEST_TEXT else value[: _LONGEST_TEXT - 1] + "…"
-    left = axis.x(span.period.start)
+    left, end = axis.x(span.period.start), span.period.end
     beside = left > (_LEFT + _RIGHT) / 2
     return (
         f"<g><title>{_shown(f'{dates}: {value}')}</title>{_words(_LEFT - 10, top + 16, dates, 'end')}"
-        f"{_bar(left, span.period.end and axis.x(span.period.end), top + 4)}"
+        f"{_bar(left, axis.x(end) if end else None, top + 4)}"
         f"{_words(left - 6 if beside else left + 6, top + 16, short, 'end' if beside else 'start')}</g>"
     )
 

@@ -1,0 +1,230 @@
+"""The command ``referral``: what can be asked of it. What it takes to answer is imported when it is asked."""
+
+# ruff: noqa: PLC0415 - so that --help comes at once
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from referral_adapters.cli.edge import command_edge
+from referral_adapters.cli.options import At, Balances, CodeKey, Database, Feed, FromFeed, ProgrammeFile
+
+PLAIN = {"add_completion": False, "rich_markup_mode": None, "no_args_is_help": True}
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False
+)
+programme_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app.add_typer(programme_app, name="programme", help="Look at a programme: the settings that the rules go by.")
+
+
+def _tell_version(wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        typer.echo(f"referral {version('referral-core')}")
+    except PackageNotFoundError:
+        typer.echo("referral, not installed")
+    raise typer.Exit
+
+
+@app.callback()
+def referral(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Run a customer referral programme: who may use a promo code, what both sides earn, and when it is paid."""
+
+
+@app.command()
+def replay(
+    feed: Feed,
+    db: Database = None,
+    programme: ProgrammeFile = None,
+    results: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the results there, one JSON object a line.")
+    ] = None,
+    summary: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the closing summary there, as JSON.")
+    ] = None,
+    code_key: CodeKey = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first line that is refused or invalid.")] = False,
+    balances: Annotated[
+        bool, typer.Option("--balances", help="Print a table of all closing balances instead of the results.")
+    ] = False,
+) -> None:
+    """Run a feed, line after line, and say what came of each.
+
+    At a terminal the results and the closing balances are shown as tables; a pipe gets the results as JSON Lines.
+    Everything happens in memory. Ctrl-C stops after the line in progress: the results and the summary of what was
+    done are still written. A second Ctrl-C ends at once.
+
+    \b
+    Examples:
+      referral replay feed.jsonl
+      extract | referral replay - --results results.jsonl --summary summary.json
+
+    \b
+    Exit status:
+      0    no line was refused or invalid
+      1    some lines were
+      2    the feed, the programme, the database or a file to write could not be opened
+      130  stopped by Ctrl-C; 143 when terminated, 141 when the output pipe was closed
+    """
+    with command_edge():
+        from referral_adapters.cli import replay_command
+
+        raise typer.Exit(
+            replay_command.replay(
+                feed,
+                db=db,
+                programme=programme,
+                results=results,
+                summary=summary,
+                code_key=code_key,
+                strict=strict,
+                balances=balances,
+            )
+        )
+
+
+@app.command()
+def check(  # noqa: PLR0913 - one for each option
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The promo code; case, blanks and hyphens do not matter.")],
+    feed: FromFeed = None,
+    db: Database = None,
+    customer: Annotated[
+        str | None, typer.Option(metavar="ID", help="The customer who wants to use it.  [default: left open]")
+    ] = None,
+    channel: Annotated[str, typer.Option(metavar="CHANNEL", help="Where the sign-up happens.")] = "self-service",
+    product: Annotated[str | None, typer.Option(metavar="PRODUCT", help="What the contract is to supply.")] = None,
+    segment: Annotated[str | None, typer.Option(metavar="SEGMENT", help="To whom.")] = None,
+    at: At = None,
+    programme: ProgrammeFile = None,
+    code_key: CodeKey = None,
+    language: Annotated[str, typer.Option(metavar="LANGUAGE", help="The language of the reasons.")] = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON also at a terminal.")] = False,
+) -> None:
+    """Judge a promo code: usable or not, every reason why not, and what both sides would get.
+
+    Runs the feed in memory, then judges the code by all that the feed says. Changes nothing. A person at a terminal
+    is told in words, a pipe gets one JSON object.
+
+    \b
+    Examples:
+      referral check A123 --feed feed.jsonl
+      referral check A123 --feed feed.jsonl --customer customer-B --at 2021-03-01 --language et
+
+    \b
+    Exit status:
+      0  the code can be used
+      1  it cannot
+      2  the feed, the programme or the database could not be opened
+    """
+    _give_one(feed, db)
+    with command_edge():
+        from referral_adapters.cli import check_command
+
+        raise typer.Exit(
+            check_command.check(
+                check_command.Asked(code=code, customer=customer, channel=channel, product=product, segment=segment),
+                feed=feed,
+                db=db,
+                programme=programme,
+                code_key=code_key,
+                at=at,
+                language=language,
+                as_json=as_json,
+            )
+        )
+
+
+@app.command()
+def summary(
+    feed: FromFeed = None,
+    db: Database = None,
+    at: At = None,
+    programme: ProgrammeFile = None,
+    code_key: CodeKey = None,
+    balances: Balances = False,
+) -> None:
+    """Print the summary of a feed as JSON: balances, referrals, cases, liability.
+
+    The status of codes is as at the feed's last moment, or at the one given.
+
+    \b
+    Examples:
+      referral summary --feed feed.jsonl
+      referral summary --feed feed.jsonl --at 2021-03-01 --balances
+
+    \b
+    Exit status:
+      0  the summary was printed
+      2  the feed, the programme or the database could not be opened
+    """
+    _give_one(feed, db)
+    with command_edge():
+        from referral_adapters.cli import summary_command
+
+        raise typer.Exit(
+            summary_command.summary(
+                feed=feed, db=db, programme=programme, code_key=code_key, at=at, balances=balances
+            )
+        )
+
+
+@programme_app.command("check")
+def check_programme(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The programme, in TOML.")],
+) -> None:
+    """Check a programme as a whole: it is fine, or every fault is named with its place, one a line.
+
+    \b
+    Examples:
+      referral programme check household.toml
+      referral programme check household.toml && referral replay feed.jsonl --programme household.toml
+
+    \b
+    Exit status:
+      0  the programme is fine
+      1  it has faults
+      2  it could not be opened
+    """
+    with command_edge():
+        from referral_adapters.cli import programme_command
+
+        raise typer.Exit(programme_command.check_programme(file))
+
+
+@programme_app.command("show")
+def show_programme(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="The programme, in TOML.  [default: household]")
+    ] = None,
+) -> None:
+    """Show every setting of a programme with the value in effect; those that were changed are marked.
+
+    \b
+    Examples:
+      referral programme show
+      referral programme show business.toml
+
+    \b
+    Exit status:
+      0  the settings were shown
+      2  the programme could not be opened, or has faults
+    """
+    with command_edge():
+        from referral_adapters.cli import programme_command
+
+        raise typer.Exit(programme_command.show_programme(file))
+
+
+def _give_one(feed: str | None, db: str | None) -> None:
+    if (feed is None) == (db is None):
+        raise typer.BadParameter("give either a feed or a database", param_hint="--feed, --db")

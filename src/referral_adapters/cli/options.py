@@ -1,0 +1,33 @@
+"""The arguments and options that several commands share, each said once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Feed = Annotated[str, typer.Argument(metavar="FEED", help="The feed, CloudEvents one a line; - is standard input.")]
+FromFeed = Annotated[
+    str | None, typer.Option("--feed", metavar="FEED", help="The feed to run first; - is standard input.")
+]
+Database = Annotated[
+    str | None, typer.Option("--db", metavar="URL", help="Work in this database; this version has none to offer yet.")
+]
+ProgrammeFile = Annotated[
+    Path | None, typer.Option("--programme", metavar="FILE", help="The programme, in TOML.  [default: household]")
+]
+CodeKey = Annotated[
+    str | None,
+    typer.Option("--code-key", metavar="TEXT", help="The secret behind random codes: the same key, the same codes."),
+]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="MOMENT",
+        help="The moment to look at, as 2021-03-01T09:00:00+02:00, or a day, at its local midnight."
+        "  [default: the feed's last]",
+    ),
+]
+Balances = Annotated[bool, typer.Option("--balances", help="Print a table of all balances instead.")]

@@ -1,0 +1,51 @@
+"""``referral programme check`` and ``referral programme show``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from referral_adapters.cli.printable import printable
+from referral_adapters.cli.programme_file import faults_of, open_programme, programme_in
+from referral_adapters.cli.screen import Screen
+from referral_adapters.cli.settings_table import show_settings
+from referral_core.programme.programme import Programme
+from referral_core.values.errors import ProgrammeInvalid
+
+HAS_FAULTS = 1
+
+
+def check_programme(file: Path) -> int:
+    """Say that a programme is fine, or every fault it has, and return the exit status.
+
+    :raises CommandFailed: the file cannot be read.
+    """
+    try:
+        programme = programme_in(file)
+    except ProgrammeInvalid as invalid:
+        for fault in invalid.faults:
+            typer.echo(printable(fault))
+        return HAS_FAULTS
+    typer.echo(f"fine: {printable(programme.name)}, {_contents(programme)}")
+    return 0
+
+
+def show_programme(file: Path | None) -> int:
+    """Show the settings in effect, and return the exit status.
+
+    :raises CommandFailed: the file cannot be read, or has faults.
+    """
+    show_settings(open_programme(file), Screen.out())
+    return 0
+
+
+def _contents(programme: Programme) -> str:
+    counted = {
+        "product": programme.products,
+        "segment": programme.segments,
+        "channel": programme.channels,
+        "group": programme.groups,
+        "language": programme.languages,
+    }
+    return ", ".join(f"{len(items)} {noun}{'' if len(items) == 1 else 's'}" for noun, items in counted.items())

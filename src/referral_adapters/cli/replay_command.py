@@ -1,0 +1,95 @@
+"""``referral replay``."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from referral_adapters.cli.atomic_file import AtomicFile, is_same_file
+from referral_adapters.cli.balances_table import GLIMPSE, BalancesTable
+from referral_adapters.cli.edge import say
+from referral_adapters.cli.errors import CommandFailed
+from referral_adapters.cli.feed_source import STANDARD_INPUT, FeedSource
+from referral_adapters.cli.json_text import json_page
+from referral_adapters.cli.programme_file import open_programme
+from referral_adapters.cli.progress import FeedProgress, progress_of
+from referral_adapters.cli.replaying import Ending, Replay
+from referral_adapters.cli.result_lines import FiledResults, NoResults, PipedResults, Results
+from referral_adapters.cli.result_table import ResultTable
+from referral_adapters.cli.screen import Screen
+from referral_adapters.cli.stop_signals import StopSignals
+from referral_adapters.cli.store import open_store
+from referral_adapters.feed import FeedRunner
+
+
+def replay(
+    feed: str,
+    *,
+    db: str | None,
+    programme: Path | None,
+    results: Path | None,
+    summary: Path | None,
+    code_key: str | None,
+    strict: bool,
+    balances: bool,
+) -> int:
+    """Run a feed and return the exit status; everything is opened before the first line is run.
+
+    :raises CommandFailed: something cannot be opened, or the summary cannot be written.
+    """
+    _refuse_one_file_for_two(feed, results, summary)
+    chosen = open_programme(programme)
+    with ExitStack() as opened:
+        store = opened.enter_context(open_store(db, chosen, code_key))
+        source = opened.enter_context(FeedSource(feed))
+        results_file = opened.enter_context(AtomicFile(results, "The results")) if results else None
+        summary_file = opened.enter_context(AtomicFile(summary, "The summary")) if summary else None
+        runner = FeedRunner(chosen, store)
+        stop = opened.enter_context(StopSignals())
+        with progress_of(source) as progress:
+            taker = _results(results_file, balances, source, progress)
+            ending = Replay(runner, taker, progress).run(source.lines(), stop, strict=strict)
+        say(*ending.sentences())
+        shown = balances or sys.stdout.isatty()
+        if summary_file or shown:
+            _close(ending, runner.summary(), summary_file, chosen.currency, shown=shown, every=balances)
+    return ending.status
+
+
+def _close(
+    ending: Ending,
+    told: dict[str, Any],
+    summary_file: AtomicFile | None,
+    currency: str,
+    *,
+    shown: bool,
+    every: bool,
+) -> None:
+    if summary_file is not None:
+        summary_file.write(json_page(told))
+        summary_file.commit()
+    if shown and not ending.pipe_closed:
+        BalancesTable(Screen.out(), currency, most=None if every else GLIMPSE).show(told)
+
+
+def _results(file: AtomicFile | None, balances: bool, source: FeedSource, progress: FeedProgress) -> Results:
+    if file is not None:
+        return FiledResults(file)
+    if balances:
+        return NoResults()
+    if sys.stdout.isatty():
+        return ResultTable(Screen.out(), progress)
+    return PipedResults(sys.stdout.buffer, live=source.size is None)
+
+
+def _refuse_one_file_for_two(feed: str, results: Path | None, summary: Path | None) -> None:
+    """Keep the feed from being replaced by what comes of it."""
+    given = {"the feed": None if feed == STANDARD_INPUT else Path(feed), "--results": results, "--summary": summary}
+    names = [name for name, path in given.items() if path is not None]
+    paths = [path for path in given.values() if path is not None]
+    for index, path in enumerate(paths):
+        for other in range(index):
+            if is_same_file(path, paths[other]):
+                raise CommandFailed(f"{path} cannot be {names[other]} and {names[index]} at once.")

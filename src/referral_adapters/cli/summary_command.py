@@ -1,0 +1,42 @@
+"""``referral summary``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from referral_adapters.cli.balances_table import BalancesTable
+from referral_adapters.cli.given_moment import given_moment
+from referral_adapters.cli.json_text import json_page
+from referral_adapters.cli.programme_file import open_programme
+from referral_adapters.cli.quiet_replay import QuietReplay
+from referral_adapters.cli.screen import Screen
+from referral_adapters.cli.store import open_store
+from referral_adapters.feed import FeedRunner
+
+
+def summary(
+    *,
+    feed: str | None,
+    db: str | None,
+    programme: Path | None,
+    code_key: str | None,
+    at: str | None,
+    balances: bool,
+) -> int:
+    """Print the summary of a feed, or of a database, and return the exit status.
+
+    :raises CommandFailed: something cannot be opened.
+    """
+    chosen = open_programme(programme)
+    moment = given_moment(at, chosen.calendar)
+    with open_store(db, chosen, code_key) as store:
+        runner = FeedRunner(chosen, store)
+        if feed is not None:
+            QuietReplay(feed).run(runner)
+        told = runner.summary(moment)
+    if balances:
+        BalancesTable(Screen.out(), chosen.currency).show(told)
+    else:
+        sys.stdout.buffer.write(json_page(told))
+    return 0

@@ -1,0 +1,69 @@
+"""Races: the same thing done by many threads at once, and what each of them was told."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Barrier, Thread
+from typing import Final, Generic, TypeVar
+
+from referral_core.values.errors import Refusal
+from referral_core.values.reason import Reason
+
+T = TypeVar("T")
+
+CONTENDERS: Final = 8
+"""How many threads race."""
+PATIENCE: Final = 30.0
+"""How many seconds a race may take before it counts as stuck."""
+
+
+class Race(Generic[T]):
+    """``act(0)`` to ``act(7)`` at the same time, each in a thread of its own.
+
+    ``won`` is what was returned, ``lost`` the first reason of each refusal, both in order of contenders. Any other
+    exception is raised here.
+    """
+
+    def __init__(self, act: Callable[[int], T]) -> None:
+        self.won: list[T] = []
+        self.lost: list[Reason] = []
+        outcomes: dict[int, T | BaseException] = {}
+        start = Barrier(CONTENDERS)
+
+        def run(number: int) -> None:
+            start.wait(PATIENCE)
+            try:
+                outcomes[number] = act(number)
+            except BaseException as error:  # noqa: BLE001 - handed over to the thread that asked
+                outcomes[number] = error
+
+        threads = [Thread(target=run, args=(number,), daemon=True) for number in range(CONTENDERS)]
+        with _hasty_switching():
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(PATIENCE)
+        assert len(outcomes) == CONTENDERS, "some contenders are stuck"
+        for _, outcome in sorted(outcomes.items(), key=lambda item: item[0]):
+            self._count(outcome)
+
+    def _count(self, outcome: T | BaseException) -> None:
+        if isinstance(outcome, Refusal):
+            self.lost.append(outcome.reasons[0])
+        elif isinstance(outcome, BaseException):
+            raise outcome
+        else:
+            self.won.append(outcome)
+
+
+@contextmanager
+def _hasty_switching() -> Iterator[None]:
+    """Have Python switch between threads as often as it can, so that what can go wrong does."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
