@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, settings
 from sybil import Sybil
 from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
 
+pytest.register_assert_rewrite("referral_adapters.conformance")
+
 ROOT = Path(__file__).parent.parent
 NOT_RUN = ("CHANGELOG.md", "CONTRIBUTING.md")
 

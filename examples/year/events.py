@@ -44,7 +44,7 @@ ADMINISTRATOR = Sender("/back-office", "ADM-01", "administrator")
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A type of the feed format with its data, and who sends it."""
+    """A type of event with its data, and who sends it."""
 
     type: str
     sender: Sender

@@ -7,6 +7,7 @@ $ referral replay feed.jsonl --code-key demo --summary summary.json
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -23,8 +24,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same feed (default: %(default)s)")
     parser.add_argument("--code-key", default="demo", help="the secret behind random codes (default: %(default)s)")
     arguments = parser.parse_args()
-    for line in feed(arguments.accounts, arguments.seed, arguments.code_key):
-        sys.stdout.write(f"{line}\n")
+    try:
+        for line in feed(arguments.accounts, arguments.seed, arguments.code_key):
+            sys.stdout.buffer.write(f"{line}\n".encode())  # a feed is UTF-8, whatever the terminal is
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has had enough; keep Python from writing what is left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

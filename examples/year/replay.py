@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from hashlib import sha256
 
 from examples.year.course import year
+from referral_adapters.cli.store import secret_of
 from referral_adapters.feed import FeedRunner
 from referral_adapters.memory import MemoryStore
 from referral_core import Programme
@@ -35,4 +35,4 @@ def feed(accounts: int, seed: int, code_key: str) -> Iterator[str]:
 def runner(code_key: str) -> FeedRunner:
     """Return what hands lines to the library, with the default programme and a new store in memory."""
     programme = Programme.default()
-    return FeedRunner(programme, MemoryStore(programme, secret=sha256(code_key.encode()).digest()))
+    return FeedRunner(programme, MemoryStore(programme, secret=secret_of(code_key)))

@@ -196,12 +196,10 @@ def test_adjacent_amount_periods_move_together() -> None:
 @pytest.mark.rule("M3")
 def test_a_group_has_amounts_in_one_currency() -> None:
     paying = group("referrer").giving("10").from_("2021-01-01").done
-    for act in (
-        lambda: paying.with_amount(Money("100", "SEK"), period("2021-03-01 .."), NOW),
-        lambda: paying.with_correction(Money("100", "SEK"), period("2021-03-01 ..")),
-    ):
-        with refused("currency-mismatch", field="amount", naming="referrer"):
-            act()
+    with refused("currency-mismatch", field="amount", naming="referrer"):
+        paying.with_amount(Money("100", "SEK"), period("2021-03-01 .."), NOW)
+    with refused("currency-mismatch", field="amount", naming="referrer"):
+        paying.with_correction(Money("100", "SEK"), period("2021-03-01 .."))
     empty = group("referrer").done
     assert empty.with_amount(Money("100", "SEK"), period("2021-03-01 .."), NOW).amounts.spans[0].value.currency == "SEK"
     assert empty.with_correction(Money("100", "SEK"), period("2021-03-01 ..")).amounts.spans[0].value.currency == "SEK"

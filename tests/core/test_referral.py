@@ -6,10 +6,9 @@ import attrs
 import pytest
 from hypothesis import given
 
-from referral_core.entities.discount_group import Side
 from referral_core.entities.referral import FeeNote, Referral, ReferralStatus
 from tests.phrases import at, euros, offer, period, referral, refused
-from tests.strategies import offers, referrals, ticks
+from tests.strategies import referrals
 
 RECORDED = referral()
 GRANTED = referral().granted(at("2021-02-01"))
@@ -46,12 +45,12 @@ def test_a_referral_is_live_until_it_is_cancelled() -> None:
 
 @pytest.mark.rule("B1")
 def test_a_referral_is_granted_when_its_contract_activates() -> None:
-    assert GRANTED == attrs.evolve(RECORDED, status=ReferralStatus.GRANTED, granted_at=at("2021-02-01"))
+    assert attrs.evolve(RECORDED, status=ReferralStatus.GRANTED, granted_at=at("2021-02-01")) == GRANTED
 
 
 @pytest.mark.rule("B9")
 def test_a_referral_is_cancelled_when_its_contract_is_withdrawn() -> None:
-    assert CANCELLED == attrs.evolve(RECORDED, status=ReferralStatus.CANCELLED, cancelled_at=at("2021-01-20"))
+    assert attrs.evolve(RECORDED, status=ReferralStatus.CANCELLED, cancelled_at=at("2021-01-20")) == CANCELLED
 
 
 @pytest.mark.rule("B2", "B9", "D7")
@@ -68,8 +67,8 @@ def test_after_that_nothing_is_granted_cancelled_or_changed_again(stage: Referra
 
 
 @pytest.mark.rule("S7")
-@given(referrals(), ticks())
-def test_granting_and_cancelling_leave_the_locked_amounts_alone(recorded: Referral, moment: object) -> None:
+@given(referrals())
+def test_granting_and_cancelling_leave_the_locked_amounts_alone(recorded: Referral) -> None:
     for after in (recorded.granted(at("2021-06-01")), recorded.cancelled(at("2021-06-01"))):
         assert (after.referrer_offer, after.referee_offer) == (recorded.referrer_offer, recorded.referee_offer)
         assert after.judged_at == recorded.judged_at
@@ -111,10 +110,8 @@ def test_notes_of_paying_back_are_kept_in_order_and_post_nothing() -> None:
 
 
 @pytest.mark.rule("S7")
-@given(offers())
-def test_a_referral_never_changes(other: object) -> None:
+def test_a_referral_never_changes() -> None:
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        RECORDED.referrer_offer = other  # type: ignore[misc, assignment]  # it is frozen
+        RECORDED.referrer_offer = offer("referrer", "100")  # type: ignore[misc]  # it is frozen
     assert referral() == referral()
     assert hash(referral()) == hash(referral())
-    assert Side("referrer") is Side.REFERRER

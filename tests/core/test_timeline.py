@@ -379,6 +379,14 @@ def test_a_timeline_is_shown_as_one_writes_it(timeline: Timeline[int]) -> None:
 
 
 @pytest.mark.rule("D3")
+def test_a_timeline_draws_itself_in_a_notebook() -> None:
+    picture = amounts("10 in 2021-01-01 .. 2021-03-01", "15 in 2021-03-01 ..")._repr_html_()
+    assert picture.startswith("<svg")
+    assert "10.00 EUR" in picture
+    assert "15.00 EUR" in picture
+
+
+@pytest.mark.rule("D3")
 def test_a_timeline_never_changes() -> None:
     standing = amounts("10 in 2021-01-01 ..")
     with pytest.raises(attrs.exceptions.FrozenInstanceError):

@@ -21,17 +21,13 @@ def told() -> Story:
 @pytest.mark.rule("C1")
 def test_each_account_has_its_own_code_also_those_of_one_customer() -> None:
     story = told()
-    codes = [
-        story.supplied(f"K{n}", account=f"A{n}", since="2021-01-05 12:00", customer="a").issued for n in range(5)
-    ]
+    codes = [story.supplied(f"K{n}", account=f"A{n}", since="2021-01-05 12:00", customer="a").issued for n in range(5)]
     assert len(set(codes)) == 5
     assert [story.code_is(f"A{n}", "active") for n in range(5)] == codes
 
 
 @pytest.mark.rule("C1")
-@pytest.mark.parametrize(
-    "given", ["A123", "a123", " A123 ", "A 1 2 3", "A-123", "a-1-2-3", "--a123--", " a - 1 23"]
-)
+@pytest.mark.parametrize("given", ["A123", "a123", " A123 ", "A 1 2 3", "A-123", "a-1-2-3", "--a123--", " a - 1 23"])
 def test_case_blanks_and_hyphens_do_not_matter(given: str) -> None:
     story = told()
     code = story.referrer("A", text="A123")

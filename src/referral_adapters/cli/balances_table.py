@@ -39,7 +39,9 @@ class BalancesTable:
             self._show_accounts(accounts)
         if self._most is not None and len(accounts) > self._most:
             more = len(accounts) - self._most
-            self._screen.print(Text(f"  … {more:,} more accounts; --balances shows all\n", style="dim"))
+            self._screen.print(Text(f"… {more:,} more accounts; --balances shows all", style="dim"))
+        if accounts:
+            self._screen.print()
         self._screen.print(_liability(summary["liability"], self._currency))
         self._screen.print(_lines(summary["lines"]))
 
@@ -54,9 +56,11 @@ class BalancesTable:
             self._screen.print(table)
 
     def _table(self, amounts: tuple[str, ...]) -> Table:
-        table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=True)
-        for title in ("account", "customer", "code", "status"):
+        table = Table(box=SIMPLE_HEAD, header_style="bold", show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+        for title in ("account", "customer"):
             table.add_column(title, overflow="fold")
+        for title in ("code", "status"):
+            table.add_column(title, no_wrap=True)
         for title in amounts:
             table.add_column(title.replace("_", "\n"), justify="right", no_wrap=True, vertical="bottom")
         return table
@@ -78,9 +82,9 @@ def _row(name: str, account: dict[str, Any], amounts: tuple[str, ...]) -> Iterat
 
 def _liability(liability: dict[str, str], currency: str) -> Text:
     locked, unused = liability["locked"], liability["granted_unused"]
-    return Text(f"  liability: {locked} {currency} locked, {unused} {currency} granted and unused")
+    return Text(f"liability: {locked} {currency} locked, {unused} {currency} granted and unused")
 
 
 def _lines(lines: dict[str, int]) -> Text:
     told = [Text(f"{lines[outcome]:,} {outcome}", style=COLOURS[outcome]) for outcome in Outcome if lines[outcome]]
-    return Text("  lines: ") + (Text(", ").join(told) if told else Text("none"))
+    return Text("lines: ") + (Text(", ").join(told) if told else Text("none"))

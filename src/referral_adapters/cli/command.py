@@ -12,12 +12,11 @@ import typer
 from referral_adapters.cli.edge import command_edge
 from referral_adapters.cli.options import At, Balances, CodeKey, Database, Feed, FromFeed, ProgrammeFile
 
-PLAIN = {"add_completion": False, "rich_markup_mode": None, "no_args_is_help": True}
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False
 )
 programme_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
-app.add_typer(programme_app, name="programme", help="Look at a programme: the settings that the rules go by.")
+app.add_typer(programme_app, name="programme", help="Look at the settings that the rules go by.")
 
 
 def _tell_version(wanted: bool) -> None:
@@ -58,7 +57,7 @@ def replay(
         bool, typer.Option("--balances", help="Print a table of all closing balances instead of the results.")
     ] = False,
 ) -> None:
-    """Run a feed, line after line, and say what came of each.
+    """Run a feed, line after line, and tell what came of it.
 
     At a terminal the results and the closing balances are shown as tables; a pipe gets the results as JSON Lines.
     Everything happens in memory. Ctrl-C stops after the line in progress: the results and the summary of what was
@@ -73,8 +72,8 @@ def replay(
     Exit status:
       0    no line was refused or invalid
       1    some lines were
-      2    the feed, the programme, the database or a file to write could not be opened
-      130  stopped by Ctrl-C; 143 when terminated, 141 when the output pipe was closed
+      2    the feed, the programme, the database or a file could not be opened
+      130  stopped by Ctrl-C (143: terminated, 141: the output pipe was closed)
     """
     with command_edge():
         from referral_adapters.cli import replay_command
@@ -110,15 +109,15 @@ def check(  # noqa: PLR0913 - one for each option
     language: Annotated[str, typer.Option(metavar="LANGUAGE", help="The language of the reasons.")] = "en",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON also at a terminal.")] = False,
 ) -> None:
-    """Judge a promo code: usable or not, every reason why not, and what both sides would get.
+    """Judge a promo code: can it be used, and why not.
 
-    Runs the feed in memory, then judges the code by all that the feed says. Changes nothing. A person at a terminal
-    is told in words, a pipe gets one JSON object.
+    Runs the feed in memory, then judges the code by all that the feed says: whether it can be used, what both sides
+    would get, or every reason why it cannot. A person at a terminal is told in words, a pipe gets one JSON object.
 
     \b
     Examples:
       referral check A123 --feed feed.jsonl
-      referral check A123 --feed feed.jsonl --customer customer-B --at 2021-03-01 --language et
+      referral check A123 --feed feed.jsonl --customer customer-B --at 2021-03-01
 
     \b
     Exit status:
@@ -153,9 +152,10 @@ def summary(
     code_key: CodeKey = None,
     balances: Balances = False,
 ) -> None:
-    """Print the summary of a feed as JSON: balances, referrals, cases, liability.
+    """Print the closing summary of a feed.
 
-    The status of codes is as at the feed's last moment, or at the one given.
+    It is one JSON object: accounts with their balances, referrals, cases, liability, and the count of lines. The
+    status of codes is as at the feed's last moment, or at the one given.
 
     \b
     Examples:
@@ -182,12 +182,14 @@ def summary(
 def check_programme(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The programme, in TOML.")],
 ) -> None:
-    """Check a programme as a whole: it is fine, or every fault is named with its place, one a line.
+    """Check a programme: is it fine, or which faults has it.
+
+    It is looked at as a whole, and every fault is named with its place, one a line.
 
     \b
     Examples:
       referral programme check household.toml
-      referral programme check household.toml && referral replay feed.jsonl --programme household.toml
+      referral programme check business.toml && echo "ready to be used"
 
     \b
     Exit status:
@@ -204,10 +206,12 @@ def check_programme(
 @programme_app.command("show")
 def show_programme(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="The programme, in TOML.  [default: household]")
+        Path | None, typer.Argument(metavar="FILE", help="The programme, in TOML.  [default: household]")
     ] = None,
 ) -> None:
-    """Show every setting of a programme with the value in effect; those that were changed are marked.
+    """Show the settings of a programme, changed or not.
+
+    Every setting is shown with the value in effect; those that are not as in the household programme are marked.
 
     \b
     Examples:

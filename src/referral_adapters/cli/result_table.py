@@ -28,7 +28,7 @@ COLOURS: Final = {
 UNEVENTFUL: Final = frozenset({Outcome.DONE, Outcome.REPEATED})
 
 _TITLES: Final = ("line", "id", "outcome", "reasons", "message")
-_LINE, _OUTCOME, _ID, _REASONS = 6, 8, 20, 22
+_LINE, _ID, _LONGEST_ID, _OUTCOME, _REASONS = 6, 16, 36, 8, 21
 _SPACIOUS: Final = 110
 """From this width on reasons have a column of their own; below it they stand before the message."""
 _LEAST: Final = 60
@@ -40,7 +40,9 @@ class ResultTable:
     def __init__(self, screen: Screen, progress: FeedProgress) -> None:
         self._screen, self._progress = screen, progress
         self._rows = self._left_out = self._uneventful_left_out = 0
-        self._spacious = screen.width >= _SPACIOUS
+        self._width = max(screen.width, _LEAST)
+        self._spacious = self._width >= _SPACIOUS
+        self._id = min(_LONGEST_ID, max(_ID, self._width - _SPACIOUS))
 
     def take(self, result: Result) -> None:
         """Show one result, or count it."""
@@ -57,6 +59,8 @@ class ResultTable:
         if self._left_out or self._uneventful_left_out:
             left_out = self._left_out + self._uneventful_left_out
             self._say(f"… {left_out:,} more; --results FILE keeps them all")
+        if self._rows:
+            self._screen.print()
 
     def _show(self, result: Result, outcome: Outcome) -> None:
         with self._progress.hidden():
@@ -83,9 +87,9 @@ class ResultTable:
     def _table(self, cells: Sequence[str | Text], *, heading: bool = False) -> Table:
         """Return a table of one row; widths depend on the screen only, so that rows stand below each other."""
         table = Table.grid(padding=(0, 2, 0, 0))
-        table.width = max(self._screen.width, _LEAST)
-        table.add_column(width=_LINE, justify="right", style="dim", no_wrap=True)
-        table.add_column(width=_ID if self._spacious else _ID - 4, overflow="ellipsis", no_wrap=True)
+        table.width = self._width
+        table.add_column(width=max(_LINE, len(str(cells[0]))), justify="right", style="dim", no_wrap=True)
+        table.add_column(width=self._id, overflow="ellipsis", no_wrap=True)
         table.add_column(width=_OUTCOME, no_wrap=True)
         if self._spacious:
             table.add_column(width=_REASONS)

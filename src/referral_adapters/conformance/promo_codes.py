@@ -135,9 +135,10 @@ class PromoCodesConformance:
         assert [bool(promo_codes.find(f"CODE{number}")) for number in range(CONTENDERS)].count(True) == 1
 
     def test_racing_next_states_do_not_overlap(self, promo_codes: PromoCodes) -> None:
-        """``replace`` guards C6 among racing writers too: only one of many ended codes can be opened again."""
-        codes = [code(f"CODE{n}", issued=day(n), ended=day(n) + TICK) for n in range(CONTENDERS)]
+        """``replace`` guards C6 too: of many codes that ended as they were issued, one can be held after all."""
+        codes = [code(f"CODE{number}", issued=day(number), ended=day(number)) for number in range(CONTENDERS)]
         for each in codes:
             promo_codes.add(each)
         race = Race(lambda number: promo_codes.replace(attrs.evolve(codes[number], ends_at=day(100 + number))))
         assert race.lost == [Reason.CODE_OVERLAP] * (CONTENDERS - 1)
+        assert [each.ends_at > day(99) for each in promo_codes.of_account("A1") if each.ends_at].count(True) == 1

@@ -16,7 +16,7 @@ def feed_lines(stream: BinaryIO) -> Iterator[bytes]:
     while line := stream.readline(LONGEST_LINE + 2):
         if not line.endswith(b"\n"):
             _skip_rest(stream, len(line))
-        yield line
+        yield line.removesuffix(b"\n")
 
 
 def _skip_rest(stream: BinaryIO, read: int) -> None:

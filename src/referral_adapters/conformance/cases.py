@@ -1,0 +1,98 @@
+"""What every adapter of the port ``Cases`` must do."""
+
+from __future__ import annotations
+
+import attrs
+
+from referral_adapters.conformance.race import CONTENDERS, Race
+from referral_adapters.conformance.refused import refused
+from referral_adapters.conformance.samples import TO_THE_LETTER, case, day, elsewhere, offer
+from referral_core.entities.case import CarriedOffer
+from referral_core.ports.cases import Cases
+from referral_core.values.reason import Reason
+
+
+class CasesConformance:
+    """Asks for a fixture ``cases``: the port, with nothing in it."""
+
+    def test_a_case_is_found_with_what_it_carries(self, cases: Cases) -> None:
+        """``find`` returns the case of this id, whole, with its characteristics (K1)."""
+        carried = CarriedOffer("A123", offer("10"), offer("7.50", "referee-self-service"))
+        opened = attrs.evolve(case(opened=elsewhere(day(0))), carried=carried)
+        warned = attrs.evolve(case("S2"), warnings=(Reason.CODE_ENDED, Reason.NO_AMOUNT))
+        cases.open(opened)
+        cases.open(warned)
+        assert cases.find("S1") == attrs.evolve(case(), carried=carried)
+        assert cases.find("S2") == warned
+        assert cases.find("S3") is None
+
+    def test_a_case_is_opened_once(self, cases: Cases) -> None:
+        """``open`` refuses ``case-exists`` when there is one of this id, also a closed one, and changes nothing."""
+        cases.open(case())
+        for kept in (case(), case().finished("K1")):
+            if kept != case():
+                cases.close(kept)
+            with refused(Reason.CASE_EXISTS):
+                cases.open(case(of="C9"))
+            assert list(cases.all()) == [kept]
+
+    def test_a_closed_case_is_found_as_it_was_closed(self, cases: Cases) -> None:
+        """``close`` stores a case that was finished or abandoned (K2, K3)."""
+        finished, abandoned = case("S1").finished("K1"), case("S2").abandoned()
+        for each in (case("S1"), case("S2")):
+            cases.open(each)
+        for each in (finished, abandoned):
+            cases.close(each)
+        assert list(cases.all()) == [finished, abandoned]
+        assert [cases.find("S1"), cases.find("S2")] == [finished, abandoned]
+
+    def test_a_case_is_closed_once(self, cases: Cases) -> None:
+        """``close`` refuses ``case-closed`` when the case is no longer open, and changes nothing (K3)."""
+        for number, closed in enumerate((case("S0").finished("K1"), case("S1").abandoned())):
+            cases.open(case(closed.id))
+            cases.close(closed)
+            for again in (case(closed.id).finished("K2"), case(closed.id).abandoned(), closed):
+                with refused(Reason.CASE_CLOSED):
+                    cases.close(again)
+            assert cases.find(f"S{number}") == closed
+
+    def test_all_are_in_order_of_id(self, cases: Cases) -> None:
+        """``all`` yields every case, open or closed, by the code points of the id."""
+        ids = ["S2", "S10", "s1", "ä", "S1"]
+        for each in ids:
+            cases.open(case(each))
+        cases.close(case("S10").abandoned())
+        assert [each.id for each in cases.all()] == sorted(ids)
+
+    def test_there_are_none_before_the_first(self, cases: Cases) -> None:
+        """``all`` of an empty store yields nothing."""
+        assert list(cases.all()) == []
+
+    def test_ids_are_taken_to_the_letter(self, cases: Cases) -> None:
+        """No id is folded, trimmed or interpreted."""
+        for words in TO_THE_LETTER:
+            cases.open(case(words, of=words))
+        assert [cases.find(words) for words in TO_THE_LETTER] == [case(words, of=words) for words in TO_THE_LETTER]
+
+    def test_one_of_racing_openings_wins(self, cases: Cases) -> None:
+        """Of callers that open a case of one id at once, all but one are told ``case-exists``."""
+
+        def open_one(number: int) -> str:
+            cases.open(case(of=f"C{number}"))
+            return f"C{number}"
+
+        race = Race(open_one)
+        assert race.lost == [Reason.CASE_EXISTS] * (CONTENDERS - 1)
+        assert [each.customer for each in cases.all()] == race.won
+
+    def test_one_of_racing_closings_wins(self, cases: Cases) -> None:
+        """Of racing callers of ``close`` all but one are told ``case-closed`` (K3)."""
+        cases.open(case())
+
+        def close(number: int) -> str:
+            cases.close(case().finished(f"K{number}"))
+            return f"K{number}"
+
+        race = Race(close)
+        assert race.lost == [Reason.CASE_CLOSED] * (CONTENDERS - 1)
+        assert [each.contract for each in cases.all()] == race.won

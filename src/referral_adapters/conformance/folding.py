@@ -1,0 +1,64 @@
+"""What every adapter of the port ``Folding`` must do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from referral_core.ports.folding import Folding
+
+NAMES: Final = {
+    "Õnne": "Onne",
+    "Mihkel": "Mihkel",
+    "Jürgen": "Jurgen",
+    "Žanna": "Zanna",
+    "Šarlote": "Sarlote",
+    "Ģirts": "Girts",
+    "Rūdolfs": "Rudolfs",
+    "Ķēniņš": "Kenins",
+    "Živilė": "Zivile",
+    "Łukasz": "Lukasz",
+    "Søren": "Soren",
+    "Ивaн": "Ivan",
+    "Анна": "Anna",
+    "Марина": "Marina",
+    "Жанна": "Zhanna",
+    "Татьянa": "Tatyana",
+}
+"""Names of the Baltic states' languages and their neighbours', which readers everywhere write the same in ASCII."""
+
+ANYTHING: Final = ("", " ", "李", "🔌", "Ю\u0301лия", "A\u030a", "ﬁ", "𝔄da", "\u200b", "Anna-Liisa", "O'Neill", "Ⅳ", "١٢")
+
+
+class FoldingConformance:
+    """Asks for a fixture ``folding``: the port."""
+
+    def test_names_are_folded_as_their_readers_would(self, folding: Folding) -> None:
+        """``to_ascii`` returns ASCII letters as the language's readers would write them (C10)."""
+        assert {name: _letters(folding.to_ascii(name)) for name in NAMES} == NAMES
+
+    def test_a_letter_and_its_mark_may_come_apart(self, folding: Folding) -> None:
+        """The same name, written with marks of their own, folds the same."""
+        assert folding.to_ascii("O\u0303nne") == folding.to_ascii("Õnne")
+
+    def test_ascii_stays_as_it_is(self, folding: Folding) -> None:
+        """What is in ASCII needs no folding."""
+        assert [folding.to_ascii(text) for text in ("Mihkel", "Anna-Liisa", "A1", "")] == [
+            "Mihkel",
+            "Anna-Liisa",
+            "A1",
+            "",
+        ]
+
+    def test_the_answer_is_ascii_whatever_the_name(self, folding: Folding) -> None:
+        """Letters that no ASCII letters stand for are somebody else's worry, and never an error."""
+        answers = [folding.to_ascii(text) for text in (*NAMES, *ANYTHING)]
+        assert [answer for answer in answers if not answer.isascii()] == []
+
+    def test_the_same_name_folds_the_same(self, folding: Folding) -> None:
+        """There is no chance in it."""
+        assert [folding.to_ascii(name) for name in NAMES] == [folding.to_ascii(name) for name in NAMES]
+
+
+def _letters(text: str) -> str:
+    """Return the letters only: some write the soft sign as an apostrophe."""
+    return "".join(filter(str.isalpha, text))

@@ -1,0 +1,32 @@
+"""What every adapter of the port ``Sharings`` must do."""
+
+from __future__ import annotations
+
+from referral_adapters.conformance.race import CONTENDERS, Race
+from referral_adapters.conformance.samples import TO_THE_LETTER, sharing
+from referral_core.ports.sharings import Sharings
+
+
+class SharingsConformance:
+    """Asks for a fixture ``sharings``: the port, with nothing in it."""
+
+    def test_every_sharing_counts(self, sharings: Sharings) -> None:
+        """``count_of`` tells how often codes of the account were shared, by whatever means (T2)."""
+        counts = []
+        for means in ("link", "e-mail", "link", "Какое-то приложение 🔌"):
+            counts.append(sharings.count_of("A1"))
+            sharings.add(sharing(means=means))
+        assert [*counts, sharings.count_of("A1")] == list(range(len(counts) + 1))
+
+    def test_accounts_are_counted_apart(self, sharings: Sharings) -> None:
+        """An account whose codes were never shared counts none; ids are taken to the letter."""
+        for place, account in enumerate(TO_THE_LETTER):
+            for _ in range(place % 3):
+                sharings.add(sharing(account))
+        assert [sharings.count_of(account) for account in TO_THE_LETTER] == [n % 3 for n in range(len(TO_THE_LETTER))]
+        assert sharings.count_of("never") == 0
+
+    def test_no_sharing_of_racing_writers_is_lost(self, sharings: Sharings) -> None:
+        """Each of many at once counts."""
+        Race(lambda _: [sharings.add(sharing()) for _ in range(CONTENDERS)])
+        assert sharings.count_of("A1") == CONTENDERS * CONTENDERS

@@ -1,0 +1,131 @@
+"""What every adapter of the port ``Trace`` must do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+from referral_adapters.conformance.race import CONTENDERS, Race
+from referral_adapters.conformance.samples import TO_THE_LETTER, day, note
+from referral_core.entities.actor import Actor
+from referral_core.entities.seal import Seal
+from referral_core.entities.trace_entry import GENESIS, TraceEntry, account_subject, chain_faults
+from referral_core.ports.trace import Trace
+
+SHORTEST_SALT: Final = 16
+A1: Final = account_subject("A1")
+
+
+class TraceConformance:
+    """Asks for a fixture ``trace``: the port, with nothing in it."""
+
+    def test_a_row_says_what_was_noted(self, trace: Trace) -> None:
+        """``append`` adds the note as a row, everything in it to the letter."""
+        states = {words: words for words in TO_THE_LETTER}
+        noted = attrs.evolve(note(after={**states, "ending": None}, reason='"õ\n'), before={"status": "Щ"})
+        trace.append(noted)
+        (row,) = trace.chain(A1)
+        assert (row.subject, row.moment, row.act) == (noted.subject, noted.moment, noted.act)
+        assert (row.actor, row.role, row.reason) == (noted.actor.id, noted.actor.role, noted.reason)
+        assert (row.before, row.after) == (noted.before, noted.after)
+
+    def test_a_row_may_say_little(self, trace: Trace) -> None:
+        """No state before or after, and no reason, are not the same as empty ones."""
+        trace.append(note(reason=None))
+        trace.append(note(after={}, reason=""))
+        assert [(row.before, row.after, row.reason) for row in trace.chain(A1)] == [(None, None, None), (None, {}, "")]
+
+    def test_rows_of_a_subject_are_a_chain(self, trace: Trace) -> None:
+        """``chain`` yields the rows in order, each carrying the hash of the one before it (A2)."""
+        for number in range(4):
+            trace.append(note(after={"number": str(number)}))
+            trace.append(note("A2"))
+        rows = list(trace.chain(A1))
+        assert [row.after for row in rows] == [{"number": str(number)} for number in range(4)]
+        assert [row.number for row in rows] == [1, 2, 3, 4]
+        assert [row.previous for row in rows] == [GENESIS, *(row.hash for row in rows[:-1])]
+        assert chain_faults(rows) == chain_faults(trace.chain(account_subject("A2"))) == ()
+
+    def test_rows_never_change(self, trace: Trace) -> None:
+        """What was read once is read again, hash and salt included, whatever is added."""
+        trace.append(note())
+        trace.append(note())
+        rows = list(trace.chain(A1))
+        trace.append(note())
+        assert list(trace.chain(A1))[:2] == rows
+
+    def test_a_row_keeps_no_hold_on_what_it_was_given(self, trace: Trace) -> None:
+        """A caller that goes on to use its mapping changes nothing of the row."""
+        state: dict[str, str | None] = {"status": "pending"}
+        trace.append(attrs.evolve(note(after=state), before=state))
+        state["status"] = "active"
+        (row,) = trace.chain(A1)
+        assert (row.before, row.after) == ({"status": "pending"}, {"status": "pending"})
+        assert chain_faults([row]) == ()
+
+    def test_every_row_has_a_salt_of_its_own(self, trace: Trace) -> None:
+        """Rows are salted with fresh randomness, so the same words do not show as the same digest (A5)."""
+        for account in ("A1", "A1", "A2"):
+            trace.append(note(account))
+        rows = [*trace.chain(A1), *trace.chain(account_subject("A2"))]
+        assert {len(row.salt or "") >= SHORTEST_SALT for row in rows} == {True}
+        assert len({row.salt for row in rows}) == len({row.personal_digest for row in rows}) == len(rows)
+
+    def test_a_subject_without_rows_has_an_empty_chain(self, trace: Trace) -> None:
+        """An empty trace has neither chains nor heads nor seals."""
+        assert list(trace.chain(A1)) == list(trace.heads()) == []
+        assert trace.seals() == ()
+
+    def test_subjects_are_taken_to_the_letter(self, trace: Trace) -> None:
+        """No subject is folded, trimmed or interpreted; nor is an actor."""
+        for words in TO_THE_LETTER:
+            trace.append(attrs.evolve(note(words), actor=Actor(words)))
+        chains = [list(trace.chain(account_subject(words))) for words in TO_THE_LETTER]
+        assert [[row.actor for row in rows] for rows in chains] == [[words] for words in TO_THE_LETTER]
+        assert [chain_faults(rows) for rows in chains] == [()] * len(chains)
+
+    def test_heads_are_the_ends_of_all_chains(self, trace: Trace) -> None:
+        """``heads`` yields subject, length and last hash of every chain, by the code points of the subject."""
+        accounts = ["A2", "A10", "a1", "ä", "A1", "A2"]
+        for account in accounts:
+            trace.append(note(account))
+        lasts = [list(trace.chain(account_subject(account)))[-1] for account in sorted(set(accounts))]
+        assert list(trace.heads()) == [(row.subject, row.number, row.hash) for row in lasts]
+        assert [number for _, number, _ in trace.heads()] == [accounts.count(each) for each in sorted(set(accounts))]
+
+    def test_seals_are_kept_in_order(self, trace: Trace) -> None:
+        """``add_seal`` adds a seal after the ones before it, and ``seals`` returns all of them; they verify (A2)."""
+        added: list[Seal] = []
+        for number in range(3):
+            trace.append(note(f"A{number}"))
+            trace.append(note("A1"))
+            added.append(Seal.over(trace.heads(), trace.seals(), day(number)))
+            trace.add_seal(added[-1])
+            assert trace.seals() == tuple(added)
+        faults = [seal.faults(before, _hash_in(trace)) for before, seal in zip([None, *added], added, strict=False)]
+        assert faults == [()] * len(added)
+
+    def test_racing_writers_on_one_subject_follow_each_other(self, trace: Trace) -> None:
+        """Of two racing writers on one subject the second follows the first: no row is lost, no place taken twice."""
+        Race(lambda number: [trace.append(note(after={"writer": f"{number}/{n}"})) for n in range(CONTENDERS)])
+        rows = list(trace.chain(A1))
+        assert [row.number for row in rows] == list(range(1, CONTENDERS * CONTENDERS + 1))
+        assert len({_writer(row) for row in rows}) == CONTENDERS * CONTENDERS
+        assert chain_faults(rows) == ()
+
+    def test_racing_writers_on_many_subjects_keep_apart(self, trace: Trace) -> None:
+        """Writers on different subjects at once make chains that all hold."""
+        Race(lambda number: [trace.append(note(f"A{number}")) for _ in range(CONTENDERS)])
+        assert [number for _, number, _ in trace.heads()] == [CONTENDERS] * CONTENDERS
+        faults = [chain_faults(trace.chain(account_subject(f"A{number}"))) for number in range(CONTENDERS)]
+        assert faults == [()] * CONTENDERS
+
+
+def _writer(row: TraceEntry) -> str | None:
+    return (row.after or {}).get("writer")
+
+
+def _hash_in(trace: Trace) -> Callable[[str, int], str | None]:
+    return lambda subject, number: next((row.hash for row in trace.chain(subject) if row.number == number), None)
