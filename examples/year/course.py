@@ -27,7 +27,7 @@ def year(accounts: int, seed: int) -> Generator[Event, Result, None]:
     """Yield the events of a year, one CloudEvent at a time in order of time, and receive the result of each.
 
     A result is the object that the batch adapter gives for a line; of it the year learns which codes were issued and
-    what was refused. The same arguments and results give the same events. A line that is delivered again keeps its time.
+    what was refused. The same arguments and results give the same events. A line that comes again keeps its time.
     """
     course = Course(Town(Random(seed)))
     for story in plan(course.town, accounts):

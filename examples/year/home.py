@@ -57,7 +57,8 @@ class Home:
         self.owing = True
 
     def terminate(self, contract: str) -> None:
-        """Note that a contract has ended; with the last one the code ends too."""
-        self.active.remove(contract)
+        """Note that a contract has ended, unless that is known; with the last one the code ends too."""
+        if contract in self.active:
+            self.active.remove(contract)
         if not self.active:
             self.code = None

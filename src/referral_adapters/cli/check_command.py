@@ -77,7 +77,7 @@ def check(
     if as_json or not sys.stdout.isatty():
         sys.stdout.buffer.write(json_line(decision_json(decision, chosen.calendar)))
     else:
-        show_decision(decision, language, Screen.out())
+        show_decision(decision, language, Screen.output())
     return 0 if decision.usable else NOT_USABLE
 
 
@@ -85,7 +85,7 @@ def _replayed(feed: str, runner: FeedRunner, at: datetime | None) -> datetime | 
     replay = QuietReplay(feed)
     faulty = replay.run(runner).faulty
     if faulty:
-        say(f"Of the lines of the feed {faulty:,} were refused or invalid.")
+        say(f"{faulty:,} {'line of the feed was' if faulty == 1 else 'lines of the feed were'} refused or invalid.")
     return at or replay.last_moment
 
 

@@ -11,11 +11,9 @@ import typer
 
 from referral_adapters.cli.edge import command_edge
 from referral_adapters.cli.options import At, Balances, CodeKey, Database, Feed, FromFeed, ProgrammeFile
+from referral_adapters.cli.programme_app import programme_app
 
-app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False
-)
-programme_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(programme_app, name="programme", help="Look at the settings that the rules go by.")
 
 
@@ -52,7 +50,9 @@ def replay(
         Path | None, typer.Option(metavar="FILE", help="Write the closing summary there, as JSON.")
     ] = None,
     code_key: CodeKey = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first line that is refused or invalid.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first line that is refused or invalid.")
+    ] = False,
     balances: Annotated[
         bool, typer.Option("--balances", help="Print a table of all closing balances instead of the results.")
     ] = False,
@@ -94,7 +94,9 @@ def replay(
 
 @app.command()
 def check(  # noqa: PLR0913 - one for each option
-    code: Annotated[str, typer.Argument(metavar="CODE", help="The promo code; case, blanks and hyphens do not matter.")],
+    code: Annotated[
+        str, typer.Argument(metavar="CODE", help="The promo code; case, blanks and hyphens do not matter.")
+    ],
     feed: FromFeed = None,
     db: Database = None,
     customer: Annotated[
@@ -172,61 +174,8 @@ def summary(
         from referral_adapters.cli import summary_command
 
         raise typer.Exit(
-            summary_command.summary(
-                feed=feed, db=db, programme=programme, code_key=code_key, at=at, balances=balances
-            )
+            summary_command.summary(feed=feed, db=db, programme=programme, code_key=code_key, at=at, balances=balances)
         )
-
-
-@programme_app.command("check")
-def check_programme(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The programme, in TOML.")],
-) -> None:
-    """Check a programme: is it fine, or which faults has it.
-
-    It is looked at as a whole, and every fault is named with its place, one a line.
-
-    \b
-    Examples:
-      referral programme check household.toml
-      referral programme check business.toml && echo "ready to be used"
-
-    \b
-    Exit status:
-      0  the programme is fine
-      1  it has faults
-      2  it could not be opened
-    """
-    with command_edge():
-        from referral_adapters.cli import programme_command
-
-        raise typer.Exit(programme_command.check_programme(file))
-
-
-@programme_app.command("show")
-def show_programme(
-    file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="The programme, in TOML.  [default: household]")
-    ] = None,
-) -> None:
-    """Show the settings of a programme, changed or not.
-
-    Every setting is shown with the value in effect; those that are not as in the household programme are marked.
-
-    \b
-    Examples:
-      referral programme show
-      referral programme show business.toml
-
-    \b
-    Exit status:
-      0  the settings were shown
-      2  the programme could not be opened, or has faults
-    """
-    with command_edge():
-        from referral_adapters.cli import programme_command
-
-        raise typer.Exit(programme_command.show_programme(file))
 
 
 def _give_one(feed: str | None, db: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.padding import Padding
 from rich.text import Text
 
 from referral_adapters.cli.printable import printable
@@ -18,7 +19,7 @@ def show_decision(decision: Decision, language: str, screen: Screen) -> None:
     headline, *causes = map(printable, decision.lines(language))
     screen.print(Text(headline, style="bold green" if decision.usable else "bold red"))
     for cause in causes:
-        screen.print(Text(cause))
+        screen.print(Padding(Text(cause.strip()), (0, 0, 0, 2)))
 
 
 def decision_json(decision: Decision, calendar: Calendar) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class FeedSource:
         self.name = "standard input" if path == STANDARD_INPUT else Path(path).name
         self._shown = "from standard input" if path == STANDARD_INPUT else path
         try:
-            self._stream = _standard_input() if path == STANDARD_INPUT else Path(path).open("rb", buffering=_BLOCK)
+            self._stream = _opened(path)
             status = os.fstat(self._stream.fileno())
         except OSError as error:
             raise CommandFailed(f"The feed {self._shown} cannot be opened: {why(error)}.") from None
@@ -58,7 +58,9 @@ class FeedSource:
             self._stream.close()
 
 
-def _standard_input() -> BinaryIO:
+def _opened(path: str) -> BinaryIO:
+    if path != STANDARD_INPUT:
+        return Path(path).open("rb", buffering=_BLOCK)
     if sys.stdin is None:
         raise OSError(None, "it is closed")
     return sys.stdin.buffer

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from referral_adapters.cli.printable import printable
-from referral_adapters.cli.programme_file import faults_of, open_programme, programme_in
+from referral_adapters.cli.programme_file import open_programme, programme_in
 from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.settings_table import show_settings
 from referral_core.programme.programme import Programme
@@ -36,7 +36,7 @@ def show_programme(file: Path | None) -> int:
 
     :raises CommandFailed: the file cannot be read, or has faults.
     """
-    show_settings(open_programme(file), Screen.out())
+    show_settings(open_programme(file), Screen.output())
     return 0
 
 

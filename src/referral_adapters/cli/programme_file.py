@@ -20,7 +20,9 @@ def open_programme(path: Path | None) -> Programme:
     try:
         return programme_in(path)
     except ProgrammeInvalid as invalid:
-        raise CommandFailed("\n".join([f"The programme {path} has faults:", *faults_of(invalid)])) from None
+        raise CommandFailed(
+            "\n".join([f"The programme {path} has faults:", *(f"  {fault}" for fault in invalid.faults)])
+        ) from None
 
 
 def programme_in(path: Path) -> Programme:
@@ -33,8 +35,3 @@ def programme_in(path: Path) -> Programme:
         return read_programme(path)
     except OSError as error:
         raise CommandFailed(f"The programme {path} cannot be opened: {why(error)}.") from None
-
-
-def faults_of(invalid: ProgrammeInvalid) -> list[str]:
-    """Return every fault with its place, one a line."""
-    return [f"  {fault}" for fault in invalid.faults]

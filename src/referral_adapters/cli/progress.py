@@ -5,11 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, Protocol
 
 from rich.filesize import decimal
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from referral_adapters.cli.feed_source import FeedSource
@@ -17,10 +25,10 @@ from referral_adapters.cli.printable import printable
 from referral_adapters.cli.screen import Screen
 
 _PATIENCE: Final = 0.3
-"""Seconds before a bar is worth looking at."""
+"""Seconds without anything else on the terminal before a bar is worth looking at."""
 _PAUSE: Final = 0.1
 """Seconds between two looks at how far it is."""
-_NAME: Final = 24
+_NAME: Final = 16
 
 
 class FeedProgress(Protocol):
@@ -52,16 +60,21 @@ class ProgressBar:
     """A bar with bytes, lines and their rate, or a spinner where the length is not known; gone at the end."""
 
     def __init__(self, screen: Screen, feed: FeedSource) -> None:
-        end = _Bytes() if feed.size is None else TimeRemainingColumn()
-        begin = SpinnerColumn() if feed.size is None else BarColumn(bar_width=24)
         name = TextColumn("{task.description}", markup=False)
         self._bar = Progress(
-            name, begin, _Lines(), end, console=screen, transient=True, redirect_stdout=False, redirect_stderr=False
+            *((name, SpinnerColumn()) if feed.size is None else (name, BarColumn(bar_width=None))),
+            *((_Bytes(), _Lines()) if feed.size is None else (DownloadColumn(), _Lines(), TimeRemainingColumn())),
+            console=screen,
+            expand=feed.size is not None,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._task = self._bar.add_task(printable(_short(feed.name)), total=feed.size, lines=0, rate=0)
         self._lines = self._bytes = 0
-        self._begun = self._seen = time.monotonic()
-        self._waits = feed.size is None
+        self._begun = self._seen = self._used = time.monotonic()
+        if feed.size is None:
+            self._bar.start()
 
     def advance(self, read: int) -> None:
         """Count one more line of ``read`` bytes."""
@@ -71,28 +84,20 @@ class ProgressBar:
         if now - self._seen < _PAUSE:
             return
         self._seen = now
-        passed = now - self._begun
-        self._bar.update(self._task, completed=self._bytes, lines=self._lines, rate=round(self._lines / passed))
-        if passed > _PATIENCE:
+        rate = round(self._lines / (now - self._begun))
+        self._bar.update(self._task, completed=self._bytes, lines=self._lines, rate=rate)
+        if now - self._used > _PATIENCE:
             self._bar.start()
 
     @contextmanager
     def hidden(self) -> Iterator[None]:
-        """Keep the terminal free for something else."""
-        shown = self._bar.live.is_started
-        self._bar.stop()
+        """Keep the terminal free for something else; the bar returns when nothing else comes for a while."""
+        self.close()
         yield
-        if shown:
-            self._bar.start()
+        self._used = time.monotonic()
 
-    def __enter__(self) -> Self:
-        if self._waits:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Take the bar away."""
         self._bar.stop()
 
 
@@ -114,9 +119,12 @@ def _short(name: str) -> str:
 @contextmanager
 def progress_of(feed: FeedSource) -> Iterator[FeedProgress]:
     """Show how far a feed has been read while the block runs, if anybody looks at standard error."""
-    screen = Screen.err()
+    screen = Screen.errors()
     if not screen.is_interactive or feed.is_typed:
         yield NoProgress()
         return
-    with ProgressBar(screen, feed) as bar:
+    bar = ProgressBar(screen, feed)
+    try:
         yield bar
+    finally:
+        bar.close()

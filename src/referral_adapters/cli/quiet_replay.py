@@ -28,9 +28,8 @@ class QuietReplay:
 
         :raises CommandFailed: the feed cannot be opened or read to its end, or somebody stopped it.
         """
-        with FeedSource(self._feed) as source, StopSignals() as stop:
-            with progress_of(source) as progress:
-                ending = Replay(runner, NoResults(), progress).run(self._noted(source.lines()), stop)
+        with FeedSource(self._feed) as source, StopSignals() as stop, progress_of(source) as progress:
+            ending = Replay(runner, NoResults(), progress).run(self._noted(source.lines()), stop)
         if ending.caught is not None or ending.failure is not None:
             raise CommandFailed("\n".join(ending.sentences()), ending.status)
         return ending

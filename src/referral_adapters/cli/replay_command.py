@@ -71,7 +71,7 @@ def _close(
         summary_file.write(json_page(told))
         summary_file.commit()
     if shown and not ending.pipe_closed:
-        BalancesTable(Screen.out(), currency, most=None if every else GLIMPSE).show(told)
+        BalancesTable(Screen.output(), currency, most=None if every else GLIMPSE).show(told)
 
 
 def _results(file: AtomicFile | None, balances: bool, source: FeedSource, progress: FeedProgress) -> Results:
@@ -80,7 +80,7 @@ def _results(file: AtomicFile | None, balances: bool, source: FeedSource, progre
     if balances:
         return NoResults()
     if sys.stdout.isatty():
-        return ResultTable(Screen.out(), progress)
+        return ResultTable(Screen.output(), progress)
     return PipedResults(sys.stdout.buffer, live=source.size is None)
 
 

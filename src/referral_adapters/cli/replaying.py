@@ -65,7 +65,8 @@ class Replay:
 
     def run(self, lines: Iterator[bytes], stop: StopSignals, *, strict: bool = False) -> Ending:
         """Run to the end, until stopped, or to the first line that is refused or invalid when ``strict``."""
-        pipe_closed, failure = False, None
+        pipe_closed = False
+        failure: CommandFailed | None = None
         try:
             failure = self._run_lines(stop.lines(lines), strict)
             self._results.close()

@@ -78,7 +78,8 @@ class ResultTable:
     def _cells(self, result: Result, outcome: Outcome) -> list[str | Text]:
         reasons, message = "\n".join(result["reasons"]), printable(result["message"])
         colour = COLOURS[outcome]
-        cells = [str(result["line"]), printable(result["id"] or "–"), Text(outcome.value, style=colour)]
+        line, name = str(result["line"]), printable(result["id"] or "–")
+        cells: list[str | Text] = [line, name, Text(outcome.value, style=colour)]
         if self._spacious:
             return [*cells, reasons, message]
         codes = ", ".join(result["reasons"])

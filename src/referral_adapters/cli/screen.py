@@ -19,12 +19,12 @@ class Screen(Console):
         super().__init__(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
     @classmethod
-    def out(cls) -> Screen:
+    def output(cls) -> Screen:
         """Return the screen for what was asked for."""
         return cls(sys.stdout)
 
     @classmethod
-    def err(cls) -> Screen:
+    def errors(cls) -> Screen:
         """Return the screen for how it goes."""
         return cls(sys.stderr)
 

@@ -36,7 +36,7 @@ def summary(
             QuietReplay(feed).run(runner)
         told = runner.summary(moment)
     if balances:
-        BalancesTable(Screen.out(), chosen.currency).show(told)
+        BalancesTable(Screen.output(), chosen.currency).show(told)
     else:
         sys.stdout.buffer.write(json_page(told))
     return 0

@@ -24,7 +24,25 @@ TICK: Final = timedelta(microseconds=1)
 KATHMANDU: Final = timezone(timedelta(hours=5, minutes=45))
 """An offset in which hardly anything is stored."""
 
-TO_THE_LETTER: Final = ("a", "A", "a ", " a", "ä", "a\u0308", "Щ", "🔌", "'", '"', "\\", "%", "_", "a\nb", "0", "00", "null")
+TO_THE_LETTER: Final = (
+    "a",
+    "A",
+    "a ",
+    " a",
+    "ä",
+    "a\u0308",
+    "Щ",
+    "🔌",
+    "'",
+    '"',
+    "\\",
+    "%",
+    "_",
+    "a\nb",
+    "0",
+    "00",
+    "null",
+)
 """Ids that are easily confused, each of them another one; no store may fold, trim or interpret what it is given."""
 
 

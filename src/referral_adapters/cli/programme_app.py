@@ -1,0 +1,65 @@
+"""The command ``referral programme``: what can be asked about a programme."""
+
+# ruff: noqa: PLC0415 - so that --help comes at once
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from referral_adapters.cli.edge import command_edge
+
+programme_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+
+
+@programme_app.command("check")
+def check_programme(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The programme, in TOML.")],
+) -> None:
+    """Check a programme: is it fine, or which faults has it.
+
+    It is looked at as a whole, and every fault is named with its place, one a line.
+
+    \b
+    Examples:
+      referral programme check household.toml
+      referral programme check business.toml && echo "ready to be used"
+
+    \b
+    Exit status:
+      0  the programme is fine
+      1  it has faults
+      2  it could not be opened
+    """
+    with command_edge():
+        from referral_adapters.cli import programme_command
+
+        raise typer.Exit(programme_command.check_programme(file))
+
+
+@programme_app.command("show")
+def show_programme(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="The programme, in TOML.  [default: household]")
+    ] = None,
+) -> None:
+    """Show the settings of a programme, changed or not.
+
+    Every setting is shown with the value in effect; those that are not as in the household programme are marked.
+
+    \b
+    Examples:
+      referral programme show
+      referral programme show business.toml
+
+    \b
+    Exit status:
+      0  the settings were shown
+      2  the programme could not be opened, or has faults
+    """
+    with command_edge():
+        from referral_adapters.cli import programme_command
+
+        raise typer.Exit(programme_command.show_programme(file))

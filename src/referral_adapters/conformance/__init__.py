@@ -1,0 +1,61 @@
+"""Suites that every adapter runs, ours and a host's: one for each port, and one for the transactions of a store.
+
+Each suite is a class of tests that ask for one fixture, named after the port: what is to be judged, new and empty.
+Subclass it as a ``Test…`` class and give it the fixture. A call outside of a transaction must be one by itself.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+_SUITES = (
+    "billing",
+    "cases",
+    "code_source",
+    "contracts",
+    "discount_groups",
+    "events",
+    "folding",
+    "grants",
+    "promo_codes",
+    "race",
+    "referrals",
+    "refused",
+    "sharings",
+    "trace",
+    "transaction",
+)
+# Before they are imported, so that a failing assertion shows what it compared.
+pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in _SUITES))
+
+from referral_adapters.conformance.billing import BillingConformance  # noqa: E402
+from referral_adapters.conformance.cases import CasesConformance  # noqa: E402
+from referral_adapters.conformance.code_source import CodeSourceConformance  # noqa: E402
+from referral_adapters.conformance.contracts import ContractsConformance  # noqa: E402
+from referral_adapters.conformance.discount_groups import DiscountGroupsConformance  # noqa: E402
+from referral_adapters.conformance.events import EventsConformance  # noqa: E402
+from referral_adapters.conformance.folding import FoldingConformance  # noqa: E402
+from referral_adapters.conformance.grants import GrantsConformance  # noqa: E402
+from referral_adapters.conformance.promo_codes import PromoCodesConformance  # noqa: E402
+from referral_adapters.conformance.referrals import ReferralsConformance  # noqa: E402
+from referral_adapters.conformance.sharings import SharingsConformance  # noqa: E402
+from referral_adapters.conformance.store import Store  # noqa: E402
+from referral_adapters.conformance.trace import TraceConformance  # noqa: E402
+from referral_adapters.conformance.transaction import TransactionConformance  # noqa: E402
+
+__all__ = [
+    "BillingConformance",
+    "CasesConformance",
+    "CodeSourceConformance",
+    "ContractsConformance",
+    "DiscountGroupsConformance",
+    "EventsConformance",
+    "FoldingConformance",
+    "GrantsConformance",
+    "PromoCodesConformance",
+    "ReferralsConformance",
+    "SharingsConformance",
+    "Store",
+    "TraceConformance",
+    "TransactionConformance",
+]

@@ -1,0 +1,94 @@
+"""Stores: all ports over one keeping, with transactions, and a look at everything in them."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from referral_adapters.conformance.samples import case, code, contract, day, grant, group, note, referral, sharing
+from referral_core.ports.events import Events
+from referral_core.ports.ports import Ports
+from referral_core.values.reason import Reason
+
+
+class Store(Ports, Protocol):
+    """What :class:`TransactionConformance` is about."""
+
+    @property
+    def events(self) -> Events:
+        """The events that took effect."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Return a block that takes effect as a whole, or not at all when an exception of any kind leaves it.
+
+        Inside another one it is a part of it: if an exception leaves the inner block and goes no further, only the
+        inner block's work is undone.
+        """
+        ...
+
+
+ACCOUNTS = ("A1", "A2", "A3", "A4")
+CUSTOMERS = ("C1", "C2", "C3", "C4")
+
+
+def furnish(store: Store) -> None:
+    """Put something into every port of an empty store but billing and folding."""
+    for each in (contract("K1"), contract("K2", on="A2", of="C2"), contract("K3", on="A2", of="C2")):
+        store.contracts.put(each)
+    for held in (code("AAAA", ended=day(5)), code("BBBB", issued=day(5)), code("CCCC", on="A2", of="C2")):
+        store.promo_codes.add(held)
+    for named in ("referrer", "friends"):
+        store.groups.put(group(named), at=day(0))
+    store.referrals.add(referral("K2"), at=day(0))
+    for of in ("K2", "K1"):
+        store.grants.add(grant(of))
+    store.cases.open(case("S2"))
+    for account in ("A1", "A2", "A1"):
+        store.sharings.add(sharing(account))
+        store.trace.append(note(account))
+    store.events.add("/feed", "1", "digest-1")
+    store.code_source.numbers(3)
+
+
+def rearrange(store: Store) -> None:
+    """Do in every furnished port whatever it can: add, and change what is there."""
+    store.contracts.put(contract("K1").activated(day(1)))
+    store.contracts.put(contract("K0", on="A3", of="C3"))
+    store.contracts.put(contract("K4", on="A2", of="C2"))
+    store.promo_codes.replace(code("BBBB", issued=day(5)).started(day(6)))
+    store.promo_codes.add(code("DDDD", on="A3", of="C3"))
+    store.promo_codes.add(code("EEEE", issued=day(-5), ended=day(0)))
+    store.groups.put(group("referrer", called="Sõbrad"), at=day(1))
+    store.groups.put(group("family", called="referrer"), at=day(1))
+    store.referrals.replace(referral("K2").cancelled(day(1)), at=day(1))
+    store.referrals.add(referral("K3"), at=day(1))
+    for leg in store.grants.unsettled(1):
+        store.grants.replace(leg)
+    store.grants.add(grant("K0", on="A3"))
+    store.cases.close(case("S2").finished("K3"))
+    store.cases.open(case("S1"))
+    for account in ("A1", "A4"):
+        store.sharings.add(sharing(account))
+        store.trace.append(note(account))
+    assert list(store.trace.heads())
+    store.events.add("/feed", "2", "digest-2")
+    store.code_source.numbers(2)
+
+
+def everything(store: Store) -> list[object]:
+    """Return all that the ports of a furnished store can tell, but for billing and folding."""
+    found: list[object] = [list(store.contracts.accounts())]
+    found += [store.contracts.of_account(account) for account in ACCOUNTS]
+    found += [store.contracts.of_customer(customer) for customer in CUSTOMERS]
+    found += [store.promo_codes.of_account(account) for account in ACCOUNTS]
+    found += [store.promo_codes.find(text) for text in ("AAAA", "BBBB", "CCCC", "DDDD", "EEEE")]
+    found += [store.groups.all(), list(store.referrals.all()), list(store.referrals.all(referrer="A1"))]
+    found += [store.referrals.live_of(customer) for customer in CUSTOMERS]
+    found += [list(store.grants.all()), store.grants.unsettled(99), list(store.cases.all())]
+    found += [list(store.grants.all(account=account)) for account in ACCOUNTS]
+    found += [store.sharings.count_of(account) for account in ACCOUNTS]
+    found += [list(store.trace.chain(f"account:{account}")) for account in ACCOUNTS]
+    found += [list(store.trace.heads()), store.trace.seals()]
+    found += [store.events.find("/feed", id) for id in ("1", "2")]
+    return found
