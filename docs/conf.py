@@ -2,28 +2,110 @@
 
 from __future__ import annotations
 
+import enum
+import re
 from importlib.metadata import version as version_of
+from typing import TYPE_CHECKING, Any, Final
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 project = "referral-core"
 release = version = version_of("referral-core")
 copyright = "the authors of referral-core"
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary"]
 exclude_patterns = ["_build"]
 source_suffix = {".md": "markdown"}
 
 html_theme = "furo"
 html_title = f"referral-core {version}"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["referral.css"]
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#1d5f8a", "color-brand-content": "#1d5f8a"},
+    "dark_css_variables": {"color-brand-primary": "#7cc0ec", "color-brand-content": "#7cc0ec"},
+}
+pygments_style = "friendly"
+pygments_dark_style = "github-dark"
 
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
 
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"members": True}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-python_maximum_signature_line_length = 100
+autosummary_generate = False
+python_maximum_signature_line_length = 88
+python_use_unqualified_type_names = True
+toc_object_entries_show_parents = "hide"
 
 # References to this project's own modules must resolve; those to Python and to libraries are not looked up.
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(?!referral_(core|adapters)\b).*")]
+
+RULES: Final = "explanation/rules"
+"""The page on which every rule has a heading of its own: its id."""
+
+
+class RuleLinks(SphinxPostTransform):
+    """Makes every id of a rule, wherever it stands in a sentence, a link to the rule."""
+
+    default_priority = 700
+
+    def run(self, **kwargs: Any) -> None:  # noqa: ANN401, ARG002 - as Sphinx calls it
+        """Split each text at the ids in it."""
+        ids = rule_ids(self.env.get_doctree(RULES)) if RULES in self.env.found_docs else set()
+        for text in [*self.document.findall(nodes.Text)] if ids else []:
+            if not is_within(text, nodes.literal, nodes.literal_block, nodes.reference, nodes.title, nodes.caption):
+                pieces = list(self._pieces(str(text), ids))
+                if len(pieces) > 1:
+                    text.parent.replace(text, pieces)
+
+    def _pieces(self, text: str, ids: set[str]) -> list[nodes.Node]:
+        page = self.app.builder.get_relative_uri(self.env.docname, RULES)
+        return [
+            nodes.reference("", word, refuri=f"{page}#{word.lower()}", internal=True, classes=["rule"])
+            if word in ids
+            else nodes.Text(word)
+            for word in re.split(r"\b([A-Z][0-9]{1,2})\b", text)
+            if word
+        ]
+
+
+def rule_ids(page: nodes.document) -> set[str]:
+    """Return the headings of the page of rules that are ids."""
+    return {title.astext() for title in page.findall(nodes.title) if re.fullmatch("[A-Z][0-9]{1,2}", title.astext())}
+
+
+def is_within(node: nodes.Node, *kinds: type[nodes.Node]) -> bool:
+    """Tell whether a node lies in one of some kinds."""
+    while node.parent is not None:
+        node = node.parent
+        if isinstance(node, kinds):
+            return True
+    return False
+
+
+def short_signature(
+    app: Sphinx, what: str, name: str, thing: object, options: object, signature: str | None, returned: str | None
+) -> tuple[str | None, str | None] | None:
+    """Leave out what nobody calls: how an enumeration or a protocol would be made."""
+    if what == "class" and isinstance(thing, type) and (issubclass(thing, enum.Enum) or is_protocol(thing)):
+        return "", None
+    return None
+
+
+def is_protocol(thing: type) -> bool:
+    """Tell whether a class is a protocol itself."""
+    return bool(thing.__dict__.get("_is_protocol"))
+
+
+def setup(app: Sphinx) -> None:
+    """Hook in."""
+    app.add_post_transform(RuleLinks)
+    app.connect("autodoc-process-signature", short_signature)

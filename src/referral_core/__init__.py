@@ -17,7 +17,6 @@ from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.entities.promo_code import CodeStatus, PromoCode
 from referral_core.entities.referral import Offer, Referral, ReferralStatus
 from referral_core.entities.trace_entry import TraceEntry
-from referral_core.ports.ports import Ports
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused, Decision, decide
 from referral_core.rules.facts import Facts
@@ -55,7 +54,6 @@ __all__ = [
     "GrantStatus",
     "Money",
     "Offer",
-    "Ports",
     "Programme",
     "ProgrammeInvalid",
     "PromoCode",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from referral_core.ports.ports import Ports
+from typing import TYPE_CHECKING
+
 from referral_core.programme.programme import Programme
 from referral_core.use_cases.activating import Contracts
 from referral_core.use_cases.configuring import Groups
@@ -13,6 +14,9 @@ from referral_core.use_cases.judging import Judging
 from referral_core.use_cases.paying import Payouts
 from referral_core.use_cases.sharing import Sharings
 from referral_core.use_cases.signing_up import SignUps
+
+if TYPE_CHECKING:
+    from referral_core.ports.ports import Ports
 
 
 class ReferralDesk:

@@ -278,6 +278,12 @@ def test_each_fault_alone_is_named_by_its_place(place: str) -> None:
                 "referrer_group: 'referrer' is not one of groups",
             ],
         ),
+        ("languages = 5", ["languages: is a whole number, not a list"]),
+        ('languages = ["et", 5]', ["languages[1]: is a whole number, not a text in quotation marks"]),
+        (
+            'referee_groups = [{group = "referee-manual", channel = 5}]',
+            ["referee_groups[0].channel: is a whole number, not a text in quotation marks"],
+        ),
         ("groups = [1]", ["groups[0]: is a whole number, not a table"]),
         ("sharing = []", ["sharing: is a list, not a table"]),
         ("products = [1]", ["products[0]: is a whole number, not a text in quotation marks"]),
@@ -395,7 +401,6 @@ def test_a_file_is_read_with_a_byte_order_mark_and_refused_unless_it_is_utf_8(tm
 
 
 CHANGES: Final[dict[str, Callable[[], Programme]]] = {
-    "returning_after": lambda: Programme(returning_after=relativedelta(years=-1)),
     "fee_term_months": lambda: Programme(fee_term_months=1201),
     "currency": lambda: attrs.evolve(Programme(), currency="EURO"),
     "languages": lambda: Programme(languages=(), sharing={}),
@@ -436,6 +441,25 @@ def test_faults_are_in_the_words_of_the_error() -> None:
 def test_lengths_of_absence_are_written_as_iso_durations(text: str, length: relativedelta) -> None:
     assert parse_duration(text) == length
     assert programme_from_toml(f"returning_after = '{text}'").returning_after == length
+
+
+@pytest.mark.rule("S2")
+@pytest.mark.parametrize(
+    "length",
+    [
+        relativedelta(),
+        relativedelta(years=-1),
+        relativedelta(years=1, months=-1),
+        relativedelta(months=1, days=-1),
+        relativedelta(hours=30),
+        relativedelta(years=1, hours=1),
+        relativedelta(year=2020, days=1),
+        relativedelta(years=100, months=1, days=40_000),
+    ],
+)
+def test_a_length_of_absence_is_some_days_months_or_years(length: relativedelta) -> None:
+    with pytest.raises(ProgrammeInvalid, match="returning_after: is not made of years, months and days"):
+        Programme(returning_after=length)
 
 
 @pytest.mark.rule("S2")

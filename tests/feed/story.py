@@ -314,8 +314,10 @@ class Story:
     ) -> Result:
         """Check a code, and expect it to be ``usable`` or to have these reasons against it."""
         reasons = [] if finds == "usable" else finds.split()
+        time = self.moves_to(at)
         before = self.state()
-        result = self.send("code.check", {"code": code, **data}, at=at, then=" ".join(["done", *reasons]), role=role)
+        then = " ".join(["done", *reasons])
+        result = self.send("code.check", {"code": code, **data}, at=time, then=then, role=role)
         assert result["usable"] is (not reasons), result
         assert self.state() == before, "a check changed something"
         return result
@@ -426,6 +428,15 @@ class Story:
         data = {"contract": contract, "amount": amount, "reason": reason}
         return self.send("termination-fee.note", data, at=at, then=then, role=role)
 
+    def lacks_reason(self, kind: str, data: Mapping[str, object], *, role: str) -> None:
+        """Hand in an act that a person needs a reason for; without the field it may be no proper line either."""
+        left_out = data["reason"] is None
+        result = self.send(kind, data, role=role, then="*" if left_out else "refused reason-missing")
+        if result.outcome == "invalid":
+            assert "reason" in result.message, result
+        else:
+            assert (result.outcome, result.reasons) == ("refused", ["reason-missing"]), result
+
     # ── several acts at once ──────────────────────────────────────────────────────────────────────────────────────
 
     def with_amounts(
@@ -438,6 +449,7 @@ class Story:
             ("referee-manual", manual),
         ):
             self.amount(group, amount, from_=from_)
+        self.moves_to("2021-01-02 12:00")
         return self
 
     def referrer(self, account: str, *, since: str = "2021-01-05 12:00", text: str | None = None) -> str:
@@ -454,7 +466,8 @@ class Story:
     # ── what has come of it ───────────────────────────────────────────────────────────────────────────────────────
 
     def state(self) -> object:
-        """Return all that a line may change, but not the count of lines."""
+        """Return all that a line may change, but not the count of lines, once everything due is granted."""
+        self.runner.finish()
         summary = {key: value for key, value in self.runner.summary(self.clock).items() if key != "lines"}
         return json.dumps(summary, sort_keys=True), list(self.store.trace.heads())
 

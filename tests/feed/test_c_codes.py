@@ -401,7 +401,7 @@ def test_ending_by_hand_needs_a_reason(reason: str | None) -> None:
     story = told()
     code = story.referrer("A")
     for role in ("supervisor", "administrator"):
-        story.end(code, role=role, reason=reason, then="refused reason-missing")
+        story.lacks_reason("code.end", {"code": code, "reason": reason}, role=role)
 
 
 # ── C6, C7 ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -56,7 +56,7 @@ def test_administrators_add_rename_disable_and_enable_groups() -> None:
     code = story.referrer("A")
     administrator = "administrator"
     story.group("add", "fair", side="referee", role=administrator)
-    story.amount("fair", "25", from_="2021-01-01", role=administrator)
+    story.amount("fair", "25", role=administrator)
     story.group("rename", "fair", name="Spring fair", role=administrator)
     story.group("disable", "fair", role=administrator)
     story.group("enable", "fair", role=administrator)
@@ -117,7 +117,7 @@ def test_a_group_belongs_to_one_side() -> None:
     story = told()
     code = story.referrer("A")
     story.group("add", "friends", side="referrer")
-    story.amount("friends", "30", from_="2021-01-01")
+    story.amount("friends", "30")
     story.concluded("K1", account="B", code=code)
     story.change_group("K1", "friends", then="refused group-unknown")
     story.change_group("K1", "referrer", then="refused group-unknown")
@@ -467,7 +467,8 @@ def test_the_new_groups_amount_is_that_of_the_honoured_moment() -> None:
 def test_changing_the_group_needs_a_reason(reason: str | None) -> None:
     story = told()
     story.concluded("K1", account="B", code=story.referrer("A"))
-    story.change_group("K1", "referee-manual", role="agent", reason=reason, then="refused reason-missing")
+    data = {"contract": "K1", "group": "referee-manual", "reason": reason}
+    story.lacks_reason("referral.change-group", data, role="agent")
 
 
 @pytest.mark.rule("D7")
@@ -562,7 +563,7 @@ def test_a_group_chosen_while_concluding_is_judged_like_any_other() -> None:
     story.concluded(
         "K1", account="B", code=code, channel="sales-portal", group="fair", reason="fair", then="warned no-amount"
     )
-    story.amount("fair", "25", from_="2021-01-01")
+    story.amount("fair", "25")
     story.group("disable", "fair", at="2021-01-20 12:00")
     story.concluded(
         "K2",

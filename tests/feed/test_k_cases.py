@@ -109,7 +109,7 @@ def test_finishing_uses_what_the_case_carries_whatever_has_changed_since() -> No
     open_case = story.case("C1")["status"]
     story.end("A123", at="2021-02-15 12:00")
     for group in ("referrer", "referee-self-service", "referee-manual"):
-        story.amount(group, "99", from_="2021-02-16")
+        story.amount(group, "99", at="2021-02-16 12:00")
         story.group("disable", group, at="2021-02-17 12:00")
     result = story.case_finished("C1", "K1", account="B", at="2021-02-20 12:00", role="agent")
     assert result["usable"] is True

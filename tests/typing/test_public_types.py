@@ -12,7 +12,6 @@ from referral_core import (
     Decision,
     EffectivePeriod,
     Money,
-    Ports,
     Programme,
     PromoCode,
     ReferralDesk,
@@ -20,6 +19,7 @@ from referral_core import (
     Timeline,
     assemble,
 )
+from referral_core.ports.ports import Ports
 from referral_core.use_cases.signing_up import SignUp
 
 NOW = datetime(2021, 1, 1, tzinfo=UTC)

@@ -6,9 +6,10 @@ import os
 import secrets
 import shutil
 import stat
+from io import BufferedWriter, FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import Final, Self
 
 from referral_adapters.cli.errors import CommandFailed, why
 
@@ -29,24 +30,25 @@ class AtomicFile:
         self._place = Path(os.path.realpath(path))
         self._beside: Path | None = None
         try:
-            self.stream: BinaryIO = self._opened()
+            self._raw = self._opened()
         except OSError as error:
             raise self._failed(error) from None
+        self._stream = BufferedWriter(self._raw, _BLOCK)
 
     def write(self, data: bytes) -> None:
         """Write some more of it."""
         try:
-            self.stream.write(data)
+            self._stream.write(data)
         except OSError as error:
             raise self._failed(error) from None
 
     def commit(self) -> None:
         """Put the file in its place; it is safe on the disk when this returns."""
         try:
-            self.stream.flush()
+            self._stream.flush()
             if self._beside is not None:
-                os.fsync(self.stream.fileno())
-            self.stream.close()
+                os.fsync(self._stream.fileno())
+            self._stream.close()
             if self._beside is not None:
                 self._beside.replace(self._place)
         except OSError as error:
@@ -59,27 +61,23 @@ class AtomicFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Throw away what was not committed."""
-        try:
-            self.stream.close()
-        except OSError:
-            pass  # what could not be written is thrown away anyhow
-        finally:
-            if self._beside is not None:
-                self._beside.unlink(missing_ok=True)
+        """Throw away what was not committed, waiting for nobody to take what is still to be flushed."""
+        self._raw.close()
+        if self._beside is not None:
+            self._beside.unlink(missing_ok=True)
 
-    def _opened(self) -> BinaryIO:
-        present = self._place.stat() if self._place.exists() else None
+    def _opened(self) -> FileIO:
+        present = self._shown.stat() if self._shown.exists() else None
         if present is not None and not stat.S_ISREG(present.st_mode):
-            return self._place.open("wb", buffering=_BLOCK)
+            return self._shown.open("wb", buffering=0)  # its real path may be none that can be opened
         if present is not None and not os.access(self._place, os.W_OK):
             raise PermissionError(None, "Permission denied")
         beside = self._place.with_name(f".referral-{secrets.token_hex(8)}.part")
-        stream = beside.open("xb", buffering=_BLOCK)
+        raw = beside.open("xb", buffering=0)
         self._beside = beside
         if present is not None:
             shutil.copymode(self._place, beside)
-        return stream
+        return raw
 
     def _failed(self, error: OSError) -> CommandFailed:
         return CommandFailed(f"{self._what} cannot be written to {self._shown}: {why(error)}.")

@@ -6,11 +6,9 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, Final
 
-from rich.cells import cell_len
-from rich.table import Table
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from referral_adapters.cli.plain_table import GAP, plain_table
 from referral_adapters.cli.printable import printable
 from referral_adapters.cli.result_table import COLOURS
 from referral_adapters.cli.screen import Screen
@@ -26,8 +24,9 @@ _WORDS: Final = ("account", "customer", "code", "status")
 _COLUMNS: Final = (*_WORDS, "granted", "transferred", "consumed", "unused", "pending")
 _STYLES: Final = {"active": "green", "pending": "yellow", "ended": "dim", "0.00": "dim"}
 _LEAST_ACCOUNT: Final = 8
+_GAP: Final = 2
 _PAGE: Final = 500
-"""Rows are drawn in pages, as a table has to be whole before it is drawn."""
+"""Rows are drawn in pages. There may be a million, which would not fit a table that has to be whole to be drawn."""
 
 
 class BalancesTable:
@@ -52,11 +51,12 @@ class BalancesTable:
 
     def _show_rows(self, rows: list[Cells]) -> None:
         widths = _widths(rows, self._screen.width)
+        rule = "-" if self._screen.options.ascii_only else "─"
+        self._screen.print(_line({column: column for column in widths}, widths, head=True))
+        self._screen.print(rule * _total(widths))
         for start in range(0, len(rows), _PAGE):
-            table = _table(widths, show_head=start == 0)
-            for cells in rows[start : start + _PAGE]:
-                table.add_row(*(Text(cells[column], style=_style(column, cells[column])) for column in widths))
-            self._screen.print(table)
+            page = [_line(cells, widths) for cells in rows[start : start + _PAGE]]
+            self._screen.print(Text("\n").join(page), soft_wrap=True)
 
 
 def _cells(name: str, account: dict[str, Any]) -> Cells:
@@ -88,17 +88,23 @@ def _widths(rows: list[Cells], available: int) -> dict[str, int]:
 
 
 def _total(widths: dict[str, int]) -> int:
-    return sum(widths.values()) + GAP * (len(widths) - 1)
+    return sum(widths.values()) + _GAP * (len(widths) - 1)
 
 
-def _table(widths: dict[str, int], *, show_head: bool) -> Table:
-    table = plain_table(show_head=show_head)
-    for column, width in widths.items():
-        if column in _WORDS:
-            table.add_column(column, width=width, overflow="fold")
-        else:
-            table.add_column(column, width=width, justify="right", no_wrap=True)
-    return table
+def _line(cells: Cells, widths: dict[str, int], *, head: bool = False) -> Text:
+    line = Text(" " * _GAP).join(
+        Text(_fitted(cells[column], width, column), style="bold" if head else _style(column, cells[column]))
+        for column, width in widths.items()
+    )
+    line.rstrip()
+    return line
+
+
+def _fitted(cell: str, width: int, column: str) -> str:
+    if cell_len(cell) > width:
+        return set_cell_size(cell, width - 1) + "…"
+    blanks = " " * (width - cell_len(cell))
+    return cell + blanks if column in _WORDS else blanks + cell
 
 
 def _style(column: str, cell: str) -> str:

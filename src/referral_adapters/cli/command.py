@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from referral_adapters.cli.edge import command_edge
+from referral_adapters.cli.edge import run_to_exit
 from referral_adapters.cli.options import At, Balances, CodeKey, Database, Feed, FromFeed, ProgrammeFile
 from referral_adapters.cli.programme_app import programme_app
 
@@ -75,21 +75,20 @@ def replay(
       2    the feed, the programme, the database or a file could not be opened
       130  stopped by Ctrl-C (143: terminated, 141: the output pipe was closed)
     """
-    with command_edge():
-        from referral_adapters.cli import replay_command
+    from referral_adapters.cli import replay_command
 
-        raise typer.Exit(
-            replay_command.replay(
-                feed,
-                db=db,
-                programme=programme,
-                results=results,
-                summary=summary,
-                code_key=code_key,
-                strict=strict,
-                balances=balances,
-            )
+    run_to_exit(
+        lambda: replay_command.replay(
+            feed,
+            db=db,
+            programme=programme,
+            results=results,
+            summary=summary,
+            code_key=code_key,
+            strict=strict,
+            balances=balances,
         )
+    )
 
 
 @app.command()
@@ -128,21 +127,20 @@ def check(  # noqa: PLR0913 - one for each option
       2  the feed, the programme or the database could not be opened
     """
     _give_one(feed, db)
-    with command_edge():
-        from referral_adapters.cli import check_command
+    from referral_adapters.cli import check_command
 
-        raise typer.Exit(
-            check_command.check(
-                check_command.Asked(code=code, customer=customer, channel=channel, product=product, segment=segment),
-                feed=feed,
-                db=db,
-                programme=programme,
-                code_key=code_key,
-                at=at,
-                language=language,
-                as_json=as_json,
-            )
+    run_to_exit(
+        lambda: check_command.check(
+            check_command.Asked(code=code, customer=customer, channel=channel, product=product, segment=segment),
+            feed=feed,
+            db=db,
+            programme=programme,
+            code_key=code_key,
+            at=at,
+            language=language,
+            as_json=as_json,
         )
+    )
 
 
 @app.command()
@@ -170,12 +168,13 @@ def summary(
       2  the feed, the programme or the database could not be opened
     """
     _give_one(feed, db)
-    with command_edge():
-        from referral_adapters.cli import summary_command
+    from referral_adapters.cli import summary_command
 
-        raise typer.Exit(
-            summary_command.summary(feed=feed, db=db, programme=programme, code_key=code_key, at=at, balances=balances)
+    run_to_exit(
+        lambda: summary_command.summary(
+            feed=feed, db=db, programme=programme, code_key=code_key, at=at, balances=balances
         )
+    )
 
 
 def _give_one(feed: str | None, db: str | None) -> None:

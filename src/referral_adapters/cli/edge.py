@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NoReturn
 
 import typer
 
@@ -13,20 +14,29 @@ from referral_adapters.cli.errors import CANNOT_OPEN, PIPE_CLOSED, CommandFailed
 from referral_adapters.cli.printable import printable
 
 
-@contextmanager
-def command_edge() -> Iterator[None]:
-    """Run a command's work inside; nobody is shown a traceback for what is no defect of the command."""
+def run_to_exit(work: Callable[[], int]) -> NoReturn:
+    """Do a command's work and exit with the status it returns.
+
+    Nobody is shown a traceback for what is no defect of the command.
+    """
+    status = 0
     try:
-        yield
+        status = work()
         sys.stdout.flush()
     except CommandFailed as failed:
         say(str(failed))
-        raise typer.Exit(failed.status) from None
+        status = failed.status
     except BrokenPipeError:
-        give_up_output()
-        raise typer.Exit(PIPE_CLOSED) from None
+        status = PIPE_CLOSED
     except OSError as error:
-        raise _cannot_write(error) from None
+        if status != CANNOT_OPEN:  # else it was said already
+            say(f"The output cannot be written: {why(error)}.")
+        status = CANNOT_OPEN
+    except SystemExit:  # a second Ctrl-C, maybe because the output is stuck
+        give_up_output()
+        raise
+    _leave_output()
+    raise typer.Exit(status)
 
 
 def say(*sentences: str) -> None:
@@ -44,7 +54,8 @@ def give_up_output() -> None:
         os.close(nowhere)
 
 
-def _cannot_write(error: OSError) -> typer.Exit:
-    say(f"The output cannot be written: {why(error)}.")
-    give_up_output()
-    return typer.Exit(CANNOT_OPEN)
+def _leave_output() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        give_up_output()

@@ -28,10 +28,9 @@ class FeedSource:
         self._shown = "from standard input" if path == STANDARD_INPUT else path
         try:
             self._stream = _opened(path)
-            status = os.fstat(self._stream.fileno())
         except OSError as error:
             raise CommandFailed(f"The feed {self._shown} cannot be opened: {why(error)}.") from None
-        self.size = status.st_size if stat.S_ISREG(status.st_mode) else None
+        self.size = _size(self._stream)
 
     @property
     def is_typed(self) -> bool:
@@ -64,3 +63,11 @@ def _opened(path: str) -> BinaryIO:
     if sys.stdin is None:
         raise OSError(None, "it is closed")
     return sys.stdin.buffer
+
+
+def _size(stream: BinaryIO) -> int | None:
+    try:
+        status = os.fstat(stream.fileno())
+    except OSError:  # a stream of another making
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from referral_adapters.cli.edge import command_edge
+from referral_adapters.cli.edge import run_to_exit
 
 programme_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
@@ -33,10 +33,9 @@ def check_programme(
       1  it has faults
       2  it could not be opened
     """
-    with command_edge():
-        from referral_adapters.cli import programme_command
+    from referral_adapters.cli import programme_command
 
-        raise typer.Exit(programme_command.check_programme(file))
+    run_to_exit(lambda: programme_command.check_programme(file))
 
 
 @programme_app.command("show")
@@ -59,7 +58,6 @@ def show_programme(
       0  the settings were shown
       2  the programme could not be opened, or has faults
     """
-    with command_edge():
-        from referral_adapters.cli import programme_command
+    from referral_adapters.cli import programme_command
 
-        raise typer.Exit(programme_command.show_programme(file))
+    run_to_exit(lambda: programme_command.show_programme(file))

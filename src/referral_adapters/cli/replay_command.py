@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from referral_adapters.cli.atomic_file import AtomicFile, is_same_file
 from referral_adapters.cli.balances_table import GLIMPSE, BalancesTable
-from referral_adapters.cli.edge import say
+from referral_adapters.cli.edge import give_up_output, say
 from referral_adapters.cli.errors import CommandFailed
 from referral_adapters.cli.feed_source import STANDARD_INPUT, FeedSource
 from referral_adapters.cli.json_text import json_page
@@ -41,6 +40,7 @@ def replay(
     """
     _refuse_one_file_for_two(feed, results, summary)
     chosen = open_programme(programme)
+    shown = balances or sys.stdout.isatty()
     with ExitStack() as opened:
         store = opened.enter_context(open_store(db, chosen, code_key))
         source = opened.enter_context(FeedSource(feed))
@@ -51,27 +51,20 @@ def replay(
         with progress_of(source) as progress:
             taker = _results(results_file, balances, source, progress)
             ending = Replay(runner, taker, progress).run(source.lines(), stop, strict=strict)
-        say(*ending.sentences())
-        shown = balances or sys.stdout.isatty()
-        if summary_file or shown:
-            _close(ending, runner.summary(), summary_file, chosen.currency, shown=shown, every=balances)
+        _tell(ending)
+        told = runner.summary() if shown or summary_file else None
+        if summary_file and told:
+            summary_file.write(json_page(told))
+            summary_file.commit()
+    if shown and told and not ending.pipe_closed:
+        BalancesTable(Screen.output(), chosen.currency, most=None if balances else GLIMPSE).show(told)
     return ending.status
 
 
-def _close(
-    ending: Ending,
-    told: dict[str, Any],
-    summary_file: AtomicFile | None,
-    currency: str,
-    *,
-    shown: bool,
-    every: bool,
-) -> None:
-    if summary_file is not None:
-        summary_file.write(json_page(told))
-        summary_file.commit()
-    if shown and not ending.pipe_closed:
-        BalancesTable(Screen.output(), currency, most=None if every else GLIMPSE).show(told)
+def _tell(ending: Ending) -> None:
+    if ending.pipe_closed:
+        give_up_output()
+    say(*ending.sentences())
 
 
 def _results(file: AtomicFile | None, balances: bool, source: FeedSource, progress: FeedProgress) -> Results:

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import attrs
 from dateutil.relativedelta import relativedelta
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
 from rich.text import Text
 
-from referral_adapters.cli.plain_table import plain_table
 from referral_adapters.cli.printable import printable
 from referral_adapters.cli.screen import Screen
 from referral_core.programme.group_setting import GroupSetting
@@ -26,7 +27,7 @@ _COUNTED: Final = "offensive_words"
 def show_settings(programme: Programme, screen: Screen) -> None:
     """Show every setting with the value it has, and mark those that are not as in the household programme."""
     usual = dict(_settings(Programme.default()))
-    table = plain_table()
+    table = Table(box=SIMPLE_HEAD, header_style="bold", show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("setting", no_wrap=True)
     table.add_column("value", overflow="fold")
     changed = False

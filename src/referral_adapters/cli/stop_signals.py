@@ -18,13 +18,14 @@ class _Woken(Exception):
 class StopSignals:
     """Listens for SIGINT and SIGTERM while a feed runs.
 
-    The first one is kept in ``caught``: a line that is being handled is handled to its end, and :meth:`lines` gives no
-    other. The second one ends the process at once, undoing the line. What was ignored when the process started (a job
-    in the background) stays ignored.
+    After the first one, a line that is being handled is handled to its end, and :meth:`lines` gives no other; the
+    signal then stands in ``caught``. The second one ends the process at once, undoing the line. What was ignored when
+    the process started, as in a background job, stays ignored.
     """
 
     def __init__(self) -> None:
         self.caught: signal.Signals | None = None
+        self._heard: signal.Signals | None = None
         self._waiting = False
         self._before: dict[signal.Signals, Any] = {}  # what Python itself takes: a function or a number
 
@@ -46,22 +47,23 @@ class StopSignals:
         try:
             while True:
                 self._waiting = True
-                if self.caught is not None:
-                    return
+                if self._heard is not None:
+                    break
                 line = next(source, None)
                 self._waiting = False
                 if line is None:
                     return
                 yield line
         except _Woken:
-            return
+            pass
+        self.caught = self._heard
 
     def _hear(self, number: int, _: FrameType | None) -> None:
-        if self.caught is not None:
+        if self._heard is not None:
             for asking in self._before:
                 signal.signal(asking, signal.SIG_DFL)  # a third one needs nothing of ours
             raise SystemExit(128 + number)
-        self.caught = signal.Signals(number)
+        self._heard = signal.Signals(number)
         if self._waiting:
             self._waiting = False
             raise _Woken

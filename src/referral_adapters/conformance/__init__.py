@@ -19,11 +19,14 @@ _SUITES = (
     "grants",
     "promo_codes",
     "race",
+    "racing_transactions",
     "referrals",
     "refused",
     "sharings",
+    "store",
     "trace",
     "transaction",
+    "transfers",
 )
 # Before they are imported, so that a failing assertion shows what it compared.
 pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in _SUITES))

@@ -23,8 +23,8 @@ class DiscountGroupsConformance:
         groups.put(group(), at=day(0))
         groups.put(whole, at=elsewhere(day(0)))
         found = groups.find("referee-manual")
+        assert found is not None
         assert found == whole
-        assert found
         assert [found.terms_at(day(n)) for n in range(-1, 9)] == [whole.terms_at(day(n)) for n in range(-1, 9)]
 
     def test_what_was_never_put_is_not_found(self, groups: DiscountGroups) -> None:

@@ -26,8 +26,8 @@ class EventsConformance:
     def test_source_and_id_tell_events_apart(self, events: Events) -> None:
         """A source and an id are there once together: neither alone, nor glued to each other."""
         pairs = [("a", "bc"), ("ab", "c"), ("bc", "a"), ("", "abc"), ("a", "b/c"), ("a/b", "c"), ("a", "")]
-        assert all(events.add(source, id, f"{source}|{id}") for source, id in pairs)
-        assert [events.find(source, id) for source, id in pairs] == [f"{source}|{id}" for source, id in pairs]
+        assert all(events.add(source, name, f"{source}|{name}") for source, name in pairs)
+        assert [events.find(source, name) for source, name in pairs] == [f"{a}|{b}" for a, b in pairs]
 
     def test_words_are_taken_to_the_letter(self, events: Events) -> None:
         """No source, id or digest is folded, trimmed or interpreted."""

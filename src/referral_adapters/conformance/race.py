@@ -58,6 +58,12 @@ class Race(Generic[T]):
             self.won.append(outcome)
 
 
+def over_and_over(act: Callable[[], object]) -> None:
+    """Do the same as often as there are contenders."""
+    for _ in range(CONTENDERS):
+        act()
+
+
 @contextmanager
 def _hasty_switching() -> Iterator[None]:
     """Have Python switch between threads as often as it can, so that what can go wrong does."""

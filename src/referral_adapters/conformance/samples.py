@@ -7,6 +7,7 @@ from typing import Final
 
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor, Role
+from referral_core.entities.balance import Balance
 from referral_core.entities.case import Case
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import DiscountGroup, Side
@@ -44,6 +45,11 @@ TO_THE_LETTER: Final = (
     "null",
 )
 """Ids that are easily confused, each of them another one; no store may fold, trim or interpret what it is given."""
+
+
+NOTHING: Final = Money.zero()
+PLENTY: Final = Money("1000")
+"""More than any account is granted."""
 
 
 def day(number: int) -> datetime:
@@ -138,3 +144,15 @@ def sharing(on: str = "A1", means: str = "link") -> Sharing:
 def note(on: str = "A1", *, after: State | None = None, reason: str | None = "the customer called") -> TraceNote:
     """Return what is to be traced of an act on an account."""
     return TraceNote(account_subject(on), day(0), Act.CODE_END, Actor("Mari", Role.SUPERVISOR), None, after, reason)
+
+
+def balance(
+    granted: str = "0", *, consumed: str = "0", transferred_in: str = "0", transferred_out: str = "0"
+) -> Balance:
+    """Return a balance in euros, nothing of what is not named."""
+    return Balance(
+        granted=Money(granted),
+        transferred_in=Money(transferred_in),
+        transferred_out=Money(transferred_out),
+        consumed=Money(consumed),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from referral_adapters.conformance.race import CONTENDERS, Race
+from referral_adapters.conformance.race import CONTENDERS, Race, over_and_over
 from referral_adapters.conformance.samples import TO_THE_LETTER, sharing
 from referral_core.ports.sharings import Sharings
 
@@ -28,5 +28,5 @@ class SharingsConformance:
 
     def test_no_sharing_of_racing_writers_is_lost(self, sharings: Sharings) -> None:
         """Each of many at once counts."""
-        Race(lambda _: [sharings.add(sharing()) for _ in range(CONTENDERS)])
+        Race(lambda _: over_and_over(lambda: sharings.add(sharing())))
         assert sharings.count_of("A1") == CONTENDERS * CONTENDERS

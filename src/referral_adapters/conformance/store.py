@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from referral_adapters.conformance.samples import case, code, contract, day, grant, group, note, referral, sharing
+from referral_core.entities.contract import Contract
 from referral_core.ports.events import Events
 from referral_core.ports.ports import Ports
-from referral_core.values.reason import Reason
 
 
 class Store(Ports, Protocol):
@@ -90,5 +91,29 @@ def everything(store: Store) -> list[object]:
     found += [store.sharings.count_of(account) for account in ACCOUNTS]
     found += [list(store.trace.chain(f"account:{account}")) for account in ACCOUNTS]
     found += [list(store.trace.heads()), store.trace.seals()]
-    found += [store.events.find("/feed", id) for id in ("1", "2")]
+    found += [store.events.find("/feed", event) for event in ("1", "2")]
     return found
+
+
+def ids(contracts: tuple[Contract, ...]) -> list[str]:
+    """Return the ids of contracts."""
+    return [contract.id for contract in contracts]
+
+
+class Slip(Exception):
+    """What goes wrong in a transaction that is to fail."""
+
+
+@contextmanager
+def failing(store: Store, error: type[BaseException] = Slip) -> Iterator[None]:
+    """Do the block in a transaction that then fails; the error must come out of it as it is."""
+    slip = error()
+    try:
+        with store.transaction():
+            yield
+            raise slip
+    except BaseException as caught:
+        if caught is not slip:
+            raise
+    else:
+        raise AssertionError("the transaction kept the error to itself")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from referral_core.programme.toml_table import TomlTable
+if TYPE_CHECKING:
+    from referral_core.programme.toml_table import TomlTable
 
 PLACEHOLDER: Final = "{code}"
 """Stands for the code in a template."""

@@ -8,7 +8,6 @@ import attrs
 
 from referral_core.entities.discount_group import Terms
 from referral_core.entities.referral import Offer
-from referral_core.programme.messages import Messages
 from referral_core.rules.eligibility import RULES
 from referral_core.rules.facts import Facts
 from referral_core.values.errors import Refusal
@@ -47,8 +46,7 @@ class Decision:
 
     def _causes(self, language: str) -> list[str]:
         if self.referrer is None or self.referee is None:
-            messages = Messages.for_language(language)
-            return [f"  {reason}: {messages.staff(reason)}" for reason in self.reasons]
+            return [f"  {reason}: {sentence}" for reason, sentence in sentences(self.reasons, language).items()]
         return [
             f"  {side}: {offer.amount}, the amount of {offer.group} in {offer.period}"
             for side, offer in (("referrer", self.referrer), ("referee", self.referee))
@@ -73,11 +71,16 @@ class CodeRefused(Refusal):
     """A code was judged unusable where that is refused; ``decision`` says all about it (S6, S8)."""
 
     def __init__(self, decision: Decision) -> None:
-        english = Messages.for_language("en")
-        super().__init__(
-            *decision.reasons, message=" ".join(english.staff(reason) for reason in decision.reasons), field="code"
-        )
+        super().__init__(*decision.reasons, message=" ".join(sentences(decision.reasons).values()), field="code")
         self.decision = decision
+
+
+def sentences(reasons: tuple[Reason, ...], language: str = "en") -> dict[Reason, str]:
+    """Return what staff are told for each of the reasons, in a language (S6)."""
+    from referral_core.programme.messages import Messages  # noqa: PLC0415 - read only when somebody reads them
+
+    messages = Messages.for_language(language)
+    return {reason: messages.staff(reason) for reason in reasons}
 
 
 def decide(facts: Facts) -> Decision:

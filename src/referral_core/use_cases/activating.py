@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -14,13 +15,15 @@ from referral_core.entities.grant import Grant
 from referral_core.entities.promo_code import CodeStatus, PromoCode
 from referral_core.entities.referral import Referral, ReferralStatus
 from referral_core.entities.trace_entry import TraceNote, account_subject
-from referral_core.ports.ports import Ports
 from referral_core.programme.programme import Programme
 from referral_core.rules.permissions import permit
 from referral_core.use_cases.issuing import Codes
 from referral_core.use_cases.signing_up import unknown_contract
 from referral_core.use_cases.tracing import referral_state
 from referral_core.values.moment import moment
+
+if TYPE_CHECKING:
+    from referral_core.ports.ports import Ports
 
 
 @attrs.frozen

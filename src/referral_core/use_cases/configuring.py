@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
 from referral_core.entities.discount_group import DiscountGroup, GroupEvent, Side
 from referral_core.entities.trace_entry import TraceNote, group_subject
-from referral_core.ports.ports import Ports
 from referral_core.rules.permissions import permit, required_reason
 from referral_core.use_cases.tracing import group_state
 from referral_core.values.effective_period import EffectivePeriod
@@ -16,6 +16,9 @@ from referral_core.values.errors import Refusal
 from referral_core.values.moment import moment, optional_moment
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
+
+if TYPE_CHECKING:
+    from referral_core.ports.ports import Ports
 
 
 class Groups:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP
+from typing import TYPE_CHECKING
 
 from dateutil.relativedelta import relativedelta
 
@@ -12,7 +13,6 @@ from referral_core.entities.actor import Actor
 from referral_core.entities.contract import Contract
 from referral_core.entities.referral import FeeNote, Referral
 from referral_core.entities.trace_entry import TraceNote, account_subject
-from referral_core.ports.ports import Ports
 from referral_core.programme.fee_policy import FeePolicy
 from referral_core.programme.programme import Programme
 from referral_core.rules.permissions import permit, required_reason
@@ -21,6 +21,9 @@ from referral_core.values.errors import Refusal
 from referral_core.values.moment import moment
 from referral_core.values.money import CENT, Money
 from referral_core.values.reason import Reason
+
+if TYPE_CHECKING:
+    from referral_core.ports.ports import Ports
 
 
 class Discounts:

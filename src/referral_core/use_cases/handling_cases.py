@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -10,7 +11,6 @@ from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
 from referral_core.entities.case import CarriedOffer, Case
 from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceNote, account_subject
-from referral_core.ports.ports import Ports
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import Decision
 from referral_core.rules.permissions import permit
@@ -19,6 +19,9 @@ from referral_core.use_cases.signing_up import SignUp, SignUps
 from referral_core.values.errors import Refusal
 from referral_core.values.moment import moment
 from referral_core.values.reason import Reason
+
+if TYPE_CHECKING:
+    from referral_core.ports.ports import Ports
 
 SELF_SERVICE = "self-service"
 

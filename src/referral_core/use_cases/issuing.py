@@ -12,7 +12,6 @@ from referral_core.entities.actor import Actor
 from referral_core.entities.contract import Contract
 from referral_core.entities.promo_code import CodeStatus, Ending, Issuing, PromoCode
 from referral_core.entities.trace_entry import TraceNote, account_subject
-from referral_core.ports.ports import Ports
 from referral_core.programme.code_format import CodeFormat
 from referral_core.programme.programme import Programme
 from referral_core.rules.permissions import permit, required_reason
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from referral_core.formats.named_codes import NamedCodes
     from referral_core.formats.offensive_words import OffensiveWords
     from referral_core.formats.random_codes import RandomCodes
+    from referral_core.ports.ports import Ports
 
 
 class Codes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -10,13 +11,15 @@ from referral_core.entities.case import CarriedOffer
 from referral_core.entities.discount_group import GroupStatus, Side, Terms
 from referral_core.entities.promo_code import CodeStatus
 from referral_core.entities.referral import Offer
-from referral_core.ports.ports import Ports
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import Decision, decide
 from referral_core.rules.facts import Facts
 from referral_core.values.code_text import fold
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
+
+if TYPE_CHECKING:
+    from referral_core.ports.ports import Ports
 
 
 @attrs.frozen(kw_only=True)

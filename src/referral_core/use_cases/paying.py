@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -12,9 +13,11 @@ from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
 from referral_core.entities.grant import Grant, GrantEvent, GrantStatus
 from referral_core.entities.trace_entry import TraceNote, account_subject
-from referral_core.ports.ports import Ports
 from referral_core.values.errors import BillingUnavailable
 from referral_core.values.moment import moment
+
+if TYPE_CHECKING:
+    from referral_core.ports.ports import Ports
 
 Within = Callable[[], AbstractContextManager[object]]
 """How the caller has something done in one transaction of its own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -12,7 +13,6 @@ from referral_core.entities.grant import GrantStatus
 from referral_core.entities.promo_code import CodeEvent
 from referral_core.entities.referral import ReferralStatus
 from referral_core.entities.sharing import Sharing
-from referral_core.ports.ports import Ports
 from referral_core.programme.programme import Programme
 from referral_core.programme.sharing_template import SharingText
 from referral_core.rules.permissions import permit, permit_own
@@ -20,6 +20,9 @@ from referral_core.use_cases.issuing import unknown_code
 from referral_core.values.code_text import fold
 from referral_core.values.moment import moment
 from referral_core.values.money import Money
+
+if TYPE_CHECKING:
+    from referral_core.ports.ports import Ports
 
 
 @attrs.frozen

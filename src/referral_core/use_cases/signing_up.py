@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -13,7 +14,6 @@ from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.referral import Referral
 from referral_core.entities.trace_entry import TraceNote, account_subject
-from referral_core.ports.ports import Ports
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused, Decision
 from referral_core.rules.permissions import permit, required_reason
@@ -23,6 +23,9 @@ from referral_core.use_cases.tracing import referral_state
 from referral_core.values.errors import Refusal
 from referral_core.values.moment import moment, optional_moment
 from referral_core.values.reason import Reason
+
+if TYPE_CHECKING:
+    from referral_core.ports.ports import Ports
 
 
 @attrs.frozen

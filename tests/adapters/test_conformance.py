@@ -1,0 +1,549 @@
+"""Every test of every conformance suite can fail: for each there is an adapter that is broken in just that way."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from itertools import count
+from typing import Final, Protocol, TypeVar
+
+import attrs
+import pytest
+
+from referral_adapters import conformance
+from referral_adapters.conformance.samples import case, group
+from referral_adapters.memory import AsciiFolding, MemoryStore
+from referral_core.entities.case import Case
+from referral_core.entities.contract import Contract
+from referral_core.entities.discount_group import DiscountGroup
+from referral_core.entities.grant import Grant, GrantStatus
+from referral_core.entities.promo_code import PromoCode
+from referral_core.entities.referral import Referral
+from referral_core.entities.seal import Head
+from referral_core.entities.sharing import Sharing
+from referral_core.entities.trace_entry import TraceEntry, TraceNote
+from referral_core.values.errors import Refusal
+from referral_core.values.reason import Reason
+
+P = TypeVar("P")
+Act = Callable[..., object]
+
+
+def altered(port: P, **methods: Act) -> P:
+    """Return the port with methods that are given the original one first."""
+    for name, method in methods.items():
+        setattr(port, name, partial(method, getattr(port, name)))
+    return port
+
+
+def silent(act: Act, *args: object, **kwargs: object) -> None:
+    """Never say no."""
+    with suppress(Refusal):
+        act(*args, **kwargs)
+
+
+def deaf(_: Act, *args: object, **kwargs: object) -> None:
+    """Do nothing at all."""
+
+
+def trimming(act: Act, words: str) -> object:
+    """Take ids as people write them."""
+    return act(words.strip())
+
+
+def backwards(act: Act, *args: object, **kwargs: object) -> Iterator[object]:
+    """Answer in the wrong order."""
+    answer = act(*args, **kwargs)
+    assert isinstance(answer, Iterator | tuple)
+    return iter(list(answer)[::-1])
+
+
+class Broken(Protocol):
+    """Makes a port that is broken in some way."""
+
+    def __call__(self) -> object: ...
+
+
+# ── contracts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def contracts(**methods: Act) -> Broken:
+    return lambda: altered(MemoryStore().contracts, **methods)
+
+
+def nameless(find: Callable[[str], Contract | None], contract: str) -> Contract | None:
+    found = find(contract)
+    return found and attrs.evolve(found, first_name=None)
+
+
+def to_the_second(find: Callable[[str], Contract | None], contract: str) -> Contract | None:
+    found = find(contract)
+    return found and attrs.evolve(found, concluded_at=found.concluded_at.replace(microsecond=0))
+
+
+def written_once() -> object:
+    port = MemoryStore().contracts
+    return altered(port, put=lambda put, contract: port.find(contract.id) or put(contract))
+
+
+CONTRACTS: Final[dict[str, Broken]] = {
+    "test_what_was_put_is_found_whole": contracts(find=nameless),
+    "test_what_was_never_put_is_not_found": contracts(find=lambda find, _: find("K1")),
+    "test_the_last_state_is_the_one_found": written_once,
+    "test_an_account_lists_its_contracts_as_they_were_added": contracts(
+        of_account=lambda of, account: tuple(sorted(of(account), key=lambda each: str(each.id)))
+    ),
+    "test_a_customer_lists_contracts_on_every_account": contracts(
+        of_customer=lambda of, customer: tuple(sorted(of(customer), key=lambda each: str(each.account)))
+    ),
+    "test_an_account_belongs_to_one_customer": contracts(put=silent),
+    "test_accounts_come_once_each_in_order_of_id": contracts(accounts=backwards),
+    "test_there_are_no_accounts_before_the_first_contract": contracts(accounts=lambda _: iter([("A1", "C1")])),
+    "test_ids_are_taken_to_the_letter": contracts(of_account=trimming),
+    "test_moments_are_kept_to_the_microsecond": contracts(find=to_the_second),
+    "test_one_of_racing_customers_gets_the_account": contracts(put=silent),
+    "test_no_contract_of_racing_writers_is_lost": contracts(put=lambda put, each: each.id == "K3" or put(each)),
+}
+
+# ── promo codes ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def promo_codes(**methods: Act) -> Broken:
+    return lambda: altered(MemoryStore().promo_codes, **methods)
+
+
+def refusing(overlaps: Callable[[PromoCode, PromoCode], bool]) -> Broken:
+    """Say ``code-overlap`` where it is not true."""
+    known: list[PromoCode] = []
+
+    def add(add: Act, code: PromoCode) -> None:
+        if any(overlaps(other, code) for other in known):
+            raise Refusal(Reason.CODE_OVERLAP, message="it overlaps")
+        add(code)
+        known.append(code)
+
+    return promo_codes(add=add)
+
+
+def forgetful(add: Act, code: PromoCode) -> None:
+    if code.held is not None:
+        add(code)
+
+
+def without_seconds(find: Callable[[str], PromoCode | None], text: str) -> PromoCode | None:
+    found = find(text)
+    return found and attrs.evolve(found, issued_at=found.issued_at.replace(microsecond=0))
+
+
+def racy_texts() -> object:
+    port = MemoryStore().promo_codes
+
+    def add(add: Act, code: PromoCode) -> None:
+        if port.find(code.text) is None:
+            time.sleep(0.001)
+            silent(add, code)
+        else:
+            add(code)
+
+    return altered(port, add=add)
+
+
+PROMO_CODES: Final[dict[str, Broken]] = {
+    "test_a_code_is_found_by_its_text": promo_codes(find=lambda find, _: find("A123")),
+    "test_the_last_state_is_the_one_found": promo_codes(replace=deaf),
+    "test_codes_come_in_the_order_they_were_issued": promo_codes(of_account=lambda of, account: of(account)[::-1]),
+    "test_a_text_is_taken_for_ever": promo_codes(add=silent),
+    "test_a_code_that_ended_as_it_was_issued_keeps_its_text_only": promo_codes(add=forgetful),
+    "test_an_account_holds_one_code_at_a_time": promo_codes(add=silent),
+    "test_a_code_may_begin_as_another_ends": refusing(lambda one, two: one.ends_at == two.issued_at),
+    "test_accounts_do_not_get_in_each_others_way": refusing(lambda one, two: one.customer == two.customer),
+    "test_the_next_state_may_not_overlap_either": promo_codes(replace=silent),
+    "test_words_and_moments_are_kept_as_given": promo_codes(find=without_seconds),
+    "test_one_of_racing_accounts_gets_the_text": racy_texts,
+    "test_one_of_racing_codes_gets_the_account": promo_codes(add=silent),
+    "test_racing_next_states_do_not_overlap": promo_codes(replace=silent),
+}
+
+# ── discount groups ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def groups(**methods: Act) -> Broken:
+    return lambda: altered(MemoryStore().groups, **methods)
+
+
+def unswitched(find: Callable[[str], DiscountGroup | None], named: str) -> DiscountGroup | None:
+    found = find(named)
+    return found and attrs.evolve(found, switches=())
+
+
+def comparing_exactly() -> object:
+    port = MemoryStore().groups
+
+    def put(put: Act, group: DiscountGroup, **at: object) -> None:
+        try:
+            put(group, **at)
+        except Refusal:
+            if any(other.name == group.name for other in port.all()):
+                raise
+
+    return altered(port, put=put)
+
+
+def never_giving_up_a_name() -> object:
+    owners: dict[str, str] = {}
+
+    def put(put: Act, group: DiscountGroup, **at: object) -> None:
+        if owners.setdefault(group.name, group.id) != group.id:
+            raise Refusal(Reason.GROUP_EXISTS, message="it was there once")
+        put(group, **at)
+
+    return altered(MemoryStore().groups, put=put)
+
+
+def first_state_only() -> object:
+    port = MemoryStore().groups
+    return altered(port, put=lambda put, group, **at: port.find(group.id) or put(group, **at))
+
+
+GROUPS: Final[dict[str, Broken]] = {
+    "test_a_group_is_found_whole": groups(find=unswitched),
+    "test_what_was_never_put_is_not_found": groups(find=lambda *_: group()),
+    "test_the_last_state_is_the_one_found": first_state_only,
+    "test_groups_come_in_the_order_they_were_added": groups(
+        all=lambda every: tuple(sorted(every(), key=lambda each: str(each.name)))
+    ),
+    "test_a_name_is_there_once": groups(put=silent),
+    "test_names_are_compared_without_case_and_blanks_around": comparing_exactly,
+    "test_a_name_given_up_is_free": never_giving_up_a_name,
+    "test_ids_are_taken_to_the_letter": groups(find=trimming),
+    "test_one_of_racing_groups_gets_the_name": groups(put=silent),
+}
+
+# ── referrals ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def referrals(**methods: Act) -> Broken:
+    return lambda: altered(MemoryStore().referrals, **methods)
+
+
+def unhonoured(find: Callable[[str], Referral | None], contract: str) -> Referral | None:
+    found = find(contract)
+    return found and attrs.evolve(found, honoured_moment=None)
+
+
+def with_live_of(counts: Callable[[Referral, str], bool]) -> Broken:
+    def make() -> object:
+        port = MemoryStore().referrals
+        return altered(port, live_of=lambda _, of: next((each for each in port.all() if counts(each, of)), None))
+
+    return make
+
+
+def by_the_wall_clock(every: Callable[[], Iterator[Referral]], **_: object) -> Iterator[Referral]:
+    return iter(sorted(every(), key=lambda each: (each.concluded_at.isoformat(), each.contract)))
+
+
+REFERRALS: Final[dict[str, Broken]] = {
+    "test_a_referral_is_found_whole": referrals(find=unhonoured),
+    "test_the_last_state_is_the_one_found": referrals(replace=deaf),
+    "test_a_contract_carries_one_referral": referrals(add=silent),
+    "test_a_customer_has_one_live_referral": referrals(add=silent),
+    "test_a_customer_whose_referral_was_cancelled_may_be_referred": with_live_of(
+        lambda each, customer: each.referee_customer == customer
+    ),
+    "test_the_next_state_may_not_be_a_second_live_one": referrals(replace=silent),
+    "test_who_refers_may_be_referred": with_live_of(
+        lambda each, customer: customer in (each.referrer_customer, each.referee_customer)
+    ),
+    "test_all_are_in_order_of_conclusion_and_contract": referrals(all=by_the_wall_clock),
+    "test_those_of_one_referrer_are_its_own": referrals(all=lambda every, **_: every()),
+    "test_ids_are_taken_to_the_letter": referrals(live_of=trimming),
+    "test_one_of_racing_referrals_gets_the_contract": referrals(add=silent),
+    "test_one_of_racing_referrals_gets_the_customer": referrals(add=silent),
+}
+
+# ── grants ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def grants(**methods: Act) -> Broken:
+    return lambda: altered(MemoryStore().grants, **methods)
+
+
+def overwriting() -> object:
+    port = MemoryStore().grants
+
+    def add(add: Act, leg: Grant) -> None:
+        add(leg)
+        with suppress(LookupError):
+            port.replace(leg)
+
+    return altered(port, add=add)
+
+
+def nothing_is_ever_settled() -> object:
+    port = MemoryStore().grants
+
+    def unsettled(_: Act, limit: int, after: str = "") -> tuple[Grant, ...]:
+        return tuple(leg for leg in port.all() if leg.key > after)[:limit]
+
+    return altered(port, unsettled=unsettled)
+
+
+def only_due(unsettled: Callable[..., tuple[Grant, ...]], *args: object) -> tuple[Grant, ...]:
+    return tuple(leg for leg in unsettled(*args) if leg.status is GrantStatus.DUE)
+
+
+class CarelessGrants:
+    """Looks whether a leg is there, and then stores it, one at a time."""
+
+    def __init__(self) -> None:
+        self._legs: list[Grant] = []
+
+    def find(self, key: str) -> Grant | None:
+        return next((leg for leg in self._legs if leg.key == key), None)
+
+    def add(self, leg: Grant) -> None:
+        if self.find(leg.key) is None:
+            time.sleep(0.001)
+            self._legs.append(leg)
+
+    def all(self, *, account: str | None = None) -> Iterator[Grant]:
+        return (leg for leg in self._legs if account in (None, leg.account))
+
+    def unsettled(self, limit: int) -> tuple[Grant, ...]:
+        return tuple(self._legs[:limit])
+
+
+GRANTS: Final[dict[str, Broken]] = {
+    "test_a_leg_is_found_by_its_key": grants(find=lambda find, _: find("referrer/K1")),
+    "test_a_leg_that_is_there_is_left_as_it_is": overwriting,
+    "test_the_last_state_is_the_one_found": grants(replace=deaf),
+    "test_unsettled_is_what_billing_has_not_confirmed": grants(unsettled=only_due),
+    "test_unsettled_legs_come_in_pages": grants(unsettled=lambda of, limit, after="": of(limit + 1, after)),
+    "test_pages_go_on_while_legs_are_settled_and_added": nothing_is_ever_settled,
+    "test_all_are_in_order_of_key": grants(all=backwards),
+    "test_ids_are_taken_to_the_letter": grants(all=lambda every, account: every(account=account.strip())),
+    "test_one_of_racing_legs_is_kept": CarelessGrants,
+}
+
+# ── cases, sharings, events ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def cases(**methods: Act) -> Broken:
+    return lambda: altered(MemoryStore().cases, **methods)
+
+
+def carrying_nothing(find: Callable[[str], Case | None], named: str) -> Case | None:
+    found = find(named)
+    return found and attrs.evolve(found, carried=None)
+
+
+CASES: Final[dict[str, Broken]] = {
+    "test_a_case_is_found_with_what_it_carries": cases(find=carrying_nothing),
+    "test_a_case_is_opened_once": cases(open=silent),
+    "test_a_closed_case_is_found_as_it_was_closed": cases(close=deaf),
+    "test_a_case_is_closed_once": cases(close=silent),
+    "test_all_are_in_order_of_id": cases(all=backwards),
+    "test_there_are_none_before_the_first": cases(all=lambda _: iter([case()])),
+    "test_ids_are_taken_to_the_letter": cases(find=trimming),
+    "test_one_of_racing_openings_wins": cases(open=silent),
+    "test_one_of_racing_closings_wins": cases(close=silent),
+}
+
+
+class CarelessSharings:
+    """Reads the count, and writes it back one higher."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def add(self, _: Sharing) -> None:
+        count = self._count
+        time.sleep(0.0001)
+        self._count = count + 1
+
+    def count_of(self, _: str) -> int:
+        return self._count
+
+
+def counting_means_once() -> object:
+    means: set[str] = set()
+    return altered(MemoryStore().sharings, add=lambda _, each: means.add(each.means), count_of=lambda *_: len(means))
+
+
+SHARINGS: Final[dict[str, Broken]] = {
+    "test_every_sharing_counts": counting_means_once,
+    "test_accounts_are_counted_apart": lambda: altered(MemoryStore().sharings, count_of=trimming),
+    "test_no_sharing_of_racing_writers_is_lost": CarelessSharings,
+}
+
+
+def events(**methods: Act) -> Broken:
+    return lambda: altered(MemoryStore().events, **methods)
+
+
+def racy_events() -> object:
+    port = MemoryStore().events
+    taken: list[object] = []
+
+    def add(add: Act, *event: str) -> object:
+        if port.find(*event[:2]) is not None:
+            return False
+        time.sleep(0.001)
+        taken.append(add(*event))
+        return True
+
+    return altered(port, add=add)
+
+
+EVENTS: Final[dict[str, Broken]] = {
+    "test_an_event_that_took_effect_is_found": events(find=deaf),
+    "test_an_event_takes_effect_once": events(add=lambda add, *event: add(*event) or True),
+    "test_source_and_id_tell_events_apart": events(
+        add=lambda add, source, named, digest: add("", source + named, digest),
+        find=lambda find, source, named: find("", source + named),
+    ),
+    "test_words_are_taken_to_the_letter": events(
+        add=lambda add, *event: add(*(words.lower() for words in event)),
+        find=lambda find, *event: find(*(words.lower() for words in event)),
+    ),
+    "test_one_of_racing_events_takes_effect": racy_events,
+}
+
+# ── code source and folding ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def code_source(**methods: Act) -> Broken:
+    return lambda: altered(MemoryStore().code_source, **methods)
+
+
+class CarelessCodeSource:
+    """Reads the next number, and writes it back higher."""
+
+    def __init__(self) -> None:
+        self._next = 0
+
+    def numbers(self, count: int) -> range:
+        first = self._next
+        time.sleep(0.0001)
+        self._next = first + count
+        return range(first, first + count)
+
+
+CODE_SOURCE: Final[dict[str, Broken]] = {
+    "test_the_secret_is_long_enough": code_source(secret=lambda _: b"short"),
+    "test_the_secret_stays": code_source(secret=lambda _: secrets.token_bytes(32)),
+    "test_numbers_count_from_0": code_source(
+        numbers=lambda numbers, count: range(numbers(count).start + 1, numbers(0).stop + 1)
+    ),
+    "test_no_numbers_use_up_none": code_source(numbers=lambda numbers, count: numbers(count or 1)),
+    "test_racing_callers_never_share_a_number": CarelessCodeSource,
+}
+
+
+def folding(to_ascii: Callable[[str], str]) -> Broken:
+    return lambda: altered(AsciiFolding(), to_ascii=lambda _, text: to_ascii(text))
+
+
+_TURNS: Final = count()
+FOLDING: Final[dict[str, Broken]] = {
+    "test_names_are_folded_as_their_readers_would": folding(lambda text: text.encode("ascii", "ignore").decode()),
+    "test_a_letter_and_its_mark_may_come_apart": folding(lambda text: text.encode("ascii", "ignore").decode()),
+    "test_ascii_stays_as_it_is": folding(str.upper),
+    "test_the_answer_is_ascii_whatever_the_name": folding(str),
+    "test_the_same_name_folds_the_same": folding(lambda text: f"{text}{next(_TURNS)}"),
+}
+
+# ── trace ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def trace(**methods: Act) -> Broken:
+    return lambda: altered(MemoryStore().trace, **methods)
+
+
+def salted(salt: Callable[[], str]) -> Broken:
+    def chain(chain: Callable[[str], Iterator[TraceEntry]], subject: str) -> Iterator[TraceEntry]:
+        return (attrs.evolve(row, salt=salt()) for row in chain(subject))
+
+    return trace(chain=chain)
+
+
+def holding_on() -> object:
+    held: list[TraceNote] = []
+
+    def append(append: Act, note: TraceNote) -> None:
+        held.append(note)
+        append(note)
+
+    def chain(chain: Callable[[str], Iterator[TraceEntry]], subject: str) -> Iterator[TraceEntry]:
+        rows = zip(chain(subject), held, strict=True)
+        return (attrs.evolve(row, before=note.before, after=note.after) for row, note in rows)
+
+    return altered(MemoryStore().trace, append=append, chain=chain)
+
+
+def losing() -> object:
+    turns = count()
+    return altered(MemoryStore().trace, append=lambda append, note: next(turns) % 5 and append(note))
+
+
+def ghost(_: Act) -> Iterator[Head]:
+    return iter([("account:A1", 1, "hash")])
+
+
+TRACE: Final[dict[str, Broken]] = {
+    "test_a_row_says_what_was_noted": trace(append=lambda append, note: append(attrs.evolve(note, reason=None))),
+    "test_a_row_may_say_little": trace(append=lambda append, note: append(attrs.evolve(note, after=None))),
+    "test_rows_of_a_subject_are_a_chain": trace(chain=backwards),
+    "test_rows_never_change": salted(secrets.token_hex),
+    "test_a_row_keeps_no_hold_on_what_it_was_given": holding_on,
+    "test_every_row_has_a_salt_of_its_own": salted(lambda: "0" * 32),
+    "test_a_subject_without_rows_has_an_empty_chain": trace(heads=ghost),
+    "test_subjects_are_taken_to_the_letter": trace(chain=trimming),
+    "test_heads_are_the_ends_of_all_chains": trace(heads=backwards),
+    "test_seals_are_kept_in_order": trace(seals=lambda seals: seals()[::-1]),
+    "test_racing_writers_on_one_subject_follow_each_other": losing,
+    "test_racing_writers_on_many_subjects_keep_apart": losing,
+}
+
+# ── the proof ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+PORTS: Final[dict[type, dict[str, Broken]]] = {
+    conformance.ContractsConformance: CONTRACTS,
+    conformance.PromoCodesConformance: PROMO_CODES,
+    conformance.DiscountGroupsConformance: GROUPS,
+    conformance.ReferralsConformance: REFERRALS,
+    conformance.GrantsConformance: GRANTS,
+    conformance.CasesConformance: CASES,
+    conformance.SharingsConformance: SHARINGS,
+    conformance.EventsConformance: EVENTS,
+    conformance.CodeSourceConformance: CODE_SOURCE,
+    conformance.FoldingConformance: FOLDING,
+    conformance.TraceConformance: TRACE,
+}
+
+
+def suite_tests(suite: type) -> set[str]:
+    """Return the names of a suite's tests."""
+    return {name for name in dir(suite) if name.startswith("test_")}
+
+
+def finds_out(suite: type, test: str, broken: object, **params: object) -> None:
+    """Expect that a test of a suite fails on a broken adapter, by an assertion or by an unexpected refusal."""
+    with pytest.raises((AssertionError, pytest.fail.Exception, Refusal)):
+        getattr(suite(), test)(broken, **params)
+
+
+@pytest.mark.parametrize("suite", PORTS, ids=lambda suite: str(suite.__name__))
+def test_there_is_a_broken_adapter_for_every_test(suite: type) -> None:
+    assert PORTS[suite].keys() == suite_tests(suite)
+
+
+@pytest.mark.parametrize(
+    ("suite", "test"), [pytest.param(s, t, id=f"{s.__name__}-{t}") for s, tests in PORTS.items() for t in tests]
+)
+def test_every_test_finds_out_an_adapter_that_is_broken(suite: type, test: str) -> None:
+    finds_out(suite, test, PORTS[suite][test]())
