@@ -44,9 +44,11 @@ python_maximum_signature_line_length = 88
 python_use_unqualified_type_names = True
 toc_object_entries_show_parents = "hide"
 
-# References to this project's own modules must resolve; those to Python and to libraries are not looked up.
+# References to this project's own modules must resolve; those to Python and to libraries are not looked up, nor are
+# type variables.
 nitpicky = True
-nitpick_ignore_regex = [("py:.*", r"(?!referral_(core|adapters)\b).*")]
+nitpick_ignore_regex = [("py:.*", r"(?!referral_(core|adapters)\b).*"), ("py:class", r"referral_.*\.[A-Z]")]
+nitpick_ignore = [("py:class", "referral_core.values.code_text.CodeText")]  # described as referral_core.CodeText
 
 RULES: Final = "explanation/rules"
 """The page on which every rule has a heading of its own: its id."""

@@ -32,9 +32,10 @@ def printed(result: Result) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def read(path: Path) -> Any:
+def read(path: Path) -> dict[str, Any]:
     """Return what a JSON file holds."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 @pytest.fixture
@@ -348,7 +349,9 @@ class TestProgramme:
             group = "referee-manual"
         """
         result = run("programme", "show", self.written(tmp_path, text))
-        changed = {line.split(" *")[0]: line.split(" *")[1].strip() for line in result.stdout.splitlines() if " *" in line}
+        changed = {
+            line.split(" *")[0]: line.split(" *")[1].strip() for line in result.stdout.splitlines() if " *" in line
+        }
         assert changed == {
             "groups": 'referrer: referrer, called "Friends"',
             "referee_groups": "everything else: referee-manual",
@@ -377,7 +380,14 @@ class TestHelp:
 
     def test_replay_takes_what_the_feed_format_says(self) -> None:
         text = run("replay", "--help").stdout
-        for option in ("--db URL", "--programme FILE", "--results FILE", "--summary FILE", "--code-key TEXT", "--strict"):
+        for option in (
+            "--db URL",
+            "--programme FILE",
+            "--results FILE",
+            "--summary FILE",
+            "--code-key TEXT",
+            "--strict",
+        ):
             assert option in text
 
     def test_the_commands_are_listed_with_a_whole_sentence(self) -> None:

@@ -64,7 +64,7 @@ def test_the_check_character_may_be_a_star() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "A", "*", "**", "A*1", "g123489654321Y", "G123489654321y", " ", "G12348965432\u0661Y"], ids=ascii
+    "text", ["", "1", "A", "*", "**", "A*1", "g123489654321Y", "G123489654321y", " ", "G12348965432\u0661Y"], ids=ascii
 )
 def test_what_is_no_text_of_the_standard_is_not_valid(text: str) -> None:
     assert not is_valid(text)

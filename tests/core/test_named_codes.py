@@ -67,6 +67,13 @@ def test_all_tails_are_tried_the_short_ones_first_and_none_twice(first_name: str
             assert re.fullmatch(f"2025[{ALPHABET}]{{{length}}}", text[-length - 4 :])
 
 
+@pytest.mark.rule("C10")
+def test_no_account_is_offered_a_text_twice() -> None:
+    for account in map(str, range(40)):
+        found = texts("Mihkel", account=account)
+        assert len(found) == len(set(found)) == 257
+
+
 @pytest.mark.rule("C9", "C10")
 @given(st.text(max_size=30), st.integers(1000, 9999))
 def test_every_text_can_be_a_code(first_name: str, year: int) -> None:

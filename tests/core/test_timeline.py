@@ -123,7 +123,7 @@ def test_adding_fills_a_gap_or_is_refused(timeline: Timeline[int], new: Effectiv
     before = table_of(timeline)
     met = timeline.overlapping(new)
     if met:
-        with refused("period-overlap", field="period", naming=met[0].period):
+        with refused("period-overlap", field="period", naming=f"{new} overlaps {met[0].period}"):
             timeline.adding(new, 0)
     else:
         after = timeline.adding(new, 0)
@@ -203,7 +203,7 @@ def test_a_start_equal_to_another_is_refused(new: str) -> None:
 )
 def test_any_other_overlap_is_refused_and_names_the_other_period(new: str, other: str) -> None:
     standing = amounts("10 in 2021-01-01 .. 2021-03-01", "15 in 2021-05-01 ..")
-    with refused("period-overlap", field="period", naming=period(other)):
+    with refused("period-overlap", field="period", naming=f"{period(new)} overlaps {period(other)}"):
         standing.entering(period(new), euros("20"))
 
 

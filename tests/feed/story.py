@@ -200,8 +200,9 @@ class Story:
     """A feed in progress.
 
     Every act says by ``then`` what is expected to come of it: the outcome, followed by the exact reasons, or for
-    ``invalid`` by words that the message has to contain; ``*`` is for whatever comes of it. Whatever comes of an act that changes nothing is checked to
-    have changed nothing. An act without a moment happens a minute after the one before.
+    ``invalid`` by words that the message has to contain; ``*`` is for whatever comes of it. Whatever comes of an act
+    that changes nothing is checked to have changed nothing. An act without a moment happens a minute after the one
+    before.
     """
 
     def __init__(
@@ -477,7 +478,7 @@ class Story:
         summary = cast("Summary", self.runner.summary(at))
         accounts = summary["accounts"].values()
         for row in accounts:
-            value = {field: Decimal(row[field]) for field in MONEY}  # type: ignore[literal-required]
+            value = {field: Decimal(row[field]) for field in MONEY}
             came, went = value["granted"] + value["transferred_in"], value["transferred_out"] + value["consumed"]
             assert value["unused"] == came - went, row
         owed = {"locked": "pending", "granted_unused": "unused"}
@@ -536,7 +537,15 @@ class Story:
 
     def trace(self) -> list[TraceEntry]:
         """Return all trace rows, subject by subject, whose chains have to hold."""
-        chains = [list(self.store.trace.chain(head.subject)) for head in self.store.trace.heads()]
+        chains = self.chains().values()
         for rows in chains:
             assert chain_faults(rows) == ()
         return [row for rows in chains for row in rows]
+
+    def chain(self, subject: str) -> list[TraceEntry]:
+        """Return the trace rows on one subject."""
+        return list(self.store.trace.chain(subject))
+
+    def chains(self) -> dict[str, list[TraceEntry]]:
+        """Return the trace rows on every subject."""
+        return {subject: self.chain(subject) for subject, *_ in self.store.trace.heads()}

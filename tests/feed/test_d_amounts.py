@@ -672,10 +672,10 @@ def test_at_an_honoured_moment_the_group_is_judged_at_that_moment() -> None:
         honour="2021-02-10 12:00",
         at="2021-02-20 12:00",
         then="warned group-disabled",
-        **portal,  # type: ignore[arg-type]
+        **portal,
     )
     story.group("disable", "referee-manual", at="2021-02-25 12:00")
-    story.concluded("K2", account="C", honour="2021-02-20 12:00", at="2021-02-26 12:00", **portal)  # type: ignore[arg-type]
+    story.concluded("K2", account="C", honour="2021-02-20 12:00", at="2021-02-26 12:00", **portal)
 
 
 @pytest.mark.rule("D8")

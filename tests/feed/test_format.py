@@ -103,13 +103,12 @@ OPTIONAL: Final = {
     "discount.transfer": "amount",
 }
 
-FIELDS: Final = [(kind, field) for kind, data in FULL.items() for field in data]
-REQUIRED: Final = [(kind, field) for kind, field in FIELDS if field not in OPTIONAL.get(kind, "").split()]
+REQUIRED: Final = [
+    (kind, field) for kind, data in FULL.items() for field in data if field not in OPTIONAL.get(kind, "").split()
+]
 # These the format lists among what has to be there, and lets a system leave out.
 REASONS: Final = [("code.end", "reason"), ("referral.change-group", "reason"), ("termination-fee.note", "reason")]
 FLAGS: Final = {"replace", "correction"}
-OBJECTS: Final = {"honour"}
-DAYS: Final = {"starts_on"}
 
 
 def scene() -> Story:
@@ -159,21 +158,21 @@ def test_every_type_without_any_optional_field(kind: str) -> None:
 
 
 @pytest.mark.rule("S7")
-@pytest.mark.parametrize(("kind", "field"), [pair for pair in REQUIRED if pair not in REASONS])
-def test_a_missing_field_is_named(kind: str, field: str) -> None:
-    data = {name: value for name, value in FULL[kind].items() if name != field}
-    told(scene(), kind, data, f"invalid {field}")
+@pytest.mark.parametrize("kind", FULL)
+def test_a_missing_field_is_named(kind: str) -> None:
+    story = scene()
+    for field in (field for of, field in REQUIRED if of == kind and (of, field) not in REASONS):
+        data = {name: value for name, value in FULL[kind].items() if name != field}
+        told(story, kind, data, f"invalid {field}")
+        told(story, kind, data | {field: None}, f"invalid {field}")
 
 
 @pytest.mark.rule("S7")
 @pytest.mark.parametrize("kind", FULL)
-@pytest.mark.parametrize("field", ["colour", "Contract", "code ", "__class__", "données"])
-def test_an_unknown_field_is_named(kind: str, field: str) -> None:
+def test_an_unknown_field_is_named(kind: str) -> None:
     story = scene()
-    before = story.state()
-    story.handle(line(kind, FULL[kind] | {field: "x"}, time=NOON), then="invalid")
-    assert field.strip() in story.results[-1].message
-    assert story.state() == before
+    for field in ("colour", "Contract", "code ", "__class__", "données"):
+        told(story, kind, FULL[kind] | {field: "x"}, f"invalid {field}")
 
 
 @pytest.mark.rule("S7")
@@ -186,18 +185,12 @@ def test_a_field_of_another_type_is_unknown() -> None:
 
 
 @pytest.mark.rule("S7")
-@pytest.mark.parametrize("wrong", [7, 7.5, True, ["x"], {"x": "y"}])
-@pytest.mark.parametrize(("kind", "field"), FIELDS)
-def test_a_wrong_kind_is_named(kind: str, field: str, wrong: object) -> None:
-    if field in FLAGS and wrong is True:
-        wrong = "true"
-    told(scene(), kind, FULL[kind] | {field: wrong}, f"invalid {field}")
-
-
-@pytest.mark.rule("S7")
-@pytest.mark.parametrize(("kind", "field"), [pair for pair in REQUIRED if pair not in REASONS])
-def test_a_null_is_no_value(kind: str, field: str) -> None:
-    told(scene(), kind, FULL[kind] | {field: None}, f"invalid {field}")
+@pytest.mark.parametrize("kind", FULL)
+def test_a_wrong_kind_is_named(kind: str) -> None:
+    story = scene()
+    for field in FULL[kind]:
+        for wrong in (7, 7.5, "true" if field in FLAGS else True, ["x"], {"x": "y"}):
+            told(story, kind, FULL[kind] | {field: wrong}, f"invalid {field}")
 
 
 @pytest.mark.rule("S7")
@@ -211,7 +204,6 @@ def test_a_null_is_no_value(kind: str, field: str) -> None:
         ("case.finish", "starts_on", "2021-13-01"),
         ("contract.concluded", "honour", {}),
         ("contract.concluded", "honour", {"moment": "yesterday"}),
-        ("contract.concluded", "honour", {"moment": "2021-01-06"}),
         ("contract.concluded", "honour", {"moment": 7}),
         ("contract.concluded", "honour", {**HONOUR, "reason": "x"}),
         ("contract.concluded", "honour", "2021-01-06T12:00:00+02:00"),
@@ -255,7 +247,6 @@ def test_a_value_that_is_none_of_its_kind_is_named(kind: str, field: str, value:
         ("time", None),
         ("time", ""),
         ("time", "noon"),
-        ("time", "2021-02-01"),
         ("time", "2021-02-30T12:00:00+02:00"),
         ("time", "2021-02-01T24:30:00+02:00"),
         ("time", "2021-02-01T12:00:00+25:00"),
@@ -296,10 +287,11 @@ def test_what_is_no_event_is_invalid(text: str) -> None:
 def test_bytes_that_are_not_utf_8_are_invalid_and_the_feed_goes_on() -> None:
     story = scene()
     before = story.state()
-    broken = line("code.check", {"code": "A123"}, time=NOON).encode().replace(b"A123", b"A\xff23")
+    good = line("code.check", {"code": "A123"}, time=NOON, event="x").encode()
+    broken = good.replace(b"A123", b"A\xff23")
     assert story.runner.handle(broken, 99)["outcome"] == "invalid"
     assert story.state() == before
-    assert story.runner.handle(line("code.check", {"code": "A123"}, time=NOON).encode(), 100)["outcome"] == "done"
+    assert story.runner.handle(good, 100)["outcome"] == "done"
 
 
 @pytest.mark.rule("S7")
@@ -324,7 +316,7 @@ def test_actor_and_role_are_optional() -> None:
     told(story, "code.check", {"code": "A123"}, "done")
     told(story, "contract.activated", {"contract": "OPEN"}, "done", event="y")
     told(story, "group.add", {"group": "fair", "side": "referee"}, "done", event="z")
-    (row,) = story.store.trace.chain("group:fair")
+    (row,) = story.chain("group:fair")
     assert (row.actor, str(row.role)) == ("feed", "system")
 
 
@@ -549,13 +541,14 @@ def test_an_act_that_issues_a_code_tells_its_text() -> None:
 
 @pytest.mark.rule("S7")
 def test_the_summary_of_nothing() -> None:
-    assert Story().summary() == {
+    nothing: object = {
         "accounts": {},
         "referrals": [],
         "cases": [],
         "liability": {"locked": "0.00", "granted_unused": "0.00"},
         "lines": {"done": 0, "warned": 0, "repeated": 0, "refused": 0, "invalid": 0},
     }
+    assert Story().summary() == nothing
 
 
 @pytest.mark.rule("B1", "S7", "T2")
@@ -569,12 +562,17 @@ def test_the_summary_word_for_word() -> None:
     story.bill("R1", "B", "2.5", at="2021-08-02 00:00")
     story.case_opened("c2", customer="x", at="2021-08-03 00:00")
     story.case_opened("c10", customer="y", code=code, at="2021-08-03 00:00")
-    nothing = dict.fromkeys(MONEY, "0.00") | {"sent": 0, "used": 0}
+    nothing: Data = dict.fromkeys(MONEY, "0.00") | {"sent": 0, "used": 0}
     issued = story.code_is("A10", "pending")
-    common = {"code": code, "referrer": "A2", "honoured_moment": None, "concluded_at": "2021-07-01T12:00:00+03:00"}
+    common: Data = {
+        "code": code,
+        "referrer": "A2",
+        "honoured_moment": None,
+        "concluded_at": "2021-07-01T12:00:00+03:00",
+    }
     common |= {"referrer_group": "referrer", "referrer_amount": "10.00"}
     summary = story.summary()
-    assert summary == {
+    expected: object = {
         "accounts": {
             "A10": nothing
             | {
@@ -592,8 +590,7 @@ def test_the_summary_word_for_word() -> None:
                 "unused": "10.00",
                 "pending": "10.00",
             },
-            "B": nothing
-            | {"customer": "b", "code": None, "granted": "7.00", "consumed": "2.50", "unused": "4.50"},
+            "B": nothing | {"customer": "b", "code": None, "granted": "7.00", "consumed": "2.50", "unused": "4.50"},
         },
         "referrals": [
             common
@@ -622,6 +619,7 @@ def test_the_summary_word_for_word() -> None:
         "liability": {"locked": "18.00", "granted_unused": "14.50"},
         "lines": {"done": len(story.told), "warned": 0, "repeated": 0, "refused": 0, "invalid": 0},
     }
+    assert summary == expected
     assert list(summary["accounts"]) == ["A10", "A2", "B"]
     assert json.loads(json.dumps(summary)) == summary
 
@@ -646,7 +644,7 @@ def test_keys_of_the_summary_are_these_and_in_this_order() -> None:
     for row in summary["accounts"].values():
         assert list(row) == [*account, "unused", "pending"]
         assert row["code"] is None or list(row["code"]) == ["text", "status", "start", "end"]
-        assert all(f"{Decimal(row[field]):.2f}" == row[field] for field in MONEY)  # type: ignore[literal-required]
+        assert all(f"{Decimal(row[field]):.2f}" == row[field] for field in MONEY)
     for referral in summary["referrals"]:
         assert list(referral) == [
             *("contract", "code", "referrer", "referee", "status", "concluded_at", "honoured_moment"),
@@ -679,10 +677,19 @@ def test_the_status_of_codes_is_as_at_the_last_line() -> None:
 def test_another_run_over_the_same_store_goes_on_where_the_first_stopped() -> None:
     first = scene()
     second = Story(first.programme, store=first.store)
+    second.handle(first.told[-1], then="repeated")
     assert {**second.summary(), "lines": None} == {**first.summary(), "lines": None}
     second.moves_to(NOON)
     second.send("contract.activated", {"contract": "OPEN"}, event="second-run")
     second.holds("A", granted="10")
+
+
+@pytest.mark.rule("C11")
+def test_a_run_without_a_line_still_knows_the_codes() -> None:
+    story = Story(store=scene().store)
+    (code,) = (row["code"] for account, row in story.summary()["accounts"].items() if account == "A")
+    assert code is not None
+    assert code["text"] == "A123"
 
 
 @pytest.mark.rule("B2")

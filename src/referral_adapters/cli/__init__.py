@@ -6,6 +6,7 @@ import os
 import sys
 
 _NEEDED = frozenset({"typer", "rich", "anyascii"})
+"""What the extra brings."""
 
 
 def main() -> None:
@@ -13,11 +14,13 @@ def main() -> None:
     _make_standard_streams()
     try:
         from referral_adapters.cli.command import app  # noqa: PLC0415 - importing this package must cost nothing
-    except ModuleNotFoundError as missing:
-        if missing.name not in _NEEDED:
+
+        app(prog_name="referral")
+    except ImportError as missing:
+        name = (missing.name or "").partition(".")[0]
+        if name not in _NEEDED:
             raise
-        sys.exit(f"The command needs {missing.name}: install referral-core with its extra 'cli'.")
-    app(prog_name="referral")
+        sys.exit(f"The command needs {name}: install referral-core with its extra 'cli'.")
 
 
 def _make_standard_streams() -> None:

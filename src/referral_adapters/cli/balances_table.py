@@ -52,8 +52,8 @@ class BalancesTable:
     def _show_rows(self, rows: list[Cells]) -> None:
         widths = _widths(rows, self._screen.width)
         rule = "-" if self._screen.options.ascii_only else "─"
-        self._screen.print(_line({column: column for column in widths}, widths, head=True))
-        self._screen.print(rule * _total(widths))
+        self._screen.print(_line({column: column for column in widths}, widths, head=True), soft_wrap=True)
+        self._screen.print(rule * _total(widths), soft_wrap=True)
         for start in range(0, len(rows), _PAGE):
             page = [_line(cells, widths) for cells in rows[start : start + _PAGE]]
             self._screen.print(Text("\n").join(page), soft_wrap=True)

@@ -86,7 +86,7 @@ class Replay:
                     self._results.take(result)
                     if strict and result["outcome"] in FAULTY:
                         break
-                self._progress.advance(len(line))
+                self._progress.advance(len(line) + 1)  # its line feed
         except FeedBroken as broken:
             return broken
         return None

@@ -12,13 +12,8 @@ from referral_core.ports.events import Events
 from referral_core.ports.ports import Ports
 
 
-class Store(Ports, Protocol):
-    """What :class:`TransactionConformance` is about."""
-
-    @property
-    def events(self) -> Events:
-        """The events that took effect."""
-        ...
+class Transactional(Protocol):
+    """Whatever has transactions."""
 
     def transaction(self) -> AbstractContextManager[object]:
         """Return a block that takes effect as a whole, or not at all when an exception of any kind leaves it.
@@ -26,6 +21,15 @@ class Store(Ports, Protocol):
         Inside another one it is a part of it: if an exception leaves the inner block and goes no further, only the
         inner block's work is undone.
         """
+        ...
+
+
+class Store(Ports, Transactional, Protocol):
+    """All ports over one keeping, with transactions."""
+
+    @property
+    def events(self) -> Events:
+        """The events that took effect."""
         ...
 
 
@@ -105,7 +109,7 @@ class Slip(Exception):
 
 
 @contextmanager
-def failing(store: Store, error: type[BaseException] = Slip) -> Iterator[None]:
+def failing(store: Transactional, error: type[BaseException] = Slip) -> Iterator[None]:
     """Do the block in a transaction that then fails; the error must come out of it as it is."""
     slip = error()
     try:

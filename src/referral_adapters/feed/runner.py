@@ -22,6 +22,7 @@ from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused
 from referral_core.use_cases.paying import PayRun
 from referral_core.values.errors import Refusal
+from referral_core.values.moment import LATEST
 
 Result = dict[str, Any]
 
@@ -81,9 +82,12 @@ class FeedRunner:
         return self._pay(self._clock) if self._clock is not None else PayRun(0, 0)
 
     def summary(self, at: datetime | None = None) -> dict[str, Any]:
-        """Return balances, referrals, cases and liability as at the time of the last line, or at ``at``."""
+        """Return balances, referrals, cases and liability, codes as at the time of the last line, or at ``at``.
+
+        Before any line, codes are shown as they will be when every planned end has been reached.
+        """
         lines = {outcome.value: self.counts[outcome] for outcome in Outcome}
-        return {**summary(self._desk.programme, self._store, at or self._clock), "lines": lines}
+        return {**summary(self._desk.programme, self._store, at or self._clock or LATEST), "lines": lines}
 
     def _handled(self, value: dict[str, Any]) -> tuple[Outcome, Result]:
         try:

@@ -16,7 +16,7 @@ from referral_core.values.calendar import Calendar
 from referral_core.values.money import Money
 
 
-def summary(programme: Programme, ports: Ports, at: datetime | None) -> dict[str, Any]:
+def summary(programme: Programme, ports: Ports, at: datetime) -> dict[str, Any]:
     """Return the summary, codes with their status at ``at``; amounts as text, moments in the programme's zone."""
     calendar = programme.calendar
     zero = Money.zero(programme.currency)
@@ -68,8 +68,8 @@ def _written(at: datetime | None, calendar: Calendar) -> str | None:
     return None if at is None else calendar.local(at).isoformat()
 
 
-def _code(codes: tuple[PromoCode, ...], at: datetime | None, calendar: Calendar) -> dict[str, Any] | None:
-    if not codes or at is None:
+def _code(codes: tuple[PromoCode, ...], at: datetime, calendar: Calendar) -> dict[str, Any] | None:
+    if not codes:
         return None
     code = codes[-1]
     return {

@@ -101,7 +101,7 @@ class ContinuousDiscounts:
         :raises Refusal: ``amount-exceeds-unused`` when there is less on ``source``; ``currency-mismatch`` (M3).
         """
         wanted = None if amount is None else self._amount(amount)
-        with self._journal:
+        with self._lock:
             lots = self._lots.get(source, [])
             unused = total(lots)
             most = unused if wanted is None else wanted
@@ -114,10 +114,13 @@ class ContinuousDiscounts:
             if not most:
                 return self._nothing
             going, left = moved(lots, most)
-            self._journal.write(setting(self._lots, source, left), _more(self._transferred_out, source, most))
-            # Only now is the target read: it may be the source.
-            there = arrived(self._lots.get(target, []), going)
-            self._journal.write(setting(self._lots, target, there), _more(self._transferred_in, target, most))
+            there = left if target == source else self._lots.get(target, [])
+            self._journal.write(
+                setting(self._lots, source, left),
+                setting(self._lots, target, arrived(there, going)),
+                _more(self._transferred_out, source, most),
+                _more(self._transferred_in, target, most),
+            )
             return self._money(most)
 
     def balance(self, account: str) -> Balance:

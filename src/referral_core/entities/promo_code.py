@@ -109,8 +109,10 @@ class PromoCode:
         CODE_LIFECYCLE.after(self.status_at(at), event, self.text)
 
     def started(self, at: datetime) -> PromoCode:
-        """Return the code active from ``at``, though never before it was issued (C3)."""
+        """Return the code active from ``at``, though never before it was issued; once active it stays so (C3)."""
         self.permits(CodeEvent.START, at)
+        if self.status_at(at) is CodeStatus.ACTIVE:
+            return self
         return attrs.evolve(self, starts_at=max(at, self.issued_at))
 
     def ended(self, at: datetime, why: Ending, reason: str | None = None) -> PromoCode:

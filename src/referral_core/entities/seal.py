@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
 
 import attrs
 
@@ -14,8 +14,6 @@ from referral_core.values.moment import written
 
 Head = tuple[str, int, str]
 """The end of a chain: its subject, how many rows it has, and the hash of the last."""
-
-_BREAK: Final = "\n"
 
 
 @attrs.frozen
@@ -56,5 +54,5 @@ class Seal:
 
 
 def _seal_hash(number: int, moment: datetime, heads: tuple[Head, ...], previous: str) -> str:
-    lines = [f"{subject}\t{count}\t{head}" for subject, count, head in heads]
-    return sha256(_BREAK.join([str(number), written(moment), previous, *lines]).encode()).hexdigest()
+    content = [number, written(moment), previous, heads]
+    return sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()

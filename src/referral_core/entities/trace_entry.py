@@ -24,7 +24,7 @@ GENESIS: Final = "0" * 64
 State = Mapping[str, str | None]
 """What was so before or after an act: names and values as text, nothing about persons."""
 
-_encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def account_subject(account: str) -> str:
@@ -89,8 +89,8 @@ class TraceEntry:
             note.moment,
             note.act,
             note.actor.role,
-            note.before,
-            note.after,
+            None if note.before is None else dict(note.before),
+            None if note.after is None else dict(note.after),
             note.actor.id,
             note.reason,
             salt,
@@ -113,7 +113,7 @@ class TraceEntry:
             self.personal_digest,
             self.previous,
         ]
-        return sha256(_encode(content).encode("utf-8", "surrogatepass")).hexdigest()
+        return sha256(_encode(content).encode()).hexdigest()
 
     def erased(self) -> TraceEntry:
         """Return the row without its personal part; its hash stays what it was (A5)."""
@@ -127,11 +127,16 @@ class TraceEntry:
             found.append(f"{place}: a row before it is missing")
         if self.previous != (after.hash if after else GENESIS):
             found.append(f"{place}: does not carry the hash of the row before it")
-        if self.salt is not None and self.personal_digest != _personal_digest(self.actor, self.reason, self.salt):
+        if not self._personal_part_holds():
             found.append(f"{place}: its actor or reason was changed")
         if self.hash != self.content_hash():
             found.append(f"{place}: its content was changed")
         return tuple(found)
+
+    def _personal_part_holds(self) -> bool:
+        if self.salt is None:
+            return self.actor is None and self.reason is None
+        return self.personal_digest == _personal_digest(self.actor, self.reason, self.salt)
 
 
 def chain_faults(entries: Iterable[TraceEntry]) -> tuple[str, ...]:

@@ -74,6 +74,10 @@ class CodeRefused(Refusal):
         super().__init__(*decision.reasons, message=" ".join(sentences(decision.reasons).values()), field="code")
         self.decision = decision
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it cross to another process whole."""
+        return CodeRefused, (self.decision,)
+
 
 def sentences(reasons: tuple[Reason, ...], language: str = "en") -> dict[Reason, str]:
     """Return what staff are told for each of the reasons, in a language (S6)."""

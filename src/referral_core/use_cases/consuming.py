@@ -11,6 +11,8 @@ from dateutil.relativedelta import relativedelta
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
 from referral_core.entities.contract import Contract
+from referral_core.entities.discount_group import Side
+from referral_core.entities.grant import GrantStatus
 from referral_core.entities.referral import FeeNote, Referral
 from referral_core.entities.trace_entry import TraceNote, account_subject
 from referral_core.programme.fee_policy import FeePolicy
@@ -107,10 +109,24 @@ class Discounts:
             raise unknown_contract(contract)
         locked = self._referral(contract).referee_offer.amount
         if self._programme.fee_policy is FeePolicy.USED:
-            return min(locked, self._ports.billing.balance(found.account).consumed)
+            return self._used(contract, locked)
         if self._programme.fee_policy is FeePolicy.PRO_RATA:
             return self._pro_rata(locked, found, at)
         return Money.zero(locked.currency)
+
+    def _used(self, contract: str, locked: Money) -> Money:
+        """Return how much of the referee's grant bills have eaten, older grants of the account having gone first (B6)."""
+        nothing = Money.zero(locked.currency)
+        leg = self._ports.grants.find(f"{Side.REFEREE}/{contract}")
+        if leg is None or leg.status is not GrantStatus.GRANTED:
+            return nothing
+        others = [
+            other.amount
+            for other in self._ports.grants.all(account=leg.account)
+            if other.status is GrantStatus.GRANTED and other.effective_from < leg.effective_from
+        ]
+        consumed, older = self._ports.billing.balance(leg.account).consumed, Money.total(others, locked.currency)
+        return min(locked, consumed - older) if consumed > older else nothing
 
     def _pro_rata(self, locked: Money, contract: Contract, at: datetime) -> Money:
         if contract.activated_at is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+import re
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,9 +11,11 @@ import attrs
 from dateutil import tz
 
 from referral_core.values.errors import Refusal
+from referral_core.values.moment import EARLIEST, LATEST, moment
 from referral_core.values.reason import Reason
 
 ONE_DAY: Final = timedelta(days=1)
+_NAME: Final = re.compile(r"([A-Za-z_]{1,40}(/[A-Za-z0-9_+-]{1,40}){1,3})|UTC|GMT", re.ASCII)
 
 
 def zone_named(name: str) -> tzinfo:
@@ -25,7 +28,8 @@ def zone_named(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        found = tz.gettz(name) if name else None
+        # dateutil takes paths, POSIX rules and more for names; only names of the database may get that far.
+        found = tz.gettz(name) if _NAME.fullmatch(name) else None
         if found is None:
             raise LookupError(f"no time zone is called {name!r}") from None
         return found
@@ -51,10 +55,10 @@ class Calendar:
 
         :raises Refusal: ``moment-invalid`` when ``day`` is outside the years 2 to 9998.
         """
-        if not 2 <= day.year < 9998:  # noqa: PLR2004 - a year inside what Python can hold
+        if not EARLIEST.year <= day.year <= LATEST.year:
             raise Refusal(Reason.MOMENT_INVALID, message=f"{day.isoformat()} is out of bounds", field=field)
         midnight = datetime.combine(day, time(), tzinfo=self.zone)
-        return tz.resolve_imaginary(midnight).astimezone(UTC)
+        return moment(tz.resolve_imaginary(midnight), field)
 
     def end_of(self, last_day: date, field: str = "last_day") -> datetime:
         """Return the moment at which a period ends whose ``last_day`` is inclusive: the next local midnight (M2)."""
@@ -62,8 +66,8 @@ class Calendar:
 
     def day_of(self, at: datetime) -> date:
         """Return the local day on which a moment falls."""
-        return at.astimezone(self.zone).date()
+        return self.local(at).date()
 
     def local(self, at: datetime) -> datetime:
         """Return the same moment written with the zone's offset, for people to read."""
-        return at.astimezone(self.zone)
+        return moment(at).astimezone(self.zone)

@@ -33,11 +33,15 @@ class Refusal(ReferralError):
     ``message`` is one English sentence for staff.
     """
 
-    def __init__(self, *reasons: Reason, message: str, field: str | None = None) -> None:
+    def __init__(self, reason: Reason, /, *more: Reason, message: str, field: str | None = None) -> None:
         super().__init__(message)
-        self.reasons = reasons
+        self.reasons = (reason, *more)
         self.message = message
         self.field = field
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let a refusal cross to another process whole."""
+        return _refusal, (self.reasons, self.message, self.field)
 
     def __str__(self) -> str:
         """Say the codes, then the sentence."""
@@ -46,12 +50,20 @@ class Refusal(ReferralError):
         return f"{codes}: {place}{self.message}"
 
 
+def _refusal(reasons: tuple[Reason, ...], message: str, field: str | None) -> Refusal:
+    return Refusal(*reasons, message=message, field=field)
+
+
 class ProgrammeInvalid(ReferralError):
     """A programme has faults; ``faults`` holds every one, each as ``"place: what is wrong"`` (P1)."""
 
     def __init__(self, faults: Iterable[str]) -> None:
         self.faults = tuple(faults)
         super().__init__("; ".join(self.faults))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it cross to another process with its faults apart."""
+        return ProgrammeInvalid, (self.faults,)
 
 
 class CodeSpaceExhausted(ReferralError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from functools import total_ordering
 from typing import Final
 
@@ -14,31 +14,35 @@ from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
 
 CENT: Final = Decimal("0.01")
+_EXACT: Final = Context(prec=40, traps=[Inexact, InvalidOperation])
+"""What amounts are reckoned in, whatever context the host has set."""
 CEILING: Final = Decimal(10) ** 12
 """Amounts stay below this, so that sums of many millions of them stay exact in 28 digits."""
 
 _PLAIN: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
 
 
-def _invalid(value: object, why: str, field: str) -> Refusal:
-    return Refusal(Reason.AMOUNT_INVALID, message=f"{str(value)[:40]!r} is not an amount: {why}", field=field)
+def _invalid(value: object, why: str) -> Refusal:
+    # Python refuses to write out a whole number of thousands of digits.
+    shown = "the number" if isinstance(value, int) and abs(value) >= CEILING else repr(str(value)[:40])
+    return Refusal(Reason.AMOUNT_INVALID, message=f"{shown} is not an amount: {why}", field="amount")
 
 
 def _exact(value: Decimal | str | int) -> Decimal:
     """Return ``value`` with two decimals, refusing what is not an amount."""
     if isinstance(value, str):
         if not _PLAIN.fullmatch(value):
-            raise _invalid(value, "plain digits with at most two decimals are", "amount")
-        return Decimal(value).quantize(CENT)
+            raise _invalid(value, "plain digits with at most two decimals are")
+        return _EXACT.quantize(_EXACT.create_decimal(value), CENT)
     if isinstance(value, bool) or not isinstance(value, Decimal | int):
-        raise _invalid(value, "only decimals, whole numbers and their text are", "amount")
+        raise _invalid(value, "only decimals, whole numbers and their text are")
     decimal = Decimal(value)
     if not decimal.is_finite() or decimal.is_signed() or decimal >= CEILING:
-        raise _invalid(value, "it must be finite, not negative and below 10^12", "amount")
-    quantized = decimal.quantize(CENT)
-    if quantized != decimal:
-        raise _invalid(value, "it has more than two decimals", "amount")
-    return quantized
+        raise _invalid(value, "it must be finite, not negative and below 10^12")
+    try:
+        return _EXACT.quantize(decimal, CENT)
+    except Inexact:
+        raise _invalid(value, "it has more than two decimals") from None
 
 
 @total_ordering
@@ -67,11 +71,11 @@ class Money:
         return bool(self.amount)
 
     def __add__(self, other: Money) -> Money:
-        return Money(self.amount + self._same(other), self.currency)
+        return Money(_EXACT.add(self.amount, self._same(other)), self.currency)
 
     def __sub__(self, other: Money) -> Money:
         """Return what is left; money is never negative, so more than there is raises ``amount-invalid``."""
-        return Money(self.amount - self._same(other), self.currency)
+        return Money(_EXACT.subtract(self.amount, self._same(other)), self.currency)
 
     def __lt__(self, other: Money) -> bool:
         return self.amount < self._same(other)

@@ -1,0 +1,214 @@
+"""What the store in memory does beyond the ports: its beginnings, its histories, its own refusals."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from referral_adapters.conformance.samples import (
+    case,
+    code,
+    contract,
+    day,
+    grant,
+    group,
+    referral,
+    sharing,
+)
+from referral_adapters.conformance.store import failing
+from referral_adapters.memory import AsciiFolding, MemoryStore
+from referral_core.entities.discount_group import DiscountGroup
+from referral_core.entities.grant import Grant, GrantStatus
+from referral_core.ports.ports import Ports
+from referral_core.values.moment import EARLIEST
+from referral_core.values.money import Money
+from tests.phrases import refused
+
+
+@attrs.frozen
+class Beginnings:
+    """A programme as far as a store looks at it."""
+
+    currency: str = "SEK"
+
+    def initial_groups(self) -> tuple[DiscountGroup, ...]:
+        return group("referrer"), group("friends")
+
+
+# ── beginnings ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("D2")
+def test_a_store_starts_with_the_groups_of_its_programme() -> None:
+    store = MemoryStore(Beginnings())
+    assert [each.id for each in store.groups.all()] == ["referrer", "friends"]
+    assert store.groups.history("friends") == ((EARLIEST, group("friends")),)
+    assert MemoryStore().groups.all() == ()
+
+
+def test_a_store_keeps_the_currency_of_its_programme() -> None:
+    assert MemoryStore(Beginnings()).billing.balance("A1").unused == Money.zero("SEK")
+    assert MemoryStore().billing.balance("A1").unused == Money.zero("EUR")
+
+
+def test_the_store_is_the_bundle_of_its_ports() -> None:
+    ports: Ports = MemoryStore()
+    assert ports.contracts.find("K1") is None
+
+
+@pytest.mark.rule("C10")
+def test_every_store_has_a_secret_of_its_own_unless_given_one() -> None:
+    assert MemoryStore().code_source.secret() != MemoryStore().code_source.secret()
+    assert MemoryStore(secret=b"0123456789abcdef").code_source.secret() == b"0123456789abcdef"
+    with pytest.raises(ValueError, match="a secret of 15 bytes can be guessed"):
+        MemoryStore(secret=b"0123456789abcde")
+
+
+def test_a_folding_that_is_given_takes_the_place_of_its_own() -> None:
+    folding = AsciiFolding()
+    assert MemoryStore(folding=folding).folding is folding
+
+
+# ── what only this store refuses ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_not_there_has_no_next_state() -> None:
+    store = MemoryStore()
+    with refused("code-unknown", field="code"):
+        store.promo_codes.replace(code())
+    with refused("referral-unknown", field="contract"):
+        store.referrals.replace(referral(), at=day(0))
+    with refused("case-unknown", field="case"):
+        store.cases.close(case().abandoned())
+    with pytest.raises(LookupError, match="referrer/K1"):
+        store.grants.replace(grant())
+
+
+def test_nothing_changes_hands_by_its_next_state() -> None:
+    store = MemoryStore()
+    store.contracts.put(contract())
+    store.promo_codes.add(code())
+    store.referrals.add(referral(), at=day(0))
+    store.grants.add(grant())
+    with refused("contract-exists", naming="A1"):
+        store.contracts.put(contract(on="A2"))
+    with refused("code-taken", naming="A1"):
+        store.promo_codes.replace(code(on="A2"))
+    with refused("referral-unknown", naming="A2"):
+        store.referrals.replace(referral(by="A2"), at=day(0))
+    with pytest.raises(LookupError, match="A2"):
+        store.grants.replace(grant(on="A2"))
+
+
+def test_a_referral_may_go_over_to_another_name_of_its_customer() -> None:
+    store = MemoryStore()
+    store.referrals.add(referral(), at=day(0))
+    store.referrals.replace(referral(of="C9"), at=day(1))
+    assert store.referrals.live_of("C2") is None
+    assert store.referrals.live_of("C9") == referral(of="C9")
+
+
+def test_a_negative_count_of_numbers_is_an_error() -> None:
+    with pytest.raises(ValueError, match="cannot hand out -1 numbers"):
+        MemoryStore().code_source.numbers(-1)
+
+
+# ── histories ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_groups_keep_what_they_were() -> None:
+    groups = MemoryStore().groups
+    assert groups.history("referrer") == ()
+    groups.put(group(), at=day(0))
+    groups.put(group(called="Friends"), at=day(1))
+    assert groups.history("referrer") == ((day(0), group()), (day(1), group(called="Friends")))
+
+
+def test_referrals_keep_what_they_were_and_nothing_that_was_undone() -> None:
+    store = MemoryStore()
+    store.referrals.add(referral(), at=day(0))
+    with failing(store):
+        store.referrals.replace(referral().granted(day(1)), at=day(1))
+    store.referrals.replace(referral().cancelled(day(2)), at=day(2))
+    assert store.referrals.history("K1") == ((day(0), referral()), (day(2), referral().cancelled(day(2))))
+
+
+def test_sharings_keep_their_means() -> None:
+    sharings = MemoryStore().sharings
+    for means in ("link", "SMS"):
+        sharings.add(sharing(means=means))
+    assert [each.means for each in sharings.of_account("A1")] == ["link", "SMS"]
+
+
+# ── reading while writing ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_being_read_does_not_change_underneath() -> None:
+    store = MemoryStore()
+    store.contracts.put(contract())
+    store.referrals.add(referral(), at=day(0))
+    store.grants.add(grant())
+    store.cases.open(case())
+    readers = [store.contracts.accounts(), store.referrals.all(), store.grants.all(), store.cases.all()]
+    store.contracts.put(contract("K2", on="A2"))
+    store.referrals.add(referral("K2", of="C3"), at=day(0))
+    store.grants.add(grant("K2"))
+    store.cases.open(case("S2"))
+    assert [len(list(reader)) for reader in readers] == [1, 1, 1, 1]
+
+
+LEGS: Final = [grant(f"{number:03}") for number in range(60)]
+
+
+class Paging(RuleBasedStateMachine):
+    """Legs that come, are settled and go back to what they were, beside a plain dictionary."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = MemoryStore()
+        self.legs: dict[str, Grant] = {}
+        self.copies: list[dict[str, Grant]] = []
+
+    @rule(first=st.integers(0, 50), count=st.integers(1, 40))
+    def add(self, first: int, count: int) -> None:
+        for leg in LEGS[first : first + count]:
+            self.store.grants.add(leg)
+            self.legs.setdefault(leg.key, leg)
+
+    @rule(first=st.integers(0, 50), count=st.integers(1, 50), status=st.sampled_from(GrantStatus))
+    def settle(self, first: int, count: int, status: GrantStatus) -> None:
+        for leg in LEGS[first : first + count]:
+            if leg.key in self.legs:
+                self.legs[leg.key] = attrs.evolve(leg, status=status)
+                self.store.grants.replace(self.legs[leg.key])
+
+    @rule()
+    def begin(self) -> None:
+        self.store.transaction().__enter__()
+        self.copies.append(dict(self.legs))
+
+    @precondition(lambda self: self.copies)
+    @rule(succeeding=st.booleans())
+    def end(self, succeeding: bool) -> None:
+        before = self.copies.pop()
+        if succeeding:
+            self.store.transaction().__exit__(None, None, None)
+        else:
+            self.store.transaction().__exit__(ValueError, ValueError(), None)
+            self.legs = before
+
+    @rule(limit=st.integers(0, 70), after=st.sampled_from(["", *(leg.key for leg in LEGS)]))
+    def page(self, limit: int, after: str) -> None:
+        expected = [leg for key, leg in sorted(self.legs.items()) if leg.status is not GrantStatus.GRANTED]
+        assert list(self.store.grants.unsettled(limit, after)) == [leg for leg in expected if leg.key > after][:limit]
+
+    @invariant()
+    def all_are_there(self) -> None:
+        assert [leg.key for leg in self.store.grants.all()] == sorted(self.legs)
+
+
+TestPaging = Paging.TestCase
