@@ -7,22 +7,29 @@ import io
 import json
 import os
 import re
+import runpy
 import signal
 import stat
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import typer
 
+from referral_adapters.cli import check_command, main, replay_command
 from referral_adapters.cli import progress as progress_module
 from referral_adapters.cli.atomic_file import AtomicFile
 from referral_adapters.cli.balances_table import BalancesTable
 from referral_adapters.cli.decision_text import show_decision
+from referral_adapters.cli.edge import run_to_exit
 from referral_adapters.cli.errors import CommandFailed, FeedBroken
 from referral_adapters.cli.feed_source import FeedSource
 from referral_adapters.cli.printable import printable
 from referral_adapters.cli.progress import NoProgress, ProgressBar, progress_of
+from referral_adapters.cli.quiet_replay import QuietReplay
 from referral_adapters.cli.replaying import Ending, Replay
 from referral_adapters.cli.result_lines import FiledResults, NoResults, PipedResults, Results
 from referral_adapters.cli.result_table import ALL_ROWS, MOST_ROWS, ResultTable
@@ -515,6 +522,139 @@ class TestProgress:
         monkeypatch.setattr("sys.stderr", terminal)
         with FeedSource(str(FEED)) as feed, progress_of(feed) as progress:
             assert isinstance(progress, ProgressBar)
+
+
+class TestAtATerminal:
+    """What the commands choose to show a person; the processes' own tests look at a real terminal."""
+
+    def test_a_replay_shows_results_and_balances(self, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sys.stdout", terminal)
+        options: dict[str, Any] = dict.fromkeys(("db", "programme", "results", "summary", "code_key"))
+        assert replay_command.replay(str(FEED), **options, strict=False, balances=False) == 0
+        assert terminal.shown[0].split() == ["line", "id", "outcome", "message"]
+        assert terminal.shown[-1] == "lines: 18 done"
+
+    @pytest.mark.parametrize(("as_json", "begin"), [(False, "A123 can be used"), (True, '{"code":"A123"')])
+    def test_a_decision_is_told_in_words_unless_json_is_wanted(
+        self, as_json: bool, begin: str, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Both(Terminal):
+            buffer = io.BytesIO()
+
+        monkeypatch.setattr("sys.stdout", both := Both())
+        asked = check_command.Asked(code="A123", customer=None, channel="self-service", product=None, segment=None)
+        options: dict[str, Any] = dict.fromkeys(("db", "programme", "code_key", "at"))
+        assert check_command.check(asked, feed=str(FEED), **options, language="en", as_json=as_json) == 0
+        assert (both.buffer.getvalue().decode() + "".join(both.shown)).startswith(begin)
+
+
+class TestFeedSource:
+    def test_standard_input_that_is_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sys.stdin", None)
+        with pytest.raises(CommandFailed, match="The feed from standard input cannot be opened: it is closed"):
+            FeedSource("-")
+
+    def test_a_feed_that_breaks_off(self) -> None:
+        broken = Path("/proc/self/mem")
+        if not broken.exists():
+            pytest.skip("this system has no file that can be opened and not read")
+        with pytest.raises(CommandFailed, match="mem cannot be read to its end: Input/output error") as failed:
+            QuietReplay(str(broken)).run(a_runner())
+        assert failed.value.status == 2
+
+
+class TestEdge:
+    def exits(self, work: Callable[[], int]) -> int:
+        with pytest.raises(typer.Exit) as ended:
+            run_to_exit(work)
+        return ended.value.exit_code
+
+    def failing(self, error: BaseException) -> Callable[[], int]:
+        def work() -> int:
+            raise error
+
+        return work
+
+    @pytest.mark.parametrize(
+        ("error", "status", "said"),
+        [
+            (CommandFailed("It failed: \x1b.\nTwice."), 2, "It failed: \\x1b.\nTwice.\n"),
+            (CommandFailed("Stopped.", 130), 130, "Stopped.\n"),
+            (BrokenPipeError(), 141, ""),
+            (OSError(28, "No space left on device"), 2, "The output cannot be written: No space left on device.\n"),
+            (OSError("no number"), 2, "The output cannot be written: no number.\n"),
+        ],
+    )
+    def test_errors_become_a_sentence_and_a_status(
+        self, error: Exception, status: int, said: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.exits(self.failing(error)) == status
+        assert capsys.readouterr() == ("", said)
+
+    def test_ending_at_once_does_not_wait_for_the_output(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sys.stdout", io.StringIO())
+        with pytest.raises(SystemExit) as ended:
+            run_to_exit(self.failing(SystemExit(130)))
+        assert ended.value.code == 130
+
+    def test_a_defect_is_not_hidden(self) -> None:
+        with pytest.raises(ZeroDivisionError):
+            run_to_exit(self.failing(ZeroDivisionError()))
+
+    def test_output_that_fails_only_at_the_end(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        class Full(io.StringIO):
+            def flush(self) -> None:
+                raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("sys.stdout", Full())
+        assert self.exits(lambda: 0) == 2
+        assert capsys.readouterr().err == "The output cannot be written: No space left on device.\n"
+        assert self.exits(lambda: 2) == 2  # it was said before
+        assert capsys.readouterr().err == ""
+
+
+class TestMain:
+    def main(self, monkeypatch: pytest.MonkeyPatch, *args: str) -> object:
+        monkeypatch.setattr("sys.argv", ["referral", *args])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_module("referral_adapters.cli", run_name="__main__", alter_sys=True)
+        return ended.value.code
+
+    def test_the_module_is_the_command(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.main(monkeypatch, "--version") == 0
+        assert capsys.readouterr().out.startswith("referral ")
+
+    def test_from_sources_that_are_not_installed(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def unknown(name: str) -> str:
+            raise PackageNotFoundError(name)
+
+        monkeypatch.setattr("importlib.metadata.version", unknown)
+        assert self.main(monkeypatch, "--version") == 0
+        assert capsys.readouterr().out == "referral, not installed\n"
+
+    def test_what_is_missing_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "anyascii", None)
+        assert self.main(monkeypatch, "replay", str(FEED)) == (
+            "The command needs anyascii: install referral-core with its extra 'cli'."
+        )
+
+    def test_another_missing_module_is_a_defect(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "referral_adapters.cli.replay_command", None)
+        monkeypatch.delattr("referral_adapters.cli.replay_command")
+        monkeypatch.setattr("sys.argv", ["referral", "replay", str(FEED)])
+        with pytest.raises(ImportError, match="replay_command"):
+            main()
+
+    def test_streams_that_are_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sys.stdout", None)
+        assert self.main(monkeypatch, "--version") == 0
+        sys.stdout.close()
 
 
 def test_a_code_key_is_one_secret_for_ever() -> None:

@@ -113,8 +113,10 @@ class BillingConformance(TransfersConformance):
 
     def test_a_leg_posted_by_many_at_once_is_posted_once(self, billing: Billing) -> None:
         """Safe to call from many threads at once (B2)."""
-        Race(lambda number: billing.grant(attrs.evolve(grant(), attempts=number)))
-        assert billing.balance("A1") == balance(granted="10")
+        billing.grant(grant("K2"))
+        Race(lambda number: billing.grant(attrs.evolve(grant("K1"), attempts=number)))
+        assert billing.balance("A1") == balance(granted="20")
+        assert billing.bill("B1", "A1", PLENTY, at=day(1)) == Money("20")
 
     def test_a_bill_sent_by_many_at_once_counts_once(self, billing: Billing) -> None:
         """Safe to call from many threads at once: the others are told ``bill-exists``."""
