@@ -397,7 +397,7 @@ class TestHelp:
 
     def test_the_version(self) -> None:
         result = run("--version")
-        assert (result.exit_code, result.stdout.split()[0]) == (0, "referral")
+        assert (result.exit_code, result.stdout[:8]) == (0, "referral")
 
     def test_a_wrong_option_is_status_2(self) -> None:
         assert run("replay", FEED, "--colour").exit_code == 2

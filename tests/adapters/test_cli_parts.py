@@ -626,7 +626,7 @@ class TestMain:
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert self.main(monkeypatch, "--version") == 0
-        assert capsys.readouterr().out.startswith("referral ")
+        assert capsys.readouterr().out.startswith("referral")
 
     def test_from_sources_that_are_not_installed(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

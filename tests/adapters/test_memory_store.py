@@ -112,6 +112,15 @@ def test_a_referral_may_go_over_to_another_name_of_its_customer() -> None:
     assert store.referrals.live_of("C9") == referral(of="C9")
 
 
+def test_a_cancelled_referral_may_change_its_names_too() -> None:
+    store = MemoryStore()
+    store.referrals.add(referral().cancelled(day(1)), at=day(1))
+    assert store.referrals.live_of("C2") is None
+    store.referrals.replace(referral(of="C9").cancelled(day(1)), at=day(2))
+    assert store.referrals.find("K1") == referral(of="C9").cancelled(day(1))
+    assert store.referrals.live_of("C9") is None
+
+
 def test_a_negative_count_of_numbers_is_an_error() -> None:
     with pytest.raises(ValueError, match="cannot hand out -1 numbers"):
         MemoryStore().code_source.numbers(-1)

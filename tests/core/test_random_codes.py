@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from stdnum.iso7064 import mod_37_2
 
 from referral_core.formats import ALPHABET
+from referral_core.formats.keyed_permutation import KeyedPermutation
 from referral_core.formats.offensive_words import LOOK_ALIKES, OffensiveWords
-from referral_core.formats.random_codes import WELL_FORMED, KeyedPermutation, RandomCodes
+from referral_core.formats.random_codes import WELL_FORMED, RandomCodes
 from referral_core.values.errors import CodeSpaceExhausted
 
 KEY = bytes(range(16))

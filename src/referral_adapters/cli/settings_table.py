@@ -32,7 +32,8 @@ def show_settings(programme: Programme, screen: Screen) -> None:
     table.add_column("value", overflow="fold")
     changed = False
     for name, value in _settings(programme):
-        differs = name not in usual or value != usual[name]
+        # In tuples, as older versions of dateutil say of a length and None that they do not differ.
+        differs = name not in usual or (value,) != (usual[name],)
         changed |= differs
         table.add_row(Text(f"{name} *", style="yellow") if differs else name, _text(name, value))
     screen.print(table)

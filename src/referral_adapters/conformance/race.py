@@ -7,14 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Barrier, Thread
-from types import FrameType
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
-
-if TYPE_CHECKING:
-    from _typeshed import TraceFunction
 
 T = TypeVar("T")
 
@@ -39,14 +35,14 @@ class Race(Generic[T]):
 
         def run(number: int) -> None:
             start.wait(PATIENCE)
-            usual = sys.gettrace()
-            sys.settrace(_give_way)
+            usual = sys.getprofile()
+            sys.setprofile(_give_way)
             try:
                 outcomes[number] = act(number)
             except BaseException as error:  # noqa: BLE001 - handed over to the thread that asked
                 outcomes[number] = error
             finally:
-                sys.settrace(usual)
+                sys.setprofile(usual)
 
         threads = [Thread(target=run, args=(number,), daemon=True) for number in range(CONTENDERS)]
         with _hasty_switching():
@@ -73,11 +69,9 @@ def over_and_over(act: Callable[[], object]) -> None:
         act()
 
 
-def _give_way(_: FrameType, event: str, __: object) -> TraceFunction | None:
-    """Let other threads go first at every line, so that what can come in between does."""
-    if event == "line":
-        time.sleep(0)
-    return _give_way
+def _give_way(*_: object) -> None:
+    """Let other threads go first at every call and return, so that what can come in between does."""
+    time.sleep(0)
 
 
 @contextmanager

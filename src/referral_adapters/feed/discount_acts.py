@@ -24,7 +24,7 @@ def transfer(desk: ReferralDesk, fields: Fields, at: datetime, actor: Actor) -> 
     source, target = fields.name("from"), fields.name("to")
     amount = fields.optional_amount("amount", desk.programme.currency)
     fields.close()
-    moved = desk.discounts.transfer(source, target, at=at, actor=actor, amount=amount)
+    moved = desk.discounts.transfer(source, target, at=at, actor=actor, amount=amount, key=fields.key)
     return Done(f"{moved} of discount is moved from account {source} to account {target}.")
 
 

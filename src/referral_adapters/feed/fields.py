@@ -29,15 +29,18 @@ _KINDS: Final = {
 class Fields:
     """The fields of one JSON object, read one by one; :meth:`close` then says if there are others.
 
+    ``key`` names the event they belong to, for whoever must recognise it when it is sent again.
+
     A value of the wrong kind, or a missing field, raises :class:`LineInvalid` at once. A value that a rule refuses
     (an amount, a moment without an offset) is told by :meth:`close`, so that an improper line is called that first.
     """
 
-    __slots__ = ("_at", "_read", "_refusal", "_values")
+    __slots__ = ("_at", "_read", "_refusal", "_values", "key")
 
-    def __init__(self, values: Mapping[str, Any], at: str = "data.") -> None:
+    def __init__(self, values: Mapping[str, Any], at: str = "data.", key: str = "") -> None:
         self._values = values
         self._at = at
+        self.key = key
         self._read: list[str] = []
         self._refusal: Refusal | None = None
 

@@ -106,7 +106,7 @@ class FeedRunner:
         with self._store.transaction():
             if not self._store.events.add(event.source, event.id, event.digest):
                 raise LineInvalid("id", "another consumer is handling an event with this id and source")
-            done = act(self._desk, Fields(event.data), event.time, event.actor)
+            done = act(self._desk, Fields(event.data, key=f"{event.source} {event.id}"), event.time, event.actor)
         return self._told(event, done)
 
     def _is_repeated(self, event: Event) -> bool:

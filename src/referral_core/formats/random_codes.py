@@ -7,11 +7,9 @@ check character follows. A number gives no code when that is outside the alphabe
 
 from __future__ import annotations
 
-import hashlib
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import chain, compress, islice, repeat
 from typing import Final
 
@@ -19,6 +17,7 @@ import attrs
 
 from referral_core.formats import ALPHABET, SECRET
 from referral_core.formats.check_character import calc_check_characters
+from referral_core.formats.keyed_permutation import KeyedPermutation
 from referral_core.formats.offensive_words import OffensiveWords
 from referral_core.values.errors import CodeSpaceExhausted
 
@@ -26,69 +25,9 @@ WELL_FORMED: Final = 23_051_109_227
 """How many texts are random codes as far as their check character tells, under any key and word list."""
 
 _DIGITS: Final = 7
+_BLOCK: Final = 64
 _CHARACTERS: Final = (ALPHABET * 9)[:256].encode()
 _GIVEN: Final = bytes(chr(code) in ALPHABET for code in range(256))
-
-
-@attrs.frozen
-class KeyedPermutation:
-    """A permutation of ``range(base**width)`` that cannot be foretold without the key; the same on every platform.
-
-    A balanced Feistel network of eight rounds over the two halves of the digits. A round adds to each digit of a half
-    a keyed function of the other half, whose digits are looked up in a table each, xor-ed (a tabulation hash) and
-    looked up once more. SHAKE-256 fills the tables; ``64 bits % base`` is biased by less than 2**-58. It hides order
-    and neighbourhood from whoever sees codes; it is not meant to encrypt anything.
-
-    Many numbers are worked on at once: a *plane* holds one digit of each, a byte a number, and is looked up, added and
-    xor-ed as a whole. The tables (30 kB for seven digits of base 31) are made at first use.
-    """
-
-    key: bytes = attrs.field(repr=False)
-    base: int = attrs.field(validator=attrs.validators.in_(range(2, 52)))  # five digits must add up to below 256
-    width: int = attrs.field(validator=attrs.validators.in_(range(2, 9)))
-
-    def planes(self, numbers: Sequence[int]) -> list[bytes]:
-        """Return the digits of where ``numbers`` go, highest first, as planes whose bytes count modulo ``base``."""
-        planes = self._digits(numbers)
-        sums = [int.from_bytes(plane, "little") for plane in planes]
-        for target, hashes, addends in self._steps:
-            mixed = 0
-            for source, table in hashes:
-                mixed ^= int.from_bytes(planes[source].translate(table), "little")
-            sums[target] += int.from_bytes(mixed.to_bytes(len(numbers), "little").translate(addends), "little")
-            planes[target] = sums[target].to_bytes(len(numbers), "little")
-        return planes
-
-    def _digits(self, numbers: Sequence[int]) -> list[bytes]:
-        low = self.width // 2
-        split, lower, upper = self.base**low, _digit_words(self.base, low), _digit_words(self.base, self.width - low)
-        highs = array("I", [upper[number // split] for number in numbers]).tobytes()
-        lows = array("I", [lower[number % split] for number in numbers]).tobytes()
-        return [highs[place::4] for place in range(self.width - low)] + [lows[place::4] for place in range(low)]
-
-    @cached_property
-    def _steps(self) -> list[tuple[int, list[tuple[int, bytes]], bytes]]:
-        halves = range(self.width // 2), range(self.width // 2, self.width)
-        turns = [(target, halves[1 - turn % 2]) for turn in range(8) for target in halves[turn % 2]]
-        return [self._step(place, target, sources) for place, (target, sources) in enumerate(turns)]
-
-    def _step(self, place: int, target: int, sources: range) -> tuple[int, list[tuple[int, bytes]], bytes]:
-        seed = f"referral-core code permutation {self.base} {self.width} {place}\0".encode() + self.key
-        stream = hashlib.shake_256(seed).digest(2048 + self.base * len(sources))
-        addends = bytes(int.from_bytes(stream[at : at + 8], "little") % self.base for at in range(0, 2048, 8))
-        rows = [stream[at : at + self.base] for at in range(2048, len(stream), self.base)]
-        # Repeated rows read a byte modulo the base, so sums need not be reduced between rounds.
-        return target, [(source, (row * 256)[:256]) for source, row in zip(sources, rows, strict=True)], addends
-
-
-@lru_cache(maxsize=8)
-def _digit_words(base: int, width: int) -> array[int]:
-    """Per number below ``base**width``, its digits, highest first, as the four bytes of one opaque word."""
-    words = bytearray(4 * base**width)
-    for place in range(width):
-        digits = b"".join(bytes([digit]) * base ** (width - 1 - place) for digit in range(base))
-        words[place::4] = digits * base**place
-    return array("I", bytes(words))
 
 
 @attrs.frozen
@@ -101,10 +40,23 @@ class RandomCodes:
 
     key: bytes = attrs.field(repr=False, validator=SECRET)
     offensive: OffensiveWords = attrs.field(kw_only=True)
+    _block: dict[int, dict[int, str]] = attrs.field(init=False, factory=dict, repr=False, eq=False)
+    """The codes of the numbers around the one last asked for, by the first of them."""
 
     def text(self, number: int) -> str | None:
-        """Return the code of ``number``, or ``None`` when that number gives none."""
-        return next((text for _, text in self._batch([number])), None)
+        """Return the code of ``number``, or ``None`` when that number gives none.
+
+        Numbers near each other are worked on together, so one after another costs a few microseconds each.
+        """
+        first = number - number % _BLOCK
+        if number < 0 or 2 * (first + _BLOCK) > len(ALPHABET) ** _DIGITS:
+            return dict(self._batch([number])).get(number)
+        block = self._block.get(first)
+        if block is None:
+            block = dict(self._batch(range(first, first + _BLOCK)))
+            self._block.clear()
+            self._block[first] = block
+        return block.get(number)
 
     def texts(self, numbers: Iterable[int]) -> Iterator[tuple[int, str]]:
         """Yield each number that has a code, with its code, in the order of ``numbers``, which may be endless.

@@ -34,10 +34,11 @@ class Billing(Protocol):
         """
         ...
 
-    def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime) -> Money:
+    def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime, key: str) -> Money:
         """Move unused discount, oldest first, between accounts in one step; ``None`` moves all (B7).
 
-        Returns what was moved.
+        Returns what was moved. Under a ``key`` that was used before nothing is moved again, and what was moved then is
+        returned, so that a transfer whose answer was lost can be asked for once more.
 
         :raises Refusal: ``amount-exceeds-unused`` when there is less on ``source``.
         """

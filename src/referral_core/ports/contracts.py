@@ -19,17 +19,18 @@ class Contracts(Protocol):
         ...
 
     def of_account(self, account: str) -> tuple[Contract, ...]:
-        """Return all contracts of an account in the order they were added; empty means the account is unknown."""
+        """Return all contracts of an account, by concluding moment and then by id; empty: the account is unknown."""
         ...
 
     def of_customer(self, customer: str) -> tuple[Contract, ...]:
-        """Return all contracts of a customer, on any account, in the order they were added."""
+        """Return all contracts of a customer, on any account, by concluding moment and then by id."""
         ...
 
     def put(self, contract: Contract) -> None:
-        """Store a contract, new or in its next state.
+        """Store a contract: a new one while it is concluded, else the next state of one that is there.
 
-        :raises Refusal: ``not-same-customer`` when its account belongs to another customer.
+        :raises Refusal: ``contract-exists`` when it is new and its id is not, ``not-same-customer`` when its account
+            belongs to another customer.
         """
         ...
 

@@ -20,7 +20,7 @@ from referral_core.programme.programme import Programme
 from referral_core.rules.permissions import permit, required_reason
 from referral_core.use_cases.signing_up import unknown_contract, unknown_referral
 from referral_core.values.errors import Refusal
-from referral_core.values.moment import moment
+from referral_core.values.moment import moment, written
 from referral_core.values.money import CENT, Money
 from referral_core.values.reason import Reason
 
@@ -50,10 +50,20 @@ class Discounts:
         self._check_currency(amount)
         return self._ports.billing.bill(bill, account, amount, at=at)
 
-    def transfer(self, source: str, target: str, *, at: datetime, actor: Actor, amount: Money | None = None) -> Money:
+    def transfer(
+        self,
+        source: str,
+        target: str,
+        *,
+        at: datetime,
+        actor: Actor,
+        amount: Money | None = None,
+        key: str | None = None,
+    ) -> Money:
         """Move unused discount to another account of the same customer, all of it unless ``amount`` says a part (B7).
 
-        Returns what was moved.
+        Returns what was moved. ``key`` names the request: asked for again under the same key, nothing is moved again
+        (B2); without one, accounts and moment name it.
 
         :raises Refusal: ``not-allowed``, ``account-unknown``, ``not-same-customer``, ``contract-active`` while a
             contract of the source is open, ``no-contract`` when none of the target is active,
@@ -68,7 +78,8 @@ class Discounts:
         self._check_transfer(source, given, target, taking)
         if amount is not None:
             self._check_currency(amount)
-        moved = self._ports.billing.transfer(source, target, amount, at=at)
+        named = key or f"{written(at)} {source} {target}"
+        moved = self._ports.billing.transfer(source, target, amount, at=at, key=named)
         after = {"from": source, "to": target, "amount": str(moved)}
         for account in dict.fromkeys((source, target)):
             self._ports.trace.append(TraceNote(account_subject(account), at, Act.DISCOUNT_TRANSFER, actor, None, after))
@@ -115,7 +126,7 @@ class Discounts:
         return Money.zero(locked.currency)
 
     def _used(self, contract: str, locked: Money) -> Money:
-        """Return how much of the referee's grant bills have eaten, older grants of the account having gone first (B6)."""
+        """Return how much of the referee's grant bills have eaten; older grants go first (B6)."""
         nothing = Money.zero(locked.currency)
         leg = self._ports.grants.find(f"{Side.REFEREE}/{contract}")
         if leg is None or leg.status is not GrantStatus.GRANTED:

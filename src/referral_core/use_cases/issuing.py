@@ -218,7 +218,8 @@ class Codes:
         names = [contract.first_name for contract in contracts if contract.first_name]
         if not names:
             return iter(())
-        return self._named_codes.candidates(names[-1], self._programme.calendar.day_of(at).year)
+        year = self._programme.calendar.day_of(at).year
+        return self._named_codes.candidates(names[-1], year, account=contracts[0].account)
 
     # The formats are imported where a code is first drawn: most programs only look at codes.
 

@@ -1,0 +1,483 @@
+"""What the pages say is what the library does: their tables are read and held against it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final, cast
+
+import attrs
+import pytest
+
+import referral_adapters.conformance
+import referral_adapters.feed
+import referral_adapters.memory
+import referral_core
+from referral_adapters.feed import FeedRunner, Outcome
+from referral_adapters.feed.acts import FEED_ACTS
+from referral_adapters.feed.errors import LineInvalid
+from referral_adapters.feed.event import LONGEST_LINE, read_event
+from referral_adapters.feed.fields import LONGEST_NAME, LONGEST_TEXT, Fields
+from referral_adapters.memory import MemoryStore
+from referral_core import Actor, Programme, ReferralDesk, Role, assemble
+from referral_core.entities.act import Act
+from referral_core.programme.fee_policy import FeePolicy
+from referral_core.programme.messages import Messages
+from referral_core.programme.settings import Settings
+from referral_core.rules.eligibility import RULES
+from referral_core.rules.permissions import LEAST_ROLE
+from referral_core.values.errors import Refusal
+from referral_core.values.money import CEILING
+from referral_core.values.reason import Reason
+from tests.core.test_rules_named import IN_SCOPE, LATER
+from tests.feed.proper_events import PROPER
+
+ROOT: Final = Path(__file__).parent.parent.parent
+DOCS: Final = ROOT / "docs"
+NOON: Final = datetime(2021, 6, 1, 12, tzinfo=UTC)
+EVENT: Final[dict[str, Any]] = {
+    "specversion": "1.0",
+    "id": "1",
+    "source": "test",
+    "type": "group.add",
+    "time": "2021-06-01T12:00:00+03:00",
+    "data": {},
+    "actor": "ann",
+    "actorrole": "system",
+    "datacontenttype": "application/json",
+    "dataschema": "https://example.com/schema",
+    "subject": "group",
+}
+
+Row = dict[str, str]
+
+
+# ── reading pages ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def text_of(page: str) -> str:
+    """Return the text of a page of the documentation."""
+    return (DOCS / page).read_text(encoding="utf-8")
+
+
+def sections(text: str, level: int) -> dict[str, str]:
+    """Return what stands under each heading of a level, up to the next heading of that level or a higher one."""
+    found = re.split(rf"^#{{{level}}} (.*)$", text, flags=re.MULTILINE)
+    below = re.compile(rf"^#{{1,{level}}} ", re.MULTILINE)
+    return {head: below.split(body)[0] for head, body in zip(found[1::2], found[2::2], strict=True)}
+
+
+def rows(text: str) -> list[Row]:
+    """Return the rows of the first table, each by its columns' names."""
+    lines = [line for line in re.split(r"^(?!\|)", text, flags=re.MULTILINE) if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in chain(*map(str.splitlines, lines))]
+    if not cells:
+        return []
+    head, _, *rest = cells
+    return [dict(zip(head, row, strict=True)) for row in rest]
+
+
+def first_table(text: str) -> list[Row]:
+    """Return the rows of the first table alone."""
+    found = re.search(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    return rows(found[0]) if found else []
+
+
+def words(text: str) -> list[str]:
+    """Return what stands in code font."""
+    return re.findall(r"`([^`]+)`", text)
+
+
+def column(table: list[Row], name: str) -> list[str]:
+    """Return the words in code font of a column whose cells hold one each."""
+    return [word for row in table for word in words(row[name])]
+
+
+FEED: Final = text_of("reference/feed.md")
+PARTS: Final = sections(FEED, 2)
+TYPES: Final = {
+    type_: body for head, body in sections(PARTS["Types"], 3).items() for type_ in words(head)
+}  # fmt: skip
+OVERVIEW: Final = {words(row["type"])[0]: row for row in first_table(PARTS["Types"])}
+FIELDS: Final = {type_: {words(row["field"])[0]: row for row in first_table(body)} for type_, body in TYPES.items()}
+EVERY_FIELD: Final = [(type_, field) for type_, fields in FIELDS.items() for field in fields]
+
+
+# ── what the feed reads ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Asked(dict[str, Any]):
+    """An object of JSON that keeps which of its fields somebody looked for."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        super().__init__(values)
+        self.names: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as in a dictionary
+        self.names.add(name)
+        return super().get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        self.names.add(str(name))
+        return super().__contains__(name)
+
+
+class Heard(Exception):
+    """An act that a line asked a desk for."""
+
+    def __init__(self, act: object) -> None:
+        super().__init__(act)
+        self.act = act
+
+
+class Ear:
+    """Stands where a desk stands, tells what it is asked for, and does nothing."""
+
+    programme = Programme.default()
+
+    def __getattr__(self, noun: str) -> Any:  # noqa: ANN401 - any part of a desk
+        return Verbs(noun)
+
+
+@attrs.frozen
+class Verbs:
+    """One part of a desk."""
+
+    noun: str
+
+    def __getattr__(self, verb: str) -> Callable[..., object]:
+        def act(*given: object, **named: object) -> object:
+            raise Heard((self.noun, verb, given, named))
+
+        return act
+
+
+def heard(type_: str, data: dict[str, Any]) -> object:
+    """Return what a line with this data asks the desk for."""
+    with pytest.raises(Heard) as caught:
+        FEED_ACTS[type_](cast("ReferralDesk", Ear()), Fields(data), NOON, Actor.system())
+    return caught.value.act
+
+
+def said_of(type_: str, field: str, value: object) -> str:
+    """Return what a line says of a value: ``proper``, the reason that refuses it, or ``invalid``."""
+    try:
+        heard(type_, {**PROPER[type_], field: value})
+    except LineInvalid as invalid:
+        assert invalid.field.startswith(f"data.{field}"), invalid
+        return "invalid"
+    except Refusal as refusal:
+        return str(refusal.reasons[0])
+    return "proper"
+
+
+def test_every_type_is_on_the_page() -> None:
+    assert sorted(TYPES) == sorted(OVERVIEW) == sorted(FEED_ACTS)
+
+
+def test_the_overview_leads_to_each_type() -> None:
+    headings = {re.sub(r"[^\w -]", "", head).replace(" ", "-"): words(head) for head in sections(PARTS["Types"], 3)}
+    for type_, row in OVERVIEW.items():
+        found = re.search(r"\(#(.*)\)", row["type"])
+        assert found
+        assert type_ in headings[found[1]]
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_the_fields_of_the_page_are_those_that_are_read(type_: str) -> None:
+    asked = Asked(PROPER[type_])
+    with pytest.raises(Heard):
+        FEED_ACTS[type_](cast("ReferralDesk", Ear()), Fields(asked), NOON, Actor.system())
+    assert asked.names == FIELDS[type_].keys() == PROPER[type_].keys()
+
+
+@pytest.mark.parametrize(("type_", "field"), EVERY_FIELD)
+def test_the_page_says_which_fields_are_required(type_: str, field: str) -> None:
+    rest = {name: value for name, value in PROPER[type_].items() if name != field}
+    if FIELDS[type_][field]["default"] == "required":
+        with pytest.raises(LineInvalid, match=rf"data\.{field}: is missing"):
+            heard(type_, rest)
+    else:
+        heard(type_, rest)
+
+
+@pytest.mark.parametrize(("type_", "field"), EVERY_FIELD)
+def test_the_page_says_the_defaults(type_: str, field: str) -> None:
+    row = FIELDS[type_][field]
+    default = re.fullmatch("`([a-z-]+)`", row["default"])
+    if default is None:
+        return
+    value = json.loads(default[1]) if row["kind"] == "flag" else default[1]
+    rest = {name: given for name, given in PROPER[type_].items() if name != field}
+    assert heard(type_, rest) == heard(type_, {**rest, field: value})
+    other = not value if row["kind"] == "flag" else f"not-{value}"
+    assert heard(type_, rest) != heard(type_, {**rest, field: other})
+
+
+MOMENTS: Final = {
+    "2021-07-01T00:00:00+03:00": "proper",
+    "2021-07-01T00:00:00.1234567Z": "proper",
+    "2021-07-01T00:00:00": "moment-naive",
+    "0001-07-01T00:00:00Z": "moment-invalid",
+    "9999-07-01T00:00:00Z": "moment-invalid",
+    "2021-02-30T00:00:00Z": "invalid",
+    "": "invalid",
+}
+PROBES: Final[dict[str, dict[Any, str]]] = {
+    "name": {"x": "proper", "x" * LONGEST_NAME: "proper", "x" * (LONGEST_NAME + 1): "invalid", " x": "invalid",
+             "x\t": "invalid", "": "invalid", 1: "invalid"},
+    "text": {"": "proper", "x" * LONGEST_TEXT: "proper", "x" * (LONGEST_TEXT + 1): "invalid", 1: "invalid"},
+    "amount": {"10": "proper", "10.00": "proper", "0": "proper", "10.001": "amount-invalid", "-1": "amount-invalid",
+               "1e3": "amount-invalid", str(CEILING): "amount-invalid", 10: "invalid"},
+    "moment": {**MOMENTS, "2021-07-01": "moment-naive"},
+    "date": {"2021-07-01": "proper", "2021-02-30": "invalid", "2021-07-01T00:00:00Z": "invalid", 20210701: "invalid"},
+    "date or moment": {**MOMENTS, "2021-07-01": "proper", "2021-02-30": "invalid", "0001-01-01": "moment-invalid"},
+    "flag": {True: "proper", "true": "invalid"},
+    "side": {"referrer": "proper", "referee": "proper", "both": "invalid"},
+    "honour": {json.dumps({"moment": moment}): said for moment, said in MOMENTS.items()}
+    | {"{}": "invalid", '{"moment": "2021-07-01T00:00:00Z", "why": ""}': "invalid", '""': "invalid"},
+}  # fmt: skip
+"""For each kind, values and what a line says of them."""
+
+
+@pytest.mark.parametrize(("type_", "field"), EVERY_FIELD)
+def test_the_page_says_of_what_kind_each_field_is(type_: str, field: str) -> None:
+    kind = FIELDS[type_][field]["kind"]
+    probes = {value: said_of(type_, field, json.loads(value) if kind == "honour" else value) for value in PROBES[kind]}
+    assert probes == PROBES[kind]
+    assert said_of(type_, field, None) == "invalid"
+
+
+def test_every_kind_is_explained() -> None:
+    assert {row["kind"] for row in first_table(PARTS["Kinds"])} == PROBES.keys()
+
+
+def test_the_page_names_the_limits() -> None:
+    assert f"1 to {LONGEST_NAME} printable" in PARTS["Kinds"]
+    assert f"up to {LONGEST_TEXT} characters" in PARTS["Kinds"]
+    assert CEILING == 10**12
+    assert "below 10^12" in PARTS["Kinds"]
+    assert f"longer than\n{LONGEST_LINE:,} bytes" in PARTS["What becomes of a line"]
+
+
+def test_the_attributes_of_the_page_are_those_that_are_read() -> None:
+    asked = Asked(EVENT)
+    read_event(asked)
+    table = first_table(PARTS["The line"])
+    assert column(table, "attribute") == [*dict.fromkeys(column(table, "attribute"))]
+    assert asked.names == set(column(table, "attribute")) == EVENT.keys()
+
+
+@pytest.mark.parametrize("row", first_table(PARTS["The line"]), ids=lambda row: row["attribute"])
+def test_the_page_says_which_attributes_are_required(row: Row) -> None:
+    (attribute,) = words(row["attribute"])
+    rest = {name: value for name, value in EVENT.items() if name != attribute}
+    if row["default"] == "required":
+        with pytest.raises(LineInvalid, match=f"{attribute}: is missing"):
+            read_event(rest)
+    else:
+        actor = read_event(rest).actor
+        assert row["default"] in {"", f"`{actor.id}`", f"`{actor.role}`"}
+
+
+# ── who may, who must say why, and what refuses ───────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("type_", OVERVIEW)
+def test_the_page_says_who_may(type_: str) -> None:
+    assert OVERVIEW[type_]["role"] == LEAST_ROLE[Act(type_)]
+
+
+def reasons_given(type_: str, without: set[str], reason: str | None) -> list[str]:
+    """Return what a person is told of a line without some of its fields, and with this reason or none."""
+    data = {name: value for name, value in PROPER[type_].items() if name not in {*without, "reason"}}
+    role = Role.ADMINISTRATOR if LEAST_ROLE[Act(type_)] is not Role.SYSTEM else Role.SYSTEM
+    runner = FeedRunner(Programme.default(), MemoryStore(Programme.default()))
+    if type_ in {"code.attach", "referral.change-group"}:
+        concluded = {"contract": "K-1", "account": "A-1", "customer": "ann"}
+        runner.handle(json.dumps({**EVENT, "type": "contract.concluded", "data": concluded}), 1)
+    given = data if reason is None else {**data, "reason": reason}
+    line = {**EVENT, "id": "2", "type": type_, "actorrole": role, "data": given}
+    return cast("list[str]", runner.handle(json.dumps(line), 2)["reasons"])
+
+
+@pytest.mark.parametrize("type_", OVERVIEW)
+def test_the_page_says_when_people_must_say_why(type_: str) -> None:
+    said = OVERVIEW[type_]["reason"]
+    blank = " " if "reason" in FIELDS[type_] else None
+    data = PROPER[type_]
+    optional = {field for field in words(said) if field in data}
+    if said == "always":
+        assert reasons_given(type_, set(), blank) == ["reason-missing"]
+    elif not said:
+        assert "reason-missing" not in reasons_given(type_, set(), blank)
+    elif optional == {"correction"}:
+        assert "reason-missing" not in reasons_given(type_, set(), blank)
+        assert "`reason-missing`" in TYPES[type_]
+    else:
+        assert "reason-missing" not in reasons_given(type_, optional, blank)
+        for field in optional:
+            assert reasons_given(type_, optional - {field}, blank) == ["reason-missing"]
+
+
+def refusals(type_: str) -> set[str]:
+    """Return what a type can be refused with, as the page has it."""
+    found = re.search(r"^Refused:(.*?)\.$", TYPES[type_], re.MULTILINE | re.DOTALL)
+    said = found[1] if found else ""
+    judged = set(column(first_table(sections(REASONS, 2)["About a code"]), "reason")) if "code's" in said else set()
+    anywhere = {"moment-naive", "moment-invalid", "amount-invalid", "not-allowed"}
+    return {*words(said), *judged, *anywhere}
+
+
+REASONS: Final = text_of("reference/reasons.md")
+JUDGING: Final = {"code.check", "contract.concluded", "code.attach", "case.open", "case.finish"}
+
+
+def replayed(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the type and the result of every proper line of an example."""
+    lines = (ROOT / "examples" / "a123" / name).read_bytes().splitlines()
+    runner = FeedRunner(Programme.default(), MemoryStore(Programme.default()))
+    for result in runner.run(lines):
+        if result["outcome"] != "invalid":
+            yield json.loads(lines[result["line"] - 1])["type"], result
+
+
+@pytest.mark.parametrize("name", ["feed.jsonl", "edges.jsonl"])
+def test_the_page_says_what_refuses_a_type_and_what_a_result_holds(name: str) -> None:
+    judging = column(first_table(sections(REASONS, 2)["About a code"]), "reason")
+    said = {words(row["field"])[0]: row["when"] for row in first_table(PARTS["Results"])}
+    for type_, result in replayed(name):
+        allowed = refusals(type_) if result["outcome"] == "refused" else set(judging)
+        assert set(result["reasons"]) <= allowed, (type_, result)
+        expected = {field for field, when in said.items() if when == "always"}
+        if "usable" in result:
+            expected |= {field for field, when in said.items() if when == "a code was judged"}
+            expected |= {field for field, when in said.items() if when == "it is usable" and result["usable"]}
+            assert type_ in {"code.check", "contract.concluded", "code.attach", "case.finish"}
+        expected |= {"issued"} & result.keys()
+        assert result.keys() == expected
+
+
+def test_the_page_says_what_a_summary_holds() -> None:
+    runner = FeedRunner(Programme.default(), MemoryStore(Programme.default()))
+    list(runner.run((ROOT / "examples" / "a123" / "edges.jsonl").read_bytes().splitlines()))
+    summary = runner.summary()
+    part = PARTS["Summary"]
+    tables = {words(head)[0]: column(first_table(body), "field") for head, body in sections(part, 3).items()}
+    assert [*summary] == column(first_table(part), "field") == [*tables]
+    for name in ("referrals", "cases"):
+        assert {tuple(entry) for entry in summary[name]} == {tuple(tables[name])}
+    assert {tuple(entry) for entry in summary["accounts"].values()} == {tuple(tables["accounts"])}
+    assert [*summary["liability"], *summary["lines"]] == [*tables["liability"], *tables["lines"]]
+    codes = [entry["code"] for entry in summary["accounts"].values() if entry["code"]]
+    assert {tuple(code) for code in codes} == {tuple(words(part.split("the latest code:")[1])[:4])}
+
+
+def test_the_page_says_what_outcomes_there_are() -> None:
+    assert column(first_table(PARTS["What becomes of a line"]), "outcome") == [*Outcome]
+
+
+# ── reasons ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def reason_rows() -> list[Row]:
+    """Return the rows of both tables of reasons."""
+    return [row for body in sections(REASONS, 2).values() for row in first_table(body)]
+
+
+def test_every_reason_is_on_the_page_in_order_with_what_staff_are_told() -> None:
+    english = Messages.for_language("en")
+    told = [(row["reason"].strip("`"), row["what staff are told"]) for row in reason_rows()]
+    assert told == [(reason.value, english.staff(reason)) for reason in Reason]
+    assert english.neutral in REASONS
+
+
+def test_the_reasons_about_a_code_are_those_that_the_rules_name() -> None:
+    about = first_table(sections(REASONS, 2)["About a code"])
+    named = {reason for rule in RULES for reason in Reason if f"Reason.{reason.name}" in source_of(rule)}
+    assert set(column(about, "reason")) == named
+    assert len(about) == len(RULES)
+
+
+def source_of(function: Callable[..., object]) -> str:
+    """Return the text of a function."""
+    tree = ast.parse(Path(function.__code__.co_filename).read_text(encoding="utf-8"))
+    (found,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function.__name__)
+    return ast.unparse(found)
+
+
+def test_the_pages_of_reasons_and_of_the_feed_agree_on_what_each_reason_refuses() -> None:
+    for row in first_table(sections(REASONS, 2)["About other acts"]):
+        (reason,) = words(row["reason"])
+        if not row["refuses"].startswith(("any", "an ", "every")):
+            named = {type_ for type_, body in TYPES.items() if f"`{reason}`" in body.rpartition("Refused:")[2]}
+            assert {word for word in words(row["refuses"]) if word in FEED_ACTS} == named, reason
+
+
+# ── rules ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+RULES_PAGE: Final = sections(text_of("explanation/rules.md"), 3)
+ID: Final = re.compile(r"\b[A-Z][0-9]{1,2}\b")
+
+
+def test_every_rule_is_on_the_page() -> None:
+    assert [*RULES_PAGE] == [*dict.fromkeys(RULES_PAGE)]
+    assert RULES_PAGE.keys() == IN_SCOPE | LATER
+
+
+def test_the_page_says_which_rules_are_not_built() -> None:
+    assert {rule for rule, body in RULES_PAGE.items() if body.strip().startswith("*Not in this version.*")} == LATER
+
+
+def cited(text: str) -> set[str]:
+    """Return the ids in the sentences of a page, its code left out."""
+    prose = re.sub(r"^```.*?^```|`[^`]*`", "", text, flags=re.MULTILINE | re.DOTALL)
+    return set(ID.findall(prose))
+
+
+def test_every_rule_that_a_page_or_a_docstring_cites_is_on_the_page() -> None:
+    found = {str(page.relative_to(ROOT)): cited(page.read_text(encoding="utf-8")) for page in DOCS.rglob("*.md")}
+    for path in (ROOT / "src").rglob("*.py"):
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
+        told = " ".join(ast.get_docstring(node) or "" for node in nodes if isinstance(node, kinds))
+        found[str(path.relative_to(ROOT))] = {
+            rule for group in re.findall(r"\(([A-Z][0-9]{1,2}\b[^)]*)\)", told) for rule in ID.findall(group)
+        }
+    assert {path: ids - RULES_PAGE.keys() for path, ids in found.items() if ids - RULES_PAGE.keys()} == {}
+
+
+# ── settings and names ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_setting_is_on_the_page_about_programme_files() -> None:
+    page = text_of("how-to/write-a-programme-file.md")
+    settings = column(first_table(sections(page, 2)["All settings"]), "setting")
+    assert settings == [field.name for field in attrs.fields(Settings)]
+    assert {policy.value for policy in FeePolicy} <= set(words(page))
+
+
+def documented() -> set[str]:
+    """Return every name that the reference describes."""
+    pages = "".join(page.read_text(encoding="utf-8") for page in (DOCS / "reference" / "api").glob("*.md"))
+    return set(re.findall(r"^\.\. auto(?:class|function|exception|data):: (\S+)$", pages, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    "package",
+    [referral_core, referral_adapters.memory, referral_adapters.feed, referral_adapters.conformance],
+    ids=lambda package: package.__name__,
+)
+def test_every_public_name_is_in_the_reference(package: Any) -> None:  # noqa: ANN401 - a module that lists its names
+    assert {f"{package.__name__}.{name}" for name in package.__all__} - documented() == set()
+
+
+def test_the_parts_of_the_desk_are_in_the_reference() -> None:
+    store = MemoryStore(Programme.default())
+    parts = {f"desk.{name}" for name in vars(assemble(Programme.default(), store))}
+    assert set(column(first_table(text_of("reference/api/desk.md")), "part")) == parts
