@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from referral_core.programme.programme import Programme
 from referral_core.use_cases.activating import Contracts
+from referral_core.use_cases.code_book import CodeBook
 from referral_core.use_cases.configuring import Groups
 from referral_core.use_cases.consuming import Discounts
+from referral_core.use_cases.drawing import Drawing
+from referral_core.use_cases.following_contracts import FollowingContracts
 from referral_core.use_cases.handling_cases import Cases
 from referral_core.use_cases.issuing import Codes
 from referral_core.use_cases.judging import Judging
 from referral_core.use_cases.paying import Payouts
+from referral_core.use_cases.referring import Referring
 from referral_core.use_cases.sharing import Sharings
 from referral_core.use_cases.signing_up import SignUps
 
@@ -28,11 +32,13 @@ class ReferralDesk:
 
     def __init__(self, programme: Programme, ports: Ports) -> None:
         judging = Judging(programme, ports)
+        book, drawing = CodeBook(programme, ports), Drawing(programme, ports)
+        following = FollowingContracts(programme, ports, book, drawing)
         self.programme = programme
         self.ports = ports
-        self.codes = Codes(programme, ports)
-        self.sign_ups = SignUps(programme, ports, self.codes, judging)
-        self.contracts = Contracts(programme, ports, self.codes)
+        self.codes = Codes(ports, book, drawing)
+        self.sign_ups = SignUps(programme, ports, following, judging, Referring(ports, judging))
+        self.contracts = Contracts(programme, ports, following)
         self.cases = Cases(programme, ports, judging, self.sign_ups)
         self.groups = Groups(ports)
         self.payouts = Payouts(ports)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Final
 
 import attrs
@@ -61,11 +62,11 @@ def ageless(add: Act, leg: Grant) -> None:
 def generous_to_oneself() -> object:
     port = ContinuousDiscounts()
 
-    def transfer(transfer: Transfer, source: str, target: str, amount: Money, *, at: datetime) -> Money:
+    def transfer(transfer: Transfer, source: str, target: str, amount: Money, **how: object) -> Money:
         if source == target:
             port.grant(grant("K9", "4", on=target))
             return amount
-        return transfer(source, target, amount, at=at)
+        return transfer(source, target, amount, **how)
 
     return altered(port, transfer=transfer)
 
@@ -106,12 +107,32 @@ def with_attempts_in_the_key(add: Act, leg: Grant) -> None:
     add(attrs.evolve(leg, referral=f"{leg.referral}/{leg.attempts}"))
 
 
-def all_of_it(transfer: Transfer, source: str, target: str, _: Money, *, at: datetime) -> Money:
-    return transfer(source, target, None, at=at)
+def all_of_it(transfer: Transfer, source: str, target: str, _: Money, **how: object) -> Money:
+    return transfer(source, target, None, **how)
 
 
-def nothing_by_default(transfer: Transfer, source: str, target: str, amount: Money | None, *, at: datetime) -> Money:
-    return transfer(source, target, amount or NOTHING, at=at)
+def nothing_by_default(transfer: Transfer, source: str, target: str, amount: Money | None, **how: object) -> Money:
+    return transfer(source, target, amount or NOTHING, **how)
+
+
+def keyless() -> object:
+    turns = count()
+    return altered(
+        ContinuousDiscounts(),
+        transfer=lambda transfer, *args, at, key: transfer(*args, at=at, key=f"{key}{next(turns)}"),
+    )
+
+
+def remembering_refusals() -> object:
+    used: list[str] = []
+
+    def transfer(transfer: Transfer, *args: object, key: str, **at: datetime) -> Money:
+        if key in used:
+            return NOTHING
+        used.append(key)
+        return transfer(*args, key=key, **at)
+
+    return altered(ContinuousDiscounts(), transfer=transfer)
 
 
 def a_day_too_early(bill: Transfer, number: str, account: str, amount: Money, *, at: datetime) -> Money:
@@ -133,9 +154,12 @@ BROKEN: Final[dict[str, Broken]] = {
     "test_a_part_is_transferred": billing(transfer=all_of_it),
     "test_all_is_transferred_by_default": billing(transfer=nothing_by_default),
     "test_no_more_is_transferred_than_there_is": billing(transfer=polite),
+    "test_nothing_is_transferred_twice_under_a_key": keyless,
+    "test_a_key_whose_transfer_was_refused_is_still_new": remembering_refusals,
     "test_the_oldest_is_transferred_first": billing(grant=ageless),
     "test_what_is_transferred_stays_as_old_as_it_was": billing(grant=ageless),
     "test_a_transfer_to_the_same_account_makes_nothing": generous_to_oneself,
+    "test_a_transfer_asked_for_by_many_at_once_is_made_once": keyless,
     "test_every_cent_is_accounted_for": billing(balance=never_eaten),
     "test_ids_are_taken_to_the_letter": billing(
         bill=lambda bill, number, account, amount, at: bill(number.strip(), account, amount, at=at)

@@ -26,7 +26,7 @@ CALLS: Final[dict[str, Callable[[Billing], object]]] = {
     "grant": lambda billing: billing.grant(grant("K2", "5")),
     "has_grant": lambda billing: billing.has_grant(LEG.key),
     "bill": lambda billing: billing.bill("B1", "A1", Money("4"), at=day(1)),
-    "transfer": lambda billing: billing.transfer("A1", "A2", Money("4"), at=day(1)),
+    "transfer": lambda billing: billing.transfer("A1", "A2", Money("4"), at=day(1), key="T1"),
     "balance": lambda billing: billing.balance("A1"),
 }
 AFTERWARDS: Final = {
@@ -49,7 +49,7 @@ def test_a_fault_says_unavailable_and_leaves_what_it_says(call: str, fault: Faul
         CALLS[call](flaky)
     assert world.balance("A1") == (AFTERWARDS[call] if fault is Fault.AFTER else balance(granted="10"))
     flaky.recover()
-    arrived = fault is Fault.AFTER or (fault is Fault.LATE and call == "grant")
+    arrived = fault is Fault.AFTER or (fault is Fault.LATE and call in ("grant", "transfer"))
     assert world.balance("A1") == (AFTERWARDS[call] if arrived else balance(granted="10"))
 
 
@@ -85,6 +85,16 @@ def test_a_late_grant_that_was_sent_again_counts_once() -> None:
     assert flaky.balance("A1") == balance(granted="10")
 
 
+def test_a_late_transfer_that_was_asked_for_again_is_made_once() -> None:
+    flaky = FlakyBilling(ContinuousDiscounts(), [None, Fault.LATE])
+    flaky.grant(LEG)
+    with pytest.raises(BillingUnavailable):
+        flaky.transfer("A1", "A2", Money("4"), at=day(1), key="T1")
+    assert flaky.transfer("A1", "A2", Money("4"), at=day(1), key="T1") == Money("4")
+    flaky.recover()
+    assert flaky.balance("A2") == balance(transferred_in="4")
+
+
 def test_recovering_ends_all_faults() -> None:
     flaky = FlakyBilling(ContinuousDiscounts(), cycle(Fault))
     for _ in range(6):
@@ -99,9 +109,9 @@ def test_recovering_ends_all_faults() -> None:
 def test_a_refusal_is_lost_like_any_other_answer(fault: Fault) -> None:
     flaky = FlakyBilling(ContinuousDiscounts(), [fault])
     with pytest.raises(BillingUnavailable):
-        flaky.transfer("A1", "A2", PLENTY, at=day(1))
+        flaky.transfer("A1", "A2", PLENTY, at=day(1), key="T1")
     with refused("amount-exceeds-unused"):
-        flaky.transfer("A1", "A2", PLENTY, at=day(1))
+        flaky.transfer("A1", "A2", PLENTY, at=day(1), key="T1")
 
 
 def test_a_late_grant_that_is_refused_disturbs_nobody() -> None:

@@ -31,6 +31,7 @@ class PlainDiscounts:
     def __init__(self) -> None:
         self.keys: list[str] = []
         self.bills: list[str] = []
+        self.transfers: dict[str, int] = {}
         self.cents: dict[str, list[tuple[datetime, int]]] = {account: [] for account in ACCOUNTS}
         self.sums = {account: {"granted": 0, "in": 0, "out": 0, "consumed": 0} for account in ACCOUNTS}
         self.arrivals = 0
@@ -52,7 +53,9 @@ class PlainDiscounts:
         self.sums[account]["consumed"] += len(taken)
         return len(taken)
 
-    def transfer(self, source: str, target: str, cents: int | None) -> int | None:
+    def transfer(self, source: str, target: str, cents: int | None, key: str) -> int | None:
+        if key in self.transfers:
+            return self.transfers[key]
         there = sorted(self.cents[source])
         if cents is not None and cents > len(there):
             return None
@@ -64,6 +67,7 @@ class PlainDiscounts:
             self.cents[target].append((effective, self.arrivals))
         self.sums[source]["out"] += len(moved)
         self.sums[target]["in"] += len(moved)
+        self.transfers[key] = len(moved)
         return len(moved)
 
 
@@ -97,22 +101,22 @@ class Ledger(RuleBasedStateMachine):
         else:
             assert self.billing.bill(bill, account, euros(cents), at=at) == euros(expected)
 
-    @rule(giving=accounts, taking=accounts, cents=st.none() | amounts, at=days)
-    def transfer(self, giving: str, taking: str, cents: int | None, at: datetime) -> None:
+    @rule(giving=accounts, taking=accounts, cents=st.none() | amounts, at=days, key=numbers)
+    def transfer(self, giving: str, taking: str, cents: int | None, at: datetime, key: str) -> None:
         amount = None if cents is None else euros(cents)
-        expected = self.plain.transfer(giving, taking, cents)
+        expected = self.plain.transfer(giving, taking, cents, key)
         if expected is None:
             with refused("amount-exceeds-unused"):
-                self.billing.transfer(giving, taking, amount, at=at)
+                self.billing.transfer(giving, taking, amount, at=at, key=key)
         else:
-            assert self.billing.transfer(giving, taking, amount, at=at) == euros(expected)
+            assert self.billing.transfer(giving, taking, amount, at=at, key=key) == euros(expected)
 
     @rule(of=numbers, account=accounts, cents=amounts, effective=days, other=accounts)
     def fail(self, of: str, account: str, cents: int, effective: datetime, other: str) -> None:
         """Do some of everything in a block that fails: the model does nothing."""
         with failing(self.billing):
             self.billing.grant(grant(of, str(euros(cents).amount), on=account, effective=effective))
-            self.billing.transfer(account, other, None, at=effective)
+            self.billing.transfer(account, other, None, at=effective, key=of)
             self.billing.bill("failing", other, euros(cents), at=effective)
 
     @invariant()
@@ -156,7 +160,7 @@ def test_a_part_that_is_moved_is_split_and_keeps_its_moment() -> None:
     billing = ContinuousDiscounts()
     for leg in (grant("K1", "10", effective=day(1)), grant("K2", "10", effective=day(2))):
         billing.grant(leg)
-    billing.transfer("A1", "A2", Money("12.50"), at=day(9))
+    billing.transfer("A1", "A2", Money("12.50"), at=day(9), key="T1")
     assert billing.lots("A1") == ((day(2), Money("7.50")),)
     assert billing.lots("A2") == ((day(1), Money("10")), (day(2), Money("2.50")))
 
@@ -168,7 +172,7 @@ def test_another_currency_is_refused() -> None:
     for act in (
         lambda: billing.grant(grant("K2")),
         lambda: billing.bill("B1", "A1", Money("1"), at=day(1)),
-        lambda: billing.transfer("A1", "A2", Money("1"), at=day(1)),
+        lambda: billing.transfer("A1", "A2", Money("1"), at=day(1), key="T1"),
     ):
         with refused("currency-mismatch", field="amount"):
             act()
@@ -182,7 +186,7 @@ def test_the_stores_own_billing_takes_part_in_its_transactions() -> None:
     with failing(store):
         store.billing.grant(grant("K2"))
         store.billing.bill("B1", "A1", Money("15"), at=day(1))
-        store.billing.transfer("A1", "A2", None, at=day(1))
+        store.billing.transfer("A1", "A2", None, at=day(1), key="T1")
     assert store.billing.balance("A1").unused == Money("10")
     assert not store.billing.has_grant(grant("K2").key)
     assert store.billing.bill("B1", "A1", Money("15"), at=day(1)) == Money("10")

@@ -206,7 +206,7 @@ def test_a_transfer_is_done_on_both_sides_or_neither_wherever_it_is_interrupted(
         line += 1
         billing = ContinuousDiscounts()
         billing.grant(grant(on="A"))
-        came_there = interrupted(lambda: billing.transfer("A", "B", Money("4"), at=day(1)), line)  # noqa: B023
+        came_there = interrupted(lambda: billing.transfer("A", "B", Money("4"), at=day(1), key="T1"), line)  # noqa: B023
         state = billing.lots("A"), billing.lots("B"), billing.balance("A")
         assert state in ((undone, done) if came_there else (done,))
         assert billing.balance("B").unused == Money.total(amount for _, amount in state[1])

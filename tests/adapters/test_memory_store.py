@@ -78,6 +78,8 @@ def test_a_folding_that_is_given_takes_the_place_of_its_own() -> None:
 
 def test_what_is_not_there_has_no_next_state() -> None:
     store = MemoryStore()
+    with refused("contract-unknown", field="contract"):
+        store.contracts.put(contract().activated(day(1)))
     with refused("code-unknown", field="code"):
         store.promo_codes.replace(code())
     with refused("referral-unknown", field="contract"):
@@ -95,7 +97,7 @@ def test_nothing_changes_hands_by_its_next_state() -> None:
     store.referrals.add(referral(), at=day(0))
     store.grants.add(grant())
     with refused("contract-exists", naming="A1"):
-        store.contracts.put(contract(on="A2"))
+        store.contracts.put(contract(on="A2").activated(day(1)))
     with refused("code-taken", naming="A1"):
         store.promo_codes.replace(code(on="A2"))
     with refused("referral-unknown", naming="A2"):

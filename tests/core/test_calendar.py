@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from referral_core.values.calendar import Calendar, zone_named
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.moment import EARLIEST, moment
+from referral_core.values.moment import EARLIEST, LATEST
 from tests.phrases import TICK, at, day, refused
 from tests.strategies import days, moments
 
@@ -152,7 +152,6 @@ def test_a_local_moment_is_the_same_moment_with_the_offset_of_its_zone(instant: 
 
 @pytest.mark.rule("M1")
 @pytest.mark.parametrize("method", ["day_of", "local"])
-@pytest.mark.xfail(strict=True, reason="day_of and local take a naive moment for one of the machine's own zone")
 def test_a_naive_moment_has_no_day(method: str) -> None:
     with refused("moment-naive"):
         getattr(TALLINN, method)(datetime(2021, 3, 1))  # noqa: DTZ001 - what is to be refused
@@ -186,16 +185,16 @@ def test_years_far_off_have_days() -> None:
 
 
 @pytest.mark.rule("M1")
-@pytest.mark.xfail(strict=True, reason="start_of refuses the year 9998, which its docstring says is inside")
 def test_the_last_year_has_days() -> None:
     assert TALLINN.day_of(TALLINN.start_of(date(9998, 1, 1))) == date(9998, 1, 1)
 
 
 @pytest.mark.rule("M1")
-@pytest.mark.xfail(strict=True, reason="east of Greenwich the first day of year 2 begins before the earliest moment")
-def test_every_day_that_is_taken_begins_at_a_moment() -> None:
-    start = TALLINN.start_of(date(2, 1, 1))
-    assert moment(start) >= EARLIEST
+def test_a_day_that_begins_before_the_earliest_moment_is_refused() -> None:
+    with refused("moment-invalid", field="from"):
+        TALLINN.start_of(EARLIEST.date(), "from")
+    assert Calendar("UTC").start_of(EARLIEST.date()) == EARLIEST
+    assert Calendar("America/New_York").start_of(LATEST.date()) < LATEST
 
 
 # ── zones ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -211,7 +210,6 @@ def test_a_zone_that_nobody_knows_is_refused(name: str) -> None:
 
 
 @pytest.mark.rule("M1", "P1")
-@pytest.mark.xfail(strict=True, reason="the fallback to dateutil takes more than names, or fails with its own errors")
 @pytest.mark.parametrize(
     "name",
     [

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from referral_core.values.errors import Refusal
 from referral_core.values.money import CEILING, Money
 from tests.phrases import euros, refused
 from tests.strategies import cents, money
@@ -51,6 +50,7 @@ def of_cents(count: int) -> Money:
         (Decimal("0.01"), "0.01"),
         (Decimal("7.5000"), "7.50"),
         (Decimal("1E2"), "100.00"),
+        (Decimal("1." + "0" * 60), "1.00"),
         (Decimal(HIGHEST), HIGHEST),
     ],
 )
@@ -116,6 +116,7 @@ def test_whole_cents_are_taken(value: Decimal, text: str) -> None:
         Decimal("0.001"),
         Decimal("9.999"),
         Decimal("1E-30"),
+        Decimal("1." + "0" * 60 + "1"),
         Decimal("1E-999999"),
         Decimal("1E+12"),
         Decimal("1E+999999"),
@@ -129,7 +130,6 @@ def test_what_is_no_amount_is_refused(value: Decimal) -> None:
 
 
 @pytest.mark.rule("M3")
-@pytest.mark.xfail(strict=True, reason="the refusal's message writes the number out, which Python will not do so far")
 def test_a_number_too_long_to_write_is_refused_like_any_other() -> None:
     with refused("amount-invalid", field="amount"):
         Money(10**5000)
@@ -208,7 +208,6 @@ def test_a_sum_stays_below_the_ceiling() -> None:
 
 
 @pytest.mark.rule("M3")
-@pytest.mark.xfail(strict=True, raises=(Refusal, ArithmeticError), reason="it reckons in the host's context")
 @pytest.mark.parametrize("context", [Context(prec=4), Context(rounding=ROUND_FLOOR)], ids=["four digits", "floor"])
 def test_a_host_that_reckons_otherwise_changes_nothing(context: Context) -> None:
     with localcontext(context):

@@ -115,9 +115,6 @@ def test_an_activation_told_late_lets_the_code_start_earlier() -> None:
 
 
 @pytest.mark.rule("C3", "C11")
-@pytest.mark.xfail(
-    strict=True, reason="starting an active code again moves its start, so that past uses fall before it"
-)
 def test_an_active_code_stays_active_since_its_start_when_another_contract_activates() -> None:
     assert ACTIVE.started(at("2021-03-01")).starts_at == at("2021-02-01")
     assert ACTIVE.started(at("2021-03-01")).status_at(at("2021-02-15")) == "active"

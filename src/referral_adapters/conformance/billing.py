@@ -96,7 +96,8 @@ class BillingConformance(TransfersConformance):
             source, target = accounts[number % 3], accounts[(number * 7 + 1) % 3]
             billing.grant(grant(f"K{number}", f"{number % 4}.{number:02}", on=source, effective=day(number % 5)))
             billing.bill(f"B{number}", target, Money(f"{number % 3}.99"), at=day(number % 6))
-            billing.transfer(source, target, min(Money("1.11"), billing.balance(source).unused), at=day(6))
+            part = min(Money("1.11"), billing.balance(source).unused)
+            billing.transfer(source, target, part, at=day(6), key=f"T{number}")
         balances = [billing.balance(account) for account in accounts]
         taken = [billing.bill(f"last-{account}", account, PLENTY, at=day(9)) for account in accounts]
         assert taken == [each.unused for each in balances]
@@ -109,7 +110,10 @@ class BillingConformance(TransfersConformance):
         for words in TO_THE_LETTER:
             billing.grant(grant(words, "3", on=words))
             assert billing.bill(words, words, Money("1"), at=day(1)) == Money("1")
-        assert {billing.balance(words) for words in TO_THE_LETTER} == {balance(granted="3", consumed="1")}
+            assert billing.transfer(words, "other", Money("1"), at=day(1), key=words) == Money("1")
+        assert {billing.balance(words) for words in TO_THE_LETTER} == {
+            balance(granted="3", consumed="1", transferred_out="1")
+        }
 
     def test_a_leg_posted_by_many_at_once_is_posted_once(self, billing: Billing) -> None:
         """Safe to call from many threads at once (B2)."""

@@ -8,7 +8,7 @@ import attrs
 
 from referral_adapters.conformance.race import CONTENDERS, Race
 from referral_adapters.conformance.refused import refused
-from referral_adapters.conformance.samples import TO_THE_LETTER, contract, day, elsewhere
+from referral_adapters.conformance.samples import TICK, TO_THE_LETTER, contract, day, elsewhere
 from referral_core.ports.contracts import Contracts
 from referral_core.values.reason import Reason
 
@@ -44,26 +44,49 @@ class ContractsConformance:
             assert contracts.of_account("A1") == (state,)
             assert contracts.of_customer("C1") == (state,)
 
-    def test_an_account_lists_its_contracts_as_they_were_added(self, contracts: Contracts) -> None:
-        """``of_account`` is in the order of adding, neither of ids nor of moments, and a next state keeps its place."""
-        added = [contract("K9"), contract("K1", concluded=day(-5)), contract("K5", concluded=day(5))]
-        for each in (*added, contract("K0", on="A2")):
-            contracts.put(each)
-        added[0] = added[0].activated(day(9))
-        contracts.put(added[0])
-        assert contracts.of_account("A1") == tuple(added)
+    def test_a_contract_is_new_once(self, contracts: Contracts) -> None:
+        """``put`` refuses ``contract-exists`` when a contract is new and its id is not, and stores nothing of it."""
+        for state in (contract(), contract().withdrawn(day(1))):
+            contracts.put(state)
+            for again in (contract(), contract(on="A2"), contract(on="A2", of="C2")):
+                with refused(Reason.CONTRACT_EXISTS):
+                    contracts.put(again)
+            assert contracts.find("K1") == state
+        assert list(contracts.accounts()) == [("A1", "C1")]
+        assert contracts.of_account("A2") == contracts.of_customer("C2") == ()
+
+    def test_an_account_lists_its_contracts_in_order(self, contracts: Contracts) -> None:
+        """``of_account`` goes by the concluding moment, however that is written, and then by id."""
+        expected = [
+            contract("K9", concluded=elsewhere(day(-1))),
+            contract("K10", concluded=day(0)),
+            contract("K2", concluded=elsewhere(day(0))),
+            contract("ä", concluded=day(0)),
+            contract("K1", concluded=elsewhere(day(0) + TICK)),
+        ]
+        for number in (3, 0, 4, 2, 1):
+            contracts.put(expected[number])
+        contracts.put(contract("K0", on="A2"))
+        expected[2] = expected[2].activated(day(9))
+        contracts.put(expected[2])
+        assert contracts.of_account("A1") == tuple(expected)
 
     def test_a_customer_lists_contracts_on_every_account(self, contracts: Contracts) -> None:
-        """``of_customer`` is in the order of adding too, whatever the account."""
-        added = [contract("K9", on="A2"), contract("K1", on="A1"), contract("K5", on="A2"), contract("K3", on="A3")]
-        for each in (*added, contract("K0", on="A4", of="C2")):
-            contracts.put(each)
-        assert contracts.of_customer("C1") == tuple(added)
+        """``of_customer`` goes by the concluding moment and then by id too, whatever the account."""
+        expected = [
+            contract("K2", on="A9", concluded=elsewhere(day(0))),
+            contract("K3", on="A1", concluded=day(0)),
+            contract("K1", on="A9", concluded=day(1)),
+        ]
+        for number in (2, 1, 0):
+            contracts.put(expected[number])
+        contracts.put(contract("K0", on="A4", of="C2"))
+        assert contracts.of_customer("C1") == tuple(expected)
 
     def test_an_account_belongs_to_one_customer(self, contracts: Contracts) -> None:
-        """``put`` refuses ``not-same-customer`` and stores nothing of it."""
+        """``put`` refuses ``not-same-customer``, new or not, and stores nothing of it."""
         contracts.put(contract())
-        for other in (contract("K2", of="C2"), contract("K1", of="C2")):
+        for other in (contract("K2", of="C2"), contract("K1", of="C2").activated(day(1))):
             with refused(Reason.NOT_SAME_CUSTOMER):
                 contracts.put(other)
         assert contracts.of_account("A1") == (contract(),)
@@ -92,8 +115,9 @@ class ContractsConformance:
 
     def test_moments_are_kept_to_the_microsecond(self, contracts: Contracts) -> None:
         """A moment written with another offset is still the same moment."""
-        put = contract(concluded=elsewhere(day(0))).activated(elsewhere(day(1))).terminated(elsewhere(day(2)))
-        contracts.put(put)
+        state = contract(concluded=elsewhere(day(0))).activated(elsewhere(day(1))).terminated(elsewhere(day(2)))
+        contracts.put(contract(concluded=elsewhere(day(0))))
+        contracts.put(state)
         assert contracts.find("K1") == contract(concluded=day(0)).activated(day(1)).terminated(day(2))
 
     def test_one_of_racing_customers_gets_the_account(self, contracts: Contracts) -> None:
@@ -107,6 +131,17 @@ class ContractsConformance:
         assert race.lost == [Reason.NOT_SAME_CUSTOMER] * (CONTENDERS - 1)
         assert [(each.account, each.customer) for each in contracts.of_account("A1")] == [("A1", race.won[0])]
         assert list(contracts.accounts()) == [("A1", race.won[0])]
+
+    def test_one_of_racing_contracts_gets_the_id(self, contracts: Contracts) -> None:
+        """``put`` is atomic: of racing contracts of one id all but one are told ``contract-exists``."""
+
+        def put(number: int) -> str:
+            contracts.put(contract(on=f"A{number}", of=f"C{number}"))
+            return f"A{number}"
+
+        race = Race(put)
+        assert race.lost == [Reason.CONTRACT_EXISTS] * (CONTENDERS - 1)
+        assert [account for account, _ in contracts.accounts()] == race.won
 
     def test_no_contract_of_racing_writers_is_lost(self, contracts: Contracts) -> None:
         """``put`` is safe to call from many threads at once."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from referral_adapters.conformance.race import CONTENDERS, Race
 from referral_adapters.conformance.refused import refused
 from referral_adapters.conformance.samples import NOTHING, PLENTY, balance, day, grant
 from referral_core.ports.billing import Billing
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
+
+TURNS: Final = 3
+"""How often each contender transfers."""
 
 
 class TransfersConformance:
@@ -16,8 +21,8 @@ class TransfersConformance:
     def test_a_part_is_transferred(self, billing: Billing) -> None:
         """``transfer`` moves an amount between accounts, and returns it (B7)."""
         billing.grant(grant(amount="10"))
-        assert billing.transfer("A1", "A2", Money("3.21"), at=day(1)) == Money("3.21")
-        assert billing.transfer("A1", "A2", NOTHING, at=day(1)) == NOTHING
+        assert billing.transfer("A1", "A2", Money("3.21"), at=day(1), key="T1") == Money("3.21")
+        assert billing.transfer("A1", "A2", NOTHING, at=day(1), key="T2") == NOTHING
         assert billing.balance("A1") == balance(granted="10", transferred_out="3.21")
         assert billing.balance("A2") == balance(transferred_in="3.21")
 
@@ -25,8 +30,9 @@ class TransfersConformance:
         """``None`` moves all that is unused; from an account without any it moves nothing (B7)."""
         billing.grant(grant(amount="10"))
         billing.bill("B1", "A1", Money("4"), at=day(1))
-        assert billing.transfer("A1", "A2", None, at=day(1)) == Money("6")
-        assert billing.transfer("A1", "A2", None, at=day(1)) == billing.transfer("A3", "A2", None, at=day(1)) == NOTHING
+        sources = ("A1", "A1", "A3")
+        moved = [billing.transfer(source, "A2", None, at=day(1), key=f"T{n}") for n, source in enumerate(sources)]
+        assert moved == [Money("6"), NOTHING, NOTHING]
         assert billing.balance("A1") == balance(granted="10", consumed="4", transferred_out="6")
         assert billing.bill("B2", "A2", PLENTY, at=day(1)) == Money("6")
 
@@ -37,14 +43,34 @@ class TransfersConformance:
         before = billing.balance("A1")
         for source, amount in (("A1", "6.01"), ("A3", "0.01")):
             with refused(Reason.AMOUNT_EXCEEDS_UNUSED):
-                billing.transfer(source, "A2", Money(amount), at=day(1))
+                billing.transfer(source, "A2", Money(amount), at=day(1), key=source)
         assert [billing.balance(account) for account in ("A1", "A2", "A3")] == [before, balance(), balance()]
+
+    def test_nothing_is_transferred_twice_under_a_key(self, billing: Billing) -> None:
+        """Under a key that was used before nothing is moved again, and what was moved then is returned."""
+        billing.grant(grant(amount="10"))
+        first = [billing.transfer("A1", "A2", Money("4"), at=day(1), key="T1")]
+        first.append(billing.transfer("A3", "A2", None, at=day(1), key="T2"))
+        billing.grant(grant("K3", on="A3"))
+        again = [billing.transfer("A1", "A2", Money("4"), at=day(2), key="T1")]
+        again.append(billing.transfer("A3", "A2", None, at=day(2), key="T2"))
+        assert first == again == [Money("4"), NOTHING]
+        assert billing.transfer("A1", "A2", None, at=day(3), key="T1") == Money("4")
+        assert billing.balance("A2") == balance(transferred_in="4")
+
+    def test_a_key_whose_transfer_was_refused_is_still_new(self, billing: Billing) -> None:
+        """A refusal moved nothing, so there is nothing to return later."""
+        with refused(Reason.AMOUNT_EXCEEDS_UNUSED):
+            billing.transfer("A1", "A2", Money("4"), at=day(1), key="T1")
+        billing.grant(grant(amount="10"))
+        assert billing.transfer("A1", "A2", Money("4"), at=day(2), key="T1") == Money("4")
+        assert billing.balance("A2") == balance(transferred_in="4")
 
     def test_the_oldest_is_transferred_first(self, billing: Billing) -> None:
         """A part that is moved is the part that is effective first; the younger stays behind (B7)."""
         billing.grant(grant("K2", "10", effective=day(5)))
         billing.grant(grant("K1", "10", effective=day(1)))
-        billing.transfer("A1", "A2", Money("10"), at=day(6))
+        billing.transfer("A1", "A2", Money("10"), at=day(6), key="T1")
         assert billing.bill("B1", "A1", PLENTY, at=day(4)) == NOTHING
         assert billing.bill("B2", "A1", PLENTY, at=day(5)) == Money("10")
 
@@ -53,18 +79,25 @@ class TransfersConformance:
         billing.grant(grant("K1", "10", effective=day(1)))
         billing.grant(grant("K2", "10", effective=day(5)))
         billing.grant(grant("K3", "10", effective=day(3), on="A2"))
-        billing.transfer("A1", "A2", Money("15"), at=day(9))
-        days = [0, 1, 2, 3, 4, 5]
-        taken = [billing.bill(f"B{number}", "A2", PLENTY, at=day(number)) for number in days]
+        billing.transfer("A1", "A2", Money("15"), at=day(9), key="T1")
+        taken = [billing.bill(f"B{number}", "A2", PLENTY, at=day(number)) for number in range(6)]
         assert taken == [Money(amount) for amount in ("0", "10", "0", "10", "0", "5")]
         assert billing.bill("B9", "A1", PLENTY, at=day(9)) == Money("5")
 
     def test_a_transfer_to_the_same_account_makes_nothing(self, billing: Billing) -> None:
         """Both movements are kept, and what is unused stays the same."""
         billing.grant(grant(amount="10"))
-        billing.transfer("A1", "A1", Money("4"), at=day(1))
+        billing.transfer("A1", "A1", Money("4"), at=day(1), key="T1")
         assert billing.balance("A1") == balance(granted="10", transferred_in="4", transferred_out="4")
         assert billing.bill("B1", "A1", PLENTY, at=day(1)) == Money("10")
+
+    def test_a_transfer_asked_for_by_many_at_once_is_made_once(self, billing: Billing) -> None:
+        """Safe to call from many threads at once: under one key all are told the same."""
+        billing.grant(grant(amount="100"))
+        race = Race(lambda _: billing.transfer("A1", "A2", Money("3"), at=day(1), key="T1"))
+        assert (race.lost, race.won) == ([], [Money("3")] * CONTENDERS)
+        assert billing.balance("A2") == balance(transferred_in="3")
+        assert billing.bill("B1", "A1", PLENTY, at=day(1)) == Money("97")
 
     def test_racing_transfers_lose_no_cent(self, billing: Billing) -> None:
         """A transfer is one step: to and fro between two accounts, many neither lose, make nor wait for ever."""
@@ -72,10 +105,15 @@ class TransfersConformance:
         for account in pair:
             billing.grant(grant(account, "100", on=account))
         ways = [pair, pair[::-1]] * CONTENDERS
-        race = Race(lambda number: [billing.transfer(*ways[number], Money("3"), at=day(1)) for _ in range(3)])
-        moved = Money(3 * 3 * CONTENDERS // 2)
-        assert (race.lost, race.won) == ([], [[Money("3")] * 3] * CONTENDERS)
-        expected = balance(granted="100", transferred_in=str(moved.amount), transferred_out=str(moved.amount))
+
+        def transfer(number: int) -> list[Money]:
+            keys = [f"{number}-{turn}" for turn in range(TURNS)]
+            return [billing.transfer(*ways[number], Money("3"), at=day(1), key=key) for key in keys]
+
+        race = Race(transfer)
+        assert (race.lost, race.won) == ([], [[Money("3")] * TURNS] * CONTENDERS)
+        moved = str(3 * TURNS * CONTENDERS // 2)
+        expected = balance(granted="100", transferred_in=moved, transferred_out=moved)
         assert [billing.balance(account) for account in pair] == [expected, expected]
         taken = [billing.bill(f"last-{account}", account, PLENTY, at=day(1)) for account in pair]
         assert taken == [Money("100"), Money("100")]

@@ -37,6 +37,7 @@ class ContinuousDiscounts:
         self._nothing = Money.zero(currency)
         self._posted: dict[str, Grant] = {}
         self._bills: dict[str, Decimal] = {}
+        self._transfers: dict[str, Decimal] = {}
         self._lots: dict[str, list[Lot]] = {}
         self._granted: Sums = {}
         self._transferred_in: Sums = {}
@@ -92,16 +93,18 @@ class ContinuousDiscounts:
             )
             return amount if consumed == most else self._money(consumed)
 
-    def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime) -> Money:
+    def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime, key: str) -> Money:
         """Move unused discount, oldest first, between accounts in one step; ``None`` moves all (B7).
 
-        Returns what was moved. Every lot keeps the moment it is effective from, whenever it is moved; one that is
-        moved in part is split.
+        Returns what was moved; under a ``key`` that was used before, what was moved then, and moves nothing again.
+        Every lot keeps the moment it is effective from, whenever it is moved; one that is moved in part is split.
 
         :raises Refusal: ``amount-exceeds-unused`` when there is less on ``source``; ``currency-mismatch`` (M3).
         """
         wanted = None if amount is None else self._amount(amount)
         with self._lock:
+            if key in self._transfers:
+                return self._money(self._transfers[key])
             lots = self._lots.get(source, [])
             unused = total(lots)
             most = unused if wanted is None else wanted
@@ -111,16 +114,13 @@ class ContinuousDiscounts:
                     message=f"{amount} is more than the unused {self._money(unused)} of account {source}",
                     field="amount",
                 )
-            if not most:
-                return self._nothing
-            going, left = moved(lots, most)
-            there = left if target == source else self._lots.get(target, [])
-            self._journal.write(
-                setting(self._lots, source, left),
-                setting(self._lots, target, arrived(there, going)),
-                _more(self._transferred_out, source, most),
-                _more(self._transferred_in, target, most),
-            )
+            changes = [setting(self._transfers, key, most)]
+            if most:
+                going, left = moved(lots, most)
+                there = left if target == source else self._lots.get(target, [])
+                changes += [setting(self._lots, source, left), setting(self._lots, target, arrived(there, going))]
+                changes += [_more(self._transferred_out, source, most), _more(self._transferred_in, target, most)]
+            self._journal.write(*changes)
             return self._money(most)
 
     def balance(self, account: str) -> Balance:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+from typing import Final
 
 from referral_adapters.memory.journal import Change, Journal, adding, setting
-from referral_core.entities.contract import Contract
+from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
+
+_CONCLUDED: Final = attrgetter("concluded_at", "id")
 
 
 class MemoryContracts:
@@ -26,42 +30,34 @@ class MemoryContracts:
             return self._contracts.get(contract)
 
     def of_account(self, account: str) -> tuple[Contract, ...]:
-        """Return all contracts of an account in the order they were added; empty means the account is unknown."""
+        """Return all contracts of an account, by concluding moment and then by id; empty: the account is unknown."""
         with self._lock:
-            return tuple([self._contracts[contract] for contract in self._of_account.get(account, ())])
+            return self._sorted(self._of_account.get(account, ()))
 
     def of_customer(self, customer: str) -> tuple[Contract, ...]:
-        """Return all contracts of a customer, on any account, in the order they were added."""
+        """Return all contracts of a customer, on any account, by concluding moment and then by id."""
         with self._lock:
-            return tuple([self._contracts[contract] for contract in self._of_customer.get(customer, ())])
+            return self._sorted(self._of_customer.get(customer, ()))
 
     def put(self, contract: Contract) -> None:
-        """Store a contract, new or in its next state.
+        """Store a contract: a new one while it is concluded, else the next state of one that is there.
 
-        :raises Refusal: ``not-same-customer`` when its account belongs to another customer; ``contract-exists`` when
-            a contract of this id stands on another account.
+        :raises Refusal: ``contract-exists`` when it is new and its id is not, or when it stands on another account;
+            ``not-same-customer`` when its account belongs to another customer; ``contract-unknown`` when it is in a
+            later state and there is none of its id.
         """
         with self._lock:
-            if contract.account in self._of_account and self._owner(contract.account) != contract.customer:
-                raise Refusal(
-                    Reason.NOT_SAME_CUSTOMER,
-                    message=f"account {contract.account} belongs to another customer than {contract.customer}",
-                    field="account",
-                )
             known = self._contracts.get(contract.id)
-            if known is None:
+            self._check_id(contract, known)
+            self._check_customer(contract)
+            change = setting(self._contracts, contract.id, contract)
+            if known is not None:
+                self._journal.write(change)
+            else:
                 self._journal.write(
-                    setting(self._contracts, contract.id, contract),
+                    change,
                     _placing(self._of_account, contract.account, contract.id),
                     _placing(self._of_customer, contract.customer, contract.id),
-                )
-            elif known.account == contract.account:
-                self._journal.write(setting(self._contracts, contract.id, contract))
-            else:
-                raise Refusal(
-                    Reason.CONTRACT_EXISTS,
-                    message=f"contract {contract.id} stands on account {known.account}",
-                    field="account",
                 )
 
     def accounts(self) -> Iterator[tuple[str, str]]:
@@ -71,6 +67,31 @@ class MemoryContracts:
 
     def _owner(self, account: str) -> str:
         return self._contracts[self._of_account[account][0]].customer
+
+    def _sorted(self, ids: Sequence[str]) -> tuple[Contract, ...]:
+        found = [self._contracts[contract] for contract in ids]
+        if len(found) > 1:
+            found.sort(key=_CONCLUDED)
+        return tuple(found)
+
+    def _check_id(self, contract: Contract, known: Contract | None) -> None:
+        is_new = contract.status is ContractStatus.CONCLUDED
+        if known is None and not is_new:
+            raise Refusal(Reason.CONTRACT_UNKNOWN, message=f"there is no contract {contract.id} yet", field="contract")
+        if known is not None and (is_new or known.account != contract.account):
+            raise Refusal(
+                Reason.CONTRACT_EXISTS,
+                message=f"there is a contract {contract.id} already, on account {known.account}",
+                field="contract",
+            )
+
+    def _check_customer(self, contract: Contract) -> None:
+        if contract.account in self._of_account and self._owner(contract.account) != contract.customer:
+            raise Refusal(
+                Reason.NOT_SAME_CUSTOMER,
+                message=f"account {contract.account} belongs to another customer than {contract.customer}",
+                field="account",
+            )
 
 
 def _placing(index: dict[str, list[str]], key: str, contract: str) -> Change:

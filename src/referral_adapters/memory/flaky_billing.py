@@ -28,7 +28,7 @@ class Fault(enum.StrEnum):
     AFTER = "after"
     """It happened, and the answer was lost."""
     LATE = "late"
-    """A grant that takes effect some calls later, at most once since its key tells; any other call fails as before."""
+    """It takes effect some calls later: a grant or a transfer, which has a key; any other call fails as before."""
 
 
 Plan = Iterable[Fault | None] | Callable[[str], Fault | None]
@@ -47,7 +47,7 @@ class UndoableBilling(Billing, Protocol):
 class FlakyBilling:
     """The port ``Billing`` around another, failing as planned; safe to call from many threads at once.
 
-    A late grant arrives just before the ``late_by``-th call after the one that asked for it, or at :meth:`recover`.
+    What is late arrives just before the ``late_by``-th call after the one that asked for it, or at :meth:`recover`.
 
     Give it a billing with a journal of its own, as the outside world has: one that takes part in a store's
     transactions would take back with them what had happened here.
@@ -59,11 +59,11 @@ class FlakyBilling:
         self._late_by = late_by
         self._lock = Lock()
         self._calls = 0
-        self._late: list[tuple[int, Grant]] = []
+        self._late: list[tuple[int, Callable[[], object]]] = []
 
     def grant(self, grant: Grant) -> None:
         """Post a leg, or fail as planned."""
-        self._call("grant", lambda: self._billing.grant(grant), grant)
+        self._call("grant", lambda: self._billing.grant(grant), has_key=True)
 
     def has_grant(self, key: str) -> bool:
         """Tell whether a leg was posted under this key, or fail as planned."""
@@ -73,9 +73,11 @@ class FlakyBilling:
         """Let a bill take what it can, or fail as planned."""
         return self._call("bill", lambda: self._billing.bill(bill, account, amount, at=at))
 
-    def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime) -> Money:
+    def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime, key: str) -> Money:
         """Move unused discount, or fail as planned."""
-        return self._call("transfer", lambda: self._billing.transfer(source, target, amount, at=at))
+        return self._call(
+            "transfer", lambda: self._billing.transfer(source, target, amount, at=at, key=key), has_key=True
+        )
 
     def balance(self, account: str) -> Balance:
         """Return the account's movements, or fail as planned."""
@@ -88,14 +90,14 @@ class FlakyBilling:
             late, self._late = self._late, []
         self._deliver(late)
 
-    def _call(self, method: str, act: Callable[[], T], grant: Grant | None = None) -> T:
+    def _call(self, method: str, act: Callable[[], T], *, has_key: bool = False) -> T:
         with self._lock:
             self._calls += 1
             fault = self._faults(method)
             arriving = [(due, late) for due, late in self._late if due <= self._calls]
             self._late = [(due, late) for due, late in self._late if due > self._calls]
-            if fault is Fault.LATE and grant is not None:
-                self._late.append((self._calls + self._late_by, grant))
+            if fault is Fault.LATE and has_key:
+                self._late.append((self._calls + self._late_by, act))
         # The other billing is called without the lock: it may have one of its own, held by who waits for this one.
         self._deliver(arriving)
         if fault is None:
@@ -107,10 +109,10 @@ class FlakyBilling:
             self._cut_off(act)
         raise BillingUnavailable(f"{method}: no answer ({fault})")
 
-    def _deliver(self, arriving: list[tuple[int, Grant]]) -> None:
-        for _, grant in arriving:
-            with suppress(Refusal):
-                self._billing.grant(grant)
+    def _deliver(self, arriving: list[tuple[int, Callable[[], object]]]) -> None:
+        for _, act in arriving:
+            with suppress(Refusal):  # nobody is there any more to be told
+                act()
 
     def _cut_off(self, act: Callable[[], object]) -> None:
         if not isinstance(self._billing, UndoableBilling):

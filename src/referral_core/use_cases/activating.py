@@ -17,9 +17,9 @@ from referral_core.entities.referral import Referral, ReferralStatus
 from referral_core.entities.trace_entry import TraceNote, account_subject
 from referral_core.programme.programme import Programme
 from referral_core.rules.permissions import permit
-from referral_core.use_cases.issuing import Codes
-from referral_core.use_cases.signing_up import unknown_contract
+from referral_core.use_cases.following_contracts import FollowingContracts
 from referral_core.use_cases.tracing import referral_state
+from referral_core.use_cases.unknown import unknown_contract
 from referral_core.values.moment import moment
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ class ContractEnd:
 class Contracts:
     """The facts that billing brings about contracts; only systems bring them (A1)."""
 
-    def __init__(self, programme: Programme, ports: Ports, codes: Codes) -> None:
+    def __init__(self, programme: Programme, ports: Ports, following: FollowingContracts) -> None:
         self._programme = programme
         self._ports = ports
-        self._codes = codes
+        self._following = following
 
     def activate(self, contract: str, *, at: datetime, actor: Actor) -> Activation:
         """Record that a contract came into force: its referral's amounts become due, its account's code active (B1).
@@ -66,7 +66,7 @@ class Contracts:
         at = moment(at)
         active = self._found(contract, actor, Act.CONTRACT_ACTIVATED).activated(at)
         self._ports.contracts.put(active)
-        code, is_new = self._codes.on_activation(active, at, actor)
+        code, is_new = self._following.on_activation(active, at, actor)
         referral = self._ports.referrals.find(contract)
         if referral is None or referral.status is not ReferralStatus.RECORDED:
             return Activation(active, None, (), None if is_new else code, code if is_new else None)
@@ -87,7 +87,7 @@ class Contracts:
         at = moment(at)
         withdrawn = self._found(contract, actor, Act.CONTRACT_WITHDRAWN).withdrawn(at)
         self._ports.contracts.put(withdrawn)
-        ended = self._codes.on_contract_end(withdrawn, at, actor)
+        ended = self._following.on_end(withdrawn, at, actor)
         referral = self._ports.referrals.find(contract)
         if referral is None:
             return ContractEnd(withdrawn, None, ended)
@@ -114,7 +114,7 @@ class Contracts:
         at = moment(at)
         terminated = self._found(contract, actor, Act.CONTRACT_TERMINATED).terminated(at)
         self._ports.contracts.put(terminated)
-        return ContractEnd(terminated, None, self._codes.on_contract_end(terminated, at, actor))
+        return ContractEnd(terminated, None, self._following.on_end(terminated, at, actor))
 
     def _found(self, contract: str, actor: Actor, act: Act) -> Contract:
         found = self._ports.contracts.find(contract)

@@ -18,7 +18,7 @@ from referral_core.entities.trace_entry import TraceNote, account_subject
 from referral_core.programme.fee_policy import FeePolicy
 from referral_core.programme.programme import Programme
 from referral_core.rules.permissions import permit, required_reason
-from referral_core.use_cases.signing_up import unknown_contract, unknown_referral
+from referral_core.use_cases.unknown import unknown_account, unknown_contract, unknown_referral
 from referral_core.values.errors import Refusal
 from referral_core.values.moment import moment, written
 from referral_core.values.money import CENT, Money
@@ -157,7 +157,7 @@ class Discounts:
 
     def _known(self, contracts: tuple[Contract, ...], account: str, field: str) -> None:
         if not contracts:
-            raise Refusal(Reason.ACCOUNT_UNKNOWN, message=f"no contract stands on account {account}", field=field)
+            raise unknown_account(account, field)
 
     def _check_currency(self, amount: Money) -> None:
         if amount.currency != self._programme.currency:

@@ -16,7 +16,7 @@ from referral_core.entities.sharing import Sharing
 from referral_core.programme.programme import Programme
 from referral_core.programme.sharing_template import SharingText
 from referral_core.rules.permissions import permit, permit_own
-from referral_core.use_cases.issuing import unknown_code
+from referral_core.use_cases.unknown import unknown_code
 from referral_core.values.code_text import fold
 from referral_core.values.moment import moment
 from referral_core.values.money import Money

@@ -17,11 +17,13 @@ from referral_core.entities.trace_entry import TraceNote, account_subject
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused, Decision
 from referral_core.rules.permissions import permit, required_reason
-from referral_core.use_cases.issuing import Codes
+from referral_core.use_cases.choosing import Choice, chosen_by_case, chosen_by_hand
+from referral_core.use_cases.following_contracts import FollowingContracts
 from referral_core.use_cases.judging import Judging, Question
-from referral_core.use_cases.tracing import referral_state
+from referral_core.use_cases.referring import Referring
+from referral_core.use_cases.unknown import unknown_contract
 from referral_core.values.errors import Refusal
-from referral_core.values.moment import moment, optional_moment
+from referral_core.values.moment import moment
 from referral_core.values.reason import Reason
 
 if TYPE_CHECKING:
@@ -44,11 +46,14 @@ class SignUp:
 class SignUps:
     """Checking codes, and using them for contracts."""
 
-    def __init__(self, programme: Programme, ports: Ports, codes: Codes, judging: Judging) -> None:
+    def __init__(
+        self, programme: Programme, ports: Ports, following: FollowingContracts, judging: Judging, referring: Referring
+    ) -> None:
         self._programme = programme
         self._ports = ports
-        self._codes = codes
+        self._following = following
         self._judging = judging
+        self._referring = referring
 
     def check(
         self,
@@ -110,7 +115,7 @@ class SignUps:
         """
         at = moment(at)
         permit(actor, Act.CONTRACT_CONCLUDED, [segment])
-        chosen = self._chosen(group, honoured_moment, reason, at, actor, Act.CONTRACT_CONCLUDED, case)
+        chosen = self._chosen(Act.CONTRACT_CONCLUDED, actor, group, honoured_moment, reason, at, case)
         others = self._check_new(contract, account, customer)
         concluded = Contract(
             id=contract,
@@ -123,18 +128,17 @@ class SignUps:
             starts_on=starts_on,
             first_name=first_name,
         )
-        carried = case.carried if case else None
-        wanted = carried.code if carried else code
-        decision = None if wanted is None else self._judge(wanted, concluded, chosen, channel, carried is not None)
+        wanted = case.promo_code if case else code
+        decision = None if wanted is None else self._referring.decide(wanted, concluded, chosen, channel)
         if decision is not None and not decision.usable:
             if case is None and self._programme.blocks(channel):
                 raise CodeRefused(decision)
             concluded = attrs.evolve(concluded, warned_code=wanted, warnings=decision.reasons)
         self._ports.contracts.put(concluded)
         if actor.is_person or concluded.warnings:
-            self._trace_contract(concluded, at, actor, chosen.reason)
-        issued = self._codes.on_conclusion(concluded, others, at, actor)
-        referral = self._record(decision, concluded, chosen, channel, at, actor)
+            self._trace(concluded, at, actor, chosen.reason)
+        issued = self._following.on_conclusion(concluded, others, at, actor)
+        referral = self._referring.record(decision, concluded, chosen, channel, at=at, actor=actor)
         return SignUp(concluded, decision, referral, issued)
 
     def attach(
@@ -157,11 +161,12 @@ class SignUps:
         """
         at = moment(at)
         found = self._not_activated(contract, actor, Act.CODE_ATTACH)
-        chosen = self._chosen(group, honoured_moment, reason, found.concluded_at, actor, Act.CODE_ATTACH, None)
-        decision = self._judge(code, found, chosen, channel, carried=False)
+        chosen = self._chosen(Act.CODE_ATTACH, actor, group, honoured_moment, reason, found.concluded_at)
+        decision = self._referring.decide(code, found, chosen, channel)
         if not decision.usable:
             raise CodeRefused(decision)
-        return SignUp(found, decision, self._record(decision, found, chosen, channel, at, actor))
+        referral = self._referring.record(decision, found, chosen, channel, at=at, actor=actor)
+        return SignUp(found, decision, referral)
 
     def change_group(
         self, contract: str, *, group: str, at: datetime, actor: Actor, reason: str | None = None
@@ -176,42 +181,27 @@ class SignUps:
         at = moment(at)
         self._not_activated(contract, actor, Act.REFERRAL_CHANGE_GROUP)
         reason = required_reason(actor, Act.REFERRAL_CHANGE_GROUP, reason)
-        referral = self._ports.referrals.find(contract)
-        if referral is None:
-            raise unknown_referral(contract)
-        offer = self._judging.offer_of(self._judging.referee_group(group), referral.judged_at)
-        changed = referral.with_referee_offer(offer)
-        self._ports.referrals.replace(changed, at=at)
-        self._trace_referral(Act.REFERRAL_CHANGE_GROUP, referral, changed, at, actor, reason)
-        return changed
+        return self._referring.change_group(contract, group, at=at, actor=actor, reason=reason)
 
     def _chosen(
         self,
+        act: Act,
+        actor: Actor,
         group: str | None,
         honoured: datetime | None,
         reason: str | None,
         concluded_at: datetime,
-        actor: Actor,
-        act: Act,
-        case: Case | None,
-    ) -> _Choice:
-        """Check what staff chose for a sign-up: a group (D7), an honoured moment (S10); a case supplies its own."""
+        case: Case | None = None,
+    ) -> Choice:
         if case is not None:
-            given: str | None = f"case {case.id}"
-        elif group is not None or honoured is not None:
-            given = required_reason(actor, act, reason)
+            chosen = chosen_by_case(case, group, concluded_at)
         else:
-            given = (reason or "").strip() or None
+            chosen = chosen_by_hand(
+                act, actor, group=group, honoured=honoured, reason=reason, concluded_at=concluded_at
+            )
         if group is not None:
             self._judging.referee_group(group)
-        honoured = case.opened_at if case else optional_moment(honoured, "honour.moment")
-        if honoured is not None and (honoured > concluded_at or (case is None and honoured == concluded_at)):
-            raise Refusal(
-                Reason.MOMENT_INVALID,
-                message=f"the honoured moment {honoured.isoformat()} does not lie before the concluding moment",
-                field="honour.moment",
-            )
-        return _Choice(group, honoured, given, case)
+        return chosen
 
     def _check_new(self, contract: str, account: str, customer: str) -> tuple[Contract, ...]:
         """Return the account's other contracts, having checked that this one may join them."""
@@ -236,56 +226,7 @@ class SignUps:
             raise Refusal(Reason.CONTRACT_ENDED, message=f"contract {contract} was withdrawn", field="contract")
         return found
 
-    def _judge(self, code: str, contract: Contract, chosen: _Choice, channel: str, carried: bool) -> Decision:
-        return self._judging.decide(
-            Question(
-                code=code,
-                concluded_at=contract.concluded_at,
-                judged_at=chosen.honoured or contract.concluded_at,
-                channel=channel,
-                customer=contract.customer,
-                product=contract.product,
-                segment=contract.segment,
-                contract=contract.id,
-                group=chosen.group,
-                carried=chosen.case.carried if chosen.case and carried else None,
-            )
-        )
-
-    def _record(
-        self,
-        decision: Decision | None,
-        contract: Contract,
-        chosen: _Choice,
-        channel: str,
-        at: datetime,
-        actor: Actor,
-    ) -> Referral | None:
-        """Record the referral of a usable code, both amounts locked (S7)."""
-        if decision is None or decision.referrer is None or decision.referee is None:
-            return None
-        code = self._ports.promo_codes.find(decision.code)
-        if code is None:  # pragma: no cover - a usable code was found a moment ago, in this very transaction
-            raise Refusal(Reason.CODE_UNKNOWN, message=f"the code {decision.code} is gone", field="code")
-        referral = Referral(
-            contract=contract.id,
-            code=code.text,
-            referrer=code.account,
-            referrer_customer=code.customer,
-            referee=contract.account,
-            referee_customer=contract.customer,
-            concluded_at=contract.concluded_at,
-            channel=channel,
-            referrer_offer=decision.referrer,
-            referee_offer=decision.referee,
-            honoured_moment=chosen.honoured,
-            case=chosen.case.id if chosen.case else None,
-        )
-        self._ports.referrals.add(referral, at=at)
-        self._trace_referral(Act.REFERRAL_RECORD, None, referral, at, actor, chosen.reason)
-        return referral
-
-    def _trace_contract(self, contract: Contract, at: datetime, actor: Actor, reason: str | None) -> None:
+    def _trace(self, contract: Contract, at: datetime, actor: Actor, reason: str | None) -> None:
         after = {
             "contract": contract.id,
             "channel": contract.channel,
@@ -294,30 +235,3 @@ class SignUps:
         }
         subject = account_subject(contract.account)
         self._ports.trace.append(TraceNote(subject, at, Act.CONTRACT_CONCLUDED, actor, None, after, reason))
-
-    def _trace_referral(
-        self, act: Act, before: Referral | None, after: Referral, at: datetime, actor: Actor, reason: str | None
-    ) -> None:
-        state = None if before is None else referral_state(before)
-        subject = account_subject(after.referee)
-        self._ports.trace.append(TraceNote(subject, at, act, actor, state, referral_state(after), reason))
-
-
-@attrs.frozen
-class _Choice:
-    """What staff, or a case, chose for a sign-up."""
-
-    group: str | None
-    honoured: datetime | None
-    reason: str | None
-    case: Case | None
-
-
-def unknown_contract(contract: str) -> Refusal:
-    """Return the refusal of a contract that was never concluded."""
-    return Refusal(Reason.CONTRACT_UNKNOWN, message=f"there is no contract {contract}", field="contract")
-
-
-def unknown_referral(contract: str) -> Refusal:
-    """Return the refusal of a contract that carries no referral."""
-    return Refusal(Reason.REFERRAL_UNKNOWN, message=f"contract {contract} carries no referral", field="contract")

@@ -1,0 +1,28 @@
+"""Refusals of names that nothing goes by."""
+
+from __future__ import annotations
+
+from referral_core.values.errors import Refusal
+from referral_core.values.reason import Reason
+
+_SHOWN = 40
+
+
+def unknown_code(code: str) -> Refusal:
+    """Return the refusal of a code that no account ever held."""
+    return Refusal(Reason.CODE_UNKNOWN, message=f"no account ever held the code {code[:_SHOWN]!r}", field="code")
+
+
+def unknown_contract(contract: str) -> Refusal:
+    """Return the refusal of a contract that was never concluded."""
+    return Refusal(Reason.CONTRACT_UNKNOWN, message=f"there is no contract {contract}", field="contract")
+
+
+def unknown_account(account: str, field: str = "account") -> Refusal:
+    """Return the refusal of an account on which no contract stands."""
+    return Refusal(Reason.ACCOUNT_UNKNOWN, message=f"no contract stands on account {account}", field=field)
+
+
+def unknown_referral(contract: str) -> Refusal:
+    """Return the refusal of a contract that carries no referral."""
+    return Refusal(Reason.REFERRAL_UNKNOWN, message=f"contract {contract} carries no referral", field="contract")
