@@ -7,6 +7,7 @@ import re
 from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING, Any, Final
 
+import attrs
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
@@ -59,7 +60,7 @@ class RuleLinks(SphinxPostTransform):
 
     default_priority = 700
 
-    def run(self, **kwargs: Any) -> None:  # noqa: ANN401, ARG002 - as Sphinx calls it
+    def run(self, **kwargs: Any) -> None:  # noqa: ANN401 - as Sphinx calls it
         """Split each text at the ids in it."""
         ids = rule_ids(self.env.get_doctree(RULES)) if RULES in self.env.found_docs else set()
         for text in [*self.document.findall(nodes.Text)] if ids else []:
@@ -96,18 +97,17 @@ def is_within(node: nodes.Node, *kinds: type[nodes.Node]) -> bool:
 def short_signature(
     app: Sphinx, what: str, name: str, thing: object, options: object, signature: str | None, returned: str | None
 ) -> tuple[str | None, str | None] | None:
-    """Leave out what nobody calls: how an enumeration or a protocol would be made."""
-    if what == "class" and isinstance(thing, type) and (issubclass(thing, enum.Enum) or is_protocol(thing)):
-        return "", None
-    return None
+    """Leave out how a class would be made that no program makes: an enumeration, a protocol, a part of the desk."""
+    return ("", None) if isinstance(thing, type) and not is_made_by_programs(thing) else None
 
 
-def is_protocol(thing: type) -> bool:
-    """Tell whether a class is a protocol itself."""
-    return bool(thing.__dict__.get("_is_protocol"))
+def is_made_by_programs(thing: type) -> bool:
+    """Tell whether a reader would ever call a class."""
+    is_part = thing.__module__.startswith("referral_core.use_cases.") and not attrs.has(thing)
+    return not (is_part or issubclass(thing, enum.Enum) or thing.__dict__.get("_is_protocol"))
 
 
 def setup(app: Sphinx) -> None:
-    """Hook in."""
+    """Give Sphinx what stands above."""
     app.add_post_transform(RuleLinks)
     app.connect("autodoc-process-signature", short_signature)

@@ -65,10 +65,10 @@ def svg(lifecycle: Lifecycle[Any, Any]) -> str:
     width = 2 * MARGIN + len(lifecycle.states) * (BOX_WIDTH + GAP) - GAP
     height = top + BOX_HEIGHT + (20 + below * ARC if below else 0) + MARGIN
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'role="img" font-family="system-ui, sans-serif" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"',
+        'role="img" font-family="system-ui, sans-serif" font-size="13">',
         f"<title>The lifecycle of a {escape(lifecycle.name)}</title>",
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">',
         '<path d="M0 0 8 4 0 8z" fill="#4a6785"/></marker></defs>',
         f'<rect width="{width}" height="{height}" rx="8" fill="#fff"/>',
         *boxes(lifecycle.states, top),
@@ -82,7 +82,8 @@ def boxes(states: type[enum.StrEnum], top: int) -> Iterator[str]:
     """Yield a box for every state."""
     for place, state in enumerate(states):
         left = MARGIN + place * (BOX_WIDTH + GAP)
-        yield f'<rect x="{left}" y="{top}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="10" fill="#e8f0f8" stroke="#4a6785"/>'
+        size = f'width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="10"'
+        yield f'<rect x="{left}" y="{top}" {size} fill="#e8f0f8" stroke="#4a6785"/>'
         yield (
             f'<text x="{left + BOX_WIDTH / 2:g}" y="{top + BOX_HEIGHT / 2 + 5:g}" text-anchor="middle" '
             f'fill="#14283c" font-weight="600">{escape(state)}</text>'

@@ -1,7 +1,7 @@
 """Draw the worked example from what the library makes of its feed: amounts over time, and what each sign-up locks.
 
-The second picture is what a notebook shows of the referrer's amounts. Run ``python docs/draw_worked_example.py`` after a
-change to the example or to this; a test fails while a picture is out of date.
+The second picture is what a notebook shows of the referrer's amounts. Run ``python docs/draw_worked_example.py`` after
+a change to the example or to this; a test fails while a picture is out of date.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ text { font: 14px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f293
 .head { font-weight: 600 } .soft { fill: #5b6874 } .end { text-anchor: end } .middle { text-anchor: middle }
 .card { fill: #fff; stroke: #d8dee4 } .grid { stroke: #e4e8ec } .lock { stroke: #66727e; stroke-dasharray: 2 4 }
 .halo { paint-order: stroke; stroke: #fff; stroke-width: 5px; stroke-linejoin: round }
-.wait { stroke: #66727e; stroke-width: 2 } .ring { fill: #fff; stroke: #1d5f8a; stroke-width: 2.5 } .paid { fill: #1d5f8a }
-.first { fill: #cfe4f3 } .second { fill: #8fc3e6 }
+.wait { stroke: #66727e; stroke-width: 2 } .ring { fill: #fff; stroke: #1d5f8a; stroke-width: 2.5 }
+.paid { fill: #1d5f8a } .first { fill: #cfe4f3 } .second { fill: #8fc3e6 }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3 } .soft { fill: #9aa7b4 } .card { fill: #161b22; stroke: #30363d } .grid { stroke: #272d34 }
   .halo { stroke: #161b22 } .lock, .wait { stroke: #8b96a2 } .ring { fill: #161b22; stroke: #7cc0ec }
@@ -52,12 +52,11 @@ class Drawing:
         """Return the whole picture."""
         height = self.bottom + 86
         parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
-            f'height="{height}" role="img">',
+            frame(height),
             "<title>The worked example</title>",
             f"<desc>{escape(self.told())}</desc>",
             f"<style>{STYLE}</style>",
-            f'<rect class="card" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="10"/>',
+            card(height),
             *self.months(),
             *self.lanes(),
             *self.locks(),
@@ -163,15 +162,23 @@ def amounts_of(store: MemoryStore, group: str) -> Timeline[Money]:
     return found.amounts
 
 
+def frame(height: int) -> str:
+    """Return how a picture begins."""
+    size = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">'
+
+
+def card(height: int) -> str:
+    """Return what all else is drawn on."""
+    return f'<rect class="card" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="10"/>'
+
+
 def on_a_card(picture: str, height: int) -> str:
-    """Return a picture in its page's own colour on a card that is light or dark by itself."""
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}">\n'
-        "<style>svg { color: #1f2933 } .card { fill: #fff; stroke: #d8dee4 } "
-        "@media (prefers-color-scheme: dark) { svg { color: #e6edf3 } .card { fill: #161b22; stroke: #30363d } }</style>\n"
-        f'<rect class="card" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="10"/>\n'
-        f'<svg x="10" y="16">{picture}</svg>\n</svg>\n'
-    )
+    """Return a picture that takes its colour from around it on a card of its own, light or dark."""
+    light = "svg { color: #1f2933 } .card { fill: #fff; stroke: #d8dee4 }"
+    dark = "svg { color: #e6edf3 } .card { fill: #161b22; stroke: #30363d }"
+    style = f"<style>{light} @media (prefers-color-scheme: dark) {{ {dark} }}</style>"
+    return "\n".join([frame(height), style, card(height), f'<svg x="10">{picture}</svg>', "</svg>"]) + "\n"
 
 
 def files() -> dict[Path, str]:
@@ -184,7 +191,7 @@ def files() -> dict[Path, str]:
     timeline = timeline_picture(amounts_of(store, "referrer"), programme.calendar)
     return {
         pictures / "worked-example.svg": Drawing(store, programme.calendar).svg(),
-        pictures / "timeline.svg": on_a_card(timeline, 104),
+        pictures / "timeline.svg": on_a_card(timeline, 100),
     }
 
 

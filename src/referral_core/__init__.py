@@ -32,7 +32,8 @@ from referral_core.values.errors import (
 )
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
-from referral_core.values.timeline import Span, Timeline
+from referral_core.values.span import Span
+from referral_core.values.timeline import Timeline
 
 __all__ = [
     "Actor",

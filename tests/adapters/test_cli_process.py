@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 from typing import IO, Any, Final, TypeAlias
@@ -98,17 +100,20 @@ class Pseudoterminal:
     def read_until(self, text: str) -> None:
         """Read on until ``text`` was shown."""
         while text not in self.raw:
-            self.raw += os.read(self.ours, 65536).decode()
+            self.raw += self._read()
 
     def read_to_end(self) -> None:
         """Read what there is until the process has let go of it."""
         os.close(self.theirs)
-        try:
-            while more := os.read(self.ours, 65536):
-                self.raw += more.decode(errors="replace")
-        except OSError:
-            pass  # how Linux says that nobody is left at the other end
+        with suppress(OSError):  # how Linux says that nobody is left at the other end
+            while more := self._read():
+                self.raw += more
         os.close(self.ours)
+
+    def _read(self) -> str:
+        readable, _, _ = select.select([self.ours], [], [], PATIENCE)
+        assert readable, f"nothing more was shown after {self.raw!r}"
+        return os.read(self.ours, 65536).decode(errors="replace")
 
     @property
     def lines(self) -> list[str]:
@@ -130,6 +135,23 @@ def slow_feed(tmp_path: Path) -> Path:
     path = tmp_path / "slow"
     os.mkfifo(path)
     return path
+
+
+@contextmanager
+def feeding(process: subprocess.Popen[str], path: Path) -> Iterator[IO[str]]:
+    """Open the other end of the feed that a process reads; it need not have come to that yet."""
+    end: int | None = None
+    while end is None:
+        assert process.poll() is None, "the process has ended without reading"
+        try:
+            end = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as nobody_reads:
+            if nobody_reads.errno != errno.ENXIO:
+                raise
+            time.sleep(0.01)
+    os.set_blocking(end, True)
+    with os.fdopen(end, "w", encoding="utf-8") as feed:
+        yield feed
 
 
 def ten_lines() -> str:
@@ -164,7 +186,7 @@ class TestAtATerminal:
     def test_progress_is_shown_on_standard_error_and_results_in_the_pipe(self, slow_feed: Path) -> None:
         terminal = Pseudoterminal()
         with started("replay", slow_feed, terminal=False, stderr=terminal.theirs) as process:
-            with slow_feed.open("w", encoding="utf-8") as feed:
+            with feeding(process, slow_feed) as feed:
                 feed.write(ten_lines())
                 feed.flush()
                 terminal.read_until("lines, ")
@@ -180,7 +202,7 @@ class TestAtATerminal:
         args = ("replay", slow_feed, "--summary", summary)
         with (
             started(*args, terminal=True, stdout=terminal.theirs, stderr=terminal.theirs) as process,
-            slow_feed.open("w", encoding="utf-8") as feed,
+            feeding(process, slow_feed) as feed,
         ):
             feed.write(ten_lines())
             feed.flush()
@@ -204,7 +226,7 @@ class TestStopped:
         summary = tmp_path / "summary.json"
         with (
             started("replay", slow_feed, "--summary", summary) as process,
-            slow_feed.open("w", encoding="utf-8") as feed,
+            feeding(process, slow_feed) as feed,
         ):
             feed.write(ten_lines())
             feed.flush()
@@ -218,7 +240,7 @@ class TestStopped:
         assert (accounts["A"]["granted"], accounts["B"]["granted"]) == ("10.00", "7.00")
 
     def test_a_question_is_not_answered(self, slow_feed: Path) -> None:
-        with started("check", "A123", "--feed", slow_feed) as process, slow_feed.open("w", encoding="utf-8"):
+        with started("check", "A123", "--feed", slow_feed) as process, feeding(process, slow_feed):
             # The feed can be opened for writing once the process reads it; then it listens before long.
             while process.poll() is None:
                 process.send_signal(signal.SIGINT)
@@ -236,8 +258,8 @@ class TestStopped:
         os.mkfifo(stuck)
         summary.write_text("as before", encoding="utf-8")
         with started("replay", feed, "--results", stuck, "--summary", summary) as process:
-            reading = os.open(stuck, os.O_RDONLY)
-            wait_until_full(reading)
+            reading = os.open(stuck, os.O_RDONLY | os.O_NONBLOCK)
+            wait_until_full(reading, process)
             process.send_signal(signal.SIGINT)
             process.send_signal(signal.SIGTERM)
             assert process.wait(PATIENCE) == 143
@@ -249,26 +271,24 @@ class TestStopped:
         feed = tmp_path / "feed"
         feed.write_text("no event\n" * 10_000, encoding="utf-8")
         with started("replay", feed) as process:
-            wait_until_full(pipe(process.stdout).fileno())
+            wait_until_full(pipe(process.stdout).fileno(), process)
             process.send_signal(signal.SIGINT)
             process.send_signal(signal.SIGTERM)
             assert process.wait(PATIENCE) == 143
 
 
-def wait_until_full(reading: int) -> None:
-    """Wait until a pipe holds as much as it can, so that whoever writes to it is stuck."""
-    before = -1
-    while True:
-        held = int.from_bytes(fcntl.ioctl(reading, termios.FIONREAD, b"\0" * 4), sys.byteorder)
-        if held >= 4096 and held == before:
-            return
-        before = held
+def wait_until_full(reading: int, process: subprocess.Popen[str]) -> None:
+    """Wait until a pipe holds as much as it can, so that the process that writes to it is stuck."""
+    before, held = -1, 0
+    while held < 4096 or held != before:
+        assert process.poll() is None, "the process has ended without being stuck"
         time.sleep(0.05)
+        before, held = held, int.from_bytes(fcntl.ioctl(reading, termios.FIONREAD, b"\0" * 4), sys.byteorder)
 
 
 class TestPipes:
     def test_results_come_as_the_feed_does(self, slow_feed: Path) -> None:
-        with started("replay", slow_feed) as process, slow_feed.open("w", encoding="utf-8") as feed:
+        with started("replay", slow_feed) as process, feeding(process, slow_feed) as feed:
             for line in ten_lines().splitlines(keepends=True):
                 feed.write(line)
                 feed.flush()

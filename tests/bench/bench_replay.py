@@ -13,7 +13,7 @@ from referral_adapters.memory import MemoryStore
 from referral_core import Programme
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from examples.year.replay import feed  # noqa: E402 - the examples are no package that is installed
+from examples.year.replay import feed
 
 ACCOUNTS, SEED, KEY = 1_500, 7, "bench"
 SECRET = hashlib.sha256(KEY.encode()).digest()

@@ -47,7 +47,7 @@ def seconds(act: Callable[[], object]) -> Callable[[], float]:
 def report(what: str, floor: str, ratio: Ratio, target: str, each: int = 1) -> None:
     """Print one line: the subject and its floor in microseconds a piece, the ratio with quartiles, the target."""
     scale = 1e6 / each
-    print(  # noqa: T201 - a benchmark is read by people
+    print(
         f"{what}: {ratio.subject * scale:,.2f} µs; {floor}: {ratio.floor * scale:,.2f} µs; "
         f"ratio {ratio.ratio:.2f} ({ratio.lower:.2f} to {ratio.upper:.2f}); target {target}"
     )

@@ -249,6 +249,26 @@ def test_a_machine_without_zones_says_so_or_uses_a_copy_that_agrees() -> None:
         assert datetime(2021, 7, 1, tzinfo=zone).utcoffset() == timedelta(hours=3)
 
 
+@pytest.fixture
+def damaged_zone_data(tmp_path: Path) -> Iterator[None]:
+    """Put a file that is no zone where Python looks for Tallinn's."""
+    (tmp_path / "Europe").mkdir()
+    (tmp_path / "Europe" / "Tallinn").write_bytes(b"nothing that describes a zone")
+    zoneinfo.reset_tzpath(to=[tmp_path])
+    zoneinfo.ZoneInfo.clear_cache()
+    yield
+    zoneinfo.reset_tzpath()
+    zoneinfo.ZoneInfo.clear_cache()
+
+
+@pytest.mark.rule("M1", "P1")
+@pytest.mark.usefixtures("damaged_zone_data")
+def test_a_machine_whose_zone_is_damaged_uses_a_copy_that_agrees() -> None:
+    fallen_back = Calendar("Europe/Tallinn")
+    for local_day in ("2021-03-28", "2021-03-29", "2021-07-01", "2021-10-31", "2021-11-01"):
+        assert fallen_back.start_of(day(local_day)) == TALLINN.start_of(day(local_day))
+
+
 @pytest.mark.rule("P1")
 def test_a_calendar_is_its_zone() -> None:
     assert Calendar("Europe/Tallinn") == TALLINN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Final
 
 import pytest
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor, Role
 from referral_core.rules.permissions import LEAST_ROLE, permit, permit_own, required_reason
-from referral_core.values.errors import Refusal
 from tests.phrases import actor, refused
 
 WORDS: Final = {
@@ -26,7 +26,9 @@ WORDS: Final = {
 """What each role may do beyond the one before it, by the acts' names."""
 
 LEAST: Final = {Act(word): role for role, words in WORDS.items() for word in words.split()}
-FOLLOWING: Final = frozenset(map(Act, "code.start referral.record referral.cancel grant.due grant.posted".split()))
+FOLLOWING: Final = {
+    Act(word) for word in ("code.start", "referral.record", "referral.cancel", "grant.due", "grant.posted")
+}
 """What nobody asks for: it follows by itself."""
 
 ROLES: Final = (Role.CUSTOMER, Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.SYSTEM)
@@ -76,12 +78,8 @@ def test_an_actor_limited_to_segments_touches_no_other(
     act: Act, role: Role, own: frozenset[str], touched: frozenset[str]
 ) -> None:
     admitted = ROLES.index(role) >= ROLES.index(LEAST[act]) and all(segment in own for segment in touched)
-    try:
+    with nullcontext() if admitted else refused("not-allowed", field="actor"):
         permit(limited(role, *own), act, sorted(touched))
-    except Refusal as refusal:
-        assert (refusal.reasons, refusal.field, admitted) == (("not-allowed",), "actor", False)
-    else:
-        assert admitted
 
 
 @pytest.mark.rule("A1")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final, cast
+from xml.etree import ElementTree
 
 import attrs
 import pytest
@@ -18,6 +19,7 @@ import referral_adapters.conformance
 import referral_adapters.feed
 import referral_adapters.memory
 import referral_core
+from referral_adapters.conformance import BillingConformance
 from referral_adapters.feed import FeedRunner, Outcome
 from referral_adapters.feed.acts import FEED_ACTS
 from referral_adapters.feed.errors import LineInvalid
@@ -26,6 +28,8 @@ from referral_adapters.feed.fields import LONGEST_NAME, LONGEST_TEXT, Fields
 from referral_adapters.memory import MemoryStore
 from referral_core import Actor, Programme, ReferralDesk, Role, assemble
 from referral_core.entities.act import Act
+from referral_core.ports.billing import Billing
+from referral_core.programme.code_format import CodeFormat
 from referral_core.programme.fee_policy import FeePolicy
 from referral_core.programme.messages import Messages
 from referral_core.programme.settings import Settings
@@ -72,20 +76,12 @@ def sections(text: str, level: int) -> dict[str, str]:
     return {head: below.split(body)[0] for head, body in zip(found[1::2], found[2::2], strict=True)}
 
 
-def rows(text: str) -> list[Row]:
-    """Return the rows of the first table, each by its columns' names."""
-    lines = [line for line in re.split(r"^(?!\|)", text, flags=re.MULTILINE) if line.startswith("|")]
-    cells = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in chain(*map(str.splitlines, lines))]
-    if not cells:
-        return []
-    head, _, *rest = cells
-    return [dict(zip(head, row, strict=True)) for row in rest]
-
-
 def first_table(text: str) -> list[Row]:
-    """Return the rows of the first table alone."""
-    found = re.search(r"(?:^\|.*\n)+", text, re.MULTILINE)
-    return rows(found[0]) if found else []
+    """Return the rows of the first table, each by its columns' names."""
+    found = re.search(r"(?:^\|.*\|\n)+", text, re.MULTILINE)
+    assert found is not None, "there is no table"
+    head, _, *rest = ([cell.strip() for cell in line[1:-1].split("|")] for line in found[0].splitlines())
+    return [dict(zip(head, row, strict=True)) for row in rest]
 
 
 def words(text: str) -> list[str]:
@@ -169,8 +165,7 @@ def said_of(type_: str, field: str, value: object) -> str:
     try:
         heard(type_, {**PROPER[type_], field: value})
     except LineInvalid as invalid:
-        assert invalid.field.startswith(f"data.{field}"), invalid
-        return "invalid"
+        return "invalid" if invalid.field.startswith(f"data.{field}") else str(invalid)
     except Refusal as refusal:
         return str(refusal.reasons[0])
     return "proper"
@@ -293,36 +288,29 @@ def test_the_page_says_who_may(type_: str) -> None:
     assert OVERVIEW[type_]["role"] == LEAST_ROLE[Act(type_)]
 
 
-def reasons_given(type_: str, without: set[str], reason: str | None) -> list[str]:
-    """Return what a person is told of a line without some of its fields, and with this reason or none."""
-    data = {name: value for name, value in PROPER[type_].items() if name not in {*without, "reason"}}
+def reasons_given(type_: str, fields: dict[str, Any]) -> list[str]:
+    """Return what a person is told of a line with these fields and, where it has a reason, a blank one."""
+    data = {**fields, "reason": " "} if "reason" in PROPER[type_] else fields
     role = Role.ADMINISTRATOR if LEAST_ROLE[Act(type_)] is not Role.SYSTEM else Role.SYSTEM
     runner = FeedRunner(Programme.default(), MemoryStore(Programme.default()))
     if type_ in {"code.attach", "referral.change-group"}:
         concluded = {"contract": "K-1", "account": "A-1", "customer": "ann"}
         runner.handle(json.dumps({**EVENT, "type": "contract.concluded", "data": concluded}), 1)
-    given = data if reason is None else {**data, "reason": reason}
-    line = {**EVENT, "id": "2", "type": type_, "actorrole": role, "data": given}
+    line = {**EVENT, "id": "2", "type": type_, "actorrole": role, "data": data}
     return cast("list[str]", runner.handle(json.dumps(line), 2)["reasons"])
 
 
 @pytest.mark.parametrize("type_", OVERVIEW)
 def test_the_page_says_when_people_must_say_why(type_: str) -> None:
     said = OVERVIEW[type_]["reason"]
-    blank = " " if "reason" in FIELDS[type_] else None
-    data = PROPER[type_]
-    optional = {field for field in words(said) if field in data}
+    asking = {field: True if FIELDS[type_][field]["kind"] == "flag" else PROPER[type_][field] for field in words(said)}
+    bare = {field: value for field, value in PROPER[type_].items() if field not in asking}
     if said == "always":
-        assert reasons_given(type_, set(), blank) == ["reason-missing"]
-    elif not said:
-        assert "reason-missing" not in reasons_given(type_, set(), blank)
-    elif optional == {"correction"}:
-        assert "reason-missing" not in reasons_given(type_, set(), blank)
-        assert "`reason-missing`" in TYPES[type_]
+        assert reasons_given(type_, bare) == ["reason-missing"]
     else:
-        assert "reason-missing" not in reasons_given(type_, optional, blank)
-        for field in optional:
-            assert reasons_given(type_, optional - {field}, blank) == ["reason-missing"]
+        assert "reason-missing" not in reasons_given(type_, bare)
+    for field, value in asking.items():
+        assert reasons_given(type_, {**bare, field: value}) == ["reason-missing"]
 
 
 def refusals(type_: str) -> set[str]:
@@ -457,9 +445,22 @@ def test_every_rule_that_a_page_or_a_docstring_cites_is_on_the_page() -> None:
 
 def test_every_setting_is_on_the_page_about_programme_files() -> None:
     page = text_of("how-to/write-a-programme-file.md")
-    settings = column(first_table(sections(page, 2)["All settings"]), "setting")
-    assert settings == [field.name for field in attrs.fields(Settings)]
-    assert {policy.value for policy in FeePolicy} <= set(words(page))
+    told = {words(row["setting"])[0]: row for row in first_table(sections(page, 2)["All settings"])}
+    assert [*told] == [field.name for field in attrs.fields(Settings)]
+    for setting, choices in (("fee_policy", FeePolicy), ("code_format", CodeFormat)):
+        assert words(told[setting]["what it decides"]) == [*choices]
+
+
+@pytest.mark.parametrize("field", attrs.fields(Settings), ids=lambda field: field.name)
+def test_the_page_says_what_the_household_programme_has(field: attrs.Attribute[Any]) -> None:
+    page = text_of("how-to/write-a-programme-file.md")
+    (row,) = [row for row in first_table(sections(page, 2)["All settings"]) if words(row["setting"]) == [field.name]]
+    said, value = words(row["household programme"]), getattr(Programme.default(), field.name)
+    if said:
+        told = [str(each) for each in value] if isinstance(value, tuple) else [json.dumps(value).strip('"')]
+        assert said == told
+    if field.name == "languages":
+        assert words(row["what it decides"]) == sorted(value)
 
 
 def documented() -> set[str]:
@@ -481,3 +482,37 @@ def test_the_parts_of_the_desk_are_in_the_reference() -> None:
     store = MemoryStore(Programme.default())
     parts = {f"desk.{name}" for name in vars(assemble(Programme.default(), store))}
     assert set(column(first_table(text_of("reference/api/desk.md")), "part")) == parts
+
+
+# ── programs and pictures ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def programs_of(page: str) -> dict[str, Any]:
+    """Return what the programs of a page define, those that readers do not see among them."""
+    shown = r"^```python\n((?!>>>).*?)^```"
+    hidden = r"^<!--- invisible-code-block: python\n(.*?)^-->"
+    names: dict[str, Any] = {}
+    for parts in re.findall(f"{shown}|{hidden}", page, re.MULTILINE | re.DOTALL):
+        exec("".join(parts), names)
+    return names
+
+
+class TestTheBillingOfThePage(BillingConformance):
+    """What the page shows is a billing by every promise of the port."""
+
+    @pytest.fixture
+    def billing(self) -> Billing:
+        names = programs_of(text_of("how-to/use-your-own-billing.md"))
+        return cast("Billing", names["HttpBilling"](names["BillingSystem"]()))
+
+
+def test_the_pictures_are_drawn_from_the_present_library() -> None:
+    spec = importlib.util.spec_from_file_location("draw_worked_example", DOCS / "draw_worked_example.py")
+    assert spec is not None
+    assert spec.loader is not None
+    drawing = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(drawing)
+    files: dict[Path, str] = drawing.files()
+    stale = [path.name for path, content in files.items() if path.read_text(encoding="utf-8") != content]
+    assert not stale, "run: python docs/draw_worked_example.py"
+    assert {ElementTree.parse(path).getroot().tag for path in files} == {"{http://www.w3.org/2000/svg}svg"}

@@ -147,7 +147,9 @@ MANUAL: Final = [
     "termination-fee.note",
     "code.attach",
     "contract.concluded",
+    "case.open",
     "case.finish",
+    "case.abandon",
 ]
 
 
@@ -169,6 +171,25 @@ def test_every_manual_act_leaves_a_row_with_who_when_and_why(kind: str) -> None:
         assert WHY in {row.reason for row in mine}
     assert all(row.act and row.subject for row in mine)
     assert any(row.before != row.after for row in mine), mine
+
+
+@pytest.mark.rule("A2")
+def test_a_sign_up_by_staff_leaves_a_row_without_a_code_too() -> None:
+    story = scene()
+    story.send("contract.concluded", ACTS["contract.concluded"], role="agent", actor="Mari", at="2021-02-01 12:00")
+    rows = [row for row in story.chain("account:C") if row.actor == "Mari"]
+    assert "contract.concluded" in {str(row.act) for row in rows}
+
+
+@pytest.mark.rule("A2", "S9")
+def test_a_warning_is_kept_with_the_sign_up() -> None:
+    story = scene()
+    data = ACTS["contract.concluded"] | {"code": "NOSUCH42"}
+    story.send("contract.concluded", data, at="2021-02-01 12:00", then="warned code-unknown")
+    kept = story.store.contracts.find("NEW")
+    assert kept is not None
+    assert [str(reason) for reason in kept.warnings] == ["code-unknown"]
+    assert any("code-unknown" in str(row.after) for row in story.chain("account:C"))
 
 
 @pytest.mark.rule("A2")

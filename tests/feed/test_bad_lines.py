@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from referral_adapters.feed import FeedRunner, feed_lines
 from referral_adapters.feed.event import LONGEST_LINE
 from referral_adapters.memory import MemoryStore

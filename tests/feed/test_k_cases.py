@@ -146,6 +146,16 @@ def test_a_correction_does_not_change_what_a_case_carries() -> None:
 
 
 @pytest.mark.rule("K2")
+def test_a_code_that_turns_out_to_have_ended_before_does_not_change_it_either() -> None:
+    story = told()
+    story.case_opened("C1", customer="b", code="A123", at="2021-02-10 12:00")
+    story.end("A123", at="2021-02-05 12:00")
+    story.check("A123", "code-ended", at="2021-02-10 12:00")
+    story.case_finished("C1", "K1", account="B", at="2021-02-20 12:00")
+    story.referred("K1", code="A123", referee_amount="7.00")
+
+
+@pytest.mark.rule("K2")
 def test_another_group_may_be_chosen_at_the_cases_moment() -> None:
     story = told()
     story.case_opened("C1", customer="b", code="A123", at="2021-02-10 12:00")
@@ -204,6 +214,15 @@ def test_the_customer_is_judged_as_the_case_is_finished() -> None:
     assert result["usable"] is False
     assert story.summary()["referrals"] == []
     story.case_finished("C1", "K2", account="B", then="refused case-closed")
+    story.activated("K1")
+
+
+@pytest.mark.rule("K2", "S6")
+def test_finishing_a_case_warns_in_a_blocking_channel_too() -> None:
+    story = told()
+    story.case_opened("C1", customer="b", code="A123")
+    story.supplied("H1", account="B-other", customer="b", since="2021-02-15 12:00")
+    story.case_finished("C1", "K1", account="B", channel="self-service", then="warned existing-customer")
     story.activated("K1")
 
 

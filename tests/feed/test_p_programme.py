@@ -154,6 +154,17 @@ def test_after_a_length_of_absence_a_former_customer_is_new_again(concluded: str
     story.concluded("K1", account="B", code=code, at=concluded, then=then)
 
 
+@pytest.mark.rule("P1", "S2", "S10")
+def test_absence_is_counted_up_to_the_concluding_moment_and_not_the_honoured_one() -> None:
+    story = set_to(returning_after=relativedelta(months=1))
+    code = story.referrer("A")
+    story.supplied("H1", account="B-old", customer="b", since="2021-01-10 12:00")
+    story.terminated("H1", at="2021-02-01 12:00")
+    honoured: dict[str, Any] = {"code": code, "channel": "sales-portal", "honour": "2021-02-10 12:00"}
+    story.concluded("K1", account="B", at="2021-02-20 12:00", then="warned former-customer", **honoured)
+    story.concluded("K2", account="B", at="2021-03-10 12:00", **honoured)
+
+
 @pytest.mark.rule("P1", "S1", "S2")
 def test_an_active_contract_is_no_absence() -> None:
     story = set_to(returning_after=relativedelta(years=1))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
 from referral_adapters.feed import FeedRunner
 from referral_adapters.memory import ContinuousDiscounts, Fault, FlakyBilling, MemoryStore
 from referral_adapters.memory.journal import Journal
@@ -58,7 +59,7 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
         """Say how billing's next call fails, if it does."""
         return self.mode
 
-    def tell(self, type_: str, role: str, **data: Any) -> dict[str, Any]:
+    def tell(self, type_: str, role: str, **data: object) -> dict[str, Any]:
         """Send one line; a line that billing left unanswered is not sent again here."""
         number = len(self.effective) + 1
         event = {
@@ -72,7 +73,7 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
             "data": data,
         }
         line = json.dumps(event)
-        self.may_change = data.get("contract") if type_ == "referral.change-group" else None
+        self.may_change = str(data.get("contract")) if type_ == "referral.change-group" else None
         try:
             result = self.runner.handle(line, number)
         except BillingUnavailable:

@@ -34,12 +34,17 @@ class PromoCodesConformance:
             assert promo_codes.of_account("A1") == (following,)
 
     def test_codes_come_in_the_order_they_were_issued(self, promo_codes: PromoCodes) -> None:
-        """``of_account`` is in order of issue, past codes included."""
-        third, first = code("AAAA", issued=day(9)), code("CCCC", issued=day(0), ended=day(2))
-        second = code("BBBB", issued=elsewhere(day(2)), ended=day(9))
-        for each in (third, first, second, code("OTHER", on="A2")):
+        """``of_account`` is in the order of issuing, past codes included, whatever moment each was issued for."""
+        codes = (
+            code("CCCC", issued=day(5), ended=day(5)),
+            code("AAAA", issued=day(9)),
+            code("DDDD", issued=day(0), ended=day(2)),
+            code("BBBB", issued=elsewhere(day(2)), ended=day(9)),
+        )
+        for each in (*codes, code("OTHER", on="A2")):
             promo_codes.add(each)
-        assert promo_codes.of_account("A1") == (first, second, third)
+        promo_codes.replace(codes[1])
+        assert promo_codes.of_account("A1") == codes
 
     def test_a_text_is_taken_for_ever(self, promo_codes: PromoCodes) -> None:
         """``add`` refuses ``code-taken`` when any account ever held the text, also the same one (C1)."""

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-from typing import Final
-
 from referral_adapters.memory.journal import Journal, adding, setting
 from referral_core.entities.promo_code import PromoCode, codes_over_time
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
-
-_ISSUED_AT: Final = attrgetter("issued_at")
 
 
 class MemoryPromoCodes:
@@ -30,10 +25,7 @@ class MemoryPromoCodes:
     def of_account(self, account: str) -> tuple[PromoCode, ...]:
         """Return the account's codes, past ones included, in the order they were issued."""
         with self._lock:
-            codes = [self._codes[text] for text in self._of_account.get(account, ())]
-        if len(codes) > 1:
-            codes.sort(key=_ISSUED_AT)
-        return tuple(codes)
+            return tuple([self._codes[text] for text in self._of_account.get(account, ())])
 
     def add(self, code: PromoCode) -> None:
         """Store a newly issued code.

@@ -12,16 +12,9 @@ import attrs
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
+from referral_core.values.span import Span
 
 V = TypeVar("V", covariant=True)  # noqa: PLC0105 - reads better than V_co in a signature
-
-
-@attrs.frozen
-class Span(Generic[V]):
-    """A value and the period it holds for."""
-
-    period: EffectivePeriod
-    value: V
 
 
 def _in_order(spans: Iterable[Span[V]]) -> tuple[Span[V], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 from typing import Final
@@ -11,7 +12,7 @@ import attrs
 
 from referral_core.values.calendar import Calendar
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.timeline import Span, Timeline
+from referral_core.values.span import Span
 
 UTC_DAYS: Final = Calendar("UTC")
 MOST_ROWS: Final = 60
@@ -31,21 +32,22 @@ _STYLE: Final = "display:block;max-width:100%;height:auto;color:inherit;font:12p
 _UNSHOWABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def timeline_picture(timeline: Timeline[object], calendar: Calendar = UTC_DAYS) -> str:
-    """Return an SVG element with a bar for each span, its dates to the left of it and its value on it.
+def timeline_picture(timeline: Iterable[Span[object]], calendar: Calendar = UTC_DAYS) -> str:
+    """Return an SVG element with a bar for each span of a timeline, its dates to the left of it and its value on it.
 
     A bar that fades into an arrow is open-ended. Dates are the calendar's days; a moment inside a day is written with
     its time. Words are in the page's own colour, and values are escaped.
     """
-    spans = timeline.spans[-MOST_ROWS:]
+    everything = tuple(timeline)
+    spans = everything[-MOST_ROWS:]
     foot = _ROW * max(len(spans), 1)
     drawn = _drawn(spans, calendar, foot) if spans else _words(_LEFT, foot - 8, "no periods", "start")
     told = "; ".join(f"{_dates(span.period, calendar)}: {span.value}" for span in spans)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {_RIGHT + 20} {foot + _ROW}" '
         f'width="{_RIGHT + 20}" fill="currentColor" style="{_STYLE}">'
-        f"<title>{_number(len(timeline))}</title><desc>{_shown(told)}</desc>"
-        f"{drawn}{_words(0, foot + 16, _note(len(timeline), calendar), 'start', 0.7)}</svg>"
+        f"<title>{_number(len(everything))}</title><desc>{_shown(told)}</desc>"
+        f"{drawn}{_words(0, foot + 16, _note(len(everything), calendar), 'start', 0.7)}</svg>"
     )
 
 

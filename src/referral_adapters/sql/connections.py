@@ -1,0 +1,139 @@
+"""Connections: where a store's statements go."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from referral_adapters.sql.errors import StoreFailed, translated
+
+PATIENCE: Final = 10.0
+"""How many seconds a writer waits for another one in SQLite, unless the URL says ``?timeout=``."""
+
+_DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+
+
+class Connections(Protocol):
+    """Where statements go: a connection for each thread, or one of the host's."""
+
+    def get(self) -> Connection:
+        """Return the connection of this thread."""
+        ...
+
+    def drop(self) -> None:
+        """Give up a connection that is broken."""
+        ...
+
+    def close(self) -> None:
+        """Close what is the store's own."""
+        ...
+
+
+class OwnConnections:
+    """A connection for each thread, kept as long as the thread lives; transactions are begun by hand.
+
+    :raises StoreFailed: the URL is not one of a database that this adapter knows, or its driver is missing.
+    """
+
+    def __init__(self, url: str | URL) -> None:
+        self._engine = engine_at(url)
+        self._local = threading.local()
+
+    def get(self) -> Connection:
+        """Return the connection of this thread, opened at its first use."""
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            try:
+                connection = self._engine.connect()
+            except DBAPIError as error:
+                raise translated(error) from error
+            self._local.connection = connection
+        return connection
+
+    def drop(self) -> None:
+        """Give up this thread's connection; its next call opens another one."""
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            del self._local.connection
+            connection.invalidate()
+            connection.close()
+
+    def close(self) -> None:
+        """Close this thread's connection and all that are idle."""
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            del self._local.connection
+            connection.close()
+        self._engine.dispose()
+
+
+class HostConnection:
+    """The one connection that a host lends; its transaction is the host's."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self) -> Connection:
+        """Return the host's connection, in a transaction."""
+        driver: Any = self._connection.connection
+        if self._connection.dialect.name == "sqlite" and not driver.in_transaction:
+            # Python's driver begins by itself before INSERT only, and SQLite would commit an outermost savepoint.
+            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return self._connection
+
+    def drop(self) -> None:
+        """Leave the connection to the host."""
+
+    def close(self) -> None:
+        """Leave the connection to the host."""
+
+
+def engine_at(url: str | URL) -> Engine:
+    """Return an engine without transactions of its own.
+
+    :raises StoreFailed: the URL is not one of a database that this adapter knows, or its driver is missing.
+    """
+    parsed = parsed_url(url)
+    options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "max_overflow": -1}
+    if parsed.get_backend_name() == "sqlite":
+        if "timeout" not in parsed.query:
+            options["connect_args"] = {"timeout": PATIENCE}
+    else:
+        options["connect_args"] = {"options": f"{parsed.query.get('options', '')} -c TimeZone=UTC".strip()}
+        options["pool_pre_ping"] = True
+    try:
+        engine = create_engine(parsed, **options)
+    except (ImportError, NoSuchModuleError) as error:
+        raise StoreFailed(f"The driver of the database is missing: {error}.") from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+    return engine
+
+
+def parsed_url(url: str | URL) -> URL:
+    """Return a URL with the one driver this adapter works with.
+
+    :raises StoreFailed: it is not the URL of an SQLite file or of a PostgreSQL database.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise StoreFailed(_NO_URL) from None  # the text may hold a password
+    driver = _DRIVERS.get(parsed.drivername, parsed.drivername)
+    if driver not in _DRIVERS.values():
+        raise StoreFailed(_NO_URL)
+    if driver.startswith("sqlite") and parsed.database in {None, "", ":memory:"}:
+        raise StoreFailed("SQLite in memory is not for many threads: name a file, or use the store in memory.")
+    return parsed.set(drivername=driver)
+
+
+_NO_URL: Final = "That is not the URL of a database: write sqlite:///referral.db or postgresql://user@host/name."
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")

@@ -1,0 +1,40 @@
+"""The tables of contracts and of the accounts they stand on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Column, Index
+
+from referral_adapters.sql.metadata import table, words
+from referral_adapters.sql.types import CanonicalJson, Day, Moment
+
+ACCOUNTS: Final = table(
+    "accounts",
+    words("account", primary_key=True),
+    words("customer"),
+    distribution="account",
+)
+"""Every account and the one customer it belongs to."""
+
+CONTRACTS: Final = table(
+    "contracts",
+    words("id", primary_key=True),
+    words("account"),
+    words("customer"),
+    words("product"),
+    words("segment"),
+    words("channel"),
+    Column("concluded_at", Moment, nullable=False),
+    Column("starts_on", Day),
+    words("first_name", nullable=True),
+    words("warned_code", nullable=True),
+    Column("warnings", CanonicalJson, nullable=False),
+    words("status"),
+    Column("activated_at", Moment),
+    Column("ended_at", Moment),
+    Index("contracts_account", "account", "concluded_at", "id"),
+    Index("contracts_customer", "customer", "concluded_at", "id"),
+    distribution="id",
+)
+"""Contracts as last stored."""

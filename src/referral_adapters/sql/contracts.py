@@ -1,0 +1,127 @@
+"""Contracts in a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import attrs
+from sqlalchemy import Row, bindparam, select, update
+
+from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
+from referral_adapters.sql.statements import Insertion, Pages, locking
+from referral_adapters.sql.work import Work, atomic
+from referral_core.entities.contract import Contract, ContractStatus
+from referral_core.values.errors import Refusal
+from referral_core.values.reason import Reason
+
+_BY_ID: Final = locking(select(CONTRACTS).where(CONTRACTS.c.id == bindparam("contract")))
+_ORDER: Final = (CONTRACTS.c.concluded_at, CONTRACTS.c.id)
+_OF_ACCOUNT: Final = select(CONTRACTS).where(CONTRACTS.c.account == bindparam("of")).order_by(*_ORDER)
+_OF_CUSTOMER: Final = select(CONTRACTS).where(CONTRACTS.c.customer == bindparam("of")).order_by(*_ORDER)
+_OWNER: Final = select(ACCOUNTS.c.customer).where(ACCOUNTS.c.account == bindparam("of"))
+_ACCOUNTS: Final = Pages(select(ACCOUNTS), ACCOUNTS.c.account)
+_NEW: Final = Insertion(CONTRACTS)
+_NEW_ACCOUNT: Final = Insertion(ACCOUNTS)
+_CHANGE: Final = update(CONTRACTS).where(CONTRACTS.c.id == bindparam("of"), CONTRACTS.c.account == bindparam("on"))
+
+
+@attrs.frozen
+class SqlContracts:
+    """The port ``Contracts`` in a database: one customer an account, each id once, guarded by its keys.
+
+    In a PostgreSQL transaction ``find`` locks the contract, and ``of_account`` and ``put`` the account.
+    """
+
+    work: Work
+
+    def find(self, contract: str) -> Contract | None:
+        """Return the contract of this id, as last stored."""
+        row = self.work.row(_BY_ID(self.work), {"contract": contract})
+        return None if row is None else contract_of(row)
+
+    def of_account(self, account: str) -> tuple[Contract, ...]:
+        """Return all contracts of an account, by concluding moment and then by id; empty: the account is unknown."""
+        self.work.lock(f"account {account}")
+        return tuple(map(contract_of, self.work.rows(_OF_ACCOUNT, {"of": account})))
+
+    def of_customer(self, customer: str) -> tuple[Contract, ...]:
+        """Return all contracts of a customer, on any account, by concluding moment and then by id."""
+        return tuple(map(contract_of, self.work.rows(_OF_CUSTOMER, {"of": customer})))
+
+    @atomic
+    def put(self, contract: Contract) -> None:
+        """Store a contract: a new one while it is concluded, else the next state of one that is there.
+
+        :raises Refusal: ``not-same-customer`` when its account belongs to another customer; ``contract-exists`` when
+            it is new and its id is not; ``contract-unknown`` when it is not new and there is none of its id on its
+            account.
+        """
+        self._own(contract.account, contract.customer)
+        row = contract_row(contract)
+        if contract.status is ContractStatus.CONCLUDED:
+            if not _NEW.into(self.work, row):
+                raise Refusal(Reason.CONTRACT_EXISTS, message=f"there is a contract {contract.id}", field="contract")
+        elif not self.work.change(_CHANGE, {**row, "of": contract.id, "on": contract.account}):
+            raise Refusal(
+                Reason.CONTRACT_UNKNOWN,
+                message=f"there is no contract {contract.id} on account {contract.account}",
+                field="contract",
+            )
+
+    def accounts(self) -> Iterator[tuple[str, str]]:
+        """Yield every account with its customer, in order of the account's id, without holding them all."""
+        return _ACCOUNTS.read(self.work, lambda row: (row.account, row.customer))
+
+    def _own(self, account: str, customer: str) -> None:
+        """Let the account belong to the customer, if it does not yet."""
+        owner = self.work.row(_OWNER, {"of": account})
+        if owner is None:
+            _NEW_ACCOUNT.into(self.work, {"account": account, "customer": customer})
+            owner = self.work.row(_OWNER, {"of": account})
+        if owner is None or owner.customer != customer:
+            raise Refusal(
+                Reason.NOT_SAME_CUSTOMER,
+                message=f"account {account} belongs to another customer than {customer}",
+                field="account",
+            )
+
+
+def contract_row(contract: Contract) -> dict[str, Any]:
+    """Return the row of a contract."""
+    return {
+        "id": contract.id,
+        "account": contract.account,
+        "customer": contract.customer,
+        "product": contract.product,
+        "segment": contract.segment,
+        "channel": contract.channel,
+        "concluded_at": contract.concluded_at,
+        "starts_on": contract.starts_on,
+        "first_name": contract.first_name,
+        "warned_code": contract.warned_code,
+        "warnings": contract.warnings,
+        "status": contract.status.value,
+        "activated_at": contract.activated_at,
+        "ended_at": contract.ended_at,
+    }
+
+
+def contract_of(row: Row[Any]) -> Contract:
+    """Return the contract of a row."""
+    return Contract(
+        id=row.id,
+        account=row.account,
+        customer=row.customer,
+        product=row.product,
+        segment=row.segment,
+        channel=row.channel,
+        concluded_at=row.concluded_at,
+        starts_on=row.starts_on,
+        first_name=row.first_name,
+        warned_code=row.warned_code,
+        warnings=tuple(map(Reason, row.warnings)),
+        status=ContractStatus(row.status),
+        activated_at=row.activated_at,
+        ended_at=row.ended_at,
+    )

@@ -1,0 +1,129 @@
+"""Discount groups in a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+import attrs
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+
+from referral_adapters.sql.errors import ConcurrentChange
+from referral_adapters.sql.group_tables import AMOUNT_PERIODS, GROUP_HISTORY, GROUP_SWITCHES, GROUPS
+from referral_adapters.sql.history import state_of
+from referral_adapters.sql.statements import Insertion
+from referral_adapters.sql.work import Work, atomic
+from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Side
+from referral_core.values.effective_period import EffectivePeriod
+from referral_core.values.errors import Refusal
+from referral_core.values.money import Money
+from referral_core.values.reason import Reason
+from referral_core.values.timeline import Span, Timeline
+
+_KIND: Final = "group"
+_BY_ID: Final = select(GROUPS).where(GROUPS.c.id == bindparam("of"))
+_NAMED: Final = select(GROUPS.c.id).where(GROUPS.c.compared_name == bindparam("called"))
+_ALL: Final = select(GROUPS).order_by(GROUPS.c.place)
+_PLACES: Final = select(func.coalesce(func.max(GROUPS.c.place), 0).label("last"))
+_AMOUNTS: Final = select(AMOUNT_PERIODS).where(AMOUNT_PERIODS.c.group_id == bindparam("of"))
+_SWITCHES: Final = (
+    select(GROUP_SWITCHES).where(GROUP_SWITCHES.c.group_id == bindparam("of")).order_by(GROUP_SWITCHES.c.at)
+)
+_NEW: Final = Insertion(GROUPS)
+_CHANGE: Final = update(GROUPS).where(GROUPS.c.id == bindparam("of"), GROUPS.c.revision == bindparam("last"))
+_PARTS: Final = (
+    delete(AMOUNT_PERIODS).where(AMOUNT_PERIODS.c.group_id == bindparam("of")),
+    delete(GROUP_SWITCHES).where(GROUP_SWITCHES.c.group_id == bindparam("of")),
+)
+_NEW_AMOUNT: Final = insert(AMOUNT_PERIODS)
+_NEW_SWITCH: Final = insert(GROUP_SWITCHES)
+_RECORD: Final = insert(GROUP_HISTORY)
+
+
+@attrs.frozen
+class SqlDiscountGroups:
+    """The port ``DiscountGroups`` in a database, which itself guards D2 by a key and D3 by an exclusion or triggers.
+
+    Names are compared without regard to case and to blanks around them.
+    """
+
+    work: Work
+
+    def find(self, group: str) -> DiscountGroup | None:
+        """Return the group of this id, as last stored."""
+        row = self.work.row(_BY_ID, {"of": group})
+        return None if row is None else self._read(row)
+
+    def all(self) -> tuple[DiscountGroup, ...]:
+        """Return every group, in the order they were added."""
+        return tuple(map(self._read, self.work.rows(_ALL)))
+
+    @atomic
+    def put(self, group: DiscountGroup, *, at: datetime) -> None:
+        """Store a group, new or in its next state, as recorded at ``at``.
+
+        :raises Refusal: ``group-exists`` when another group has its name (D2).
+        :raises ConcurrentChange: somebody else stored a state since this transaction read the group.
+        """
+        self.work.lock("discount groups")
+        known = self.work.row(_BY_ID, {"of": group.id})
+        named = self.work.row(_NAMED, {"called": compared(group.name)})
+        if named is not None and named.id != group.id:
+            raise Refusal(Reason.GROUP_EXISTS, message=f"another group is called {group.name!r}", field="name")
+        row = {"id": group.id, "side": group.side.value, "name": group.name, "compared_name": compared(group.name)}
+        if known is None:
+            revision = 1
+            last = self.work.row(_PLACES)
+            place = 1 if last is None else last.last + 1
+            if not _NEW.into(self.work, {**row, "revision": revision, "place": place}):
+                raise ConcurrentChange("Somebody else added a group at the same time.")
+        else:
+            revision = 1 + self._change(group.id, row, known.revision)
+            for part in _PARTS:
+                self.work.change(part, {"of": group.id})
+        self.work.seen[_KIND, group.id] = revision
+        amounts = [_amount_row(group.id, span) for span in group.amounts]
+        switches = [{"group_id": group.id, "at": when, "status": status.value} for when, status in group.switches]
+        for insertion, rows in ((_NEW_AMOUNT, amounts), (_NEW_SWITCH, switches)):
+            if rows:
+                self.work.change(insertion, rows)
+        state = state_of({**row, "amounts": amounts, "switches": switches})
+        self.work.change(_RECORD, {"id": group.id, "revision": revision, "recorded_at": at, "state": state})
+
+    def _change(self, group: str, row: dict[str, Any], present: int) -> int:
+        """Change a group's row and return the revision it had."""
+        last = self.work.seen.get((_KIND, group), present)
+        if not self.work.change(_CHANGE, {**row, "of": group, "last": last, "revision": last + 1}):
+            raise ConcurrentChange(f"The group {group} was changed by somebody else at the same time.")
+        return last
+
+    def _read(self, row: Row[Any]) -> DiscountGroup:
+        self.work.seen[_KIND, row.id] = row.revision
+        of = {"of": row.id}
+        return DiscountGroup(
+            id=row.id,
+            side=Side(row.side),
+            name=row.name,
+            amounts=_timeline(self.work.rows(_AMOUNTS, of)),
+            switches=tuple((each.at, GroupStatus(each.status)) for each in self.work.rows(_SWITCHES, of)),
+        )
+
+
+def compared(name: str) -> str:
+    """Return a name as it is compared with others (D2)."""
+    return name.strip().casefold()
+
+
+def _amount_row(group: str, span: Span[Money]) -> dict[str, Any]:
+    return {
+        "group_id": group,
+        "starts_at": span.period.start,
+        "ends_at": span.period.end,
+        "amount": span.value.amount,
+        "currency": span.value.currency,
+    }
+
+
+def _timeline(rows: Iterable[Row[Any]]) -> Timeline[Money]:
+    return Timeline(Span(EffectivePeriod(row.starts_at, row.ends_at), Money(row.amount, row.currency)) for row in rows)

@@ -1,0 +1,100 @@
+"""What a database raises, said in this library's words. No driver's error leaves a port.
+
+::
+
+    ReferralError
+    └── StoreFailed             the database cannot be used, or not for this
+        ├── ConcurrentChange    somebody else was at the same rows: nothing was changed, try the whole act again
+        └── SchemaMismatch      the tables are older or newer than this version of the library
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError
+
+from referral_core.values.errors import ReferralError, Refusal
+from referral_core.values.reason import Reason
+
+
+class StoreFailed(ReferralError):
+    """The database cannot be used, or not for this; its text is one sentence without a password."""
+
+
+class ConcurrentChange(StoreFailed):
+    """Somebody else was at the same rows at the same time: the transaction was undone and may be tried again."""
+
+
+class SchemaMismatch(StoreFailed):
+    """The tables are older or newer than this version of the library."""
+
+
+GUARDS: Final = {
+    "accounts": (Reason.NOT_SAME_CUSTOMER, "the account belongs to a customer already"),
+    "contracts": (Reason.CONTRACT_EXISTS, "a contract of this id was concluded before"),
+    "code_texts": (Reason.CODE_TAKEN, "the text was issued before"),
+    "promo_codes": (Reason.CODE_OVERLAP, "the account holds another code then"),
+    "discount_groups": (Reason.GROUP_EXISTS, "another group has this id or name"),
+    "amount_periods": (Reason.PERIOD_OVERLAP, "the group has another amount then"),
+    "referrals": (Reason.ALREADY_REFERRED, "the contract carries a referral"),
+    "live_referrals": (Reason.ALREADY_REFERRED, "the customer has a referral that is open or was paid"),
+    "cases": (Reason.CASE_EXISTS, "there is a case of this id already"),
+    "bills": (Reason.BILL_EXISTS, "the bill was taken into account before"),
+}
+"""What it means that a row of a table cannot stand beside another one: the reason that the rule has."""
+
+_SQLITE_GUARD: Final = re.compile(r"UNIQUE constraint failed: (?:index ')?([a-z_]+)[.']")
+_TRIGGERS: Final = {"code-overlap": "promo_codes", "period-overlap": "amount_periods"}
+
+_TRANSIENT: Final = {"40001", "40P01", "55P03"}
+"""PostgreSQL: serialization failure, deadlock, lock not available."""
+_UNIQUE, _EXCLUSION = "23505", "23P01"
+
+_SENTENCES: Final = {
+    "28P01": "The database refused the user or the password.",
+    "28000": "The database refused the user or the password.",
+    "3D000": "There is no database of this name on the server.",
+    "25006": "The database is read-only.",
+    "53100": "The database's disk is full.",
+    "42501": "The database does not let this user do that.",
+}
+_SAID: Final = (
+    (re.compile(r"database (table )?is locked"), "The database is locked by somebody else."),
+    (re.compile(r"readonly database"), "The database is read-only."),
+    (re.compile(r"disk is full"), "The database's disk is full."),
+    (re.compile(r"unable to open database file"), "The database file cannot be opened."),
+    (re.compile(r"not a database|malformed"), "The file is not a database, or it is damaged."),
+    (re.compile(r"password"), _SENTENCES["28P01"]),
+    (re.compile(r'database "[^"]*" does not exist'), _SENTENCES["3D000"]),
+    (re.compile(r"NUL|surrogates"), "A text holds a character that the database cannot keep."),
+    (re.compile(r"connect|closed|terminat|host|timeout"), "The database server does not answer."),
+)
+
+
+def translated(error: DBAPIError) -> ReferralError:
+    """Return what a driver's error means: a refusal by the rule's reason, or :class:`StoreFailed`."""
+    state = getattr(error.orig, "sqlstate", None)
+    said = str(error.orig)
+    guard = _guard(error, state, said)
+    if guard in GUARDS:
+        reason, sentence = GUARDS[guard]
+        return Refusal(reason, message=sentence)
+    if state in _TRANSIENT or "is locked" in said or state == _UNIQUE:
+        return ConcurrentChange(_sentence(state, said, "Somebody else changed the same rows at the same time."))
+    return StoreFailed(_sentence(state, said, f"The database failed: {type(error.orig).__name__}."))
+
+
+def _guard(error: DBAPIError, state: str | None, said: str) -> str | None:
+    if state in {_UNIQUE, _EXCLUSION}:
+        diagnosis = getattr(error.orig, "diag", None)
+        return getattr(diagnosis, "table_name", None)
+    found = _SQLITE_GUARD.search(said)
+    return found.group(1) if found else _TRIGGERS.get(said)
+
+
+def _sentence(state: str | None, said: str, otherwise: str) -> str:
+    if state in _SENTENCES:
+        return _SENTENCES[state]
+    return next((sentence for pattern, sentence in _SAID if pattern.search(said)), otherwise)

@@ -1,0 +1,134 @@
+"""Promo codes in a database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import attrs
+from sqlalchemy import Row, bindparam, insert, select, update
+
+from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
+from referral_adapters.sql.errors import ConcurrentChange
+from referral_adapters.sql.history import state_of
+from referral_adapters.sql.statements import Insertion
+from referral_adapters.sql.work import Work, atomic
+from referral_core.entities.promo_code import Ending, Issuing, PromoCode
+from referral_core.values.errors import Refusal
+from referral_core.values.reason import Reason
+
+_KIND: Final = "code"
+_BY_TEXT: Final = (
+    select(PROMO_CODES)
+    .join(CODE_TEXTS, (CODE_TEXTS.c.account == PROMO_CODES.c.account) & (CODE_TEXTS.c.text == PROMO_CODES.c.text))
+    .where(CODE_TEXTS.c.text == bindparam("of"))
+)
+_OF_ACCOUNT: Final = (
+    select(PROMO_CODES)
+    .where(PROMO_CODES.c.account == bindparam("of"))
+    .order_by(PROMO_CODES.c.issued_at, PROMO_CODES.c.ends_at, PROMO_CODES.c.text)
+)
+_NEW_TEXT: Final = Insertion(CODE_TEXTS)
+_NEW: Final = Insertion(PROMO_CODES)
+_CHANGE: Final = (
+    update(PROMO_CODES)
+    .where(PROMO_CODES.c.account == bindparam("of"), PROMO_CODES.c.text == bindparam("called"))
+    .where(PROMO_CODES.c.revision == bindparam("last"))
+)
+_RECORD: Final = insert(PROMO_CODE_HISTORY)
+
+
+@attrs.frozen
+class SqlPromoCodes:
+    """The port ``PromoCodes`` in a database, which itself guards C1 by a key and C6 by an exclusion or triggers."""
+
+    work: Work
+
+    def find(self, text: str) -> PromoCode | None:
+        """Return the code with this canonical text, whoever holds or held it."""
+        row = self.work.row(_BY_TEXT, {"of": text})
+        return None if row is None else self._read(row)
+
+    def of_account(self, account: str) -> tuple[PromoCode, ...]:
+        """Return the account's codes, past ones included, in the order they were issued."""
+        return tuple(map(self._read, self.work.rows(_OF_ACCOUNT, {"of": account})))
+
+    @atomic
+    def add(self, code: PromoCode) -> None:
+        """Store a newly issued code.
+
+        :raises Refusal: ``code-taken`` when any account ever held the text (C1), ``code-overlap`` when the account
+            holds another code at some moment of its period (C6).
+        """
+        if not _NEW_TEXT.into(self.work, {"text": code.text, "account": code.account}):
+            raise Refusal(Reason.CODE_TAKEN, message=f"the text {code.text} was issued before", field="code")
+        row = code_row(code, 1)
+        if not _NEW.into(self.work, row):
+            raise Refusal(
+                Reason.CODE_OVERLAP, message=f"account {code.account} holds another code then", field="code"
+            )
+        self._record(code, row)
+
+    @atomic
+    def replace(self, code: PromoCode) -> None:
+        """Store the next state of a code that is known by its text.
+
+        :raises Refusal: ``code-overlap`` as :meth:`add` does, ``code-unknown`` when the account never held it.
+        :raises ConcurrentChange: somebody else stored a state since this transaction read the code.
+        """
+        key = _KIND, code.text
+        last = self.work.seen.get(key)
+        if last is None:
+            known = self.work.row(_BY_TEXT, {"of": code.text})
+            if known is None or known.account != code.account:
+                raise Refusal(
+                    Reason.CODE_UNKNOWN, message=f"account {code.account} never held {code.text}", field="code"
+                )
+            last = known.revision
+        row = code_row(code, last + 1)
+        if not self.work.change(_CHANGE, {**row, "of": code.account, "called": code.text, "last": last}):
+            raise ConcurrentChange(f"The code {code.text} was changed by somebody else at the same time.")
+        self.work.seen[key] = last + 1
+        self._record(code, row)
+
+    def _record(self, code: PromoCode, row: dict[str, Any]) -> None:
+        """Keep a state for ever, with the moment it was recorded."""
+        place = {"account": code.account, "text": code.text, "revision": row["revision"]}
+        self.work.change(_RECORD, {**place, "recorded_at": datetime.now(UTC), "state": state_of(row)})
+
+    def _read(self, row: Row[Any]) -> PromoCode:
+        self.work.seen[_KIND, row.text] = row.revision
+        return code_of(row)
+
+
+def code_row(code: PromoCode, revision: int) -> dict[str, Any]:
+    """Return the row of a code."""
+    return {
+        "account": code.account,
+        "text": code.text,
+        "customer": code.customer,
+        "issued_at": code.issued_at,
+        "issued_by": code.issued_by,
+        "issuing": code.issuing.value,
+        "starts_at": code.starts_at,
+        "ends_at": code.ends_at,
+        "ending": None if code.ending is None else code.ending.value,
+        "ending_reason": code.ending_reason,
+        "revision": revision,
+    }
+
+
+def code_of(row: Row[Any]) -> PromoCode:
+    """Return the code of a row."""
+    return PromoCode(
+        text=row.text,
+        account=row.account,
+        customer=row.customer,
+        issued_at=row.issued_at,
+        issued_by=row.issued_by,
+        issuing=Issuing(row.issuing),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        ending=None if row.ending is None else Ending(row.ending),
+        ending_reason=row.ending_reason,
+    )

@@ -1,0 +1,122 @@
+"""The types of columns: what a value is in PostgreSQL, and what it is in SQLite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Date, Dialect, Integer, Numeric, Text, types
+from sqlalchemy.dialects import postgresql
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK: Final = timedelta(microseconds=1)
+_CENTS: Final = Decimal("0.01")
+_encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+WORDS: Final = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+"""Text, compared to the letter and ordered by code points, whatever the database's language."""
+
+COUNT: Final = BigInteger().with_variant(Integer(), "sqlite")
+"""A whole number."""
+
+
+def is_postgresql(dialect: Dialect) -> bool:
+    """Tell PostgreSQL from SQLite."""
+    return dialect.name == "postgresql"
+
+
+class Moment(types.TypeDecorator[datetime]):
+    """A moment: ``timestamptz`` in PostgreSQL, microseconds since 1970 in UTC in SQLite (M1)."""
+
+    impl = types.DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
+        """Return what the database keeps."""
+        if is_postgresql(dialect):
+            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(Integer())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> object:
+        """Return what is written."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if is_postgresql(dialect) else (value - _EPOCH) // _TICK
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401 - a driver's
+        """Return what was read, in UTC."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if is_postgresql(dialect) else _EPOCH + timedelta(microseconds=value)
+
+
+class Amount(types.TypeDecorator[Decimal]):
+    """An amount of money: ``numeric(14, 2)`` in PostgreSQL, whole cents in SQLite (M3)."""
+
+    impl = types.Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
+        """Return what the database keeps."""
+        return dialect.type_descriptor(Numeric(14, 2) if is_postgresql(dialect) else Integer())
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> object:
+        """Return what is written."""
+        if value is None:
+            return None
+        return value if is_postgresql(dialect) else int(value.scaleb(2))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ANN401
+        """Return what was read, with two decimals."""
+        if value is None:
+            return None
+        return Decimal(value).quantize(_CENTS) if is_postgresql(dialect) else Decimal(int(value)).scaleb(-2)
+
+
+class Day(types.TypeDecorator[date]):
+    """A day: ``date`` in PostgreSQL, ``2021-03-01`` in SQLite."""
+
+    impl = types.Date
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
+        """Return what the database keeps."""
+        return dialect.type_descriptor(Date() if is_postgresql(dialect) else Text())
+
+    def process_bind_param(self, value: date | None, dialect: Dialect) -> object:
+        """Return what is written."""
+        return value if value is None or is_postgresql(dialect) else value.isoformat()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> date | None:  # noqa: ANN401
+        """Return what was read."""
+        if value is None:
+            return None
+        day: date = value if is_postgresql(dialect) else date.fromisoformat(value)
+        return day
+
+
+class CanonicalJson(types.TypeDecorator[Any]):
+    """Names and values, or a list of words, as canonical JSON text: sorted, without blanks."""
+
+    impl = types.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
+        """Return what the database keeps."""
+        return dialect.type_descriptor(postgresql.TEXT(collation="C") if is_postgresql(dialect) else Text())
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:
+        """Return what is written."""
+        return None if value is None else canonical(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ANN401
+        """Return what was read."""
+        return None if value is None else json.loads(value)
+
+
+def canonical(value: object) -> str:
+    """Return a value as canonical JSON text."""
+    return _encode(dict(value) if isinstance(value, Mapping) else value)

@@ -1,0 +1,176 @@
+"""Work on a database: statements, and the transactions they belong to.
+
+**SQLite** has one writer at a time: a transaction begins with ``BEGIN IMMEDIATE``, so what it reads is still so when it
+writes. **PostgreSQL** runs at ``READ COMMITTED``, where constraints decide every race, and a transaction that reads what
+it may change locks it: contracts, accounts' contracts, referrals, legs and cases one by one. Promo codes and groups,
+which many sign-ups read at once, are not locked; whoever stores a next state of one must have read the last one, else
+it is told :class:`~referral_adapters.sql.errors.ConcurrentChange`. So is whoever PostgreSQL picks to end a deadlock.
+A call outside of a transaction is one by itself and is tried again by itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
+
+from sqlalchemy import CursorResult, Executable, Row
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from referral_adapters.sql.connections import Connections, HostConnection
+from referral_adapters.sql.errors import ConcurrentChange, translated
+
+Parameters = Mapping[str, Any]
+
+ATTEMPTS: Final = 6
+"""How often a call outside of a transaction is tried before its caller is told of the conflict."""
+_PAUSE: Final = 0.01
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Work:
+    """The statements of a store; each thread has a transaction of its own."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._is_hosted = isinstance(connections, HostConnection)
+        self._local = threading.local()
+        self.dialect = connections.get().dialect.name
+
+    @property
+    def depth(self) -> int:
+        """How many transactions of this thread are open, one in another."""
+        depth: int = getattr(self._local, "depth", 1 if self._is_hosted else 0)
+        return depth
+
+    @property
+    def locks(self) -> bool:
+        """Tell whether what is read now is to be locked until the transaction ends."""
+        return self.dialect == "postgresql" and self.depth > 0
+
+    @property
+    def seen(self) -> dict[tuple[str, str], int]:
+        """The revisions of unlocked rows that this transaction has read."""
+        if not self.depth:
+            return {}
+        if not hasattr(self._local, "seen"):
+            self._local.seen = {}
+        seen: dict[tuple[str, str], int] = self._local.seen
+        return seen
+
+    def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Row[Any]]:
+        """Return all rows that a statement returns."""
+        return self._result(statement, parameters).fetchall()
+
+    def row(self, statement: Executable, parameters: Parameters | None = None) -> Row[Any] | None:
+        """Return the first row that a statement returns, if any."""
+        return self._result(statement, parameters).first()
+
+    def change(self, statement: Executable, parameters: Parameters | Sequence[Parameters] | None = None) -> int:
+        """Carry a statement out and return how many rows it changed."""
+        return self._result(statement, parameters).rowcount
+
+    def lock(self, *names: str) -> None:
+        """Wait until no other transaction has locked any of these names; SQLite has one writer anyhow."""
+        if self.locks:
+            for name in sorted(set(names)):
+                self._do("SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 0))", {"name": name})
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do a block as a whole or not at all; inside another one it is a part of it."""
+        depth = self.depth
+        begin, commit, undo = _STEPS[self.dialect] if not depth else _part(depth)
+        self._do(begin)
+        self._local.depth = depth + 1
+        seen = dict(self.seen)
+        try:
+            yield
+            self._do(commit)
+        except BaseException:
+            self._undo(undo)
+            self._local.seen = seen
+            raise
+        finally:
+            self._local.depth = depth
+            if not depth:
+                self._local.seen = {}
+
+    def _undo(self, statements: Sequence[str]) -> None:
+        try:
+            for statement in statements:
+                self._connections.get().exec_driver_sql(statement)
+        except SQLAlchemyError:  # the connection is gone, and with it the transaction
+            self._connections.drop()
+
+    def _do(self, statement: str, parameters: Parameters | None = None) -> None:
+        connection = self._connections.get()
+        try:
+            connection.exec_driver_sql(statement, parameters)  # type: ignore[arg-type]  # psycopg takes names too
+        except DBAPIError as error:
+            raise self._told(error) from error
+
+    def _result(
+        self, statement: Executable, parameters: Parameters | Sequence[Parameters] | None
+    ) -> CursorResult[Any]:
+        connection = self._connections.get()
+        try:
+            return connection.execute(statement, parameters)
+        except DBAPIError as error:
+            raise self._told(error) from error
+
+    def _told(self, error: DBAPIError) -> Exception:
+        if error.connection_invalidated and not self.depth:
+            self._connections.drop()
+        return translated(error)
+
+
+_STEPS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
+    "sqlite": ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)),
+    "postgresql": ("BEGIN", "COMMIT", ("ROLLBACK",)),
+}
+
+
+@functools.cache
+def _part(depth: int) -> tuple[str, str, tuple[str, ...]]:
+    name = f"part_{depth}"
+    return f"SAVEPOINT {name}", f"RELEASE {name}", (f"ROLLBACK TO {name}", f"RELEASE {name}")
+
+
+class Working(Protocol):
+    """A port over some work."""
+
+    @property
+    def work(self) -> Work:
+        """The store's statements."""
+        ...
+
+
+W = TypeVar("W", bound=Working)
+
+
+def atomic(act: Callable[Concatenate[W, P], T]) -> Callable[Concatenate[W, P], T]:
+    """Make a method all-or-nothing; outside of a transaction it is one by itself, tried again when there is a conflict.
+
+    :raises ConcurrentChange: others were quicker all the time, or the transaction it is a part of must be tried again.
+    """
+
+    @functools.wraps(act)
+    def whole(port: W, /, *given: P.args, **named: P.kwargs) -> T:
+        tries = 1 if port.work.depth else ATTEMPTS
+        for attempt in range(1, tries + 1):
+            try:
+                with port.work.transaction():
+                    return act(port, *given, **named)
+            except ConcurrentChange:
+                if attempt == tries:
+                    raise
+                time.sleep(_PAUSE * attempt)
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    return whole
