@@ -29,7 +29,8 @@ from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Refusal
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
-from referral_core.values.timeline import Span, Timeline
+from referral_core.values.span import Span
+from referral_core.values.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

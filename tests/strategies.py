@@ -27,7 +27,8 @@ from referral_core.entities.trace_entry import State, TraceNote
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
-from referral_core.values.timeline import Span, Timeline
+from referral_core.values.span import Span
+from referral_core.values.timeline import Timeline
 
 T = TypeVar("T")
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.timeline import Span, Timeline
+from referral_core.values.span import Span
+from referral_core.values.timeline import Timeline
 from tests.phrases import TICK, amounts, at, euros, period, refused
 from tests.strategies import GRID, grid_periods, tick, timelines
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from referral_core.values.calendar import Calendar
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.money import Money
-from referral_core.values.timeline import Span, Timeline
+from referral_core.values.span import Span
+from referral_core.values.timeline import Timeline
 from referral_core.values.timeline_picture import MOST_ROWS, timeline_picture
 
 TALLINN: Final = Calendar("Europe/Tallinn")

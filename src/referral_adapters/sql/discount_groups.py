@@ -19,7 +19,8 @@ from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Refusal
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
-from referral_core.values.timeline import Span, Timeline
+from referral_core.values.span import Span
+from referral_core.values.timeline import Timeline
 
 _KIND: Final = "group"
 _BY_ID: Final = select(GROUPS).where(GROUPS.c.id == bindparam("of"))
