@@ -65,9 +65,7 @@ class RuleLinks(SphinxPostTransform):
         ids = rule_ids(self.env.get_doctree(RULES)) if RULES in self.env.found_docs else set()
         for text in [*self.document.findall(nodes.Text)] if ids else []:
             if not is_within(text, nodes.literal, nodes.literal_block, nodes.reference, nodes.title, nodes.caption):
-                pieces = list(self._pieces(str(text), ids))
-                if len(pieces) > 1:
-                    text.parent.replace(text, pieces)
+                text.parent.replace(text, list(self._pieces(str(text), ids)))
 
     def _pieces(self, text: str, ids: set[str]) -> list[nodes.Node]:
         page = self.app.builder.get_relative_uri(self.env.docname, RULES)

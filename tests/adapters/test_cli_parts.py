@@ -35,6 +35,7 @@ from referral_adapters.cli.result_lines import FiledResults, NoResults, PipedRes
 from referral_adapters.cli.result_table import ALL_ROWS, MOST_ROWS, ResultTable
 from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.settings_table import show_settings
+from referral_adapters.cli.standard_output import standard_output
 from referral_adapters.cli.stop_signals import StopSignals
 from referral_adapters.cli.store import secret_of
 from referral_adapters.feed import FeedRunner
@@ -655,6 +656,20 @@ class TestMain:
         monkeypatch.setattr("sys.stdout", None)
         assert self.main(monkeypatch, "--version") == 0
         sys.stdout.close()
+
+
+def test_standard_output_is_buffered_even_where_python_s_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unbuffered(io.StringIO):
+        buffer = (tmp_path / "output").open("wb", buffering=0)
+
+    monkeypatch.setattr("sys.stdout", Unbuffered())
+    with standard_output() as output:
+        output.write(b"some")
+        assert not (tmp_path / "output").read_bytes()
+    assert (tmp_path / "output").read_bytes() == b"some"
+    Unbuffered.buffer.close()
 
 
 def test_a_code_key_is_one_secret_for_ever() -> None:

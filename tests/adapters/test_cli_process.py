@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -45,13 +46,14 @@ main()
 
 def environment(**more: str) -> dict[str, str]:
     """Return what the process finds in its environment."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR", "COLUMNS"}}
+    other = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONUNBUFFERED"}
+    kept = {name: value for name, value in os.environ.items() if name not in other}
     return {**kept, "PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1", "TERM": "xterm", **more}
 
 
-def run(*args: str | Path, stdin: Stream = DEVNULL, stdout: Stream = PIPE) -> subprocess.CompletedProcess[str]:
+def run(*args: str | Path, stdout: Stream = PIPE) -> subprocess.CompletedProcess[str]:
     """Run the command to its end, its output in pipes."""
-    with started(*args, stdin=stdin, stdout=stdout) as process:
+    with started(*args, stdout=stdout) as process:
         out, err = process.communicate(timeout=PATIENCE)
     return subprocess.CompletedProcess([], process.returncode, out, err)
 
@@ -63,6 +65,7 @@ def started(
     stdin: Stream = DEVNULL,
     stdout: Stream = PIPE,
     stderr: Stream = PIPE,
+    unbuffered: bool = False,
 ) -> Iterator[subprocess.Popen[str]]:
     """Start the command; it is gone at the end, however the test went."""
     process = subprocess.Popen(
@@ -70,12 +73,15 @@ def started(
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,
-        env=environment(),
+        env=environment(PYTHONUNBUFFERED="1") if unbuffered else environment(),
         encoding="utf-8",
     )
+    watch = threading.Timer(PATIENCE, process.kill)  # so that whoever waits for it comes to an end
+    watch.start()
     try:
         yield process
     finally:
+        watch.cancel()
         process.kill()
         process.wait()
         for stream in (process.stdin, process.stdout, process.stderr):
@@ -267,10 +273,11 @@ class TestStopped:
         assert summary.read_text(encoding="utf-8") == "as before"
         assert {path.name for path in tmp_path.iterdir()} == {"feed", "stuck", "summary.json"}
 
-    def test_the_second_time_it_ends_at_once_though_its_output_is_stuck(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("unbuffered", [False, True])
+    def test_the_second_time_it_ends_at_once_though_its_output_is_stuck(self, unbuffered: bool, tmp_path: Path) -> None:
         feed = tmp_path / "feed"
         feed.write_text("no event\n" * 10_000, encoding="utf-8")
-        with started("replay", feed) as process:
+        with started("replay", feed, unbuffered=unbuffered) as process:
             wait_until_full(pipe(process.stdout).fileno(), process)
             process.send_signal(signal.SIGINT)
             process.send_signal(signal.SIGTERM)
@@ -321,10 +328,11 @@ class TestPipes:
         assert result.stderr.endswith("cannot be written: No space left on device.\n")
         assert result.stderr.count("\n") == 1
 
-    def test_a_feed_from_a_pipe_and_results_to_one(self) -> None:
-        with FEED.open("rb") as feed:
-            result = run("replay", "-", stdin=feed)
-        assert (result.returncode, result.stdout.count("\n"), result.stderr) == (0, 18, "")
+    @pytest.mark.parametrize("unbuffered", [False, True])
+    def test_standard_input_and_output(self, unbuffered: bool) -> None:
+        with FEED.open("rb") as feed, started("replay", "-", stdin=feed, unbuffered=unbuffered) as process:
+            out, err = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, out.count("\n"), err) == (0, 18, "")
 
     def test_standard_streams_may_be_closed(self) -> None:
         script = f"exec {sys.executable} -m referral_adapters.cli replay {{}} --balances <&- >&- 2>&-"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -15,12 +16,13 @@ BLOCKS: Final = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="ut
 
 
 def run(folder: Path, *blocks: str) -> subprocess.CompletedProcess[str]:
-    """Run blocks of the page as a host's test file, in a project of its own that is strict about everything."""
+    """Run blocks of the page as a host's test file, strictly, with pytest and nothing plugged into it."""
     (folder / "test_sharings.py").write_text("\n\n".join(blocks), encoding="utf-8")
     (folder / "pytest.toml").write_text('[pytest]\nfilterwarnings = ["error"]\nstrict = true\n', encoding="utf-8")
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_sharings.py"],
         cwd=folder,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         check=False,
         encoding="utf-8",

@@ -15,7 +15,7 @@ import pytest
 from referral_adapters.memory import MemoryStore
 from referral_core import Actor, Programme, ReferralDesk, Role, Side, assemble
 from referral_core.entities.act import Act
-from referral_core.entities.trace_entry import TraceEntry, account_subject, chain_faults
+from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceEntry, account_subject, chain_faults
 from referral_core.ports.billing import Billing
 from referral_core.use_cases.activating import Activation, ContractEnd
 from referral_core.use_cases.paying import PayRun
@@ -116,7 +116,8 @@ class Office:
 
     def traced(self, subject: str) -> list[TraceEntry]:
         """Return the rows of a subject, an account's by the account's name, having verified the chain."""
-        rows = list(self.store.trace.chain(subject if ":" in subject else account_subject(subject)))
+        is_account = ":" not in subject and subject != PROGRAMME_SUBJECT
+        rows = list(self.store.trace.chain(account_subject(subject) if is_account else subject))
         assert chain_faults(rows) == ()
         return rows
 

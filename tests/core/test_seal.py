@@ -183,6 +183,13 @@ def test_a_seal_taken_out_is_found() -> None:
 
 
 @pytest.mark.rule("A2")
+def test_a_seal_linked_to_another_past_is_found() -> None:
+    forged = Seal.over(heads(grown(TWO_STAGES[0])), (), at("2021-01-15"))
+    assert faults([forged], CHAINS) == []
+    assert faults([forged, attrs.evolve(TWO[1], previous=forged.hash)], CHAINS) == ["seal 2: its content was changed"]
+
+
+@pytest.mark.rule("A2")
 def test_rows_cut_off_the_end_of_a_chain_are_found_by_the_seal() -> None:
     cut = {**CHAINS, "account:account-A": CHAINS["account:account-A"][:2]}
     assert faults(TWO, cut) == ["seal 2: account:account-A row 3 is missing or not what was sealed"]

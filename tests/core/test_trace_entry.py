@@ -32,6 +32,7 @@ THREE = chain(
     note(Act.CODE_SHARED, "2021-02-01"),
     note(Act.CODE_END, "2021-03-01"),
 )
+ONE_NOTE = note(Act.CODE_ISSUE, "2021-01-01")
 SUBJECT = "account:account-A"
 
 
@@ -163,6 +164,23 @@ def test_a_change_covered_up_by_hashing_again_breaks_the_next_row() -> None:
 
 
 @pytest.mark.rule("A2")
+def test_a_row_linked_to_another_past_is_found() -> None:
+    forged = TraceEntry.chained(note(Act.GROUP_ADD, "2021-01-01"), None, "salt")
+    relinked = attrs.evolve(THREE[1], previous=forged.hash)
+    assert chain_faults([forged, relinked, THREE[2]]) == (f"{SUBJECT} row 2: its content was changed",)
+
+
+@pytest.mark.rule("A2", "A5")
+@pytest.mark.parametrize("field", OTHER_CONTENT)
+@settings(max_examples=10)
+@given(data=st.data())
+def test_the_hash_is_over_everything_but_the_personal_part(field: str, data: st.DataObject) -> None:
+    other = data.draw(changed(THREE[1], field))
+    is_hashed = field not in {"actor", "reason", "salt", "hash"}
+    assert (other.content_hash() != THREE[1].content_hash()) is is_hashed
+
+
+@pytest.mark.rule("A2")
 @pytest.mark.parametrize(
     ("one", "other"), [(("ab", "c"), ("a", "bc")), (("a", None), ("a", "null")), (("a", ""), ("a", None))]
 )
@@ -262,25 +280,22 @@ def test_an_erased_row_names_nobody(forged: TraceEntry) -> None:
 @pytest.mark.rule("A2")
 def test_a_row_keeps_what_was_so() -> None:
     state: dict[str, str | None] = {"status": "active"}
-    rows = chain(attrs.evolve(THREE_NOTE, after=state))
+    rows = chain(attrs.evolve(ONE_NOTE, before=state), attrs.evolve(ONE_NOTE, after=state))
     state["status"] = "ended"
-    assert rows[0].after == {"status": "active"}
+    assert rows[0].before == rows[1].after == {"status": "active"}
     assert chain_faults(rows) == ()
 
 
 @pytest.mark.rule("A2")
 def test_any_mapping_tells_a_state() -> None:
-    (row,) = chain(attrs.evolve(THREE_NOTE, after=MappingProxyType({"status": "after"})))
-    assert row.hash == chain(THREE_NOTE)[0].hash
+    (row,) = chain(attrs.evolve(ONE_NOTE, after=MappingProxyType({"status": "after"})))
+    assert row.hash == chain(ONE_NOTE)[0].hash
 
 
 @pytest.mark.rule("A2")
 def test_words_that_are_no_proper_text_are_hashed_all_the_same() -> None:
-    assert chain_faults(chain(attrs.evolve(THREE_NOTE, after={"name": "\ud800"}))) == ()
-    assert chain_faults(chain(attrs.evolve(THREE_NOTE, reason="\ud800"))) == ()
-
-
-THREE_NOTE = note(Act.CODE_ISSUE, "2021-01-01")
+    assert chain_faults(chain(attrs.evolve(ONE_NOTE, after={"name": "\ud800"}))) == ()
+    assert chain_faults(chain(attrs.evolve(ONE_NOTE, reason="\ud800"))) == ()
 
 
 @pytest.mark.rule("A2")
@@ -288,7 +303,7 @@ def test_a_row_never_changes() -> None:
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         THREE[0].reason = "another"  # type: ignore[misc]  # it is frozen
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        THREE_NOTE.reason = "another"  # type: ignore[misc]  # it is frozen
+        ONE_NOTE.reason = "another"  # type: ignore[misc]  # it is frozen
 
 
 ACTS = """

@@ -246,14 +246,16 @@ def test_a_bill_right_after_the_activation_takes_already() -> None:
     story.holds("B", granted="7", consumed="4")
 
 
-@pytest.mark.rule("B1", "B6")
-def test_a_bill_from_between_two_grants_takes_of_the_older_one() -> None:
+@pytest.mark.rule("B1", "B2", "B6")
+@pytest.mark.parametrize("order", ["K1 K2", "K2 K1"])
+def test_a_bill_from_between_two_grants_takes_of_the_older_one(order: str) -> None:
     story = told()
     code = story.referrer("A")
     story.concluded("K1", account="B", code=code, at="2021-02-10 12:00")
     story.concluded("K2", account="C", code=code, at="2021-02-10 12:00")
-    story.activated("K1", at="2021-03-01 00:00")
-    story.activated("K2", at="2021-04-01 00:00")
+    for contract in order.split():
+        story.activated(contract, at={"K1": "2021-03-01 00:00", "K2": "2021-04-01 00:00"}[contract])
+        story.referred(contract, status="granted")
     story.bill("R1", "A", "100", at="2021-03-15 00:00")
     story.holds("A", granted="20", consumed="10")
     story.bill("R2", "A", "100", at="2021-04-01 00:00")

@@ -463,6 +463,18 @@ def test_after_a_manual_ending_a_contract_concluded_before_brings_no_code_either
     story.code_is("A", "ended", text=code)
 
 
+@pytest.mark.rule("C7")
+def test_it_is_the_last_ending_that_counts() -> None:
+    story = told()
+    story.referrer("A")
+    story.terminated("K-A", at="2021-02-01 12:00")
+    second = story.supplied("K2", account="A", since="2021-03-01 12:00").issued
+    story.end(second, at="2021-04-01 12:00")
+    assert not story.concluded("K3", account="A", at="2021-04-02 12:00").fields.get("issued")
+    assert not story.activated("K3", at="2021-04-03 12:00").fields.get("issued")
+    story.code_is("A", "ended", text=second)
+
+
 @pytest.mark.rule("C7", "C8")
 def test_an_account_with_an_open_contract_is_no_ex_customer() -> None:
     story = told()

@@ -630,7 +630,7 @@ def test_referrals_are_sorted_by_concluding_moment_and_then_contract() -> None:
     code = story.referrer("A")
     for contract, at in (("K3", "2021-03-01 12:00"), ("K9", "2021-02-01 12:00"), ("K1", "2021-03-01 12:00")):
         story.concluded(contract, account=f"B-{contract}", code=code, at=at)
-    # In summer time the clocks show more, and the moment is an hour earlier than it looks.
+    # Written by the clocks of Berlin it looks like the earliest of that day, and is the latest.
     story.concluded("K0", account="C", code=code, at="2021-03-01T11:30:00+01:00")
     assert [row["contract"] for row in story.summary()["referrals"]] == ["K9", "K1", "K3", "K0"]
 

@@ -16,6 +16,7 @@ from referral_adapters.cli.json_text import json_line
 from referral_adapters.cli.programme_file import open_programme
 from referral_adapters.cli.quiet_replay import QuietReplay
 from referral_adapters.cli.screen import Screen
+from referral_adapters.cli.standard_output import standard_output
 from referral_adapters.cli.store import open_store
 from referral_adapters.feed import FeedRunner, FeedStore
 from referral_core.desk import assemble
@@ -75,7 +76,9 @@ def check(
             raise CommandFailed("It is not known at which moment to judge: give --at.")
         decision = asked.answer(chosen, store, moment)
     if as_json or not sys.stdout.isatty():
-        sys.stdout.buffer.write(json_line(decision_json(decision, chosen.calendar)))
+        output = standard_output()
+        output.write(json_line(decision_json(decision, chosen.calendar)))
+        output.flush()
     else:
         show_decision(decision, language, Screen.output())
     return 0 if decision.usable else NOT_USABLE

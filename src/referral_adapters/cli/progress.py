@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final, Protocol
 
 from rich.filesize import decimal
@@ -38,9 +38,8 @@ class FeedProgress(Protocol):
         """Count one more line of ``read`` bytes."""
         ...
 
-    @contextmanager
-    def hidden(self) -> Iterator[None]:
-        """Keep the terminal free for something else."""
+    def hidden(self) -> AbstractContextManager[None]:
+        """Return a block in which the terminal is free for something else."""
         ...
 
 

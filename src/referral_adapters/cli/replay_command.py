@@ -18,6 +18,7 @@ from referral_adapters.cli.replaying import Ending, Replay
 from referral_adapters.cli.result_lines import FiledResults, NoResults, PipedResults, Results
 from referral_adapters.cli.result_table import ResultTable
 from referral_adapters.cli.screen import Screen
+from referral_adapters.cli.standard_output import standard_output
 from referral_adapters.cli.stop_signals import StopSignals
 from referral_adapters.cli.store import open_store
 from referral_adapters.feed import FeedRunner
@@ -74,7 +75,7 @@ def _results(file: AtomicFile | None, balances: bool, source: FeedSource, progre
         return NoResults()
     if sys.stdout.isatty():
         return ResultTable(Screen.output(), progress)
-    return PipedResults(sys.stdout.buffer, live=source.size is None)
+    return PipedResults(standard_output(), live=source.size is None)
 
 
 def _refuse_one_file_for_two(feed: str, results: Path | None, summary: Path | None) -> None:

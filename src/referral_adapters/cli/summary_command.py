@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from referral_adapters.cli.balances_table import BalancesTable
@@ -11,6 +10,7 @@ from referral_adapters.cli.json_text import json_page
 from referral_adapters.cli.programme_file import open_programme
 from referral_adapters.cli.quiet_replay import QuietReplay
 from referral_adapters.cli.screen import Screen
+from referral_adapters.cli.standard_output import standard_output
 from referral_adapters.cli.store import open_store
 from referral_adapters.feed import FeedRunner
 
@@ -38,5 +38,7 @@ def summary(
     if balances:
         BalancesTable(Screen.output(), chosen.currency).show(told)
     else:
-        sys.stdout.buffer.write(json_page(told))
+        output = standard_output()
+        output.write(json_page(told))
+        output.flush()
     return 0

@@ -69,10 +69,9 @@ class MemoryContracts:
         return self._contracts[self._of_account[account][0]].customer
 
     def _sorted(self, ids: Sequence[str]) -> tuple[Contract, ...]:
-        found = [self._contracts[contract] for contract in ids]
-        if len(found) > 1:
-            found.sort(key=_CONCLUDED)
-        return tuple(found)
+        if len(ids) == 1:  # as on most accounts
+            return (self._contracts[ids[0]],)
+        return tuple(sorted([self._contracts[contract] for contract in ids], key=_CONCLUDED))
 
     def _check_id(self, contract: Contract, known: Contract | None) -> None:
         is_new = contract.status is ContractStatus.CONCLUDED

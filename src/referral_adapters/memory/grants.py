@@ -54,6 +54,8 @@ class MemoryGrants:
     def unsettled(self, limit: int, after: str = "") -> tuple[Grant, ...]:
         """Return up to ``limit`` legs that billing has not confirmed, with keys above ``after``, in order of key."""
         with self._lock:
+            if not self._unsettled:
+                return ()
             return tuple([self._grants[key] for key in islice(self._order.above(after), limit)])
 
     def all(self, *, account: str | None = None) -> Iterator[Grant]:

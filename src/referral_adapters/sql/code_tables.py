@@ -21,6 +21,7 @@ PROMO_CODES: Final = table(
     "promo_codes",
     words("account", primary_key=True),
     words("text", primary_key=True),
+    Column("place", COUNT, nullable=False),
     words("customer"),
     Column("issued_at", Moment, nullable=False),
     words("issued_by"),

@@ -42,5 +42,3 @@ def offer_columns(side: str, *, nullable: bool = False) -> tuple[Column[Any], ..
         Column(f"{side}_from", Moment, nullable=nullable),
         Column(f"{side}_until", Moment),
     )
-
-

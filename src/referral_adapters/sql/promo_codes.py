@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
 from referral_adapters.sql.errors import ConcurrentChange
@@ -26,7 +26,10 @@ _BY_TEXT: Final = (
 _OF_ACCOUNT: Final = (
     select(PROMO_CODES)
     .where(PROMO_CODES.c.account == bindparam("of"))
-    .order_by(PROMO_CODES.c.issued_at, PROMO_CODES.c.ends_at, PROMO_CODES.c.text)
+    .order_by(PROMO_CODES.c.issued_at, PROMO_CODES.c.place)
+)
+_PLACES: Final = select(func.coalesce(func.max(PROMO_CODES.c.place), 0).label("last")).where(
+    PROMO_CODES.c.account == bindparam("of")
 )
 _NEW_TEXT: Final = Insertion(CODE_TEXTS)
 _NEW: Final = Insertion(PROMO_CODES)
@@ -63,10 +66,9 @@ class SqlPromoCodes:
         if not _NEW_TEXT.into(self.work, {"text": code.text, "account": code.account}):
             raise Refusal(Reason.CODE_TAKEN, message=f"the text {code.text} was issued before", field="code")
         row = code_row(code, 1)
-        if not _NEW.into(self.work, row):
-            raise Refusal(
-                Reason.CODE_OVERLAP, message=f"account {code.account} holds another code then", field="code"
-            )
+        before = self.work.row(_PLACES, {"of": code.account})
+        if not _NEW.into(self.work, {**row, "place": 1 if before is None else before.last + 1}):
+            raise Refusal(Reason.CODE_OVERLAP, message=f"account {code.account} holds another code then", field="code")
         self._record(code, row)
 
     @atomic

@@ -22,8 +22,8 @@ class Insertion:
 
     def __init__(self, table: Table) -> None:
         self._statements: dict[str, Executable] = {
-            "postgresql": insert_into_postgresql(table).on_conflict_do_nothing(),
-            "sqlite": insert_into_sqlite(table).on_conflict_do_nothing(),
+            "postgresql": insert_into_postgresql(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
+            "sqlite": insert_into_sqlite(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
         }
 
     def into(self, work: Work, row: dict[str, Any]) -> bool:

@@ -1,10 +1,13 @@
 """Work on a database: statements, and the transactions they belong to.
 
-**SQLite** has one writer at a time: a transaction begins with ``BEGIN IMMEDIATE``, so what it reads is still so when it
-writes. **PostgreSQL** runs at ``READ COMMITTED``, where constraints decide every race, and a transaction that reads what
-it may change locks it: contracts, accounts' contracts, referrals, legs and cases one by one. Promo codes and groups,
-which many sign-ups read at once, are not locked; whoever stores a next state of one must have read the last one, else
-it is told :class:`~referral_adapters.sql.errors.ConcurrentChange`. So is whoever PostgreSQL picks to end a deadlock.
+**SQLite** has one writer at a time: a transaction begins with ``BEGIN IMMEDIATE``, so what it reads is still so when
+it writes.
+
+**PostgreSQL** runs at ``READ COMMITTED``, where constraints decide every race, and a transaction that reads what it may
+change locks it: contracts, accounts' contracts, referrals, legs and cases one by one. Promo codes and groups, which many
+sign-ups read at once, are not locked; whoever stores a next state of one must have read the last one, else it is told
+:class:`~referral_adapters.sql.errors.ConcurrentChange`. So is whoever PostgreSQL picks to end a deadlock.
+
 A call outside of a transaction is one by itself and is tried again by itself.
 """
 
@@ -115,9 +118,7 @@ class Work:
         except DBAPIError as error:
             raise self._told(error) from error
 
-    def _result(
-        self, statement: Executable, parameters: Parameters | Sequence[Parameters] | None
-    ) -> CursorResult[Any]:
+    def _result(self, statement: Executable, parameters: Parameters | Sequence[Parameters] | None) -> CursorResult[Any]:
         connection = self._connections.get()
         try:
             return connection.execute(statement, parameters)

@@ -1,0 +1,140 @@
+"""Billing in a database: the ledger of continuous bill discounts, beside everything else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from sqlalchemy import bindparam, func, insert, select
+
+from referral_adapters.sql.billing_tables import BILLS, MOVEMENTS, POSTED_GRANTS, TRANSFERS
+from referral_adapters.sql.lots import Lots
+from referral_adapters.sql.statements import Insertion
+from referral_adapters.sql.work import Work, atomic
+from referral_core.entities.balance import Balance
+from referral_core.entities.grant import Grant
+from referral_core.values.errors import Refusal
+from referral_core.values.money import Money
+from referral_core.values.reason import Reason
+
+_NEW_GRANT: Final = Insertion(POSTED_GRANTS)
+_NEW_BILL: Final = Insertion(BILLS)
+_NEW_TRANSFER: Final = Insertion(TRANSFERS)
+_POSTED: Final = select(POSTED_GRANTS).where(POSTED_GRANTS.c.key == bindparam("of"))
+_MOVED: Final = select(TRANSFERS.c.moved).where(TRANSFERS.c.key == bindparam("of"))
+_NEW_MOVEMENT: Final = insert(MOVEMENTS)
+_SUMS: Final = (
+    select(MOVEMENTS.c.kind, func.sum(MOVEMENTS.c.amount).label("amount"))
+    .where(MOVEMENTS.c.account == bindparam("of"))
+    .group_by(MOVEMENTS.c.kind)
+)
+_NONE: Final = Decimal("0.00")
+
+
+class SqlContinuousDiscounts:
+    """The port ``Billing`` in a database, in one currency, taking part in the store's transactions.
+
+    Every account has lots, ordered by the moment they are effective from and then as they arrived. On each account, to
+    the cent, ``granted + transferred_in = consumed + transferred_out + unused``, all of them sums of movements.
+    """
+
+    def __init__(self, work: Work, *, currency: str = "EUR") -> None:
+        self.work = work
+        self._currency = currency
+        self._lots = Lots(work)
+
+    @atomic
+    def grant(self, grant: Grant) -> None:
+        """Post a leg, effective from ``grant.effective_from``; a key that was posted before changes nothing (B2).
+
+        :raises Refusal: ``currency-mismatch`` when it is in another currency (M3).
+        """
+        amount = self._amount(grant.amount)
+        if not _NEW_GRANT.into(self.work, {"key": grant.key}) or not amount:
+            return
+        self._lock(grant.account)
+        self._move(grant.account, "granted", grant.key, amount)
+        self._lots.add(grant.account, [(grant.effective_from, amount)])
+
+    def has_grant(self, key: str) -> bool:
+        """Tell whether a leg was posted under this key."""
+        return self.work.row(_POSTED, {"of": key}) is not None
+
+    @atomic
+    def bill(self, bill: str, account: str, amount: Money, *, at: datetime) -> Money:
+        """Let a bill take what it can of the account's unused discount effective by ``at``, oldest grant first (B6).
+
+        Returns what it took: the smaller of the bill and the unused discount.
+
+        :raises Refusal: ``bill-exists`` when the bill was taken into account before, even if it took nothing;
+            ``currency-mismatch`` (M3).
+        """
+        most = self._amount(amount)
+        if not _NEW_BILL.into(self.work, {"bill": bill, "account": account}):
+            raise Refusal(Reason.BILL_EXISTS, message=f"bill {bill} was taken into account before", field="bill")
+        self._lock(account)
+        taken = sum((part for _, part in self._lots.take(account, most, by=at)), _NONE)
+        if taken:
+            self._move(account, "consumed", bill, taken)
+        return self._money(taken)
+
+    @atomic
+    def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime, key: str) -> Money:
+        """Move unused discount, oldest first, between accounts in one step; ``None`` moves all (B7).
+
+        Returns what was moved. Every lot keeps the moment it is effective from, whenever it is moved; one that is
+        moved in part is split. Under a ``key`` that was used before nothing is moved, and what was moved is returned.
+
+        :raises Refusal: ``amount-exceeds-unused`` when there is less on ``source``; ``currency-mismatch`` (M3).
+        """
+        wanted = None if amount is None else self._amount(amount)
+        self._lock(source, target)
+        before = self.work.row(_MOVED, {"of": key})
+        if before is not None:
+            return self._money(before.moved)
+        unused = self._lots.unused(source)
+        most = unused if wanted is None else wanted
+        if most > unused:
+            raise Refusal(
+                Reason.AMOUNT_EXCEEDS_UNUSED,
+                message=f"{amount} is more than the unused {self._money(unused)} of account {source}",
+                field="amount",
+            )
+        if not _NEW_TRANSFER.into(self.work, {"key": key, "moved": most}):  # of other accounts, a moment ago
+            return self.transfer(source, target, amount, at=at, key=key)
+        if most:
+            self._move(source, "transferred_out", key, most)
+            self._move(target, "transferred_in", key, most)
+            self._lots.add(target, self._lots.take(source, most))
+        return self._money(most)
+
+    def balance(self, account: str) -> Balance:
+        """Return the account's movements; all zero for an account that never had a discount."""
+        sums = {row.kind: self._money(row.amount) for row in self.work.rows(_SUMS, {"of": account})}
+        nothing = self._money(_NONE)
+        return Balance(
+            granted=sums.get("granted", nothing),
+            transferred_in=sums.get("transferred_in", nothing),
+            transferred_out=sums.get("transferred_out", nothing),
+            consumed=sums.get("consumed", nothing),
+        )
+
+    def lots(self, account: str) -> tuple[tuple[datetime, Money], ...]:
+        """Return what is unused, oldest first: each part with the moment from which bills may take it."""
+        return tuple((effective_from, self._money(unused)) for effective_from, unused in self._lots.of(account))
+
+    def _lock(self, *accounts: str) -> None:
+        self.work.lock(*(f"discount {account}" for account in accounts))
+
+    def _move(self, account: str, kind: str, reference: str, amount: Decimal) -> None:
+        row = {"account": account, "kind": kind, "reference": reference, "amount": amount}
+        self.work.change(_NEW_MOVEMENT, row)
+
+    def _amount(self, money: Money) -> Decimal:
+        if money.currency != self._currency:
+            raise Refusal(Reason.CURRENCY_MISMATCH, message=f"{money} is not in {self._currency}", field="amount")
+        return money.amount
+
+    def _money(self, amount: Decimal) -> Money:
+        return Money(amount, self._currency)

@@ -1,0 +1,60 @@
+"""The code source in a database: a secret of its own, and a count."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from sqlalchemy import bindparam, select, update
+
+from referral_adapters.sql.code_tables import CODE_NUMBERS
+from referral_adapters.sql.settings import Settings
+from referral_adapters.sql.statements import Insertion
+from referral_adapters.sql.work import Work, atomic
+
+SHORTEST_SECRET: Final = 16
+"""How many bytes a secret has at least (C10)."""
+_ALL: Final = "all"
+_NEW: Final = Insertion(CODE_NUMBERS)
+_NEXT: Final = (
+    update(CODE_NUMBERS)
+    .where(CODE_NUMBERS.c.name == bindparam("of"))
+    .values(next=CODE_NUMBERS.c.next + bindparam("more"))
+)
+_PRESENT: Final = select(CODE_NUMBERS.c.next).where(CODE_NUMBERS.c.name == bindparam("of"))
+
+
+class SqlCodeSource:
+    """The port ``CodeSource`` in a database; numbers of a transaction that is undone are handed out again.
+
+    So whoever draws a code in PostgreSQL waits until others that did are done. The database draws 32 secret bytes once
+    and keeps them; a secret that is given takes their place and is kept nowhere.
+
+    :raises ValueError: the secret given is shorter than 16 bytes.
+    """
+
+    def __init__(self, work: Work, secret: bytes | None = None) -> None:
+        if secret is not None and len(secret) < SHORTEST_SECRET:
+            raise ValueError(f"a secret of {len(secret)} bytes can be guessed: give at least {SHORTEST_SECRET}")
+        self.work = work
+        self._secret = secret
+
+    def secret(self) -> bytes:
+        """Return the secret, at least 16 bytes, the same for the lifetime of the store."""
+        if self._secret is None:
+            self._secret = bytes.fromhex(Settings(self.work).kept("secret", secrets.token_hex(32)))
+        return self._secret
+
+    @atomic
+    def numbers(self, count: int) -> range:
+        """Hand out ``count`` consecutive numbers, counted from 0, that were never handed out before.
+
+        :raises ValueError: ``count`` is negative.
+        """
+        if count < 0:
+            raise ValueError(f"cannot hand out {count} numbers")
+        while not self.work.change(_NEXT, {"of": _ALL, "more": count}):
+            _NEW.into(self.work, {"name": _ALL, "next": 0})
+        row = self.work.row(_PRESENT, {"of": _ALL})
+        following = 0 if row is None else int(row.next)
+        return range(following - count, following)

@@ -1,0 +1,71 @@
+"""Lots in a database: parts of an account's discount, each with the moment from which bills may take it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import attrs
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+
+from referral_adapters.sql.billing_tables import LOTS
+from referral_adapters.sql.work import Work
+
+Lot = tuple[datetime, Decimal]
+"""The moment from which bills may take it, and how much there is."""
+
+_L: Final = LOTS.c
+_OF: Final = select(LOTS).where(_L.account == bindparam("of")).order_by(_L.effective_from, _L.number)
+_LAST: Final = select(func.coalesce(func.max(_L.number), 0).label("last")).where(_L.account == bindparam("of"))
+_NEW: Final = insert(LOTS)
+_ONE: Final = (_L.account == bindparam("of"), _L.number == bindparam("which"))
+_LESS: Final = update(LOTS).where(*_ONE)
+_GONE: Final = delete(LOTS).where(*_ONE)
+_NONE: Final = Decimal("0.00")
+
+
+@attrs.frozen
+class Lots:
+    """The lots of all accounts; whoever changes an account's has locked it."""
+
+    work: Work
+
+    def of(self, account: str) -> tuple[Lot, ...]:
+        """Return an account's lots, oldest first and then as they arrived."""
+        return tuple((row.effective_from, row.unused) for row in self._rows(account))
+
+    def unused(self, account: str) -> Decimal:
+        """Return what is unused of all lots together."""
+        return sum((row.unused for row in self._rows(account)), _NONE)
+
+    def add(self, account: str, lots: Sequence[Lot]) -> None:
+        """Let lots arrive on an account."""
+        row = self.work.row(_LAST, {"of": account})
+        first = 1 if row is None else row.last + 1
+        rows = [
+            {"account": account, "number": number, "effective_from": effective_from, "unused": unused}
+            for number, (effective_from, unused) in enumerate(lots, first)
+        ]
+        if rows:
+            self.work.change(_NEW, rows)
+
+    def take(self, account: str, most: Decimal, *, by: datetime | None = None) -> list[Lot]:
+        """Take up to ``most`` away, oldest first, of the lots effective at or before ``by``; return what was taken."""
+        taken: list[Lot] = []
+        for row in self._rows(account):
+            if not most or (by is not None and row.effective_from > by):
+                break
+            part = min(most, row.unused)
+            which = {"of": account, "which": row.number}
+            if part == row.unused:
+                self.work.change(_GONE, which)
+            else:
+                self.work.change(_LESS, {**which, "unused": row.unused - part})
+            taken.append((row.effective_from, part))
+            most -= part
+        return taken
+
+    def _rows(self, account: str) -> Sequence[Row[Any]]:
+        return self.work.rows(_OF, {"of": account})

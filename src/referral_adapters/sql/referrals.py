@@ -1,0 +1,190 @@
+"""Referrals in a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+
+import attrs
+from sqlalchemy import Row, bindparam, delete, insert, select, update
+
+from referral_adapters.sql.history import state_of
+from referral_adapters.sql.offers import offer_of, offer_row
+from referral_adapters.sql.referral_tables import FEE_NOTES, LIVE_REFERRALS, REFERRAL_HISTORY, REFERRALS
+from referral_adapters.sql.statements import Insertion, Pages, locking
+from referral_adapters.sql.work import Work, atomic
+from referral_core.entities.referral import FeeNote, Referral, ReferralStatus
+from referral_core.values.errors import Refusal
+from referral_core.values.money import Money
+from referral_core.values.reason import Reason
+
+_BY_CONTRACT: Final = locking(select(REFERRALS).where(REFERRALS.c.contract == bindparam("of")))
+_LIVE_OF: Final = (
+    select(REFERRALS)
+    .join(LIVE_REFERRALS, LIVE_REFERRALS.c.contract == REFERRALS.c.contract)
+    .where(LIVE_REFERRALS.c.customer == bindparam("of"))
+)
+_ORDER: Final = (REFERRALS.c.concluded_at, REFERRALS.c.contract)
+_ALL: Final = Pages(select(REFERRALS), *_ORDER)
+_OF_REFERRER: Final = Pages(select(REFERRALS).where(REFERRALS.c.referrer == bindparam("of")), *_ORDER)
+_NOTES: Final = select(FEE_NOTES).where(FEE_NOTES.c.contract == bindparam("of")).order_by(FEE_NOTES.c.number)
+_NEW: Final = Insertion(REFERRALS)
+_NEW_LIVE: Final = Insertion(LIVE_REFERRALS)
+_NO_LONGER_LIVE: Final = delete(LIVE_REFERRALS).where(LIVE_REFERRALS.c.contract == bindparam("of"))
+_LIVE: Final = select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == bindparam("of"))
+_CHANGE: Final = update(REFERRALS).where(REFERRALS.c.contract == bindparam("of"))
+_FORGET_NOTES: Final = delete(FEE_NOTES).where(FEE_NOTES.c.contract == bindparam("of"))
+_NEW_NOTE: Final = insert(FEE_NOTES)
+_RECORD: Final = insert(REFERRAL_HISTORY)
+
+
+@attrs.frozen
+class SqlReferrals:
+    """The port ``Referrals`` in a database, which itself guards S4 by two keys.
+
+    In a PostgreSQL transaction ``find`` locks the referral.
+    """
+
+    work: Work
+
+    def find(self, contract: str) -> Referral | None:
+        """Return the referral of this contract, live or cancelled."""
+        return self._of(self.work.row(_BY_CONTRACT(self.work), {"of": contract}))
+
+    def live_of(self, customer: str) -> Referral | None:
+        """Return the referral of this customer as referee that is open or was paid; there is at most one."""
+        return self._of(self.work.row(_LIVE_OF, {"of": customer}))
+
+    @atomic
+    def add(self, referral: Referral, *, at: datetime) -> None:
+        """Store a new referral.
+
+        :raises Refusal: ``already-referred`` when its contract carries one or its referee customer has a live one (S4).
+        """
+        row = referral_row(referral, 1)
+        if not _NEW.into(self.work, row):
+            raise Refusal(
+                Reason.ALREADY_REFERRED, message=f"contract {referral.contract} carries a referral", field="contract"
+            )
+        self._keep_live(referral)
+        self._keep_rest(referral, row, at)
+
+    @atomic
+    def replace(self, referral: Referral, *, at: datetime) -> None:
+        """Store the next state of a referral that is known by its contract.
+
+        :raises Refusal: ``referral-unknown`` when the contract carries none, ``already-referred`` when it would be
+            the second live one of its referee customer (S4).
+        """
+        known = self.work.row(_BY_CONTRACT(self.work), {"of": referral.contract})
+        if known is None or known.referrer != referral.referrer:
+            raise Refusal(
+                Reason.REFERRAL_UNKNOWN,
+                message=f"contract {referral.contract} carries no referral of account {referral.referrer}",
+                field="contract",
+            )
+        row = referral_row(referral, known.revision + 1)
+        self.work.change(_CHANGE, {**row, "of": referral.contract})
+        if known.referee_customer != referral.referee_customer or not referral.is_live:
+            self.work.change(_NO_LONGER_LIVE, {"of": referral.contract})
+        self._keep_live(referral)
+        if known.notes:
+            self.work.change(_FORGET_NOTES, {"of": referral.contract})
+        self._keep_rest(referral, row, at)
+
+    def all(self, *, referrer: str | None = None) -> Iterator[Referral]:
+        """Yield every referral, or those of one referring account, by concluding moment and then by contract."""
+        if referrer is None:
+            return _ALL.read(self.work, self._whole)
+        return _OF_REFERRER.read(self.work, self._whole, of=referrer)
+
+    def _keep_live(self, referral: Referral) -> None:
+        if not referral.is_live:
+            return
+        live = {"customer": referral.referee_customer, "contract": referral.contract}
+        if _NEW_LIVE.into(self.work, live):
+            return
+        other = self.work.row(_LIVE, {"of": referral.referee_customer})
+        if other is None or other.contract != referral.contract:
+            raise Refusal(
+                Reason.ALREADY_REFERRED,
+                message=f"customer {referral.referee_customer} has a referral that is open or was paid",
+                field="customer",
+            )
+
+    def _keep_rest(self, referral: Referral, row: dict[str, Any], at: datetime) -> None:
+        notes = [_note_row(referral.contract, number, note) for number, note in enumerate(referral.fee_notes, 1)]
+        if notes:
+            self.work.change(_NEW_NOTE, notes)
+        state = state_of({**row, "fee_notes": notes})
+        place = {"contract": referral.contract, "revision": row["revision"]}
+        self.work.change(_RECORD, {**place, "recorded_at": at, "state": state})
+
+    def _of(self, row: Row[Any] | None) -> Referral | None:
+        return None if row is None else self._whole(row)
+
+    def _whole(self, row: Row[Any]) -> Referral:
+        notes = self.work.rows(_NOTES, {"of": row.contract}) if row.notes else ()
+        return referral_of(row, tuple(map(_note_of, notes)))
+
+
+def referral_row(referral: Referral, revision: int) -> dict[str, Any]:
+    """Return the row of a referral."""
+    return {
+        "contract": referral.contract,
+        "code": referral.code,
+        "referrer": referral.referrer,
+        "referrer_customer": referral.referrer_customer,
+        "referee": referral.referee,
+        "referee_customer": referral.referee_customer,
+        "concluded_at": referral.concluded_at,
+        "channel": referral.channel,
+        **offer_row("referrer", referral.referrer_offer),
+        **offer_row("referee", referral.referee_offer),
+        "honoured_moment": referral.honoured_moment,
+        "case_id": referral.case,
+        "status": referral.status.value,
+        "granted_at": referral.granted_at,
+        "cancelled_at": referral.cancelled_at,
+        "notes": len(referral.fee_notes),
+        "revision": revision,
+    }
+
+
+def referral_of(row: Row[Any], notes: tuple[FeeNote, ...]) -> Referral:
+    """Return the referral of a row and its notes."""
+    return Referral(
+        contract=row.contract,
+        code=row.code,
+        referrer=row.referrer,
+        referrer_customer=row.referrer_customer,
+        referee=row.referee,
+        referee_customer=row.referee_customer,
+        concluded_at=row.concluded_at,
+        channel=row.channel,
+        referrer_offer=offer_of("referrer", row),
+        referee_offer=offer_of("referee", row),
+        honoured_moment=row.honoured_moment,
+        case=row.case_id,
+        status=ReferralStatus(row.status),
+        granted_at=row.granted_at,
+        cancelled_at=row.cancelled_at,
+        fee_notes=notes,
+    )
+
+
+def _note_row(contract: str, number: int, note: FeeNote) -> dict[str, Any]:
+    return {
+        "contract": contract,
+        "number": number,
+        "amount": note.amount.amount,
+        "currency": note.amount.currency,
+        "reason": note.reason,
+        "noted_at": note.noted_at,
+        "noted_by": note.noted_by,
+    }
+
+
+def _note_of(row: Row[Any]) -> FeeNote:
+    return FeeNote(Money(row.amount, row.currency), row.reason, row.noted_at, row.noted_by)

@@ -1,0 +1,111 @@
+"""The schema: made and brought up to date by migrations, and never guessed at."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+from referral_adapters.sql.connections import OwnConnections
+from referral_adapters.sql.errors import SchemaMismatch, translated
+from referral_adapters.sql.work import Work
+
+HEAD: Final = "0001"
+"""The migration that this version of the library works with."""
+KNOWN: Final = ("0001",)
+"""All migrations of this version, oldest first."""
+VERSION_TABLE: Final = "referral_version"
+
+_VERSION: Final = select(column("version_num")).select_from(table(VERSION_TABLE))
+
+
+def upgrade(url: str | URL) -> None:
+    """Bring the database at ``url`` to the schema of this version of the library; an empty one gets all tables.
+
+    :raises SchemaMismatch: its schema is newer than this version.
+    :raises StoreFailed: the database cannot be opened or changed.
+    """
+    connections = OwnConnections(url)
+    try:
+        work = Work(connections)
+        with work.transaction():
+            work.lock("referral schema")
+            _refuse_newer(version_of(connections.get()))
+            run_migrations(connections.get())
+    finally:
+        connections.close()
+
+
+def prepare(work: Work, connection: Connection) -> None:
+    """Make the tables of an empty database, and check those of any other.
+
+    :raises SchemaMismatch: its schema is not the one of this version.
+    """
+    with told():
+        version = version_of(connection)
+        if version is None:
+            with work.transaction():
+                work.lock("referral schema")
+                if version_of(connection) is None:  # still
+                    run_migrations(connection)
+            version = version_of(connection)
+    check(version)
+
+
+def check(version: str | None) -> None:
+    """Refuse a schema that is not the one of this version.
+
+    :raises SchemaMismatch: it is not.
+    """
+    _refuse_newer(version)
+    if version != HEAD:
+        raise SchemaMismatch(
+            f"The database has {'no tables yet' if version is None else f'schema {version}'} and this version needs"
+            f" {HEAD}: upgrade it first."
+        )
+
+
+def version_of(connection: Connection) -> str | None:
+    """Return which migration a database is at; ``None`` before the first."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    version: str | None = connection.execute(_VERSION).scalar()
+    return version
+
+
+def run_migrations(connection: Connection) -> None:
+    """Run what migrations are missing, in the transaction that is open."""
+    from alembic import command  # noqa: PLC0415 - only for a database that is not up to date
+
+    command.upgrade(configuration(connection), "head")
+
+
+def configuration(connection: Connection | None = None) -> Any:  # noqa: ANN401 - not imported for its name only
+    """Return how Alembic is to run the migrations that are in this package."""
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Say a driver's error in this library's words."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise translated(error) from error
+
+
+def _refuse_newer(version: str | None) -> None:
+    if version is not None and version not in KNOWN:
+        raise SchemaMismatch(
+            f"The database has schema {version}, which this version of the library does not know: it is newer. Use the"
+            " version that made it, or a later one."
+        )

@@ -1,0 +1,34 @@
+"""Sharings in a database."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+import attrs
+from sqlalchemy import bindparam, func, insert, select
+
+from referral_adapters.sql.trace_tables import SHARINGS
+from referral_adapters.sql.work import Work, atomic
+from referral_core.entities.sharing import Sharing
+
+_NEW: Final = insert(SHARINGS)
+_COUNT: Final = select(func.count().label("count")).select_from(SHARINGS).where(SHARINGS.c.account == bindparam("of"))
+
+
+@attrs.frozen
+class SqlSharings:
+    """The port ``Sharings`` in a database (T2)."""
+
+    work: Work
+
+    @atomic
+    def add(self, sharing: Sharing) -> None:
+        """Store one sharing."""
+        row = {"account": sharing.account, "code": sharing.code, "means": sharing.means, "at": sharing.at}
+        self.work.change(_NEW, {**row, "id": uuid.uuid4().hex})
+
+    def count_of(self, account: str) -> int:
+        """Return how often codes of this account were shared."""
+        row = self.work.row(_COUNT, {"of": account})
+        return 0 if row is None else int(row.count)

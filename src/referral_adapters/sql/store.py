@@ -1,0 +1,159 @@
+"""The store in a database: every port over one work."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Protocol, Self
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL
+
+from referral_adapters.sql import schema
+from referral_adapters.sql.billing import SqlContinuousDiscounts
+from referral_adapters.sql.cases import SqlCases
+from referral_adapters.sql.code_source import SqlCodeSource
+from referral_adapters.sql.connections import Connections, HostConnection, OwnConnections
+from referral_adapters.sql.contracts import SqlContracts
+from referral_adapters.sql.discount_groups import SqlDiscountGroups
+from referral_adapters.sql.events import SqlEvents
+from referral_adapters.sql.folding import PlainFolding
+from referral_adapters.sql.grants import SqlGrants
+from referral_adapters.sql.promo_codes import SqlPromoCodes
+from referral_adapters.sql.referrals import SqlReferrals
+from referral_adapters.sql.settings import Settings
+from referral_adapters.sql.sharings import SqlSharings
+from referral_adapters.sql.trace import SqlTrace
+from referral_adapters.sql.work import Work
+from referral_core.entities.discount_group import DiscountGroup
+from referral_core.ports.billing import Billing
+from referral_core.ports.folding import Folding
+from referral_core.values.moment import EARLIEST
+
+
+class StartingPoint(Protocol):
+    """What a new database takes from a programme."""
+
+    @property
+    def currency(self) -> str:
+        """The currency of all amounts (M3)."""
+        ...
+
+    def initial_groups(self) -> tuple[DiscountGroup, ...]:
+        """Return the groups that a new store starts with (D2)."""
+        ...
+
+
+class SqlStore:
+    """A store in an SQLite file or a PostgreSQL database, with all ports as attributes.
+
+    An empty database gets its tables at once. The first programme it is opened with gives it its groups, once for
+    ever. ``secret`` fixes the texts of random codes, else the database keeps one of its own; ``folding`` and
+    ``billing`` take the place of its own. Its own billing takes part in its transactions; one that is given does not.
+
+    Safe to use from many threads, each with a connection and a transaction of its own. Close it at the end, or use it
+    as a context manager.
+
+    :raises SchemaMismatch: the database is of another version of the library.
+    :raises StoreFailed: the database cannot be opened.
+    """
+
+    def __init__(
+        self,
+        url: str | URL,
+        programme: StartingPoint | None = None,
+        *,
+        secret: bytes | None = None,
+        folding: Folding | None = None,
+        billing: Billing | None = None,
+    ) -> None:
+        connections = OwnConnections(url)
+        try:
+            self._set_up(connections, programme, secret, folding, billing)
+            schema.prepare(self._work, connections.get())
+            self._begin(programme)
+        except BaseException:
+            connections.close()
+            raise
+
+    @classmethod
+    def on(
+        cls,
+        connection: Connection,
+        programme: StartingPoint | None = None,
+        *,
+        secret: bytes | None = None,
+        folding: Folding | None = None,
+        billing: Billing | None = None,
+    ) -> Self:
+        """Return a store on a connection of the host's, for one transaction, which the host commits or rolls back.
+
+        The tables must be there: see :func:`~referral_adapters.sql.upgrade`. A transaction of the store is a
+        savepoint. Use it from one thread.
+
+        :raises SchemaMismatch: the database is of another version of the library.
+        """
+        store = cls.__new__(cls)
+        store._set_up(HostConnection(connection), programme, secret, folding, billing)
+        with schema.told():
+            schema.check(schema.version_of(connection))
+        store._begin(programme)
+        return store
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Return a block that takes effect as a whole, or not at all when an exception of any kind leaves it.
+
+        Inside another one it is a part of it: if an exception leaves the inner block and goes no further, only the
+        inner block's work is undone.
+
+        :raises ConcurrentChange: another transaction was at the same rows; try the whole block again.
+        """
+        return self._work.transaction()
+
+    def close(self) -> None:
+        """Close the connections of this thread and all that are idle."""
+        self._connections.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _set_up(
+        self,
+        connections: Connections,
+        programme: StartingPoint | None,
+        secret: bytes | None,
+        folding: Folding | None,
+        billing: Billing | None,
+    ) -> None:
+        self._connections = connections
+        self._work = work = Work(connections)
+        currency = "EUR" if programme is None else programme.currency
+        self.contracts = SqlContracts(work)
+        self.promo_codes = SqlPromoCodes(work)
+        self.groups = SqlDiscountGroups(work)
+        self.referrals = SqlReferrals(work)
+        self.grants = SqlGrants(work)
+        self.cases = SqlCases(work)
+        self.sharings = SqlSharings(work)
+        self.trace = SqlTrace(work)
+        self.events = SqlEvents(work)
+        self.code_source = SqlCodeSource(work, secret)
+        self.folding: Folding = PlainFolding() if folding is None else folding
+        self.billing: Billing = SqlContinuousDiscounts(work, currency=currency) if billing is None else billing
+
+    def _begin(self, programme: StartingPoint | None) -> None:
+        """Put a programme's groups into a database that never had any programme's."""
+        if programme is None:
+            return
+        settings = Settings(self._work)
+        if settings.has("programme"):
+            return
+        with self.transaction():
+            if settings.claim("programme", programme.currency):
+                for group in programme.initial_groups():
+                    self.groups.put(group, at=EARLIEST)

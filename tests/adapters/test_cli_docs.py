@@ -1,0 +1,87 @@
+"""Every console block in the pages about the command shows what really happens."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, STDOUT
+from typing import Final
+
+import attrs
+import pytest
+
+from tests.adapters.test_cli_process import ROOT, Pseudoterminal, environment
+
+PAGES: Final = ("docs/how-to/replay-a-feed.md", "docs/reference/command.md")
+BLOCK: Final = re.compile(r"(?P<mark><!--- at a terminal -->\n)?```console\n(?P<text>.*?)```", re.DOTALL)
+MARK: Final = "--- end of the output of one command ---"
+PROMPT: Final = re.compile(r"^\$ ", re.MULTILINE)
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+
+
+@attrs.frozen
+class Shown:
+    """A command that a page shows, the output it shows, and whether that is the one of a terminal."""
+
+    command: str
+    output: str
+    at_terminal: bool
+
+
+def shown_on(page: str) -> list[Shown]:
+    """Return all commands of a page, in order."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return [
+        Shown(command, output, found["mark"] is not None)
+        for found in BLOCK.finditer(text)
+        for command, _, output in (part.partition("\n") for part in PROMPT.split(found["text"])[1:])
+    ]
+
+
+def in_pipes(commands: list[str], folder: Path) -> list[str]:
+    """Run commands in one shell, where each sees the files and the exit status of those before; return the outputs."""
+    script = "\n".join(f"{{ {command}\n}}; status=$?; echo {MARK}; (exit $status)" for command in commands)
+    ended = subprocess.run(
+        ["sh", "-c", script], cwd=folder, env=with_command(folder), check=False, stdout=PIPE, stderr=STDOUT
+    )
+    return ended.stdout.decode().split(f"{MARK}\n")
+
+
+def at_terminal(command: str, folder: Path) -> str:
+    """Run a command with its output at a terminal of 80 columns and return what is shown."""
+    shown = Pseudoterminal(80)
+    with subprocess.Popen(
+        ["sh", "-c", command], cwd=folder, env=with_command(folder), stdout=shown.theirs, stderr=DEVNULL
+    ):
+        shown.read_to_end()
+    return "".join(f"{line}\n" for line in shown.lines)
+
+
+def with_command(folder: Path) -> dict[str, str]:
+    """Return an environment in which the command is found."""
+    return environment(PATH=f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with the examples and the command."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    command = tmp_path / "bin" / "referral"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m referral_adapters.cli "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_shows_what_happens(page: str, folder: Path) -> None:
+    shown = shown_on(page)
+    piped = [example for example in shown if not example.at_terminal]
+    outputs = dict(zip(piped, in_pipes([example.command for example in piped], folder), strict=False))
+    outputs |= {example: at_terminal(example.command, folder) for example in shown if example.at_terminal}
+    assert [(example.command, outputs[example]) for example in shown] == [
+        (example.command, example.output) for example in shown
+    ]

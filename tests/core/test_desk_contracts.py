@@ -1,0 +1,275 @@
+"""Contracts at the desk: what activating, withdrawing and terminating return, refuse and leave alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+import pytest
+
+from referral_core import CodeStatus, ContractStatus, Grant, ReferralStatus, Side
+from referral_core.entities.act import Act
+from referral_core.entities.promo_code import Ending, Issuing
+from referral_core.use_cases.activating import Activation, ContractEnd
+from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, Office
+from tests.phrases import TICK, at, euros, refused
+
+MARCH: Final = "2021-03-01 12:00"
+STRICT: Final = attrs.evolve(HOUSEHOLD, pay_ended_referrer=False)
+
+# ── activating ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("B1", "C3")
+def test_an_activation_brings_the_referral_its_two_legs_and_the_accounts_own_code() -> None:
+    office = Office().with_amounts()
+    code = office.referrer("A")
+    signed = office.concluded("K1", on="B", code=code)
+    assert signed.referral is not None
+    assert signed.issued is not None
+    activation = office.activated("K1", MARCH)
+    assert activation == Activation(
+        contract=attrs.evolve(signed.contract, status=ContractStatus.ACTIVE, activated_at=at(MARCH)),
+        referral=attrs.evolve(signed.referral, status=ReferralStatus.GRANTED, granted_at=at(MARCH)),
+        legs=(
+            Grant(referral="K1", side=Side.REFEREE, account="B", amount=euros("7"), effective_from=at(MARCH)),
+            Grant(referral="K1", side=Side.REFERRER, account="A", amount=euros("10"), effective_from=at(MARCH)),
+        ),
+        started=attrs.evolve(signed.issued, starts_at=at(MARCH)),
+        issued=None,
+    )
+    assert set(office.store.grants.all()) == set(activation.legs)
+    assert office.store.contracts.find("K1") == activation.contract
+    assert office.store.referrals.find("K1") == activation.referral
+    for account, amount, key in (("B", "7.00 EUR", "referee/K1"), ("A", "10.00 EUR", "referrer/K1")):
+        row = office.traced(account)[-1]
+        assert (row.act, row.after, row.moment) == (Act.GRANT_DUE, {"grant": key, "amount": amount}, at(MARCH))
+
+
+@pytest.mark.rule("B1")
+def test_without_a_referral_an_activation_brings_no_legs() -> None:
+    office = Office().with_amounts()
+    office.concluded("K1", on="B", product="gas")
+    contract = office.store.contracts.find("K1")
+    assert contract is not None
+    assert office.activated("K1", MARCH) == Activation(contract.activated(at(MARCH)))
+
+
+@pytest.mark.rule("C4")
+def test_an_activation_may_issue_a_code_that_is_active_at_once() -> None:
+    office = Office()
+    office.referrer("A")
+    office.concluded("K2", on="A")
+    office.terminated("K-A", "2021-02-15")
+    activation = office.activated("K2", MARCH)
+    assert activation.started is None
+    assert activation.issued is not None
+    assert (activation.issued.starts_at, activation.issued.issuing) == (at(MARCH), Issuing.AUTOMATIC)
+
+
+@pytest.mark.rule("B1", "C4")
+def test_a_referral_may_come_with_a_code_issued_at_once() -> None:
+    office = Office().with_amounts()
+    code = office.referrer("A")
+    office.concluded("K1", on="B", code=code)
+    assert office.withdrawn("K1").cancelled is not None
+    office.concluded("K2", on="B", code=code)
+    own = office.desk.codes.present("B", at=at(NOON))
+    assert own is not None
+    office.desk.codes.end(own.text, at=at(NOON), actor=SYSTEM)
+    ended_by_hand = office.activated("K2", MARCH)
+    assert (ended_by_hand.started, ended_by_hand.issued) == (None, None)
+    assert [leg.account for leg in ended_by_hand.legs] == ["B", "A"]
+
+
+@pytest.mark.rule("C3")
+def test_the_code_of_an_account_starts_once() -> None:
+    office = Office()
+    office.referrer("A")
+    office.concluded("K2", on="A")
+    activation = office.activated("K2", MARCH)
+    assert (activation.started, activation.issued) == (None, None)
+
+
+@pytest.mark.rule("C3", "P1")
+def test_a_product_that_keeps_no_code_starts_none() -> None:
+    office = Office(attrs.evolve(HOUSEHOLD, products=("electricity", "gas", "solar")))
+    office.concluded("K1", on="A")
+    office.concluded("K2", on="A", product="solar")
+    solar = office.activated("K2", MARCH)
+    assert solar == Activation(solar.contract)
+    assert office.activated("K1", MARCH).started is not None
+
+
+@pytest.mark.rule("D8", "B1")
+@pytest.mark.parametrize(
+    ("referrer", "referee", "sides"),
+    [("10", "0", [Side.REFERRER]), ("0", "7", [Side.REFEREE]), ("0", "0", []), ("0.01", "0", [Side.REFERRER])],
+)
+def test_a_side_that_gets_nothing_has_no_leg(referrer: str, referee: str, sides: list[Side]) -> None:
+    office = Office().with_amounts(referrer=referrer, self_service=referee)
+    office.concluded("K1", on="B", code=office.referrer("A"))
+    activation = office.activated("K1", MARCH)
+    assert [leg.side for leg in activation.legs] == sides
+    assert activation.referral is not None
+    assert activation.referral.status is ReferralStatus.GRANTED
+    assert [leg.side for leg in office.store.grants.all()] == sides
+
+
+# ── B5: a referrer whose code or contract has ended ───────────────────────────────────────────────────────────────────
+
+
+def stands(office: Office) -> None:
+    """Leave the referrer as they are."""
+
+
+def code_ended_by_hand(office: Office) -> None:
+    (code,) = office.store.promo_codes.of_account("A")
+    office.desk.codes.end(code.text, at=at("2021-02-15"), actor=SYSTEM)
+
+
+def contract_ended(office: Office) -> None:
+    office.terminated("K-A", "2021-02-15")
+
+
+def contract_ended_and_a_new_code_has_started(office: Office) -> None:
+    contract_ended(office)
+    office.concluded("K-A2", on="A", when="2021-02-20")
+    office.activated("K-A2", "2021-02-20")
+
+
+def code_ends_at_the_activation(office: Office) -> None:
+    (code,) = office.store.promo_codes.of_account("A")
+    office.desk.codes.end(code.text, ends_at=at(MARCH), at=at(NOON), actor=SYSTEM)
+
+
+def code_ends_just_after_the_activation(office: Office) -> None:
+    (code,) = office.store.promo_codes.of_account("A")
+    office.desk.codes.end(code.text, ends_at=at(MARCH) + TICK, at=at(NOON), actor=SYSTEM)
+
+
+def contract_is_on_a_product_that_keeps_no_code(office: Office) -> None:
+    """Leave the code active by gas alone."""
+    office.supplied("K-A2", on="A")
+    contract_ended(office)
+
+
+@pytest.mark.rule("B5")
+@pytest.mark.parametrize(
+    ("then", "is_paid"),
+    [
+        (stands, True),
+        (code_ended_by_hand, False),
+        (contract_ended, False),
+        (contract_ended_and_a_new_code_has_started, False),
+        (code_ends_at_the_activation, False),
+        (code_ends_just_after_the_activation, True),
+        (contract_is_on_a_product_that_keeps_no_code, True),
+    ],
+)
+def test_a_programme_may_pay_only_referrers_who_still_stand(then: Callable[[Office], None], is_paid: bool) -> None:
+    for programme, expected in ((STRICT, is_paid), (HOUSEHOLD, True)):
+        office = Office(programme).with_amounts()
+        office.concluded("K1", on="B", code=office.referrer("A"))
+        then(office)
+        activation = office.activated("K1", MARCH)
+        assert [leg.account for leg in activation.legs] == (["B", "A"] if expected else ["B"])
+        assert activation.referral is not None
+        assert activation.referral.status is ReferralStatus.GRANTED
+
+
+@pytest.mark.rule("B5")
+def test_a_code_without_a_contract_behind_it_does_not_stand() -> None:
+    office = Office(STRICT).with_amounts()
+    code = office.referrer("A")
+    office.concluded("K1", on="B", code=code)
+    (present,) = office.store.promo_codes.of_account("A")
+    office.terminated("K-A", "2021-02-15")
+    office.store.promo_codes.replace(present)
+    assert [leg.account for leg in office.activated("K1", MARCH).legs] == ["B"]
+
+
+# ── withdrawing and terminating ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("B9", "C3")
+def test_a_withdrawal_cancels_the_referral_and_ends_the_pending_code() -> None:
+    office = Office().with_amounts()
+    signed = office.concluded("K1", on="B", code=office.referrer("A"))
+    assert signed.referral is not None
+    assert signed.issued is not None
+    end = office.withdrawn("K1", MARCH)
+    assert end == ContractEnd(
+        contract=attrs.evolve(signed.contract, status=ContractStatus.WITHDRAWN, ended_at=at(MARCH)),
+        cancelled=attrs.evolve(signed.referral, status=ReferralStatus.CANCELLED, cancelled_at=at(MARCH)),
+        ended=attrs.evolve(signed.issued, ends_at=at(MARCH), ending=Ending.CONTRACTS_ENDED),
+    )
+    assert office.store.referrals.find("K1") == end.cancelled
+    assert office.store.referrals.live_of("b") is None
+    row = office.traced("B")[-1]
+    assert (row.act, (row.before or {})["status"], (row.after or {})["status"]) == (
+        Act.REFERRAL_CANCEL,
+        "recorded",
+        "cancelled",
+    )
+
+
+@pytest.mark.rule("B9")
+def test_without_a_referral_a_withdrawal_cancels_none() -> None:
+    office = Office()
+    office.concluded("K0", on="B")
+    signed = office.concluded("K1", on="B")
+    assert office.withdrawn("K1", MARCH) == ContractEnd(signed.contract.withdrawn(at(MARCH)))
+
+
+@pytest.mark.rule("B4", "C4")
+def test_a_termination_ends_the_code_and_leaves_referral_and_grants() -> None:
+    office = Office().with_amounts()
+    office.granted("K1", on="B", code=office.referrer("A"))
+    before = [*office.store.referrals.all()], [*office.store.grants.all()], office.unused("A"), office.unused("B")
+    end = office.terminated("K1", MARCH)
+    assert end.contract.status is ContractStatus.TERMINATED
+    assert end.cancelled is None
+    assert end.ended is not None
+    assert (end.ended.ends_at, end.ended.ending) == (at(MARCH), Ending.CONTRACTS_ENDED)
+    assert end.ended.status_at(at(MARCH)) is CodeStatus.ENDED
+    assert before == (
+        [*office.store.referrals.all()],
+        [*office.store.grants.all()],
+        office.unused("A"),
+        office.unused("B"),
+    )
+
+
+@pytest.mark.rule("C4")
+def test_a_termination_beside_another_contract_ends_no_code() -> None:
+    office = Office()
+    office.referrer("A")
+    office.supplied("K2", on="A")
+    assert office.terminated("K-A", MARCH).ended is None
+
+
+# ── refusals ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("fact", ["activate", "withdraw", "terminate"])
+def test_a_contract_that_nobody_concluded_is_unknown(fact: str) -> None:
+    with refused("contract-unknown", field="contract", naming="K9"):
+        getattr(Office().desk.contracts, fact)("K9", at=at(NOON), actor=SYSTEM)
+
+
+def test_nothing_happens_before_what_comes_before_it() -> None:
+    office = Office()
+    office.concluded("K1", on="A")
+    contracts, early = office.desk.contracts, at(NOON) - TICK
+    with refused("moment-invalid", field="at", naming="cannot activate before"):
+        contracts.activate("K1", at=early, actor=SYSTEM)
+    with refused("moment-invalid", field="at", naming="cannot withdraw before"):
+        contracts.withdraw("K1", at=early, actor=SYSTEM)
+    assert contracts.activate("K1", at=at(NOON), actor=SYSTEM).contract.activated_at == at(NOON)
+    with refused("moment-invalid", field="at", naming="cannot terminate before"):
+        contracts.terminate("K1", at=early, actor=SYSTEM)
+    assert contracts.terminate("K1", at=at(NOON), actor=SYSTEM).contract.ended_at == at(NOON)
+    with refused("contract-ended"):
+        contracts.activate("K1", at=at(NOON), actor=SYSTEM)
