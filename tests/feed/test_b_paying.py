@@ -461,3 +461,18 @@ def test_a_referral_of_an_honoured_moment_is_cancelled_like_any_other() -> None:
     story.withdrawn("K1")
     story.referred("K1", status="cancelled")
     story.holds("A")
+
+
+@pytest.mark.rule("B2")
+def test_legs_that_a_killed_run_left_are_posted_by_a_run_without_a_line() -> None:
+    story = Story().with_amounts()
+    code = story.referrer("A")
+    story.concluded("K1", account="B", code=code)
+    assemble(story.programme, story.store).contracts.activate(
+        "K1", at=datetime(2022, 1, 1, tzinfo=UTC), actor=Actor.system()
+    )
+    assert [grant.status for grant in story.store.grants.all()] == [GrantStatus.DUE, GrantStatus.DUE]
+    next_run = FeedRunner(story.programme, story.store)
+    assert next_run.finish() == PayRun(2, 0)
+    assert next_run.finish() == PayRun(0, 0)
+    assert {grant.status for grant in story.store.grants.all()} == {GrantStatus.GRANTED}

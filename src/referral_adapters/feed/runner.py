@@ -78,8 +78,9 @@ class FeedRunner:
         return {"line": number, "id": id_, "outcome": outcome.value, **told}
 
     def finish(self) -> PayRun:
-        """Post every grant that is due and not yet confirmed by billing."""
-        return self._pay(self._clock) if self._clock is not None else PayRun(0, 0)
+        """Post every grant that is due and not yet confirmed by billing, also those that an earlier run left."""
+        due = self._store.grants.unsettled(1)
+        return self._pay(self._clock or due[0].effective_from) if due else PayRun(0, 0)
 
     def summary(self, at: datetime | None = None) -> dict[str, Any]:
         """Return balances, referrals, cases and liability, codes as at the time of the last line, or at ``at``.

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from referral_core.programme.files import shipped
 from referral_core.programme.sharing_template import SharingTemplate
-from referral_core.programme.toml_table import TomlTable
+
+if TYPE_CHECKING:
+    from referral_core.programme.toml_table import TomlTable
 
 HOUSEHOLD_FILE: Final = "household.toml"
 
 
 @cache
 def _table() -> TomlTable:
+    from referral_core.programme.toml_table import TomlTable  # noqa: PLC0415 - so that importing the core stays quick
+
     return TomlTable(shipped(HOUSEHOLD_FILE), faults=[])
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import attrs
 
 from referral_core.entities.discount_group import DiscountGroup
-from referral_core.programme.laws import faults_of
 from referral_core.programme.settings import Settings
 from referral_core.programme.sharing_template import SharingText
 from referral_core.values.calendar import Calendar
@@ -27,6 +26,8 @@ class Programme(Settings):
     """The days of the programme's zone (M1)."""
 
     def __attrs_post_init__(self) -> None:
+        from referral_core.programme.laws import faults_of  # noqa: PLC0415 - so that importing the core stays quick
+
         faults = faults_of(self)
         if faults:
             raise ProgrammeInvalid(map(str, faults))
