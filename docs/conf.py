@@ -11,6 +11,8 @@ import attrs
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
+from referral_core.programme.settings import Settings
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
@@ -41,7 +43,7 @@ autodoc_default_options = {"members": True}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autosummary_generate = False
-python_maximum_signature_line_length = 88
+python_maximum_signature_line_length = 130  # of the names in full, of which only the last parts are shown
 python_use_unqualified_type_names = True
 toc_object_entries_show_parents = "hide"
 
@@ -95,12 +97,16 @@ def is_within(node: nodes.Node, *kinds: type[nodes.Node]) -> bool:
 def short_signature(
     app: Sphinx, what: str, name: str, thing: object, options: object, signature: str | None, returned: str | None
 ) -> tuple[str | None, str | None] | None:
-    """Leave out how a class would be made that no program makes: an enumeration, a protocol, a part of the desk."""
-    return ("", None) if isinstance(thing, type) and not is_made_by_programs(thing) else None
+    """Shorten how settings are given, and leave out how a class is made that no program makes."""
+    if not isinstance(thing, type):
+        return None
+    if issubclass(thing, Settings):
+        return "(**settings)", None
+    return None if is_made_by_programs(thing) else ("", None)
 
 
 def is_made_by_programs(thing: type) -> bool:
-    """Tell whether a reader would ever call a class."""
+    """Tell whether a reader would ever call a class: no enumeration, no protocol and no part of the desk."""
     is_part = thing.__module__.startswith("referral_core.use_cases.") and not attrs.has(thing)
     return not (is_part or issubclass(thing, enum.Enum) or thing.__dict__.get("_is_protocol"))
 

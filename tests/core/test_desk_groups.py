@@ -176,9 +176,7 @@ def test_a_system_may_correct_without_a_reason() -> None:
 
 
 @pytest.mark.rule("M3")
-@pytest.mark.xfail(
-    strict=True, reason="the first amount of a group is taken in any currency, which no bill can then pay"
-)
+@pytest.mark.xfail(strict=True, reason="the first amount of a group is taken in any currency, and cannot be paid")
 @pytest.mark.parametrize("correction", [False, True])
 def test_an_amount_is_in_the_programmes_currency(correction: bool) -> None:
     office = Office(attrs.evolve(HOUSEHOLD, currency="EUR"))
@@ -187,9 +185,7 @@ def test_an_amount_is_in_the_programmes_currency(correction: bool) -> None:
 
 
 @pytest.mark.rule("M2")
-@pytest.mark.xfail(
-    strict=True, reason="an empty period is told by the name end, where other refusals say from and until"
-)
+@pytest.mark.xfail(strict=True, reason="an empty period names end, where other refusals name from and until")
 def test_the_end_of_an_amount_has_one_name_in_refusals() -> None:
     with refused("period-empty", field="until"):
         Office().desk.groups.set_amount("referrer", euros("1"), ends_at=NOW, at=NOW, actor=ADA)

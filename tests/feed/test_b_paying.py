@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from referral_adapters.feed import FeedRunner
+from referral_core import Actor, GrantStatus, assemble
+from referral_core.use_cases.paying import PayRun
 from tests.feed.story import Story
 
 

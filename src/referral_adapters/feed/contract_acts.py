@@ -77,8 +77,12 @@ def open_case(desk: ReferralDesk, fields: Fields, at: datetime, actor: Actor) ->
     segment = fields.optional_name("segment") or "household"
     fields.close()
     done = desk.cases.open(case, customer=customer, at=at, actor=actor, code=code, product=product, segment=segment)
-    carries = f" with the code {done.case.promo_code}" if done.case.promo_code else ""
-    return Done(f"Case {case} is open{carries}.", done.case.warnings)
+    said = f"Case {case} is open"
+    if done.case.promo_code is not None:
+        said += f" with the code {done.case.promo_code}"
+    elif done.case.warnings:
+        said += f" without a code: {code} cannot be used"
+    return Done(f"{said}.", done.case.warnings)
 
 
 def finish_case(desk: ReferralDesk, fields: Fields, at: datetime, actor: Actor) -> Done:

@@ -55,6 +55,11 @@ class FeedRunner:
         self._clock: datetime | None = None
         self.counts: Counter[Outcome] = Counter()
 
+    @property
+    def clock(self) -> datetime | None:
+        """The moment of the last line that had a proper one; ``None`` before there was any."""
+        return self._clock
+
     def run(self, lines: Iterable[str | bytes]) -> Iterator[Result]:
         """Yield the result of every line that is not blank, then post the grants that are still due."""
         for number, line in enumerate(lines, 1):
@@ -130,8 +135,15 @@ class FeedRunner:
 
 
 def _refused(refusal: Refusal) -> Result:
-    message = f"{refusal.field}: {refusal.message}" if refusal.field else refusal.message
-    told: Result = {"reasons": [reason.value for reason in refusal.reasons], "message": message}
+    told: Result = {"reasons": [reason.value for reason in refusal.reasons], "message": _sentence(refusal)}
     if isinstance(refusal, CodeRefused):
         told.update(verdict(refusal.decision))
     return told
+
+
+def _sentence(refusal: Refusal) -> str:
+    """Return a sentence for a person; what is wrong with a value of the line itself names its field."""
+    if refusal.field is not None and (refusal.field == "time" or refusal.field.startswith("data.")):
+        return f"{refusal.field}: {refusal.message}"
+    said = refusal.message[:1].upper() + refusal.message[1:]
+    return said if said.endswith(".") else f"{said}."

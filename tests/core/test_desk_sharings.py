@@ -1,0 +1,158 @@
+"""Sharings at the desk: recording them, the text that is passed on, and the figures that customers see."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+import pytest
+
+from referral_core import Actor, Role
+from referral_core.entities.sharing import Sharing
+from referral_core.programme.sharing_template import SharingText
+from referral_core.use_cases.sharing import SharingFigures
+from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, Office
+from tests.phrases import TICK, at, euros, refused
+
+NOW: Final = at(NOON)
+
+
+def figures(office: Office, account: str = "A") -> tuple[int, int, str, str]:
+    """Return times sent and used, and what was earned and is on the way."""
+    seen = office.desk.sharings.figures(account)
+    return seen.sent, seen.used, str(seen.earned.amount), str(seen.on_the_way.amount)
+
+
+# ── sharing ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("T2")
+def test_a_sharing_is_returned_as_it_is_recorded() -> None:
+    office = Office()
+    code = office.referrer("A")
+    sharing = office.desk.sharings.share(f" {code.lower()} ", means="SMS", at=NOW, actor=SYSTEM)
+    assert sharing == Sharing(code=code, account="A", means="SMS", at=NOW)
+    assert office.store.sharings.of_account("A") == (sharing,)
+
+
+@pytest.mark.rule("T2", "A1")
+def test_what_sharing_is_refused_for() -> None:
+    office = Office()
+    pending = office.concluded("K1", on="P").issued
+    code = office.referrer("A")
+    assert pending is not None
+    share = office.desk.sharings.share
+    with refused("code-unknown", field="code", naming="B999"):
+        share("B999", means="link", at=NOW, actor=SYSTEM)
+    with refused("code-pending", naming=pending.text):
+        share(pending.text, means="link", at=NOW, actor=SYSTEM)
+    with refused("not-allowed", field="actor"):
+        share(code, means="link", at=NOW, actor=Actor("p", Role.CUSTOMER))
+    office.desk.codes.end(code, ends_at=NOW, at=at("2021-01-20"), actor=SYSTEM)
+    with refused("code-ended", naming=code):
+        share(code, means="link", at=NOW, actor=SYSTEM)
+    assert share(code, means="link", at=NOW - TICK, actor=Actor("a", Role.CUSTOMER)).at == NOW - TICK
+    assert office.store.sharings.count_of("A") == 1
+
+
+@pytest.mark.rule("A1", "T2")
+def test_a_stranger_does_not_learn_whether_somebody_elses_code_is_active() -> None:
+    office = Office()
+    pending = office.concluded("K1", on="P").issued
+    assert pending is not None
+    with refused("not-allowed", field="actor"):
+        office.desk.sharings.share(pending.text, means="link", at=NOW, actor=Actor("q", Role.CUSTOMER))
+
+
+# ── text ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("T1")
+@pytest.mark.parametrize("language", HOUSEHOLD.languages)
+def test_the_text_has_the_code_in_its_canonical_form(language: str) -> None:
+    office = Office()
+    code = office.referrer("A")
+    text = office.desk.sharings.text(f"{code[:4]}-{code[4:].lower()}", language=language)
+    assert text == HOUSEHOLD.sharing_text(code, language)
+    assert text == SharingText(HOUSEHOLD.sharing[language].title, text.text, text.url)
+    assert code in text.text
+    assert text.url == f"https://example.com/{language}/sign-up?code={code}"
+
+
+@pytest.mark.rule("T1")
+def test_there_is_no_text_of_a_code_or_in_a_language_that_is_not_known() -> None:
+    office = Office()
+    code = office.referrer("A")
+    with refused("code-unknown", field="code", naming="B999"):
+        office.desk.sharings.text("B999", language="et")
+    with pytest.raises(LookupError, match="no language 'fi'"):
+        office.desk.sharings.text(code, language="fi")
+    few = Office(attrs.evolve(HOUSEHOLD, languages=("lv",), sharing={"lv": HOUSEHOLD.sharing["lv"]}))
+    code = few.referrer("A")
+    assert few.desk.sharings.text(code, language="lv").title == "Elektrum atlaides kods"
+    with pytest.raises(LookupError, match="only lv"):
+        few.desk.sharings.text(code, language="et")
+
+
+# ── figures ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("T2")
+def test_an_account_that_nobody_knows_has_no_figures() -> None:
+    assert Office().desk.sharings.figures("NOWHERE") == SharingFigures(0, 0, euros("0"), euros("0"))
+
+
+@pytest.mark.rule("T2")
+def test_figures_follow_a_referral_from_recorded_to_granted() -> None:
+    office = Office().with_amounts()
+    code = office.referrer("A")
+    for _ in range(3):
+        office.desk.sharings.share(code, means="link", at=NOW, actor=SYSTEM)
+    assert figures(office) == (3, 0, "0.00", "0.00")
+    office.concluded("K1", on="B", code=code)
+    assert figures(office) == (3, 1, "0.00", "10.00")
+    office.activated("K1")
+    assert figures(office) == (3, 1, "0.00", "10.00"), "due, and not yet confirmed by billing"
+    office.paid()
+    assert figures(office) == (3, 1, "10.00", "0.00")
+    office.terminated("K1", "2021-03-01")
+    assert figures(office) == (3, 1, "10.00", "0.00")
+    office.concluded("K2", on="C", code=code, when="2021-03-01")
+    assert figures(office) == (3, 2, "10.00", "10.00")
+    office.withdrawn("K2", "2021-03-02")
+    assert figures(office) == (3, 1, "10.00", "0.00")
+
+
+@pytest.mark.rule("T2")
+def test_what_is_earned_stays_earned_when_bills_have_eaten_it() -> None:
+    office = Office().with_amounts()
+    office.granted("K1", on="B", code=office.referrer("A"))
+    office.desk.discounts.bill("R1", account="A", amount=euros("4"), at=NOW, actor=SYSTEM)
+    assert figures(office) == (0, 1, "10.00", "0.00")
+
+
+@pytest.mark.rule("T2")
+def test_being_referred_oneself_is_nothing_earned() -> None:
+    office = Office().with_amounts()
+    office.concluded("K1", on="B", code=office.referrer("A"))
+    office.activated("K1")
+    assert figures(office, "B") == (0, 0, "0.00", "0.00")
+    office.paid()
+    assert figures(office, "B") == (0, 0, "0.00", "0.00")
+
+
+@pytest.mark.rule("T2", "B5")
+def test_a_use_that_pays_the_referrer_nothing_is_a_use() -> None:
+    office = Office(attrs.evolve(HOUSEHOLD, pay_ended_referrer=False)).with_amounts()
+    office.concluded("K1", on="B", code=office.referrer("A"))
+    office.terminated("K-A")
+    assert figures(office) == (0, 1, "0.00", "10.00")
+    office.activated("K1")
+    office.paid()
+    assert figures(office) == (0, 1, "0.00", "0.00")
+
+
+@pytest.mark.rule("T2", "M3")
+def test_figures_are_in_the_programmes_currency() -> None:
+    seen = Office(attrs.evolve(HOUSEHOLD, currency="SEK")).desk.sharings.figures("A")
+    assert (seen.earned.currency, seen.on_the_way.currency) == ("SEK", "SEK")
