@@ -40,7 +40,7 @@ class ReferralDesk:
         self.sign_ups = SignUps(programme, ports, following, judging, Referring(ports, judging))
         self.contracts = Contracts(programme, ports, following)
         self.cases = Cases(programme, ports, judging, self.sign_ups)
-        self.groups = Groups(ports)
+        self.groups = Groups(programme, ports)
         self.payouts = Payouts(ports)
         self.discounts = Discounts(programme, ports)
         self.sharings = Sharings(programme, ports)

@@ -91,7 +91,7 @@ def _started(package: Path, folder: Path) -> Iterator[PostgresServer]:
         "listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder, "fsync": "off",
         "max_connections": 200, "deadlock_timeout": "200ms", "shared_buffers": "32MB",
     }  # fmt: skip
-    command = [programs / "postgres", "-D", data, *(f"--{name}={value}" for name, value in settings.items())]
+    command: list[Any] = [programs / "postgres", "-D", data, *(f"--{name}={value}" for name, value in settings.items())]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **options)
     try:

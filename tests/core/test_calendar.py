@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 import pytest
+from dateutil.relativedelta import relativedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -136,6 +137,59 @@ def test_a_last_day_is_inclusive(calendar: Calendar, last_day: date) -> None:
 @pytest.mark.rule("M2")
 def test_the_last_day_of_march_ends_at_the_midnight_of_april() -> None:
     assert TALLINN.end_of(day("2021-03-31")) == at("2021-04-01")
+
+
+# ── later by the clocks ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("M1", "S2")
+@pytest.mark.parametrize(
+    ("start", "length", "end"),
+    [
+        ("2021-01-15 12:00", relativedelta(months=6), "2021-07-15 12:00"),
+        ("2021-01-31", relativedelta(months=1), "2021-02-28"),
+        ("2020-02-29 12:00", relativedelta(years=1), "2021-02-28 12:00"),
+        ("2021-03-27 12:00", relativedelta(days=1), "2021-03-28 12:00"),  # 23 hours
+        ("2021-10-30 12:00", relativedelta(days=1), "2021-10-31 12:00"),  # 25 hours
+        ("2021-02-28 03:30", relativedelta(months=1), "2021-03-28 04:30"),  # the clocks skip 03:30
+        ("2021-09-30 03:30", relativedelta(days=31), "2021-10-31 03:30"),  # the first pass of the hour
+        ("2021-01-15 12:00:00.000001", relativedelta(days=1), "2021-01-16 12:00:00.000001"),
+    ],
+)
+def test_later_is_reckoned_by_the_clocks_of_the_zone(start: str, length: relativedelta, end: str) -> None:
+    found = TALLINN.later(at(start), length)
+    assert found == at(end)
+    assert found.tzinfo is UTC
+
+
+@pytest.mark.rule("S2")
+@pytest.mark.parametrize("length", [relativedelta(microseconds=1), relativedelta(years=1), relativedelta(years=9_000)])
+def test_later_than_any_moment_is_no_moment(length: relativedelta) -> None:
+    assert Calendar("UTC").later(LATEST, length) is None
+
+
+@pytest.mark.rule("M1", "S2")
+@given(moments(latest=at("2090-01-01")), st.integers(0, 400), st.integers(0, 48))
+def test_later_never_is_earlier(start: datetime, days_on: int, months_on: int) -> None:
+    length = relativedelta(months=months_on, days=days_on + 1)
+    found = TALLINN.later(start, length)
+    assert found is not None
+    assert found > start
+    assert TALLINN.day_of(found) == TALLINN.day_of(start) + length
+
+
+@pytest.mark.rule("M1")
+@pytest.mark.xfail(strict=True, reason="in the second pass of a repeated hour, nothing later is an hour earlier")
+def test_no_time_later_is_the_same_moment() -> None:
+    second_pass = at("2021-10-31 03:30", again=True)
+    assert TALLINN.later(second_pass, relativedelta()) == second_pass
+
+
+@pytest.mark.rule("M1")
+@pytest.mark.xfail(strict=True, reason="the refusal is swallowed, and reads as later than any moment")
+def test_nothing_is_later_than_a_naive_moment() -> None:
+    with refused("moment-naive"):
+        TALLINN.later(datetime(2021, 3, 1), relativedelta(days=1))  # noqa: DTZ001 - what is to be refused
 
 
 # ── what people read ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -198,6 +198,26 @@ def test_the_moment_of_ending_has_one_name_in_refusals() -> None:
         office.desk.codes.end(code, ends_at=NOW - TICK, at=NOW, actor=SYSTEM)
 
 
+# ── issuing by itself ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("C7", "C8")
+def test_after_a_manual_ending_only_an_ex_customer_gets_a_code_by_itself() -> None:
+    office = Office()
+    code = office.referrer("A")
+    office.desk.codes.end(code, at=at("2021-01-20"), actor=SYSTEM)
+    assert office.concluded("K1", on="A").issued is None
+    assert office.activated("K1", "2021-03-01").issued is None
+    office.terminated("K-A", "2021-03-02")
+    assert office.concluded("K2", on="A", when="2021-03-03").issued is None
+    office.terminated("K1", "2021-03-04")
+    office.withdrawn("K2", "2021-03-05")
+    issued = office.concluded("K3", on="A", when="2021-03-06").issued
+    assert issued is not None
+    assert (issued.issuing, issued.issued_by, issued.starts_at) == (Issuing.AUTOMATIC, "system", None)
+    assert issued.text != code
+
+
 # ── present ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

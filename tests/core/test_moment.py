@@ -149,7 +149,6 @@ def test_one_moment_has_one_text(value: datetime) -> None:
 
 
 @pytest.mark.rule("M1")
-@pytest.mark.xfail(strict=True, reason="a naive moment is written as one of the machine's own zone")
 def test_a_naive_moment_is_not_written() -> None:
     with refused("moment-naive"):
         written(datetime(2021, 3, 1))  # noqa: DTZ001 - what is to be refused

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from referral_core.values.money import CEILING, Money
+from referral_core.values.money import CEILING, Money, check_currency
 from tests.phrases import euros, refused
 from tests.strategies import cents, money
 
@@ -256,6 +256,13 @@ def test_a_total_in_one_currency_takes_no_other() -> None:
     with refused("currency-mismatch"):
         Money.total([Money("5", "SEK")])
     assert Money.total([Money("5", "SEK"), Money("2", "SEK")], "SEK") == Money("7", "SEK")
+
+
+@pytest.mark.rule("M3")
+def test_an_amount_can_be_asked_for_in_a_currency() -> None:
+    check_currency(Money("7", "SEK"), "SEK")
+    with refused("currency-mismatch", field="amount", naming="7.00 SEK is not in EUR"):
+        check_currency(Money("7", "SEK"), "EUR")
 
 
 @pytest.mark.rule("M3")

@@ -190,7 +190,7 @@ def test_staff_end_a_code_at_once_or_later_and_move_an_end_not_yet_reached(stand
 @pytest.mark.rule("C5")
 @pytest.mark.parametrize("standing", [PENDING, ACTIVE, TO_END], ids=["pending", "active", "to end"])
 def test_an_end_that_has_already_passed_is_refused(standing: PromoCode) -> None:
-    with refused("moment-past", field="at"):
+    with refused("moment-past", field="ends_at"):
         standing.ended_by_hand(at("2021-05-01") - TICK, "shared on a forum", now=at("2021-05-01"))
 
 

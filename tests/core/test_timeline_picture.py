@@ -45,7 +45,7 @@ def bars(row: ET.Element) -> list[tuple[float, float]]:
     return [(float(bar.get("x", "")), float(bar.get("width", ""))) for bar in row.iter(f"{SVG}rect")]
 
 
-def test_dates_and_values_stand_beside_the_bars() -> None:
+def testshown_period_and_values_stand_beside_the_bars() -> None:
     assert set(words(drawn(WORKED))) >= {
         "2021-01-01 – 2021-03-01", "10.00 EUR", "2021-03-01 →", "15.00 EUR", "Europe/Tallinn",
     }  # fmt: skip

@@ -18,16 +18,34 @@ _CODE_KEY: Final = b"referral-core code key\0"
 def open_store(url: str | None, programme: Programme, code_key: str | None) -> Iterator[FeedStore]:
     """Open the store at ``url``, or a new one in memory when there is none, and close it at the end.
 
-    :raises CommandFailed: it cannot be opened.
+    :raises CommandFailed: it cannot be opened, or fails while it is used. The URL is never repeated: it may hold a
+        password.
     """
-    if url is not None:
-        # The URL is not repeated: it may hold a password.
-        raise CommandFailed("This version works in memory only and cannot open a database: leave out --db.")
     from referral_adapters.folding import AnyAsciiFolding  # noqa: PLC0415 - not needed for --help
-    from referral_adapters.memory import MemoryStore  # noqa: PLC0415
 
     secret = None if code_key is None else secret_of(code_key)
+    if url is not None:
+        with _database(url, programme, secret) as store:
+            yield store
+        return
+    from referral_adapters.memory import MemoryStore  # noqa: PLC0415
+
     yield MemoryStore(programme, secret=secret, folding=AnyAsciiFolding())
+
+
+@contextmanager
+def _database(url: str, programme: Programme, secret: bytes | None) -> Iterator[FeedStore]:
+    from referral_adapters.folding import AnyAsciiFolding  # noqa: PLC0415
+
+    try:
+        from referral_adapters.sql import SqlStore, StoreFailed  # noqa: PLC0415
+    except ImportError:
+        raise CommandFailed("A database needs the extra `sql`: pip install 'referral-core[sql]'.") from None
+    try:
+        with SqlStore(url, programme, secret=secret, folding=AnyAsciiFolding()) as store:
+            yield store
+    except StoreFailed as failed:
+        raise CommandFailed(str(failed)) from failed
 
 
 def secret_of(code_key: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -42,33 +43,42 @@ class OwnConnections:
     def __init__(self, url: str | URL) -> None:
         self._engine = engine_at(url)
         self._local = threading.local()
+        self._lock = threading.Lock()
+        self._held: dict[threading.Thread, Connection] = {}
 
     def get(self) -> Connection:
         """Return the connection of this thread, opened at its first use."""
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
+            self._close_those_of(lambda thread: not thread.is_alive())
             try:
                 connection = self._engine.connect()
             except DBAPIError as error:
                 raise translated(error) from error
             self._local.connection = connection
+            with self._lock:
+                self._held[threading.current_thread()] = connection
         return connection
 
     def drop(self) -> None:
         """Give up this thread's connection; its next call opens another one."""
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is not None:
-            del self._local.connection
             connection.invalidate()
-            connection.close()
+            self._close_those_of(lambda thread: thread is threading.current_thread())
+            del self._local.connection
 
     def close(self) -> None:
-        """Close this thread's connection and all that are idle."""
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is not None:
-            del self._local.connection
-            connection.close()
+        """Close all connections."""
+        self._close_those_of(lambda _: True)
+        self._local = threading.local()
         self._engine.dispose()
+
+    def _close_those_of(self, chosen: Callable[[threading.Thread], bool]) -> None:
+        with self._lock:
+            closing = [self._held.pop(thread) for thread in list(self._held) if chosen(thread)]
+        for connection in closing:
+            connection.close()
 
 
 class HostConnection:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy import Connection, Select, column, inspect, select, table
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
@@ -21,7 +21,7 @@ KNOWN: Final = ("0001",)
 """All migrations of this version, oldest first."""
 VERSION_TABLE: Final = "referral_version"
 
-_VERSION: Final = select(column("version_num")).select_from(table(VERSION_TABLE))
+_VERSION: Final[Select[Any]] = select(column("version_num")).select_from(table(VERSION_TABLE))
 
 
 def upgrade(url: str | URL) -> None:

@@ -13,7 +13,7 @@ from referral_adapters.sql.work import Work, atomic
 from referral_core.entities.sharing import Sharing
 
 _NEW: Final = insert(SHARINGS)
-_COUNT: Final = select(func.count().label("count")).select_from(SHARINGS).where(SHARINGS.c.account == bindparam("of"))
+_COUNT: Final = select(func.count().label("total")).select_from(SHARINGS).where(SHARINGS.c.account == bindparam("of"))
 
 
 @attrs.frozen
@@ -31,4 +31,4 @@ class SqlSharings:
     def count_of(self, account: str) -> int:
         """Return how often codes of this account were shared."""
         row = self.work.row(_COUNT, {"of": account})
-        return 0 if row is None else int(row.count)
+        return 0 if row is None else int(row.total)

@@ -21,9 +21,12 @@ class Insertion:
     """The insertion of a row that changes nothing, and waits for nobody's error, where the row cannot stand."""
 
     def __init__(self, table: Table) -> None:
-        self._statements: dict[str, Executable] = {
-            "postgresql": insert_into_postgresql(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
-            "sqlite": insert_into_sqlite(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
+        statements: dict[str, Executable] = {
+            "postgresql": insert_into_postgresql(table).on_conflict_do_nothing(),
+            "sqlite": insert_into_sqlite(table).on_conflict_do_nothing(),
+        }
+        self._statements = {
+            name: statement.execution_options(preserve_rowcount=True) for name, statement in statements.items()
         }
 
     def into(self, work: Work, row: dict[str, Any]) -> bool:

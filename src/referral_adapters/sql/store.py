@@ -111,7 +111,7 @@ class SqlStore:
         return self._work.transaction()
 
     def close(self) -> None:
-        """Close the connections of this thread and all that are idle."""
+        """Close all connections; no thread may be at work any more."""
         self._connections.close()
 
     def __enter__(self) -> Self:

@@ -29,7 +29,7 @@ _HEADS: Final = Pages(
     _T.subject,
 )
 _SEALS: Final = select(SEALS).order_by(SEALS.c.number)
-_COUNT: Final = select(func.coalesce(func.max(SEALS.c.number), 0).label("count"))
+_COUNT: Final = select(func.coalesce(func.max(SEALS.c.number), 0).label("last"))
 _NEW: Final = Insertion(TRACE_ENTRIES)
 _NEW_SEAL: Final = Insertion(SEALS)
 _TRIES: Final = 100
@@ -70,7 +70,7 @@ class SqlTrace:
         :raises ValueError: its number is not the next, because another seal came first.
         """
         row = self.work.row(_COUNT)
-        count = 0 if row is None else row.count
+        count = 0 if row is None else row.last
         if seal.number != count + 1 or not _NEW_SEAL.into(self.work, _seal_row(seal)):
             raise ValueError(f"seal {seal.number} does not follow {count} seals")
 

@@ -4,8 +4,8 @@
 it writes.
 
 **PostgreSQL** runs at ``READ COMMITTED``, where constraints decide every race, and a transaction that reads what it may
-change locks it: contracts, accounts' contracts, referrals, legs and cases one by one. Promo codes and groups, which many
-sign-ups read at once, are not locked; whoever stores a next state of one must have read the last one, else it is told
+change locks it: contracts, accounts' contracts, referrals, legs and cases one by one. Promo codes and groups, which
+many sign-ups read at once, are not locked; whoever stores a next state of one must have read the last one, else it is told
 :class:`~referral_adapters.sql.errors.ConcurrentChange`. So is whoever PostgreSQL picks to end a deadlock.
 
 A call outside of a transaction is one by itself and is tried again by itself.
@@ -114,7 +114,7 @@ class Work:
     def _do(self, statement: str, parameters: Parameters | None = None) -> None:
         connection = self._connections.get()
         try:
-            connection.exec_driver_sql(statement, parameters)  # type: ignore[arg-type]  # psycopg takes names too
+            connection.exec_driver_sql(statement, parameters)
         except DBAPIError as error:
             raise self._told(error) from error
 

@@ -123,6 +123,13 @@ class DiscountGroup:
         """Return the group with amount periods moved, all in one act, so that adjacent ones can move together (D3)."""
         return attrs.evolve(self, amounts=self.amounts.moving(moves))
 
+    def _repr_html_(self) -> str:
+        """Show the group in a notebook: what it is, and its amounts over time."""
+        from referral_core.values.timeline_picture import shown  # noqa: PLC0415 - only in notebooks
+
+        named = self.id if self.name == self.id else f"{self.id} ({self.name})"
+        return f"<div><b>{shown(named)}</b> · {self.side}</div>{self.amounts._repr_html_()}"
+
     def _check_currency(self, amount: Money) -> None:
         for span in self.amounts:
             if span.value.currency != amount.currency:

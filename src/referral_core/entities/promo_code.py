@@ -125,7 +125,7 @@ class PromoCode:
         """Return the code with an end planned by staff at ``at``, which must not lie before ``now`` (C5)."""
         self.permits(CodeEvent.END, now)
         if at < now:
-            raise Refusal(Reason.MOMENT_PAST, message=f"{at.isoformat()} has already passed", field="at")
+            raise Refusal(Reason.MOMENT_PAST, message=f"{at.isoformat()} has already passed", field="ends_at")
         return attrs.evolve(self, ends_at=max(at, self.issued_at), ending=Ending.BY_HAND, ending_reason=reason)
 
 

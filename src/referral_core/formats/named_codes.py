@@ -35,7 +35,7 @@ class NamedCodes:
     offensive: OffensiveWords = attrs.field(kw_only=True)
 
     def candidates(self, first_name: str, year: int, *, account: str = "") -> Iterator[str]:
-        """Yield the texts to try, best first: without a tail, then with each tail of `TAILS`, no two alike.
+        """Yield the texts to try, best first: without a tail, then with each tail of ``TAILS``, no two alike.
 
         Each is 4 to 20 of A-Z and 0-9 (C9), a long name being cut; offensive ones are left out. Nothing is yielded
         for a name without letters or for one that offends itself. Tails differ by ``account`` where it is given:

@@ -35,7 +35,7 @@ def _canonical(words: Iterable[str]) -> tuple[str, ...]:
 class OffensiveWords:
     """The words that no generated code may contain (C10).
 
-    Case does not matter, and a digit in a text stands for the letters it looks like too (`LOOK_ALIKES`). A word
+    Case does not matter, and a digit in a text stands for the letters it looks like too (``LOOK_ALIKES``). A word
     holds only A-Z and 0-9, as codes do: else ``ValueError`` naming every word at fault. No words: nothing offends.
 
     >>> OffensiveWords(["spam", "egg"])
@@ -59,7 +59,7 @@ class OffensiveWords:
         """Tell of many texts at once which may contain a word; none that does is missed, some are innocent.
 
         ``planes[k]`` holds character ``k`` of every text (ASCII, upper case, all texts of one length). The answer
-        has one byte a text; zero means that `in_text` is false.
+        has one byte a text; zero means that :meth:`in_text` is false.
         """
         count = len(planes[0])
         padded = [*planes, *[bytes(count)] * (_DEPTH - 1)]

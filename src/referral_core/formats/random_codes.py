@@ -34,7 +34,7 @@ _GIVEN: Final = bytes(chr(code) in ALPHABET for code in range(256))
 class RandomCodes:
     """The random codes of one key: number in, code out, the same for ever (C10).
 
-    Numbers count from 0. One that has reached half of the ``31**7`` there are raises `CodeSpaceExhausted`, a negative
+    Numbers count from 0. One that has reached half of the ``31**7`` there are raises ``CodeSpaceExhausted``, a negative
     one ``ValueError``. The key is secret and has at least 16 bytes, else ``ValueError``.
     """
 
@@ -74,7 +74,7 @@ class RandomCodes:
         return Fraction(issued, WELL_FORMED)
 
     def guess_odds(self, issued: int) -> str:
-        """Return `guess_probability` for people: ``1 in 4,610``, rounded down, or ``none`` when nothing is issued."""
+        """Return ``guess_probability`` for people: ``1 in 4,610``, rounded down, or ``none`` when nothing is issued."""
         return f"1 in {1 // self.guess_probability(issued):,}" if issued else "none"
 
     @cached_property

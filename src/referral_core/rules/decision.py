@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import attrs
 
@@ -13,6 +14,9 @@ from referral_core.rules.facts import Facts
 from referral_core.values.errors import Refusal
 from referral_core.values.moment import written
 from referral_core.values.reason import Reason
+
+_SHOWN: Final = 40
+"""How much of what somebody gave as a code is shown."""
 
 
 @attrs.frozen
@@ -36,17 +40,22 @@ class Decision:
         return not self.reasons
 
     def lines(self, language: str = "en") -> tuple[str, ...]:
-        """Return the decision as a few lines for staff; moments are in UTC."""
+        """Return the decision as a few lines for staff, the reasons in a language; moments are in UTC.
+
+        :raises LookupError: there are no messages in the language.
+        """
         return (self._headline(), *self._causes(language))
 
     def _headline(self) -> str:
         verdict = "can be used" if self.usable else "cannot be used"
         honoured = "" if self.judged_at == self.concluded_at else f", honoured for {written(self.concluded_at)}"
-        return f"{self.code} {verdict}, judged at {written(self.judged_at)}{honoured}"
+        shown = self.code if len(self.code) <= _SHOWN and self.code.isprintable() else repr(self.code[:_SHOWN])
+        return f"{shown} {verdict}, judged at {written(self.judged_at)}{honoured}"
 
     def _causes(self, language: str) -> list[str]:
+        against = sentences(self.reasons, language)
         if self.referrer is None or self.referee is None:
-            return [f"  {reason}: {sentence}" for reason, sentence in sentences(self.reasons, language).items()]
+            return [f"  {reason}: {sentence}" for reason, sentence in against.items()]
         return [
             f"  {side}: {offer.amount}, the amount of {offer.group} in {offer.period}"
             for side, offer in (("referrer", self.referrer), ("referee", self.referee))
@@ -57,14 +66,9 @@ class Decision:
 
     def _repr_html_(self) -> str:
         """Show the decision as a small table in a notebook."""
-        from html import escape  # noqa: PLC0415 - only in notebooks
+        from referral_core.rules.decision_picture import decision_picture  # noqa: PLC0415 - only in notebooks
 
-        head, *rest = (escape(line.strip()) for line in self.lines())
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{name}</th><td style='text-align:left'>{what}</td></tr>"
-            for name, _, what in (line.partition(": ") for line in rest)
-        )
-        return f"<table><caption style='text-align:left'>{head}</caption>{rows}</table>"
+        return decision_picture(self, sentences(self.reasons))
 
 
 class CodeRefused(Refusal):

@@ -52,9 +52,10 @@ def customer_is_not_former(facts: Facts) -> Reason | None:
         ends.append(contract.ended_at)
     if not ends:
         return None
-    if facts.returning_after is not None and max(ends) + facts.returning_after <= facts.concluded_at:
-        return None
-    return Reason.FORMER_CUSTOMER
+    if facts.returning_after is None:
+        return Reason.FORMER_CUSTOMER
+    new_again = facts.calendar.later(max(ends), facts.returning_after)
+    return None if new_again is not None and new_again <= facts.concluded_at else Reason.FORMER_CUSTOMER
 
 
 def code_is_somebody_elses(facts: Facts) -> Reason | None:
@@ -77,7 +78,7 @@ def contract_is_covered(facts: Facts) -> Reason | None:
 def both_amounts_are_in_force(facts: Facts) -> Reason | None:
     """D8: each side's group has an amount in force; zero is an amount."""
     for terms in (facts.referrer_terms, facts.referee_terms):
-        if terms is None or terms.amount is None:
+        if terms is None or terms.amount is None or terms.period is None:
             return Reason.NO_AMOUNT
     return None
 

@@ -10,6 +10,9 @@ from dateutil.relativedelta import relativedelta
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import Terms
 from referral_core.entities.promo_code import CodeStatus
+from referral_core.values.calendar import Calendar
+
+_UTC = Calendar("UTC")
 
 
 @attrs.frozen(kw_only=True)
@@ -19,6 +22,7 @@ class Facts:
     ``judged_at`` is the moment that code and amounts are judged at, ``concluded_at`` the one for the customer; they
     differ when an earlier moment is honoured (S10). ``code_status`` is ``None`` when nobody ever held the code.
     ``customer`` is ``None`` in a check that names no customer: the rules about the customer then say nothing (S5).
+    ``calendar`` is the programme's, by whose clocks ``returning_after`` is counted (S2).
     ``referrer_terms`` is ``None`` when the programme's referrer group does not exist, likewise for the referee's.
     """
 
@@ -35,3 +39,4 @@ class Facts:
     referred: bool = False
     existing_customer_products: tuple[str, ...] | None = None
     returning_after: relativedelta | None = None
+    calendar: Calendar = _UTC

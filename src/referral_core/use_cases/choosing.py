@@ -37,8 +37,8 @@ def chosen_by_hand(
 
     :raises Refusal: ``reason-missing``, ``moment-invalid``, ``moment-naive``.
     """
-    if group is not None or honoured is not None:
-        reason = required_reason(actor, act, reason)
+    needs_reason = group is not None or honoured is not None
+    reason = required_reason(actor, act, reason) if needs_reason else (reason or "").strip() or None
     honoured = optional_moment(honoured, "honour.moment")
     return Choice(group, _honoured(honoured, honoured is not None and honoured >= concluded_at), reason)
 

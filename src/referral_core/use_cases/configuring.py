@@ -9,12 +9,13 @@ from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
 from referral_core.entities.discount_group import DiscountGroup, GroupEvent, Side
 from referral_core.entities.trace_entry import TraceNote, group_subject
+from referral_core.programme.programme import Programme
 from referral_core.rules.permissions import permit, required_reason
 from referral_core.use_cases.tracing import group_state
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Refusal
-from referral_core.values.moment import moment, optional_moment
-from referral_core.values.money import Money
+from referral_core.values.moment import moment, optional_moment, written
+from referral_core.values.money import Money, check_currency
 from referral_core.values.reason import Reason
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 class Groups:
     """The administrators' acts on discount groups; each is traced on the group's own chain (A2)."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, programme: Programme, ports: Ports) -> None:
+        self._programme = programme
         self._ports = ports
 
     def add(self, group: str, *, side: Side, at: datetime, actor: Actor, name: str | None = None) -> DiscountGroup:
@@ -90,6 +92,9 @@ class Groups:
         found = self._found(group, actor, Act.AMOUNT_SET)
         if correction:
             reason = required_reason(actor, Act.AMOUNT_SET, reason)
+        check_currency(amount, self._programme.currency)
+        if ends_at is not None and ends_at <= (starts_at or at):
+            raise Refusal(Reason.PERIOD_EMPTY, message=f"no moment lies before {written(ends_at)}", field="until")
         period = EffectivePeriod(starts_at or at, ends_at)
         changed = found.with_correction(amount, period) if correction else found.with_amount(amount, period, at)
         return self._put(Act.AMOUNT_SET, found, changed, at, actor, reason)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP
 from typing import TYPE_CHECKING
 
 from dateutil.relativedelta import relativedelta
@@ -21,7 +20,7 @@ from referral_core.rules.permissions import permit, required_reason
 from referral_core.use_cases.unknown import unknown_account, unknown_contract, unknown_referral
 from referral_core.values.errors import Refusal
 from referral_core.values.moment import moment, written
-from referral_core.values.money import CENT, Money
+from referral_core.values.money import Money, check_currency
 from referral_core.values.reason import Reason
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class Discounts:
         contracts = self._ports.contracts.of_account(account)
         permit(actor, Act.BILL_ISSUED, [contract.segment for contract in contracts])
         self._known(contracts, account, "account")
-        self._check_currency(amount)
+        check_currency(amount, self._programme.currency)
         return self._ports.billing.bill(bill, account, amount, at=at)
 
     def transfer(
@@ -63,7 +62,7 @@ class Discounts:
         """Move unused discount to another account of the same customer, all of it unless ``amount`` says a part (B7).
 
         Returns what was moved. ``key`` names the request: asked for again under the same key, nothing is moved again
-        (B2); without one, accounts and moment name it.
+        (B2); without one, accounts, moment and amount name it.
 
         :raises Refusal: ``not-allowed``, ``account-unknown``, ``not-same-customer``, ``contract-active`` while a
             contract of the source is open, ``no-contract`` when none of the target is active,
@@ -77,8 +76,8 @@ class Discounts:
         self._known(taking, target, "to")
         self._check_transfer(source, given, target, taking)
         if amount is not None:
-            self._check_currency(amount)
-        named = key or f"{written(at)} {source} {target}"
+            check_currency(amount, self._programme.currency)
+        named = key or f"{written(at)} {source} {target} {amount or 'all'}"
         moved = self._ports.billing.transfer(source, target, amount, at=at, key=named)
         after = {"from": source, "to": target, "amount": str(moved)}
         for account in dict.fromkeys((source, target)):
@@ -99,7 +98,7 @@ class Discounts:
         reason = required_reason(actor, Act.TERMINATION_FEE_NOTE, reason)
         if found is None:
             raise unknown_contract(contract)
-        self._check_currency(amount)
+        check_currency(amount, self._programme.currency)
         noted = self._referral(contract).with_fee_note(FeeNote(amount, reason, at, actor.id))
         self._ports.referrals.replace(noted, at=at)
         after = {"contract": contract, "amount": str(amount)}
@@ -131,13 +130,16 @@ class Discounts:
         leg = self._ports.grants.find(f"{Side.REFEREE}/{contract}")
         if leg is None or leg.status is not GrantStatus.GRANTED:
             return nothing
-        others = [
+        older = [
             other.amount
             for other in self._ports.grants.all(account=leg.account)
             if other.status is GrantStatus.GRANTED and other.effective_from < leg.effective_from
         ]
-        consumed, older = self._ports.billing.balance(leg.account).consumed, Money.total(others, locked.currency)
-        return min(locked, consumed - older) if consumed > older else nothing
+        balance = self._ports.billing.balance(leg.account)
+        # What was moved here comes from accounts that have ended, and is taken to be older.
+        before = Money.total([*older, balance.transferred_in], locked.currency)
+        gone = balance.consumed + balance.transferred_out
+        return min(locked, balance.consumed, gone - before) if gone > before else nothing
 
     def _pro_rata(self, locked: Money, contract: Contract, at: datetime) -> Money:
         if contract.activated_at is None:
@@ -146,8 +148,8 @@ class Discounts:
         first = calendar.day_of(contract.activated_at)
         last = first + relativedelta(months=self._programme.fee_term_months)
         left = min(max(last - calendar.day_of(at), timedelta()), last - first)
-        share = locked.amount * left.days / (last - first).days
-        return Money(share.quantize(CENT, ROUND_HALF_UP), locked.currency)
+        term = (last - first).days
+        return Money.of_cents((2 * locked.cents * left.days + term) // (2 * term), locked.currency)  # half a cent is up
 
     def _referral(self, contract: str) -> Referral:
         referral = self._ports.referrals.find(contract)
@@ -158,12 +160,6 @@ class Discounts:
     def _known(self, contracts: tuple[Contract, ...], account: str, field: str) -> None:
         if not contracts:
             raise unknown_account(account, field)
-
-    def _check_currency(self, amount: Money) -> None:
-        if amount.currency != self._programme.currency:
-            raise Refusal(
-                Reason.CURRENCY_MISMATCH, message=f"{amount} is not in {self._programme.currency}", field="amount"
-            )
 
     def _check_transfer(
         self, source: str, given: tuple[Contract, ...], target: str, taking: tuple[Contract, ...]

@@ -76,6 +76,7 @@ class Judging:
             referred=referred,
             existing_customer_products=programme.existing_customer_products,
             returning_after=programme.returning_after,
+            calendar=programme.calendar,
         )
 
     def referee_group(self, group: str) -> str:

@@ -48,8 +48,9 @@ class Sharings:
         :raises Refusal: ``not-allowed``, ``code-unknown``, ``code-pending``, ``code-ended``.
         """
         at = moment(at)
-        permit(actor, Act.CODE_SHARED)
         found = self._ports.promo_codes.find(fold(code))
+        contracts = self._ports.contracts.of_account(found.account) if found else ()
+        permit(actor, Act.CODE_SHARED, [contract.segment for contract in contracts])
         if found is None:
             raise unknown_code(code)
         permit_own(actor, found.customer, Act.CODE_SHARED)

@@ -71,7 +71,7 @@ class SignUps:
         Changes nothing. Without a ``customer`` the reasons about the customer are left out.
         """
         at = moment(at)
-        permit(actor, Act.CODE_CHECK)
+        permit(actor, Act.CODE_CHECK, self._referring.segments(code, segment) if actor.segments is not None else [])
         return self._judging.decide(
             Question(
                 code=code,

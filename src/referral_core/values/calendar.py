@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 from dateutil import tz
+from dateutil.relativedelta import relativedelta
 
 from referral_core.values.errors import Refusal
 from referral_core.values.moment import EARLIEST, LATEST, moment
@@ -67,6 +68,17 @@ class Calendar:
     def day_of(self, at: datetime) -> date:
         """Return the local day on which a moment falls."""
         return self.local(at).date()
+
+    def later(self, at: datetime, length: relativedelta) -> datetime | None:
+        """Return the moment that is ``length`` after ``at`` by the clocks of the zone, summer time included.
+
+        ``None`` means that it is later than any moment there is.
+        """
+        try:
+            wall = self.local(at).replace(tzinfo=None) + length
+            return moment(tz.resolve_imaginary(wall.replace(tzinfo=self.zone)))
+        except (OverflowError, ValueError, Refusal):
+            return None
 
     def local(self, at: datetime) -> datetime:
         """Return the same moment written with the zone's offset, for people to read."""

@@ -5,9 +5,9 @@
     ReferralError
     ├── Refusal                 a rule said no; carries the reason codes and the field
     │   └── CodeRefused         a code was judged unusable; carries the decision too
-    ├── ProgrammeInvalid        a programme has faults; carries all of them, each with its place
+    ├── ProgrammeInvalid        a programme has faults; carries all of them, with their places
     ├── CodeSpaceExhausted      more than half of the possible random codes have been given out
-    └── BillingUnavailable      billing did not answer, or not in time; nothing is known of the effect
+    └── BillingUnavailable      billing did not answer; nothing is known of the effect
 
 A driver's or a transport's own exception never reaches the caller of a port: adapters translate it at their edge.
 """
@@ -38,6 +38,10 @@ class Refusal(ReferralError):
         self.reasons = (reason, *more)
         self.message = message
         self.field = field
+
+    def __repr__(self) -> str:
+        reasons = "".join(f"{reason!r}, " for reason in self.reasons)
+        return f"{type(self).__name__}({reasons}message={self.message!r}, field={self.field!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Let a refusal cross to another process whole."""

@@ -14,8 +14,10 @@ from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
 
 EARLIEST: Final = datetime(2, 1, 1, tzinfo=UTC)
+"""The first moment there is."""
+
 LATEST: Final = datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
-"""The bounds of a moment: a year inside Python's own, so that no shift between zones can overflow."""
+"""The last; both a year inside Python's own, so that no shift between zones overflows."""
 
 
 def moment(value: datetime, field: str = "at") -> datetime:
@@ -42,4 +44,4 @@ def optional_moment(value: datetime | None, field: str = "at") -> datetime | Non
 
 def written(value: datetime) -> str:
     """Write a moment as RFC 3339 in UTC, ``2021-02-28T22:00:00Z``, whatever offset it was given with."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return moment(value).isoformat().replace("+00:00", "Z")

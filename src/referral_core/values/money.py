@@ -81,9 +81,18 @@ class Money:
         return self.amount < self._same(other)
 
     def _same(self, other: Money) -> Decimal:
-        if self.currency != other.currency:
-            raise Refusal(Reason.CURRENCY_MISMATCH, message=f"{other} is not in {self.currency}", field="amount")
+        check_currency(other, self.currency)
         return other.amount
+
+    @property
+    def cents(self) -> int:
+        """The amount in whole cents."""
+        return int("".join(map(str, self.amount.as_tuple().digits)))
+
+    @classmethod
+    def of_cents(cls, cents: int, currency: str = "EUR") -> Money:
+        """Return an amount of whole cents, which must not be negative."""
+        return cls(_EXACT.scaleb(_EXACT.create_decimal(cents), -2), currency)
 
     @classmethod
     def zero(cls, currency: str = "EUR") -> Money:
@@ -94,3 +103,9 @@ class Money:
     def total(cls, amounts: Iterable[Money], currency: str = "EUR") -> Money:
         """Return the sum of ``amounts``, zero of ``currency`` when there are none."""
         return sum(amounts, cls.zero(currency))
+
+
+def check_currency(amount: Money, currency: str) -> None:
+    """Refuse with ``currency-mismatch`` an amount that is in another currency (M3)."""
+    if amount.currency != currency:
+        raise Refusal(Reason.CURRENCY_MISMATCH, message=f"{amount} is not in {currency}", field="amount")

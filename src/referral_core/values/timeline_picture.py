@@ -42,11 +42,11 @@ def timeline_picture(timeline: Iterable[Span[object]], calendar: Calendar = UTC_
     spans = everything[-MOST_ROWS:]
     foot = _ROW * max(len(spans), 1)
     drawn = _drawn(spans, calendar, foot) if spans else _words(_LEFT, foot - 8, "no periods", "start")
-    told = "; ".join(f"{_dates(span.period, calendar)}: {span.value}" for span in spans)
+    told = "; ".join(f"{shown_period(span.period, calendar)}: {span.value}" for span in spans)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {_RIGHT + 20} {foot + _ROW}" '
         f'width="{_RIGHT + 20}" fill="currentColor" style="{_STYLE}">'
-        f"<title>{_number(len(everything))}</title><desc>{_shown(told)}</desc>"
+        f"<title>{_number(len(everything))}</title><desc>{shown(told)}</desc>"
         f"{drawn}{_words(0, foot + 16, _note(len(everything), calendar), 'start', 0.7)}</svg>"
     )
 
@@ -76,12 +76,12 @@ def _drawn(spans: tuple[Span[object], ...], calendar: Calendar, foot: int) -> st
 
 
 def _row(span: Span[object], top: int, axis: _Axis, calendar: Calendar) -> str:
-    dates, value = _dates(span.period, calendar), str(span.value)
+    dates, value = shown_period(span.period, calendar), str(span.value)
     short = value if len(value) <= _LONGEST_TEXT else value[: _LONGEST_TEXT - 1] + "…"
     left, end = axis.x(span.period.start), span.period.end
     beside = left > (_LEFT + _RIGHT) / 2
     return (
-        f"<g><title>{_shown(f'{dates}: {value}')}</title>{_words(_LEFT - 10, top + 16, dates, 'end')}"
+        f"<g><title>{shown(f'{dates}: {value}')}</title>{_words(_LEFT - 10, top + 16, dates, 'end')}"
         f"{_bar(left, axis.x(end) if end else None, top + 4)}"
         f"{_words(left - 6 if beside else left + 6, top + 16, short, 'end' if beside else 'start')}</g>"
     )
@@ -117,15 +117,17 @@ def _ticks(spans: tuple[Span[object], ...], axis: _Axis, calendar: Calendar, foo
 
 
 def _words(x: float, y: float, text: str, anchor: str, shade: float = 1) -> str:
-    return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill-opacity="{shade}">{_shown(text)}</text>'
+    return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill-opacity="{shade}">{shown(text)}</text>'
 
 
-def _dates(period: EffectivePeriod, calendar: Calendar) -> str:
-    start = _moment(period.start, calendar)
-    return f"{start} →" if period.end is None else f"{start} – {_moment(period.end, calendar)}"
+def shown_period(period: EffectivePeriod, calendar: Calendar) -> str:
+    """Write a period for people: ``2021-01-01 – 2021-03-01``, or ``2021-03-01 →`` when it is open."""
+    start = shown_moment(period.start, calendar)
+    return f"{start} →" if period.end is None else f"{start} – {shown_moment(period.end, calendar)}"
 
 
-def _moment(at: datetime, calendar: Calendar) -> str:
+def shown_moment(at: datetime, calendar: Calendar) -> str:
+    """Write a moment for people, by the calendar's clocks; one that begins a day as that day."""
     text = calendar.local(at).replace(tzinfo=None).isoformat(" ")
     return text.removesuffix(":00").removesuffix(" 00:00")
 
@@ -139,5 +141,6 @@ def _note(count: int, calendar: Calendar) -> str:
     return calendar.zone_name if left_out <= 0 else f"{left_out} earlier not shown · {calendar.zone_name}"
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """Write text into markup: escaped, and with a sign in place of what no page can show."""
     return escape(_UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", text))

@@ -1,0 +1,212 @@
+"""What the database itself refuses, whoever writes: every violation here is written by hand, past the library."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any, Final, Protocol
+
+import attrs
+import psycopg
+import pytest
+from sqlalchemy import Table, UniqueConstraint
+from sqlalchemy.engine import URL
+
+from referral_adapters.conformance.samples import code, contract, day, grant, group, note, referral
+from referral_adapters.sql import SqlStore
+from referral_adapters.sql.metadata import REFERENCE
+from referral_adapters.sql.tables import METADATA
+from referral_core.entities.act import Act
+from referral_core.entities.actor import Actor
+from referral_core.entities.seal import Seal
+from referral_core.entities.trace_entry import TraceNote, account_subject, chain_faults
+from referral_core.values.effective_period import EffectivePeriod
+from referral_core.values.money import Money
+from tests.adapters.postgres_server import PostgresServer
+
+REFUSED: Final = (sqlite3.IntegrityError, psycopg.errors.IntegrityError)
+
+
+class Written(Protocol):
+    """Writes a statement by hand."""
+
+    def __call__(self, statement: str) -> list[Any]: ...
+
+
+@pytest.fixture
+def by_hand(database: URL, store: SqlStore, request: pytest.FixtureRequest) -> Iterator[Written]:
+    """Yield what writes into a furnished database past the library; moments are written ``<number of day>``."""
+    furnish(store)
+    if database.get_backend_name() == "sqlite":
+        lite = sqlite3.connect(database.database or "", isolation_level=None)
+        yield lambda statement: lite.execute(dated(statement, in_sqlite)).fetchall()
+        lite.close()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.connected(database) as connection:
+
+        def write(statement: str) -> list[Any]:
+            cursor = connection.execute(dated(statement, in_postgresql).encode())
+            return cursor.fetchall() if cursor.description else []
+
+        yield write
+
+
+def in_sqlite(number: int) -> str:
+    return str(int(day(number).timestamp()) * 1_000_000 + day(number).microsecond)
+
+
+def in_postgresql(number: int) -> str:
+    return f"TIMESTAMPTZ '{day(number).isoformat()}'"
+
+
+def dated(statement: str, written: Any) -> str:
+    for number in range(10):
+        statement = statement.replace(f"<{number}>", written(number))
+    return statement
+
+
+def furnish(store: SqlStore) -> None:
+    store.contracts.put(contract())
+    store.promo_codes.add(code("AAAA", ended=day(3)))
+    store.promo_codes.add(code("BBBB", issued=day(5)))
+    amounts = group().amounts.adding(EffectivePeriod(day(0), day(3)), Money("10"))
+    store.groups.put(attrs.evolve(group(), amounts=amounts.adding(EffectivePeriod(day(5), None), Money(15))), at=day(0))
+    store.referrals.add(referral("K1"), at=day(0))
+    store.grants.add(grant())
+    store.events.add("/feed", "1", "digest")
+    for _ in range(2):
+        store.trace.append(note())
+    store.trace.add_seal(Seal.over(store.trace.heads(), (), day(1)))
+    store.billing.grant(grant())
+    store.billing.bill("B1", "A1", Money("1"), at=day(1))
+    store.billing.transfer("A1", "A2", Money("1"), at=day(1), key="T1")
+
+
+CODE: Final = (
+    "INSERT INTO promo_codes (account, text, place, customer, issued_at, issued_by, issuing, ends_at, revision)"
+    " VALUES ('A1', 'CCCC', 3, 'C1', {}, 'me', 'by-hand', {}, 1)"
+)
+AMOUNT: Final = "INSERT INTO amount_periods (group_id, starts_at, ends_at, amount, currency) VALUES ('referrer', {}, {}, 1, 'EUR')"
+VIOLATIONS: Final = {
+    "a text that was held (C1)": "INSERT INTO code_texts (text, account) VALUES ('AAAA', 'A9')",
+    "a code inside another's period (C6)": CODE.format("<1>", "<2>"),
+    "a code around another's period (C6)": CODE.format("<4>", "NULL"),
+    "a code that is moved into another's period (C6)": "UPDATE promo_codes SET ends_at = <6> WHERE text = 'AAAA'",
+    "a code without an end before another (C6)": "UPDATE promo_codes SET ends_at = NULL WHERE text = 'AAAA'",
+    "a code that begins inside another's period (C6)": "UPDATE promo_codes SET issued_at = <2> WHERE text = 'BBBB'",
+    "a second customer of an account": "INSERT INTO accounts (account, customer) VALUES ('A1', 'C2')",
+    "a contract twice": "INSERT INTO contracts SELECT * FROM contracts",
+    "an amount inside another's period (D3)": AMOUNT.format("<1>", "<2>"),
+    "an amount up to the middle of another's (D3)": AMOUNT.format("<4>", "<6>"),
+    "an amount that is moved into another's period (D3)": "UPDATE amount_periods SET ends_at = <6> WHERE starts_at = <0>",
+    "a name that a group has (D2)": (
+        "INSERT INTO discount_groups (id, place, side, name, compared_name, revision)"
+        " VALUES ('other', 9, 'referee', 'Referrer', 'referrer', 1)"
+    ),
+    "a second referral of a contract (S4)": "INSERT INTO referrals SELECT * FROM referrals",
+    "a second live referral of a customer (S4)": "INSERT INTO live_referrals (customer, contract) VALUES ('C2', 'K9')",
+    "a second leg on a side (B2)": "INSERT INTO grants SELECT * FROM grants",
+    "an event twice": "INSERT INTO events (source, id, digest) VALUES ('/feed', '1', 'other')",
+    "a bill twice (B6)": "INSERT INTO bills (bill, account) VALUES ('B1', 'A9')",
+    "a leg posted twice (B2)": "INSERT INTO posted_grants (key) VALUES ('referrer/K1')",
+    "a transfer twice (B7)": "INSERT INTO transfers (key, moved) VALUES ('T1', 1)",
+    "a movement twice": "INSERT INTO discount_movements SELECT * FROM discount_movements",
+    "a trace row in another's place (A2)": "INSERT INTO trace_entries SELECT * FROM trace_entries",
+    "a trace row that is changed (A2)": "UPDATE trace_entries SET act = 'code.issue' WHERE number = 1",
+    "a trace row whose actor is changed (A2)": "UPDATE trace_entries SET actor = 'somebody' WHERE number = 1",
+    "a trace row whose reason is changed (A2)": "UPDATE trace_entries SET reason = '' WHERE number = 1",
+    "a trace row that moves (A2)": "UPDATE trace_entries SET number = 9 WHERE number = 2",
+    "a trace row that is removed (A2)": "DELETE FROM trace_entries WHERE number = 2",
+    "a seal in another's place (A2)": "INSERT INTO seals SELECT * FROM seals",
+    "a seal that is changed (A2)": "UPDATE seals SET hash = ''",
+    "a seal that is removed (A2)": "DELETE FROM seals",
+}
+
+
+@pytest.mark.rule("C1", "C6", "D2", "D3", "S4", "B2", "A2")
+@pytest.mark.parametrize("statement", VIOLATIONS.values(), ids=VIOLATIONS)
+def test_the_database_refuses(by_hand: Written, statement: str) -> None:
+    with pytest.raises(REFUSED):
+        by_hand(statement)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("how", ["OR REPLACE", "OR IGNORE"])
+@pytest.mark.parametrize(
+    "statement",
+    [each for each in VIOLATIONS.values() if "overlap" in each or "promo_codes" in each or "amount_periods" in each],
+)
+def test_sqlite_is_not_talked_round(by_hand: Written, statement: str, how: str) -> None:
+    with pytest.raises(sqlite3.IntegrityError):
+        by_hand(statement.replace("INSERT", f"INSERT {how}", 1).replace("UPDATE", f"UPDATE {how}", 1))
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("table", ["trace_entries", "seals"])
+def test_sqlite_replaces_no_row_that_stays(by_hand: Written, table: str) -> None:
+    with pytest.raises(sqlite3.IntegrityError):
+        by_hand(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("table", ["trace_entries", "seals"])
+def test_postgresql_empties_no_table_that_stays(by_hand: Written, table: str) -> None:
+    with pytest.raises(psycopg.errors.IntegrityError):
+        by_hand(f"TRUNCATE {table}")
+
+
+@pytest.mark.rule("C6", "D3")
+def test_what_only_touches_is_let_in(by_hand: Written) -> None:
+    by_hand(CODE.format("<3>", "<5>"))
+    by_hand(AMOUNT.format("<3>", "<5>"))
+    by_hand("UPDATE promo_codes SET ends_at = <2> WHERE text = 'AAAA'")
+    by_hand("UPDATE amount_periods SET amount = 3 WHERE starts_at = <0>")
+
+
+@pytest.mark.rule("A5")
+def test_persons_can_be_erased_and_the_chain_still_holds(by_hand: Written, store: SqlStore) -> None:
+    subject = account_subject("A1")
+    before = list(store.trace.chain(subject))
+    by_hand("UPDATE trace_entries SET actor = NULL, reason = NULL, salt = NULL")
+    rows = list(store.trace.chain(subject))
+    assert rows == [row.erased() for row in before]
+    assert chain_faults(rows) == ()
+    store.trace.append(TraceNote(subject, day(2), Act.CODE_END, Actor("Mari")))
+    assert chain_faults(store.trace.chain(subject)) == ()
+
+
+# ── distribution ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("table", METADATA.sorted_tables, ids=lambda table: table.name)
+def test_every_key_contains_the_distribution_column(table: Table) -> None:
+    distribution = table.info["distribution"]
+    if distribution == REFERENCE:
+        return
+    keys = [table.primary_key, *(each for each in table.constraints if isinstance(each, UniqueConstraint))]
+    unique = [set(each.columns.keys()) for each in keys] + [
+        set(index.columns.keys()) for index in table.indexes if index.unique
+    ]
+    assert [distribution in columns for columns in unique] == [True] * len(unique)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_every_key_that_is_really_there_contains_the_distribution_column(by_hand: Written) -> None:
+    """Exclusions and unique indexes too, as the database has them."""
+    found = by_hand(
+        "SELECT c.relname, array_agg(a.attname::text), min(p.relname), bool_or(i.indisexclusion) FROM pg_index i"
+        " JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class p ON p.oid = i.indexrelid"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)"
+        " WHERE n.nspname = 'public' AND (i.indisunique OR i.indisexclusion) GROUP BY i.indexrelid, c.relname"
+    )
+    tables = {name: METADATA.tables[name] for name, *_ in found if name in METADATA.tables}
+    assert set(tables) == set(METADATA.tables)
+    assert {index for _, _, index, is_exclusion in found if is_exclusion} == {
+        "promo_codes_no_overlap",
+        "amount_periods_no_overlap",
+    }
+    for name, columns, *_ in found:
+        if name in tables and tables[name].info["distribution"] != REFERENCE:
+            assert tables[name].info["distribution"] in columns

@@ -1,0 +1,72 @@
+"""The same feed and code key give the same results and the same summary in memory, SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import URL
+
+from examples.year import feed
+from referral_adapters.cli.store import secret_of
+from referral_adapters.feed import FeedRunner, FeedStore
+from referral_adapters.folding import AnyAsciiFolding
+from referral_adapters.memory import MemoryStore
+from referral_adapters.sql import SqlStore
+from referral_core import Programme
+from referral_core.entities.trace_entry import account_subject, chain_faults
+
+A123 = Path(__file__).parents[2] / "examples" / "a123"
+PROGRAMME = Programme.default()
+KEY = secret_of("demo")
+
+
+@cache
+def lines_of(name: str) -> tuple[str, ...]:
+    if name == "year":
+        return tuple(feed(300, 7, "demo"))
+    return tuple((A123 / name).read_text(encoding="utf-8").splitlines())
+
+
+def told(store: FeedStore, lines: Iterable[str]) -> str:
+    """Return everything that a feed and its summary say, as one text."""
+    runner = FeedRunner(PROGRAMME, store)
+    results = [json.dumps(result, ensure_ascii=False) for result in runner.run(lines)]
+    return "\n".join([*results, json.dumps(runner.summary(), ensure_ascii=False)])
+
+
+@cache
+def told_in_memory(name: str) -> str:
+    return told(MemoryStore(PROGRAMME, secret=KEY, folding=AnyAsciiFolding()), lines_of(name))
+
+
+@pytest.mark.parametrize("name", ["feed.jsonl", "edges.jsonl", "year"])
+def test_a_database_answers_as_memory_does(database: URL, name: str) -> None:
+    with SqlStore(database, PROGRAMME, secret=KEY, folding=AnyAsciiFolding()) as store:
+        assert told(store, lines_of(name)) == told_in_memory(name)
+
+
+@pytest.mark.rule("A2")
+def test_every_chain_that_a_feed_leaves_holds(database: URL) -> None:
+    with SqlStore(database, PROGRAMME, secret=KEY, folding=AnyAsciiFolding()) as store:
+        told(store, lines_of("feed.jsonl"))
+        accounts = [account for account, _ in store.contracts.accounts()]
+        faults = [chain_faults(store.trace.chain(account_subject(account))) for account in accounts]
+        assert faults == [()] * len(accounts)
+        assert len(list(store.trace.heads())) > len(accounts) // 2
+
+
+@pytest.mark.rule("B2")
+def test_a_feed_that_is_run_again_changes_nothing(database: URL) -> None:
+    with SqlStore(database, PROGRAMME, secret=KEY) as store:
+        told(store, lines_of("feed.jsonl"))
+    with SqlStore(database, PROGRAMME, secret=KEY) as store:
+        before = FeedRunner(PROGRAMME, store).summary()
+        runner = FeedRunner(PROGRAMME, store)
+        outcomes = {result["outcome"] for result in runner.run(lines_of("feed.jsonl"))}
+        after = FeedRunner(PROGRAMME, store).summary()
+    assert outcomes == {"repeated"}
+    assert after == before
