@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.engine import URL
 
 from referral_adapters.sql import SqlStore, upgrade
+from referral_adapters.sql.tables import METADATA
 from tests.adapters.postgres_server import PostgresServer, postgres_server
 
 ENGINES = ("sqlite", "postgresql")
@@ -24,28 +25,29 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def migrated(postgres: PostgresServer) -> Iterator[str]:
-    """Yield the name of a database with all tables and nothing in them."""
+def migrated(postgres: PostgresServer) -> Iterator[URL]:
+    """Yield the URL of a PostgreSQL database with all tables."""
     with postgres.database() as url:
         upgrade(url)
-        yield url.database or ""
+        yield url
 
 
 @pytest.fixture(params=ENGINES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
-    """Yield the URL of a new database with all tables, in SQLite and in PostgreSQL."""
+    """Yield the URL of a database with all tables and nothing in them, in SQLite and in PostgreSQL."""
     if request.param == "sqlite":
         url = URL.create("sqlite", database=str(tmp_path / "referral.db"))
         upgrade(url)
         yield url
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database(request.getfixturevalue("migrated")) as url:
-        yield url
+    url = request.getfixturevalue("migrated")
+    yield url
+    server.empty(url, [table.name for table in reversed(METADATA.sorted_tables)], ("trace_entries", "seals"))
 
 
 @pytest.fixture
 def store(database: URL) -> Iterator[SqlStore]:
-    """Yield a store in a new database."""
+    """Yield a store in an empty database."""
     with SqlStore(database) as opened:
         yield opened

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -36,16 +36,26 @@ class PostgresServer:
     _numbers: Iterator[int] = attrs.field(factory=count)
 
     @contextmanager
-    def database(self, template: str = "template0") -> Iterator[URL]:
-        """Make a database, like ``template``, and remove it at the end."""
+    def database(self) -> Iterator[URL]:
+        """Make a database and remove it at the end."""
         name = f"referral_{os.getpid()}_{next(self._numbers)}"
         with self.connected() as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
         try:
             yield self.url.set(database=name)
         finally:
             with self.connected() as connection:
                 connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def empty(self, url: URL, tables: Iterable[str], guarded: Iterable[str]) -> None:
+        """Remove every row of a database's tables, of those with guards too: quicker than making a new one."""
+        with self.connected(url) as connection, connection.transaction():
+            for table in guarded:
+                connection.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER USER')
+            for table in tables:
+                connection.execute(f'DELETE FROM "{table}"')
+            for table in guarded:
+                connection.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER USER')
 
     def connected(self, database: URL | None = None) -> psycopg.Connection[Any]:
         """Return a plain connection of the driver's, each statement a transaction by itself."""

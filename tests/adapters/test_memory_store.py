@@ -118,8 +118,10 @@ def test_a_cancelled_referral_may_change_its_names_too() -> None:
     store = MemoryStore()
     store.referrals.add(referral().cancelled(day(1)), at=day(1))
     assert store.referrals.live_of("C2") is None
-    store.referrals.replace(referral(of="C9").cancelled(day(1)), at=day(2))
+    store.referrals.add(referral("K2"), at=day(2))
+    store.referrals.replace(referral(of="C9").cancelled(day(1)), at=day(3))
     assert store.referrals.find("K1") == referral(of="C9").cancelled(day(1))
+    assert store.referrals.live_of("C2") == referral("K2")
     assert store.referrals.live_of("C9") is None
 
 

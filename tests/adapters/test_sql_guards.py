@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
 import attrs
@@ -60,7 +60,7 @@ def in_postgresql(number: int) -> str:
     return f"TIMESTAMPTZ '{day(number).isoformat()}'"
 
 
-def dated(statement: str, written: Any) -> str:
+def dated(statement: str, written: Callable[[int], str]) -> str:
     for number in range(10):
         statement = statement.replace(f"<{number}>", written(number))
     return statement
@@ -87,7 +87,9 @@ CODE: Final = (
     "INSERT INTO promo_codes (account, text, place, customer, issued_at, issued_by, issuing, ends_at, revision)"
     " VALUES ('A1', 'CCCC', 3, 'C1', {}, 'me', 'by-hand', {}, 1)"
 )
-AMOUNT: Final = "INSERT INTO amount_periods (group_id, starts_at, ends_at, amount, currency) VALUES ('referrer', {}, {}, 1, 'EUR')"
+AMOUNT: Final = (
+    "INSERT INTO amount_periods (group_id, starts_at, ends_at, amount, currency) VALUES ('referrer', {}, {}, 1, 'EUR')"
+)
 VIOLATIONS: Final = {
     "a text that was held (C1)": "INSERT INTO code_texts (text, account) VALUES ('AAAA', 'A9')",
     "a code inside another's period (C6)": CODE.format("<1>", "<2>"),
@@ -99,10 +101,10 @@ VIOLATIONS: Final = {
     "a contract twice": "INSERT INTO contracts SELECT * FROM contracts",
     "an amount inside another's period (D3)": AMOUNT.format("<1>", "<2>"),
     "an amount up to the middle of another's (D3)": AMOUNT.format("<4>", "<6>"),
-    "an amount that is moved into another's period (D3)": "UPDATE amount_periods SET ends_at = <6> WHERE starts_at = <0>",
+    "an amount moved into another's period (D3)": "UPDATE amount_periods SET ends_at = <6> WHERE starts_at = <0>",
     "a name that a group has (D2)": (
-        "INSERT INTO discount_groups (id, place, side, name, compared_name, revision)"
-        " VALUES ('other', 9, 'referee', 'Referrer', 'referrer', 1)"
+        "INSERT INTO discount_groups (id, place, side, name, compared_name, stamp, revision)"
+        " VALUES ('other', 9, 'referee', 'Referrer', 'referrer', '', 1)"
     ),
     "a second referral of a contract (S4)": "INSERT INTO referrals SELECT * FROM referrals",
     "a second live referral of a customer (S4)": "INSERT INTO live_referrals (customer, contract) VALUES ('C2', 'K9')",

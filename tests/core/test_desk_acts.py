@@ -244,19 +244,8 @@ def test_an_act_by_a_lesser_role_is_refused_and_changes_nothing(act: Act) -> Non
     assert office.state() == before
 
 
-NOT_LIMITED: Final = {Act.CODE_CHECK, Act.CODE_SHARED}
-
-
 @pytest.mark.rule("A1")
-@pytest.mark.parametrize(
-    "act",
-    [
-        pytest.param(act, marks=pytest.mark.xfail(strict=True, reason="the segment is not looked at"))
-        if act in NOT_LIMITED
-        else act
-        for act in ON_CONTRACTS
-    ],
-)
+@pytest.mark.parametrize("act", ON_CONTRACTS)
 def test_who_manages_companies_does_not_see_households(act: Act) -> None:
     office = busy()
     before = office.state()

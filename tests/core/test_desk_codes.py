@@ -190,7 +190,6 @@ def test_a_code_that_nobody_holds_is_shown_in_part_however_long() -> None:
 
 
 @pytest.mark.rule("C5", "M1")
-@pytest.mark.xfail(strict=True, reason="the moment of ending is called at when it is past and ends_at when it is naive")
 def test_the_moment_of_ending_has_one_name_in_refusals() -> None:
     office = Office()
     code = office.referrer("A")

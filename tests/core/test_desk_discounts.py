@@ -161,7 +161,6 @@ def test_without_a_key_accounts_and_moment_name_a_transfer() -> None:
 
 
 @pytest.mark.rule("B7")
-@pytest.mark.xfail(strict=True, reason="another part at the same moment is taken for the first, and moves nothing")
 def test_another_part_is_another_transfer() -> None:
     office = leaving_office()
     office.desk.discounts.transfer("B", "B2", amount=euros("2"), at=MARCH, actor=JAAN)
@@ -282,7 +281,6 @@ def test_a_newer_discount_on_the_account_is_used_later() -> None:
 
 
 @pytest.mark.rule("B6", "B7", "B8")
-@pytest.mark.xfail(strict=True, reason="an older discount that was moved to the account is not looked at")
 def test_an_older_discount_that_was_moved_to_the_account_is_used_first() -> None:
     office = returning_office(on="B2")
     assert office.desk.discounts.transfer("B", "B2", at=MARCH, actor=SYSTEM) == euros("10")
@@ -353,7 +351,6 @@ def test_a_half_cent_is_rounded_up() -> None:
 
 
 @pytest.mark.rule("B8", "M3")
-@pytest.mark.xfail(strict=True, reason="the share is reckoned in the host's context")
 def test_a_host_that_reckons_otherwise_is_proposed_the_same() -> None:
     office = activated_office(12, "2021-03-01", referee="123.45")
     with localcontext() as context:

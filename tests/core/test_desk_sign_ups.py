@@ -128,7 +128,6 @@ def test_a_check_goes_by_the_programmes_settings() -> None:
 
 
 @pytest.mark.rule("S2", "M1")
-@pytest.mark.xfail(strict=True, reason="the length of absence is counted by the clocks of UTC, not the programme's")
 @pytest.mark.parametrize(
     ("left", "returns"),
     [
@@ -278,7 +277,6 @@ def test_a_sign_up_by_a_person_is_traced_even_without_a_code() -> None:
 
 
 @pytest.mark.rule("A2")
-@pytest.mark.xfail(strict=True, reason="a reason that is not required is kept with its blanks, or blank")
 @pytest.mark.parametrize(("given", "kept"), [(" phone\n", "phone"), ("  ", None)])
 def test_a_reason_that_is_not_required_is_kept_like_one_that_is(given: str, kept: str | None) -> None:
     office = Office()

@@ -177,22 +177,6 @@ def test_entered_in_time_the_past_stays_as_it_was(before: DiscountGroup, new: Ef
             assert after.terms_at(sample).amount == expected
 
 
-@pytest.mark.rule("D3")
-def test_adjacent_amount_periods_move_together() -> None:
-    planned = (
-        group("referrer").giving("10").in_("2021-02-01 .. 2021-03-01").giving("15").in_("2021-03-01 .. 2021-04-01").done
-    )
-    february, march, april = (
-        period("2021-02-01 .. 2021-03-01"),
-        period("2021-03-01 .. 2021-04-01"),
-        period("2021-04-01 .. 2021-05-01"),
-    )
-    with refused("period-overlap"):
-        planned.with_periods_moved({february: march})
-    moved = planned.with_periods_moved({february: march, march: april})
-    assert moved.amounts == amounts("10 in 2021-03-01 .. 2021-04-01", "15 in 2021-04-01 .. 2021-05-01")
-
-
 @pytest.mark.rule("M3")
 def test_a_group_has_amounts_in_one_currency() -> None:
     paying = group("referrer").giving("10").from_("2021-01-01").done
@@ -228,6 +212,14 @@ def test_a_renamed_group_is_the_same_group() -> None:
 def test_a_group_belongs_to_one_side() -> None:
     assert [side.value for side in Side] == ["referrer", "referee"]
     assert WORKED_EXAMPLE["referee-self-service"].side is Side.REFEREE
+
+
+@pytest.mark.rule("D2")
+def test_a_group_shows_itself_in_a_notebook() -> None:
+    shown = WORKED_EXAMPLE["referrer"]._repr_html_()
+    assert "<b>referrer</b>" in shown
+    assert "15.00 EUR" in shown
+    assert "<b>referrer (&lt;friends&gt;)</b>" in WORKED_EXAMPLE["referrer"].renamed("<friends>")._repr_html_()
 
 
 # ── any sequence of acts ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -193,6 +193,11 @@ def test_the_customer_is_judged_at_the_concluding_moment(moment: str) -> None:
             id="one ended, another only concluded",
         ),
         pytest.param(
+            [contract("K1"), contract("K2", activated="2021-02-01", terminated="2021-03-01")],
+            ["former-customer"],
+            id="one only concluded, another ended",
+        ),
+        pytest.param(
             [contract("K1", activated="2021-02-01", terminated="2021-03-01"), contract("K2", activated="2021-07-01")],
             ["former-customer"],
             id="one ended, another active only later",
@@ -229,11 +234,13 @@ def test_a_programme_may_look_at_some_products_only(
     assert against(facts(contracts=(ended,), **setting)) == ([former] if former else [])
 
 
-@pytest.mark.rule("S1")
-def test_a_product_that_is_not_looked_at_does_not_hide_one_that_is() -> None:
-    gas, power = contract("K1", activated="2021-02-01", product="gas"), contract("K2", activated="2021-02-01")
+@pytest.mark.rule("S1", "S2")
+@pytest.mark.parametrize(("ended", "reason"), [(None, "existing-customer"), ("2021-03-01", "former-customer")])
+def test_a_product_that_is_not_looked_at_does_not_hide_one_that_is(ended: str | None, reason: str) -> None:
+    gas = contract("K1", activated="2021-02-01", product="gas")
+    power = contract("K2", activated="2021-02-01", terminated=ended)
     for contracts in ((gas, power), (power, gas)):
-        assert against(facts(contracts=contracts, existing_customer_products=("electricity",))) == ["existing-customer"]
+        assert against(facts(contracts=contracts, existing_customer_products=("electricity",))) == [reason]
 
 
 @pytest.mark.rule("S2")
@@ -287,9 +294,6 @@ def test_who_stayed_away_long_enough_and_came_back_is_an_existing_customer() -> 
 
 
 @pytest.mark.rule("S2")
-@pytest.mark.xfail(
-    strict=True, raises=(OverflowError, ValueError), reason="the longest absence ends after the last year of all"
-)
 @pytest.mark.parametrize("absence", [relativedelta(years=LONGEST_YEARS), relativedelta(days=LONGEST_DAYS)])
 def test_the_longest_absence_can_be_counted_from_any_moment(absence: relativedelta) -> None:
     left = attrs.evolve(SUMMER, ended_at=LATEST - timedelta(days=1))
@@ -421,7 +425,7 @@ def rulebook(asked: Facts) -> list[str]:
 @st.composite
 def customers_contracts(draw: st.DrawFn) -> tuple[Contract, ...]:
     """Draw up to three contracts of a customer, whose moments often coincide."""
-    count = draw(st.integers(0, 3))
+    count = draw(st.sampled_from((0, 1, 2, 2, 3, 3)))
     return tuple(draw(one_contract(f"K{number}")) for number in range(count))
 
 
@@ -442,7 +446,7 @@ def one_contract(draw: st.DrawFn, named: str) -> Contract:
 @st.composite
 def all_facts(draw: st.DrawFn) -> Facts:
     """Draw facts of every kind; without a customer there are no contracts of one, and no referral."""
-    customer = draw(st.sampled_from((None, "A", "B", "B")))
+    customer = draw(st.sampled_from((None, "A", "B", "B", "B")))
     status = draw(st.none() | st.sampled_from(CodeStatus))
     terms = st.sampled_from((SEVEN, SEVEN, ZERO, NOTHING, OFF, EMPTY, None))
     return Facts(

@@ -160,6 +160,32 @@ def test_thousandths_are_refused_unless_they_are_nought(count: int, thousandth: 
         assert Money(value) == of_cents(count)
 
 
+# ── cents ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("M3")
+@given(cents())
+def test_an_amount_is_so_many_cents(count: int) -> None:
+    assert Money.of_cents(count) == of_cents(count)
+    assert of_cents(count).cents == count
+    assert Money.of_cents(count, "SEK") == Money(of_cents(count).amount, "SEK")
+
+
+@pytest.mark.rule("M3")
+def test_cents_below_nought_or_above_the_ceiling_are_refused() -> None:
+    assert Money.of_cents(10**14 - 1) == euros(HIGHEST)
+    for count in (-1, 10**14, 10**20, 10**5000):
+        with refused("amount-invalid", field="amount"):
+            Money.of_cents(count)
+
+
+@pytest.mark.rule("M3")
+@pytest.mark.parametrize("count", [150.0, 0.1, True, 10**45 + 1], ids=["float", "0.1", "bool", "huge"])
+def test_only_whole_numbers_are_cents(count: int) -> None:
+    with refused("amount-invalid", field="amount"):
+        Money.of_cents(count)
+
+
 # ── reckoning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

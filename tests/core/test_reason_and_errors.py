@@ -106,6 +106,12 @@ def test_a_refusal_without_a_field_says_so_little() -> None:
 
 
 @pytest.mark.rule("S5")
+def test_a_refusal_is_shown_as_one_writes_it() -> None:
+    refusal = Refusal(Reason.CODE_ENDED, Reason.NO_AMOUNT, message="A123 cannot be used", field="code")
+    assert vars(eval(repr(refusal))) == vars(refusal)
+
+
+@pytest.mark.rule("S5")
 def test_a_refusal_has_a_reason() -> None:
     with pytest.raises((TypeError, ValueError)):
         Refusal(message="no")  # type: ignore[call-arg]  # what is to be refused

@@ -11,7 +11,7 @@ from sqlalchemy import Row, bindparam, select, update
 from referral_adapters.sql.offers import offer_of, offer_row
 from referral_adapters.sql.referral_tables import CASES
 from referral_adapters.sql.statements import Insertion, Pages, locking
-from referral_adapters.sql.work import Work, atomic
+from referral_adapters.sql.work import Work, joined
 from referral_core.entities.case import CarriedOffer, Case, CaseStatus
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
@@ -33,7 +33,7 @@ class SqlCases:
         row = self.work.row(_BY_ID(self.work), {"of": case})
         return None if row is None else case_of(row)
 
-    @atomic
+    @joined
     def open(self, case: Case) -> None:
         """Open a case (K1).
 
@@ -42,7 +42,7 @@ class SqlCases:
         if not _NEW.into(self.work, case_row(case)):
             raise Refusal(Reason.CASE_EXISTS, message=f"there is a case {case.id} already", field="case")
 
-    @atomic
+    @joined
     def close(self, case: Case) -> None:
         """Store a case that was finished or abandoned (K2, K3).
 

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select, update
 from referral_adapters.sql.code_tables import CODE_NUMBERS
 from referral_adapters.sql.settings import Settings
 from referral_adapters.sql.statements import Insertion
-from referral_adapters.sql.work import Work, atomic
+from referral_adapters.sql.work import Work, joined
 
 SHORTEST_SECRET: Final = 16
 """How many bytes a secret has at least (C10)."""
@@ -45,7 +45,7 @@ class SqlCodeSource:
             self._secret = bytes.fromhex(Settings(self.work).kept("secret", secrets.token_hex(32)))
         return self._secret
 
-    @atomic
+    @joined
     def numbers(self, count: int) -> range:
         """Hand out ``count`` consecutive numbers, counted from 0, that were never handed out before.
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 
 from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
 from referral_adapters.sql.statements import Insertion, Pages, locking
-from referral_adapters.sql.work import Work, atomic
+from referral_adapters.sql.work import Work, joined
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
@@ -23,6 +23,7 @@ _OWNER: Final = select(ACCOUNTS.c.customer).where(ACCOUNTS.c.account == bindpara
 _ACCOUNTS: Final = Pages(select(ACCOUNTS), ACCOUNTS.c.account)
 _NEW: Final = Insertion(CONTRACTS)
 _NEW_ACCOUNT: Final = Insertion(ACCOUNTS)
+_NO_ACCOUNT: Final = delete(ACCOUNTS).where(ACCOUNTS.c.account == bindparam("of"))
 _CHANGE: Final = update(CONTRACTS).where(CONTRACTS.c.id == bindparam("of"), CONTRACTS.c.account == bindparam("on"))
 
 
@@ -49,7 +50,7 @@ class SqlContracts:
         """Return all contracts of a customer, on any account, by concluding moment and then by id."""
         return tuple(map(contract_of, self.work.rows(_OF_CUSTOMER, {"of": customer})))
 
-    @atomic
+    @joined
     def put(self, contract: Contract) -> None:
         """Store a contract: a new one while it is concluded, else the next state of one that is there.
 
@@ -57,12 +58,14 @@ class SqlContracts:
             it is new and its id is not; ``contract-unknown`` when it is not new and there is none of its id on its
             account.
         """
-        self._own(contract.account, contract.customer)
+        is_new_account = self._own(contract.account, contract.customer)
         row = contract_row(contract)
         if contract.status is ContractStatus.CONCLUDED:
             if not _NEW.into(self.work, row):
+                self._forget(contract.account, is_new_account)
                 raise Refusal(Reason.CONTRACT_EXISTS, message=f"there is a contract {contract.id}", field="contract")
         elif not self.work.change(_CHANGE, {**row, "of": contract.id, "on": contract.account}):
+            self._forget(contract.account, is_new_account)
             raise Refusal(
                 Reason.CONTRACT_UNKNOWN,
                 message=f"there is no contract {contract.id} on account {contract.account}",
@@ -73,11 +76,12 @@ class SqlContracts:
         """Yield every account with its customer, in order of the account's id, without holding them all."""
         return _ACCOUNTS.read(self.work, lambda row: (row.account, row.customer))
 
-    def _own(self, account: str, customer: str) -> None:
-        """Let the account belong to the customer, if it does not yet."""
+    def _own(self, account: str, customer: str) -> bool:
+        """Let the account belong to the customer, and tell whether it did not yet."""
+        is_new = False
         owner = self.work.row(_OWNER, {"of": account})
         if owner is None:
-            _NEW_ACCOUNT.into(self.work, {"account": account, "customer": customer})
+            is_new = _NEW_ACCOUNT.into(self.work, {"account": account, "customer": customer})
             owner = self.work.row(_OWNER, {"of": account})
         if owner is None or owner.customer != customer:
             raise Refusal(
@@ -85,6 +89,12 @@ class SqlContracts:
                 message=f"account {account} belongs to another customer than {customer}",
                 field="account",
             )
+        return is_new
+
+    def _forget(self, account: str, is_new: bool) -> None:
+        """Undo what was done for a contract that is refused."""
+        if is_new:
+            self.work.change(_NO_ACCOUNT, {"of": account})
 
 
 def contract_row(contract: Contract) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
@@ -50,6 +51,7 @@ class SqlDiscountGroups:
     """
 
     work: Work
+    _read_before: dict[str, tuple[str, DiscountGroup]] = attrs.field(init=False, factory=dict, eq=False, repr=False)
 
     def find(self, group: str) -> DiscountGroup | None:
         """Return the group of this id, as last stored."""
@@ -73,14 +75,15 @@ class SqlDiscountGroups:
         if named is not None and named.id != group.id:
             raise Refusal(Reason.GROUP_EXISTS, message=f"another group is called {group.name!r}", field="name")
         row = {"id": group.id, "side": group.side.value, "name": group.name, "compared_name": compared(group.name)}
+        stamped = {**row, "stamp": uuid.uuid4().hex}
         if known is None:
             revision = 1
             last = self.work.row(_PLACES)
             place = 1 if last is None else last.last + 1
-            if not _NEW.into(self.work, {**row, "revision": revision, "place": place}):
+            if not _NEW.into(self.work, {**stamped, "revision": revision, "place": place}):
                 raise ConcurrentChange("Somebody else added a group at the same time.")
         else:
-            revision = 1 + self._change(group.id, row, known.revision)
+            revision = 1 + self._change(group.id, stamped, known.revision)
             for part in _PARTS:
                 self.work.change(part, {"of": group.id})
         self.work.seen[_KIND, group.id] = revision
@@ -101,6 +104,13 @@ class SqlDiscountGroups:
 
     def _read(self, row: Row[Any]) -> DiscountGroup:
         self.work.seen[_KIND, row.id] = row.revision
+        stamp, group = self._read_before.get(row.id, ("", None))
+        if group is None or stamp != row.stamp:  # no two states have the same stamp
+            group = self._whole(row)
+            self._read_before[row.id] = row.stamp, group
+        return group
+
+    def _whole(self, row: Row[Any]) -> DiscountGroup:
         of = {"of": row.id}
         return DiscountGroup(
             id=row.id,

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 
 from referral_adapters.sql.statements import Insertion
 from referral_adapters.sql.trace_tables import EVENTS
-from referral_adapters.sql.work import Work, atomic
+from referral_adapters.sql.work import Work, joined
 
 _FIND: Final = select(EVENTS.c.digest).where(EVENTS.c.source == bindparam("from"), EVENTS.c.id == bindparam("of"))
 _NEW: Final = Insertion(EVENTS)
@@ -26,7 +26,7 @@ class SqlEvents:
         row = self.work.row(_FIND, {"from": source, "of": id})
         return None if row is None else str(row.digest)
 
-    @atomic
+    @joined
     def add(self, source: str, id: str, digest: str) -> bool:  # noqa: A002
         """Store that an event takes effect, in the transaction of its effect; ``False`` if another was quicker."""
         return _NEW.into(self.work, {"source": source, "id": id, "digest": digest})

@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, select, text, update
 
 from referral_adapters.sql.referral_tables import GRANTS
 from referral_adapters.sql.statements import Insertion, Pages, locking
-from referral_adapters.sql.work import Work, atomic
+from referral_adapters.sql.work import Work, joined
 from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.values.money import Money
@@ -44,12 +44,12 @@ class SqlGrants:
         row = self.work.row(_BY_KEY(self.work), {"of": referral, "on": side})
         return None if row is None else grant_of(row)
 
-    @atomic
+    @joined
     def add(self, grant: Grant) -> None:
         """Store a new leg; one that is already there is left as it is (B2)."""
         _NEW.into(self.work, grant_row(grant))
 
-    @atomic
+    @joined
     def replace(self, grant: Grant) -> None:
         """Store the next state of a leg.
 

@@ -16,6 +16,7 @@ GROUPS: Final = table(
     words("side"),
     words("name"),
     words("compared_name"),
+    words("stamp"),
     Column("revision", COUNT, nullable=False),
     UniqueConstraint("compared_name", name="discount_groups_name_unique"),
     UniqueConstraint("place", name="discount_groups_place_unique"),

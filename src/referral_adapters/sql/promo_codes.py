@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
 from referral_adapters.sql.errors import ConcurrentChange
 from referral_adapters.sql.history import state_of
 from referral_adapters.sql.statements import Insertion
-from referral_adapters.sql.work import Work, atomic
+from referral_adapters.sql.work import Work, atomic, joined
 from referral_core.entities.promo_code import Ending, Issuing, PromoCode
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
@@ -23,15 +23,12 @@ _BY_TEXT: Final = (
     .join(CODE_TEXTS, (CODE_TEXTS.c.account == PROMO_CODES.c.account) & (CODE_TEXTS.c.text == PROMO_CODES.c.text))
     .where(CODE_TEXTS.c.text == bindparam("of"))
 )
-_OF_ACCOUNT: Final = (
-    select(PROMO_CODES)
-    .where(PROMO_CODES.c.account == bindparam("of"))
-    .order_by(PROMO_CODES.c.issued_at, PROMO_CODES.c.place)
-)
+_OF_ACCOUNT: Final = select(PROMO_CODES).where(PROMO_CODES.c.account == bindparam("of")).order_by(PROMO_CODES.c.place)
 _PLACES: Final = select(func.coalesce(func.max(PROMO_CODES.c.place), 0).label("last")).where(
     PROMO_CODES.c.account == bindparam("of")
 )
 _NEW_TEXT: Final = Insertion(CODE_TEXTS)
+_NO_TEXT: Final = delete(CODE_TEXTS).where(CODE_TEXTS.c.text == bindparam("of"))
 _NEW: Final = Insertion(PROMO_CODES)
 _CHANGE: Final = (
     update(PROMO_CODES)
@@ -56,7 +53,7 @@ class SqlPromoCodes:
         """Return the account's codes, past ones included, in the order they were issued."""
         return tuple(map(self._read, self.work.rows(_OF_ACCOUNT, {"of": account})))
 
-    @atomic
+    @joined
     def add(self, code: PromoCode) -> None:
         """Store a newly issued code.
 
@@ -67,7 +64,8 @@ class SqlPromoCodes:
             raise Refusal(Reason.CODE_TAKEN, message=f"the text {code.text} was issued before", field="code")
         row = code_row(code, 1)
         before = self.work.row(_PLACES, {"of": code.account})
-        if not _NEW.into(self.work, {**row, "place": 1 if before is None else before.last + 1}):
+        if not self._fits({**row, "place": 1 if before is None else before.last + 1}):
+            self.work.change(_NO_TEXT, {"of": code.text})
             raise Refusal(Reason.CODE_OVERLAP, message=f"account {code.account} holds another code then", field="code")
         self._record(code, row)
 
@@ -92,6 +90,13 @@ class SqlPromoCodes:
             raise ConcurrentChange(f"The code {code.text} was changed by somebody else at the same time.")
         self.work.seen[key] = last + 1
         self._record(code, row)
+
+    def _fits(self, row: dict[str, Any]) -> bool:
+        """Add a row and tell whether it fits beside the others; SQLite says by an error that it does not."""
+        try:
+            return _NEW.into(self.work, row)
+        except Refusal:
+            return False
 
     def _record(self, code: PromoCode, row: dict[str, Any]) -> None:
         """Keep a state for ever, with the moment it was recorded."""

@@ -13,7 +13,7 @@ from referral_adapters.sql.history import state_of
 from referral_adapters.sql.offers import offer_of, offer_row
 from referral_adapters.sql.referral_tables import FEE_NOTES, LIVE_REFERRALS, REFERRAL_HISTORY, REFERRALS
 from referral_adapters.sql.statements import Insertion, Pages, locking
-from referral_adapters.sql.work import Work, atomic
+from referral_adapters.sql.work import Work, atomic, joined
 from referral_core.entities.referral import FeeNote, Referral, ReferralStatus
 from referral_core.values.errors import Refusal
 from referral_core.values.money import Money
@@ -31,6 +31,7 @@ _OF_REFERRER: Final = Pages(select(REFERRALS).where(REFERRALS.c.referrer == bind
 _NOTES: Final = select(FEE_NOTES).where(FEE_NOTES.c.contract == bindparam("of")).order_by(FEE_NOTES.c.number)
 _NEW: Final = Insertion(REFERRALS)
 _NEW_LIVE: Final = Insertion(LIVE_REFERRALS)
+_NOT_LIVE: Final = delete(LIVE_REFERRALS).where(LIVE_REFERRALS.c.customer == bindparam("of"))
 _NO_LONGER_LIVE: Final = delete(LIVE_REFERRALS).where(LIVE_REFERRALS.c.contract == bindparam("of"))
 _LIVE: Final = select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == bindparam("of"))
 _CHANGE: Final = update(REFERRALS).where(REFERRALS.c.contract == bindparam("of"))
@@ -56,18 +57,20 @@ class SqlReferrals:
         """Return the referral of this customer as referee that is open or was paid; there is at most one."""
         return self._of(self.work.row(_LIVE_OF, {"of": customer}))
 
-    @atomic
+    @joined
     def add(self, referral: Referral, *, at: datetime) -> None:
         """Store a new referral.
 
         :raises Refusal: ``already-referred`` when its contract carries one or its referee customer has a live one (S4).
         """
         row = referral_row(referral, 1)
+        is_newly_live = self._keep_live(referral)
         if not _NEW.into(self.work, row):
+            if is_newly_live:
+                self.work.change(_NOT_LIVE, {"of": referral.referee_customer})
             raise Refusal(
                 Reason.ALREADY_REFERRED, message=f"contract {referral.contract} carries a referral", field="contract"
             )
-        self._keep_live(referral)
         self._keep_rest(referral, row, at)
 
     @atomic
@@ -99,12 +102,13 @@ class SqlReferrals:
             return _ALL.read(self.work, self._whole)
         return _OF_REFERRER.read(self.work, self._whole, of=referrer)
 
-    def _keep_live(self, referral: Referral) -> None:
+    def _keep_live(self, referral: Referral) -> bool:
+        """Keep a live referral as its customer's, and tell whether it was not yet."""
         if not referral.is_live:
-            return
+            return False
         live = {"customer": referral.referee_customer, "contract": referral.contract}
         if _NEW_LIVE.into(self.work, live):
-            return
+            return True
         other = self.work.row(_LIVE, {"of": referral.referee_customer})
         if other is None or other.contract != referral.contract:
             raise Refusal(
@@ -112,6 +116,7 @@ class SqlReferrals:
                 message=f"customer {referral.referee_customer} has a referral that is open or was paid",
                 field="customer",
             )
+        return False
 
     def _keep_rest(self, referral: Referral, row: dict[str, Any], at: datetime) -> None:
         notes = [_note_row(referral.contract, number, note) for number, note in enumerate(referral.fee_notes, 1)]

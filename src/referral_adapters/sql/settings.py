@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 
 from referral_adapters.sql.code_tables import SETTINGS
 from referral_adapters.sql.statements import Insertion
-from referral_adapters.sql.work import Work, atomic
+from referral_adapters.sql.work import Work, joined
 
 _NEW: Final = Insertion(SETTINGS)
 _VALUE: Final = select(SETTINGS.c.value).where(SETTINGS.c.name == bindparam("of"))
@@ -21,7 +21,7 @@ class Settings:
 
     work: Work
 
-    @atomic
+    @joined
     def claim(self, name: str, value: str) -> bool:
         """Keep a value under a name that has none, and tell whether that was done."""
         return _NEW.into(self.work, {"name": name, "value": value})

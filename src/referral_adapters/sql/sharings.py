@@ -9,7 +9,7 @@ import attrs
 from sqlalchemy import bindparam, func, insert, select
 
 from referral_adapters.sql.trace_tables import SHARINGS
-from referral_adapters.sql.work import Work, atomic
+from referral_adapters.sql.work import Work, joined
 from referral_core.entities.sharing import Sharing
 
 _NEW: Final = insert(SHARINGS)
@@ -22,7 +22,7 @@ class SqlSharings:
 
     work: Work
 
-    @atomic
+    @joined
     def add(self, sharing: Sharing) -> None:
         """Store one sharing."""
         row = {"account": sharing.account, "code": sharing.code, "means": sharing.means, "at": sharing.at}

@@ -12,7 +12,7 @@ from sqlalchemy import Row, bindparam, exists, func, select
 from referral_adapters.sql.errors import ConcurrentChange
 from referral_adapters.sql.statements import Insertion, Pages
 from referral_adapters.sql.trace_tables import SEALS, TRACE_ENTRIES
-from referral_adapters.sql.work import Work, atomic
+from referral_adapters.sql.work import Work, joined
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Role
 from referral_core.entities.seal import Head, Seal
@@ -44,7 +44,7 @@ class SqlTrace:
 
     work: Work
 
-    @atomic
+    @joined
     def append(self, note: TraceNote) -> None:
         """Add a note as the next row of its subject's chain, salted with fresh randomness."""
         salt = secrets.token_hex(16)
@@ -63,7 +63,7 @@ class SqlTrace:
         """Yield the head of every chain, in order of subject."""
         return _HEADS.read(self.work, lambda row: (row.subject, row.number, row.hash))
 
-    @atomic
+    @joined
     def add_seal(self, seal: Seal) -> None:
         """Add a seal after the ones before it.
 

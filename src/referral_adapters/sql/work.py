@@ -5,8 +5,8 @@ it writes.
 
 **PostgreSQL** runs at ``READ COMMITTED``, where constraints decide every race, and a transaction that reads what it may
 change locks it: contracts, accounts' contracts, referrals, legs and cases one by one. Promo codes and groups, which
-many sign-ups read at once, are not locked; whoever stores a next state of one must have read the last one, else it is told
-:class:`~referral_adapters.sql.errors.ConcurrentChange`. So is whoever PostgreSQL picks to end a deadlock.
+many sign-ups read at once, are not locked; whoever stores a next state of one must have read the last one, else it is
+told :class:`~referral_adapters.sql.errors.ConcurrentChange`. So is whoever PostgreSQL picks to end a deadlock.
 
 A call outside of a transaction is one by itself and is tried again by itself.
 """
@@ -58,7 +58,7 @@ class Work:
 
     @property
     def seen(self) -> dict[tuple[str, str], int]:
-        """The revisions of unlocked rows that this transaction has read."""
+        """The revisions of unlocked rows that this transaction has read, and the locks it holds."""
         if not self.depth:
             return {}
         if not hasattr(self._local, "seen"):
@@ -81,8 +81,11 @@ class Work:
     def lock(self, *names: str) -> None:
         """Wait until no other transaction has locked any of these names; SQLite has one writer anyhow."""
         if self.locks:
+            held = self.seen
             for name in sorted(set(names)):
-                self._do("SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 0))", {"name": name})
+                if ("lock", name) not in held:
+                    self._do("SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 0))", {"name": name})
+                    held["lock", name] = 1
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -153,6 +156,20 @@ class Working(Protocol):
 
 
 W = TypeVar("W", bound=Working)
+
+
+def joined(act: Callable[Concatenate[W, P], T]) -> Callable[Concatenate[W, P], T]:
+    """Make a method that says no only where it has changed nothing a part of any transaction, or one by itself.
+
+    :raises ConcurrentChange: others were quicker all the time, or the transaction it is a part of must be tried again.
+    """
+    alone = atomic(act)
+
+    @functools.wraps(act)
+    def part(port: W, /, *given: P.args, **named: P.kwargs) -> T:
+        return (act if port.work.depth else alone)(port, *given, **named)
+
+    return part
 
 
 def atomic(act: Callable[Concatenate[W, P], T]) -> Callable[Concatenate[W, P], T]:

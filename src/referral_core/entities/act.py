@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import enum
+from referral_core.values.word import Word
 
 
-class Act(enum.StrEnum):
+class Act(Word):
     """An act that somebody asks for, or that follows by itself; its value is its name everywhere."""
 
     CONTRACT_CONCLUDED = "contract.concluded"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import enum
-
 import attrs
 
+from referral_core.values.word import Word
 
-class Role(enum.StrEnum):
+
+class Role(Word):
     """The roles, each of which may do what the one before it may; ``system`` may do everything."""
 
     CUSTOMER = "customer"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from datetime import datetime
 from typing import Final
 
@@ -12,12 +11,13 @@ from referral_core.entities.referral import Offer
 from referral_core.values.lifecycle import Lifecycle
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
+from referral_core.values.word import Word
 
 CASE_TYPE: Final = "LT-SUPCRQ"
 """The type of every case (K1)."""
 
 
-class CaseStatus(enum.StrEnum):
+class CaseStatus(Word):
     """Where a case stands."""
 
     OPEN = "open"
@@ -25,7 +25,7 @@ class CaseStatus(enum.StrEnum):
     ABANDONED = "abandoned"
 
 
-class CaseEvent(enum.StrEnum):
+class CaseEvent(Word):
     """What can happen to a case."""
 
     FINISH = "finish"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from datetime import date, datetime
 from typing import Final
 
@@ -11,9 +10,10 @@ import attrs
 from referral_core.values.errors import Refusal
 from referral_core.values.lifecycle import Lifecycle
 from referral_core.values.reason import Reason
+from referral_core.values.word import Word
 
 
-class ContractStatus(enum.StrEnum):
+class ContractStatus(Word):
     """Where a contract stands."""
 
     CONCLUDED = "concluded"
@@ -22,7 +22,7 @@ class ContractStatus(enum.StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class ContractEvent(enum.StrEnum):
+class ContractEvent(Word):
     """What can happen to a contract."""
 
     ACTIVATE = "activate"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import enum
 from bisect import bisect_right
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -17,23 +15,24 @@ from referral_core.values.moment import written
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
 from referral_core.values.timeline import Timeline
+from referral_core.values.word import Word
 
 
-class Side(enum.StrEnum):
+class Side(Word):
     """The two sides of a referral."""
 
     REFERRER = "referrer"
     REFEREE = "referee"
 
 
-class GroupStatus(enum.StrEnum):
+class GroupStatus(Word):
     """Whether a group gives its amounts to new sign-ups."""
 
     ENABLED = "enabled"
     DISABLED = "disabled"
 
 
-class GroupEvent(enum.StrEnum):
+class GroupEvent(Word):
     """What can happen to a group."""
 
     ENABLE = "enable"
@@ -118,10 +117,6 @@ class DiscountGroup:
         """Return the group with ``amount`` in force for all of ``period``, whatever stood there displaced (D5)."""
         self._check_currency(amount)
         return attrs.evolve(self, amounts=self.amounts.displacing(period, amount))
-
-    def with_periods_moved(self, moves: Mapping[EffectivePeriod, EffectivePeriod]) -> DiscountGroup:
-        """Return the group with amount periods moved, all in one act, so that adjacent ones can move together (D3)."""
-        return attrs.evolve(self, amounts=self.amounts.moving(moves))
 
     def _repr_html_(self) -> str:
         """Show the group in a notebook: what it is, and its amounts over time."""

@@ -5,7 +5,6 @@ A referral pays in two legs, each with its own identity and state, so that one f
 
 from __future__ import annotations
 
-import enum
 from datetime import datetime
 from typing import Final
 
@@ -14,12 +13,13 @@ import attrs
 from referral_core.entities.discount_group import Side
 from referral_core.values.lifecycle import Lifecycle
 from referral_core.values.money import Money
+from referral_core.values.word import Word
 
 DISCOUNT_TYPE: Final = "Continuous bill discount"
 """The type under which billing keeps every grant (B1)."""
 
 
-class GrantStatus(enum.StrEnum):
+class GrantStatus(Word):
     """Where a leg stands between the rules and billing."""
 
     DUE = "due"
@@ -28,7 +28,7 @@ class GrantStatus(enum.StrEnum):
     GRANTED = "granted"
 
 
-class GrantEvent(enum.StrEnum):
+class GrantEvent(Word):
     """What can happen to a leg: an attempt, and what billing answers."""
 
     SEND = "send"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
@@ -15,9 +14,10 @@ from referral_core.values.lifecycle import Lifecycle
 from referral_core.values.reason import Reason
 from referral_core.values.span import Span
 from referral_core.values.timeline import Timeline
+from referral_core.values.word import Word
 
 
-class CodeStatus(enum.StrEnum):
+class CodeStatus(Word):
     """Where a code stands at a moment (C11); derived, never stored."""
 
     PENDING = "pending"
@@ -25,7 +25,7 @@ class CodeStatus(enum.StrEnum):
     ENDED = "ended"
 
 
-class CodeEvent(enum.StrEnum):
+class CodeEvent(Word):
     """What can happen to a code."""
 
     START = "start"
@@ -55,7 +55,7 @@ CODE_LIFECYCLE: Final[Lifecycle[CodeStatus, CodeEvent]] = Lifecycle(
 )
 
 
-class Issuing(enum.StrEnum):
+class Issuing(Word):
     """How a code came to be (C11)."""
 
     AUTOMATIC = "automatic"
@@ -63,7 +63,7 @@ class Issuing(enum.StrEnum):
     LAUNCH = "launch"
 
 
-class Ending(enum.StrEnum):
+class Ending(Word):
     """Why a code ended, or will end (C11)."""
 
     CONTRACTS_ENDED = "contracts-ended"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from datetime import datetime
 from typing import Final
 
@@ -12,9 +11,10 @@ from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.lifecycle import Lifecycle
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
+from referral_core.values.word import Word
 
 
-class ReferralStatus(enum.StrEnum):
+class ReferralStatus(Word):
     """Where a referral stands."""
 
     RECORDED = "recorded"
@@ -22,7 +22,7 @@ class ReferralStatus(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
-class ReferralEvent(enum.StrEnum):
+class ReferralEvent(Word):
     """What can happen to a referral."""
 
     GRANT = "grant"

@@ -37,6 +37,8 @@ class Billing(Protocol):
     def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime, key: str) -> Money:
         """Move unused discount, oldest first, between accounts in one step; ``None`` moves all (B7).
 
+        Each part keeps the moment it is effective from; ``at`` is when it is moved.
+
         Returns what was moved. Under a ``key`` that was used before nothing is moved again, and what was moved then is
         returned, so that a transfer whose answer was lost can be asked for once more.
 
@@ -45,5 +47,5 @@ class Billing(Protocol):
         ...
 
     def balance(self, account: str) -> Balance:
-        """Return the account's movements; all zero for an account that never had a discount."""
+        """Return the account's movements; all zero, in billing's currency, if it never had a discount."""
         ...

@@ -16,5 +16,8 @@ class CodeSource(Protocol):
         ...
 
     def numbers(self, count: int) -> range:
-        """Hand out ``count`` consecutive numbers, counted from 0, that were never handed out before."""
+        """Hand out ``count`` consecutive numbers, counted from 0, that were never handed out before.
+
+        Those of a transaction that is undone are handed out again, so that one feed always gets the same codes.
+        """
         ...

@@ -11,7 +11,7 @@ from referral_core.entities.contract import Contract
 class Contracts(Protocol):
     """Where contracts are kept. An account exists once a contract stands on it, and belongs to that customer.
 
-    Safe to call from many threads at once. ``add`` and ``replace`` are atomic.
+    Safe to call from many threads at once; ``put`` is atomic. Ids are in order of their code points.
     """
 
     def find(self, contract: str) -> Contract | None:
@@ -29,8 +29,8 @@ class Contracts(Protocol):
     def put(self, contract: Contract) -> None:
         """Store a contract: a new one while it is concluded, else the next state of one that is there.
 
-        :raises Refusal: ``contract-exists`` when it is new and its id is not, ``not-same-customer`` when its account
-            belongs to another customer.
+        :raises Refusal: ``contract-exists`` when it is new and its id is not, ``contract-unknown`` when it is not new
+            and its id is, ``not-same-customer`` when its account belongs to another customer.
         """
         ...
 

@@ -11,7 +11,8 @@ from referral_core.entities.discount_group import DiscountGroup
 class DiscountGroups(Protocol):
     """Where groups and their amounts over time are kept, each state with the moment it was recorded.
 
-    The store itself guards that ids and names are unique (D2) and that one group's periods are disjoint (D3).
+    The store itself guards that ids and names are unique (D2), names without regard to case and blanks around them,
+    and that one group's periods are disjoint (D3).
     """
 
     def find(self, group: str) -> DiscountGroup | None:

@@ -19,7 +19,7 @@ class PromoCodes(Protocol):
         ...
 
     def of_account(self, account: str) -> tuple[PromoCode, ...]:
-        """Return the account's codes, past ones included, in the order they were issued."""
+        """Return the account's codes, past ones included, in the order they were added."""
         ...
 
     def add(self, code: PromoCode) -> None:
@@ -31,5 +31,8 @@ class PromoCodes(Protocol):
         ...
 
     def replace(self, code: PromoCode) -> None:
-        """Store the next state of a code that is known by its text; refuse ``code-overlap`` as :meth:`add` does."""
+        """Store the next state of a code.
+
+        :raises Refusal: ``code-overlap`` as :meth:`add` does, ``code-unknown`` when there is no code of this text.
+        """
         ...

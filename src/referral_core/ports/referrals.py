@@ -31,7 +31,10 @@ class Referrals(Protocol):
         ...
 
     def replace(self, referral: Referral, *, at: datetime) -> None:
-        """Store the next state of a referral that is known by its contract."""
+        """Store the next state of a referral; guarded as :meth:`add` is.
+
+        :raises Refusal: ``referral-unknown`` when its contract carries none.
+        """
         ...
 
     def all(self, *, referrer: str | None = None) -> Iterator[Referral]:

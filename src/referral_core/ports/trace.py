@@ -29,7 +29,10 @@ class Trace(Protocol):
         ...
 
     def add_seal(self, seal: Seal) -> None:
-        """Add a seal after the ones before it."""
+        """Add a seal after the ones before it.
+
+        :raises ValueError: its number is not the next, because another seal came first.
+        """
         ...
 
     def seals(self) -> tuple[Seal, ...]:

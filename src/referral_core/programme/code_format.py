@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import enum
+from referral_core.values.word import Word
 
 
-class CodeFormat(enum.StrEnum):
+class CodeFormat(Word):
     """The two formats of codes that are issued automatically."""
 
     RANDOM = "random"

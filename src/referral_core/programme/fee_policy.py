@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import enum
+from referral_core.values.word import Word
 
 
-class FeePolicy(enum.StrEnum):
+class FeePolicy(Word):
     """How the proposed figure comes about; staff enter the note by hand whatever is proposed."""
 
     NOTHING = "nothing"

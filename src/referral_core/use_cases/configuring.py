@@ -94,7 +94,11 @@ class Groups:
             reason = required_reason(actor, Act.AMOUNT_SET, reason)
         check_currency(amount, self._programme.currency)
         if ends_at is not None and ends_at <= (starts_at or at):
-            raise Refusal(Reason.PERIOD_EMPTY, message=f"no moment lies before {written(ends_at)}", field="until")
+            raise Refusal(
+                Reason.PERIOD_EMPTY,
+                message=f"the period {written(starts_at or at)}/{written(ends_at)} holds no moment",
+                field="until",
+            )
         period = EffectivePeriod(starts_at or at, ends_at)
         changed = found.with_correction(amount, period) if correction else found.with_amount(amount, period, at)
         return self._put(Act.AMOUNT_SET, found, changed, at, actor, reason)

@@ -74,9 +74,10 @@ class Calendar:
 
         ``None`` means that it is later than any moment there is.
         """
+        here = self.local(at)
         try:
-            wall = self.local(at).replace(tzinfo=None) + length
-            return moment(tz.resolve_imaginary(wall.replace(tzinfo=self.zone)))
+            shifted = (here + length).replace(fold=here.fold)
+            return moment(tz.resolve_imaginary(shifted))
         except (OverflowError, ValueError, Refusal):
             return None
 

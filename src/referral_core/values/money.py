@@ -92,6 +92,8 @@ class Money:
     @classmethod
     def of_cents(cls, cents: int, currency: str = "EUR") -> Money:
         """Return an amount of whole cents, which must not be negative."""
+        if type(cents) is not int or abs(cents) >= 100 * CEILING:
+            raise _invalid(cents, "only whole cents below 10^14 are")
         return cls(_EXACT.scaleb(_EXACT.create_decimal(cents), -2), currency)
 
     @classmethod

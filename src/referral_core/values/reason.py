@@ -6,11 +6,12 @@ reasons about one code are reported.
 
 from __future__ import annotations
 
-import enum
 from typing import Final
 
+from referral_core.values.word import Word
 
-class Reason(enum.StrEnum):
+
+class Reason(Word):
     """A reason code; its value is the word used in feeds, HTTP answers, tables and screens."""
 
     CODE_UNKNOWN = "code-unknown"
@@ -51,10 +52,6 @@ class Reason(enum.StrEnum):
     CASE_CLOSED = "case-closed"
     REASON_MISSING = "reason-missing"
     NOT_ALLOWED = "not-allowed"
-
-    def __repr__(self) -> str:
-        """Write the member as code writes it: ``Reason.CODE_UNKNOWN``."""
-        return f"Reason.{self.name}"
 
 
 REASON_ORDER: Final = {reason: place for place, reason in enumerate(Reason)}

@@ -103,6 +103,7 @@ def upgrade() -> None:
         sa.Column("side", WORDS, nullable=False),
         sa.Column("name", WORDS, nullable=False),
         sa.Column("compared_name", WORDS, nullable=False),
+        sa.Column("stamp", WORDS, nullable=False),
         sa.Column("revision", COUNT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="discount_groups_pk"),
         sa.UniqueConstraint("compared_name", name="discount_groups_name_unique"),
