@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from sqlalchemy.engine import URL
 from typer.testing import CliRunner, Result
 
 from referral_adapters.cli.command import app
-from referral_adapters.sql import SqlStore, schema
+from referral_adapters.sql import SqlStore, StoreFailed, schema
 from tests.adapters.postgres_server import PostgresServer
 
 FEED = Path(__file__).parents[2] / "examples" / "a123" / "feed.jsonl"
@@ -68,14 +67,16 @@ def test_a_url_of_nothing_known(url: str) -> None:
 
 def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
     assert told(run("replay", FEED, "--db", f"sqlite:///{tmp_path / 'no' / 'such.db'}")) == (
-        "The database file cannot be opened."
+        "--db: The database file cannot be opened."
     )
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     path = tmp_path / "some.txt"
     path.write_text("This is a text, and a rather long one, so that it can be nothing else. " * 20)
-    assert told(run("replay", FEED, "--db", f"sqlite:///{path}")) == "The file is not a database, or it is damaged."
+    assert (
+        told(run("replay", FEED, "--db", f"sqlite:///{path}")) == "--db: The file is not a database, or it is damaged."
+    )
 
 
 def test_a_file_that_is_read_only(tmp_path: Path) -> None:
@@ -108,42 +109,50 @@ def test_a_newer_schema(tmp_path: Path) -> None:
 def test_a_full_disk_is_said_and_undone(tmp_path: Path) -> None:
     with SqlStore(f"sqlite:///{tmp_path / 'referral.db'}") as store:
         store.cases.find("S1")
-        connection = store._connections.get()  # noqa: SLF001 - there is no other way to fill a disk
+        connection = store._connections.get()
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-        with pytest.raises(Exception, match=r"The database's disk is full\."):
-            for number in range(2000):
-                store.events.add("/feed", f"{number:0200}", "digest")
+        with pytest.raises(StoreFailed, match=r"The database's disk is full\."):
+            fill(store)
+
+
+def fill(store: SqlStore) -> None:
+    for number in range(2000):
+        store.events.add("/feed", f"{number:0200}", "digest")
 
 
 class TestPostgres:
     @pytest.fixture
-    def url(self, postgres: PostgresServer) -> Iterator[URL]:
-        yield postgres.url
+    def url(self, postgres: PostgresServer) -> URL:
+        return postgres.url
 
     def test_a_wrong_password(self, url: URL) -> None:
         sentence = told(run("replay", FEED, "--db", written(url.set(password="wrong-one"))))
-        assert sentence == "The database refused the user or the password."
+        assert sentence == "--db: The database refused the user or the password."
 
     def test_a_database_that_is_not_there(self, url: URL) -> None:
         sentence = told(run("replay", FEED, "--db", written(url.set(database="nowhere"))))
-        assert sentence == "There is no database of this name on the server."
+        assert sentence == "--db: There is no database of this name on the server."
 
     def test_a_server_that_is_away(self, url: URL) -> None:
         sentence = told(run("replay", FEED, "--db", written(url.set(port=1))))
-        assert sentence == "The database server does not answer."
+        assert sentence == "--db: The database server does not answer."
 
     def test_a_server_that_goes_away(self, postgres: PostgresServer, migrated: URL) -> None:
         """The line at hand is undone, what was before it stays, and the next call finds the server again."""
         with SqlStore(migrated) as store:
             store.events.add("/feed", "1", "digest")
-            with pytest.raises(Exception, match="does not answer"), store.transaction():
-                store.events.add("/feed", "2", "digest")
-                with postgres.connected() as connection:
-                    connection.execute(
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [migrated.database]
-                    )
-                store.events.add("/feed", "3", "digest")
+            with pytest.raises(StoreFailed, match="does not answer"):
+                self.interrupted(store, postgres, str(migrated.database))
             found = [store.events.find("/feed", name) for name in ("1", "2", "3")]
             assert found == ["digest", None, None]
         postgres.empty(migrated, ["events"], [])
+
+    def interrupted(self, store: SqlStore, postgres: PostgresServer, database: str) -> None:
+        with store.transaction():
+            store.events.add("/feed", "2", "digest")
+            with postgres.connected() as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database]
+                )
+            store.events.add("/feed", "3", "digest")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -19,7 +19,7 @@ from referral_adapters.sql.tables import METADATA
 
 
 @pytest.fixture
-def connection(database: URL) -> Any:
+def connection(database: URL) -> Iterator[Connection]:
     engine = create_engine(database)
     with engine.connect() as opened:
         yield opened

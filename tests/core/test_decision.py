@@ -132,6 +132,23 @@ def test_an_unusable_code_is_told_with_every_reason() -> None:
     )
 
 
+@pytest.mark.rule("S5")
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("B" * 40, "B" * 40),
+        ("B" * 41, repr("B" * 40)),
+        ("B" * 10_000, repr("B" * 40)),
+        ("A123\nB456", r"'A123\nB456'"),
+        ("\x1b[31m" + "B" * 60, r"'\x1b[31m" + "B" * 35 + "'"),
+        ("õ-123", "õ-123"),
+    ],
+)
+def test_what_was_typed_is_told_on_one_line_and_not_at_length(typed: str, shown: str) -> None:
+    head, *_ = decide(facts(code=typed, code_status=None, referrer_customer=None)).lines()
+    assert head == f"{shown} cannot be used, judged at 2021-02-10T10:00:00Z"
+
+
 @pytest.mark.rule("S10")
 def test_an_honoured_moment_is_told_with_the_concluding_one() -> None:
     head, *_ = decide(facts("2021-02-10 12:00", "2021-06-20 09:30")).lines()

@@ -151,7 +151,7 @@ def test_a_transfer_whose_answer_was_lost_is_asked_for_again_and_moves_once(faul
 
 
 @pytest.mark.rule("B2", "B7")
-def test_without_a_key_accounts_and_moment_name_a_transfer() -> None:
+def test_without_a_key_accounts_moment_and_amount_name_a_transfer() -> None:
     office = leaving_office()
     for _ in range(2):
         assert office.desk.discounts.transfer("B", "B2", amount=euros("2"), at=MARCH, actor=JAAN) == euros("2")
@@ -163,9 +163,18 @@ def test_without_a_key_accounts_and_moment_name_a_transfer() -> None:
 @pytest.mark.rule("B7")
 def test_another_part_is_another_transfer() -> None:
     office = leaving_office()
-    office.desk.discounts.transfer("B", "B2", amount=euros("2"), at=MARCH, actor=JAAN)
-    assert office.desk.discounts.transfer("B", "B2", amount=euros("3"), at=MARCH, actor=JAAN) == euros("3")
-    assert office.unused("B2") == "5.00"
+    transfer = office.desk.discounts.transfer
+    assert transfer("B", "B2", amount=euros("2"), at=MARCH, actor=JAAN) == euros("2")
+    assert transfer("B", "B2", amount=euros("3"), at=MARCH, actor=JAAN) == euros("3")
+    assert transfer("B", "B2", at=MARCH, actor=JAAN) == euros("2")
+    assert office.unused("B2") == "7.00"
+
+
+@pytest.mark.rule("B7")
+def test_nothing_is_another_transfer_than_everything() -> None:
+    office = leaving_office()
+    assert office.desk.discounts.transfer("B", "B2", amount=euros("0"), at=MARCH, actor=JAAN) == euros("0")
+    assert office.desk.discounts.transfer("B", "B2", at=MARCH, actor=JAAN) == euros("7")
 
 
 # ── fee notes ─────────────────────────────────────────────────────────────────────────────────────────────────────────

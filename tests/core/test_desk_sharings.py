@@ -64,6 +64,16 @@ def test_a_stranger_does_not_learn_whether_somebody_elses_code_is_active() -> No
         office.desk.sharings.share(pending.text, means="link", at=NOW, actor=Actor("q", Role.CUSTOMER))
 
 
+@pytest.mark.rule("A1", "T2")
+def test_staff_share_codes_of_their_segments_only() -> None:
+    office = Office()
+    code = office.referrer("A")
+    with refused("not-allowed", field="actor"):
+        office.desk.sharings.share(code, means="link", at=NOW, actor=Actor("m", Role.AGENT, frozenset({"industry"})))
+    office.desk.sharings.share(code, means="link", at=NOW, actor=Actor("m", Role.AGENT, frozenset({"household"})))
+    assert office.store.sharings.count_of("A") == 1
+
+
 # ── text ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

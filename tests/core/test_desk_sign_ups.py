@@ -148,6 +148,21 @@ def test_months_of_absence_are_counted_by_the_programmes_clocks(left: str, retur
     assert found == [False, True]
 
 
+@pytest.mark.rule("A1")
+def test_a_check_touches_the_segment_of_the_codes_holder_and_the_one_that_is_said() -> None:
+    office = Office(COMPANIES).with_amounts()
+    code = office.referrer("A")
+    household, company = (Actor("Mari", Role.AGENT, frozenset({name})) for name in ("household", "micro-business"))
+    assert office.desk.sign_ups.check(code, at=NOW, actor=household).usable
+    assert office.desk.sign_ups.check(code, at=NOW, actor=household, segment="household").usable
+    for actor, segment in ((company, None), (company, "micro-business"), (household, "micro-business")):
+        with refused("not-allowed", field="actor"):
+            office.desk.sign_ups.check(code, at=NOW, actor=actor, segment=segment)
+    assert office.desk.sign_ups.check("B999", at=NOW, actor=company).reasons == (Reason.CODE_UNKNOWN,)
+    with refused("not-allowed", field="actor"):
+        office.desk.sign_ups.check("B999", at=NOW, actor=company, segment="household")
+
+
 # ── concluding ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

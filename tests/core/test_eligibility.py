@@ -30,6 +30,7 @@ from referral_core.rules.eligibility import (
     neither_contract_nor_customer_is_referred,
 )
 from referral_core.rules.facts import Facts
+from referral_core.values.calendar import Calendar
 from referral_core.values.moment import LATEST
 from referral_core.values.reason import Reason
 from tests.phrases import TICK, at, contract, euros, group, period
@@ -291,6 +292,18 @@ def test_who_stayed_away_long_enough_and_came_back_is_an_existing_customer() -> 
     back = contract("K2", activated="2021-05-01")
     asked = facts(contracts=(left, back), returning_after=relativedelta(years=1))
     assert against(asked) == ["existing-customer"]
+
+
+@pytest.mark.rule("S2", "M1")
+@pytest.mark.parametrize(
+    ("zone", "returns"),
+    [("UTC", "2021-08-28T22:00:00+00:00"), ("Europe/Tallinn", "2021-08-31T21:00:00+00:00")],
+)
+def test_absence_is_counted_by_the_clocks_of_the_calendar(zone: str, returns: str) -> None:
+    left = contract(activated="2021-02-01", terminated="2021-03-01")
+    setting = {"returning_after": relativedelta(months=6), "calendar": Calendar(zone)}
+    assert against(facts(at(returns) - TICK, contracts=(left,), **setting)) == ["former-customer"]
+    assert against(facts(at(returns), contracts=(left,), **setting)) == []
 
 
 @pytest.mark.rule("S2")

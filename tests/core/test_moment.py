@@ -19,6 +19,9 @@ class ZoneWithoutOffset(tzinfo):
     def utcoffset(self, dt: datetime | None) -> timedelta | None:
         return None
 
+    def __repr__(self) -> str:
+        return "ZoneWithoutOffset()"
+
     def dst(self, dt: datetime | None) -> timedelta | None:
         return None
 

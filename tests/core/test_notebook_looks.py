@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Final
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,6 +114,13 @@ def test_a_refused_code_says_why_in_its_message() -> None:
 
 
 # ── in a notebook ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("S10")
+def test_a_notebook_says_which_moment_was_honoured() -> None:
+    honoured = attrs.evolve(usable(), judged_at=usable().judged_at - timedelta(days=3))
+    assert "honoured for" in Read(honoured._repr_html_()).words
+    assert "honoured for" not in Read(usable()._repr_html_()).words
 
 
 @pytest.mark.parametrize("decision", [usable(), unusable()], ids=["usable", "unusable"])

@@ -40,12 +40,12 @@ def _database(url: str, programme: Programme, secret: bytes | None) -> Iterator[
     try:
         from referral_adapters.sql import SqlStore, StoreFailed  # noqa: PLC0415
     except ImportError:
-        raise CommandFailed("A database needs the extra `sql`: pip install 'referral-core[sql]'.") from None
+        raise CommandFailed("--db: A database needs the extra `sql`: pip install 'referral-core[sql]'.") from None
     try:
         with SqlStore(url, programme, secret=secret, folding=AnyAsciiFolding()) as store:
             yield store
     except StoreFailed as failed:
-        raise CommandFailed(str(failed)) from failed
+        raise CommandFailed(f"--db: {failed}") from failed
 
 
 def secret_of(code_key: str) -> bytes:

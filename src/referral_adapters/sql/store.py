@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
@@ -29,6 +30,8 @@ from referral_core.entities.discount_group import DiscountGroup
 from referral_core.ports.billing import Billing
 from referral_core.ports.folding import Folding
 from referral_core.values.moment import EARLIEST
+
+T = TypeVar("T")
 
 
 class StartingPoint(Protocol):
@@ -109,6 +112,15 @@ class SqlStore:
         :raises ConcurrentChange: another transaction was at the same rows; try the whole block again.
         """
         return self._work.transaction()
+
+    def run(self, act: Callable[[], T]) -> T:
+        """Do an act in a transaction, a few times over if others are at the same rows; return what it returns.
+
+        So the act must have no other effect than on this store.
+
+        :raises ConcurrentChange: others were quicker every time.
+        """
+        return self._work.run(act)
 
     def close(self) -> None:
         """Close all connections; no thread may be at work any more."""

@@ -107,6 +107,21 @@ class Work:
             if not depth:
                 self._local.seen = {}
 
+    def run(self, act: Callable[[], T]) -> T:
+        """Do an act in a transaction, and again when there is a conflict, unless it is a part of another transaction.
+
+        :raises ConcurrentChange: others were quicker all the time, or the outer transaction must be tried again.
+        """
+        tries = 1 if self.depth else ATTEMPTS
+        for attempt in range(1, tries):
+            try:
+                with self.transaction():
+                    return act()
+            except ConcurrentChange:
+                time.sleep(_PAUSE * attempt)
+        with self.transaction():
+            return act()
+
     def _undo(self, statements: Sequence[str]) -> None:
         try:
             for statement in statements:
@@ -180,15 +195,6 @@ def atomic(act: Callable[Concatenate[W, P], T]) -> Callable[Concatenate[W, P], T
 
     @functools.wraps(act)
     def whole(port: W, /, *given: P.args, **named: P.kwargs) -> T:
-        tries = 1 if port.work.depth else ATTEMPTS
-        for attempt in range(1, tries + 1):
-            try:
-                with port.work.transaction():
-                    return act(port, *given, **named)
-            except ConcurrentChange:
-                if attempt == tries:
-                    raise
-                time.sleep(_PAUSE * attempt)
-        raise AssertionError("unreachable")  # pragma: no cover
+        return port.work.run(lambda: act(port, *given, **named))
 
     return whole

@@ -40,10 +40,10 @@ def decision_picture(decision: Decision, sentences: dict[Reason, str], calendar:
 
 def _offers(decision: Decision, calendar: Calendar) -> Iterator[Cells]:
     yield [(head, _SOFT) for head in ("", "amount", "group", "in force")]
-    for side, offer in (("referrer", decision.referrer), ("referee", decision.referee)):
-        if offer is not None:
-            period = shown_period(offer.period, calendar)
-            yield (side, _PLAIN), (str(offer.amount), _AMOUNT), (offer.group, _PLAIN), (period, _PLAIN)
+    sides = (("referrer", decision.referrer), ("referee", decision.referee))
+    for side, offer in [(side, offer) for side, offer in sides if offer is not None]:
+        period = shown_period(offer.period, calendar)
+        yield (side, _PLAIN), (str(offer.amount), _AMOUNT), (offer.group, _PLAIN), (period, _PLAIN)
 
 
 def _reasons(sentences: dict[Reason, str]) -> Iterator[Cells]:

@@ -77,7 +77,7 @@ class Discounts:
         self._check_transfer(source, given, target, taking)
         if amount is not None:
             check_currency(amount, self._programme.currency)
-        named = key or f"{written(at)} {source} {target} {amount or 'all'}"
+        named = key or f"{written(at)} {source} {target} {'all' if amount is None else amount}"
         moved = self._ports.billing.transfer(source, target, amount, at=at, key=named)
         after = {"from": source, "to": target, "amount": str(moved)}
         for account in dict.fromkeys((source, target)):

@@ -1,0 +1,202 @@
+"""What the store in a database does beyond the ports: its beginnings, its secret, its histories, hosts' connections."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from threading import Thread
+
+import attrs
+import pytest
+from sqlalchemy import Engine, create_engine, event, select, text
+from sqlalchemy.engine import URL
+
+from referral_adapters.conformance.samples import case, code, contract, day, grant, group, note, referral
+from referral_adapters.conformance.store import Slip, everything, failing, furnish, rearrange
+from referral_adapters.folding import AnyAsciiFolding
+from referral_adapters.memory import ContinuousDiscounts
+from referral_adapters.sql import ConcurrentChange, SqlStore
+from referral_adapters.sql.code_tables import PROMO_CODE_HISTORY
+from referral_adapters.sql.group_tables import GROUP_HISTORY
+from referral_adapters.sql.referral_tables import REFERRAL_HISTORY
+from referral_core.entities.discount_group import DiscountGroup
+from referral_core.entities.promo_code import Ending
+from referral_core.values.money import Money
+from referral_core.values.reason import Reason
+from tests.phrases import refused
+
+
+@attrs.frozen
+class Beginnings:
+    """A programme as far as a store looks at it."""
+
+    currency: str = "SEK"
+    names: tuple[str, ...] = ("referrer", "friends")
+
+    def initial_groups(self) -> tuple[DiscountGroup, ...]:
+        return tuple(map(group, self.names))
+
+
+@pytest.mark.rule("D2")
+def test_a_database_starts_with_the_groups_of_its_programme_once(database: URL) -> None:
+    with SqlStore(database, Beginnings()) as store:
+        store.groups.put(group("friends", called="Sõbrad"), at=day(0))
+    with SqlStore(database, Beginnings(names=("other",))) as store:
+        assert [each.name for each in store.groups.all()] == ["referrer", "Sõbrad"]
+        assert store.billing.balance("A1").unused == Money.zero("SEK")
+
+
+@pytest.mark.rule("C10")
+def test_a_database_keeps_a_secret_of_its_own(database: URL) -> None:
+    with SqlStore(database) as store, SqlStore(database) as other:
+        assert store.code_source.secret() == other.code_source.secret()
+        assert len(store.code_source.secret()) == 32
+    with SqlStore(database, secret=b"s" * 16) as store:
+        assert store.code_source.secret() == b"s" * 16
+    with pytest.raises(ValueError, match="at least 16"):
+        SqlStore(database, secret=b"short")
+
+
+def test_a_store_takes_another_folding_and_billing(database: URL) -> None:
+    folding, billing = AnyAsciiFolding(), ContinuousDiscounts()
+    with SqlStore(database, folding=folding, billing=billing) as store:
+        assert (store.folding, store.billing) == (folding, billing)
+    with SqlStore(database) as store:
+        assert store.folding.to_ascii("Õnne") == "Onne"
+
+
+def test_what_was_stored_is_there_after_closing(database: URL) -> None:
+    with SqlStore(database) as store:
+        furnish(store)
+        rearrange(store)
+        before = everything(store)
+    with SqlStore(database) as store:
+        assert everything(store) == before
+
+
+def test_connections_of_threads_that_ended_are_used_again(database: URL) -> None:
+    with SqlStore(database) as store:
+        for number in range(20):
+            thread = Thread(target=store.cases.open, args=(case(f"S{number}"),))
+            thread.start()
+            thread.join()
+        assert len(list(store.cases.all())) == 20
+        assert len(store._connections._held) == 2  # type: ignore[attr-defined]
+
+
+def test_what_cannot_be_stored_is_refused(store: SqlStore) -> None:
+    with refused(Reason.CONTRACT_UNKNOWN):
+        store.contracts.put(contract().activated(day(1)))
+    assert list(store.contracts.accounts()) == []
+    store.contracts.put(contract())
+    with refused(Reason.CONTRACT_EXISTS):
+        store.contracts.put(contract(on="A9"))
+    assert list(store.contracts.accounts()) == [("A1", "C1")]
+    with refused(Reason.CODE_UNKNOWN):
+        store.promo_codes.replace(code())
+    with refused(Reason.REFERRAL_UNKNOWN):
+        store.referrals.replace(referral(), at=day(0))
+    with refused(Reason.CASE_UNKNOWN):
+        store.cases.close(case().abandoned())
+    with pytest.raises(LookupError, match="no leg"):
+        store.grants.replace(grant())
+    with refused(Reason.CURRENCY_MISMATCH):
+        store.billing.bill("B1", "A1", Money("1", "SEK"), at=day(0))
+    with pytest.raises(ValueError, match="cannot hand out"):
+        store.code_source.numbers(-1)
+
+
+def test_a_refusal_leaves_nothing_of_what_came_before_it(store: SqlStore) -> None:
+    with store.transaction():
+        store.promo_codes.add(code("AAAA"))
+        with refused(Reason.CODE_OVERLAP):
+            store.promo_codes.add(code("BBBB"))
+        store.referrals.add(referral("K1"), at=day(0))
+        with refused(Reason.ALREADY_REFERRED):
+            store.referrals.add(referral("K1", of="C9"), at=day(0))
+        store.promo_codes.add(code("BBBB", on="A2"))
+    assert store.referrals.live_of("C9") is None
+
+
+def test_states_are_kept_with_the_moment_they_were_recorded(store: SqlStore) -> None:
+    store.groups.put(group(), at=day(1))
+    store.groups.put(group(called="Friends"), at=day(2))
+    store.referrals.add(referral(), at=day(3))
+    store.referrals.replace(referral().cancelled(day(4)), at=day(4))
+    store.promo_codes.add(code())
+    store.promo_codes.replace(code().ended(day(1), Ending.BY_HAND))
+    work = store._work
+    groups = [(row.recorded_at, row.state["name"]) for row in work.rows(select(GROUP_HISTORY))]
+    assert groups == [(day(1), "referrer"), (day(2), "Friends")]
+    referrals = [(row.recorded_at, row.state["status"]) for row in work.rows(select(REFERRAL_HISTORY))]
+    assert referrals == [(day(3), "recorded"), (day(4), "cancelled")]
+    codes = [(row.revision, row.state["ending"]) for row in work.rows(select(PROMO_CODE_HISTORY))]
+    assert codes == [(1, None), (2, "by-hand")]
+
+
+def test_the_next_state_of_a_code_that_somebody_else_changed_is_to_be_made_again(database: URL) -> None:
+    """In SQLite nobody else can have: the other one waits for the whole transaction."""
+    if database.get_backend_name() == "sqlite":
+        return
+    with SqlStore(database) as store, SqlStore(database) as other:
+        store.promo_codes.add(code())
+        with store.transaction():
+            found = store.promo_codes.find("A123")
+            assert found is not None
+            other.promo_codes.replace(code().started(day(1)))
+            with pytest.raises(ConcurrentChange):
+                store.promo_codes.replace(found.ended(day(9), Ending.BY_HAND))
+
+
+# ── a host's connection ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def engine(database: URL) -> Engine:
+    engine = create_engine(database)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda driver, _: driver.execute("PRAGMA foreign_keys=ON"))
+    return engine
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_hosts_transaction_is_the_hosts(database: URL, engine: Engine, kept: bool) -> None:
+    with engine.connect() as connection:
+        store = SqlStore.on(connection, Beginnings())
+        furnish_after_groups(store)
+        with failing(store):
+            store.cases.open(case("S9"))
+        with store.transaction():
+            store.cases.open(case("S2"))
+        (connection.commit if kept else connection.rollback)()
+    engine.dispose()
+    with SqlStore(database) as store:
+        assert [each.id for each in store.cases.all()] == (["S1", "S2"] if kept else [])
+        assert [each.id for each in store.groups.all()] == (["referrer", "friends"] if kept else [])
+
+
+def furnish_after_groups(store: SqlStore) -> None:
+    store.cases.open(case("S1"))
+    store.contracts.put(contract())
+    store.trace.append(note())
+
+
+def test_a_hosts_own_statements_stand_or_fall_with_the_stores(database: URL, engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("UPDATE settings SET value = 'x'"))
+        with pytest.raises(Slip), SqlStore.on(connection).transaction():
+            raise Slip
+        SqlStore.on(connection).sharings.count_of("A1")
+        connection.execute(text("INSERT INTO settings (name, value) VALUES ('host', 'was here')"))
+        connection.rollback()
+    engine.dispose()
+    with SqlStore(database) as store:
+        assert store._work.rows(text("SELECT 1 FROM settings")) == []
+
+
+def test_moments_come_back_in_utc(tmp_path: Path) -> None:
+    with SqlStore(f"sqlite:///{tmp_path / 'x.db'}") as store:
+        store.cases.open(case(opened=datetime.fromisoformat("1969-12-31T23:59:59.999999+05:45")))
+        found = store.cases.find("S1")
+        assert found is not None
+        assert found.opened_at.isoformat() == "1969-12-31T18:14:59.999999+00:00"
