@@ -60,7 +60,11 @@ def test_a_feed_that_is_replayed_again_is_repeated(database: URL) -> None:
         assert json.loads(done.stdout.splitlines()[0])["outcome"] == outcome
 
 
-@pytest.mark.parametrize("url", ["", "referral.db", "mysql://me:secret@host/db", "sqlite://", "http://x"])
+@pytest.mark.parametrize(
+    "url",
+    ["", "referral.db", "mysql://me:secret@host/db", "sqlite://", "http://x", "sqlite:///x.db?timeout=secret",
+     "postgresql://me:secret@host:port/db", "postgresql://me:secret@127.0.0.1:1/db?such=no"],
+)  # fmt: skip
 def test_a_url_of_nothing_known(url: str) -> None:
     assert "secret" not in told(run("replay", FEED, "--db", url))
 

@@ -110,7 +110,17 @@ def test_an_older_schema_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "referral.db", "mysql://me:secret@host/db", "oracle://x", "postgresql+psycopg2://x/y", "sqlite://", "://"],
+    [
+        "",
+        "referral.db",
+        "mysql://me:secret@host/db",
+        "oracle://x",
+        "postgresql+psycopg2://x/y",
+        "sqlite://",
+        "://",
+        "sqlite:///:memory:",
+        "sqlite:///file:x?mode=memory&uri=true",
+    ],
 )
 def test_a_url_of_nothing_known_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(StoreFailed) as refused:

@@ -15,7 +15,7 @@ from referral_adapters.conformance.samples import case, code, contract, day, gra
 from referral_adapters.conformance.store import Slip, everything, failing, furnish, rearrange
 from referral_adapters.folding import AnyAsciiFolding
 from referral_adapters.memory import ContinuousDiscounts
-from referral_adapters.sql import ConcurrentChange, SqlStore
+from referral_adapters.sql import ConcurrentChange, SqlStore, StoreFailed
 from referral_adapters.sql.code_tables import PROMO_CODE_HISTORY
 from referral_adapters.sql.group_tables import GROUP_HISTORY
 from referral_adapters.sql.referral_tables import REFERRAL_HISTORY
@@ -200,3 +200,10 @@ def test_moments_come_back_in_utc(tmp_path: Path) -> None:
         found = store.cases.find("S1")
         assert found is not None
         assert found.opened_at.isoformat() == "1969-12-31T18:14:59.999999+00:00"
+
+
+@pytest.mark.parametrize("words", ["\ud800", "a\ud800b"])
+def test_what_no_database_can_keep_is_said(store: SqlStore, words: str) -> None:
+    with pytest.raises(StoreFailed, match="character"):
+        store.events.add("/feed", words, "digest")
+    assert store.events.add("/feed", "1", "digest")

@@ -245,6 +245,13 @@ def test_in_a_notebook_an_unusable_code_is_a_table_of_every_reason() -> None:
     assert "cannot be used" in read.words
 
 
+@pytest.mark.rule("S10")
+def test_in_a_notebook_an_honoured_moment_stands_beside_the_concluding_one() -> None:
+    read = Cells(decide(facts("2021-02-10 12:00", "2021-06-20 09:30"))._repr_html_())
+    assert "judged at 2021-02-10 10:00 UTC, honoured for 2021-06-20 06:30" in read.words
+    assert "honoured" not in Cells(decide(facts())._repr_html_()).words
+
+
 @given(
     st.text(st.sampled_from("<>&\"'a: /"), max_size=20), st.text(st.sampled_from("<b>&:' x"), min_size=1, max_size=9)
 )

@@ -8,10 +8,11 @@ from typing import Final
 
 from sqlalchemy import bindparam, func, insert, select
 
+from referral_adapters.sql.atomic import atomic
 from referral_adapters.sql.billing_tables import BILLS, MOVEMENTS, POSTED_GRANTS, TRANSFERS
 from referral_adapters.sql.lots import Lots
 from referral_adapters.sql.statements import Insertion
-from referral_adapters.sql.work import Work, atomic
+from referral_adapters.sql.work import Work
 from referral_core.entities.balance import Balance
 from referral_core.entities.grant import Grant
 from referral_core.values.errors import Refusal

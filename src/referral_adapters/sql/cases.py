@@ -8,10 +8,11 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import Row, bindparam, select, update
 
+from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.offers import offer_of, offer_row
 from referral_adapters.sql.referral_tables import CASES
 from referral_adapters.sql.statements import Insertion, Pages, locking
-from referral_adapters.sql.work import Work, joined
+from referral_adapters.sql.work import Work
 from referral_core.entities.case import CarriedOffer, Case, CaseStatus
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason

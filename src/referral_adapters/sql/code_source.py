@@ -7,10 +7,11 @@ from typing import Final
 
 from sqlalchemy import bindparam, select, update
 
+from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.code_tables import CODE_NUMBERS
 from referral_adapters.sql.settings import Settings
 from referral_adapters.sql.statements import Insertion
-from referral_adapters.sql.work import Work, joined
+from referral_adapters.sql.work import Work
 
 SHORTEST_SECRET: Final = 16
 """How many bytes a secret has at least (C10)."""

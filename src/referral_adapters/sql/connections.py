@@ -55,6 +55,8 @@ class OwnConnections:
                 connection = self._engine.connect()
             except DBAPIError as error:
                 raise translated(error) from error
+            except (TypeError, ValueError):  # likewise, when the driver looks at it
+                raise StoreFailed(_NO_URL) from None
             self._local.connection = connection
             with self._lock:
                 self._held[threading.current_thread()] = connection
@@ -119,6 +121,8 @@ def engine_at(url: str | URL) -> Engine:
         engine = create_engine(parsed, **options)
     except (ImportError, NoSuchModuleError) as error:
         raise StoreFailed(f"The driver of the database is missing: {error}.") from error
+    except (TypeError, ValueError):  # what stands behind the question mark
+        raise StoreFailed(_NO_URL) from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
     return engine
@@ -136,9 +140,13 @@ def parsed_url(url: str | URL) -> URL:
     driver = _DRIVERS.get(parsed.drivername, parsed.drivername)
     if driver not in _DRIVERS.values():
         raise StoreFailed(_NO_URL)
-    if driver.startswith("sqlite") and parsed.database in {None, "", ":memory:"}:
+    if driver.startswith("sqlite") and _is_in_memory(parsed):
         raise StoreFailed("SQLite in memory is not for many threads: name a file, or use the store in memory.")
     return parsed.set(drivername=driver)
+
+
+def _is_in_memory(url: URL) -> bool:
+    return not url.database or ":memory:" in url.database or url.query.get("mode") == "memory"
 
 
 _NO_URL: Final = "That is not the URL of a database: write sqlite:///referral.db or postgresql://user@host/name."

@@ -8,9 +8,10 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import Row, bindparam, delete, select, update
 
+from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
 from referral_adapters.sql.statements import Insertion, Pages, locking
-from referral_adapters.sql.work import Work, joined
+from referral_adapters.sql.work import Work
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason

@@ -7,9 +7,10 @@ from typing import Final
 import attrs
 from sqlalchemy import bindparam, select
 
+from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.statements import Insertion
 from referral_adapters.sql.trace_tables import EVENTS
-from referral_adapters.sql.work import Work, joined
+from referral_adapters.sql.work import Work
 
 _FIND: Final = select(EVENTS.c.digest).where(EVENTS.c.source == bindparam("from"), EVENTS.c.id == bindparam("of"))
 _NEW: Final = Insertion(EVENTS)

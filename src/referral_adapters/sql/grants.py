@@ -8,9 +8,10 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import Row, bindparam, select, text, update
 
+from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.referral_tables import GRANTS
 from referral_adapters.sql.statements import Insertion, Pages, locking
-from referral_adapters.sql.work import Work, joined
+from referral_adapters.sql.work import Work
 from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.values.money import Money

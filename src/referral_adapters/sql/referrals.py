@@ -9,14 +9,14 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 
+from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.history import state_of
-from referral_adapters.sql.offers import offer_of, offer_row
+from referral_adapters.sql.referral_rows import note_of, note_row, referral_of, referral_row
 from referral_adapters.sql.referral_tables import FEE_NOTES, LIVE_REFERRALS, REFERRAL_HISTORY, REFERRALS
 from referral_adapters.sql.statements import Insertion, Pages, locking
-from referral_adapters.sql.work import Work, atomic, joined
-from referral_core.entities.referral import FeeNote, Referral, ReferralStatus
+from referral_adapters.sql.work import Work
+from referral_core.entities.referral import Referral
 from referral_core.values.errors import Refusal
-from referral_core.values.money import Money
 from referral_core.values.reason import Reason
 
 _BY_CONTRACT: Final = locking(select(REFERRALS).where(REFERRALS.c.contract == bindparam("of")))
@@ -119,7 +119,7 @@ class SqlReferrals:
         return False
 
     def _keep_rest(self, referral: Referral, row: dict[str, Any], at: datetime) -> None:
-        notes = [_note_row(referral.contract, number, note) for number, note in enumerate(referral.fee_notes, 1)]
+        notes = [note_row(referral.contract, number, note) for number, note in enumerate(referral.fee_notes, 1)]
         if notes:
             self.work.change(_NEW_NOTE, notes)
         state = state_of({**row, "fee_notes": notes})
@@ -131,65 +131,4 @@ class SqlReferrals:
 
     def _whole(self, row: Row[Any]) -> Referral:
         notes = self.work.rows(_NOTES, {"of": row.contract}) if row.notes else ()
-        return referral_of(row, tuple(map(_note_of, notes)))
-
-
-def referral_row(referral: Referral, revision: int) -> dict[str, Any]:
-    """Return the row of a referral."""
-    return {
-        "contract": referral.contract,
-        "code": referral.code,
-        "referrer": referral.referrer,
-        "referrer_customer": referral.referrer_customer,
-        "referee": referral.referee,
-        "referee_customer": referral.referee_customer,
-        "concluded_at": referral.concluded_at,
-        "channel": referral.channel,
-        **offer_row("referrer", referral.referrer_offer),
-        **offer_row("referee", referral.referee_offer),
-        "honoured_moment": referral.honoured_moment,
-        "case_id": referral.case,
-        "status": referral.status.value,
-        "granted_at": referral.granted_at,
-        "cancelled_at": referral.cancelled_at,
-        "notes": len(referral.fee_notes),
-        "revision": revision,
-    }
-
-
-def referral_of(row: Row[Any], notes: tuple[FeeNote, ...]) -> Referral:
-    """Return the referral of a row and its notes."""
-    return Referral(
-        contract=row.contract,
-        code=row.code,
-        referrer=row.referrer,
-        referrer_customer=row.referrer_customer,
-        referee=row.referee,
-        referee_customer=row.referee_customer,
-        concluded_at=row.concluded_at,
-        channel=row.channel,
-        referrer_offer=offer_of("referrer", row),
-        referee_offer=offer_of("referee", row),
-        honoured_moment=row.honoured_moment,
-        case=row.case_id,
-        status=ReferralStatus(row.status),
-        granted_at=row.granted_at,
-        cancelled_at=row.cancelled_at,
-        fee_notes=notes,
-    )
-
-
-def _note_row(contract: str, number: int, note: FeeNote) -> dict[str, Any]:
-    return {
-        "contract": contract,
-        "number": number,
-        "amount": note.amount.amount,
-        "currency": note.amount.currency,
-        "reason": note.reason,
-        "noted_at": note.noted_at,
-        "noted_by": note.noted_by,
-    }
-
-
-def _note_of(row: Row[Any]) -> FeeNote:
-    return FeeNote(Money(row.amount, row.currency), row.reason, row.noted_at, row.noted_by)
+        return referral_of(row, tuple(map(note_of, notes)))

@@ -7,9 +7,10 @@ from typing import Final
 import attrs
 from sqlalchemy import bindparam, select
 
+from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.code_tables import SETTINGS
 from referral_adapters.sql.statements import Insertion
-from referral_adapters.sql.work import Work, joined
+from referral_adapters.sql.work import Work
 
 _NEW: Final = Insertion(SETTINGS)
 _VALUE: Final = select(SETTINGS.c.value).where(SETTINGS.c.name == bindparam("of"))

@@ -8,8 +8,9 @@ from typing import Final
 import attrs
 from sqlalchemy import bindparam, func, insert, select
 
+from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.trace_tables import SHARINGS
-from referral_adapters.sql.work import Work, joined
+from referral_adapters.sql.work import Work
 from referral_core.entities.sharing import Sharing
 
 _NEW: Final = insert(SHARINGS)

@@ -9,10 +9,11 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import Row, bindparam, exists, func, select
 
+from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.errors import ConcurrentChange
 from referral_adapters.sql.statements import Insertion, Pages
 from referral_adapters.sql.trace_tables import SEALS, TRACE_ENTRIES
-from referral_adapters.sql.work import Work, joined
+from referral_adapters.sql.work import Work
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Role
 from referral_core.entities.seal import Head, Seal

@@ -18,13 +18,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import CursorResult, Executable, Row
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from referral_adapters.sql.connections import Connections, HostConnection
-from referral_adapters.sql.errors import ConcurrentChange, translated
+from referral_adapters.sql.errors import ConcurrentChange, StoreFailed, translated
 
 Parameters = Mapping[str, Any]
 
@@ -32,7 +32,6 @@ ATTEMPTS: Final = 6
 """How often a call outside of a transaction is tried before its caller is told of the conflict."""
 _PAUSE: Final = 0.01
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -142,6 +141,8 @@ class Work:
             return connection.execute(statement, parameters)
         except DBAPIError as error:
             raise self._told(error) from error
+        except UnicodeEncodeError as error:  # half of a surrogate pair, which no UTF-8 can hold
+            raise StoreFailed("A text holds a character that the database cannot keep.") from error
 
     def _told(self, error: DBAPIError) -> Exception:
         if error.connection_invalidated and not self.depth:
@@ -159,42 +160,3 @@ _STEPS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
 def _part(depth: int) -> tuple[str, str, tuple[str, ...]]:
     name = f"part_{depth}"
     return f"SAVEPOINT {name}", f"RELEASE {name}", (f"ROLLBACK TO {name}", f"RELEASE {name}")
-
-
-class Working(Protocol):
-    """A port over some work."""
-
-    @property
-    def work(self) -> Work:
-        """The store's statements."""
-        ...
-
-
-W = TypeVar("W", bound=Working)
-
-
-def joined(act: Callable[Concatenate[W, P], T]) -> Callable[Concatenate[W, P], T]:
-    """Make a method that says no only where it has changed nothing a part of any transaction, or one by itself.
-
-    :raises ConcurrentChange: others were quicker all the time, or the transaction it is a part of must be tried again.
-    """
-    alone = atomic(act)
-
-    @functools.wraps(act)
-    def part(port: W, /, *given: P.args, **named: P.kwargs) -> T:
-        return (act if port.work.depth else alone)(port, *given, **named)
-
-    return part
-
-
-def atomic(act: Callable[Concatenate[W, P], T]) -> Callable[Concatenate[W, P], T]:
-    """Make a method all-or-nothing; outside of a transaction it is one by itself, tried again when there is a conflict.
-
-    :raises ConcurrentChange: others were quicker all the time, or the transaction it is a part of must be tried again.
-    """
-
-    @functools.wraps(act)
-    def whole(port: W, /, *given: P.args, **named: P.kwargs) -> T:
-        return port.work.run(lambda: act(port, *given, **named))
-
-    return whole
