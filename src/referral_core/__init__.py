@@ -26,6 +26,7 @@ from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import (
     BillingUnavailable,
     CodeSpaceExhausted,
+    ConcurrentChange,
     ProgrammeInvalid,
     ReferralError,
     Refusal,
@@ -45,6 +46,7 @@ __all__ = [
     "CodeSpaceExhausted",
     "CodeStatus",
     "CodeText",
+    "ConcurrentChange",
     "Contract",
     "ContractStatus",
     "Decision",

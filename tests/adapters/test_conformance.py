@@ -15,7 +15,8 @@ import pytest
 
 from referral_adapters import conformance
 from referral_adapters.conformance.samples import case, group
-from referral_adapters.memory import AsciiFolding, MemoryStore
+from referral_adapters.folding import AsciiFolding
+from referral_adapters.memory import MemoryStore
 from referral_core.entities.case import Case
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import DiscountGroup

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from referral_adapters import conformance
-from referral_adapters.memory import AsciiFolding, ContinuousDiscounts, FlakyBilling, MemoryStore
+from referral_adapters.folding import AsciiFolding
+from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, MemoryStore
 from referral_core.ports.billing import Billing
 from referral_core.ports.cases import Cases
 from referral_core.ports.code_source import CodeSource

@@ -20,7 +20,8 @@ from referral_adapters.conformance.samples import (
     sharing,
 )
 from referral_adapters.conformance.store import failing
-from referral_adapters.memory import AsciiFolding, MemoryStore
+from referral_adapters.folding import AsciiFolding
+from referral_adapters.memory import MemoryStore
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.ports.ports import Ports

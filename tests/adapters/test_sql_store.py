@@ -15,10 +15,11 @@ from referral_adapters.conformance.samples import case, code, contract, day, gra
 from referral_adapters.conformance.store import Slip, everything, failing, furnish, rearrange
 from referral_adapters.folding import AnyAsciiFolding
 from referral_adapters.memory import ContinuousDiscounts
-from referral_adapters.sql import ConcurrentChange, SqlStore, StoreFailed
+from referral_adapters.sql import SqlStore, StoreFailed
 from referral_adapters.sql.code_tables import PROMO_CODE_HISTORY
 from referral_adapters.sql.group_tables import GROUP_HISTORY
 from referral_adapters.sql.referral_tables import REFERRAL_HISTORY
+from referral_core import ConcurrentChange
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.promo_code import Ending
 from referral_core.values.money import Money

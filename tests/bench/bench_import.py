@@ -15,9 +15,7 @@ DEPENDENCIES = (
 
 def importing(statement: str) -> float:
     """Return the seconds that an import takes in a fresh interpreter."""
-    done = subprocess.run(
-        [sys.executable, "-c", TIMED.format(statement)], capture_output=True, check=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", TIMED.format(statement)], capture_output=True, check=True, text=True)
     return float(done.stdout)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
@@ -64,7 +64,7 @@ def check(
 ) -> int:
     """Judge a code after a feed, or in a database, and return the exit status.
 
-    :raises CommandFailed: something cannot be opened, or it is not known at which moment to judge.
+    :raises CommandFailed: something cannot be opened.
     """
     _refuse_unknown(language)
     chosen = open_programme(programme)
@@ -72,9 +72,7 @@ def check(
     with open_store(db, chosen, code_key) as store:
         if feed is not None:
             moment = _replayed(feed, FeedRunner(chosen, store), moment)
-        if moment is None:
-            raise CommandFailed("It is not known at which moment to judge: give --at.")
-        decision = asked.answer(chosen, store, moment)
+        decision = asked.answer(chosen, store, moment or datetime.now(UTC))
     if as_json or not sys.stdout.isatty():
         output = standard_output()
         output.write(json_line(decision_json(decision, chosen.calendar)))
@@ -85,11 +83,10 @@ def check(
 
 
 def _replayed(feed: str, runner: FeedRunner, at: datetime | None) -> datetime | None:
-    replay = QuietReplay(feed)
-    faulty = replay.run(runner).faulty
+    faulty = QuietReplay(feed).run(runner).faulty
     if faulty:
         say(f"{faulty:,} {'line of the feed was' if faulty == 1 else 'lines of the feed were'} refused or invalid.")
-    return at or replay.last_moment
+    return at or runner.clock
 
 
 def _refuse_unknown(language: str) -> None:

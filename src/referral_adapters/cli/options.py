@@ -12,7 +12,12 @@ FromFeed = Annotated[
     str | None, typer.Option("--feed", metavar="FEED", help="The feed to run first; - is standard input.")
 ]
 Database = Annotated[
-    str | None, typer.Option("--db", metavar="URL", help="Work in this database; this version has none to offer yet.")
+    str | None,
+    typer.Option(
+        "--db",
+        metavar="URL",
+        help="Work in this database, as sqlite:///referral.db.  [default: memory]",
+    ),
 ]
 ProgrammeFile = Annotated[
     Path | None, typer.Option("--programme", metavar="FILE", help="The programme, in TOML.  [default: household]")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-
 from referral_adapters.cli.errors import CommandFailed
 from referral_adapters.cli.feed_source import FeedSource
 from referral_adapters.cli.progress import progress_of
@@ -12,16 +9,13 @@ from referral_adapters.cli.replaying import Ending, Replay
 from referral_adapters.cli.result_lines import NoResults
 from referral_adapters.cli.stop_signals import StopSignals
 from referral_adapters.feed import FeedRunner
-from referral_adapters.feed.errors import LineInvalid
-from referral_adapters.feed.event import read_object, time_of
 
 
 class QuietReplay:
-    """Runs a feed to its end, showing nothing but progress; ``last_moment`` is then the time of its last line."""
+    """Runs a feed to its end, showing nothing but progress."""
 
     def __init__(self, feed: str) -> None:
         self._feed = feed
-        self.last_moment: datetime | None = None
 
     def run(self, runner: FeedRunner) -> Ending:
         """Run every line.
@@ -29,19 +23,7 @@ class QuietReplay:
         :raises CommandFailed: the feed cannot be opened or read to its end, or somebody stopped it.
         """
         with FeedSource(self._feed) as source, StopSignals() as stop, progress_of(source) as progress:
-            ending = Replay(runner, NoResults(), progress).run(self._noted(source.lines()), stop)
+            ending = Replay(runner, NoResults(), progress).run(source.lines(), stop)
         if ending.caught is not None or ending.failure is not None:
             raise CommandFailed("\n".join(ending.sentences()), ending.status)
         return ending
-
-    def _noted(self, lines: Iterator[bytes]) -> Iterator[bytes]:
-        for line in lines:
-            self.last_moment = _moment_of(line) or self.last_moment
-            yield line
-
-
-def _moment_of(line: bytes) -> datetime | None:
-    try:
-        return time_of(read_object(line))
-    except LineInvalid:
-        return None

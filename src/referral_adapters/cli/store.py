@@ -10,6 +10,7 @@ from typing import Final
 from referral_adapters.cli.errors import CommandFailed
 from referral_adapters.feed import FeedStore
 from referral_core.programme.programme import Programme
+from referral_core.values.errors import ConcurrentChange
 
 _CODE_KEY: Final = b"referral-core code key\0"
 
@@ -21,8 +22,6 @@ def open_store(url: str | None, programme: Programme, code_key: str | None) -> I
     :raises CommandFailed: it cannot be opened, or fails while it is used. The URL is never repeated: it may hold a
         password.
     """
-    from referral_adapters.folding import AnyAsciiFolding  # noqa: PLC0415 - not needed for --help
-
     secret = None if code_key is None else secret_of(code_key)
     if url is not None:
         with _database(url, programme, secret) as store:
@@ -30,21 +29,19 @@ def open_store(url: str | None, programme: Programme, code_key: str | None) -> I
         return
     from referral_adapters.memory import MemoryStore  # noqa: PLC0415
 
-    yield MemoryStore(programme, secret=secret, folding=AnyAsciiFolding())
+    yield MemoryStore(programme, secret=secret)
 
 
 @contextmanager
 def _database(url: str, programme: Programme, secret: bytes | None) -> Iterator[FeedStore]:
-    from referral_adapters.folding import AnyAsciiFolding  # noqa: PLC0415
-
     try:
         from referral_adapters.sql import SqlStore, StoreFailed  # noqa: PLC0415
     except ImportError:
         raise CommandFailed("--db: A database needs the extra `sql`: pip install 'referral-core[sql]'.") from None
     try:
-        with SqlStore(url, programme, secret=secret, folding=AnyAsciiFolding()) as store:
+        with SqlStore(url, programme, secret=secret) as store:
             yield store
-    except StoreFailed as failed:
+    except (StoreFailed, ConcurrentChange) as failed:
         raise CommandFailed(f"--db: {failed}") from failed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from referral_adapters.cli.balances_table import BalancesTable
@@ -34,7 +35,7 @@ def summary(
         runner = FeedRunner(chosen, store)
         if feed is not None:
             QuietReplay(feed).run(runner)
-        told = runner.summary(moment)
+        told = runner.summary(moment or runner.clock or datetime.now(UTC))
     if balances:
         BalancesTable(Screen.output(), chosen.currency).show(told)
     else:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from referral_adapters.feed.acts import FEED_ACTS, NEED_BALANCES, NEVER_WARN
+from referral_adapters.feed.acts import FEED_ACTS, NEED_BALANCES, NEVER_WARN, FeedAct
 from referral_adapters.feed.errors import LineInvalid
 from referral_adapters.feed.event import Event, read_event, read_object, time_of
 from referral_adapters.feed.fields import Fields
@@ -21,12 +21,16 @@ from referral_core.ports.ports import Ports
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused
 from referral_core.use_cases.paying import PayRun
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import ConcurrentChange, Refusal
 from referral_core.values.moment import LATEST
 
 Result = dict[str, Any]
+T = TypeVar("T")
 
 FEED: Actor = Actor.system("feed")
+
+ATTEMPTS = 10
+"""How often a line is tried when others are at the same things."""
 
 
 class FeedStore(Ports, Protocol):
@@ -105,13 +109,17 @@ class FeedRunner:
         act = FEED_ACTS.get(event.type)
         if act is None:
             raise LineInvalid("type", f"{event.type!r} is not a type of event")
-        if self._is_repeated(event):
-            return Outcome.REPEATED, {"reasons": [], "message": "This event took effect before."}
         if event.type in NEED_BALANCES:
             self._pay(event.time)
+        return _again(lambda: self._done(event, act))
+
+    def _done(self, event: Event, act: FeedAct) -> tuple[Outcome, Result]:
+        """Let an event take effect in one transaction, unless another consumer was quicker."""
+        if self._is_repeated(event):
+            return Outcome.REPEATED, {"reasons": [], "message": "This event took effect before."}
         with self._store.transaction():
             if not self._store.events.add(event.source, event.id, event.digest):
-                raise LineInvalid("id", "another consumer is handling an event with this id and source")
+                raise ConcurrentChange(f"another consumer handles the event {event.id} at this moment")
             done = act(self._desk, Fields(event.data, key=f"{event.source} {event.id}"), event.time, event.actor)
         return self._told(event, done)
 
@@ -131,7 +139,15 @@ class FeedRunner:
         return outcome, told
 
     def _pay(self, at: datetime) -> PayRun:
-        return self._desk.payouts.pay_due(at=at, actor=FEED, within=self._store.transaction)
+        return _again(lambda: self._desk.payouts.pay_due(at=at, actor=FEED, within=self._store.transaction))
+
+
+def _again(act: Callable[[], T]) -> T:
+    """Do something, and do it again as long as others are in its way, within reason."""
+    for _ in range(ATTEMPTS - 1):
+        with suppress(ConcurrentChange):
+            return act()
+    return act()
 
 
 def _refused(refusal: Refusal) -> Result:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from referral_adapters.memory.billing import ContinuousDiscounts
 from referral_adapters.memory.flaky_billing import Fault, FlakyBilling
-from referral_adapters.memory.folding import AsciiFolding
 from referral_adapters.memory.store import MemoryStore
 
-__all__ = ["AsciiFolding", "ContinuousDiscounts", "Fault", "FlakyBilling", "MemoryStore"]
+__all__ = ["ContinuousDiscounts", "Fault", "FlakyBilling", "MemoryStore"]

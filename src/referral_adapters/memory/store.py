@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from referral_adapters.folding.ascii_folding import AsciiFolding
 from referral_adapters.memory.billing import ContinuousDiscounts
 from referral_adapters.memory.cases import MemoryCases
 from referral_adapters.memory.code_source import MemoryCodeSource
 from referral_adapters.memory.contracts import MemoryContracts
 from referral_adapters.memory.discount_groups import MemoryDiscountGroups
 from referral_adapters.memory.events import MemoryEvents
-from referral_adapters.memory.folding import AsciiFolding
 from referral_adapters.memory.grants import MemoryGrants
 from referral_adapters.memory.journal import Journal
 from referral_adapters.memory.promo_codes import MemoryPromoCodes

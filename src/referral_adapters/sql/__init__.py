@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from referral_adapters.sql.errors import ConcurrentChange, SchemaMismatch, StoreFailed
+from referral_adapters.sql.errors import SchemaMismatch, StoreFailed
 from referral_adapters.sql.schema import upgrade
 from referral_adapters.sql.store import SqlStore
 
-__all__ = ["ConcurrentChange", "SchemaMismatch", "SqlStore", "StoreFailed", "upgrade"]
+__all__ = ["SchemaMismatch", "SqlStore", "StoreFailed", "upgrade"]

@@ -11,14 +11,13 @@ import attrs
 from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.atomic import atomic
-from referral_adapters.sql.errors import ConcurrentChange
 from referral_adapters.sql.group_tables import AMOUNT_PERIODS, GROUP_HISTORY, GROUP_SWITCHES, GROUPS
 from referral_adapters.sql.history import state_of
 from referral_adapters.sql.statements import Insertion
 from referral_adapters.sql.work import Work
 from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Side
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import ConcurrentChange, Refusal
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
 from referral_core.values.span import Span

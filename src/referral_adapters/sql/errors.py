@@ -3,8 +3,8 @@
 ::
 
     ReferralError
+    ├── ConcurrentChange        the core's own: somebody else was at the same rows, try the whole act again
     └── StoreFailed             the database cannot be used, or not for this
-        ├── ConcurrentChange    somebody else was at the same rows: nothing was changed, try the whole act again
         └── SchemaMismatch      the tables are older or newer than this version of the library
 """
 
@@ -15,16 +15,12 @@ from typing import Final
 
 from sqlalchemy.exc import DBAPIError
 
-from referral_core.values.errors import ReferralError, Refusal
+from referral_core.values.errors import ConcurrentChange, ReferralError, Refusal
 from referral_core.values.reason import Reason
 
 
 class StoreFailed(ReferralError):
     """The database cannot be used, or not for this; its text is one sentence without a password."""
-
-
-class ConcurrentChange(StoreFailed):
-    """Somebody else was at the same rows at the same time: the transaction was undone and may be tried again."""
 
 
 class SchemaMismatch(StoreFailed):

@@ -10,12 +10,11 @@ from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
-from referral_adapters.sql.errors import ConcurrentChange
 from referral_adapters.sql.history import state_of
 from referral_adapters.sql.statements import Insertion
 from referral_adapters.sql.work import Work
 from referral_core.entities.promo_code import Ending, Issuing, PromoCode
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import ConcurrentChange, Refusal
 from referral_core.values.reason import Reason
 
 _KIND: Final = "code"

@@ -10,6 +10,7 @@ from typing import Protocol, Self, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
+from referral_adapters.folding.ascii_folding import AsciiFolding
 from referral_adapters.sql import schema
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_adapters.sql.cases import SqlCases
@@ -18,7 +19,6 @@ from referral_adapters.sql.connections import Connections, HostConnection, OwnCo
 from referral_adapters.sql.contracts import SqlContracts
 from referral_adapters.sql.discount_groups import SqlDiscountGroups
 from referral_adapters.sql.events import SqlEvents
-from referral_adapters.sql.folding import PlainFolding
 from referral_adapters.sql.grants import SqlGrants
 from referral_adapters.sql.promo_codes import SqlPromoCodes
 from referral_adapters.sql.referrals import SqlReferrals
@@ -155,7 +155,7 @@ class SqlStore:
         self.trace = SqlTrace(work)
         self.events = SqlEvents(work)
         self.code_source = SqlCodeSource(work, secret)
-        self.folding: Folding = PlainFolding() if folding is None else folding
+        self.folding: Folding = AsciiFolding() if folding is None else folding
         self.billing: Billing = SqlContinuousDiscounts(work, currency=currency) if billing is None else billing
 
     def _begin(self, programme: StartingPoint | None) -> None:

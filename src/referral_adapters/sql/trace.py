@@ -10,7 +10,6 @@ import attrs
 from sqlalchemy import Row, bindparam, exists, func, select
 
 from referral_adapters.sql.atomic import joined
-from referral_adapters.sql.errors import ConcurrentChange
 from referral_adapters.sql.statements import Insertion, Pages
 from referral_adapters.sql.trace_tables import SEALS, TRACE_ENTRIES
 from referral_adapters.sql.work import Work
@@ -18,6 +17,7 @@ from referral_core.entities.act import Act
 from referral_core.entities.actor import Role
 from referral_core.entities.seal import Head, Seal
 from referral_core.entities.trace_entry import TraceEntry, TraceNote
+from referral_core.values.errors import ConcurrentChange
 
 _T: Final = TRACE_ENTRIES.c
 _CHAIN: Final = Pages(select(TRACE_ENTRIES).where(_T.subject == bindparam("of")), _T.number)

@@ -24,7 +24,8 @@ from sqlalchemy import CursorResult, Executable, Row
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from referral_adapters.sql.connections import Connections, HostConnection
-from referral_adapters.sql.errors import ConcurrentChange, StoreFailed, translated
+from referral_adapters.sql.errors import StoreFailed, translated
+from referral_core.values.errors import ConcurrentChange
 
 Parameters = Mapping[str, Any]
 

@@ -7,6 +7,7 @@
     │   └── CodeRefused         a code was judged unusable; carries the decision too
     ├── ProgrammeInvalid        a programme has faults; carries all of them, with their places
     ├── CodeSpaceExhausted      more than half of the possible random codes have been given out
+    ├── ConcurrentChange        somebody else changed the same; nothing was done: do the whole act again
     └── BillingUnavailable      billing did not answer; nothing is known of the effect
 
 A driver's or a transport's own exception never reaches the caller of a port: adapters translate it at their edge.
@@ -72,6 +73,10 @@ class ProgrammeInvalid(ReferralError):
 
 class CodeSpaceExhausted(ReferralError):
     """More than half of the possible random codes are given out, so that guessing one grows likely (C10)."""
+
+
+class ConcurrentChange(ReferralError):
+    """Somebody else changed the same at the same time: the transaction was undone, and may be done again as a whole."""
 
 
 class BillingUnavailable(ReferralError):
