@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -259,8 +260,9 @@ class TestCheck:
 
     def test_a_feed_without_a_moment(self) -> None:
         result = run("check", "A123", "--feed", "-", feed="no event\n")
-        assert result.exit_code == 2
-        assert result.stderr.endswith("It is not known at which moment to judge: give --at.\n")
+        assert result.exit_code == 1
+        judged_at = datetime.fromisoformat(printed(result)[0]["judged_at"])
+        assert abs(datetime.now(UTC) - judged_at) < timedelta(hours=1)
 
     def test_the_last_moment_is_that_of_the_last_line_that_has_one(self) -> None:
         result = run("check", "A123", "--feed", "-", feed="".join([*LINES, "no event\n"]))

@@ -640,9 +640,10 @@ class TestMain:
         assert capsys.readouterr().out == "referral, not installed\n"
 
     def test_what_is_missing_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(sys.modules, "anyascii", None)
+        monkeypatch.setitem(sys.modules, "typer", None)
+        monkeypatch.delitem(sys.modules, "referral_adapters.cli.command", raising=False)
         assert self.main(monkeypatch, "replay", str(FEED)) == (
-            "The command needs anyascii: install referral-core with its extra 'cli'."
+            "The command needs typer: install referral-core with its extra 'cli'."
         )
 
     def test_another_missing_module_is_a_defect(self, monkeypatch: pytest.MonkeyPatch) -> None:

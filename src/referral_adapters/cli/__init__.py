@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-_NEEDED = frozenset({"typer", "rich", "anyascii"})
+_NEEDED = frozenset({"typer", "rich"})
 """What the extra brings."""
 
 
