@@ -8,7 +8,8 @@ Start with :func:`assemble`, which makes a :class:`ReferralDesk` of a :class:`Pr
 
 from __future__ import annotations
 
-from referral_core.desk import ReferralDesk, assemble
+from typing import TYPE_CHECKING
+
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.case import Case, CaseStatus
 from referral_core.entities.contract import Contract, ContractStatus
@@ -35,6 +36,9 @@ from referral_core.values.money import Money
 from referral_core.values.reason import Reason
 from referral_core.values.span import Span
 from referral_core.values.timeline import Timeline
+
+if TYPE_CHECKING:
+    from referral_core.desk import ReferralDesk, assemble
 
 __all__ = [
     "Actor",
@@ -75,3 +79,16 @@ __all__ = [
     "decide",
     "parse",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import the desk when it is first asked for: who needs only values, entities and rules does not wait for it."""
+    if name in {"ReferralDesk", "assemble"}:
+        from referral_core import desk  # noqa: PLC0415
+
+        return getattr(desk, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), "ReferralDesk", "assemble"])

@@ -75,7 +75,7 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
         line = json.dumps(event)
         self.may_change = str(data.get("contract")) if type_ == "referral.change-group" else None
         try:
-            result = self.runner.handle(line, number)
+            result = self.handle(line, number)
         except BillingUnavailable:
             return {"outcome": "unanswered"}
         assert result["outcome"] != "invalid", result
@@ -84,6 +84,10 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
         if "issued" in result:
             self.codes.append(result["issued"])
         return result
+
+    def handle(self, line: str, number: int) -> dict[str, Any]:
+        """Hand a line to the rules."""
+        return self.runner.handle(line, number)
 
     def seen(self) -> dict[str, Any]:
         """Return all that the programme holds, whatever mood billing is in."""

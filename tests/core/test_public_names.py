@@ -1,0 +1,34 @@
+"""What ``referral_core`` offers at its root, and when it is imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import referral_core
+from referral_core.desk import ReferralDesk, assemble
+
+
+def test_every_name_is_there() -> None:
+    assert set(referral_core.__all__) <= set(dir(referral_core))
+    for name in referral_core.__all__:
+        assert getattr(referral_core, name) is not None
+    assert referral_core.assemble is assemble
+    assert referral_core.ReferralDesk is ReferralDesk
+
+
+def test_a_name_that_is_not_there_is_missing_as_from_any_module() -> None:
+    with pytest.raises(AttributeError, match="module 'referral_core' has no attribute 'nothing'"):
+        referral_core.nothing  # noqa: B018
+
+
+def test_the_desk_is_imported_when_it_is_first_asked_for() -> None:
+    script = (
+        "import sys, referral_core\n"
+        "assert 'referral_core.desk' not in sys.modules\n"
+        "referral_core.assemble\n"
+        "assert 'referral_core.desk' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
