@@ -217,3 +217,14 @@ def test_a_period_never_changes() -> None:
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         period("2021-01-01 ..").end = at("2021-02-01")  # type: ignore[misc]  # it is frozen
     assert len({period("2021-01-01 .."), period("2021-01-01 .."), period("2021-01-01 .. 2021-02-01")}) == 2
+
+
+@pytest.mark.rule("M2")
+def test_an_empty_period_is_named_in_its_refusal() -> None:
+    with refused("period-empty", naming="2021-02-28T22:00:00Z/2021-02-28T22:00:00Z holds no moment"):
+        EffectivePeriod.between(at("2021-03-01"), at("2021-03-01"))
+
+
+def test_an_interval_has_two_bounds() -> None:
+    with pytest.raises(ValueError, match="is not an interval"):
+        EffectivePeriod.parse("2021-01-01T00:00:00Z/2021-02-01T00:00:00Z/..")

@@ -51,9 +51,10 @@ class EffectivePeriod:
 
         :raises ValueError: the text is no such interval.
         """
-        start, slash, end = text.partition("/")
-        if not slash:
+        bounds = text.split("/")
+        if len(bounds) != 2:  # noqa: PLR2004 - a start and an end
             raise ValueError(f"{text!r} is not an interval: write start/end, or start/.. when it is open")
+        start, end = bounds
         return cls(datetime.fromisoformat(start), None if end == OPEN else datetime.fromisoformat(end))
 
     @property
