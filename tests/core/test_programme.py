@@ -238,7 +238,7 @@ ALONE: Final[dict[str, Change]] = {
     "sharing.en.title": lambda c: c["sharing"]["en"].update(title=True),
     "sharing.ru": lambda c: c["sharing"].update(ru="text"),
     "sharing.lv.link": lambda c: c["sharing"]["lv"].update(link="http://example.com/{code}"),
-    "sharing.lt": lambda c: c["sharing"].update(lt=c["sharing"]["en"]),
+    "sharing.lt": lambda c: c["sharing"].update(lt=content()["sharing"]["en"]),
     "colour": lambda c: c.update(colour="green"),
 }
 """Changes that each make one fault, at the place they are listed under, whatever other changes are made."""
