@@ -74,13 +74,14 @@ def test_a_case_with_an_unusable_code_says_why() -> None:
 
 
 @pytest.mark.rule("K1", "S11")
-def test_a_case_is_judged_for_its_own_product_and_segment() -> None:
+@pytest.mark.parametrize(("product", "segment"), [("solar", "household"), ("gas", "industry"), ("solar", "industry")])
+def test_a_case_is_judged_for_its_own_product_and_segment(product: str, segment: str) -> None:
     office = told()
     case = office.desk.cases.open(
-        "case-1", customer="b", code="A123", product="solar", segment="industry", at=NOW, actor=SYSTEM
+        "case-1", customer="b", code="A123", product=product, segment=segment, at=NOW, actor=SYSTEM
     )
     assert case.case.warnings == (Reason.NOT_ELIGIBLE,)
-    assert (case.case.product, case.case.segment) == ("solar", "industry")
+    assert (case.case.product, case.case.segment) == (product, segment)
 
 
 @pytest.mark.rule("K1")
@@ -127,6 +128,17 @@ def test_finishing_records_the_referral_of_the_cases_moment() -> None:
     assert row.after == {"case": "case-1", "status": "finished", "contract": "K1", **case.characteristics}
     reasons = {row.act: row.reason for row in office.traced("B")}
     assert reasons[Act.REFERRAL_RECORD] == reasons[Act.CONTRACT_CONCLUDED] == "case case-1"
+
+
+@pytest.mark.rule("K2")
+def test_what_a_case_carries_is_used_though_the_code_turns_out_to_have_ended_before() -> None:
+    office = told()
+    opened(office)
+    office.desk.codes.end("A123", at=NOW - TICK, actor=SYSTEM)
+    assert office.desk.sign_ups.check("A123", at=NOW, actor=SYSTEM).reasons == (Reason.CODE_ENDED,)
+    finished = office.desk.cases.finish("case-1", contract="K1", account="B", customer="b", at=MARCH, actor=SYSTEM)
+    assert finished.sign_up.referral is not None
+    assert finished.sign_up.referral.referee_offer == CARRIED.referee
 
 
 @pytest.mark.rule("K2")

@@ -93,7 +93,7 @@ def test_what_issuing_by_hand_refuses() -> None:
     office.supplied("K2", on="C")
     office.terminated("K2")
     issue = office.desk.codes.issue
-    with refused("reason-missing", field="reason"):
+    with refused("reason-missing", field="reason", naming="code.issue"):
         issue("B", at=NOW, actor=MARI)
     with refused("account-unknown", field="account", naming="NOWHERE"):
         issue("NOWHERE", at=NOW, actor=SYSTEM)
@@ -174,7 +174,7 @@ def test_what_ending_by_hand_refuses() -> None:
         end(code, ends_at=NOW - TICK, at=NOW, actor=SYSTEM)
     with refused("moment-naive", field="ends_at"):
         end(code, ends_at=NOW.replace(tzinfo=None), at=NOW, actor=SYSTEM)
-    with refused("reason-missing", field="reason"):
+    with refused("reason-missing", field="reason", naming="code.end"):
         end(code, at=NOW, actor=JAAN, reason="\n")
     with refused("code-unknown", field="code", naming="b-999"):
         end("b-999", at=NOW, actor=SYSTEM)

@@ -71,16 +71,38 @@ def test_an_activation_may_issue_a_code_that_is_active_at_once() -> None:
 @pytest.mark.rule("B1", "C4")
 def test_a_referral_may_come_with_a_code_issued_at_once() -> None:
     office = Office().with_amounts()
-    code = office.referrer("A")
-    office.concluded("K1", on="B", code=code)
-    assert office.withdrawn("K1").cancelled is not None
-    office.concluded("K2", on="B", code=code)
-    own = office.desk.codes.present("B", at=at(NOON))
+    office.concluded("K1", on="B", code=office.referrer("A"))
+    office.supplied("K2", on="B", when="2021-02-10")
+    assert office.terminated("K2", "2021-02-20").ended is not None
+    activation = office.activated("K1", MARCH)
+    assert activation.started is None
+    assert activation.issued is not None
+    assert activation.issued == office.desk.codes.present("B", at=at(MARCH))
+    assert [leg.account for leg in activation.legs] == ["B", "A"]
+
+
+@pytest.mark.rule("B1", "C7")
+def test_a_referral_is_granted_where_no_code_is_issued_any_more() -> None:
+    office = Office().with_amounts()
+    own = office.concluded("K1", on="B", code=office.referrer("A")).issued
     assert own is not None
     office.desk.codes.end(own.text, at=at(NOON), actor=SYSTEM)
-    ended_by_hand = office.activated("K2", MARCH)
-    assert (ended_by_hand.started, ended_by_hand.issued) == (None, None)
-    assert [leg.account for leg in ended_by_hand.legs] == ["B", "A"]
+    activation = office.activated("K1", MARCH)
+    assert (activation.started, activation.issued) == (None, None)
+    assert [leg.account for leg in activation.legs] == ["B", "A"]
+
+
+@pytest.mark.rule("C3", "A2")
+def test_an_activation_without_a_referral_starts_the_code() -> None:
+    office = Office()
+    pending = office.concluded("K1", on="B").issued
+    assert pending is not None
+    activation = office.activated("K1", MARCH)
+    assert activation == Activation(activation.contract, started=attrs.evolve(pending, starts_at=at(MARCH)))
+    row = office.traced("B")[-1]
+    assert (row.act, row.moment) == (Act.CODE_START, at(MARCH))
+    assert (row.before or {})["starts_at"] is None
+    assert (row.after or {})["starts_at"] == "2021-03-01T10:00:00Z"
 
 
 @pytest.mark.rule("C3")
@@ -223,6 +245,29 @@ def test_without_a_referral_a_withdrawal_cancels_none() -> None:
     assert office.withdrawn("K1", MARCH) == ContractEnd(signed.contract.withdrawn(at(MARCH)))
 
 
+@pytest.mark.rule("C3")
+def test_without_a_referral_a_withdrawal_still_ends_the_pending_code() -> None:
+    office = Office()
+    pending = office.concluded("K1", on="B").issued
+    assert pending is not None
+    end = office.withdrawn("K1", MARCH)
+    assert end == ContractEnd(end.contract, ended=pending.ended(at(MARCH), Ending.CONTRACTS_ENDED))
+
+
+@pytest.mark.rule("S7", "B1", "B9")
+def test_every_state_of_a_referral_is_kept_with_the_moment_it_was_recorded() -> None:
+    office = Office().with_amounts()
+    code = office.referrer("A")
+    recorded = office.concluded("K1", on="B", code=code).referral
+    changed = office.desk.sign_ups.change_group("K1", group="referee-manual", at=at("2021-02-15"), actor=SYSTEM)
+    granted = office.activated("K1", MARCH).referral
+    states = ((at(NOON), recorded), (at("2021-02-15"), changed), (at(MARCH), granted))
+    assert office.store.referrals.history("K1") == states
+    office.concluded("K2", on="C", code=code)
+    cancelled = office.withdrawn("K2", MARCH).cancelled
+    assert office.store.referrals.history("K2")[-1] == (at(MARCH), cancelled)
+
+
 @pytest.mark.rule("B4", "C4")
 def test_a_termination_ends_the_code_and_leaves_referral_and_grants() -> None:
     office = Office().with_amounts()
@@ -234,6 +279,12 @@ def test_a_termination_ends_the_code_and_leaves_referral_and_grants() -> None:
     assert end.ended is not None
     assert (end.ended.ends_at, end.ended.ending) == (at(MARCH), Ending.CONTRACTS_ENDED)
     assert end.ended.status_at(at(MARCH)) is CodeStatus.ENDED
+    row = office.traced("B")[-1]
+    assert (row.act, (row.before or {})["ends_at"], (row.after or {})["ending"]) == (
+        Act.CODE_END,
+        None,
+        "contracts-ended",
+    )
     assert before == (
         [*office.store.referrals.all()],
         [*office.store.grants.all()],

@@ -191,6 +191,7 @@ def test_a_fee_is_noted_on_the_referral_and_posts_nothing() -> None:
     assert (row.act, row.actor, row.reason) == (Act.TERMINATION_FEE_NOTE, "Jaan", "left early")
     assert row.after == {"contract": "K1", "amount": "5.00 EUR"}
     twice = office.desk.discounts.note_fee("K1", amount=euros("2"), at=MARCH, actor=SYSTEM)
+    assert office.store.referrals.history("K1")[-2:] == ((MARCH, noted), (MARCH, twice))
     assert twice.fee_notes == (*noted.fee_notes, FeeNote(euros("2"), None, MARCH, "system"))
 
 
@@ -198,7 +199,7 @@ def test_a_fee_is_noted_on_the_referral_and_posts_nothing() -> None:
 def test_what_noting_a_fee_is_refused_for() -> None:
     office = paid_office()
     note_fee, before = office.desk.discounts.note_fee, office.state()
-    with refused("reason-missing", field="reason"):
+    with refused("reason-missing", field="reason", naming="termination-fee.note"):
         note_fee("K1", amount=euros("1"), at=MARCH, actor=JAAN)
     with refused("contract-unknown", field="contract", naming="K9"):
         note_fee("K9", amount=euros("1"), at=MARCH, actor=SYSTEM)
@@ -277,6 +278,39 @@ def test_an_older_discount_on_the_account_is_used_first(bill: str, fee: str) -> 
     office = returning_office(on="B")
     billed(office, "B", bill)
     assert proposed(office) == f"{fee} EUR"
+
+
+@pytest.mark.rule("B6", "B7", "B8")
+def test_what_was_moved_away_was_not_used_here() -> None:
+    office = paid_office(policy(FeePolicy.USED))
+    office.terminated("K1", "2021-02-15")
+    office.supplied("K2", on="B2", of="b", when="2021-02-16")
+    office.desk.discounts.transfer("B", "B2", at=MARCH, actor=SYSTEM)
+    assert proposed(office) == "0.00 EUR"
+
+
+@pytest.mark.rule("B6", "B7", "B8")
+def test_an_older_discount_that_was_moved_away_leaves_the_newer_to_be_used() -> None:
+    office = returning_office(on="B")
+    office.terminated("K1", "2021-03-15")
+    office.supplied("K2", on="B2", of="b", when="2021-03-16")
+    office.desk.discounts.transfer("B", "B2", amount=euros("10"), at=at("2021-03-20"), actor=SYSTEM)
+    billed(office, "B", "4")
+    assert (office.unused("B"), office.unused("B2")) == ("3.00", "10.00")
+    assert proposed(office) == "4.00 EUR"
+
+
+@pytest.mark.rule("B8", "M3")
+@pytest.mark.parametrize(
+    ("fee_policy", "fee"), [(FeePolicy.NOTHING, "0.00"), (FeePolicy.USED, "3.00"), (FeePolicy.PRO_RATA, "6.98")]
+)
+def test_a_proposal_is_in_the_programmes_currency(fee_policy: FeePolicy, fee: str) -> None:
+    office = Office(attrs.evolve(policy(fee_policy), currency="SEK"))
+    for group in ("referrer", "referee-self-service"):
+        office.desk.groups.set_amount(group, Money("7", "SEK"), at=at("2021-01-01"), actor=SYSTEM)
+    office.granted("K1", on="B", code=office.referrer("A"))
+    office.desk.discounts.bill("R1", account="B", amount=Money("3", "SEK"), at=NOW, actor=SYSTEM)
+    assert proposed(office, "2021-02-02 12:00") == f"{fee} SEK"
 
 
 @pytest.mark.rule("B6", "B8")

@@ -104,7 +104,15 @@ def test_an_amount_without_a_start_begins_now_and_is_open_ended() -> None:
     row = last_row(office, "referrer")
     assert (row.act, row.actor, row.reason) == (Act.AMOUNT_SET, "Ada", None)
     assert (row.after or {})["2021-02-01T10:00:00Z/.."] == "10.00 EUR"
-    assert "2021-02-01T10:00:00Z/.." not in (row.before or {})
+    assert row.before == {"name": "referrer", "side": "referrer", "status": "enabled"}
+
+
+@pytest.mark.rule("D5")
+def test_every_state_of_a_group_is_kept_with_the_moment_it_was_entered() -> None:
+    office = Office()
+    ahead = office.desk.groups.set_amount("referrer", euros("10"), starts_at=at("2022-01-01"), at=NOW, actor=ADA)
+    off = office.desk.groups.disable("referrer", at=NOW + TICK, actor=ADA)
+    assert office.store.groups.history("referrer")[1:] == ((NOW, ahead), (NOW + TICK, off))
 
 
 @pytest.mark.rule("D4")
@@ -163,7 +171,7 @@ def test_what_setting_an_amount_refuses() -> None:
     with refused("currency-mismatch", field="amount", naming="EUR"):
         set_amount("referrer", Money("1", "USD"), at=NOW, actor=ADA, correction=True, reason="a slip")
     for reason in (None, " "):
-        with refused("reason-missing", field="reason"):
+        with refused("reason-missing", field="reason", naming="amount.set"):
             set_amount("referrer", euros("1"), at=NOW, actor=ADA, correction=True, reason=reason)
     assert office.state() == before
 

@@ -90,7 +90,8 @@ def test_a_run_sends_every_leg_once() -> None:
     assert {(leg.status, leg.attempts) for leg in office.store.grants.all()} == {(GrantStatus.GRANTED, 1)}
     assert office.posted() == BOTH
     row = office.traced("A")[-1]
-    assert (row.moment, row.actor, row.after) == (NOW, "system", {"grant": "referrer/K1", "amount": "10.00 EUR"})
+    assert (row.act, row.moment, row.actor) == (Act.GRANT_POSTED, NOW, "system")
+    assert row.after == {"grant": "referrer/K1", "amount": "10.00 EUR"}
 
 
 @pytest.mark.rule("B2")

@@ -133,6 +133,23 @@ def test_figures_follow_a_referral_from_recorded_to_granted() -> None:
     assert figures(office) == (3, 1, "10.00", "0.00")
 
 
+@pytest.mark.rule("T2", "B3")
+def test_figures_add_up_over_all_referrals_whatever_became_of_each() -> None:
+    office = Office().with_amounts()
+    code = office.referrer("A")
+    for number in range(8):
+        office.concluded(f"K{number}", on=f"B{number}", code=code)
+    for number in (0, 5):
+        office.withdrawn(f"K{number}")
+    for number in (1, 6):
+        office.activated(f"K{number}")
+    office.paid()
+    assert figures(office) == (0, 6, "20.00", "40.00")
+    for number in (2, 7):
+        office.activated(f"K{number}")
+    assert figures(office) == (0, 6, "20.00", "40.00"), "two recorded, two due"
+
+
 @pytest.mark.rule("T2")
 def test_what_is_earned_stays_earned_when_bills_have_eaten_it() -> None:
     office = Office().with_amounts()

@@ -111,6 +111,18 @@ def test_what_a_check_does_not_say_is_taken_for_the_programmes_first(
         assert decision.referee.group == group
 
 
+@pytest.mark.rule("S4", "S5")
+def test_a_check_knows_whether_the_customer_has_been_referred() -> None:
+    office, code = open_office()
+    check = office.desk.sign_ups.check
+    office.concluded("K1", on="B", code=code)
+    assert check(code, at=NOW, actor=SYSTEM, customer="b").reasons == (Reason.ALREADY_REFERRED,)
+    assert check(code, at=NOW, actor=SYSTEM, customer="c").usable
+    assert check(code, at=NOW, actor=SYSTEM).usable
+    office.withdrawn("K1")
+    assert check(code, at=NOW, actor=SYSTEM, customer="b").usable
+
+
 @pytest.mark.rule("S1", "S2", "P1")
 def test_a_check_goes_by_the_programmes_settings() -> None:
     programme = attrs.evolve(
@@ -253,6 +265,17 @@ def test_where_an_unusable_code_blocks_the_refusal_says_all_about_it() -> None:
     assert office.state() == before
 
 
+@pytest.mark.rule("S11")
+@pytest.mark.parametrize(("product", "segment"), [("coal", "household"), ("gas", "industry")])
+def test_a_sign_up_is_judged_for_its_own_product_and_segment(product: str, segment: str) -> None:
+    office, code = open_office()
+    with refused("not-eligible", field="code"):
+        office.concluded("K1", on="B", code=code, product=product, segment=segment)
+    office.concluded("K1", on="B", product=product, segment=segment)
+    with refused("not-eligible", field="code"):
+        office.desk.sign_ups.attach("K1", code=code, at=NOW, actor=SYSTEM)
+
+
 @pytest.mark.rule("S9", "A2")
 def test_elsewhere_the_warning_is_kept_with_the_contract() -> None:
     office, code = open_office()
@@ -292,8 +315,8 @@ def test_a_sign_up_by_a_person_is_traced_even_without_a_code() -> None:
 
 
 @pytest.mark.rule("A2")
-@pytest.mark.parametrize(("given", "kept"), [(" phone\n", "phone"), ("  ", None)])
-def test_a_reason_that_is_not_required_is_kept_like_one_that_is(given: str, kept: str | None) -> None:
+@pytest.mark.parametrize(("given", "kept"), [(" phone\n", "phone"), ("  ", None), (None, None)])
+def test_a_reason_that_is_not_required_is_kept_like_one_that_is(given: str | None, kept: str | None) -> None:
     office = Office()
     office.desk.sign_ups.conclude("K1", account="A", customer="a", at=NOW, actor=MARI, product="gas", reason=given)
     assert [row.reason for row in office.traced("A")] == [kept]
@@ -345,22 +368,23 @@ def test_what_concluding_refuses() -> None:
             honoured_moment=honoured_moment,
         )
 
-    with refused("contract-exists", field="contract", naming="K-A"):
-        conclude(contract="K-A")
+    for customer in ("b", "a"):
+        with refused("contract-exists", field="contract", naming="K-A"):
+            conclude(contract="K-A", account="Z", customer=customer)
     with refused("not-same-customer", field="customer", naming="A"):
         conclude(account="A")
     with refused("group-unknown", field="group", naming="nobody"):
         conclude(group="nobody")
     with refused("group-unknown", field="group", naming="referrer"):
         conclude(group="referrer")
-    with refused("reason-missing", field="reason"):
+    with refused("reason-missing", field="reason", naming="contract.concluded"):
         conclude(group="referee-manual", actor=MARI)
-    with refused("reason-missing", field="reason"):
+    with refused("reason-missing", field="reason", naming="contract.concluded"):
         conclude(honoured_moment=NOW - TICK, actor=MARI)
     with refused("moment-naive", field="honour.moment"):
         conclude(honoured_moment=NOW.replace(tzinfo=None))
     for late in (NOW, NOW + TICK):
-        with refused("moment-invalid", field="honour.moment"):
+        with refused("moment-invalid", field="honour.moment", naming="does not lie before the concluding moment"):
             conclude(honoured_moment=late)
     assert conclude(honoured_moment=NOW - TICK, group="referee-manual").referral is not None
 
@@ -407,6 +431,18 @@ def test_a_code_is_added_to_a_sign_up_as_of_its_concluding_moment() -> None:
     assert (row.act, row.actor, row.moment) == (Act.REFERRAL_RECORD, "Mari", at("2021-03-01"))
 
 
+@pytest.mark.rule("S8", "D6")
+@pytest.mark.parametrize(
+    ("channel", "group"), [("self-service", "referee-self-service"), ("distributor", "referee-manual")]
+)
+def test_the_channel_of_attaching_decides_the_group(channel: str, group: str) -> None:
+    office, code = open_office()
+    office.concluded("K1", on="B", product="gas")
+    referral = office.desk.sign_ups.attach("K1", code=code, at=NOW, actor=SYSTEM, channel=channel).referral
+    assert referral is not None
+    assert (referral.channel, referral.referee_offer.group) == (channel, group)
+
+
 @pytest.mark.rule("S8", "S10", "D7")
 def test_a_moment_is_honoured_and_a_group_chosen_while_attaching() -> None:
     office, code = open_office()
@@ -442,7 +478,7 @@ def test_what_attaching_refuses() -> None:
         attach("GONE", code=code, at=NOW, actor=SYSTEM)
     with refused("group-unknown", field="group"):
         attach("OPEN", code=code, group="referrer", at=NOW, actor=SYSTEM)
-    with refused("reason-missing", field="reason"):
+    with refused("reason-missing", field="reason", naming="code.attach"):
         attach("OPEN", code=code, group="referee-manual", at=NOW, actor=MARI)
     with refused("moment-naive", field="honour.moment"):
         attach("OPEN", code=code, honoured_moment=NOW.replace(tzinfo=None), at=NOW, actor=SYSTEM)
@@ -502,7 +538,7 @@ def test_what_changing_the_group_refuses() -> None:
         change("K-A")
     with refused("contract-ended", field="contract"):
         change("GONE")
-    with refused("reason-missing", field="reason"):
+    with refused("reason-missing", field="reason", naming="referral.change-group"):
         change(actor=MARI)
     with refused("group-unknown", field="group", naming="nobody"):
         change(group="nobody")
