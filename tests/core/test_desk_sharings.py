@@ -46,7 +46,7 @@ def test_what_sharing_is_refused_for() -> None:
         share("B999", means="link", at=NOW, actor=SYSTEM)
     with refused("code-pending", naming=pending.text):
         share(pending.text, means="link", at=NOW, actor=SYSTEM)
-    with refused("not-allowed", field="actor"):
+    with refused("not-allowed", field="actor", naming="code.shared is for the customer's own accounts"):
         share(code, means="link", at=NOW, actor=Actor("p", Role.CUSTOMER))
     office.desk.codes.end(code, ends_at=NOW, at=at("2021-01-20"), actor=SYSTEM)
     with refused("code-ended", naming=code):
