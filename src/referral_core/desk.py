@@ -39,7 +39,7 @@ class ReferralDesk:
         self.codes = Codes(ports, book, drawing)
         self.sign_ups = SignUps(programme, ports, following, judging, Referring(ports, judging))
         self.contracts = Contracts(programme, ports, following)
-        self.cases = Cases(programme, ports, judging, self.sign_ups)
+        self.cases = Cases(ports, judging, self.sign_ups)
         self.groups = Groups(programme, ports)
         self.payouts = Payouts(ports)
         self.discounts = Discounts(programme, ports)

@@ -11,7 +11,6 @@ from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
 from referral_core.entities.case import CarriedOffer, Case
 from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceNote, account_subject
-from referral_core.programme.programme import Programme
 from referral_core.rules.decision import Decision
 from referral_core.rules.permissions import permit
 from referral_core.use_cases.judging import Judging, Question
@@ -45,8 +44,7 @@ class FinishedCase:
 class Cases:
     """Failed self-service sign-ups, kept with what the customer was promised until somebody finishes them."""
 
-    def __init__(self, programme: Programme, ports: Ports, judging: Judging, sign_ups: SignUps) -> None:
-        self._programme = programme
+    def __init__(self, ports: Ports, judging: Judging, sign_ups: SignUps) -> None:
         self._ports = ports
         self._judging = judging
         self._sign_ups = sign_ups
