@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from referral_adapters.feed import FeedRunner
-from referral_core import Actor, GrantStatus, assemble
+from referral_adapters.memory import ContinuousDiscounts, MemoryStore
+from referral_core import Actor, Grant, GrantStatus, Programme, Reason, Refusal, assemble
 from referral_core.use_cases.paying import PayRun
 from tests.feed.story import Story
 
@@ -481,3 +482,27 @@ def test_legs_that_a_killed_run_left_are_posted_by_a_run_without_a_line() -> Non
     assert next_run.finish() == PayRun(2, 0)
     assert next_run.finish() == PayRun(0, 0)
     assert {grant.status for grant in story.store.grants.all()} == {GrantStatus.GRANTED}
+
+
+class Refusing(ContinuousDiscounts):
+    """A billing that wants nothing to do with one account."""
+
+    def grant(self, grant: Grant) -> None:
+        if grant.account == "B":
+            raise Refusal(Reason.ACCOUNT_UNKNOWN, message="billing knows no account B")
+        super().grant(grant)
+
+
+@pytest.mark.rule("B2")
+def test_a_leg_that_billing_refuses_waits_and_holds_up_no_other() -> None:
+    programme = Programme.default()
+    story = Story(programme, store=MemoryStore(programme, billing=Refusing())).with_amounts()
+    code = story.referrer("A")
+    story.concluded("K1", account="B", code=code)
+    story.activated("K1")
+    run = FeedRunner(programme, story.store)
+    assert run.finish() == PayRun(1, 1)
+    assert {grant.account: grant.status is GrantStatus.GRANTED for grant in story.store.grants.all()} == {
+        "A": True,
+        "B": False,
+    }

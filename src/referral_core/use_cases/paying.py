@@ -13,7 +13,7 @@ from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
 from referral_core.entities.grant import Grant, GrantEvent, GrantStatus
 from referral_core.entities.trace_entry import TraceNote, account_subject
-from referral_core.values.errors import BillingUnavailable
+from referral_core.values.errors import BillingUnavailable, Refusal
 from referral_core.values.moment import moment
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Payouts:
     def _sent(self, leg: Grant) -> GrantEvent:
         try:
             self._ports.billing.grant(leg)
-        except BillingUnavailable:
+        except (BillingUnavailable, Refusal):  # a leg that billing refuses stays waiting and holds up no other
             return GrantEvent.GO_UNANSWERED
         return GrantEvent.BE_FOUND
 
