@@ -1,0 +1,10 @@
+"""Legs that wait, and legs that a payer has taken."""
+
+from __future__ import annotations
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Nothing yet."""

@@ -1,0 +1,10 @@
+"""Seals over what changed, and persons that can be erased."""
+
+from __future__ import annotations
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
