@@ -26,6 +26,7 @@ from referral_core.entities.referral import Referral
 from referral_core.entities.seal import Head
 from referral_core.entities.sharing import Sharing
 from referral_core.entities.trace_entry import TraceEntry, TraceNote
+from referral_core.ports.evidence import Evidence, Findings
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
 
@@ -510,6 +511,61 @@ TRACE: Final[dict[str, Broken]] = {
     "test_racing_writers_on_many_subjects_keep_apart": losing,
 }
 
+# ── evidence ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@attrs.frozen
+class AlteredEvidence:
+    kept: Evidence
+    alter: Callable[[Findings], Findings]
+
+    def gather(self, code: str, customer: str | None, groups: tuple[str, str]) -> Findings:
+        return self.alter(self.kept.gather(code, customer, groups))
+
+
+class ForgetfulEvidence:
+    """Keeps what it found first for ever."""
+
+    def __init__(self, kept: Evidence) -> None:
+        self.kept = kept
+        self.found: dict[object, Findings] = {}
+
+    def gather(self, code: str, customer: str | None, groups: tuple[str, str]) -> Findings:
+        return self.found.setdefault((code, customer, groups), self.kept.gather(code, customer, groups))
+
+
+class TrimmingEvidence(ForgetfulEvidence):
+    def gather(self, code: str, customer: str | None, groups: tuple[str, str]) -> Findings:
+        return self.kept.gather(code, customer and customer.strip(), groups)
+
+
+def evidence(broken: Callable[[Evidence], Evidence]) -> Broken:
+    def made() -> MemoryStore:
+        store = MemoryStore()
+        store.evidence = broken(store.evidence)
+        return store
+
+    return made
+
+
+def finding(alter: Callable[[Findings], Findings]) -> Broken:
+    return evidence(lambda kept: AlteredEvidence(kept, alter))
+
+
+EVIDENCE: Final[dict[str, Broken]] = {
+    "test_nothing_is_found_in_an_empty_store": finding(lambda found: attrs.evolve(found, is_referred=True)),
+    "test_each_part_is_found_without_the_others": finding(
+        lambda found: found if found.code else attrs.evolve(found, contracts=())
+    ),
+    "test_contracts_are_in_order": finding(lambda found: attrs.evolve(found, contracts=found.contracts[::-1])),
+    "test_what_is_found_is_what_was_last_stored": evidence(ForgetfulEvidence),
+    "test_one_group_may_be_asked_for_twice": finding(
+        lambda found: attrs.evolve(found, groups=(*dict.fromkeys(found.groups), None)[:2])
+    ),
+    "test_what_is_undone_is_not_found": evidence(ForgetfulEvidence),
+    "test_ids_are_taken_to_the_letter": evidence(TrimmingEvidence),
+}
+
 # ── the proof ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 PORTS: Final[dict[type, dict[str, Broken]]] = {
@@ -521,6 +577,7 @@ PORTS: Final[dict[type, dict[str, Broken]]] = {
     conformance.CasesConformance: CASES,
     conformance.SharingsConformance: SHARINGS,
     conformance.EventsConformance: EVENTS,
+    conformance.EvidenceConformance: EVIDENCE,
     conformance.CodeSourceConformance: CODE_SOURCE,
     conformance.FoldingConformance: FOLDING,
     conformance.TraceConformance: TRACE,

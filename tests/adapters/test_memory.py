@@ -42,6 +42,12 @@ class TestDiscountGroups(conformance.DiscountGroupsConformance):
 
 
 @pytest.mark.rule("S4")
+class TestEvidence(conformance.EvidenceConformance):
+    @pytest.fixture
+    def store(self) -> MemoryStore:
+        return MemoryStore()
+
+
 class TestReferrals(conformance.ReferralsConformance):
     @pytest.fixture
     def referrals(self) -> Referrals:

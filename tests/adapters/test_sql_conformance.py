@@ -55,6 +55,10 @@ class TestEvents(conformance.EventsConformance):
         return store.events
 
 
+class TestEvidence(conformance.EvidenceConformance):
+    """The store is the fixture ``store`` itself."""
+
+
 class TestGrants(conformance.GrantsConformance):
     @pytest.fixture
     def grants(self, store: SqlStore) -> Grants:

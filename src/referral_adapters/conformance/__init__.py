@@ -15,6 +15,7 @@ _SUITES = (
     "contracts",
     "discount_groups",
     "events",
+    "evidence",
     "folding",
     "grants",
     "promo_codes",
@@ -37,6 +38,7 @@ from referral_adapters.conformance.code_source import CodeSourceConformance  # n
 from referral_adapters.conformance.contracts import ContractsConformance  # noqa: E402
 from referral_adapters.conformance.discount_groups import DiscountGroupsConformance  # noqa: E402
 from referral_adapters.conformance.events import EventsConformance  # noqa: E402
+from referral_adapters.conformance.evidence import EvidenceConformance  # noqa: E402
 from referral_adapters.conformance.folding import FoldingConformance  # noqa: E402
 from referral_adapters.conformance.grants import GrantsConformance  # noqa: E402
 from referral_adapters.conformance.promo_codes import PromoCodesConformance  # noqa: E402
@@ -53,6 +55,7 @@ __all__ = [
     "ContractsConformance",
     "DiscountGroupsConformance",
     "EventsConformance",
+    "EvidenceConformance",
     "FoldingConformance",
     "GrantsConformance",
     "PromoCodesConformance",

@@ -20,7 +20,9 @@ from referral_adapters.memory.sharings import MemorySharings
 from referral_adapters.memory.trace import MemoryTrace
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.ports.billing import Billing
+from referral_core.ports.evidence import Evidence
 from referral_core.ports.folding import Folding
+from referral_core.use_cases.gathering import GatheredEvidence
 from referral_core.values.moment import EARLIEST
 
 
@@ -68,6 +70,7 @@ class MemoryStore:
         self.promo_codes = MemoryPromoCodes(journal)
         self.groups = MemoryDiscountGroups(journal)
         self.referrals = MemoryReferrals(journal)
+        self.evidence: Evidence = GatheredEvidence(self)
         self.grants = MemoryGrants(journal)
         self.cases = MemoryCases(journal)
         self.sharings = MemorySharings(journal)

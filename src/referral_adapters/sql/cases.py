@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.offers import offer_of, offer_row
+from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.referral_tables import CASES
 from referral_adapters.sql.statements import Insertion, Pages, locking
 from referral_adapters.sql.work import Work
@@ -79,7 +80,7 @@ def case_row(case: Case) -> dict[str, Any]:
     }
 
 
-def case_of(row: Row[Any]) -> Case:
+def case_of(row: Row) -> Case:
     """Return the case of a row."""
     carried = None if row.code is None else CarriedOffer(row.code, offer_of("referrer", row), offer_of("referee", row))
     return Case(

@@ -6,11 +6,12 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from referral_adapters.sql.errors import StoreFailed, translated
+from referral_adapters.sql.prepared import Cursor
 
 PATIENCE: Final = 10.0
 """How many seconds a writer waits for another one in SQLite, unless the URL says ``?timeout=``."""
@@ -20,6 +21,19 @@ _DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycop
 
 class Connections(Protocol):
     """Where statements go: a connection for each thread, or one of the host's."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """What SQLAlchemy knows of the database."""
+        ...
+
+    def cursor(self) -> Cursor:
+        """Return the one cursor of this thread's connection."""
+        ...
+
+    def is_lost(self, error: Exception) -> bool:
+        """Tell whether an error of the driver's means that this thread's connection is gone."""
+        ...
 
     def get(self) -> Connection:
         """Return the connection of this thread."""
@@ -46,6 +60,22 @@ class OwnConnections:
         self._lock = threading.Lock()
         self._held: dict[threading.Thread, Connection] = {}
 
+    @property
+    def dialect(self) -> Dialect:
+        """What SQLAlchemy knows of the database."""
+        return self._engine.dialect
+
+    def cursor(self) -> Cursor:
+        """Return the one cursor of this thread's connection."""
+        cursor: Cursor | None = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self._local.cursor = self.get().connection.cursor()
+        return cursor
+
+    def is_lost(self, error: Exception) -> bool:
+        """Tell whether an error of the driver's means that this thread's connection is gone."""
+        return _is_lost(self.get(), error)
+
     def get(self) -> Connection:
         """Return the connection of this thread, opened at its first use."""
         connection: Connection | None = getattr(self._local, "connection", None)
@@ -69,6 +99,7 @@ class OwnConnections:
             connection.invalidate()
             self._close_those_of(lambda thread: thread is threading.current_thread())
             del self._local.connection
+            self._local.cursor = None
 
     def close(self) -> None:
         """Close all connections."""
@@ -89,6 +120,23 @@ class HostConnection:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    @property
+    def dialect(self) -> Dialect:
+        """What SQLAlchemy knows of the database."""
+        return self._connection.dialect
+
+    def cursor(self) -> Cursor:
+        """Return a cursor of the host's connection, in a transaction that the host's commit ends."""
+        connection = self.get()
+        if not connection.in_transaction():
+            connection.begin()
+        cursor: Cursor = connection.connection.cursor()
+        return cursor
+
+    def is_lost(self, error: Exception) -> bool:
+        """Tell whether an error of the driver's means that the connection is gone."""
+        return _is_lost(self._connection, error)
+
     def get(self) -> Connection:
         """Return the host's connection, in a transaction."""
         driver: Any = self._connection.connection
@@ -102,6 +150,11 @@ class HostConnection:
 
     def close(self) -> None:
         """Leave the connection to the host."""
+
+
+def _is_lost(connection: Connection, error: Exception) -> bool:
+    dialect: Any = connection.dialect
+    return bool(dialect.is_disconnect(error, connection.connection.dbapi_connection, None))
 
 
 def engine_at(url: str | URL) -> Engine:

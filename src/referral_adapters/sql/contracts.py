@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Row, bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
+from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.statements import Insertion, Pages, locking
 from referral_adapters.sql.work import Work
 from referral_core.entities.contract import Contract, ContractStatus
@@ -118,7 +119,7 @@ def contract_row(contract: Contract) -> dict[str, Any]:
     }
 
 
-def contract_of(row: Row[Any]) -> Contract:
+def contract_of(row: Row) -> Contract:
     """Return the contract of a row."""
     return Contract(
         id=row.id,

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.atomic import atomic
 from referral_adapters.sql.group_tables import AMOUNT_PERIODS, GROUP_HISTORY, GROUP_SWITCHES, GROUPS
 from referral_adapters.sql.history import state_of
+from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.statements import Insertion
 from referral_adapters.sql.work import Work
 from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Side
@@ -58,6 +59,13 @@ class SqlDiscountGroups:
         row = self.work.row(_BY_ID, {"of": group})
         return None if row is None else self._read(row)
 
+    def stamped(self, group: str, stamp: str | None) -> DiscountGroup | None:
+        """Return the group of this id in the state that a stamp stands for; ``None`` stands for none."""
+        if stamp is None:
+            return None
+        known, kept = self._read_before.get(group, ("", None))
+        return kept if kept is not None and known == stamp else self.find(group)
+
     def all(self) -> tuple[DiscountGroup, ...]:
         """Return every group, in the order they were added."""
         return tuple(map(self._read, self.work.rows(_ALL)))
@@ -102,7 +110,7 @@ class SqlDiscountGroups:
             raise ConcurrentChange(f"The group {group} was changed by somebody else at the same time.")
         return last
 
-    def _read(self, row: Row[Any]) -> DiscountGroup:
+    def _read(self, row: Row) -> DiscountGroup:
         self.work.seen[_KIND, row.id] = row.revision
         stamp, group = self._read_before.get(row.id, ("", None))
         if group is None or stamp != row.stamp:  # no two states have the same stamp
@@ -110,7 +118,7 @@ class SqlDiscountGroups:
             self._read_before[row.id] = row.stamp, group
         return group
 
-    def _whole(self, row: Row[Any]) -> DiscountGroup:
+    def _whole(self, row: Row) -> DiscountGroup:
         of = {"of": row.id}
         return DiscountGroup(
             id=row.id,
@@ -136,5 +144,5 @@ def _amount_row(group: str, span: Span[Money]) -> dict[str, Any]:
     }
 
 
-def _timeline(rows: Iterable[Row[Any]]) -> Timeline[Money]:
+def _timeline(rows: Iterable[Row]) -> Timeline[Money]:
     return Timeline(Span(EffectivePeriod(row.starts_at, row.ends_at), Money(row.amount, row.currency)) for row in rows)

@@ -69,22 +69,23 @@ _SAID: Final = (
 )
 
 
-def translated(error: DBAPIError) -> ReferralError:
+def translated(error: Exception) -> ReferralError:
     """Return what a driver's error means: a refusal by the rule's reason, or :class:`StoreFailed`."""
-    state = getattr(error.orig, "sqlstate", None)
-    said = str(error.orig)
-    guard = _guard(error, state, said)
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    state = getattr(cause, "sqlstate", None)
+    said = str(cause)
+    guard = _guard(cause, state, said)
     if guard in GUARDS:
         reason, sentence = GUARDS[guard]
         return Refusal(reason, message=sentence)
     if state in _TRANSIENT or "is locked" in said or state == _UNIQUE:
         return ConcurrentChange(_sentence(state, said, "Somebody else changed the same rows at the same time."))
-    return StoreFailed(_sentence(state, said, f"The database failed: {type(error.orig).__name__}."))
+    return StoreFailed(_sentence(state, said, f"The database failed: {type(cause).__name__}."))
 
 
-def _guard(error: DBAPIError, state: str | None, said: str) -> str | None:
+def _guard(cause: BaseException, state: str | None, said: str) -> str | None:
     if state in {_UNIQUE, _EXCLUSION}:
-        diagnosis = getattr(error.orig, "diag", None)
+        diagnosis = getattr(cause, "diag", None)
         return getattr(diagnosis, "table_name", None)
     found = _SQLITE_GUARD.search(said)
     return found.group(1) if found else _TRIGGERS.get(said)

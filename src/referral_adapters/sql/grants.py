@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Row, bindparam, select, text, update
+from sqlalchemy import bindparam, select, text, update
 
 from referral_adapters.sql.atomic import joined
+from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.referral_tables import GRANTS
 from referral_adapters.sql.statements import Insertion, Pages, locking
 from referral_adapters.sql.work import Work
@@ -86,7 +87,7 @@ def grant_row(grant: Grant) -> dict[str, Any]:
     }
 
 
-def grant_of(row: Row[Any]) -> Grant:
+def grant_of(row: Row) -> Grant:
     """Return the leg of a row."""
     return Grant(
         referral=row.referral,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import attrs
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.billing_tables import LOTS
+from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.work import Work
 
 Lot = tuple[datetime, Decimal]
@@ -67,5 +68,5 @@ class Lots:
             most -= part
         return taken
 
-    def _rows(self, account: str) -> Sequence[Row[Any]]:
+    def _rows(self, account: str) -> Sequence[Row]:
         return self.work.rows(_OF, {"of": account})

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row
-
+from referral_adapters.sql.prepared import Row
 from referral_core.entities.referral import Offer
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.money import Money
@@ -22,7 +21,7 @@ def offer_row(side: str, offer: Offer | None) -> dict[str, Any]:
     }
 
 
-def offer_of(side: str, row: Row[Any]) -> Offer:
+def offer_of(side: str, row: Row) -> Offer:
     """Return one side's offer."""
     amount = Money(getattr(row, f"{side}_amount"), getattr(row, f"{side}_currency"))
     period = EffectivePeriod(getattr(row, f"{side}_from"), getattr(row, f"{side}_until"))

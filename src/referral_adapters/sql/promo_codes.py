@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
 from referral_adapters.sql.history import state_of
+from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.statements import Insertion
 from referral_adapters.sql.work import Work
 from referral_core.entities.promo_code import Ending, Issuing, PromoCode
@@ -47,11 +48,11 @@ class SqlPromoCodes:
     def find(self, text: str) -> PromoCode | None:
         """Return the code with this canonical text, whoever holds or held it."""
         row = self.work.row(_BY_TEXT, {"of": text})
-        return None if row is None else self._read(row)
+        return None if row is None else self.read(row)
 
     def of_account(self, account: str) -> tuple[PromoCode, ...]:
         """Return the account's codes, past ones included, in the order they were issued."""
-        return tuple(map(self._read, self.work.rows(_OF_ACCOUNT, {"of": account})))
+        return tuple(map(self.read, self.work.rows(_OF_ACCOUNT, {"of": account})))
 
     @joined
     def add(self, code: PromoCode) -> None:
@@ -91,6 +92,11 @@ class SqlPromoCodes:
         self.work.seen[key] = last + 1
         self._record(code, row)
 
+    def read(self, row: Row) -> PromoCode:
+        """Return the code of a row, which this transaction has now read."""
+        self.work.seen[_KIND, row.text] = row.revision
+        return code_of(row)
+
     def _fits(self, row: dict[str, Any]) -> bool:
         """Add a row and tell whether it fits beside the others; SQLite says by an error that it does not."""
         try:
@@ -102,10 +108,6 @@ class SqlPromoCodes:
         """Keep a state for ever, with the moment it was recorded."""
         place = {"account": code.account, "text": code.text, "revision": row["revision"]}
         self.work.change(_RECORD, {**place, "recorded_at": datetime.now(UTC), "state": state_of(row)})
-
-    def _read(self, row: Row[Any]) -> PromoCode:
-        self.work.seen[_KIND, row.text] = row.revision
-        return code_of(row)
 
 
 def code_row(code: PromoCode, revision: int) -> dict[str, Any]:
@@ -125,7 +127,7 @@ def code_row(code: PromoCode, revision: int) -> dict[str, Any]:
     }
 
 
-def code_of(row: Row[Any]) -> PromoCode:
+def code_of(row: Row) -> PromoCode:
     """Return the code of a row."""
     return PromoCode(
         text=row.text,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row
-
 from referral_adapters.sql.offers import offer_of, offer_row
+from referral_adapters.sql.prepared import Row
 from referral_core.entities.referral import FeeNote, Referral, ReferralStatus
 from referral_core.values.money import Money
 
@@ -34,7 +33,7 @@ def referral_row(referral: Referral, revision: int) -> dict[str, Any]:
     }
 
 
-def referral_of(row: Row[Any], notes: tuple[FeeNote, ...]) -> Referral:
+def referral_of(row: Row, notes: tuple[FeeNote, ...]) -> Referral:
     """Return the referral of a row and its notes."""
     return Referral(
         contract=row.contract,
@@ -69,6 +68,6 @@ def note_row(contract: str, number: int, note: FeeNote) -> dict[str, Any]:
     }
 
 
-def note_of(row: Row[Any]) -> FeeNote:
+def note_of(row: Row) -> FeeNote:
     """Return the fee note of a row."""
     return FeeNote(Money(row.amount, row.currency), row.reason, row.noted_at, row.noted_by)

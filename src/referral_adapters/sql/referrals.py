@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.history import state_of
+from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.referral_rows import note_of, note_row, referral_of, referral_row
 from referral_adapters.sql.referral_tables import FEE_NOTES, LIVE_REFERRALS, REFERRAL_HISTORY, REFERRALS
 from referral_adapters.sql.statements import Insertion, Pages, locking
@@ -126,9 +127,9 @@ class SqlReferrals:
         place = {"contract": referral.contract, "revision": row["revision"]}
         self.work.change(_RECORD, {**place, "recorded_at": at, "state": state})
 
-    def _of(self, row: Row[Any] | None) -> Referral | None:
+    def _of(self, row: Row | None) -> Referral | None:
         return None if row is None else self._whole(row)
 
-    def _whole(self, row: Row[Any]) -> Referral:
+    def _whole(self, row: Row) -> Referral:
         notes = self.work.rows(_NOTES, {"of": row.contract}) if row.notes else ()
         return referral_of(row, tuple(map(note_of, notes)))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Executable, Row, Select, Table, bindparam, tuple_
+from sqlalchemy import ColumnElement, Executable, Select, Table, bindparam, tuple_
 from sqlalchemy.dialects.postgresql import insert as insert_into_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_into_sqlite
 
+from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.work import Work
 
 PAGE: Final = 1000
@@ -25,9 +26,7 @@ class Insertion:
             "postgresql": insert_into_postgresql(table).on_conflict_do_nothing(),
             "sqlite": insert_into_sqlite(table).on_conflict_do_nothing(),
         }
-        self._statements = {
-            name: statement.execution_options(preserve_rowcount=True) for name, statement in statements.items()
-        }
+        self._statements = statements
 
     def into(self, work: Work, row: dict[str, Any]) -> bool:
         """Insert a row and tell whether it now is there because of that."""
@@ -49,9 +48,9 @@ class Pages:
         after = tuple_(*[bindparam(f"after_{column.key}", type_=column.type) for column in key])
         self._next = self._first.where(tuple_(*key) > after)
 
-    def read(self, work: Work, row_as: Callable[[Row[Any]], E], **given: Any) -> Iterator[E]:  # noqa: ANN401
+    def read(self, work: Work, row_as: Callable[[Row], E], **given: Any) -> Iterator[E]:  # noqa: ANN401
         """Yield what every row stands for."""
-        rows: Sequence[Row[Any]] = work.rows(self._first, given)
+        rows: Sequence[Row] = work.rows(self._first, given)
         while rows:
             yield from [row_as(row) for row in rows]
             if len(rows) < PAGE:

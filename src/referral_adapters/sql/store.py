@@ -19,6 +19,7 @@ from referral_adapters.sql.connections import Connections, HostConnection, OwnCo
 from referral_adapters.sql.contracts import SqlContracts
 from referral_adapters.sql.discount_groups import SqlDiscountGroups
 from referral_adapters.sql.events import SqlEvents
+from referral_adapters.sql.evidence import SqlEvidence
 from referral_adapters.sql.grants import SqlGrants
 from referral_adapters.sql.promo_codes import SqlPromoCodes
 from referral_adapters.sql.referrals import SqlReferrals
@@ -148,6 +149,7 @@ class SqlStore:
         self.contracts = SqlContracts(work)
         self.promo_codes = SqlPromoCodes(work)
         self.groups = SqlDiscountGroups(work)
+        self.evidence = SqlEvidence(work, self.promo_codes, self.groups)
         self.referrals = SqlReferrals(work)
         self.grants = SqlGrants(work)
         self.cases = SqlCases(work)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Row, bindparam, exists, func, select
+from sqlalchemy import bindparam, exists, func, select
 
 from referral_adapters.sql.atomic import joined
+from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.statements import Insertion, Pages
 from referral_adapters.sql.trace_tables import SEALS, TRACE_ENTRIES
 from referral_adapters.sql.work import Work
@@ -104,7 +105,7 @@ def entry_row(entry: TraceEntry) -> dict[str, Any]:
     }
 
 
-def entry_of(row: Row[Any]) -> TraceEntry:
+def entry_of(row: Row) -> TraceEntry:
     """Return the entry of a row."""
     return TraceEntry(
         row.subject,

@@ -16,18 +16,16 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from sqlalchemy import CursorResult, Executable, Row
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import Executable
 
 from referral_adapters.sql.connections import Connections, HostConnection
 from referral_adapters.sql.errors import StoreFailed, translated
+from referral_adapters.sql.prepared import Cursor, Parameters, Prepared, Row, prepared
 from referral_core.values.errors import ConcurrentChange
-
-Parameters = Mapping[str, Any]
 
 ATTEMPTS: Final = 6
 """How often a call outside of a transaction is tried before its caller is told of the conflict."""
@@ -43,7 +41,9 @@ class Work:
         self._connections = connections
         self._is_hosted = isinstance(connections, HostConnection)
         self._local = threading.local()
-        self.dialect = connections.get().dialect.name
+        self._database = connections.dialect
+        self._driver_error: type[Exception] = self._database.loaded_dbapi.Error
+        self.dialect = self._database.name
 
     @property
     def depth(self) -> int:
@@ -66,17 +66,25 @@ class Work:
         seen: dict[tuple[str, str], int] = self._local.seen
         return seen
 
-    def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Row[Any]]:
+    def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Row]:
         """Return all rows that a statement returns."""
-        return self._result(statement, parameters).fetchall()
+        given = parameters or {}
+        asked = self._as_prepared(statement, given)
+        return asked.rows(self._executed(asked, given))
 
-    def row(self, statement: Executable, parameters: Parameters | None = None) -> Row[Any] | None:
+    def row(self, statement: Executable, parameters: Parameters | None = None) -> Row | None:
         """Return the first row that a statement returns, if any."""
-        return self._result(statement, parameters).first()
+        rows = self.rows(statement, parameters)
+        return rows[0] if rows else None
 
     def change(self, statement: Executable, parameters: Parameters | Sequence[Parameters] | None = None) -> int:
-        """Carry a statement out and return how many rows it changed."""
-        return self._result(statement, parameters).rowcount
+        """Carry a statement out, once or for each of many rows, and return how many rows it changed."""
+        if isinstance(parameters, Sequence):
+            repeated = self._as_prepared(statement, parameters[0])
+            many = [repeated.values(each) for each in parameters]
+            return self._done(lambda cursor: cursor.executemany(repeated.text, many)).rowcount
+        given = parameters or {}
+        return self._executed(self._as_prepared(statement, given), given).rowcount
 
     def lock(self, *names: str) -> None:
         """Wait until no other transaction has locked any of these names; SQLite has one writer anyhow."""
@@ -125,30 +133,31 @@ class Work:
     def _undo(self, statements: Sequence[str]) -> None:
         try:
             for statement in statements:
-                self._connections.get().exec_driver_sql(statement)
-        except SQLAlchemyError:  # the connection is gone, and with it the transaction
+                self._connections.cursor().execute(statement)
+        except self._driver_error:  # the connection is gone, and with it the transaction
             self._connections.drop()
 
     def _do(self, statement: str, parameters: Parameters | None = None) -> None:
-        connection = self._connections.get()
-        try:
-            connection.exec_driver_sql(statement, parameters)
-        except DBAPIError as error:
-            raise self._told(error) from error
+        self._done(lambda cursor: cursor.execute(statement, *([parameters] if parameters else [])))
 
-    def _result(self, statement: Executable, parameters: Parameters | Sequence[Parameters] | None) -> CursorResult[Any]:
-        connection = self._connections.get()
+    def _as_prepared(self, statement: Executable, given: Parameters) -> Prepared:
+        return prepared(statement, self._database, tuple(given))
+
+    def _executed(self, statement: Prepared, given: Parameters) -> Cursor:
+        values = statement.values(given)
+        return self._done(lambda cursor: cursor.execute(statement.text, values))
+
+    def _done(self, act: Callable[[Cursor], object]) -> Cursor:
+        cursor = self._connections.cursor()
         try:
-            return connection.execute(statement, parameters)
-        except DBAPIError as error:
-            raise self._told(error) from error
+            act(cursor)
+        except self._driver_error as error:
+            if not self.depth and self._connections.is_lost(error):
+                self._connections.drop()
+            raise translated(error) from error
         except UnicodeEncodeError as error:  # half of a surrogate pair, which no UTF-8 can hold
             raise StoreFailed("A text holds a character that the database cannot keep.") from error
-
-    def _told(self, error: DBAPIError) -> Exception:
-        if error.connection_invalidated and not self.depth:
-            self._connections.drop()
-        return translated(error)
+        return cursor
 
 
 _STEPS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {

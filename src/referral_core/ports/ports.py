@@ -9,6 +9,7 @@ from referral_core.ports.cases import Cases
 from referral_core.ports.code_source import CodeSource
 from referral_core.ports.contracts import Contracts
 from referral_core.ports.discount_groups import DiscountGroups
+from referral_core.ports.evidence import Evidence
 from referral_core.ports.folding import Folding
 from referral_core.ports.grants import Grants
 from referral_core.ports.promo_codes import PromoCodes
@@ -33,6 +34,11 @@ class Ports(Protocol):
     @property
     def groups(self) -> DiscountGroups:
         """Discount groups."""
+        ...
+
+    @property
+    def evidence(self) -> Evidence:
+        """All that is looked up before a code is judged."""
         ...
 
     @property

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from referral_core.entities.case import CarriedOffer
-from referral_core.entities.discount_group import GroupStatus, Side, Terms
-from referral_core.entities.promo_code import CodeStatus
+from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Side, Terms
+from referral_core.entities.promo_code import CodeStatus, PromoCode
 from referral_core.entities.referral import Offer
+from referral_core.ports.evidence import Findings
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import Decision, decide
 from referral_core.rules.facts import Facts
@@ -38,9 +39,22 @@ class Question:
     customer: str | None = None
     product: str | None = None
     segment: str | None = None
-    contract: str | None = None
     group: str | None = None
     carried: CarriedOffer | None = None
+
+
+@attrs.frozen
+class Judgement:
+    """A decision, and the code it is about as it was found; ``None`` when nobody ever held it."""
+
+    decision: Decision
+    code: PromoCode | None
+
+    @property
+    def offers(self) -> tuple[Offer, Offer] | None:
+        """The referrer's and the referee's offer, if the code can be used."""
+        referrer, referee = self.decision.referrer, self.decision.referee
+        return None if referrer is None or referee is None else (referrer, referee)
 
 
 class Judging:
@@ -52,28 +66,34 @@ class Judging:
 
     def decide(self, question: Question) -> Decision:
         """Return the decision on a question; nothing is changed."""
-        return decide(self.facts(question))
+        return self.judge(question).decision
 
-    def facts(self, question: Question) -> Facts:
-        """Load what the rules look at."""
-        programme, ports, customer = self._programme, self._ports, question.customer
-        code = ports.promo_codes.find(fold(question.code))
+    def judge(self, question: Question) -> Judgement:
+        """Return the decision on a question, with the code as it was found; nothing is changed."""
+        groups = self._groups_of(question)
+        found = self._ports.evidence.gather(fold(question.code), question.customer, groups)
+        return Judgement(decide(self._facts(question, found, groups)), found.code)
+
+    def _facts(self, question: Question, found: Findings, groups: tuple[str, str]) -> Facts:
+        programme, code = self._programme, found.code
         status = None if code is None else code.status_at(question.judged_at)
-        referred = question.contract is not None and self._carries_referral(question.contract)
-        if customer is not None and not referred:
-            referred = ports.referrals.live_of(customer) is not None
+        referrer, referee = (_terms(group, question.judged_at) for group in found.groups)
+        carried = question.carried
+        if carried is not None:
+            status, referrer = CodeStatus.ACTIVE, _terms_of(carried.referrer)
+            referee = _terms_of(carried.referee) if question.group is None else referee
         return Facts(
             code=question.code if code is None else code.text,
             judged_at=question.judged_at,
             concluded_at=question.concluded_at,
-            code_status=CodeStatus.ACTIVE if question.carried else status,
+            code_status=status,
             referrer_customer=None if code is None else code.customer,
-            referrer_terms=self._referrer_terms(question),
-            referee_terms=self._referee_terms(question),
+            referrer_terms=referrer,
+            referee_terms=referee,
             covered=self._covers(question),
-            customer=customer,
-            contracts=() if customer is None else ports.contracts.of_customer(customer),
-            referred=referred,
+            customer=question.customer,
+            contracts=found.contracts,
+            referred=found.is_referred,
             existing_customer_products=programme.existing_customer_products,
             returning_after=programme.returning_after,
             calendar=programme.calendar,
@@ -88,7 +108,7 @@ class Judging:
 
     def offer_of(self, group: str, at: datetime) -> Offer:
         """Return what a group gives at a moment; refuse with ``no-amount`` and ``group-disabled`` (D7, D8)."""
-        terms = self._terms(group, at)
+        terms = _terms(self._ports.groups.find(group), at)
         reasons = []
         if terms is None or terms.amount is None:
             reasons.append(Reason.NO_AMOUNT)
@@ -98,34 +118,24 @@ class Judging:
             raise Refusal(*reasons, message=f"group {group} gives nothing at {at.isoformat()}", field="group")
         return Offer(group, terms.amount, terms.period)
 
-    def _carries_referral(self, contract: str) -> bool:
-        referral = self._ports.referrals.find(contract)
-        return referral is not None and referral.is_live
-
     def _covers(self, question: Question) -> bool:
         if question.product is None and question.segment is None:
             return True
         product = question.product or self._programme.products[0]
         return self._programme.covers(product, question.segment or self._programme.segments[0])
 
-    def _referrer_terms(self, question: Question) -> Terms | None:
-        if question.carried is not None:
-            return _terms_of(question.carried.referrer)
-        return self._terms(self._programme.referrer_group, question.judged_at)
-
-    def _referee_terms(self, question: Question) -> Terms | None:
-        if question.group is None and question.carried is not None:
-            return _terms_of(question.carried.referee)
-        group = question.group or self._programme.referee_group_for(
+    def _groups_of(self, question: Question) -> tuple[str, str]:
+        """Return the groups whose amounts the question is about, the referrer's and the referee's (D6, D7)."""
+        referee = question.group or self._programme.referee_group_for(
             question.channel,
             question.segment or self._programme.segments[0],
             question.product or self._programme.products[0],
         )
-        return self._terms(group, question.judged_at)
+        return self._programme.referrer_group, referee
 
-    def _terms(self, group: str, at: datetime) -> Terms | None:
-        found = self._ports.groups.find(group)
-        return None if found is None else found.terms_at(at)
+
+def _terms(group: DiscountGroup | None, at: datetime) -> Terms | None:
+    return None if group is None else group.terms_at(at)
 
 
 def _terms_of(offer: Offer) -> Terms:

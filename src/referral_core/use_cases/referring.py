@@ -10,11 +10,10 @@ from referral_core.entities.actor import Actor
 from referral_core.entities.contract import Contract
 from referral_core.entities.referral import Referral
 from referral_core.entities.trace_entry import TraceNote, account_subject
-from referral_core.rules.decision import Decision
 from referral_core.use_cases.choosing import Choice
-from referral_core.use_cases.judging import Judging, Question
+from referral_core.use_cases.judging import Judgement, Judging, Question
 from referral_core.use_cases.tracing import referral_state
-from referral_core.use_cases.unknown import unknown_code, unknown_referral
+from referral_core.use_cases.unknown import unknown_referral
 from referral_core.values.code_text import fold
 
 if TYPE_CHECKING:
@@ -28,12 +27,12 @@ class Referring:
         self._ports = ports
         self._judging = judging
 
-    def decide(self, code: str, contract: Contract, chosen: Choice, channel: str) -> Decision:
+    def judge(self, code: str, contract: Contract, chosen: Choice, channel: str) -> Judgement:
         """Judge a code for a contract (S8, S10).
 
         Code and amounts are judged at the honoured moment if there is one, the customer always at the concluding one.
         """
-        return self._judging.decide(
+        return self._judging.judge(
             Question(
                 code=code,
                 concluded_at=contract.concluded_at,
@@ -42,7 +41,6 @@ class Referring:
                 customer=contract.customer,
                 product=contract.product,
                 segment=contract.segment,
-                contract=contract.id,
                 group=chosen.group,
                 carried=chosen.case.carried if chosen.case else None,
             )
@@ -56,7 +54,7 @@ class Referring:
 
     def record(
         self,
-        decision: Decision | None,
+        judged: Judgement | None,
         contract: Contract,
         chosen: Choice,
         channel: str,
@@ -68,11 +66,10 @@ class Referring:
 
         :raises Refusal: ``already-referred`` when another sign-up of the customer was quicker (S4).
         """
-        if decision is None or decision.referrer is None or decision.referee is None:
+        if judged is None or judged.code is None or not judged.offers:
             return None
-        code = self._ports.promo_codes.find(decision.code)
-        if code is None:  # pragma: no cover - it was found a moment ago, in this very transaction
-            raise unknown_code(decision.code)
+        code = judged.code
+        referrer_offer, referee_offer = judged.offers
         referral = Referral(
             contract=contract.id,
             code=code.text,
@@ -82,8 +79,8 @@ class Referring:
             referee_customer=contract.customer,
             concluded_at=contract.concluded_at,
             channel=channel,
-            referrer_offer=decision.referrer,
-            referee_offer=decision.referee,
+            referrer_offer=referrer_offer,
+            referee_offer=referee_offer,
             honoured_moment=chosen.honoured,
             case=chosen.case.id if chosen.case else None,
         )

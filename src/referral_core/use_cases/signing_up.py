@@ -129,7 +129,8 @@ class SignUps:
             first_name=first_name,
         )
         wanted = case.promo_code if case else code
-        decision = None if wanted is None else self._referring.decide(wanted, concluded, chosen, channel)
+        judged = None if wanted is None else self._referring.judge(wanted, concluded, chosen, channel)
+        decision = None if judged is None else judged.decision
         if decision is not None and not decision.usable:
             if case is None and self._programme.blocks(channel):
                 raise CodeRefused(decision)
@@ -138,7 +139,7 @@ class SignUps:
         if actor.is_person or concluded.warnings:
             self._trace(concluded, at, actor, chosen.reason)
         issued = self._following.on_conclusion(concluded, others, at, actor)
-        referral = self._referring.record(decision, concluded, chosen, channel, at=at, actor=actor)
+        referral = self._referring.record(judged, concluded, chosen, channel, at=at, actor=actor)
         return SignUp(concluded, decision, referral, issued)
 
     def attach(
@@ -162,11 +163,11 @@ class SignUps:
         at = moment(at)
         found = self._not_activated(contract, actor, Act.CODE_ATTACH)
         chosen = self._chosen(Act.CODE_ATTACH, actor, group, honoured_moment, reason, found.concluded_at)
-        decision = self._referring.decide(code, found, chosen, channel)
-        if not decision.usable:
-            raise CodeRefused(decision)
-        referral = self._referring.record(decision, found, chosen, channel, at=at, actor=actor)
-        return SignUp(found, decision, referral)
+        judged = self._referring.judge(code, found, chosen, channel)
+        if not judged.decision.usable:
+            raise CodeRefused(judged.decision)
+        referral = self._referring.record(judged, found, chosen, channel, at=at, actor=actor)
+        return SignUp(found, judged.decision, referral)
 
     def change_group(
         self, contract: str, *, group: str, at: datetime, actor: Actor, reason: str | None = None

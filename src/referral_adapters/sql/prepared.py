@@ -1,0 +1,131 @@
+"""Statements as a driver takes them: compiled once, then only their values change.
+
+SQLAlchemy writes the SQL and knows what each type is in each database. It does both anew for every execution, which
+takes several times as long as a small read itself; so what does not change from one execution to the next is kept.
+"""
+
+from __future__ import annotations
+
+import collections
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol, cast
+
+from sqlalchemy import ColumnElement, Dialect, Executable
+
+Parameters = Mapping[str, Any]
+Processor = Callable[[Any], Any]
+
+
+class Row(Protocol):
+    """A row that was read: a value for each column, under the column's name."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever its type makes of it
+        """Return the value of a column."""
+        ...
+
+    def __getitem__(self, place: slice) -> tuple[Any, ...]:
+        """Return the values of some columns."""
+        ...
+
+
+class Cursor(Protocol):
+    """What is used of a driver's cursor."""
+
+    @property
+    def description(self) -> Any:  # noqa: ANN401 - a driver's
+        """The columns of the rows it holds."""
+        ...
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows were changed."""
+        ...
+
+    def execute(self, statement: str, values: Any = ..., /) -> object:  # noqa: ANN401 - a driver's
+        """Carry a statement out."""
+        ...
+
+    def executemany(self, statement: str, values: Any, /) -> object:  # noqa: ANN401 - a driver's
+        """Carry a statement out for each of many rows."""
+        ...
+
+    def fetchall(self) -> Sequence[tuple[Any, ...]]:
+        """Return the rows it holds."""
+        ...
+
+
+@functools.lru_cache(maxsize=1024)
+def prepared(statement: Executable, dialect: Dialect, names: tuple[str, ...]) -> Prepared:
+    """Return a statement prepared for a database, given values of these names; once prepared it is kept."""
+    return Prepared(statement, dialect, names)
+
+
+class Prepared:
+    """One statement in the words of one database."""
+
+    def __init__(self, statement: Executable, dialect: Dialect, names: Iterable[str]) -> None:
+        expression: Any = statement  # every one is an expression too, but its type does not say so
+        compiled = expression.compile(dialect=dialect, column_keys=list(names) or None)
+        self.text: str = compiled.string
+        self._dialect = dialect
+        self._columns: tuple[ColumnElement[Any], ...] = tuple(getattr(statement, "exported_columns", ()))
+        self._is_positional: bool = compiled.positional
+        order = compiled.positiontup if compiled.positional else compiled.bind_names.values()
+        self._binds: Final = [(name, compiled.binds[name].effective_value, compiled.binds[name].type) for name in order]
+        self._writers: Final = [
+            (name, fixed, of_type.dialect_impl(dialect).bind_processor(dialect)) for name, fixed, of_type in self._binds
+        ]
+        self._read: Callable[[Sequence[tuple[Any, ...]]], list[Row]] | None = None
+
+    def values(self, given: Parameters) -> Any:  # noqa: ANN401 - as the driver wants them
+        """Return the values of one execution, in the order or under the names that the driver wants."""
+        if self._is_positional:
+            return [
+                write(given.get(name, fixed)) if write else given.get(name, fixed)
+                for name, fixed, write in self._writers
+            ]
+        return {
+            name: write(given.get(name, fixed)) if write else given.get(name, fixed)
+            for name, fixed, write in self._writers
+        }
+
+    def rows(self, cursor: Cursor) -> list[Row]:
+        """Return the rows that a cursor holds after an execution."""
+        if self._read is None:
+            self._read = _reader(self._columns, cursor.description, self._dialect)
+        return self._read(cursor.fetchall())
+
+
+def row_maker(names: Iterable[str]) -> Callable[[Iterable[Any]], Row]:
+    """Return what makes rows with columns of these names out of their values."""
+    of_columns = cast("Any", collections.namedtuple)  # types know only names that are written out
+    make: Callable[[Iterable[Any]], Row] = of_columns("row", names, rename=True)._make
+    return make
+
+
+def _reader(
+    columns: Sequence[ColumnElement[Any]], description: Sequence[Any], dialect: Dialect
+) -> Callable[[Sequence[tuple[Any, ...]]], list[Row]]:
+    """Return what makes rows out of what the driver read; SQL written by hand is read as the driver has it."""
+    names = [column.key or "" for column in columns] or [each[0] for each in description]
+    make = row_maker(names)
+    readers = [
+        column.type.dialect_impl(dialect).result_processor(dialect, described[1])
+        for column, described in zip(columns, description, strict=False)
+    ]
+    chosen = [(place, read) for place, read in enumerate(readers) if read is not None]
+
+    def plain(fetched: Sequence[tuple[Any, ...]]) -> list[Row]:
+        return [make(each) for each in fetched]
+
+    def processed(fetched: Sequence[tuple[Any, ...]]) -> list[Row]:
+        rows = []
+        for each in fetched:
+            values = list(each)
+            for place, read in chosen:
+                values[place] = read(values[place])
+            rows.append(make(values))
+        return rows
+
+    return processed if chosen else plain
