@@ -24,7 +24,7 @@ _REFEREE_GROUP: Final = GROUPS.alias("referee_group")
 
 
 _ONE: Final = select(literal_column("1").label("always")).subquery("one")
-_ALL: Final = (
+GATHERED: Final = (
     select(
         LIVE_REFERRALS.c.contract.label("live"),
         _REFERRER_GROUP.c.stamp.label("referrer_stamp"),
@@ -63,7 +63,7 @@ class SqlEvidence:
         asked = {
             "code": code, "customer": customer, "referrer_group": referrer_group, "referee_group": referee_group
         }  # fmt: skip
-        rows = self.work.rows(_ALL, asked)
+        rows = self.work.rows(GATHERED, asked)
         first = rows[0]
         return Findings(
             None if first.code_text is None else self._promo_codes.read(_code_row(first[_CODE_COLUMNS])),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -46,11 +46,9 @@ class Moment(types.TypeDecorator[datetime]):
             return None
         return value.astimezone(UTC) if is_postgresql(dialect) else (value - _EPOCH) // _TICK
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401 - a driver's
-        """Return what was read, in UTC."""
-        if value is None:
-            return None
-        return value.astimezone(UTC) if is_postgresql(dialect) else _EPOCH + timedelta(microseconds=value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        """Return what makes a moment in UTC of what was read."""
+        return _moment_in_postgresql if is_postgresql(dialect) else _moment_in_sqlite
 
 
 class Amount(types.TypeDecorator[Decimal]):
@@ -69,11 +67,25 @@ class Amount(types.TypeDecorator[Decimal]):
             return None
         return value if is_postgresql(dialect) else int(value.scaleb(2))
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ANN401
-        """Return what was read, with two decimals."""
-        if value is None:
-            return None
-        return Decimal(value).quantize(_CENTS) if is_postgresql(dialect) else Decimal(int(value)).scaleb(-2)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Decimal | None]:
+        """Return what makes an amount with two decimals of what was read."""
+        return _amount_in_postgresql if is_postgresql(dialect) else _amount_in_sqlite
+
+
+def _moment_in_postgresql(value: Any) -> datetime | None:  # noqa: ANN401 - a driver's
+    return None if value is None else value.astimezone(UTC)
+
+
+def _moment_in_sqlite(value: Any) -> datetime | None:  # noqa: ANN401 - a driver's
+    return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+def _amount_in_postgresql(value: Any) -> Decimal | None:  # noqa: ANN401 - a driver's
+    return None if value is None else Decimal(value).quantize(_CENTS)
+
+
+def _amount_in_sqlite(value: Any) -> Decimal | None:  # noqa: ANN401 - a driver's
+    return None if value is None else Decimal(int(value)).scaleb(-2)
 
 
 class Day(types.TypeDecorator[date]):

@@ -23,8 +23,7 @@ class RefereeGroupLine:
 
     def matches(self, channel: str, segment: str, product: str) -> bool:
         """Tell whether a sign-up matches."""
-        asked = zip(self.criteria, (channel, segment, product), strict=True)
-        return all(wanted is None or wanted == given for wanted, given in asked)
+        return self.channel in {None, channel} and self.segment in {None, segment} and self.product in {None, product}
 
     def is_as_wide_as(self, other: RefereeGroupLine) -> bool:
         """Tell whether whatever matches ``other`` matches this line too."""

@@ -21,6 +21,8 @@ def fold(text: str) -> str:
 
     Only the letters a-z change case: ``ſ`` and ``ı`` stay what they are instead of becoming another code's letters.
     """
+    if text.isalnum() and text.isascii():  # as most are: nothing to leave out
+        return text.upper()
     bare = "".join(sign for sign in text if not sign.isspace() and sign not in _HYPHENS)
     return bare.upper() if bare.isascii() else bare
 

@@ -1,0 +1,58 @@
+"""Many accounts at once, each with a customer, an active contract and a code, made by the database itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.engine import URL
+
+from referral_adapters.sql import SqlStore
+from referral_core import Actor, Money, Programme, assemble
+
+SINCE: Final = datetime(2024, 1, 1, tzinfo=UTC)
+_MOMENT: Final = {"sqlite": int(SINCE.timestamp()) * 10**6, "postgresql": f"'{SINCE.isoformat()}'"}
+_NUMBERS: Final = {
+    "sqlite": "WITH RECURSIVE numbers(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {end})",
+    "postgresql": "WITH numbers(n) AS (SELECT generate_series({first}, {end} - 1))",
+}
+_TEXT: Final = {"sqlite": "printf('C%07d', n)", "postgresql": "'C' || lpad(n::text, 7, '0')"}
+_ROWS: Final = {
+    "accounts (account, customer)": "'account-' || n, 'customer-' || n",
+    "contracts (id, account, customer, product, segment, channel, concluded_at, warnings, status, activated_at)": (
+        "'contract-' || n, 'account-' || n, 'customer-' || n, 'electricity', 'household', 'distributor', {moment},"
+        " '[]', 'active', {moment}"
+    ),
+    "code_texts (text, account)": "{text}, 'account-' || n",
+    "promo_codes (account, text, place, customer, issued_at, issued_by, issuing, starts_at, revision)": (
+        "'account-' || n, {text}, 1, 'customer-' || n, {moment}, 'launch', 'launch', {moment}, 1"
+    ),
+}
+
+
+def populate(url: URL, count: int, *, first: int = 0) -> list[str]:
+    """Make accounts ``first`` up to ``count``, and amounts for both sides if there are none; return all codes."""
+    programme = Programme.default()
+    with SqlStore(url, programme) as store:
+        if first == 0:
+            groups, system = assemble(programme, store).groups, Actor.system("bench")
+            for group in store.groups.all():
+                groups.set_amount(group.id, amount=Money("7"), at=SINCE, actor=system)
+    engine = create_engine(url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url)
+    with engine.begin() as connection:
+        _fill(connection, first, count)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("VACUUM")
+    engine.dispose()
+    return [f"C{number:07d}" for number in range(count)]
+
+
+def _fill(connection: Connection, first: int, end: int) -> None:
+    engine = connection.dialect.name
+    numbers = _NUMBERS[engine].format(first=first, end=end)
+    for table, columns in _ROWS.items():
+        chosen = columns.format(moment=_MOMENT[engine], text=_TEXT[engine])
+        connection.exec_driver_sql(f"INSERT INTO {table} {numbers} SELECT {chosen} FROM numbers")
