@@ -13,10 +13,9 @@ from itertools import cycle
 from time import perf_counter
 from typing import Any, Final
 
-from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
 
-from databases import databases
+from databases import databases, engine_of
 from population import populate
 from ratio import measured, report
 from referral_adapters.sql import SqlStore
@@ -37,7 +36,7 @@ def main() -> None:
     given.add_argument("--codes", type=int, nargs="+", default=[10_000, 200_000], help="how many codes there are")
     sizes = sorted(given.parse_args().codes)
     with databases("sqlite", "postgresql") as urls:
-        for engine, url in urls.items():
+        for engine, (url,) in urls.items():
             _measure_all(engine, url, sizes)
 
 
@@ -84,7 +83,7 @@ def _timed(act: Callable[[Question], object], asked: cycle[Question]) -> Callabl
 
 def _driver(url: URL, programme: Programme) -> Callable[[Question], object]:
     """Return the same read through the plain driver: one statement, kept prepared, and its rows as they come."""
-    engine = create_engine(url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url)
+    engine = engine_of(url)
     groups = programme.referrer_group, programme.referee_group_for("self-service", "household", "electricity")
     names = ("code", "customer", "referrer_group", "referee_group")
     statement = prepared(GATHERED, engine.dialect, names)

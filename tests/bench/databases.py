@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -15,12 +16,19 @@ from tests.adapters.postgres_server import postgres_server
 
 
 @contextmanager
-def databases(*engines: str) -> Iterator[dict[str, URL]]:
-    """Yield an empty database for each engine asked for; PostgreSQL is left out where there is none."""
-    with tempfile.TemporaryDirectory(prefix="referral-bench-") as folder, postgres_server() as server:
-        found = {"sqlite": URL.create("sqlite", database=f"{folder}/referral.db")} if "sqlite" in engines else {}
-        if server is None or "postgresql" not in engines:
-            yield found
-            return
-        with server.database() as url:
-            yield {**found, "postgresql": url}
+def databases(*engines: str, each: int = 1) -> Iterator[dict[str, list[URL]]]:
+    """Yield empty databases for each engine asked for; PostgreSQL is left out where there is none."""
+    with ExitStack() as opened:
+        folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="referral-bench-"))
+        found = {}
+        if "sqlite" in engines:
+            found["sqlite"] = [URL.create("sqlite", database=f"{folder}/{number}.db") for number in range(each)]
+        server = opened.enter_context(postgres_server()) if "postgresql" in engines else None
+        if server is not None:
+            found["postgresql"] = [opened.enter_context(server.database()) for _ in range(each)]
+        yield found
+
+
+def engine_of(url: URL) -> Engine:
+    """Return an engine of SQLAlchemy's for a database."""
+    return create_engine(url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url)

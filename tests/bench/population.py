@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
+from databases import engine_of
 from referral_adapters.sql import SqlStore
 from referral_core import Actor, Money, Programme, assemble
 
@@ -39,7 +40,7 @@ def populate(url: URL, count: int, *, first: int = 0) -> list[str]:
             groups, system = assemble(programme, store).groups, Actor.system("bench")
             for group in store.groups.all():
                 groups.set_amount(group.id, amount=Money("7"), at=SINCE, actor=system)
-    engine = create_engine(url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url)
+    engine = engine_of(url)
     with engine.begin() as connection:
         _fill(connection, first, count)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -15,6 +15,8 @@ def state_of(row: Mapping[str, object]) -> dict[str, object]:
 
 
 def _plain(value: object) -> object:
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, datetime):
         return written(value)
     if isinstance(value, Decimal):

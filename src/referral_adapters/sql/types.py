@@ -40,11 +40,9 @@ class Moment(types.TypeDecorator[datetime]):
             return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
         return dialect.type_descriptor(Integer())
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> object:
-        """Return what is written."""
-        if value is None:
-            return None
-        return value.astimezone(UTC) if is_postgresql(dialect) else (value - _EPOCH) // _TICK
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], object] | None:
+        """Return what makes of a moment what is written; PostgreSQL takes moments as they are."""
+        return None if is_postgresql(dialect) else _ticks
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
         """Return what makes a moment in UTC of what was read."""
@@ -61,15 +59,21 @@ class Amount(types.TypeDecorator[Decimal]):
         """Return what the database keeps."""
         return dialect.type_descriptor(Numeric(14, 2) if is_postgresql(dialect) else Integer())
 
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> object:
-        """Return what is written."""
-        if value is None:
-            return None
-        return value if is_postgresql(dialect) else int(value.scaleb(2))
+    def bind_processor(self, dialect: Dialect) -> Callable[[Decimal | None], object] | None:
+        """Return what makes of an amount what is written; PostgreSQL takes decimals as they are."""
+        return None if is_postgresql(dialect) else _cents
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Decimal | None]:
         """Return what makes an amount with two decimals of what was read."""
         return _amount_in_postgresql if is_postgresql(dialect) else _amount_in_sqlite
+
+
+def _ticks(moment: datetime | None) -> int | None:
+    return None if moment is None else (moment - _EPOCH) // _TICK
+
+
+def _cents(amount: Decimal | None) -> int | None:
+    return None if amount is None else int(amount.scaleb(2))
 
 
 def _moment_in_postgresql(value: Any) -> datetime | None:  # noqa: ANN401 - a driver's
@@ -131,4 +135,5 @@ class CanonicalJson(types.TypeDecorator[Any]):
 
 def canonical(value: object) -> str:
     """Return a value as canonical JSON text."""
-    return _encode(dict(value) if isinstance(value, Mapping) else value)
+    # Asked first, because Mapping takes long to say no.
+    return _encode(value if isinstance(value, dict | tuple | list) or not isinstance(value, Mapping) else dict(value))

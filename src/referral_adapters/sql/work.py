@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Executable
 
@@ -77,9 +77,9 @@ class Work:
         rows = self.rows(statement, parameters)
         return rows[0] if rows else None
 
-    def change(self, statement: Executable, parameters: Parameters | Sequence[Parameters] | None = None) -> int:
+    def change(self, statement: Executable, parameters: Parameters | list[dict[str, Any]] | None = None) -> int:
         """Carry a statement out, once or for each of many rows, and return how many rows it changed."""
-        if isinstance(parameters, Sequence):
+        if isinstance(parameters, list):
             repeated = self._as_prepared(statement, parameters[0])
             many = [repeated.values(each) for each in parameters]
             return self._done(lambda cursor: cursor.executemany(repeated.text, many)).rowcount
