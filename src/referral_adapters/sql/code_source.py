@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, update
 
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.code_tables import CODE_NUMBERS
@@ -21,8 +21,8 @@ _NEXT: Final = (
     update(CODE_NUMBERS)
     .where(CODE_NUMBERS.c.name == bindparam("of"))
     .values(next=CODE_NUMBERS.c.next + bindparam("more"))
+    .returning(CODE_NUMBERS.c.next)
 )
-_PRESENT: Final = select(CODE_NUMBERS.c.next).where(CODE_NUMBERS.c.name == bindparam("of"))
 
 
 class SqlCodeSource:
@@ -54,8 +54,6 @@ class SqlCodeSource:
         """
         if count < 0:
             raise ValueError(f"cannot hand out {count} numbers")
-        while not self.work.change(_NEXT, {"of": _ALL, "more": count}):
+        while (row := self.work.row(_NEXT, {"of": _ALL, "more": count})) is None:
             _NEW.into(self.work, {"name": _ALL, "next": 0})
-        row = self.work.row(_PRESENT, {"of": _ALL})
-        following = 0 if row is None else int(row.next)
-        return range(following - count, following)
+        return range(row.next - count, row.next)

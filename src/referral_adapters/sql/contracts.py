@@ -80,18 +80,18 @@ class SqlContracts:
 
     def _own(self, account: str, customer: str) -> bool:
         """Let the account belong to the customer, and tell whether it did not yet."""
-        is_new = False
         owner = self.work.row(_OWNER, {"of": account})
         if owner is None:
-            is_new = _NEW_ACCOUNT.into(self.work, {"account": account, "customer": customer})
-            owner = self.work.row(_OWNER, {"of": account})
+            if _NEW_ACCOUNT.into(self.work, {"account": account, "customer": customer}):
+                return True
+            owner = self.work.row(_OWNER, {"of": account})  # somebody else was quicker
         if owner is None or owner.customer != customer:
             raise Refusal(
                 Reason.NOT_SAME_CUSTOMER,
                 message=f"account {account} belongs to another customer than {customer}",
                 field="account",
             )
-        return is_new
+        return False
 
     def _forget(self, account: str, is_new: bool) -> None:
         """Undo what was done for a contract that is refused."""

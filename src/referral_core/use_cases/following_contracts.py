@@ -35,8 +35,8 @@ class FollowingContracts:
             return None
         if self._book.present(contract.account, at) is not None:
             return None
-        is_ex_customer = bool(others) and not any(other.is_open for other in others)
-        if not is_ex_customer and self._book.was_ended_by_hand(contract.account):
+        is_customer_still = any(other.is_open for other in others)
+        if is_customer_still and self._book.was_ended_by_hand(contract.account):
             return None
         text = self._drawing.text_for([*others, contract], at)
         return self._book.issue(text, contract, at=at, actor=actor, issuing=Issuing.AUTOMATIC)
