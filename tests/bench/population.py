@@ -25,6 +25,7 @@ _ROWS: Final = {
         "'contract-' || n, 'account-' || n, 'customer-' || n, 'electricity', 'household', 'distributor', {moment},"
         " '[]', 'active', {moment}"
     ),
+    "live_referrals (customer, contract)": "'referred-' || n, 'contract-' || n",
     "code_texts (text, account)": "{text}, 'account-' || n",
     "promo_codes (account, text, place, customer, issued_at, issued_by, issuing, starts_at, revision)": (
         "'account-' || n, {text}, 1, 'customer-' || n, {moment}, 'launch', 'launch', {moment}, 1"
