@@ -19,7 +19,7 @@ from referral_core.entities.referral import FeeNote
 from referral_core.programme.fee_policy import FeePolicy
 from referral_core.values.calendar import Calendar
 from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, Office
-from tests.phrases import TICK, at, euros, refused
+from tests.phrases import TICK, at, euros, grant, refused
 
 JAAN: Final = Actor("Jaan", Role.SUPERVISOR)
 NOW: Final = at(NOON)
@@ -158,6 +158,30 @@ def test_without_a_key_accounts_moment_and_amount_name_a_transfer() -> None:
     assert office.unused("B2") == "2.00"
     office.desk.discounts.transfer("B", "B2", amount=euros("2"), at=MARCH + TICK, actor=JAAN)
     assert office.unused("B2") == "4.00"
+
+
+@pytest.mark.rule("B2", "B7")
+def test_accounts_with_blanks_in_their_ids_name_transfers_of_their_own() -> None:
+    office = Office()
+    for number, account in enumerate(("A", "A B", "B C", "C")):
+        office.supplied(f"G{number}", on=account, of="a", when="2021-02-16")
+    for number, account in enumerate(("A", "A B")):
+        office.store.billing.grant(grant(of=f"K{number}", on=account))
+        office.terminated(f"G{number}", "2021-02-20")
+    transfer = office.desk.discounts.transfer
+    assert transfer("A B", "C", at=MARCH, actor=JAAN) == euros("7")
+    assert transfer("A", "B C", at=MARCH, actor=JAAN) == euros("7")
+    assert [office.unused(account) for account in ("A", "A B", "B C", "C")] == ["0.00", "0.00", "7.00", "7.00"]
+
+
+@pytest.mark.rule("B2", "B7")
+@pytest.mark.parametrize(("amount", "named"), [("2", "2.00 EUR"), (None, "all")])
+def test_a_transfer_that_billing_knows_from_earlier_versions_is_known(amount: str | None, named: str) -> None:
+    office = leaving_office()
+    office.store.billing.transfer("B", "B2", euros("2"), at=MARCH, key=f"2021-03-01T10:00:00Z B B2 {named}")
+    part = None if amount is None else euros(amount)
+    assert office.desk.discounts.transfer("B", "B2", amount=part, at=MARCH, actor=JAAN) == euros("2")
+    assert office.unused("B2") == "2.00"
 
 
 @pytest.mark.rule("B7")

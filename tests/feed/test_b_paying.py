@@ -8,9 +8,9 @@ import pytest
 
 from referral_adapters.feed import FeedRunner
 from referral_adapters.memory import ContinuousDiscounts, MemoryStore
-from referral_core import Actor, Grant, GrantStatus, Programme, Reason, Refusal, assemble
+from referral_core import Actor, Grant, GrantStatus, Money, Programme, Reason, Refusal, assemble
 from referral_core.use_cases.paying import PayRun
-from tests.feed.story import Story
+from tests.feed.story import Story, moment
 
 
 def told() -> Story:
@@ -378,6 +378,27 @@ def test_what_is_only_locked_does_not_move() -> None:
     story.transfer("A9", "A10", "1", then="refused amount-exceeds-unused")
     story.activated("K7")
     story.transfer("A9", "A10", "10")
+
+
+@pytest.mark.rule("B2", "B7")
+def test_events_whose_sources_and_ids_look_alike_are_transfers_of_their_own() -> None:
+    story = left(told())
+    part = {"from": "A", "to": "A2", "amount": "5"}
+    story.send("discount.transfer", part, source="crm north", event="7")
+    story.send("discount.transfer", part, source="crm", event="north 7")
+    story.holds("A", granted="20", transferred_out="10")
+    story.again()
+    story.holds("A", granted="20", transferred_out="10")
+
+
+@pytest.mark.rule("B2", "B7")
+def test_an_event_whose_transfer_billing_made_while_the_line_was_cut_off_moves_nothing_again() -> None:
+    story = left(told())
+    story.summary()
+    story.store.billing.transfer("A", "A2", Money("5"), at=moment("2021-04-01"), key="crm evt-7")
+    part = {"from": "A", "to": "A2", "amount": "5"}
+    story.send("discount.transfer", part, at="2021-04-01", source="crm", event="evt-7")
+    story.holds("A", granted="20", transferred_out="5")
 
 
 @pytest.mark.rule("B3", "B7")

@@ -22,6 +22,7 @@ from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused
 from referral_core.use_cases.paying import PayRun
 from referral_core.values.errors import ConcurrentChange, Refusal
+from referral_core.values.joined_key import joined_key
 from referral_core.values.moment import LATEST
 
 Result = dict[str, Any]
@@ -120,7 +121,7 @@ class FeedRunner:
         with self._store.transaction():
             if not self._store.events.add(event.source, event.id, event.digest):
                 raise ConcurrentChange(f"another consumer handles the event {event.id} at this moment")
-            done = act(self._desk, Fields(event.data, key=f"{event.source} {event.id}"), event.time, event.actor)
+            done = act(self._desk, Fields(event.data, key=joined_key(event.source, event.id)), event.time, event.actor)
         return self._told(event, done)
 
     def _is_repeated(self, event: Event) -> bool:

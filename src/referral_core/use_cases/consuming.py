@@ -19,6 +19,7 @@ from referral_core.programme.programme import Programme
 from referral_core.rules.permissions import permit, required_reason
 from referral_core.use_cases.unknown import unknown_account, unknown_contract, unknown_referral
 from referral_core.values.errors import Refusal
+from referral_core.values.joined_key import joined_key
 from referral_core.values.moment import moment, written
 from referral_core.values.money import Money, check_currency
 from referral_core.values.reason import Reason
@@ -77,7 +78,8 @@ class Discounts:
         self._check_transfer(source, given, target, taking)
         if amount is not None:
             check_currency(amount, self._programme.currency)
-        named = key or f"{written(at)} {source} {target} {'all' if amount is None else amount}"
+        part = ("all",) if amount is None else (str(amount.amount), amount.currency)
+        named = key or joined_key(written(at), source, target, *part)
         moved = self._ports.billing.transfer(source, target, amount, at=at, key=named)
         after = {"from": source, "to": target, "amount": str(moved)}
         for account in dict.fromkeys((source, target)):
