@@ -98,7 +98,8 @@ def test_a_transfer_returns_what_it_moved_and_is_traced_on_both_accounts(amount:
     for account in ("B", "B2"):
         row = office.traced(account)[-1]
         assert (row.act, row.actor, row.moment) == (Act.DISCOUNT_TRANSFER, "Jaan", MARCH)
-        assert row.after == {"from": "B", "to": "B2", "amount": f"{moved} EUR"}
+        key = f"2021-03-01T10:00:00Z B B2 {'all' if part is None else part}"
+        assert row.after == {"from": "B", "to": "B2", "amount": f"{moved} EUR", "key": key}
 
 
 @pytest.mark.rule("B7", "M3")
@@ -148,6 +149,22 @@ def test_a_transfer_whose_answer_was_lost_is_asked_for_again_and_moves_once(faul
     assert again == euros("2")
     assert (office.unused("B"), office.unused("B2")) == ("5.00", "2.00")
     assert len([row for row in office.all_traced() if row.act is Act.DISCOUNT_TRANSFER]) == 2
+
+
+@pytest.mark.rule("A2", "B2")
+@pytest.mark.parametrize("key", ["T1", None])
+def test_a_transfer_that_is_asked_for_again_is_not_traced_again(key: str | None) -> None:
+    office = leaving_office()
+    transfer = office.desk.discounts.transfer
+    assert transfer("B", "B2", amount=euros("2"), at=MARCH, actor=JAAN, key=key) == euros("2")
+    before = office.state()
+    later = MARCH + TICK if key else MARCH
+    assert transfer("B", "B2", amount=euros("2"), at=later, actor=SYSTEM, key=key) == euros("2")
+    assert office.state() == before
+    assert transfer("B", "B2", amount=euros("2"), at=later, actor=JAAN, key="T2") == euros("2")
+    told = [row.after for account in ("B", "B2") for row in office.traced(account) if row.act is Act.DISCOUNT_TRANSFER]
+    assert len(told) == 4
+    assert office.unused("B2") == "4.00"
 
 
 @pytest.mark.rule("B2", "B7")

@@ -62,8 +62,8 @@ class Discounts:
     ) -> Money:
         """Move unused discount to another account of the same customer, all of it unless ``amount`` says a part (B7).
 
-        Returns what was moved. ``key`` names the request: asked for again under the same key, nothing is moved again
-        (B2); without one, accounts, moment and amount name it.
+        Returns what was moved. ``key`` names the request, and no other: asked for again under the same key, nothing is
+        moved and nothing traced again (A2, B2); without one, accounts, moment and amount name it.
 
         :raises Refusal: ``not-allowed``, ``account-unknown``, ``not-same-customer``, ``contract-active`` while a
             contract of the source is open, ``no-contract`` when none of the target is active,
@@ -81,9 +81,11 @@ class Discounts:
         part = ("all",) if amount is None else (str(amount.amount), amount.currency)
         named = key or joined_key(written(at), source, target, *part)
         moved = self._ports.billing.transfer(source, target, amount, at=at, key=named)
-        after = {"from": source, "to": target, "amount": str(moved)}
-        for account in dict.fromkeys((source, target)):
-            self._ports.trace.append(TraceNote(account_subject(account), at, Act.DISCOUNT_TRANSFER, actor, None, after))
+        if not self._is_traced(source, named):
+            after = {"from": source, "to": target, "amount": str(moved), "key": named}
+            for account in (source, target):
+                note = TraceNote(account_subject(account), at, Act.DISCOUNT_TRANSFER, actor, None, after)
+                self._ports.trace.append(note)
         return moved
 
     def note_fee(
@@ -162,6 +164,11 @@ class Discounts:
     def _known(self, contracts: tuple[Contract, ...], account: str, field: str) -> None:
         if not contracts:
             raise unknown_account(account, field)
+
+    def _is_traced(self, source: str, key: str) -> bool:
+        """Tell whether a transfer was traced; billing cannot tell, which may have made one whose answer was lost."""
+        rows = self._ports.trace.chain(account_subject(source))
+        return any(row.act is Act.DISCOUNT_TRANSFER and row.after and row.after.get("key") == key for row in rows)
 
     def _check_transfer(
         self, source: str, given: tuple[Contract, ...], target: str, taking: tuple[Contract, ...]
