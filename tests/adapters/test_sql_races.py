@@ -16,9 +16,11 @@ from referral_adapters.feed import FeedRunner
 from referral_adapters.sql import SqlStore
 from referral_core import Programme
 from referral_core.desk import ReferralDesk, assemble
+from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.promo_code import Ending
+from referral_core.entities.trace_entry import account_subject
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Refusal
 from referral_core.values.money import Money
@@ -207,3 +209,23 @@ def test_no_state_of_a_code_is_lost(shop: SqlStore) -> None:
     found = shop.promo_codes.find("BBBB")
     assert found is not None
     assert (found.starts_at, found.ends_at) == (day(1), day(9))
+
+
+@over_and_over
+@pytest.mark.rule("A2", "B2", "B7")
+def test_a_transfer_asked_for_by_many_at_once_is_traced_once(shop: SqlStore, time: int) -> None:
+    desk = assemble(PROGRAMME, shop)
+    with shop.transaction():
+        for number, account in enumerate(("A1", "A2"), 1):
+            conclude(desk, f"K{number}", account=account, customer="C1")
+            desk.contracts.activate(f"K{number}", at=WHEN, actor=SYSTEM)
+        desk.contracts.terminate("K1", at=WHEN, actor=SYSTEM)
+        shop.billing.grant(grant("K9", "10", on="A1"))
+    outcomes = race(
+        shop, *[lambda: desk.discounts.transfer("A1", "A2", at=WHEN, actor=SYSTEM, key="T1") for _ in range(4)]
+    )
+    assert outcomes == ["done"] * 4
+    assert shop.billing.balance("A2").transferred_in == Money("10")
+    for account in ("A1", "A2"):
+        acts = [row.act for row in shop.trace.chain(account_subject(account))]
+        assert acts.count(Act.DISCOUNT_TRANSFER) == 1
