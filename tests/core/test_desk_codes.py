@@ -41,7 +41,7 @@ def test_a_code_issued_by_hand_is_returned_as_it_is_stored() -> None:
         starts_at=NOW,
     )
     assert office.store.promo_codes.of_account("A") == (code,)
-    assert office.desk.codes.present("A", at=NOW) == code
+    assert office.desk.codes.present("A", at=NOW, actor=SYSTEM) == code
     (row,) = office.traced("A")
     assert (row.act, row.actor, row.moment, row.reason) == (Act.CODE_ISSUE, "Mari", NOW, "asked  for it")
     assert row.before is None
@@ -75,7 +75,7 @@ def test_replacing_ends_the_present_code_at_the_moment_the_new_one_starts() -> N
     assert ended is not None
     assert (ended.ends_at, ended.ending, ended.ending_reason) == (NOW, Ending.REPLACED, "a nicer one")
     assert (new.starts_at, new.text) == (NOW, "NEW1")
-    assert office.desk.codes.present("A", at=NOW) == new
+    assert office.desk.codes.present("A", at=NOW, actor=SYSTEM) == new
     end, issue = office.traced("A")[-2:]
     assert [(row.act, row.reason, row.actor) for row in (end, issue)] == [
         (Act.CODE_END, "a nicer one", "Mari"),
@@ -118,7 +118,7 @@ def test_a_text_that_is_refused_leaves_the_code_it_was_to_replace(text: str) -> 
     present = office.referrer("A")
     with refused("code-malformed" if text == "abc" else "code-taken", field="code"):
         office.desk.codes.issue("A", text=text, replace=True, at=NOW, actor=SYSTEM)
-    kept = office.desk.codes.present("A", at=NOW)
+    kept = office.desk.codes.present("A", at=NOW, actor=SYSTEM)
     assert kept is not None
     assert (kept.text, kept.ends_at) == (present, None)
 
@@ -145,8 +145,8 @@ def test_a_code_ended_by_hand_is_returned_as_it_is_stored() -> None:
     ended = office.desk.codes.end(f" {code[:4]}-{code[4:].lower()} ", at=NOW, actor=JAAN, reason="abuse")
     assert (ended.text, ended.ends_at, ended.ending, ended.ending_reason) == (code, NOW, Ending.BY_HAND, "abuse")
     assert office.store.promo_codes.find(code) == ended
-    assert office.desk.codes.present("A", at=NOW) is None
-    assert office.desk.codes.present("A", at=NOW - TICK) == ended
+    assert office.desk.codes.present("A", at=NOW, actor=SYSTEM) is None
+    assert office.desk.codes.present("A", at=NOW - TICK, actor=SYSTEM) == ended
     row = office.traced("A")[-1]
     assert (row.act, row.actor, row.reason) == (Act.CODE_END, "Jaan", "abuse")
     assert ((row.before or {})["ends_at"], (row.after or {})["ends_at"]) == (None, "2021-04-01T09:00:00Z")
@@ -215,20 +215,20 @@ def test_after_a_manual_ending_only_an_ex_customer_gets_a_code_by_itself() -> No
 @pytest.mark.rule("C6", "C11")
 def test_the_present_code_is_the_pending_or_active_one() -> None:
     office = Office()
-    assert office.desk.codes.present("A", at=NOW) is None
+    assert office.desk.codes.present("A", at=NOW, actor=SYSTEM) is None
     pending = office.concluded("K1", on="A").issued
-    assert office.desk.codes.present("A", at=at(NOON)) == pending
+    assert office.desk.codes.present("A", at=at(NOON), actor=SYSTEM) == pending
     active = office.activated("K1", "2021-03-01").started
-    assert office.desk.codes.present("A", at=NOW) == active
+    assert office.desk.codes.present("A", at=NOW, actor=SYSTEM) == active
     ended = office.terminated("K1", "2021-04-01").ended
-    assert office.desk.codes.present("A", at=NOW) is None
-    assert office.desk.codes.present("A", at=at("2021-04-01") - TICK) == ended
+    assert office.desk.codes.present("A", at=NOW, actor=SYSTEM) is None
+    assert office.desk.codes.present("A", at=at("2021-04-01") - TICK, actor=SYSTEM) == ended
 
 
 @pytest.mark.rule("M1")
 def test_the_present_code_is_asked_about_at_a_moment_with_a_zone() -> None:
     with refused("moment-naive", field="at"):
-        Office().desk.codes.present("A", at=NOW.replace(tzinfo=None))
+        Office().desk.codes.present("A", at=NOW.replace(tzinfo=None), actor=SYSTEM)
 
 
 # ── texts: random ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -77,7 +77,7 @@ def test_a_referral_may_come_with_a_code_issued_at_once() -> None:
     activation = office.activated("K1", MARCH)
     assert activation.started is None
     assert activation.issued is not None
-    assert activation.issued == office.desk.codes.present("B", at=at(MARCH))
+    assert activation.issued == office.desk.codes.present("B", at=at(MARCH), actor=SYSTEM)
     assert [leg.account for leg in activation.legs] == ["B", "A"]
 
 

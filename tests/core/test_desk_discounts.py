@@ -261,7 +261,7 @@ def policy(fee_policy: FeePolicy, months: int = 12) -> Programme:
 
 
 def proposed(office: Office, when: str = "2021-06-01", contract: str = "K1") -> str:
-    return str(office.desk.discounts.propose_fee(contract, at=at(when)))
+    return str(office.desk.discounts.propose_fee(contract, at=at(when), actor=SYSTEM))
 
 
 def billed(office: Office, account: str, amount: str) -> None:
@@ -357,7 +357,7 @@ def test_a_proposal_is_in_the_programmes_currency(fee_policy: FeePolicy, fee: st
 @pytest.mark.rule("B6", "B8")
 def test_a_newer_discount_on_the_account_is_used_later() -> None:
     office = paid_office(policy(FeePolicy.USED))
-    own = office.desk.codes.present("B", at=NOW)
+    own = office.desk.codes.present("B", at=NOW, actor=SYSTEM)
     assert own is not None
     office.granted("K2", on="C", code=own.text, when="2021-04-01")
     billed(office, "B", "12")
@@ -422,7 +422,7 @@ def test_the_proposal_is_the_locked_amount_by_days_rounded_half_up(
     term = (first + relativedelta(months=months) - first).days
     share = Fraction(cents * max(term - days, 0), term)
     asked = tallinn.start_of(first + relativedelta(days=days))
-    fee = office.desk.discounts.propose_fee("K1", at=asked)
+    fee = office.desk.discounts.propose_fee("K1", at=asked, actor=SYSTEM)
     assert int(fee.amount * 100) == (2 * share + 1) // 2
     assert tallinn.day_of(asked) == first + relativedelta(days=days)
 
@@ -447,8 +447,8 @@ def test_a_host_that_reckons_otherwise_is_proposed_the_same() -> None:
 def test_a_proposal_is_about_a_contract_with_a_referral(fee_policy: FeePolicy) -> None:
     office = paid_office(policy(fee_policy))
     with refused("contract-unknown", field="contract", naming="K9"):
-        office.desk.discounts.propose_fee("K9", at=MARCH)
+        office.desk.discounts.propose_fee("K9", at=MARCH, actor=SYSTEM)
     with refused("referral-unknown", field="contract", naming="K-A"):
-        office.desk.discounts.propose_fee("K-A", at=MARCH)
+        office.desk.discounts.propose_fee("K-A", at=MARCH, actor=SYSTEM)
     with refused("moment-naive", field="at"):
-        office.desk.discounts.propose_fee("K1", at=MARCH.replace(tzinfo=None))
+        office.desk.discounts.propose_fee("K1", at=MARCH.replace(tzinfo=None), actor=SYSTEM)

@@ -19,7 +19,7 @@ NOW: Final = at(NOON)
 
 def figures(office: Office, account: str = "A") -> tuple[int, int, str, str]:
     """Return times sent and used, and what was earned and is on the way."""
-    seen = office.desk.sharings.figures(account)
+    seen = office.desk.sharings.figures(account, at=NOW, actor=SYSTEM)
     return seen.sent, seen.used, str(seen.earned.amount), str(seen.on_the_way.amount)
 
 
@@ -82,7 +82,7 @@ def test_staff_share_codes_of_their_segments_only() -> None:
 def test_the_text_has_the_code_in_its_canonical_form(language: str) -> None:
     office = Office()
     code = office.referrer("A")
-    text = office.desk.sharings.text(f"{code[:4]}-{code[4:].lower()}", language=language)
+    text = office.desk.sharings.text(f"{code[:4]}-{code[4:].lower()}", language=language, at=NOW, actor=SYSTEM)
     assert text == HOUSEHOLD.sharing_text(code, language)
     assert text == SharingText(HOUSEHOLD.sharing[language].title, text.text, text.url)
     assert code in text.text
@@ -94,14 +94,28 @@ def test_there_is_no_text_of_a_code_or_in_a_language_that_is_not_known() -> None
     office = Office()
     code = office.referrer("A")
     with refused("code-unknown", field="code", naming="B999"):
-        office.desk.sharings.text("B999", language="et")
+        office.desk.sharings.text("B999", language="et", at=NOW, actor=SYSTEM)
     with pytest.raises(LookupError, match="no language 'fi'"):
-        office.desk.sharings.text(code, language="fi")
+        office.desk.sharings.text(code, language="fi", at=NOW, actor=SYSTEM)
     few = Office(attrs.evolve(HOUSEHOLD, languages=("lv",), sharing={"lv": HOUSEHOLD.sharing["lv"]}))
     code = few.referrer("A")
-    assert few.desk.sharings.text(code, language="lv").title == "Elektrum atlaides kods"
+    assert few.desk.sharings.text(code, language="lv", at=NOW, actor=SYSTEM).title == "Elektrum atlaides kods"
     with pytest.raises(LookupError, match="only lv"):
-        few.desk.sharings.text(code, language="et")
+        few.desk.sharings.text(code, language="et", at=NOW, actor=SYSTEM)
+
+
+@pytest.mark.rule("T1", "T2")
+def test_there_is_no_text_of_a_code_that_cannot_be_shared() -> None:
+    office = Office()
+    pending = office.concluded("K1", on="P").issued
+    code = office.referrer("A")
+    assert pending is not None
+    office.desk.codes.end(code, ends_at=NOW, at=at("2021-01-20"), actor=SYSTEM)
+    with refused("code-pending", naming=pending.text):
+        office.desk.sharings.text(pending.text, language="et", at=NOW, actor=SYSTEM)
+    with refused("code-ended", naming=code):
+        office.desk.sharings.text(code, language="et", at=NOW, actor=SYSTEM)
+    assert code in office.desk.sharings.text(code, language="et", at=NOW - TICK, actor=SYSTEM).text
 
 
 # ── figures ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -109,7 +123,9 @@ def test_there_is_no_text_of_a_code_or_in_a_language_that_is_not_known() -> None
 
 @pytest.mark.rule("T2")
 def test_an_account_that_nobody_knows_has_no_figures() -> None:
-    assert Office().desk.sharings.figures("NOWHERE") == SharingFigures(0, 0, euros("0"), euros("0"))
+    assert Office().desk.sharings.figures("NOWHERE", at=NOW, actor=SYSTEM) == SharingFigures(
+        0, 0, euros("0"), euros("0")
+    )
 
 
 @pytest.mark.rule("T2")
@@ -181,5 +197,5 @@ def test_a_use_that_pays_the_referrer_nothing_is_a_use() -> None:
 
 @pytest.mark.rule("T2", "M3")
 def test_figures_are_in_the_programmes_currency() -> None:
-    seen = Office(attrs.evolve(HOUSEHOLD, currency="SEK")).desk.sharings.figures("A")
+    seen = Office(attrs.evolve(HOUSEHOLD, currency="SEK")).desk.sharings.figures("A", at=NOW, actor=SYSTEM)
     assert (seen.earned.currency, seen.on_the_way.currency) == ("SEK", "SEK")

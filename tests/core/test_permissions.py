@@ -15,11 +15,11 @@ from referral_core.rules.permissions import LEAST_ROLE, permit, permit_own, requ
 from tests.phrases import actor, refused
 
 WORDS: Final = {
-    Role.CUSTOMER: "code.check code.shared",
+    Role.CUSTOMER: "code.check code.shared code.present sharing.text sharing.figures",
     Role.AGENT: """
         contract.concluded code.attach code.issue referral.change-group case.open case.finish case.abandon
     """,
-    Role.SUPERVISOR: "code.end discount.transfer termination-fee.note",
+    Role.SUPERVISOR: "code.end discount.transfer termination-fee.note termination-fee.propose",
     Role.ADMINISTRATOR: "group.add group.rename group.disable group.enable amount.set",
     Role.SYSTEM: "contract.activated contract.terminated contract.withdrawn bill.issued",
 }
@@ -107,14 +107,16 @@ def test_the_role_is_refused_before_the_segment() -> None:
 @pytest.mark.rule("A1")
 def test_a_customer_has_their_own_accounts_only() -> None:
     permit_own(actor("customer", "ann"), "ann", Act.CODE_SHARED)
-    with refused("not-allowed", field="actor", naming="code.shared is for the customer's own accounts"):
-        permit_own(actor("customer", "ben"), "ann", Act.CODE_SHARED)
+    for other in ("ann", None):
+        with refused("not-allowed", field="actor", naming="code.shared is for the customer's own accounts"):
+            permit_own(actor("customer", "ben"), other, Act.CODE_SHARED)
 
 
 @pytest.mark.rule("A1")
 @pytest.mark.parametrize("role", [*STAFF, Role.SYSTEM])
 def test_staff_and_systems_have_everybodys(role: Role) -> None:
     permit_own(actor(role, "mari"), "ann", Act.CODE_SHARED)
+    permit_own(actor(role, "mari"), None, Act.CODE_SHARED)
 
 
 # ── reasons ───────────────────────────────────────────────────────────────────────────────────────────────────────────

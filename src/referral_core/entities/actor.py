@@ -22,7 +22,8 @@ class Actor:
     """Somebody or something that asks for an act.
 
     ``id`` names it in the trace; for a customer it is the customer's own id, which decides whose accounts are theirs.
-    ``segments`` limits staff to some segments, ``None`` means no limit.
+    ``segments`` limits staff to some segments: to accounts all of whose contracts are in them (A1). ``None`` means no
+    limit.
     """
 
     id: str

@@ -17,6 +17,9 @@ LEAST_ROLE: Final[Mapping[Act, Role]] = MappingProxyType(
     {
         Act.CODE_CHECK: Role.CUSTOMER,
         Act.CODE_SHARED: Role.CUSTOMER,
+        Act.CODE_PRESENT: Role.CUSTOMER,
+        Act.SHARING_TEXT: Role.CUSTOMER,
+        Act.SHARING_FIGURES: Role.CUSTOMER,
         Act.CONTRACT_CONCLUDED: Role.AGENT,
         Act.CODE_ATTACH: Role.AGENT,
         Act.CODE_ISSUE: Role.AGENT,
@@ -27,6 +30,7 @@ LEAST_ROLE: Final[Mapping[Act, Role]] = MappingProxyType(
         Act.CODE_END: Role.SUPERVISOR,
         Act.DISCOUNT_TRANSFER: Role.SUPERVISOR,
         Act.TERMINATION_FEE_NOTE: Role.SUPERVISOR,
+        Act.TERMINATION_FEE_PROPOSE: Role.SUPERVISOR,
         Act.GROUP_ADD: Role.ADMINISTRATOR,
         Act.GROUP_RENAME: Role.ADMINISTRATOR,
         Act.GROUP_DISABLE: Role.ADMINISTRATOR,
@@ -44,7 +48,8 @@ LEAST_ROLE: Final[Mapping[Act, Role]] = MappingProxyType(
 def permit(actor: Actor, act: Act, segments: Iterable[str] = ()) -> None:
     """Refuse with ``not-allowed`` unless the actor's role and segments admit the act (A1).
 
-    ``segments`` are those of the contracts the act touches; an actor limited to some segments may touch no other.
+    ``segments`` are those of the contracts the act touches; an actor limited to some segments may touch no other. They
+    are not looked at when the actor is not limited.
     """
     if _RANK[actor.role] < _RANK[LEAST_ROLE[act]]:
         raise Refusal(
@@ -58,8 +63,8 @@ def permit(actor: Actor, act: Act, segments: Iterable[str] = ()) -> None:
         )
 
 
-def permit_own(actor: Actor, customer: str, act: Act) -> None:
-    """Refuse with ``not-allowed`` when a customer asks for an act on another customer's account (A1)."""
+def permit_own(actor: Actor, customer: str | None, act: Act) -> None:
+    """Refuse with ``not-allowed`` when a customer asks for an act on another's account, or on nobody's (A1)."""
     if actor.role is Role.CUSTOMER and actor.id != customer:
         raise Refusal(Reason.NOT_ALLOWED, message=f"{act} is for the customer's own accounts", field="actor")
 

@@ -16,7 +16,7 @@ from referral_core.entities.promo_code import CodeStatus, PromoCode
 from referral_core.entities.referral import Referral, ReferralStatus
 from referral_core.entities.trace_entry import TraceNote, account_subject
 from referral_core.programme.programme import Programme
-from referral_core.rules.permissions import permit
+from referral_core.use_cases.admitting import Admitting
 from referral_core.use_cases.following_contracts import FollowingContracts
 from referral_core.use_cases.tracing import referral_state
 from referral_core.use_cases.unknown import unknown_contract
@@ -55,6 +55,7 @@ class Contracts:
     def __init__(self, programme: Programme, ports: Ports, following: FollowingContracts) -> None:
         self._programme = programme
         self._ports = ports
+        self._admitting = Admitting(ports)
         self._following = following
 
     def activate(self, contract: str, *, at: datetime, actor: Actor) -> Activation:
@@ -118,7 +119,7 @@ class Contracts:
 
     def _found(self, contract: str, actor: Actor, act: Act) -> Contract:
         found = self._ports.contracts.find(contract)
-        permit(actor, act, [found.segment] if found else [])
+        self._admitting.admit_to_contract(actor, act, found)
         if found is None:
             raise unknown_contract(contract)
         return found

@@ -16,7 +16,8 @@ from referral_core.entities.referral import FeeNote, Referral
 from referral_core.entities.trace_entry import TraceNote, account_subject
 from referral_core.programme.fee_policy import FeePolicy
 from referral_core.programme.programme import Programme
-from referral_core.rules.permissions import permit, required_reason
+from referral_core.rules.permissions import required_reason
+from referral_core.use_cases.admitting import Admitting
 from referral_core.use_cases.unknown import unknown_account, unknown_contract, unknown_referral
 from referral_core.values.errors import Refusal
 from referral_core.values.joined_key import joined_key
@@ -34,6 +35,7 @@ class Discounts:
     def __init__(self, programme: Programme, ports: Ports) -> None:
         self._programme = programme
         self._ports = ports
+        self._admitting = Admitting(ports)
 
     def bill(self, bill: str, *, account: str, amount: Money, at: datetime, actor: Actor) -> Money:
         """Let a bill take the smaller of itself and the unused discount, oldest grant first, once (B6).
@@ -45,7 +47,7 @@ class Discounts:
         """
         at = moment(at)
         contracts = self._ports.contracts.of_account(account)
-        permit(actor, Act.BILL_ISSUED, [contract.segment for contract in contracts])
+        self._admitting.admit(actor, Act.BILL_ISSUED, accounts=(account,))
         self._known(contracts, account, "account")
         check_currency(amount, self._programme.currency)
         return self._ports.billing.bill(bill, account, amount, at=at)
@@ -72,7 +74,7 @@ class Discounts:
         """
         at = moment(at)
         given, taking = (self._ports.contracts.of_account(account) for account in (source, target))
-        permit(actor, Act.DISCOUNT_TRANSFER, [contract.segment for contract in (*given, *taking)])
+        self._admitting.admit(actor, Act.DISCOUNT_TRANSFER, accounts=(source, target))
         self._known(given, source, "from")
         self._known(taking, target, "to")
         self._check_transfer(source, given, target, taking)
@@ -98,7 +100,7 @@ class Discounts:
         """
         at = moment(at)
         found = self._ports.contracts.find(contract)
-        permit(actor, Act.TERMINATION_FEE_NOTE, [found.segment] if found else [])
+        self._admitting.admit_to_referral(actor, Act.TERMINATION_FEE_NOTE, found)
         reason = required_reason(actor, Act.TERMINATION_FEE_NOTE, reason)
         if found is None:
             raise unknown_contract(contract)
@@ -110,15 +112,16 @@ class Discounts:
         self._ports.trace.append(TraceNote(subject, at, Act.TERMINATION_FEE_NOTE, actor, None, after, reason))
         return noted
 
-    def propose_fee(self, contract: str, *, at: datetime) -> Money:
+    def propose_fee(self, contract: str, *, at: datetime, actor: Actor) -> Money:
         """Propose what the referee should pay back if the contract ended at ``at``, by the programme's policy (B8).
 
         Nothing; what bills have used of it; or the locked amount in the proportion of the term's days that are left.
 
-        :raises Refusal: ``contract-unknown``, ``referral-unknown``.
+        :raises Refusal: ``not-allowed``, ``contract-unknown``, ``referral-unknown``.
         """
         at = moment(at)
         found = self._ports.contracts.find(contract)
+        self._admitting.admit_to_referral(actor, Act.TERMINATION_FEE_PROPOSE, found)
         if found is None:
             raise unknown_contract(contract)
         locked = self._referral(contract).referee_offer.amount

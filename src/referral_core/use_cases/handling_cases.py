@@ -12,7 +12,7 @@ from referral_core.entities.actor import Actor
 from referral_core.entities.case import CarriedOffer, Case
 from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceNote, account_subject
 from referral_core.rules.decision import Decision
-from referral_core.rules.permissions import permit
+from referral_core.use_cases.admitting import Admitting
 from referral_core.use_cases.judging import Judging, Question
 from referral_core.use_cases.signing_up import SignUp, SignUps
 from referral_core.values.errors import Refusal
@@ -46,6 +46,7 @@ class Cases:
 
     def __init__(self, ports: Ports, judging: Judging, sign_ups: SignUps) -> None:
         self._ports = ports
+        self._admitting = Admitting(ports)
         self._judging = judging
         self._sign_ups = sign_ups
 
@@ -67,7 +68,8 @@ class Cases:
         :raises Refusal: ``not-allowed``, ``case-exists``.
         """
         at = moment(at)
-        permit(actor, Act.CASE_OPEN, [segment])
+        judged = None if code is None else customer
+        self._admitting.admit(actor, Act.CASE_OPEN, code=code, customer=judged, segment=segment)
         decision = None if code is None else self._decide(code, customer, product, segment, at)
         opened = Case(
             id=case,
@@ -140,9 +142,10 @@ class Cases:
 
     def _found(self, case: str, actor: Actor, act: Act) -> Case:
         found = self._ports.cases.find(case)
-        permit(actor, act, [found.segment] if found else [])
         if found is None:
+            self._admitting.admit(actor, act)
             raise Refusal(Reason.CASE_UNKNOWN, message=f"there is no case {case}", field="case")
+        self._admitting.admit(actor, act, code=found.promo_code, segment=found.segment)
         return found
 
     def _decide(self, code: str, customer: str, product: str, segment: str, at: datetime) -> Decision:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
 from referral_core.entities.promo_code import Ending, Issuing, PromoCode
-from referral_core.rules.permissions import permit, required_reason
+from referral_core.rules.permissions import required_reason
+from referral_core.use_cases.admitting import Admitting
 from referral_core.use_cases.code_book import CodeBook
 from referral_core.use_cases.drawing import Drawing
 from referral_core.use_cases.unknown import unknown_account, unknown_code
@@ -26,6 +27,7 @@ class Codes:
 
     def __init__(self, ports: Ports, book: CodeBook, drawing: Drawing) -> None:
         self._ports = ports
+        self._admitting = Admitting(ports)
         self._book = book
         self._drawing = drawing
 
@@ -49,7 +51,7 @@ class Codes:
         """
         at = moment(at)
         contracts = self._ports.contracts.of_account(account)
-        permit(actor, Act.CODE_ISSUE, [contract.segment for contract in contracts])
+        self._admitting.admit(actor, Act.CODE_ISSUE, accounts=(account,))
         reason = required_reason(actor, Act.CODE_ISSUE, reason)
         if not contracts:
             raise unknown_account(account)
@@ -90,17 +92,23 @@ class Codes:
         at = moment(at)
         ends_at = optional_moment(ends_at, "ends_at")
         found = self._ports.promo_codes.find(fold(code))
-        segments = [c.segment for c in self._ports.contracts.of_account(found.account)] if found else []
-        permit(actor, Act.CODE_END, segments)
+        self._admitting.admit(actor, Act.CODE_END, code=code)
         reason = required_reason(actor, Act.CODE_END, reason)
         if found is None:
             raise unknown_code(code)
         ended = found.ended_by_hand(ends_at or at, reason, now=at)
         return self._book.change(Act.CODE_END, found, ended, at=at, actor=actor, reason=reason)
 
-    def present(self, account: str, *, at: datetime) -> PromoCode | None:
-        """Return the account's code that is pending or active at a moment; there is at most one (C6)."""
-        return self._book.present(account, moment(at))
+    def present(self, account: str, *, at: datetime, actor: Actor) -> PromoCode | None:
+        """Return the account's code that is pending or active at ``at``; there is at most one (C6, C11).
+
+        A customer sees the codes of their own accounts only.
+
+        :raises Refusal: ``not-allowed``.
+        """
+        at = moment(at)
+        self._admitting.admit_to_account(actor, Act.CODE_PRESENT, account)
+        return self._book.present(account, at)
 
     def _free(self, text: str) -> str:
         wanted = parse(text)

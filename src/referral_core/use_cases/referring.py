@@ -14,7 +14,6 @@ from referral_core.use_cases.choosing import Choice
 from referral_core.use_cases.judging import Judgement, Judging, Question
 from referral_core.use_cases.tracing import referral_state
 from referral_core.use_cases.unknown import unknown_referral
-from referral_core.values.code_text import fold
 
 if TYPE_CHECKING:
     from referral_core.ports.ports import Ports
@@ -45,12 +44,6 @@ class Referring:
                 carried=chosen.case.carried if chosen.case else None,
             )
         )
-
-    def segments(self, code: str, segment: str | None) -> list[str]:
-        """Return the segments that a check of a code touches: its holder's, and that of the sign-up if said (A1)."""
-        found = self._ports.promo_codes.find(fold(code))
-        contracts = self._ports.contracts.of_account(found.account) if found else ()
-        return [contract.segment for contract in contracts] + ([] if segment is None else [segment])
 
     def record(
         self,

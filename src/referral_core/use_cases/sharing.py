@@ -10,12 +10,13 @@ import attrs
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
 from referral_core.entities.grant import GrantStatus
-from referral_core.entities.promo_code import CodeEvent
+from referral_core.entities.promo_code import CodeEvent, PromoCode
 from referral_core.entities.referral import ReferralStatus
 from referral_core.entities.sharing import Sharing
 from referral_core.programme.programme import Programme
 from referral_core.programme.sharing_template import SharingText
-from referral_core.rules.permissions import permit, permit_own
+from referral_core.rules.permissions import permit_own
+from referral_core.use_cases.admitting import Admitting
 from referral_core.use_cases.unknown import unknown_code
 from referral_core.values.code_text import fold
 from referral_core.values.moment import moment
@@ -41,6 +42,7 @@ class Sharings:
     def __init__(self, programme: Programme, ports: Ports) -> None:
         self._programme = programme
         self._ports = ports
+        self._admitting = Admitting(ports)
 
     def share(self, code: str, *, means: str, at: datetime, actor: Actor) -> Sharing:
         """Record that an active code was passed on by some means (T2).
@@ -48,30 +50,32 @@ class Sharings:
         :raises Refusal: ``not-allowed``, ``code-unknown``, ``code-pending``, ``code-ended``.
         """
         at = moment(at)
-        found = self._ports.promo_codes.find(fold(code))
-        contracts = self._ports.contracts.of_account(found.account) if found else ()
-        permit(actor, Act.CODE_SHARED, [contract.segment for contract in contracts])
-        if found is None:
-            raise unknown_code(code)
-        permit_own(actor, found.customer, Act.CODE_SHARED)
-        found.permits(CodeEvent.SHARE, at)
+        found = self._shareable(code, actor, Act.CODE_SHARED, at)
         sharing = Sharing(code=found.text, account=found.account, means=means, at=at)
         self._ports.sharings.add(sharing)
         return sharing
 
-    def text(self, code: str, *, language: str) -> SharingText:
+    def text(self, code: str, *, language: str, at: datetime, actor: Actor) -> SharingText:
         """Return title, text and link for a share sheet in a language of the programme (T1).
 
-        :raises Refusal: ``code-unknown``.
+        There is one as long as the code can be shared, to a customer for their own codes only.
+
+        :raises Refusal: ``not-allowed``, ``code-unknown``, ``code-pending``, ``code-ended``.
         :raises LookupError: the programme has no such language.
         """
-        found = self._ports.promo_codes.find(fold(code))
-        if found is None:
-            raise unknown_code(code)
+        found = self._shareable(code, actor, Act.SHARING_TEXT, moment(at))
         return self._programme.sharing_text(found.text, language)
 
-    def figures(self, account: str) -> SharingFigures:
-        """Return how often the account's codes were sent and used, what they earned and what is on the way (T2)."""
+    def figures(self, account: str, *, at: datetime, actor: Actor) -> SharingFigures:
+        """Return how often the account's codes were sent and used, what they earned and what is on the way (T2).
+
+        The figures are those of all that is stored by now; ``at`` is when they are asked for. A customer sees those of
+        their own accounts only.
+
+        :raises Refusal: ``not-allowed``.
+        """
+        moment(at)
+        self._admitting.admit_to_account(actor, Act.SHARING_FIGURES, account)
         used = 0
         earned = on_the_way = Money.zero(self._programme.currency)
         for referral in self._ports.referrals.all(referrer=account):
@@ -86,3 +90,13 @@ class Sharings:
             elif grant.side == "referrer":
                 on_the_way += grant.amount
         return SharingFigures(self._ports.sharings.count_of(account), used, earned, on_the_way)
+
+    def _shareable(self, code: str, actor: Actor, act: Act, at: datetime) -> PromoCode:
+        """Return a code that the actor may share, and that can be shared at a moment."""
+        self._admitting.admit(actor, act, code=code)
+        found = self._ports.promo_codes.find(fold(code))
+        if found is None:
+            raise unknown_code(code)
+        permit_own(actor, found.customer, act)
+        found.permits(CodeEvent.SHARE, at)
+        return found

@@ -16,7 +16,8 @@ from referral_core.entities.referral import Referral
 from referral_core.entities.trace_entry import TraceNote, account_subject
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused, Decision
-from referral_core.rules.permissions import permit, required_reason
+from referral_core.rules.permissions import required_reason
+from referral_core.use_cases.admitting import Admitting
 from referral_core.use_cases.choosing import Choice, chosen_by_case, chosen_by_hand
 from referral_core.use_cases.following_contracts import FollowingContracts
 from referral_core.use_cases.judging import Judging, Question
@@ -51,6 +52,7 @@ class SignUps:
     ) -> None:
         self._programme = programme
         self._ports = ports
+        self._admitting = Admitting(ports)
         self._following = following
         self._judging = judging
         self._referring = referring
@@ -69,9 +71,11 @@ class SignUps:
         """Say whether a code could be used at ``at``, every reason why not, and what it would give (S5).
 
         Changes nothing. Without a ``customer`` the reasons about the customer are left out.
+
+        :raises Refusal: ``not-allowed``.
         """
         at = moment(at)
-        permit(actor, Act.CODE_CHECK, self._referring.segments(code, segment) if actor.segments is not None else [])
+        self._admitting.admit(actor, Act.CODE_CHECK, code=code, customer=customer, segment=segment)
         return self._judging.decide(
             Question(
                 code=code,
@@ -114,7 +118,15 @@ class SignUps:
             ``not-same-customer``, ``moment-invalid``, ``moment-naive``.
         """
         at = moment(at)
-        permit(actor, Act.CONTRACT_CONCLUDED, [segment])
+        wanted = case.promo_code if case else code
+        self._admitting.admit(
+            actor,
+            Act.CONTRACT_CONCLUDED,
+            accounts=(account,),
+            code=wanted,
+            customer=None if wanted is None else customer,
+            segment=segment,
+        )
         chosen = self._chosen(Act.CONTRACT_CONCLUDED, actor, group, honoured_moment, reason, at, case)
         others = self._check_new(contract, account, customer)
         concluded = Contract(
@@ -128,7 +140,6 @@ class SignUps:
             starts_on=starts_on,
             first_name=first_name,
         )
-        wanted = case.promo_code if case else code
         judged = None if wanted is None else self._referring.judge(wanted, concluded, chosen, channel)
         decision = None if judged is None else judged.decision
         if decision is not None and not decision.usable:
@@ -161,7 +172,9 @@ class SignUps:
             ``contract-ended``, ``group-unknown``, ``moment-invalid``.
         """
         at = moment(at)
-        found = self._not_activated(contract, actor, Act.CODE_ATTACH)
+        found = self._ports.contracts.find(contract)
+        self._admitting.admit(actor, Act.CODE_ATTACH, code=code, customer=found.customer if found else None)
+        found = self._not_activated(contract, found)
         chosen = self._chosen(Act.CODE_ATTACH, actor, group, honoured_moment, reason, found.concluded_at)
         judged = self._referring.judge(code, found, chosen, channel)
         if not judged.decision.usable:
@@ -180,7 +193,9 @@ class SignUps:
             ``contract-ended``, ``referral-unknown``, ``group-unknown``, ``no-amount``, ``group-disabled``.
         """
         at = moment(at)
-        self._not_activated(contract, actor, Act.REFERRAL_CHANGE_GROUP)
+        found = self._ports.contracts.find(contract)
+        self._admitting.admit_to_referral(actor, Act.REFERRAL_CHANGE_GROUP, found)
+        self._not_activated(contract, found)
         reason = required_reason(actor, Act.REFERRAL_CHANGE_GROUP, reason)
         return self._referring.change_group(contract, group, at=at, actor=actor, reason=reason)
 
@@ -215,10 +230,8 @@ class SignUps:
             )
         return others
 
-    def _not_activated(self, contract: str, actor: Actor, act: Act) -> Contract:
+    def _not_activated(self, contract: str, found: Contract | None) -> Contract:
         """Return a contract that is concluded and has neither activated nor been withdrawn (S8, D7)."""
-        found = self._ports.contracts.find(contract)
-        permit(actor, act, [found.segment] if found else [])
         if found is None:
             raise unknown_contract(contract)
         if found.activated_at is not None:

@@ -1,0 +1,351 @@
+"""Whom the desk admits to what, over all of its acts: by role, to one's own accounts, by segments (A1).
+
+Both tables are written out by hand. They name every act of the desk; an act that they do not name fails here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from inspect import Parameter, getmembers, ismethod, signature
+from typing import Final
+
+import attrs
+import pytest
+
+from referral_core import Actor, ReferralDesk, Role, Side
+from referral_core.entities.act import Act
+from tests.core.test_desk_acts import ACTS, HOUSEHOLD, NOON, SYSTEM, WHEN, WHY, Office, busy
+from tests.core.test_permissions import ROLES
+from tests.phrases import at, refused
+
+Doing = Callable[[ReferralDesk, Actor], object]
+
+
+def acts_of(desk: ReferralDesk) -> dict[str, Callable[..., object]]:
+    """Return every act of the desk, by its noun and its own name."""
+    nouns = {name: noun for name, noun in vars(desk).items() if name not in {"programme", "ports"}}
+    return {
+        f"{name}.{verb}": act
+        for name, noun in nouns.items()
+        for verb, act in getmembers(noun, ismethod)
+        if not verb.startswith("_")
+    }
+
+
+def rows(table: str) -> dict[str, list[str]]:
+    """Return the rows of a table by their first word."""
+    return {first: rest for first, *rest in (line.split() for line in table.strip().splitlines())}
+
+
+# ── roles ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+WHO_MAY: Final = rows("""
+    act                       own   other  agent  supervisor  administrator  system
+    sign_ups.check            yes   yes    yes    yes         yes            yes
+    sharings.share            yes   no     yes    yes         yes            yes
+    sharings.text             yes   no     yes    yes         yes            yes
+    sharings.figures          yes   no     yes    yes         yes            yes
+    codes.present             yes   no     yes    yes         yes            yes
+    sign_ups.conclude         no    no     yes    yes         yes            yes
+    sign_ups.attach           no    no     yes    yes         yes            yes
+    sign_ups.change_group     no    no     yes    yes         yes            yes
+    codes.issue               no    no     yes    yes         yes            yes
+    cases.open                no    no     yes    yes         yes            yes
+    cases.finish              no    no     yes    yes         yes            yes
+    cases.abandon             no    no     yes    yes         yes            yes
+    codes.end                 no    no     no     yes         yes            yes
+    discounts.transfer        no    no     no     yes         yes            yes
+    discounts.note_fee        no    no     no     yes         yes            yes
+    discounts.propose_fee     no    no     no     yes         yes            yes
+    groups.add                no    no     no     no          yes            yes
+    groups.rename             no    no     no     no          yes            yes
+    groups.disable            no    no     no     no          yes            yes
+    groups.enable             no    no     no     no          yes            yes
+    groups.set_amount         no    no     no     no          yes            yes
+    contracts.activate        no    no     no     no          no             yes
+    contracts.terminate       no    no     no     no          no             yes
+    contracts.withdraw        no    no     no     no          no             yes
+    discounts.bill            no    no     no     no          no             yes
+    payouts.pay_due           ?     ?      ?      ?           ?              yes
+    payouts.pay               ?     ?      ?      ?           ?              yes
+    payouts.advance           ?     ?      ?      ?           ?              yes
+""")
+"""Who may do each act. Everything is done to customer A: ``own`` is that customer, ``other`` is another one.
+
+``?`` is not promised yet: a host has a system send what is due.
+"""
+
+COLUMNS: Final = WHO_MAY.pop("act")
+BY: Final = {
+    "own": Actor("a", Role.CUSTOMER),
+    "other": Actor("z", Role.CUSTOMER),
+    **{role.value: Actor("Mari", role) for role in ROLES if role is not Role.CUSTOMER},
+}
+
+
+def of_act(act: Act) -> Doing:
+    return lambda desk, actor: ACTS[act](desk, WHEN, actor)
+
+
+DOING: Final[dict[str, Doing]] = {
+    "sign_ups.check": lambda desk, actor: desk.sign_ups.check("A123", customer="a", at=WHEN, actor=actor),
+    "sign_ups.conclude": of_act(Act.CONTRACT_CONCLUDED),
+    "sign_ups.attach": of_act(Act.CODE_ATTACH),
+    "sign_ups.change_group": of_act(Act.REFERRAL_CHANGE_GROUP),
+    "contracts.activate": of_act(Act.CONTRACT_ACTIVATED),
+    "contracts.terminate": of_act(Act.CONTRACT_TERMINATED),
+    "contracts.withdraw": of_act(Act.CONTRACT_WITHDRAWN),
+    "codes.issue": of_act(Act.CODE_ISSUE),
+    "codes.end": of_act(Act.CODE_END),
+    "codes.present": of_act(Act.CODE_PRESENT),
+    "sharings.share": of_act(Act.CODE_SHARED),
+    "sharings.text": of_act(Act.SHARING_TEXT),
+    "sharings.figures": of_act(Act.SHARING_FIGURES),
+    "cases.open": of_act(Act.CASE_OPEN),
+    "cases.finish": of_act(Act.CASE_FINISH),
+    "cases.abandon": of_act(Act.CASE_ABANDON),
+    "groups.add": of_act(Act.GROUP_ADD),
+    "groups.rename": of_act(Act.GROUP_RENAME),
+    "groups.disable": of_act(Act.GROUP_DISABLE),
+    "groups.enable": of_act(Act.GROUP_ENABLE),
+    "groups.set_amount": of_act(Act.AMOUNT_SET),
+    "discounts.bill": of_act(Act.BILL_ISSUED),
+    "discounts.transfer": of_act(Act.DISCOUNT_TRANSFER),
+    "discounts.note_fee": of_act(Act.TERMINATION_FEE_NOTE),
+    "discounts.propose_fee": of_act(Act.TERMINATION_FEE_PROPOSE),
+}
+EVERY: Final = pytest.mark.parametrize("act", DOING)
+
+
+@pytest.mark.rule("A1")
+def test_the_tables_name_every_act_of_the_desk() -> None:
+    acts = acts_of(Office().desk)
+    assert sorted(WHO_MAY) == sorted(acts)
+    assert sorted(TOUCHED) == sorted(acts)
+    assert sorted(DOING) == sorted(act for act in acts if not act.startswith("payouts."))
+    assert list(BY) == COLUMNS
+
+
+@pytest.mark.rule("A1", "M1")
+def test_every_act_takes_its_moment_and_its_actor_by_keyword() -> None:
+    for name, act in acts_of(Office().desk).items():
+        taken = signature(act).parameters
+        assert {"at", "actor"} <= taken.keys(), name
+        for parameter in (taken["at"], taken["actor"]):
+            assert (parameter.kind, parameter.default) == (Parameter.KEYWORD_ONLY, Parameter.empty), name
+
+
+@pytest.mark.rule("A1")
+@EVERY
+def test_an_act_is_done_by_whom_the_table_says_and_refused_to_all_others(act: str) -> None:
+    office = busy()
+    for column, may in zip(COLUMNS, WHO_MAY[act], strict=True):
+        before = office.state()
+        if may == "yes":
+            with undone(office):
+                DOING[act](office.desk, BY[column])
+        else:
+            assert may == "no"
+            with refused("not-allowed", field="actor"):
+                DOING[act](office.desk, BY[column])
+        assert office.state() == before
+
+
+class Undone(Exception):
+    """Takes back what was done."""
+
+
+@contextmanager
+def undone(office: Office) -> Iterator[None]:
+    """Take back what is done inside."""
+    with suppress(Undone), office.store.transaction():
+        yield
+        raise Undone
+
+
+# ── segments ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+TOUCHED: Final = rows("""
+    sign_ups.check            sign-up  holder  customer
+    sign_ups.conclude         sign-up  holder  customer  account
+    sign_ups.attach                    holder  customer  account
+    sign_ups.change_group              holder            account
+    contracts.activate                                   account
+    contracts.terminate                                  account
+    contracts.withdraw                                   account
+    codes.issue                                          account
+    codes.present                                        account
+    codes.end                          holder
+    sharings.share                     holder
+    sharings.text                      holder
+    sharings.figures                                     account
+    cases.open                sign-up  holder  customer
+    cases.finish              sign-up  holder  customer  account
+    cases.abandon             sign-up  holder
+    discounts.bill                                       account
+    discounts.transfer                                   account  target
+    discounts.note_fee                 holder            account
+    discounts.propose_fee              holder            account
+    groups.add
+    groups.rename
+    groups.disable
+    groups.enable
+    groups.set_amount
+    payouts.pay_due
+    payouts.pay
+    payouts.advance
+""")
+"""What each act shows or changes: each must be in the segments of an actor who is limited to some.
+
+``sign-up`` is the contract that is asked about or concluded, or what a case is about; ``holder`` the account that
+holds the code in question; ``customer`` another account of the customer a code is judged for; ``account`` the account
+that the act is about, with all contracts on it, and ``target`` the one that a discount is moved to.
+"""
+
+PIECES: Final = ("sign-up", "holder", "customer", "account", "target")
+BOTH: Final = ("household", "micro-business")
+
+
+def town(**segments: str) -> Office:
+    """Return an office in which every act can be done; all is of households but for the pieces that are named."""
+    of = {piece: segments.get(piece.replace("-", "_"), "household") for piece in PIECES}
+    office = Office(attrs.evolve(HOUSEHOLD, segments=BOTH, issuing_segments=BOTH)).with_amounts()
+
+    def concluded(contract: str, on: str, piece: str, customer: str, code: str | None = None) -> None:
+        office.concluded(contract, on=on, of=customer, segment=of[piece], code=code)
+
+    office.concluded("K-A", on="A", when="2021-01-05 12:00", segment=of["holder"])
+    office.activated("K-A", "2021-01-05 12:00")
+    office.desk.codes.issue("A", text="A123", replace=True, at=at("2021-01-06"), actor=SYSTEM)
+    for customer in ("c", "f", "n", "h"):
+        concluded(f"K-{customer}2", f"{customer}2", "customer", customer)
+    for account in ("F", "N"):
+        concluded(f"K-{account}", account, "account", account.lower())
+    concluded("OPEN", "B", "account", "b", code="A123")
+    concluded("BARE", "C", "account", "c")
+    for contract, account in (("PAID", "D"), ("LEFT", "E")):
+        concluded(contract, account, "account", account.lower(), code="A123")
+        office.activated(contract)
+    office.paid()
+    office.terminated("LEFT", "2021-03-01")
+    concluded("STAYED", "E2", "target", "e")
+    office.activated("STAYED")
+    office.desk.cases.open("case-1", customer="f", code="A123", segment=of["sign-up"], at=at(NOON), actor=SYSTEM)
+    office.desk.groups.add("fair", side=Side.REFEREE, at=at(NOON), actor=SYSTEM)
+    return office
+
+
+def doing_in(town_of: dict[str, str]) -> dict[str, Doing]:
+    """Return every act, as it is done in a town."""
+    segment = town_of.get("sign_up", "household")
+    return DOING | {
+        "sign_ups.check": lambda desk, actor: desk.sign_ups.check(
+            "A123", customer="h", segment=segment, at=WHEN, actor=actor
+        ),
+        "sign_ups.conclude": lambda desk, actor: desk.sign_ups.conclude(
+            "NEW", account="N", customer="n", segment=segment, code="A123", at=WHEN, actor=actor
+        ),
+        "cases.open": lambda desk, actor: desk.cases.open(
+            "case-2", customer="h", segment=segment, code="A123", at=WHEN, actor=actor
+        ),
+        "codes.issue": lambda desk, actor: desk.codes.issue("D", replace=True, at=WHEN, actor=actor, reason=WHY),
+        "codes.present": lambda desk, actor: desk.codes.present("D", at=WHEN, actor=actor),
+        "sharings.figures": lambda desk, actor: desk.sharings.figures("D", at=WHEN, actor=actor),
+    }
+
+
+def limited(role: Role, segment: str) -> Actor:
+    return Actor("a", role, frozenset({segment}))
+
+
+def admitted(act: str) -> list[Role]:
+    """Return the roles that may do an act, customers left out: only staff and systems are limited to segments."""
+    return [role for role in ROLES if role is not Role.CUSTOMER and WHO_MAY[act][COLUMNS.index(role)] == "yes"]
+
+
+@pytest.mark.rule("A1")
+@pytest.mark.parametrize("piece", PIECES)
+@EVERY
+def test_whatever_an_act_touches_must_be_in_the_actors_segments(act: str, piece: str) -> None:
+    named = {piece.replace("-", "_"): "micro-business"}
+    office = town(**named)
+    doing, before = doing_in(named)[act], office.state()
+    for role in admitted(act):
+        if piece in TOUCHED[act]:
+            with refused("not-allowed", field="actor", naming="a segment outside household"):
+                doing(office.desk, limited(role, "household"))
+        else:
+            with undone(office):
+                doing(office.desk, limited(role, "household"))
+        assert office.state() == before
+
+
+@pytest.mark.rule("A1")
+@EVERY
+def test_who_manages_households_does_not_need_companies_nor_the_other_way_round(act: str) -> None:
+    companies = {piece.replace("-", "_"): "micro-business" for piece in PIECES}
+    for own, other, named in (("household", "micro-business", {}), ("micro-business", "household", companies)):
+        office = town(**named)
+        doing = doing_in(named)[act]
+        for role in admitted(act):
+            with undone(office):
+                doing(office.desk, limited(role, own))
+            if TOUCHED[act]:
+                with refused("not-allowed", field="actor"):
+                    doing(office.desk, limited(role, other))
+
+
+@pytest.mark.rule("A1")
+@EVERY
+def test_one_contract_of_another_segment_on_an_account_is_enough(act: str) -> None:
+    office = town()
+    for number, account in enumerate(("B", "C", "D", "F", "N", "E2")):
+        customer = account[0].lower()
+        office.concluded(f"MORE-{number}", on=account, of=customer, segment="micro-business", product="solar")
+    refuses = {"account", "target"} & set(TOUCHED[act])
+    for role in admitted(act):
+        if refuses:
+            with refused("not-allowed", field="actor"):
+                doing_in({})[act](office.desk, limited(role, "household"))
+
+
+@pytest.mark.rule("A1")
+def test_without_a_code_nothing_is_seen_of_the_customers_other_accounts() -> None:
+    office, agent = town(customer="micro-business"), limited(Role.AGENT, "household")
+    conclude, open_case = office.desk.sign_ups.conclude, office.desk.cases.open
+    conclude("NEW", account="N", customer="n", at=WHEN, actor=agent)
+    open_case("case-2", customer="h", at=WHEN, actor=agent)
+    with refused("not-allowed", field="actor"):
+        conclude("NEW-2", account="n2", customer="n", at=WHEN, actor=agent)
+
+
+@pytest.mark.rule("A1", "C1")
+def test_a_code_is_its_holders_however_it_is_written() -> None:
+    office = town(holder="micro-business")
+    with refused("not-allowed", field="actor"):
+        office.desk.sign_ups.check(" a-1 23", at=WHEN, actor=limited(Role.AGENT, "household"))
+
+
+# ── what is not there ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("A1")
+def test_a_customer_does_not_learn_which_accounts_there_are() -> None:
+    desk = busy().desk
+    for account in ("A", "NOWHERE"):
+        with refused("not-allowed", field="actor", naming="sharing.figures is for the customer's own accounts"):
+            desk.sharings.figures(account, at=WHEN, actor=BY["other"])
+        with refused("not-allowed", field="actor", naming="code.present is for the customer's own accounts"):
+            desk.codes.present(account, at=WHEN, actor=BY["other"])
+
+
+@pytest.mark.rule("A1")
+@EVERY
+def test_who_may_not_is_not_told_what_there_is(act: str) -> None:
+    """In an office where nothing has happened the lesser roles are told the same."""
+    desk = Office().desk
+    for column, may in zip(COLUMNS, WHO_MAY[act], strict=True):
+        if may == "no" and column != "other":
+            with refused("not-allowed", field="actor"):
+                DOING[act](desk, BY[column])
