@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 import pytest
 
-from referral_core import Actor, ReferralDesk, Role, Side
+from referral_core import Actor, Reason, ReferralDesk, Role, Side
 from referral_core.entities.act import Act
 from tests.core.test_desk_acts import ACTS, HOUSEHOLD, NOON, SYSTEM, WHEN, WHY, Office, busy
 from tests.core.test_permissions import ROLES
@@ -328,6 +328,20 @@ def test_a_code_is_its_holders_however_it_is_written() -> None:
 
 
 # ── what is not there ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("A1")
+def test_what_is_not_there_touches_nothing() -> None:
+    desk, supervisor = busy().desk, limited(Role.SUPERVISOR, "household")
+    with refused("code-unknown"):
+        desk.codes.end("B999", at=WHEN, actor=supervisor, reason=WHY)
+    with refused("contract-unknown"):
+        desk.discounts.propose_fee("K9", at=WHEN, actor=supervisor)
+    with refused("referral-unknown"):
+        desk.discounts.propose_fee("BARE", at=WHEN, actor=supervisor)
+    with refused("account-unknown"):
+        desk.codes.issue("NOWHERE", at=WHEN, actor=supervisor, reason=WHY)
+    assert desk.sign_ups.check("B999", at=WHEN, actor=supervisor).reasons == (Reason.CODE_UNKNOWN,)
 
 
 @pytest.mark.rule("A1")

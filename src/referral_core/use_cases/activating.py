@@ -13,7 +13,7 @@ from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import Grant
 from referral_core.entities.promo_code import CodeStatus, PromoCode
-from referral_core.entities.referral import Referral, ReferralStatus
+from referral_core.entities.referral import Referral
 from referral_core.entities.trace_entry import TraceNote, account_subject
 from referral_core.programme.programme import Programme
 from referral_core.use_cases.admitting import Admitting
@@ -69,7 +69,7 @@ class Contracts:
         self._ports.contracts.put(active)
         code, is_new = self._following.on_activation(active, at, actor)
         referral = self._ports.referrals.find(contract)
-        if referral is None or referral.status is not ReferralStatus.RECORDED:
+        if referral is None:
             return Activation(active, None, (), None if is_new else code, code if is_new else None)
         granted = referral.granted(at)
         self._ports.referrals.replace(granted, at=at)
@@ -137,8 +137,8 @@ class Contracts:
 
     def _referrer_stands(self, referral: Referral, at: datetime) -> bool:
         """Tell whether the referrer still has the code and a contract, where the programme asks for that (B5)."""
-        code = self._ports.promo_codes.find(referral.code)
-        if code is None or code.status_at(at) is not CodeStatus.ACTIVE:
+        codes = self._ports.promo_codes.of_account(referral.referrer)
+        if not any(code.text == referral.code and code.status_at(at) is CodeStatus.ACTIVE for code in codes):
             return False
         return any(contract.is_active_at(at) for contract in self._ports.contracts.of_account(referral.referrer))
 
