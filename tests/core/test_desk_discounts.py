@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from referral_adapters.memory import ContinuousDiscounts, Fault, FlakyBilling
 from referral_core import Actor, BillingUnavailable, Money, Programme, Role
 from referral_core.entities.act import Act
+from referral_core.entities.balance import Balance
 from referral_core.entities.referral import FeeNote
 from referral_core.programme.fee_policy import FeePolicy
 from referral_core.values.calendar import Calendar
@@ -321,6 +322,22 @@ def test_an_older_discount_on_the_account_is_used_first(bill: str, fee: str) -> 
     assert proposed(office) == f"{fee} EUR"
 
 
+class ForgetfulBilling(ContinuousDiscounts):
+    """Does not tell of what age the discount on an account is."""
+
+    def balance(self, account: str) -> Balance:
+        return attrs.evolve(super().balance(account), parts=())
+
+
+@pytest.mark.rule("B6", "B8")
+@pytest.mark.parametrize(("bill", "fee"), [("0", "0.00"), ("5", "5.00"), ("100", "7.00")])
+def test_where_billing_tells_no_ages_only_what_is_certain_is_proposed(bill: str, fee: str) -> None:
+    office = Office(policy(FeePolicy.USED), billing=ForgetfulBilling()).with_amounts()
+    office.granted("K1", on="B", code=office.referrer("A"))
+    billed(office, "B", bill)
+    assert proposed(office) == f"{fee} EUR"
+
+
 @pytest.mark.rule("B6", "B7", "B8")
 def test_what_was_moved_away_was_not_used_here() -> None:
     office = paid_office(policy(FeePolicy.USED))
@@ -371,6 +388,60 @@ def test_an_older_discount_that_was_moved_to_the_account_is_used_first() -> None
     billed(office, "B2", "12")
     assert office.unused("B2") == "5.00"
     assert proposed(office) == "2.00 EUR"
+
+
+def two_accounts_office(activated: str) -> Office:
+    """Return an office in which b has 7 as A's referee on account B2, and since 1 March 10 as a referrer on account B.
+
+    The contract of the referee's discount activated at the moment given.
+    """
+    office = Office(policy(FeePolicy.USED)).with_amounts()
+    office.concluded("K1", on="B2", of="b", code=office.referrer("A"))
+    office.supplied("K-B", on="B", when="2021-02-10", product="electricity")
+    own = office.desk.codes.present("B", at=at("2021-02-10"), actor=SYSTEM)
+    assert own is not None
+    office.concluded("K0", on="C", code=own.text, when="2021-02-20")
+    for contract, when in sorted({"K0": "2021-03-01", "K1": activated}.items(), key=lambda each: each[1]):
+        office.activated(contract, when)
+    office.paid("2021-03-01")
+    return office
+
+
+@pytest.mark.rule("B6", "B7", "B8")
+@pytest.mark.parametrize(("bill", "fee"), [("5", "5.00"), ("7", "7.00"), ("12", "7.00"), ("17", "7.00")])
+def test_a_younger_discount_that_was_moved_to_the_account_is_used_later(bill: str, fee: str) -> None:
+    office = two_accounts_office("2021-02-11")
+    office.terminated("K-B", "2021-03-02")
+    assert office.desk.discounts.transfer("B", "B2", at=at("2021-03-05"), actor=SYSTEM) == euros("10")
+    billed(office, "B2", bill)
+    assert proposed(office) == f"{fee} EUR"
+
+
+@pytest.mark.rule("B6", "B8")
+def test_a_discount_of_the_same_moment_on_another_account_is_another() -> None:
+    office = two_accounts_office("2021-03-01")
+    billed(office, "B", "10")
+    assert proposed(office) == "0.00 EUR"
+
+
+@pytest.mark.rule("B6", "B7", "B8")
+def test_what_was_moved_away_unused_after_an_older_discount_was_used_up_was_not_used() -> None:
+    office = returning_office(on="B")
+    billed(office, "B", "10")
+    office.terminated("K1", "2021-05-15")
+    office.supplied("K2", on="B2", of="b", when="2021-05-16")
+    assert office.desk.discounts.transfer("B", "B2", at=at("2021-05-20"), actor=SYSTEM) == euros("7")
+    assert proposed(office) == "0.00 EUR"
+
+
+@pytest.mark.rule("B6", "B7", "B8")
+def test_what_was_used_where_it_was_moved_to_was_used() -> None:
+    office = paid_office(policy(FeePolicy.USED))
+    office.terminated("K1", "2021-02-15")
+    office.supplied("K2", on="B2", of="b", when="2021-02-16")
+    office.desk.discounts.transfer("B", "B2", amount=euros("6"), at=MARCH, actor=SYSTEM)
+    billed(office, "B2", "4")
+    assert proposed(office) == "4.00 EUR"
 
 
 def activated_office(months: int, when: str, referee: str = "7") -> Office:

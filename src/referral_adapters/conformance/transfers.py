@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from referral_adapters.conformance.race import CONTENDERS, Race
@@ -13,6 +14,11 @@ from referral_core.values.reason import Reason
 
 TURNS: Final = 3
 """How often each contender transfers."""
+
+
+def parts(billing: Billing, account: str) -> list[tuple[datetime, Money]]:
+    """Return what is unused on an account by its age, in order."""
+    return [(part.effective_from, part.amount) for part in billing.balance(account).parts]
 
 
 class TransfersConformance:
@@ -83,6 +89,20 @@ class TransfersConformance:
         taken = [billing.bill(f"B{number}", "A2", PLENTY, at=day(number)) for number in range(6)]
         assert taken == [Money(amount) for amount in ("0", "10", "0", "10", "0", "5")]
         assert billing.bill("B9", "A1", PLENTY, at=day(9)) == Money("5")
+
+    def test_a_balance_says_of_what_age_its_parts_are(self, billing: Billing) -> None:
+        """``balance`` has parts, oldest first, that add up to what is unused, wherever they were granted (B6, B7)."""
+        assert billing.balance("A1").parts == ()
+        billing.grant(grant("K2", "10", effective=day(5)))
+        billing.grant(grant("K1", "10", effective=day(1)))
+        billing.grant(grant("K3", "10", effective=day(3), on="A2"))
+        billing.bill("B1", "A1", Money("4"), at=day(6))
+        assert parts(billing, "A1") == [(day(1), Money("6")), (day(5), Money("10"))]
+        billing.transfer("A1", "A2", Money("8"), at=day(6), key="T1")
+        assert parts(billing, "A1") == [(day(5), Money("8"))]
+        assert parts(billing, "A2") == [(day(1), Money("6")), (day(3), Money("10")), (day(5), Money("2"))]
+        billing.bill("B2", "A1", PLENTY, at=day(6))
+        assert parts(billing, "A1") == []
 
     def test_a_transfer_to_the_same_account_makes_nothing(self, billing: Billing) -> None:
         """Both movements are kept, and what is unused stays the same."""

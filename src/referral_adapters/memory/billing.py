@@ -9,7 +9,7 @@ from typing import Final
 
 from referral_adapters.memory.journal import Change, Journal, adding, setting
 from referral_adapters.memory.lot import Lot, arrived, comes_last, eaten, moved, total
-from referral_core.entities.balance import Balance
+from referral_core.entities.balance import Balance, UnusedPart
 from referral_core.entities.grant import Grant
 from referral_core.values.errors import Refusal
 from referral_core.values.money import Money
@@ -131,6 +131,7 @@ class ContinuousDiscounts:
                 transferred_in=self._money(self._transferred_in.get(account, _NONE)),
                 transferred_out=self._money(self._transferred_out.get(account, _NONE)),
                 consumed=self._money(self._consumed.get(account, _NONE)),
+                parts=tuple(UnusedPart(*lot) for lot in self.lots(account)),
             )
 
     def lots(self, account: str) -> tuple[tuple[datetime, Money], ...]:

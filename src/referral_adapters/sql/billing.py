@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+import attrs
 from sqlalchemy import bindparam, func, insert, select
 
 from referral_adapters.sql.atomic import atomic
@@ -13,7 +14,7 @@ from referral_adapters.sql.billing_tables import BILLS, MOVEMENTS, POSTED_GRANTS
 from referral_adapters.sql.lots import Lots
 from referral_adapters.sql.statements import Insertion
 from referral_adapters.sql.work import Work
-from referral_core.entities.balance import Balance
+from referral_core.entities.balance import Balance, UnusedPart
 from referral_core.entities.grant import Grant
 from referral_core.values.errors import Refusal
 from referral_core.values.money import Money
@@ -114,12 +115,15 @@ class SqlContinuousDiscounts:
         """Return the account's movements; all zero for an account that never had a discount."""
         sums = {row.kind: self._money(row.amount) for row in self.work.rows(_SUMS, {"of": account})}
         nothing = self._money(_NONE)
-        return Balance(
+        balance = Balance(
             granted=sums.get("granted", nothing),
             transferred_in=sums.get("transferred_in", nothing),
             transferred_out=sums.get("transferred_out", nothing),
             consumed=sums.get("consumed", nothing),
         )
+        if not balance.unused:
+            return balance
+        return attrs.evolve(balance, parts=tuple(UnusedPart(*lot) for lot in self.lots(account)))
 
     def lots(self, account: str) -> tuple[tuple[datetime, Money], ...]:
         """Return what is unused, oldest first: each part with the moment from which bills may take it."""

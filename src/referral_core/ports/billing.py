@@ -47,5 +47,8 @@ class Billing(Protocol):
         ...
 
     def balance(self, account: str) -> Balance:
-        """Return the account's movements; all zero, in billing's currency, if it never had a discount."""
+        """Return the account's movements; all zero, in billing's currency, if it never had a discount.
+
+        Its parts add up to what is unused, oldest first, each with the moment it is effective from.
+        """
         ...

@@ -17,6 +17,7 @@ from referral_core.entities.trace_entry import TraceNote, account_subject
 from referral_core.programme.fee_policy import FeePolicy
 from referral_core.programme.programme import Programme
 from referral_core.rules.permissions import required_reason
+from referral_core.rules.usage import usages
 from referral_core.use_cases.admitting import Admitting
 from referral_core.use_cases.unknown import unknown_account, unknown_contract, unknown_referral
 from referral_core.values.errors import Refusal
@@ -115,7 +116,8 @@ class Discounts:
     def propose_fee(self, contract: str, *, at: datetime, actor: Actor) -> Money:
         """Propose what the referee should pay back if the contract ended at ``at``, by the programme's policy (B8).
 
-        Nothing; what bills have used of it; or the locked amount in the proportion of the term's days that are left.
+        Nothing; what bills have used of it by now, on whichever account; or the locked amount in the proportion of the
+        term's days that are left.
 
         :raises Refusal: ``not-allowed``, ``contract-unknown``, ``referral-unknown``.
         """
@@ -126,27 +128,25 @@ class Discounts:
             raise unknown_contract(contract)
         locked = self._referral(contract).referee_offer.amount
         if self._programme.fee_policy is FeePolicy.USED:
-            return self._used(contract, locked)
+            return self._used(found, locked)
         if self._programme.fee_policy is FeePolicy.PRO_RATA:
             return self._pro_rata(locked, found, at)
         return Money.zero(locked.currency)
 
-    def _used(self, contract: str, locked: Money) -> Money:
-        """Return how much of the referee's grant bills have eaten; older grants go first (B6)."""
-        nothing = Money.zero(locked.currency)
-        leg = self._ports.grants.find(f"{Side.REFEREE}/{contract}")
-        if leg is None or leg.status is not GrantStatus.GRANTED:
-            return nothing
-        older = [
-            other.amount
-            for other in self._ports.grants.all(account=leg.account)
-            if other.status is GrantStatus.GRANTED and other.effective_from < leg.effective_from
+    def _used(self, contract: Contract, locked: Money) -> Money:
+        """Return how much bills have taken of the referee's grant; what may be unused of it counts as unused (B6)."""
+        accounts = {each.account for each in self._ports.contracts.of_customer(contract.customer)}
+        balances = {account: self._ports.billing.balance(account) for account in sorted(accounts)}
+        grants = [
+            leg
+            for account in balances
+            for leg in self._ports.grants.all(account=account)
+            if leg.status is GrantStatus.GRANTED
         ]
-        balance = self._ports.billing.balance(leg.account)
-        # What was moved here comes from accounts that have ended, and is taken to be older.
-        before = Money.total([*older, balance.transferred_in], locked.currency)
-        gone = balance.consumed + balance.transferred_out
-        return min(locked, balance.consumed, gone - before) if gone > before else nothing
+        key = f"{Side.REFEREE}/{contract.id}"
+        used = Money.total((each.used for each in usages(grants, balances) if each.grant.key == key), locked.currency)
+        doubtful = Money.total((balance.of_unknown_age for balance in balances.values()), locked.currency)
+        return used - min(used, doubtful)
 
     def _pro_rata(self, locked: Money, contract: Contract, at: datetime) -> Money:
         if contract.activated_at is None:
