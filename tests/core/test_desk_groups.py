@@ -107,6 +107,14 @@ def test_an_amount_without_a_start_begins_now_and_is_open_ended() -> None:
     assert row.before == {"name": "referrer", "side": "referrer", "status": "enabled"}
 
 
+@pytest.mark.rule("A2")
+@pytest.mark.parametrize(("reason", "kept"), [(" \n", None), (" spring ", "spring")])
+def test_a_reason_that_need_not_be_given_is_kept_if_it_is_one(reason: str, kept: str | None) -> None:
+    office = Office()
+    office.desk.groups.set_amount("referrer", euros("10"), at=NOW, actor=ADA, reason=reason)
+    assert last_row(office, "referrer").reason == kept
+
+
 @pytest.mark.rule("D5")
 def test_every_state_of_a_group_is_kept_with_the_moment_it_was_entered() -> None:
     office = Office()

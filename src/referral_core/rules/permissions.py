@@ -69,9 +69,14 @@ def permit_own(actor: Actor, customer: str | None, act: Act) -> None:
         raise Refusal(Reason.NOT_ALLOWED, message=f"{act} is for the customer's own accounts", field="actor")
 
 
+def given_reason(reason: str | None) -> str | None:
+    """Return a reason without the blanks around it; one that is only blank is none."""
+    return (reason or "").strip() or None
+
+
 def required_reason(actor: Actor, act: Act, reason: str | None) -> str | None:
     """Return the reason of a manual act; refuse with ``reason-missing`` when a person gives none or a blank one."""
-    given = (reason or "").strip() or None
+    given = given_reason(reason)
     if given is None and actor.is_person:
         raise Refusal(Reason.REASON_MISSING, message=f"{act} by a person needs a reason", field="reason")
     return given

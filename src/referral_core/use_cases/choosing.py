@@ -9,7 +9,7 @@ import attrs
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
 from referral_core.entities.case import Case
-from referral_core.rules.permissions import required_reason
+from referral_core.rules.permissions import given_reason, required_reason
 from referral_core.values.errors import Refusal
 from referral_core.values.moment import optional_moment
 from referral_core.values.reason import Reason
@@ -38,7 +38,7 @@ def chosen_by_hand(
     :raises Refusal: ``reason-missing``, ``moment-invalid``, ``moment-naive``.
     """
     needs_reason = group is not None or honoured is not None
-    reason = required_reason(actor, act, reason) if needs_reason else (reason or "").strip() or None
+    reason = required_reason(actor, act, reason) if needs_reason else given_reason(reason)
     honoured = optional_moment(honoured, "honour.moment")
     return Choice(group, _honoured(honoured, honoured is not None and honoured >= concluded_at), reason)
 

@@ -10,7 +10,7 @@ from referral_core.entities.actor import Actor
 from referral_core.entities.discount_group import DiscountGroup, GroupEvent, Side
 from referral_core.entities.trace_entry import TraceNote, group_subject
 from referral_core.programme.programme import Programme
-from referral_core.rules.permissions import permit, required_reason
+from referral_core.rules.permissions import given_reason, permit, required_reason
 from referral_core.use_cases.tracing import group_state
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Refusal
@@ -90,8 +90,7 @@ class Groups:
         at = moment(at)
         starts_at, ends_at = optional_moment(starts_at, "from"), optional_moment(ends_at, "until")
         found = self._found(group, actor, Act.AMOUNT_SET)
-        if correction:
-            reason = required_reason(actor, Act.AMOUNT_SET, reason)
+        reason = required_reason(actor, Act.AMOUNT_SET, reason) if correction else given_reason(reason)
         check_currency(amount, self._programme.currency)
         if ends_at is not None and ends_at <= (starts_at or at):
             raise Refusal(
