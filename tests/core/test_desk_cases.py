@@ -266,3 +266,29 @@ def test_a_case_goes_by_the_programmes_settings() -> None:
     code = office.referrer("A")
     office.supplied("K1", on="B")
     assert opened(office, code).case.carried is not None
+
+
+# ── concluding with a case ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("A1", "K2", "K3")
+def test_a_sign_up_takes_nothing_but_an_open_case_of_its_own_customer_as_it_was_opened() -> None:
+    office = told()
+    case = opened(office).case
+    other = opened(office, case="case-2", customer="c").case
+    before = office.state()
+
+    def conclude(case: Case) -> object:
+        return office.desk.sign_ups.conclude("K1", account="B", customer="b", case=case, at=MARCH, actor=MARI)
+
+    generous = attrs.evolve(CARRIED, referee=offer("referee-self-service", "700"))
+    with refused("case-unknown", field="case", naming="case-1"):
+        conclude(attrs.evolve(case, carried=generous))
+    with refused("case-unknown", field="case", naming="case-9"):
+        conclude(attrs.evolve(case, id="case-9"))
+    with refused("not-same-customer", field="customer", naming="case-2"):
+        conclude(other)
+    assert office.state() == before
+    abandoned = office.desk.cases.abandon("case-1", at=MARCH, actor=MARI)
+    with refused("case-closed"):
+        conclude(abandoned)

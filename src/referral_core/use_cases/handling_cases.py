@@ -15,6 +15,7 @@ from referral_core.rules.decision import Decision
 from referral_core.use_cases.admitting import Admitting
 from referral_core.use_cases.judging import Judging, Question
 from referral_core.use_cases.signing_up import SignUp, SignUps
+from referral_core.use_cases.unknown import unknown_case
 from referral_core.values.errors import Refusal
 from referral_core.values.moment import moment
 from referral_core.values.reason import Reason
@@ -144,7 +145,7 @@ class Cases:
         found = self._ports.cases.find(case)
         if found is None:
             self._admitting.admit(actor, act)
-            raise Refusal(Reason.CASE_UNKNOWN, message=f"there is no case {case}", field="case")
+            raise unknown_case(case)
         self._admitting.admit(actor, act, code=found.promo_code, segment=found.segment)
         return found
 

@@ -9,7 +9,7 @@ import attrs
 
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
-from referral_core.entities.case import Case
+from referral_core.entities.case import CASE_LIFECYCLE, Case, CaseEvent
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.referral import Referral
@@ -22,7 +22,7 @@ from referral_core.use_cases.choosing import Choice, chosen_by_case, chosen_by_h
 from referral_core.use_cases.following_contracts import FollowingContracts
 from referral_core.use_cases.judging import Judging, Question
 from referral_core.use_cases.referring import Referring
-from referral_core.use_cases.unknown import unknown_contract
+from referral_core.use_cases.unknown import unknown_case, unknown_contract
 from referral_core.values.errors import Refusal
 from referral_core.values.moment import moment
 from referral_core.values.reason import Reason
@@ -114,11 +114,12 @@ class SignUps:
 
         A usable code records a referral with both amounts locked. An unusable one is refused in a blocking channel,
         and elsewhere kept as a warning with the contract (S6, S9). ``honoured_moment`` has code and amounts judged at
-        an earlier moment (S10); a ``case`` brings its own, and the code and offers it carries (K2).
+        an earlier moment (S10); a ``case`` brings its own, and the code and offers it carries (K2), in place of whatever
+        else is given of these. Finishing a case closes it besides: :meth:`~.handling_cases.Cases.finish`.
 
         :raises CodeRefused: the code is unusable and the channel blocks; nothing was recorded.
         :raises Refusal: ``not-allowed``, ``reason-missing``, ``group-unknown``, ``contract-exists``,
-            ``not-same-customer``, ``moment-invalid``, ``moment-naive``.
+            ``not-same-customer``, ``moment-invalid``, ``moment-naive``, ``case-unknown``, ``case-closed``.
         """
         at = moment(at)
         wanted = case.promo_code if case else code
@@ -130,6 +131,8 @@ class SignUps:
             customer=None if wanted is None else customer,
             segment=segment,
         )
+        if case is not None:
+            self._check_case(case, customer)
         chosen = self._chosen(Act.CONTRACT_CONCLUDED, actor, group, honoured_moment, reason, at, case)
         others = self._check_new(contract, account, customer)
         concluded = Contract(
@@ -221,6 +224,14 @@ class SignUps:
         if group is not None:
             self._judging.referee_group(group)
         return chosen
+
+    def _check_case(self, case: Case, customer: str) -> None:
+        """Refuse a case that is not as the store has it, is another customer's, or is closed (K2, K3)."""
+        if self._ports.cases.find(case.id) != case:
+            raise unknown_case(case.id)
+        if case.customer != customer:
+            raise Refusal(Reason.NOT_SAME_CUSTOMER, message=f"case {case.id} is another customer's", field="customer")
+        CASE_LIFECYCLE.after(case.status, CaseEvent.FINISH, case.id)
 
     def _check_new(self, contract: str, account: str, customer: str) -> tuple[Contract, ...]:
         """Return the account's other contracts, having checked that this one may join them."""

@@ -26,3 +26,8 @@ def unknown_account(account: str, field: str = "account") -> Refusal:
 def unknown_referral(contract: str) -> Refusal:
     """Return the refusal of a contract that carries no referral."""
     return Refusal(Reason.REFERRAL_UNKNOWN, message=f"contract {contract} carries no referral", field="contract")
+
+
+def unknown_case(case: str) -> Refusal:
+    """Return the refusal of a case that was never opened."""
+    return Refusal(Reason.CASE_UNKNOWN, message=f"there is no case {case}", field="case")
