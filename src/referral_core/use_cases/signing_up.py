@@ -114,8 +114,8 @@ class SignUps:
 
         A usable code records a referral with both amounts locked. An unusable one is refused in a blocking channel,
         and elsewhere kept as a warning with the contract (S6, S9). ``honoured_moment`` has code and amounts judged at
-        an earlier moment (S10); a ``case`` brings its own, and the code and offers it carries (K2), in place of whatever
-        else is given of these. Finishing a case closes it besides: :meth:`~.handling_cases.Cases.finish`.
+        an earlier moment (S10); an open ``case`` brings its own, and the code and offers it carries (K2). Finishing a
+        case closes it besides, which this does not.
 
         :raises CodeRefused: the code is unusable and the channel blocks; nothing was recorded.
         :raises Refusal: ``not-allowed``, ``reason-missing``, ``group-unknown``, ``contract-exists``,
