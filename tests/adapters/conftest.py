@@ -13,6 +13,8 @@ from referral_adapters.sql.tables import METADATA
 from tests.adapters.postgres_server import PostgresServer, postgres_server
 
 ENGINES = ("sqlite", "postgresql")
+GUARDED = ("trace_entries", "seals", "promo_code_history", "discount_group_history", "referral_history")
+"""The tables whose rows stay."""
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +45,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
     server: PostgresServer = request.getfixturevalue("postgres")
     url = request.getfixturevalue("migrated")
     yield url
-    server.empty(url, [table.name for table in reversed(METADATA.sorted_tables)], ("trace_entries", "seals"))
+    server.empty(url, [table.name for table in reversed(METADATA.sorted_tables)], GUARDED)
 
 
 @pytest.fixture

@@ -6,17 +6,21 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from itertools import count
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import attrs
 import pytest
 
 from referral_adapters import conformance
-from referral_adapters.conformance.samples import case, group
+from referral_adapters.conformance.samples import case, day, group
 from referral_adapters.folding import AsciiFolding
 from referral_adapters.memory import MemoryStore
+from referral_adapters.memory.history import MemoryHistory
+from referral_adapters.memory.journal import Change
+from referral_adapters.memory.records import Records
 from referral_core.entities.case import Case
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import DiscountGroup
@@ -29,6 +33,7 @@ from referral_core.entities.trace_entry import TraceEntry, TraceNote
 from referral_core.ports.evidence import Evidence, Findings
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
+from referral_core.values.recorded import Recorded
 
 P = TypeVar("P")
 Act = Callable[..., object]
@@ -121,18 +126,18 @@ def refusing(overlaps: Callable[[PromoCode, PromoCode], bool]) -> Broken:
     """Say ``code-overlap`` where it is not true."""
     known: list[PromoCode] = []
 
-    def add(add: Act, code: PromoCode) -> None:
+    def add(add: Act, code: PromoCode, **at: object) -> None:
         if any(overlaps(other, code) for other in known):
             raise Refusal(Reason.CODE_OVERLAP, message="it overlaps")
-        add(code)
+        add(code, **at)
         known.append(code)
 
     return promo_codes(add=add)
 
 
-def forgetful(add: Act, code: PromoCode) -> None:
+def forgetful(add: Act, code: PromoCode, **at: object) -> None:
     if code.held is not None:
-        add(code)
+        add(code, **at)
 
 
 def without_seconds(find: Callable[[str], PromoCode | None], text: str) -> PromoCode | None:
@@ -143,12 +148,12 @@ def without_seconds(find: Callable[[str], PromoCode | None], text: str) -> Promo
 def racy_texts() -> object:
     port = MemoryStore().promo_codes
 
-    def add(add: Act, code: PromoCode) -> None:
+    def add(add: Act, code: PromoCode, **at: object) -> None:
         if port.find(code.text) is None:
             time.sleep(0.001)
-            silent(add, code)
+            silent(add, code, **at)
         else:
-            add(code)
+            add(code, **at)
 
     return altered(port, add=add)
 
@@ -367,7 +372,7 @@ class CarelessSharings:
         time.sleep(0.0001)
         self._count = count + 1
 
-    def count_of(self, _: str) -> int:
+    def count_of(self, _: str, **__: object) -> int:
         return self._count
 
 
@@ -379,6 +384,9 @@ def counting_means_once() -> object:
 SHARINGS: Final[dict[str, Broken]] = {
     "test_every_sharing_counts": counting_means_once,
     "test_accounts_are_counted_apart": lambda: altered(MemoryStore().sharings, count_of=trimming),
+    "test_sharings_are_counted_up_to_a_moment": lambda: altered(
+        MemoryStore().sharings, count_of=lambda count_of, account, **_: count_of(account)
+    ),
     "test_no_sharing_of_racing_writers_is_lost": CarelessSharings,
 }
 
@@ -413,6 +421,107 @@ EVENTS: Final[dict[str, Broken]] = {
         find=lambda find, *event: find(*(words.lower() for words in event)),
     ),
     "test_one_of_racing_events_takes_effect": racy_events,
+}
+
+# ── history ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def history(**methods: Act) -> Broken:
+    def make() -> object:
+        store = MemoryStore()
+        altered(store.history, **methods)
+        return store
+
+    return make
+
+
+def last_only(states: Act, *of: str) -> object:
+    found = states(*of)
+    assert isinstance(found, tuple)
+    return found[-1:]
+
+
+def numbered_anew(codes: Callable[[str], tuple[tuple[Recorded[PromoCode], ...], ...]], account: str) -> object:
+    states = [state for states in codes(account) for state in states]
+    return (tuple(attrs.evolve(state, revision=number) for number, state in enumerate(states, 1)),)
+
+
+def unswitching(states: Callable[[str], tuple[Recorded[DiscountGroup], ...]], named: str) -> object:
+    return tuple(attrs.evolve(each, state=attrs.evolve(each.state, switches=())) for each in states(named))
+
+
+def recording_as_told() -> object:
+    """Record everything at its own moment, also what arrives late."""
+    store = MemoryStore()
+    for port in (store.groups, store.referrals, store.promo_codes):
+        port.records = TellTale(port.records._thing)
+    store.history = MemoryHistory(
+        store._journal, store.promo_codes.records, store.groups.records, store.referrals.records
+    )
+    return store
+
+
+class TellTale(Records[Any]):
+    """Takes every moment as it comes."""
+
+    def recording(self, subject: str, state: object, at: datetime) -> Change:
+        items, key, before, value = super().recording(subject, state, at)
+        record = value[0] if isinstance(value, list) else value
+        told = attrs.evolve(record, recorded_at=at)
+        return items, key, before, [told] if isinstance(value, list) else told
+
+
+def recording_what_fails() -> object:
+    """Keep what was undone."""
+    store = MemoryStore()
+    kept: list[Recorded[Referral]] = []
+
+    def replace(replace: Act, referral: Referral, *, at: datetime) -> None:
+        replace(referral, at=at)
+        kept.append(Recorded(referral, at, 2))
+
+    altered(store.referrals, replace=replace)
+    altered(store.history, referral=lambda states, of: (*states(of), *kept))
+    return store
+
+
+def losing_states() -> object:
+    store = MemoryStore()
+    turns = count()
+    return_every = store.groups.put
+
+    def put(_: Act, group: DiscountGroup, **at: datetime) -> None:
+        if next(turns) % 5 != 4:
+            return_every(group, **at)
+
+    altered(store.groups, put=put)
+    return store
+
+
+def with_notes() -> object:
+    store = MemoryStore()
+
+    def states(_: Act, of: str) -> object:
+        found = store.referrals.find(of)
+        return () if found is None else (Recorded(found, day(0), 1), Recorded(found, day(0), 2))
+
+    altered(store.history, referral=states)
+    return store
+
+
+HISTORY: Final[dict[str, Broken]] = {
+    "test_every_state_of_a_code_is_kept": history(
+        codes=lambda codes, account: tuple(states[-1:] for states in codes(account))
+    ),
+    "test_codes_of_an_account_come_in_the_order_they_were_added": history(codes=numbered_anew),
+    "test_every_state_of_a_group_is_kept": history(group=unswitching),
+    "test_every_state_of_a_referral_is_kept": history(referral=last_only),
+    "test_fee_notes_are_left_out": with_notes,
+    "test_what_arrives_late_is_recorded_at_the_last_moment": recording_as_told,
+    "test_what_arrives_late_on_an_account_is_recorded_after_its_other_codes": recording_as_told,
+    "test_what_never_was_has_no_history": recording_what_fails,
+    "test_ids_are_taken_to_the_letter": history(group=trimming),
+    "test_racing_writers_are_recorded_one_after_another": losing_states,
 }
 
 # ── code source and folding ───────────────────────────────────────────────────────────────────────────────────────────
@@ -575,6 +684,7 @@ PORTS: Final[dict[type, dict[str, Broken]]] = {
     conformance.ReferralsConformance: REFERRALS,
     conformance.GrantsConformance: GRANTS,
     conformance.CasesConformance: CASES,
+    conformance.HistoryConformance: HISTORY,
     conformance.SharingsConformance: SHARINGS,
     conformance.EventsConformance: EVENTS,
     conformance.EvidenceConformance: EVIDENCE,
@@ -604,4 +714,5 @@ def test_there_is_a_broken_adapter_for_every_test(suite: type) -> None:
     ("suite", "test"), [pytest.param(s, t, id=f"{s.__name__}-{t}") for s, tests in PORTS.items() for t in tests]
 )
 def test_every_test_finds_out_an_adapter_that_is_broken(suite: type, test: str) -> None:
-    finds_out(suite, test, PORTS[suite][test]())
+    params = {"later": 1} if test == "test_racing_writers_are_recorded_one_after_another" else {}
+    finds_out(suite, test, PORTS[suite][test](), **params)

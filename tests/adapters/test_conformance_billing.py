@@ -14,6 +14,7 @@ import pytest
 from referral_adapters.conformance import BillingConformance
 from referral_adapters.conformance.samples import NOTHING, PLENTY, day, grant
 from referral_adapters.memory import ContinuousDiscounts
+from referral_adapters.memory.movements import Movements
 from referral_core.entities.balance import Balance, UnusedPart
 from referral_core.entities.grant import Grant
 from referral_core.values.errors import Refusal
@@ -71,13 +72,30 @@ def generous_to_oneself() -> object:
     return altered(port, transfer=transfer)
 
 
-def of_one_age(balance: Callable[[str], Balance], account: str) -> Balance:
-    told = balance(account)
+def of_one_age(balance: Callable[..., Balance], account: str, **by: datetime) -> Balance:
+    told = balance(account, **by)
     return attrs.evolve(told, parts=(UnusedPart(day(0), told.unused),) if told.unused else ())
 
 
-def never_eaten(balance: Callable[[str], Balance], account: str) -> Balance:
-    return attrs.evolve(balance(account), consumed=NOTHING)
+def never_eaten(balance: Callable[..., Balance], account: str, **by: datetime) -> Balance:
+    return attrs.evolve(balance(account, **by), consumed=NOTHING)
+
+
+def timeless(balance: Callable[..., Balance], account: str, **_: datetime) -> Balance:
+    return balance(account)
+
+
+class OutOfOrder(Movements):
+    """Lets everything move at its own moment, also what arrives late."""
+
+    def following(self, at: datetime, *_: str) -> datetime:
+        return at
+
+
+def out_of_order() -> object:
+    port = ContinuousDiscounts()
+    port._movements = OutOfOrder()
+    return port
 
 
 class CarelessBilling:
@@ -98,7 +116,7 @@ class CarelessBilling:
         self._move(source, "transferred_out", amount)
         return amount
 
-    def balance(self, account: str) -> Balance:
+    def balance(self, account: str, **_: datetime) -> Balance:
         kinds = ("granted", "transferred_in", "transferred_out", "consumed")
         return Balance(**{kind: self._movements.get((account, kind), NOTHING) for kind in kinds}, parts=())
 
@@ -156,6 +174,9 @@ BROKEN: Final[dict[str, Broken]] = {
     "test_a_bill_takes_what_is_effective_by_then": billing(bill=a_day_too_early),
     "test_a_bill_takes_the_oldest_first": billing(grant=ageless),
     "test_a_bill_is_taken_into_account_once": billing(bill=polite),
+    "test_a_balance_is_told_as_of_a_moment": billing(balance=timeless),
+    "test_what_arrives_late_moves_after_what_moved_before": out_of_order,
+    "test_a_transfer_is_told_as_of_a_moment": out_of_order,
     "test_a_part_is_transferred": billing(transfer=all_of_it),
     "test_all_is_transferred_by_default": billing(transfer=nothing_by_default),
     "test_no_more_is_transferred_than_there_is": billing(transfer=polite),

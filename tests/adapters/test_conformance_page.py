@@ -32,13 +32,13 @@ def run(folder: Path, *blocks: str) -> subprocess.CompletedProcess[str]:
 def test_the_first_two_blocks_are_a_test_file_that_passes(tmp_path: Path) -> None:
     done = run(tmp_path, *BLOCKS[:2])
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 passed" in done.stdout
+    assert "4 passed" in done.stdout
 
 
 def test_an_adapter_that_is_wrong_is_told_by_a_hosts_pytest_what_is(tmp_path: Path) -> None:
     done = run(tmp_path, BLOCKS[0].replace("account = ?", "lower(account) = lower(?)"), BLOCKS[1])
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "1 failed, 2 passed" in done.stdout
+    assert "1 failed, 3 passed" in done.stdout
     assert "test_accounts_are_counted_apart" in done.stdout
     assert re.search(r"^E +At index \d+ diff", done.stdout, re.MULTILINE), "assertions tell what they compared"
 

@@ -61,6 +61,13 @@ class TestGrants(conformance.GrantsConformance):
         return MemoryStore().grants
 
 
+@pytest.mark.rule("R3")
+class TestHistory(conformance.HistoryConformance):
+    @pytest.fixture
+    def store(self) -> conformance.Store:
+        return MemoryStore()
+
+
 @pytest.mark.rule("K3")
 class TestCases(conformance.CasesConformance):
     @pytest.fixture

@@ -19,7 +19,6 @@ from referral_adapters.conformance.samples import (
     referral,
     sharing,
 )
-from referral_adapters.conformance.store import failing
 from referral_adapters.folding import AsciiFolding
 from referral_adapters.memory import MemoryStore
 from referral_core.entities.discount_group import DiscountGroup
@@ -27,6 +26,7 @@ from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.ports.ports import Ports
 from referral_core.values.moment import EARLIEST
 from referral_core.values.money import Money
+from referral_core.values.recorded import Recorded
 from tests.phrases import refused
 
 
@@ -47,7 +47,7 @@ class Beginnings:
 def test_a_store_starts_with_the_groups_of_its_programme() -> None:
     store = MemoryStore(Beginnings())
     assert [each.id for each in store.groups.all()] == ["referrer", "friends"]
-    assert store.groups.history("friends") == ((EARLIEST, group("friends")),)
+    assert store.history.group("friends") == (Recorded(group("friends"), EARLIEST, 1),)
     assert MemoryStore().groups.all() == ()
 
 
@@ -82,11 +82,11 @@ def test_what_is_not_there_has_no_next_state() -> None:
     with refused("contract-unknown", field="contract"):
         store.contracts.put(contract().activated(day(1)))
     with refused("code-unknown", field="code"):
-        store.promo_codes.replace(code())
+        store.promo_codes.replace(code(), at=day(0))
     with refused("referral-unknown", field="contract"):
         store.referrals.replace(referral(), at=day(0))
     with refused("case-unknown", field="case"):
-        store.cases.close(case().abandoned())
+        store.cases.close(case().abandoned(day(1)))
     with pytest.raises(LookupError, match="referrer/K1"):
         store.grants.replace(grant())
 
@@ -94,13 +94,13 @@ def test_what_is_not_there_has_no_next_state() -> None:
 def test_nothing_changes_hands_by_its_next_state() -> None:
     store = MemoryStore()
     store.contracts.put(contract())
-    store.promo_codes.add(code())
+    store.promo_codes.add(code(), at=day(0))
     store.referrals.add(referral(), at=day(0))
     store.grants.add(grant())
     with refused("contract-exists", naming="A1"):
         store.contracts.put(contract(on="A2").activated(day(1)))
     with refused("code-taken", naming="A1"):
-        store.promo_codes.replace(code(on="A2"))
+        store.promo_codes.replace(code(on="A2"), at=day(0))
     with refused("referral-unknown", naming="A2"):
         store.referrals.replace(referral(by="A2"), at=day(0))
     with pytest.raises(LookupError, match="A2"):
@@ -131,24 +131,7 @@ def test_a_negative_count_of_numbers_is_an_error() -> None:
         MemoryStore().code_source.numbers(-1)
 
 
-# ── histories ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_groups_keep_what_they_were() -> None:
-    groups = MemoryStore().groups
-    assert groups.history("referrer") == ()
-    groups.put(group(), at=day(0))
-    groups.put(group(called="Friends"), at=day(1))
-    assert groups.history("referrer") == ((day(0), group()), (day(1), group(called="Friends")))
-
-
-def test_referrals_keep_what_they_were_and_nothing_that_was_undone() -> None:
-    store = MemoryStore()
-    store.referrals.add(referral(), at=day(0))
-    with failing(store):
-        store.referrals.replace(referral().granted(day(1)), at=day(1))
-    store.referrals.replace(referral().cancelled(day(2)), at=day(2))
-    assert store.referrals.history("K1") == ((day(0), referral()), (day(2), referral().cancelled(day(2))))
+# ── sharings ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_sharings_keep_their_means() -> None:

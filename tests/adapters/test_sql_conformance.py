@@ -65,6 +65,10 @@ class TestGrants(conformance.GrantsConformance):
         return store.grants
 
 
+class TestHistory(conformance.HistoryConformance):
+    """The store is the fixture ``store`` itself."""
+
+
 class TestPromoCodes(conformance.PromoCodesConformance):
     @pytest.fixture
     def promo_codes(self, store: SqlStore) -> PromoCodes:

@@ -68,8 +68,8 @@ def dated(statement: str, written: Callable[[int], str]) -> str:
 
 def furnish(store: SqlStore) -> None:
     store.contracts.put(contract())
-    store.promo_codes.add(code("AAAA", ended=day(3)))
-    store.promo_codes.add(code("BBBB", issued=day(5)))
+    store.promo_codes.add(code("AAAA", ended=day(3)), at=day(0))
+    store.promo_codes.add(code("BBBB", issued=day(5)), at=day(0))
     amounts = group().amounts.adding(EffectivePeriod(day(0), day(3)), Money("10"))
     store.groups.put(attrs.evolve(group(), amounts=amounts.adding(EffectivePeriod(day(5), None), Money(15))), at=day(0))
     store.referrals.add(referral("K1"), at=day(0))

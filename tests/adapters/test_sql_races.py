@@ -43,7 +43,8 @@ def shop(database: URL) -> Iterator[SqlStore]:
                 desk.groups.set_amount(group, Money("10"), at=WHEN - timedelta(days=9), actor=SYSTEM)
             store.contracts.put(contract("K0", on="A0", of="C0", concluded=WHEN - timedelta(days=5)))
             store.promo_codes.add(
-                code("AAAA", on="A0", of="C0", issued=WHEN - timedelta(days=5)).started(WHEN - timedelta(days=5))
+                code("AAAA", on="A0", of="C0", issued=WHEN - timedelta(days=5)).started(WHEN - timedelta(days=5)),
+                at=day(0),
             )
         yield store
 
@@ -193,17 +194,17 @@ def test_no_amount_of_two_administrators_is_lost(shop: SqlStore) -> None:
 @pytest.mark.rule("C5")
 def test_no_state_of_a_code_is_lost(shop: SqlStore) -> None:
     """A code that is started and given an end at once is started and has an end."""
-    shop.promo_codes.add(code("BBBB", on="A9", of="C9", issued=day(0)))
+    shop.promo_codes.add(code("BBBB", on="A9", of="C9", issued=day(0)), at=day(0))
 
     def start() -> None:
         found = shop.promo_codes.find("BBBB")
         assert found is not None
-        shop.promo_codes.replace(found.started(day(1)))
+        shop.promo_codes.replace(found.started(day(1)), at=day(0))
 
     def end() -> None:
         found = shop.promo_codes.find("BBBB")
         assert found is not None
-        shop.promo_codes.replace(found.ended(day(9), Ending.BY_HAND))
+        shop.promo_codes.replace(found.ended(day(9), Ending.BY_HAND), at=day(0))
 
     assert race(shop, start, end) == ["done", "done"]
     found = shop.promo_codes.find("BBBB")

@@ -94,11 +94,11 @@ def test_what_cannot_be_stored_is_refused(store: SqlStore) -> None:
         store.contracts.put(contract(on="A9"))
     assert list(store.contracts.accounts()) == [("A1", "C1")]
     with refused(Reason.CODE_UNKNOWN):
-        store.promo_codes.replace(code())
+        store.promo_codes.replace(code(), at=day(0))
     with refused(Reason.REFERRAL_UNKNOWN):
         store.referrals.replace(referral(), at=day(0))
     with refused(Reason.CASE_UNKNOWN):
-        store.cases.close(case().abandoned())
+        store.cases.close(case().abandoned(day(1)))
     with pytest.raises(LookupError, match="no leg"):
         store.grants.replace(grant())
     with refused(Reason.CURRENCY_MISMATCH):
@@ -109,13 +109,13 @@ def test_what_cannot_be_stored_is_refused(store: SqlStore) -> None:
 
 def test_a_refusal_leaves_nothing_of_what_came_before_it(store: SqlStore) -> None:
     with store.transaction():
-        store.promo_codes.add(code("AAAA"))
+        store.promo_codes.add(code("AAAA"), at=day(0))
         with refused(Reason.CODE_OVERLAP):
-            store.promo_codes.add(code("BBBB"))
+            store.promo_codes.add(code("BBBB"), at=day(0))
         store.referrals.add(referral("K1"), at=day(0))
         with refused(Reason.ALREADY_REFERRED):
             store.referrals.add(referral("K1", of="C9"), at=day(0))
-        store.promo_codes.add(code("BBBB", on="A2"))
+        store.promo_codes.add(code("BBBB", on="A2"), at=day(0))
     assert store.referrals.live_of("C9") is None
 
 
@@ -124,8 +124,8 @@ def test_states_are_kept_with_the_moment_they_were_recorded(store: SqlStore) -> 
     store.groups.put(group(called="Friends"), at=day(2))
     store.referrals.add(referral(), at=day(3))
     store.referrals.replace(referral().cancelled(day(4)), at=day(4))
-    store.promo_codes.add(code())
-    store.promo_codes.replace(code().ended(day(1), Ending.BY_HAND))
+    store.promo_codes.add(code(), at=day(0))
+    store.promo_codes.replace(code().ended(day(1), Ending.BY_HAND), at=day(0))
     work = store._work
     groups = [(row.recorded_at, row.state["name"]) for row in work.rows(select(GROUP_HISTORY))]
     assert groups == [(day(1), "referrer"), (day(2), "Friends")]
@@ -140,13 +140,13 @@ def test_the_next_state_of_a_code_that_somebody_else_changed_is_to_be_made_again
     if database.get_backend_name() == "sqlite":
         return
     with SqlStore(database) as store, SqlStore(database) as other:
-        store.promo_codes.add(code())
+        store.promo_codes.add(code(), at=day(0))
         with store.transaction():
             found = store.promo_codes.find("A123")
             assert found is not None
-            other.promo_codes.replace(code().started(day(1)))
+            other.promo_codes.replace(code().started(day(1)), at=day(0))
             with pytest.raises(ConcurrentChange):
-                store.promo_codes.replace(found.ended(day(9), Ending.BY_HAND))
+                store.promo_codes.replace(found.ended(day(9), Ending.BY_HAND), at=day(0))
 
 
 # ── a host's connection ───────────────────────────────────────────────────────────────────────────────────────────────

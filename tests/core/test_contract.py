@@ -172,3 +172,24 @@ def test_a_contract_never_changes() -> None:
     assert contract() == contract()
     assert hash(contract()) == hash(contract())
     assert contract().warnings == ()
+
+
+@pytest.mark.rule("R3")
+def test_a_contract_is_known_as_far_as_it_had_come() -> None:
+    told = contract(concluded="2021-01-15", activated="2021-02-01", terminated="2021-03-01")
+    known = {
+        "2021-01-14": None,
+        "2021-01-15": contract(concluded="2021-01-15"),
+        "2021-01-31": contract(concluded="2021-01-15"),
+        "2021-02-01": contract(concluded="2021-01-15", activated="2021-02-01"),
+        "2021-02-28": contract(concluded="2021-01-15", activated="2021-02-01"),
+        "2021-03-01": told,
+    }
+    assert {moment: told.known_at(at(moment)) for moment in known} == known
+
+
+@pytest.mark.rule("R3")
+def test_a_withdrawn_contract_was_open_until_then() -> None:
+    told = contract(concluded="2021-01-15", withdrawn="2021-02-01")
+    assert told.known_at(at("2021-02-01") - TICK) == contract(concluded="2021-01-15")
+    assert told.known_at(at("2021-02-01")) == told

@@ -12,6 +12,7 @@ from referral_core import CodeStatus, ContractStatus, Grant, ReferralStatus, Sid
 from referral_core.entities.act import Act
 from referral_core.entities.promo_code import Ending, Issuing
 from referral_core.use_cases.activating import Activation, ContractEnd
+from referral_core.values.recorded import Recorded
 from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, Office
 from tests.phrases import TICK, at, euros, refused
 
@@ -208,7 +209,7 @@ def test_a_code_without_a_contract_behind_it_does_not_stand() -> None:
     office.concluded("K1", on="B", code=code)
     (present,) = office.store.promo_codes.of_account("A")
     office.terminated("K-A", "2021-02-15")
-    office.store.promo_codes.replace(present)
+    office.store.promo_codes.replace(present, at=at(MARCH))
     assert [leg.account for leg in office.activated("K1", MARCH).legs] == ["B"]
 
 
@@ -261,11 +262,11 @@ def test_every_state_of_a_referral_is_kept_with_the_moment_it_was_recorded() -> 
     recorded = office.concluded("K1", on="B", code=code).referral
     changed = office.desk.sign_ups.change_group("K1", group="referee-manual", at=at("2021-02-15"), actor=SYSTEM)
     granted = office.activated("K1", MARCH).referral
-    states = ((at(NOON), recorded), (at("2021-02-15"), changed), (at(MARCH), granted))
-    assert office.store.referrals.history("K1") == states
+    states = [(at(NOON), recorded), (at("2021-02-15"), changed), (at(MARCH), granted)]
+    assert [(each.recorded_at, each.state) for each in office.store.history.referral("K1")] == states
     office.concluded("K2", on="C", code=code)
     cancelled = office.withdrawn("K2", MARCH).cancelled
-    assert office.store.referrals.history("K2")[-1] == (at(MARCH), cancelled)
+    assert office.store.history.referral("K2")[-1] == Recorded(cancelled, at(MARCH), 2)
 
 
 @pytest.mark.rule("B4", "C4")

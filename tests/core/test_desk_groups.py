@@ -12,6 +12,7 @@ from referral_core.entities.act import Act
 from referral_core.entities.discount_group import GroupStatus
 from referral_core.entities.trace_entry import TraceEntry, group_subject
 from referral_core.values.moment import written
+from referral_core.values.recorded import Recorded
 from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, Office
 from tests.phrases import TICK, amounts, at, euros, refused
 
@@ -120,7 +121,8 @@ def test_every_state_of_a_group_is_kept_with_the_moment_it_was_entered() -> None
     office = Office()
     ahead = office.desk.groups.set_amount("referrer", euros("10"), starts_at=at("2022-01-01"), at=NOW, actor=ADA)
     off = office.desk.groups.disable("referrer", at=NOW + TICK, actor=ADA)
-    assert office.store.groups.history("referrer")[1:] == ((NOW, ahead), (NOW + TICK, off))
+    states = office.store.history.group("referrer")[1:]
+    assert states == (Recorded(ahead, NOW, 2), Recorded(off, NOW + TICK, 3))
 
 
 @pytest.mark.rule("D4")

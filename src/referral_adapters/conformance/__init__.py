@@ -18,6 +18,7 @@ _SUITES = (
     "evidence",
     "folding",
     "grants",
+    "history",
     "promo_codes",
     "race",
     "racing_transactions",
@@ -41,6 +42,7 @@ from referral_adapters.conformance.events import EventsConformance  # noqa: E402
 from referral_adapters.conformance.evidence import EvidenceConformance  # noqa: E402
 from referral_adapters.conformance.folding import FoldingConformance  # noqa: E402
 from referral_adapters.conformance.grants import GrantsConformance  # noqa: E402
+from referral_adapters.conformance.history import HistoryConformance  # noqa: E402
 from referral_adapters.conformance.promo_codes import PromoCodesConformance  # noqa: E402
 from referral_adapters.conformance.referrals import ReferralsConformance  # noqa: E402
 from referral_adapters.conformance.sharings import SharingsConformance  # noqa: E402
@@ -58,6 +60,7 @@ __all__ = [
     "EvidenceConformance",
     "FoldingConformance",
     "GrantsConformance",
+    "HistoryConformance",
     "PromoCodesConformance",
     "ReferralsConformance",
     "SharingsConformance",

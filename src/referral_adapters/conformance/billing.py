@@ -105,6 +105,34 @@ class BillingConformance(TransfersConformance):
             each.transferred_out for each in balances
         )
 
+    def test_a_balance_is_told_as_of_a_moment(self, billing: Billing) -> None:
+        """With ``by`` a leg counts from when it is effective, whenever it was posted, a bill from its ``at`` (R3)."""
+        billing.grant(grant("K2", "7", effective=elsewhere(day(3))))
+        billing.grant(grant("K1", "10", effective=day(1)))
+        billing.bill("B1", "A1", Money("4"), at=elsewhere(day(4)))
+        told = {
+            day(1) - TICK: balance(),
+            elsewhere(day(1)): balance(granted="10"),
+            day(3) - TICK: balance(granted="10"),
+            day(3): balance(granted="17"),
+            day(4) - TICK: balance(granted="17"),
+            day(4): balance(granted="17", consumed="4"),
+        }
+        assert {moment: billing.balance("A1", by=moment) for moment in told} == told
+        assert billing.balance("A1") == billing.balance("A1", by=day(9)) == balance(granted="17", consumed="4")
+
+    def test_what_arrives_late_moves_after_what_moved_before(self, billing: Billing) -> None:
+        """A bill of an earlier moment than what it takes from was learned later; no balance is ever short (R3)."""
+        billing.grant(grant("K1", "10", effective=day(1)))
+        billing.transfer("A1", "A2", None, at=day(5), key="T1")
+        billing.bill("B1", "A2", Money("4"), at=day(2))
+        billing.grant(grant("K2", "1", on="A2", effective=day(3)))
+        assert [billing.balance("A2", by=day(number)) for number in (2, 3, 5)] == [
+            balance(),
+            balance(granted="1"),
+            balance(granted="1", transferred_in="10", consumed="4"),
+        ]
+
     def test_ids_are_taken_to_the_letter(self, billing: Billing) -> None:
         """No account, contract or bill is folded, trimmed or interpreted."""
         for words in TO_THE_LETTER:

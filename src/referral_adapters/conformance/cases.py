@@ -29,7 +29,7 @@ class CasesConformance:
     def test_a_case_is_opened_once(self, cases: Cases) -> None:
         """``open`` refuses ``case-exists`` when there is one of this id, also a closed one, and changes nothing."""
         cases.open(case())
-        for kept in (case(), case().finished("K1")):
+        for kept in (case(), case().finished("K1", day(1))):
             if kept != case():
                 cases.close(kept)
             with refused(Reason.CASE_EXISTS):
@@ -38,7 +38,7 @@ class CasesConformance:
 
     def test_a_closed_case_is_found_as_it_was_closed(self, cases: Cases) -> None:
         """``close`` stores a case that was finished or abandoned (K2, K3)."""
-        finished, abandoned = case("S1").finished("K1"), case("S2").abandoned()
+        finished, abandoned = case("S1").finished("K1", day(1)), case("S2").abandoned(day(1))
         for each in (case("S1"), case("S2")):
             cases.open(each)
         for each in (finished, abandoned):
@@ -48,10 +48,10 @@ class CasesConformance:
 
     def test_a_case_is_closed_once(self, cases: Cases) -> None:
         """``close`` refuses ``case-closed`` when the case is no longer open, and changes nothing (K3)."""
-        for number, closed in enumerate((case("S0").finished("K1"), case("S1").abandoned())):
+        for number, closed in enumerate((case("S0").finished("K1", day(1)), case("S1").abandoned(day(1)))):
             cases.open(case(closed.id))
             cases.close(closed)
-            for again in (case(closed.id).finished("K2"), case(closed.id).abandoned(), closed):
+            for again in (case(closed.id).finished("K2", day(1)), case(closed.id).abandoned(day(1)), closed):
                 with refused(Reason.CASE_CLOSED):
                     cases.close(again)
             assert cases.find(f"S{number}") == closed
@@ -61,7 +61,7 @@ class CasesConformance:
         ids = ["S2", "S10", "s1", "ä", "S1"]
         for each in ids:
             cases.open(case(each))
-        cases.close(case("S10").abandoned())
+        cases.close(case("S10").abandoned(day(1)))
         assert [each.id for each in cases.all()] == sorted(ids)
 
     def test_there_are_none_before_the_first(self, cases: Cases) -> None:
@@ -90,7 +90,7 @@ class CasesConformance:
         cases.open(case())
 
         def close(number: int) -> str:
-            cases.close(case().finished(f"K{number}"))
+            cases.close(case().finished(f"K{number}", day(1)))
             return f"K{number}"
 
         race = Race(close)

@@ -28,7 +28,7 @@ class EvidenceConformance:
 
     def test_each_part_is_found_without_the_others(self, store: Store) -> None:
         """No part depends on another one being there."""
-        store.promo_codes.add(code("A123"))
+        store.promo_codes.add(code("A123"), at=day(0))
         assert store.evidence.gather("A123", "C2", _NEITHER) == Findings(code("A123"), (), False, (None, None))
         store.contracts.put(contract("K2", on="A2", of="C2"))
         held = (contract("K2", on="A2", of="C2"),)
@@ -54,13 +54,13 @@ class EvidenceConformance:
 
     def test_what_is_found_is_what_was_last_stored(self, store: Store) -> None:
         """The next state of a code, a group, a contract and a referral is found at once."""
-        store.promo_codes.add(code("A123"))
+        store.promo_codes.add(code("A123"), at=day(0))
         store.contracts.put(contract("K2", on="A2", of="C2"))
         store.referrals.add(referral("K2", of="C2"), at=day(0))
         for named in _NEITHER:
             store.groups.put(group(named), at=day(0))
         self._agree(store)
-        store.promo_codes.replace(code("A123").started(day(1)))
+        store.promo_codes.replace(code("A123").started(day(1)), at=day(1))
         store.contracts.put(contract("K2", on="A2", of="C2").withdrawn(day(2)))
         store.referrals.replace(referral("K2", of="C2").cancelled(day(2)), at=day(2))
         self._agree(store)
@@ -69,7 +69,7 @@ class EvidenceConformance:
         self._agree(store)
         store.groups.put(priced.switched(GroupEvent.DISABLE, day(4)), at=day(4))
         ended = code("A123").started(day(1)).ended(day(5), Ending.BY_HAND, "moved 'away'")
-        store.promo_codes.replace(ended)
+        store.promo_codes.replace(ended, at=day(5))
         self._agree(store)
         assert store.evidence.gather("A123", "C2", _NEITHER) == Findings(
             ended,
@@ -90,7 +90,7 @@ class EvidenceConformance:
         before = store.evidence.gather("A123", "C2", _NEITHER)
         renamed = attrs.evolve(group("friends"), name="Best friends")
         with contextlib.suppress(_Undone), store.transaction():
-            store.promo_codes.add(code("A123"))
+            store.promo_codes.add(code("A123"), at=day(0))
             store.groups.put(renamed, at=day(1))
             assert store.evidence.gather("A123", "C2", _NEITHER) == Findings(code("A123"), (), False, (None, renamed))
             raise _Undone

@@ -19,7 +19,7 @@ class PromoCodesConformance:
         """``find`` returns the code with this text, whoever holds it."""
         codes = [code("A123", on="A1"), code("B456", on="A2", of="C2")]
         for each in codes:
-            promo_codes.add(each)
+            promo_codes.add(each, at=day(0))
         assert [promo_codes.find(each.text) for each in codes] == codes
         assert promo_codes.find("C789") is None
         assert promo_codes.of_account("A3") == ()
@@ -27,9 +27,9 @@ class PromoCodesConformance:
     def test_the_last_state_is_the_one_found(self, promo_codes: PromoCodes) -> None:
         """``replace`` stores the next state of a code that is known by its text."""
         state = code()
-        promo_codes.add(state)
+        promo_codes.add(state, at=day(0))
         for following in (state.started(day(1)), state.started(day(1)).ended(day(2), Ending.BY_HAND, "asked for")):
-            promo_codes.replace(following)
+            promo_codes.replace(following, at=day(0))
             assert promo_codes.find("A123") == following
             assert promo_codes.of_account("A1") == (following,)
 
@@ -42,36 +42,36 @@ class PromoCodesConformance:
             code("BBBB", issued=elsewhere(day(2)), ended=day(9)),
         )
         for each in (*codes, code("OTHER", on="A2")):
-            promo_codes.add(each)
-        promo_codes.replace(codes[1])
+            promo_codes.add(each, at=day(0))
+        promo_codes.replace(codes[1], at=day(0))
         assert promo_codes.of_account("A1") == codes
 
     def test_a_text_is_taken_for_ever(self, promo_codes: PromoCodes) -> None:
         """``add`` refuses ``code-taken`` when any account ever held the text, also the same one (C1)."""
         held = code(ended=day(1))
-        promo_codes.add(held)
+        promo_codes.add(held, at=day(0))
         for again in (code(on="A2", of="C2", issued=day(5)), code(issued=day(5))):
             with refused(Reason.CODE_TAKEN):
-                promo_codes.add(again)
+                promo_codes.add(again, at=day(0))
         assert promo_codes.find("A123") == held
         assert promo_codes.of_account("A1") == (held,)
         assert promo_codes.of_account("A2") == ()
 
     def test_a_code_that_ended_as_it_was_issued_keeps_its_text_only(self, promo_codes: PromoCodes) -> None:
         """Such a code is held at no moment, so it overlaps nothing (C6), but its text was held (C1)."""
-        promo_codes.add(code("AAAA", ended=day(0)))
-        promo_codes.add(code("BBBB"))
+        promo_codes.add(code("AAAA", ended=day(0)), at=day(0))
+        promo_codes.add(code("BBBB"), at=day(0))
         with refused(Reason.CODE_TAKEN):
-            promo_codes.add(code("AAAA", on="A2"))
+            promo_codes.add(code("AAAA", on="A2"), at=day(0))
         assert [each.text for each in promo_codes.of_account("A1")] == ["AAAA", "BBBB"]
 
     def test_an_account_holds_one_code_at_a_time(self, promo_codes: PromoCodes) -> None:
         """``add`` refuses ``code-overlap`` at any moment of the period (C6), and nothing is stored."""
         held = code("AAAA", issued=day(5), ended=day(7))
-        promo_codes.add(held)
+        promo_codes.add(held, at=day(0))
         for period in ((day(0), None), (day(6), None), (day(0), day(5) + TICK), (day(7) - TICK, day(9))):
             with refused(Reason.CODE_OVERLAP):
-                promo_codes.add(code("BBBB", issued=period[0], ended=period[1]))
+                promo_codes.add(code("BBBB", issued=period[0], ended=period[1]), at=day(0))
         assert promo_codes.find("BBBB") is None
         assert promo_codes.of_account("A1") == (held,)
 
@@ -83,25 +83,25 @@ class PromoCodesConformance:
             code("CCCC", issued=day(7)),
         ]
         for each in codes:
-            promo_codes.add(each)
+            promo_codes.add(each, at=day(0))
         assert promo_codes.of_account("A1") == tuple(codes)
 
     def test_accounts_do_not_get_in_each_others_way(self, promo_codes: PromoCodes) -> None:
         """C6 speaks of the codes of one account."""
         for account in ("A1", "A2", "A3"):
-            promo_codes.add(code(f"{account}XX", on=account, of="C1"))
+            promo_codes.add(code(f"{account}XX", on=account, of="C1"), at=day(0))
         assert [each.text for each in promo_codes.of_account("A2")] == ["A2XX"]
 
     def test_the_next_state_may_not_overlap_either(self, promo_codes: PromoCodes) -> None:
         """``replace`` refuses ``code-overlap`` as ``add`` does: a planned end may be moved up to the next code only."""
         held, following = code("AAAA", ended=day(5)), code("BBBB", issued=day(7))
-        promo_codes.add(held)
-        promo_codes.add(following)
+        promo_codes.add(held, at=day(0))
+        promo_codes.add(following, at=day(0))
         for end in (day(7) + TICK, None):
             with refused(Reason.CODE_OVERLAP):
-                promo_codes.replace(attrs.evolve(held, ends_at=end))
+                promo_codes.replace(attrs.evolve(held, ends_at=end), at=day(0))
         assert promo_codes.find("AAAA") == held
-        promo_codes.replace(attrs.evolve(held, ends_at=day(7)))
+        promo_codes.replace(attrs.evolve(held, ends_at=day(7)), at=day(0))
         assert promo_codes.of_account("A1") == (attrs.evolve(held, ends_at=day(7)), following)
 
     def test_words_and_moments_are_kept_as_given(self, promo_codes: PromoCodes) -> None:
@@ -109,7 +109,7 @@ class PromoCodesConformance:
         for number, words in enumerate(TO_THE_LETTER):
             text = f"CODE{number}"
             given = code(text, on=words, of=words, issued=elsewhere(day(0)), ended=elsewhere(day(1)))
-            promo_codes.add(attrs.evolve(given, issued_by=words, ending_reason=words))
+            promo_codes.add(attrs.evolve(given, issued_by=words, ending_reason=words), at=day(0))
             kept = attrs.evolve(code(text, on=words, of=words, ended=day(1)), issued_by=words, ending_reason=words)
             assert promo_codes.find(text) == kept
         assert [len(promo_codes.of_account(words)) for words in TO_THE_LETTER] == [1] * len(TO_THE_LETTER)
@@ -118,7 +118,7 @@ class PromoCodesConformance:
         """Of racing writers all but one are refused by the reason that the rule has (C1)."""
 
         def add(number: int) -> str:
-            promo_codes.add(code(on=f"A{number}", of=f"C{number}"))
+            promo_codes.add(code(on=f"A{number}", of=f"C{number}"), at=day(0))
             return f"A{number}"
 
         race = Race(add)
@@ -131,7 +131,7 @@ class PromoCodesConformance:
         """Of racing writers all but one are refused by the reason that the rule has (C6)."""
 
         def add(number: int) -> str:
-            promo_codes.add(code(f"CODE{number}"))
+            promo_codes.add(code(f"CODE{number}"), at=day(0))
             return f"CODE{number}"
 
         race = Race(add)
@@ -143,7 +143,11 @@ class PromoCodesConformance:
         """``replace`` guards C6 too: of many codes that ended as they were issued, one can be held after all."""
         codes = [code(f"CODE{number}", issued=day(number), ended=day(number)) for number in range(CONTENDERS)]
         for each in codes:
-            promo_codes.add(each)
-        race = Race(lambda number: promo_codes.replace(attrs.evolve(codes[number], ends_at=day(100 + number))))
+            promo_codes.add(each, at=day(0))
+
+        def hold(number: int) -> None:
+            promo_codes.replace(attrs.evolve(codes[number], ends_at=day(100 + number)), at=day(0))
+
+        race = Race(hold)
         assert race.lost == [Reason.CODE_OVERLAP] * (CONTENDERS - 1)
         assert [each.ends_at > day(99) for each in promo_codes.of_account("A1") if each.ends_at].count(True) == 1

@@ -18,7 +18,7 @@ class RacingTransactionsConformance:
             with store.transaction():
                 store.contracts.put(contract(f"K{number}", on=f"A{number}", of=f"C{number}"))
                 store.sharings.add(sharing(f"A{number}"))
-                store.promo_codes.add(code(on=f"A{number}", of=f"C{number}"))
+                store.promo_codes.add(code(on=f"A{number}", of=f"C{number}"), at=day(0))
                 return number
 
         race = Race(take)

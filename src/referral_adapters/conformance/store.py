@@ -42,7 +42,7 @@ def furnish(store: Store) -> None:
     for each in (contract("K1"), contract("K2", on="A2", of="C2"), contract("K3", on="A2", of="C2")):
         store.contracts.put(each)
     for held in (code("AAAA", ended=day(5)), code("BBBB", issued=day(5)), code("CCCC", on="A2", of="C2")):
-        store.promo_codes.add(held)
+        store.promo_codes.add(held, at=day(0))
     for named in ("referrer", "friends"):
         store.groups.put(group(named), at=day(0))
     store.referrals.add(referral("K2"), at=day(0))
@@ -61,9 +61,9 @@ def rearrange(store: Store) -> None:
     store.contracts.put(contract("K1").activated(day(1)))
     store.contracts.put(contract("K0", on="A3", of="C3"))
     store.contracts.put(contract("K4", on="A2", of="C2"))
-    store.promo_codes.replace(code("BBBB", issued=day(5)).started(day(6)))
-    store.promo_codes.add(code("DDDD", on="A3", of="C3"))
-    store.promo_codes.add(code("EEEE", issued=day(-5), ended=day(0)))
+    store.promo_codes.replace(code("BBBB", issued=day(5)).started(day(6)), at=day(6))
+    store.promo_codes.add(code("DDDD", on="A3", of="C3"), at=day(0))
+    store.promo_codes.add(code("EEEE", issued=day(-5), ended=day(0)), at=day(0))
     store.groups.put(group("referrer", called="Sõbrad"), at=day(1))
     store.groups.put(group("family", called="referrer"), at=day(1))
     store.referrals.replace(referral("K2").cancelled(day(1)), at=day(1))
@@ -71,7 +71,7 @@ def rearrange(store: Store) -> None:
     for leg in store.grants.unsettled(1):
         store.grants.replace(leg)
     store.grants.add(grant("K0", on="A3"))
-    store.cases.close(case("S2").finished("K3"))
+    store.cases.close(case("S2").finished("K3", day(1)))
     store.cases.open(case("S1"))
     for account in ("A1", "A4"):
         store.sharings.add(sharing(account))
@@ -88,6 +88,9 @@ def everything(store: Store) -> list[object]:
     found += [store.contracts.of_customer(customer) for customer in CUSTOMERS]
     found += [store.promo_codes.of_account(account) for account in ACCOUNTS]
     found += [store.promo_codes.find(text) for text in ("AAAA", "BBBB", "CCCC", "DDDD", "EEEE")]
+    found += [store.history.codes(account) for account in ACCOUNTS]
+    found += [store.history.group(named) for named in ("referrer", "friends", "family")]
+    found += [store.history.referral(contract) for contract in ("K2", "K3")]
     found += [store.groups.all(), list(store.referrals.all()), list(store.referrals.all(referrer="A1"))]
     found += [store.referrals.live_of(customer) for customer in CUSTOMERS]
     found += [list(store.grants.all()), store.grants.unsettled(99), list(store.cases.all())]

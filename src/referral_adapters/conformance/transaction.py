@@ -103,10 +103,10 @@ class TransactionConformance(RacingTransactionsConformance):
     def test_a_refusal_caught_inside_leaves_the_rest_alone(self, store: Store) -> None:
         """A port that says no has changed nothing, and the transaction goes on."""
         with store.transaction():
-            store.promo_codes.add(code())
+            store.promo_codes.add(code(), at=day(0))
             with refused(Reason.CODE_TAKEN):
-                store.promo_codes.add(code(on="A2"))
-            store.promo_codes.add(code("B456", on="A2"))
+                store.promo_codes.add(code(on="A2"), at=day(0))
+            store.promo_codes.add(code("B456", on="A2"), at=day(0))
         assert [len(store.promo_codes.of_account(account)) for account in ("A1", "A2")] == [1, 1]
 
     def test_nobody_else_sees_what_is_unfinished(self, store: Store) -> None:

@@ -42,6 +42,16 @@ class TransfersConformance:
         assert billing.balance("A1") == balance(granted="10", consumed="4", transferred_out="6")
         assert billing.bill("B2", "A2", PLENTY, at=day(1)) == Money("6")
 
+    def test_a_transfer_is_told_as_of_a_moment(self, billing: Billing) -> None:
+        """With ``by`` a transfer counts from its ``at`` on both sides, never before what moved there already (R3)."""
+        billing.grant(grant("K1", "10", effective=day(1)))
+        billing.grant(grant("K2", "1", on="A2", effective=day(4)))
+        billing.transfer("A1", "A2", Money("3"), at=day(2), key="T1")
+        billing.transfer("A1", "A2", Money("2"), at=day(5), key="T2")
+        gone = [billing.balance("A1", by=day(number)).transferred_out for number in (3, 4, 5)]
+        come = [billing.balance("A2", by=day(number)).transferred_in for number in (3, 4, 5)]
+        assert gone == come == [NOTHING, Money("3"), Money("5")]
+
     def test_no_more_is_transferred_than_there_is(self, billing: Billing) -> None:
         """``transfer`` refuses ``amount-exceeds-unused``, and neither side changes (B7)."""
         billing.grant(grant(amount="10"))

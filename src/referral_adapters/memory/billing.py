@@ -9,6 +9,7 @@ from typing import Final
 
 from referral_adapters.memory.journal import Change, Journal, adding, setting
 from referral_adapters.memory.lot import Lot, arrived, comes_last, eaten, moved, total
+from referral_adapters.memory.movements import Movements
 from referral_core.entities.balance import Balance, UnusedPart
 from referral_core.entities.grant import Grant
 from referral_core.values.errors import Refusal
@@ -16,9 +17,6 @@ from referral_core.values.money import Money
 from referral_core.values.reason import Reason
 
 _NONE: Final = Decimal("0.00")
-
-Sums = dict[str, Decimal]
-"""A sum for each account."""
 
 
 class ContinuousDiscounts:
@@ -39,10 +37,7 @@ class ContinuousDiscounts:
         self._bills: dict[str, Decimal] = {}
         self._transfers: dict[str, Decimal] = {}
         self._lots: dict[str, list[Lot]] = {}
-        self._granted: Sums = {}
-        self._transferred_in: Sums = {}
-        self._transferred_out: Sums = {}
-        self._consumed: Sums = {}
+        self._movements = Movements()
 
     def transaction(self) -> AbstractContextManager[None]:
         """Return a block that takes effect as a whole or, when an exception leaves it, not at all."""
@@ -60,7 +55,7 @@ class ContinuousDiscounts:
                 return
             changes = [setting(self._posted, key, grant)]
             if amount:
-                changes.append(_more(self._granted, grant.account, amount))
+                changes.append(self._movements.moving(grant.account, "granted", amount, grant.effective_from))
                 changes.append(self._arriving(grant.account, Lot(grant.effective_from, amount)))
             self._journal.write(*changes)
 
@@ -86,11 +81,12 @@ class ContinuousDiscounts:
                 self._journal.write(setting(self._bills, bill, _NONE))
                 return self._nothing
             consumed, left = eaten(lots, most, at)
-            self._journal.write(
-                setting(self._bills, bill, consumed),
-                setting(self._lots, account, left),
-                _more(self._consumed, account, consumed),
-            )
+            changes = [setting(self._bills, bill, consumed)]
+            if consumed:
+                moved_at = self._movements.following(at, account)
+                changes.append(setting(self._lots, account, left))
+                changes.append(self._movements.moving(account, "consumed", consumed, moved_at))
+            self._journal.write(*changes)
             return amount if consumed == most else self._money(consumed)
 
     def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime, key: str) -> Money:
@@ -119,20 +115,24 @@ class ContinuousDiscounts:
                 going, left = moved(lots, most)
                 there = left if target == source else self._lots.get(target, [])
                 changes += [setting(self._lots, source, left), setting(self._lots, target, arrived(there, going))]
-                changes += [_more(self._transferred_out, source, most), _more(self._transferred_in, target, most)]
+                moved_at = self._movements.following(at, source, target)
+                changes.append(self._movements.moving(source, "transferred_out", most, moved_at))
+                changes.append(self._movements.moving(target, "transferred_in", most, moved_at))
             self._journal.write(*changes)
             return self._money(most)
 
-    def balance(self, account: str) -> Balance:
-        """Return the account's movements; all zero for an account that never had a discount."""
+    def balance(self, account: str, *, by: datetime | None = None) -> Balance:
+        """Return the account's movements, up to and at ``by`` where that is given; all zero if it never had any."""
         with self._lock:
-            return Balance(
-                granted=self._money(self._granted.get(account, _NONE)),
-                transferred_in=self._money(self._transferred_in.get(account, _NONE)),
-                transferred_out=self._money(self._transferred_out.get(account, _NONE)),
-                consumed=self._money(self._consumed.get(account, _NONE)),
-                parts=tuple(UnusedPart(*lot) for lot in self.lots(account)),
-            )
+            sums = self._movements.sums(account, by)
+            parts = self.lots(account) if by is None else ()
+        return Balance(
+            granted=self._money(sums["granted"]),
+            transferred_in=self._money(sums["transferred_in"]),
+            transferred_out=self._money(sums["transferred_out"]),
+            consumed=self._money(sums["consumed"]),
+            parts=tuple(UnusedPart(*lot) for lot in parts),
+        )
 
     def lots(self, account: str) -> tuple[tuple[datetime, Money], ...]:
         """Return what is unused, oldest first: each part with the moment from which bills may take it."""
@@ -154,7 +154,3 @@ class ContinuousDiscounts:
 
     def _money(self, amount: Decimal) -> Money:
         return Money(amount, self._currency)
-
-
-def _more(sums: Sums, account: str, amount: Decimal) -> Change:
-    return setting(sums, account, sums.get(account, _NONE) + amount)

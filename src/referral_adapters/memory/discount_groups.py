@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 
-from referral_adapters.memory.history import History
 from referral_adapters.memory.journal import Change, Journal, removing, setting
+from referral_adapters.memory.records import Records
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
@@ -27,7 +28,7 @@ class MemoryDiscountGroups:
         self._lock = journal.lock
         self._groups: dict[str, DiscountGroup] = {}
         self._named: dict[str, str] = {}
-        self._history: History[DiscountGroup] = History()
+        self.records: Records[DiscountGroup] = Records(attrgetter("id"))
 
     def find(self, group: str) -> DiscountGroup | None:
         """Return the group of this id, as last stored."""
@@ -50,13 +51,8 @@ class MemoryDiscountGroups:
             self._journal.write(
                 *self._naming(group),
                 setting(self._groups, group.id, group),
-                self._history.recording(group.id, at, group),
+                self.records.recording(group.id, group, at),
             )
-
-    def history(self, group: str) -> tuple[tuple[datetime, DiscountGroup], ...]:
-        """Return every state that a group was in, with the moment it was recorded, first to last."""
-        with self._lock:
-            return self._history.of(group)
 
     def _naming(self, group: DiscountGroup) -> list[Change]:
         name = _compared(group.name)

@@ -79,9 +79,9 @@ class FlakyBilling:
             "transfer", lambda: self._billing.transfer(source, target, amount, at=at, key=key), has_key=True
         )
 
-    def balance(self, account: str) -> Balance:
+    def balance(self, account: str, *, by: datetime | None = None) -> Balance:
         """Return the account's movements, or fail as planned."""
-        return self._call("balance", lambda: self._billing.balance(account))
+        return self._call("balance", lambda: self._billing.balance(account, by=by))
 
     def recover(self) -> None:
         """End all faults, and let what is late arrive."""

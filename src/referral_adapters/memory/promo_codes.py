@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from operator import attrgetter
+
 from referral_adapters.memory.journal import Journal, adding, setting
+from referral_adapters.memory.records import Records
 from referral_core.entities.promo_code import PromoCode, codes_over_time
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
@@ -16,6 +20,7 @@ class MemoryPromoCodes:
         self._lock = journal.lock
         self._codes: dict[str, PromoCode] = {}
         self._of_account: dict[str, list[str]] = {}
+        self.records: Records[PromoCode] = Records(attrgetter("text"))
 
     def find(self, text: str) -> PromoCode | None:
         """Return the code with this canonical text, whoever holds or held it."""
@@ -27,8 +32,8 @@ class MemoryPromoCodes:
         with self._lock:
             return tuple([self._codes[text] for text in self._of_account.get(account, ())])
 
-    def add(self, code: PromoCode) -> None:
-        """Store a newly issued code.
+    def add(self, code: PromoCode, *, at: datetime) -> None:
+        """Store a newly issued code, as recorded at ``at``.
 
         :raises Refusal: ``code-taken`` when any account ever held the text (C1), ``code-overlap`` when the account
             holds another code at some moment of its period (C6).
@@ -36,16 +41,16 @@ class MemoryPromoCodes:
         with self._lock:
             if code.text in self._codes:
                 raise Refusal(Reason.CODE_TAKEN, message=f"the text {code.text} was issued before", field="code")
-            change = setting(self._codes, code.text, code)
+            changes = setting(self._codes, code.text, code), self.records.recording(code.account, code, at)
             texts = self._of_account.get(code.account)
             if texts is None:
-                self._journal.write(change, setting(self._of_account, code.account, [code.text]))
+                self._journal.write(*changes, setting(self._of_account, code.account, [code.text]))
             else:
                 self._check_periods(code, texts)
-                self._journal.write(change, adding(texts, code.text))
+                self._journal.write(*changes, adding(texts, code.text))
 
-    def replace(self, code: PromoCode) -> None:
-        """Store the next state of a code that is known by its text.
+    def replace(self, code: PromoCode, *, at: datetime) -> None:
+        """Store the next state of a code that is known by its text, as recorded at ``at``.
 
         :raises Refusal: ``code-overlap`` as :meth:`add` does (C6), ``code-unknown`` when there is no such code,
             ``code-taken`` when another account holds the text (C1).
@@ -61,7 +66,7 @@ class MemoryPromoCodes:
             texts = self._of_account[code.account]
             if len(texts) > 1:
                 self._check_periods(code, texts)
-            self._journal.write(setting(self._codes, code.text, code))
+            self._journal.write(setting(self._codes, code.text, code), self.records.recording(code.account, code, at))
 
     def _check_periods(self, code: PromoCode, texts: list[str]) -> None:
         """Refuse a code beside others of its account; one code alone overlaps nothing and need not come here."""

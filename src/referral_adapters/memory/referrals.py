@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from operator import attrgetter
 
-from referral_adapters.memory.history import History
+import attrs
+
 from referral_adapters.memory.journal import Change, Journal, adding, removing, setting
+from referral_adapters.memory.records import Records
 from referral_core.entities.referral import Referral
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
@@ -25,7 +28,7 @@ class MemoryReferrals:
         self._referrals: dict[str, Referral] = {}
         self._live: dict[str, str] = {}
         self._of_referrer: dict[str, list[str]] = {}
-        self._history: History[Referral] = History()
+        self.records: Records[Referral] = Records(attrgetter("contract"))
 
     def find(self, contract: str) -> Referral | None:
         """Return the referral of this contract, live or cancelled."""
@@ -57,7 +60,7 @@ class MemoryReferrals:
                 setting(self._of_referrer, referral.referrer, [referral.contract])
                 if contracts is None
                 else adding(contracts, referral.contract),
-                self._history.recording(referral.contract, at, referral),
+                self._recording(referral, at),
             )
 
     def replace(self, referral: Referral, *, at: datetime) -> None:
@@ -77,7 +80,7 @@ class MemoryReferrals:
             self._journal.write(
                 *self._next_live(known, referral),
                 setting(self._referrals, referral.contract, referral),
-                self._history.recording(referral.contract, at, referral),
+                self._recording(referral, at),
             )
 
     def all(self, *, referrer: str | None = None) -> Iterator[Referral]:
@@ -91,10 +94,10 @@ class MemoryReferrals:
             contracts = self._of_referrer.get(referrer, ())
             return iter(sorted([self._referrals[contract] for contract in contracts], key=_in_order))
 
-    def history(self, contract: str) -> tuple[tuple[datetime, Referral], ...]:
-        """Return every state that a contract's referral was in, with the moment it was recorded, first to last."""
-        with self._lock:
-            return self._history.of(contract)
+    def _recording(self, referral: Referral, at: datetime) -> Change:
+        """Return the change that records a state; fee notes, which have moments of their own, are left out."""
+        state = attrs.evolve(referral, fee_notes=()) if referral.fee_notes else referral
+        return self.records.recording(referral.contract, state, at)
 
     def _next_live(self, known: Referral, referral: Referral) -> tuple[Change, ...]:
         if known.is_live and known.referee_customer != referral.referee_customer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from referral_adapters.memory.journal import Journal, adding, setting
 from referral_core.entities.sharing import Sharing
 
@@ -22,10 +24,11 @@ class MemorySharings:
                 setting(self._of_account, sharing.account, [sharing]) if known is None else adding(known, sharing)
             )
 
-    def count_of(self, account: str) -> int:
-        """Return how often codes of this account were shared."""
+    def count_of(self, account: str, *, by: datetime | None = None) -> int:
+        """Return how often codes of this account were shared, at or before ``by`` where that is given."""
         with self._lock:
-            return len(self._of_account.get(account, ()))
+            sharings = self._of_account.get(account, ())
+            return len(sharings) if by is None else sum(sharing.at <= by for sharing in sharings)
 
     def of_account(self, account: str) -> tuple[Sharing, ...]:
         """Return the sharings of this account's codes in the order they were added."""

@@ -13,6 +13,7 @@ from referral_adapters.memory.contracts import MemoryContracts
 from referral_adapters.memory.discount_groups import MemoryDiscountGroups
 from referral_adapters.memory.events import MemoryEvents
 from referral_adapters.memory.grants import MemoryGrants
+from referral_adapters.memory.history import MemoryHistory
 from referral_adapters.memory.journal import Journal
 from referral_adapters.memory.promo_codes import MemoryPromoCodes
 from referral_adapters.memory.referrals import MemoryReferrals
@@ -76,6 +77,7 @@ class MemoryStore:
         self.sharings = MemorySharings(journal)
         self.trace = MemoryTrace(journal)
         self.events = MemoryEvents(journal)
+        self.history = MemoryHistory(journal, self.promo_codes.records, self.groups.records, self.referrals.records)
         self.code_source = MemoryCodeSource(journal, secret)
         self.folding: Folding = AsciiFolding() if folding is None else folding
         self.billing: Billing = ContinuousDiscounts(journal, currency=currency) if billing is None else billing

@@ -19,6 +19,7 @@ from referral_core.entities.grant import Grant
 from referral_core.values.errors import Refusal
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
+from referral_core.values.recorded import learned_at
 
 _NEW_GRANT: Final = Insertion(POSTED_GRANTS)
 _NEW_BILL: Final = Insertion(BILLS)
@@ -30,6 +31,10 @@ _SUMS: Final = (
     select(MOVEMENTS.c.kind, func.sum(MOVEMENTS.c.amount).label("amount"))
     .where(MOVEMENTS.c.account == bindparam("of"))
     .group_by(MOVEMENTS.c.kind)
+)
+_SUMS_BY: Final = _SUMS.where(MOVEMENTS.c.moved_at <= bindparam("by"))
+_LAST_MOVED: Final = select(func.max(MOVEMENTS.c.moved_at).label("moved_at")).where(
+    (MOVEMENTS.c.account == bindparam("of")) | (MOVEMENTS.c.account == bindparam("or"))
 )
 _NONE: Final = Decimal("0.00")
 
@@ -56,7 +61,7 @@ class SqlContinuousDiscounts:
         if not _NEW_GRANT.into(self.work, {"key": grant.key}) or not amount:
             return
         self._lock(grant.account)
-        self._move(grant.account, "granted", grant.key, amount)
+        self._move(grant.account, "granted", grant.key, amount, grant.effective_from)
         self._lots.add(grant.account, [(grant.effective_from, amount)])
 
     def has_grant(self, key: str) -> bool:
@@ -78,7 +83,7 @@ class SqlContinuousDiscounts:
         self._lock(account)
         taken = sum((part for _, part in self._lots.take(account, most, by=at)), _NONE)
         if taken:
-            self._move(account, "consumed", bill, taken)
+            self._move(account, "consumed", bill, taken, self._following(at, account, account))
         return self._money(taken)
 
     @atomic
@@ -106,14 +111,17 @@ class SqlContinuousDiscounts:
         if not _NEW_TRANSFER.into(self.work, {"key": key, "moved": most}):  # of other accounts, a moment ago
             return self.transfer(source, target, amount, at=at, key=key)
         if most:
-            self._move(source, "transferred_out", key, most)
-            self._move(target, "transferred_in", key, most)
+            moved_at = self._following(at, source, target)
+            self._move(source, "transferred_out", key, most, moved_at)
+            self._move(target, "transferred_in", key, most, moved_at)
             self._lots.add(target, self._lots.take(source, most))
         return self._money(most)
 
-    def balance(self, account: str) -> Balance:
-        """Return the account's movements; all zero for an account that never had a discount."""
-        sums = {row.kind: self._money(row.amount) for row in self.work.rows(_SUMS, {"of": account})}
+    def balance(self, account: str, *, by: datetime | None = None) -> Balance:
+        """Return the account's movements, up to and at ``by`` where that is given; all zero if it never had any."""
+        of = {"of": account}
+        rows = self.work.rows(_SUMS, of) if by is None else self.work.rows(_SUMS_BY, {**of, "by": by})
+        sums = {row.kind: self._money(row.amount) for row in rows}
         nothing = self._money(_NONE)
         balance = Balance(
             granted=sums.get("granted", nothing),
@@ -121,7 +129,7 @@ class SqlContinuousDiscounts:
             transferred_out=sums.get("transferred_out", nothing),
             consumed=sums.get("consumed", nothing),
         )
-        if not balance.unused:
+        if by is not None or not balance.unused:
             return balance
         return attrs.evolve(balance, parts=tuple(UnusedPart(*lot) for lot in self.lots(account)))
 
@@ -132,8 +140,13 @@ class SqlContinuousDiscounts:
     def _lock(self, *accounts: str) -> None:
         self.work.lock(*(f"discount {account}" for account in accounts))
 
-    def _move(self, account: str, kind: str, reference: str, amount: Decimal) -> None:
-        row = {"account": account, "kind": kind, "reference": reference, "amount": amount}
+    def _following(self, at: datetime, account: str, other: str) -> datetime:
+        """Return when something that happened at ``at`` moves on accounts: never before what has moved there."""
+        last = self.work.row(_LAST_MOVED, {"of": account, "or": other})
+        return learned_at(at, None if last is None else last.moved_at)
+
+    def _move(self, account: str, kind: str, reference: str, amount: Decimal, moved_at: datetime) -> None:
+        row = {"account": account, "kind": kind, "reference": reference, "amount": amount, "moved_at": moved_at}
         self.work.change(_NEW_MOVEMENT, row)
 
     def _amount(self, money: Money) -> Decimal:

@@ -29,9 +29,10 @@ MOVEMENTS: Final = table(
     words("kind", primary_key=True),
     words("reference", primary_key=True),
     Column("amount", Amount, nullable=False),
+    Column("moved_at", Moment, nullable=False),
     distribution="account",
 )
-"""What was granted, transferred and consumed on each account; a balance is their sum, never a counter."""
+"""What was granted, transferred and consumed on each account, and when; a balance is their sum, never a counter."""
 
 LOTS: Final = table(
     "discount_lots",

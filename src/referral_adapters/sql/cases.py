@@ -77,6 +77,7 @@ def case_row(case: Case) -> dict[str, Any]:
         "warnings": case.warnings,
         "status": case.status.value,
         "contract": case.contract,
+        "closed_at": case.closed_at,
     }
 
 
@@ -93,4 +94,5 @@ def case_of(row: Row) -> Case:
         warnings=tuple(map(Reason, row.warnings)),
         status=CaseStatus(row.status),
         contract=row.contract,
+        closed_at=row.closed_at,
     )

@@ -42,9 +42,13 @@ PROMO_CODE_HISTORY: Final = table(
     Column("revision", COUNT, primary_key=True, autoincrement=False),
     Column("recorded_at", Moment, nullable=False),
     Column("state", CanonicalJson, nullable=False),
+    Column("personal", CanonicalJson),
     distribution="account",
 )
-"""Every state of every code, with the moment it was recorded by the store's own clock."""
+"""Every state of every code, with the moment it was recorded; rows are only added.
+
+``personal``, the words in which staff said why, can be emptied (A5). The moments of one account never go back.
+"""
 
 CODE_NUMBERS: Final = table(
     "code_numbers",

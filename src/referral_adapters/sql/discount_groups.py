@@ -12,15 +12,16 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.atomic import atomic
 from referral_adapters.sql.group_tables import AMOUNT_PERIODS, GROUP_HISTORY, GROUP_SWITCHES, GROUPS
-from referral_adapters.sql.history import state_of
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.statements import Insertion
+from referral_adapters.sql.states import state_of
 from referral_adapters.sql.work import Work
 from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Side
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import ConcurrentChange, Refusal
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
+from referral_core.values.recorded import learned_at
 from referral_core.values.span import Span
 from referral_core.values.timeline import Timeline
 
@@ -42,6 +43,9 @@ _PARTS: Final = (
 _NEW_AMOUNT: Final = insert(AMOUNT_PERIODS)
 _NEW_SWITCH: Final = insert(GROUP_SWITCHES)
 _RECORD: Final = insert(GROUP_HISTORY)
+_LAST_RECORD: Final = select(func.max(GROUP_HISTORY.c.recorded_at).label("recorded_at")).where(
+    GROUP_HISTORY.c.id == bindparam("of")
+)
 
 
 @attrs.frozen
@@ -100,8 +104,10 @@ class SqlDiscountGroups:
         for insertion, rows in ((_NEW_AMOUNT, amounts), (_NEW_SWITCH, switches)):
             if rows:
                 self.work.change(insertion, rows)
+        before = self.work.row(_LAST_RECORD, {"of": group.id})
+        recorded_at = learned_at(at, None if before is None else before.recorded_at)
         state = state_of({**row, "amounts": amounts, "switches": switches})
-        self.work.change(_RECORD, {"id": group.id, "revision": revision, "recorded_at": at, "state": state})
+        self.work.change(_RECORD, {"id": group.id, "revision": revision, "recorded_at": recorded_at, "state": state})
 
     def _change(self, group: str, row: dict[str, Any], present: int) -> int:
         """Change a group's row and return the revision it had."""

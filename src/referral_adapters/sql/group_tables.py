@@ -52,4 +52,4 @@ GROUP_HISTORY: Final = table(
     Column("state", CanonicalJson, nullable=False),
     distribution=REFERENCE,
 )
-"""Every state of every group, with the moment it was recorded."""
+"""Every state of every group, with the moment it was recorded, which never goes back; rows are only added."""

@@ -1,28 +1,70 @@
-"""Histories: every state of a row as it was written, kept beside it for ever."""
+"""History in a database."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from decimal import Decimal
+from typing import Any, Final
 
-from referral_core.values.moment import written
+import attrs
+from sqlalchemy import Select, bindparam, select
+
+from referral_adapters.sql.code_tables import PROMO_CODE_HISTORY, PROMO_CODES
+from referral_adapters.sql.group_tables import GROUP_HISTORY
+from referral_adapters.sql.prepared import Row
+from referral_adapters.sql.promo_codes import code_of
+from referral_adapters.sql.referral_tables import REFERRAL_HISTORY, REFERRALS
+from referral_adapters.sql.states import code_in, group_in, referral_in
+from referral_adapters.sql.work import Work
+from referral_core.entities.discount_group import DiscountGroup
+from referral_core.entities.promo_code import PromoCode
+from referral_core.entities.referral import Referral
+from referral_core.values.recorded import Recorded
+
+_C, _H, _R = PROMO_CODES.c, PROMO_CODE_HISTORY.c, REFERRAL_HISTORY.c
+_CODES: Final[Select[Any]] = (
+    select(PROMO_CODES, _H.recorded_at, _H.state, _H.personal, _H.revision.label("number"))
+    .join(PROMO_CODE_HISTORY, (_H.account == _C.account) & (_H.text == _C.text))
+    .where(_C.account == bindparam("of"))
+    .order_by(_C.place, _H.revision)
+)
+_GROUP: Final = select(GROUP_HISTORY).where(GROUP_HISTORY.c.id == bindparam("of")).order_by(GROUP_HISTORY.c.revision)
+_REFERRAL: Final[Select[Any]] = (
+    select(REFERRAL_HISTORY, REFERRALS.c.referrer_customer, REFERRALS.c.referee_customer)
+    .join(REFERRALS, REFERRALS.c.contract == _R.contract)
+    .where(_R.contract == bindparam("of"))
+    .order_by(_R.revision)
+)
 
 
-def state_of(row: Mapping[str, object]) -> dict[str, object]:
-    """Return a row as names and values that JSON can hold: moments in UTC, amounts as text."""
-    return {name: _plain(value) for name, value in row.items()}
+@attrs.frozen
+class SqlHistory:
+    """The port ``History`` in a database, whose triggers refuse every change but the erasing of words (A5).
+
+    Who persons are is read from the rows of codes and referrals themselves, where it can be erased.
+    """
+
+    work: Work
+
+    def codes(self, account: str) -> tuple[tuple[Recorded[PromoCode], ...], ...]:
+        """Return every state of every code of an account: codes in the order they were added, states in theirs."""
+        states: dict[str, list[Recorded[PromoCode]]] = {}
+        for row in self.work.rows(_CODES, {"of": account}):
+            states.setdefault(row.text, []).append(_code(row))
+        return tuple(map(tuple, states.values()))
+
+    def group(self, group: str) -> tuple[Recorded[DiscountGroup], ...]:
+        """Return every state of a group, in order."""
+        rows = self.work.rows(_GROUP, {"of": group})
+        return tuple(Recorded(group_in(row.state), row.recorded_at, row.revision) for row in rows)
+
+    def referral(self, contract: str) -> tuple[Recorded[Referral], ...]:
+        """Return every state of a contract's referral, in order, without its fee notes."""
+        return tuple(map(_referral, self.work.rows(_REFERRAL, {"of": contract})))
 
 
-def _plain(value: object) -> object:
-    if value is None or isinstance(value, str | int):
-        return value
-    if isinstance(value, datetime):
-        return written(value)
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, Mapping):
-        return state_of(value)
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return value
+def _code(row: Row) -> Recorded[PromoCode]:
+    return Recorded(code_in(code_of(row), row.state, row.personal), row.recorded_at, row.number)
+
+
+def _referral(row: Row) -> Recorded[Referral]:
+    state = referral_in(row.referrer_customer, row.referee_customer, row.state)
+    return Recorded(state, row.recorded_at, row.revision)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import attrs
@@ -10,13 +10,14 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
-from referral_adapters.sql.history import state_of
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.statements import Insertion
+from referral_adapters.sql.states import code_state
 from referral_adapters.sql.work import Work
 from referral_core.entities.promo_code import Ending, Issuing, PromoCode
 from referral_core.values.errors import ConcurrentChange, Refusal
 from referral_core.values.reason import Reason
+from referral_core.values.recorded import learned_at
 
 _KIND: Final = "code"
 _BY_TEXT: Final = (
@@ -25,9 +26,13 @@ _BY_TEXT: Final = (
     .where(CODE_TEXTS.c.text == bindparam("of"))
 )
 _OF_ACCOUNT: Final = select(PROMO_CODES).where(PROMO_CODES.c.account == bindparam("of")).order_by(PROMO_CODES.c.place)
-_PLACES: Final = select(func.coalesce(func.max(PROMO_CODES.c.place), 0).label("last")).where(
-    PROMO_CODES.c.account == bindparam("of")
+_LAST_RECORD: Final = select(func.max(PROMO_CODE_HISTORY.c.recorded_at).label("recorded_at")).where(
+    PROMO_CODE_HISTORY.c.account == bindparam("of")
 )
+_PLACES: Final = select(
+    func.coalesce(func.max(PROMO_CODES.c.place), 0).label("last"),
+    _LAST_RECORD.scalar_subquery().label("recorded_at"),
+).where(PROMO_CODES.c.account == bindparam("of"))
 _NEW_TEXT: Final = Insertion(CODE_TEXTS)
 _NO_TEXT: Final = delete(CODE_TEXTS).where(CODE_TEXTS.c.text == bindparam("of"))
 _NEW: Final = Insertion(PROMO_CODES)
@@ -41,7 +46,10 @@ _RECORD: Final = insert(PROMO_CODE_HISTORY)
 
 @attrs.frozen
 class SqlPromoCodes:
-    """The port ``PromoCodes`` in a database, which itself guards C1 by a key and C6 by an exclusion or triggers."""
+    """The port ``PromoCodes`` in a database, which itself guards C1 by a key and C6 by an exclusion or triggers.
+
+    In a PostgreSQL transaction ``add`` and ``replace`` lock the account, as ``Contracts`` does.
+    """
 
     work: Work
 
@@ -55,12 +63,13 @@ class SqlPromoCodes:
         return tuple(map(self.read, self.work.rows(_OF_ACCOUNT, {"of": account})))
 
     @joined
-    def add(self, code: PromoCode) -> None:
-        """Store a newly issued code.
+    def add(self, code: PromoCode, *, at: datetime) -> None:
+        """Store a newly issued code, as recorded at ``at``.
 
         :raises Refusal: ``code-taken`` when any account ever held the text (C1), ``code-overlap`` when the account
             holds another code at some moment of its period (C6).
         """
+        self.work.lock(f"account {code.account}")
         if not _NEW_TEXT.into(self.work, {"text": code.text, "account": code.account}):
             raise Refusal(Reason.CODE_TAKEN, message=f"the text {code.text} was issued before", field="code")
         row = code_row(code, 1)
@@ -68,15 +77,16 @@ class SqlPromoCodes:
         if not self._fits({**row, "place": 1 if before is None else before.last + 1}):
             self.work.change(_NO_TEXT, {"of": code.text})
             raise Refusal(Reason.CODE_OVERLAP, message=f"account {code.account} holds another code then", field="code")
-        self._record(code, row)
+        self._record(code, row, learned_at(at, None if before is None else before.recorded_at))
 
     @atomic
-    def replace(self, code: PromoCode) -> None:
-        """Store the next state of a code that is known by its text.
+    def replace(self, code: PromoCode, *, at: datetime) -> None:
+        """Store the next state of a code that is known by its text, as recorded at ``at``.
 
         :raises Refusal: ``code-overlap`` as :meth:`add` does, ``code-unknown`` when the account never held it.
         :raises ConcurrentChange: somebody else stored a state since this transaction read the code.
         """
+        self.work.lock(f"account {code.account}")
         key = _KIND, code.text
         last = self.work.seen.get(key)
         if last is None:
@@ -90,7 +100,8 @@ class SqlPromoCodes:
         if not self.work.change(_CHANGE, {**row, "of": code.account, "called": code.text, "last": last}):
             raise ConcurrentChange(f"The code {code.text} was changed by somebody else at the same time.")
         self.work.seen[key] = last + 1
-        self._record(code, row)
+        before = self.work.row(_LAST_RECORD, {"of": code.account})
+        self._record(code, row, learned_at(at, None if before is None else before.recorded_at))
 
     def read(self, row: Row) -> PromoCode:
         """Return the code of a row, which this transaction has now read."""
@@ -104,10 +115,11 @@ class SqlPromoCodes:
         except Refusal:
             return False
 
-    def _record(self, code: PromoCode, row: dict[str, Any]) -> None:
-        """Keep a state for ever, with the moment it was recorded."""
+    def _record(self, code: PromoCode, row: dict[str, Any], recorded_at: datetime) -> None:
+        """Keep a state for ever, with the moment it was recorded, which follows those of the account's other codes."""
         place = {"account": code.account, "text": code.text, "revision": row["revision"]}
-        self.work.change(_RECORD, {**place, "recorded_at": datetime.now(UTC), "state": state_of(row)})
+        state, personal = code_state(row)
+        self.work.change(_RECORD, {**place, "recorded_at": recorded_at, "state": state, "personal": personal})
 
 
 def code_row(code: PromoCode, revision: int) -> dict[str, Any]:

@@ -63,7 +63,7 @@ REFERRAL_HISTORY: Final = table(
     Column("state", CanonicalJson, nullable=False),
     distribution="contract",
 )
-"""Every state of every referral, with the moment it was recorded."""
+"""Every state of every referral, with the moment it was recorded, which never goes back; rows are only added."""
 
 GRANTS: Final = table(
     "grants",
@@ -101,6 +101,7 @@ CASES: Final = table(
     Column("warnings", CanonicalJson, nullable=False),
     words("status"),
     words("contract", nullable=True),
+    Column("closed_at", Moment),
     distribution="id",
 )
 """Cases and what they carry (K1)."""

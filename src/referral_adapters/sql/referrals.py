@@ -7,18 +7,19 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.atomic import atomic, joined
-from referral_adapters.sql.history import state_of
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.referral_rows import note_of, note_row, referral_of, referral_row
 from referral_adapters.sql.referral_tables import FEE_NOTES, LIVE_REFERRALS, REFERRAL_HISTORY, REFERRALS
 from referral_adapters.sql.statements import Insertion, Pages, locking
+from referral_adapters.sql.states import referral_state
 from referral_adapters.sql.work import Work
 from referral_core.entities.referral import Referral
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
+from referral_core.values.recorded import learned_at
 
 _BY_CONTRACT: Final = locking(select(REFERRALS).where(REFERRALS.c.contract == bindparam("of")))
 _LIVE_OF: Final = (
@@ -39,6 +40,9 @@ _CHANGE: Final = update(REFERRALS).where(REFERRALS.c.contract == bindparam("of")
 _FORGET_NOTES: Final = delete(FEE_NOTES).where(FEE_NOTES.c.contract == bindparam("of"))
 _NEW_NOTE: Final = insert(FEE_NOTES)
 _RECORD: Final = insert(REFERRAL_HISTORY)
+_LAST_RECORD: Final = select(func.max(REFERRAL_HISTORY.c.recorded_at).label("recorded_at")).where(
+    REFERRAL_HISTORY.c.contract == bindparam("of")
+)
 
 
 @attrs.frozen
@@ -95,7 +99,8 @@ class SqlReferrals:
         self._keep_live(referral)
         if known.notes:
             self.work.change(_FORGET_NOTES, {"of": referral.contract})
-        self._keep_rest(referral, row, at)
+        before = self.work.row(_LAST_RECORD, {"of": referral.contract})
+        self._keep_rest(referral, row, learned_at(at, None if before is None else before.recorded_at))
 
     def all(self, *, referrer: str | None = None) -> Iterator[Referral]:
         """Yield every referral, or those of one referring account, by concluding moment and then by contract."""
@@ -119,13 +124,12 @@ class SqlReferrals:
             )
         return False
 
-    def _keep_rest(self, referral: Referral, row: dict[str, Any], at: datetime) -> None:
+    def _keep_rest(self, referral: Referral, row: dict[str, Any], recorded_at: datetime) -> None:
         notes = [note_row(referral.contract, number, note) for number, note in enumerate(referral.fee_notes, 1)]
         if notes:
             self.work.change(_NEW_NOTE, notes)
-        state = state_of({**row, "fee_notes": notes})
         place = {"contract": referral.contract, "revision": row["revision"]}
-        self.work.change(_RECORD, {**place, "recorded_at": at, "state": state})
+        self.work.change(_RECORD, {**place, "recorded_at": recorded_at, "state": referral_state(row)})
 
     def _of(self, row: Row | None) -> Referral | None:
         return None if row is None else self._whole(row)

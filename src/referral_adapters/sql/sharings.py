@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Final
 
 import attrs
@@ -15,6 +16,7 @@ from referral_core.entities.sharing import Sharing
 
 _NEW: Final = insert(SHARINGS)
 _COUNT: Final = select(func.count().label("total")).select_from(SHARINGS).where(SHARINGS.c.account == bindparam("of"))
+_COUNT_BY: Final = _COUNT.where(SHARINGS.c.at <= bindparam("by"))
 
 
 @attrs.frozen
@@ -29,7 +31,8 @@ class SqlSharings:
         row = {"account": sharing.account, "code": sharing.code, "means": sharing.means, "at": sharing.at}
         self.work.change(_NEW, {**row, "id": uuid.uuid4().hex})
 
-    def count_of(self, account: str) -> int:
-        """Return how often codes of this account were shared."""
-        row = self.work.row(_COUNT, {"of": account})
+    def count_of(self, account: str, *, by: datetime | None = None) -> int:
+        """Return how often codes of this account were shared, at or before ``by`` where that is given."""
+        of = {"of": account}
+        row = self.work.row(_COUNT, of) if by is None else self.work.row(_COUNT_BY, {**of, "by": by})
         return 0 if row is None else int(row.total)

@@ -21,6 +21,7 @@ from referral_adapters.sql.discount_groups import SqlDiscountGroups
 from referral_adapters.sql.events import SqlEvents
 from referral_adapters.sql.evidence import SqlEvidence
 from referral_adapters.sql.grants import SqlGrants
+from referral_adapters.sql.history import SqlHistory
 from referral_adapters.sql.promo_codes import SqlPromoCodes
 from referral_adapters.sql.referrals import SqlReferrals
 from referral_adapters.sql.settings import Settings
@@ -156,6 +157,7 @@ class SqlStore:
         self.sharings = SqlSharings(work)
         self.trace = SqlTrace(work)
         self.events = SqlEvents(work)
+        self.history = SqlHistory(work)
         self.code_source = SqlCodeSource(work, secret)
         self.folding: Folding = AsciiFolding() if folding is None else folding
         self.billing: Billing = SqlContinuousDiscounts(work, currency=currency) if billing is None else billing

@@ -61,7 +61,7 @@ class Case:
     """A failed self-service sign-up, waiting for somebody to finish it.
 
     ``carried`` is ``None`` when no usable code was given; ``warnings`` then say why. ``product`` and ``segment`` are
-    what the customer asked for.
+    what the customer asked for. ``closed_at`` is ``None`` while it is open, and where that was not kept.
     """
 
     id: str
@@ -73,6 +73,7 @@ class Case:
     warnings: tuple[Reason, ...] = ()
     status: CaseStatus = CaseStatus.OPEN
     contract: str | None = None
+    closed_at: datetime | None = None
 
     @property
     def promo_code(self) -> str | None:
@@ -91,11 +92,23 @@ class Case:
             return {}
         return {"Promo code": self.carried.code, "Discount amount": str(self.carried.referee.amount)}
 
-    def finished(self, contract: str) -> Case:
+    def known_at(self, moment: datetime) -> Case | None:
+        """Return the case as it was known at a moment, ``None`` before it was opened (R3).
+
+        One that was closed at a moment nobody kept counts as closed all the time.
+        """
+        if moment < self.opened_at:
+            return None
+        if self.closed_at is None or self.closed_at <= moment:
+            return self
+        return attrs.evolve(self, status=CaseStatus.OPEN, contract=None, closed_at=None)
+
+    def finished(self, contract: str, at: datetime) -> Case:
         """Return the case finished by the sign-up of ``contract`` (K2); ``case-closed`` if it is no longer open."""
         status = CASE_LIFECYCLE.after(self.status, CaseEvent.FINISH, self.id)
-        return attrs.evolve(self, status=status, contract=contract)
+        return attrs.evolve(self, status=status, contract=contract, closed_at=at)
 
-    def abandoned(self) -> Case:
+    def abandoned(self, at: datetime) -> Case:
         """Return the case abandoned, with no referral (K3); ``case-closed`` if it is no longer open."""
-        return attrs.evolve(self, status=CASE_LIFECYCLE.after(self.status, CaseEvent.ABANDON, self.id))
+        status = CASE_LIFECYCLE.after(self.status, CaseEvent.ABANDON, self.id)
+        return attrs.evolve(self, status=status, closed_at=at)

@@ -90,6 +90,16 @@ class Contract:
         """Tell whether the contract had come into force at or before a moment, whatever became of it."""
         return self.activated_at is not None and self.activated_at <= at
 
+    def known_at(self, moment: datetime) -> Contract | None:
+        """Return the contract as it was known at a moment, ``None`` before it was concluded (R3)."""
+        if moment < self.concluded_at:
+            return None
+        if self.ended_at is not None and self.ended_at <= moment:
+            return self
+        if self.was_active_by(moment):
+            return attrs.evolve(self, status=ContractStatus.ACTIVE, ended_at=None)
+        return attrs.evolve(self, status=ContractStatus.CONCLUDED, activated_at=None, ended_at=None)
+
     def activated(self, at: datetime) -> Contract:
         """Return the contract in force from ``at``; refuse by the lifecycle, or with ``moment-invalid``."""
         status = self._after(ContractEvent.ACTIVATE, at, self.concluded_at)

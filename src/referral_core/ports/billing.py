@@ -46,9 +46,14 @@ class Billing(Protocol):
         """
         ...
 
-    def balance(self, account: str) -> Balance:
+    def balance(self, account: str, *, by: datetime | None = None) -> Balance:
         """Return the account's movements; all zero, in billing's currency, if it never had a discount.
 
         Its parts add up to what is unused, oldest first, each with the moment it is effective from.
+
+        With ``by`` the movements are those up to and at that moment (R3), and no parts are told. A leg moves at its
+        ``effective_from``, a bill and a transfer at their ``at``, though never before what moved earlier on the
+        accounts they touch: one that arrives late moves at the last of those moments. So no balance, at any moment, is
+        short of what it says was used.
         """
         ...

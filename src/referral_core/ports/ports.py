@@ -12,6 +12,7 @@ from referral_core.ports.discount_groups import DiscountGroups
 from referral_core.ports.evidence import Evidence
 from referral_core.ports.folding import Folding
 from referral_core.ports.grants import Grants
+from referral_core.ports.history import History
 from referral_core.ports.promo_codes import PromoCodes
 from referral_core.ports.referrals import Referrals
 from referral_core.ports.sharings import Sharings
@@ -64,6 +65,11 @@ class Ports(Protocol):
     @property
     def trace(self) -> Trace:
         """The trace."""
+        ...
+
+    @property
+    def history(self) -> History:
+        """What codes, groups and referrals were before."""
         ...
 
     @property

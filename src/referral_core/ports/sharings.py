@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from referral_core.entities.sharing import Sharing
@@ -14,6 +15,6 @@ class Sharings(Protocol):
         """Store one sharing."""
         ...
 
-    def count_of(self, account: str) -> int:
-        """Return how often codes of this account were shared."""
+    def count_of(self, account: str, *, by: datetime | None = None) -> int:
+        """Return how often codes of this account were shared, at or before ``by`` where that is given."""
         ...

@@ -62,7 +62,7 @@ class CodeBook:
             issuing=issuing,
             starts_at=starts_at,
         )
-        self._ports.promo_codes.add(code)
+        self._ports.promo_codes.add(code, at=at)
         self._trace(Act.CODE_ISSUE, None, code, at, actor, reason)
         return code
 
@@ -70,7 +70,7 @@ class CodeBook:
         self, act: Act, before: PromoCode, after: PromoCode, *, at: datetime, actor: Actor, reason: str | None = None
     ) -> PromoCode:
         """Store the next state of a code."""
-        self._ports.promo_codes.replace(after)
+        self._ports.promo_codes.replace(after, at=at)
         self._trace(act, before, after, at, actor, reason)
         return after
 

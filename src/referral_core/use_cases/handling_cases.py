@@ -111,7 +111,7 @@ class Cases:
         found = self._found(case, actor, Act.CASE_FINISH)
         if found.customer != customer:
             raise Refusal(Reason.NOT_SAME_CUSTOMER, message=f"case {case} is another customer's", field="customer")
-        finished = found.finished(contract)
+        finished = found.finished(contract, at)
         sign_up = self._sign_ups.conclude(
             contract,
             account=account,
@@ -136,7 +136,7 @@ class Cases:
         """
         at = moment(at)
         found = self._found(case, actor, Act.CASE_ABANDON)
-        abandoned = found.abandoned()
+        abandoned = found.abandoned(at)
         self._ports.cases.close(abandoned)
         self._trace(Act.CASE_ABANDON, PROGRAMME_SUBJECT, found, abandoned, at, actor)
         return abandoned

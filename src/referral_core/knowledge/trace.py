@@ -1,0 +1,51 @@
+"""The trace as it was known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import takewhile
+
+import attrs
+
+from referral_core.entities.seal import Head, Seal
+from referral_core.entities.trace_entry import TraceEntry, TraceNote
+from referral_core.knowledge.unwritable import unwritable
+from referral_core.ports.trace import Trace
+
+
+@attrs.frozen
+class KnownTrace:
+    """The port ``Trace`` as it stood: the beginning of every chain, up to the first row of a later moment.
+
+    A row of an act that arrived late stands behind rows of later moments, and was known no earlier than they were. So
+    a chain's beginning is a chain, and verifies.
+    """
+
+    trace: Trace
+    by: datetime
+
+    def append(self, note: TraceNote) -> None:
+        """Raise :class:`TypeError`."""
+        unwritable(self.by, f"trace of {note.subject}")
+
+    def chain(self, subject: str) -> Iterator[TraceEntry]:
+        """Yield a subject's rows that were known, in order."""
+        return takewhile(lambda row: row.moment <= self.by, self.trace.chain(subject))
+
+    def heads(self) -> Iterator[Head]:
+        """Yield the head of every chain as far as it was known, in order of subject."""
+        for subject, _, _ in self.trace.heads():
+            last = None
+            for last in self.chain(subject):  # noqa: B007 - the last one is wanted
+                pass
+            if last is not None:
+                yield subject, last.number, last.hash
+
+    def add_seal(self, seal: Seal) -> None:
+        """Raise :class:`TypeError`."""
+        unwritable(self.by, f"seal {seal.number}")
+
+    def seals(self) -> tuple[Seal, ...]:
+        """Return all seals that were known, in order."""
+        return tuple(takewhile(lambda seal: seal.moment <= self.by, self.trace.seals()))
