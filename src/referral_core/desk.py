@@ -10,6 +10,7 @@ from referral_core.use_cases.code_book import CodeBook
 from referral_core.use_cases.configuring import Groups
 from referral_core.use_cases.consuming import Discounts
 from referral_core.use_cases.drawing import Drawing
+from referral_core.use_cases.explaining import Referrals
 from referral_core.use_cases.following_contracts import FollowingContracts
 from referral_core.use_cases.handling_cases import Cases
 from referral_core.use_cases.issuing import Codes
@@ -39,6 +40,7 @@ class ReferralDesk:
         self.codes = Codes(ports, book, drawing)
         self.sign_ups = SignUps(programme, ports, following, judging, Referring(ports, judging))
         self.contracts = Contracts(programme, ports, following)
+        self.referrals = Referrals(programme, ports)
         self.cases = Cases(ports, judging, self.sign_ups)
         self.groups = Groups(programme, ports)
         self.payouts = Payouts(ports)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from referral_adapters.cli.edge import run_to_exit
-from referral_adapters.cli.options import At, Balances, CodeKey, Database, Feed, FromFeed, ProgrammeFile
+from referral_adapters.cli.options import At, Balances, CodeKey, Database, Feed, FromFeed, KnownAt, ProgrammeFile
 from referral_adapters.cli.programme_app import programme_app
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -148,19 +148,22 @@ def summary(
     feed: FromFeed = None,
     db: Database = None,
     at: At = None,
+    known_at: KnownAt = None,
     programme: ProgrammeFile = None,
     code_key: CodeKey = None,
     balances: Balances = False,
 ) -> None:
-    """Print the closing summary of a feed.
+    """Print the closing summary of a feed, or what a database has come to.
 
     It is one JSON object: accounts with their balances, referrals, cases, liability, and the count of lines. The
-    status of codes is as at the feed's last moment, or at the one given.
+    status of codes is as at the feed's last moment, or at the one given. --known-at tells it as it was known on an
+    earlier day: without what was done, or entered, or corrected since.
 
     \b
     Examples:
       referral summary --feed feed.jsonl
       referral summary --feed feed.jsonl --at 2021-03-01 --balances
+      referral summary --db sqlite:///referral.db --known-at 2021-03-01
 
     \b
     Exit status:
@@ -172,7 +175,51 @@ def summary(
 
     run_to_exit(
         lambda: summary_command.summary(
-            feed=feed, db=db, programme=programme, code_key=code_key, at=at, balances=balances
+            feed=feed, db=db, programme=programme, code_key=code_key, at=at, known_at=known_at, balances=balances
+        )
+    )
+
+
+@app.command()
+def explain(
+    contract: Annotated[str, typer.Argument(metavar="CONTRACT", help="The contract that carries the referral.")],
+    feed: FromFeed = None,
+    db: Database = None,
+    known_at: KnownAt = None,
+    programme: ProgrammeFile = None,
+    code_key: CodeKey = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON also at a terminal.")] = False,
+) -> None:
+    """Explain a referral: where its amounts came from, and do they hold.
+
+    Tells the moment that the code was judged at, the group of each side and how it came to be, the version of the
+    group that gave the amount, what staff had otherwise and why, and what was corrected since. Then every figure is
+    built again from history and held against what is stored, traced and granted. A person at a terminal is told in
+    words, a pipe gets one JSON object.
+
+    \b
+    Examples:
+      referral explain contract-B --feed feed.jsonl
+      referral explain contract-B --db sqlite:///referral.db --known-at 2021-03-01
+
+    \b
+    Exit status:
+      0  everything is what history says
+      1  something is not, or the contract carries no referral
+      2  the feed, the programme or the database could not be opened
+    """
+    _give_one(feed, db)
+    from referral_adapters.cli import explain_command
+
+    run_to_exit(
+        lambda: explain_command.explain(
+            contract,
+            feed=feed,
+            db=db,
+            programme=programme,
+            code_key=code_key,
+            known_at=known_at,
+            as_json=as_json,
         )
     )
 

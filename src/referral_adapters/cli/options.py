@@ -35,4 +35,12 @@ At = Annotated[
         "  [default: the feed's last]",
     ),
 ]
+KnownAt = Annotated[
+    str | None,
+    typer.Option(
+        "--known-at",
+        metavar="MOMENT",
+        help="Tell what was known at this moment, written as that of --at.  [default: all there is]",
+    ),
+]
 Balances = Annotated[bool, typer.Option("--balances", help="Print a table of all balances instead.")]

@@ -23,6 +23,7 @@ def summary(
     programme: Path | None,
     code_key: str | None,
     at: str | None,
+    known_at: str | None,
     balances: bool,
 ) -> int:
     """Print the summary of a feed, or of a database, and return the exit status.
@@ -31,11 +32,12 @@ def summary(
     """
     chosen = open_programme(programme)
     moment = given_moment(at, chosen.calendar)
+    known = given_moment(known_at, chosen.calendar, "--known-at")
     with open_store(db, chosen, code_key) as store:
         runner = FeedRunner(chosen, store)
         if feed is not None:
             QuietReplay(feed).run(runner)
-        told = runner.summary(moment or runner.clock or datetime.now(UTC))
+        told = runner.summary(moment or known or runner.clock or datetime.now(UTC), known_at=known)
     if balances:
         BalancesTable(Screen.output(), chosen.currency).show(told)
     else:

@@ -16,6 +16,7 @@ from referral_adapters.feed.result import Done, Outcome, verdict
 from referral_adapters.feed.summary import summary
 from referral_core.desk import assemble
 from referral_core.entities.actor import Actor
+from referral_core.knowledge.knowledge import Knowledge
 from referral_core.ports.events import Events
 from referral_core.ports.ports import Ports
 from referral_core.programme.programme import Programme
@@ -92,13 +93,15 @@ class FeedRunner:
         due = self._store.grants.unsettled(1)
         return self._pay(self._clock or due[0].effective_from) if due else PayRun(0, 0)
 
-    def summary(self, at: datetime | None = None) -> dict[str, Any]:
+    def summary(self, at: datetime | None = None, *, known_at: datetime | None = None) -> dict[str, Any]:
         """Return balances, referrals, cases and liability, codes as at the time of the last line, or at ``at``.
 
+        With ``known_at`` they are as they were known at that moment, codes as at it too unless ``at`` is given (R3).
         Before any line, codes are shown as they will be when every planned end has been reached.
         """
+        ports: Ports = self._store if known_at is None else Knowledge(self._store, by=known_at)
         lines = {outcome.value: self.counts[outcome] for outcome in Outcome}
-        return {**summary(self._desk.programme, self._store, at or self._clock or LATEST), "lines": lines}
+        return {**summary(self._desk.programme, ports, at or known_at or self._clock or LATEST), "lines": lines}
 
     def _handled(self, value: dict[str, Any]) -> tuple[Outcome, Result]:
         try:

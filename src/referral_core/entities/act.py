@@ -27,6 +27,8 @@ class Act(Word):
     GROUP_ENABLE = "group.enable"
     AMOUNT_SET = "amount.set"
     REFERRAL_CHANGE_GROUP = "referral.change-group"
+    REFERRAL_EXPLAIN = "referral.explain"
+    """Asked for by staff, and leaves no trace, as it changes nothing."""
     CASE_OPEN = "case.open"
     CASE_FINISH = "case.finish"
     CASE_ABANDON = "case.abandon"

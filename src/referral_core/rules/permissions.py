@@ -24,6 +24,7 @@ LEAST_ROLE: Final[Mapping[Act, Role]] = MappingProxyType(
         Act.CODE_ATTACH: Role.AGENT,
         Act.CODE_ISSUE: Role.AGENT,
         Act.REFERRAL_CHANGE_GROUP: Role.AGENT,
+        Act.REFERRAL_EXPLAIN: Role.AGENT,
         Act.CASE_OPEN: Role.AGENT,
         Act.CASE_FINISH: Role.AGENT,
         Act.CASE_ABANDON: Role.AGENT,

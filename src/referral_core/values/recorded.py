@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -47,6 +47,23 @@ def present_during(records: Sequence[Recorded[S]], moment: datetime) -> tuple[Re
     """
     first = max(bisect_left(records, moment, key=_recorded_at) - 1, 0)
     return tuple(reversed(records[first : bisect_right(records, moment, key=_recorded_at)]))
+
+
+def grounds(
+    records: Sequence[Recorded[S]], moment: datetime, bear: Callable[[S], bool]
+) -> tuple[Recorded[S] | None, bool]:
+    """Return the record that something recorded at ``moment`` was judged by, and whether it was recorded after that.
+
+    It is one of those present during the moment whose state bears it out; else the first later one that does, for an
+    act that arrives late is judged by what is there by then. If none does, it is the one known at the moment.
+    """
+    present = present_during(records, moment)
+    later = [record for record in records if record.recorded_at > moment]
+    for is_late, candidates in ((False, present), (True, later)):
+        for record in candidates:
+            if bear(record.state):
+                return record, is_late
+    return (present[0] if present else None), False
 
 
 def _recorded_at(record: Recorded[object]) -> datetime:

@@ -1,0 +1,134 @@
+"""As known at: what a full store says was known at a moment is what a store said that had come to that moment only."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import pytest
+from sqlalchemy.engine import URL
+
+from examples.year import feed
+from referral_adapters.cli.store import secret_of
+from referral_adapters.feed import FeedRunner, FeedStore
+from referral_adapters.folding import AnyAsciiFolding
+from referral_adapters.memory import MemoryStore
+from referral_adapters.sql import SqlStore
+from referral_core import Actor, Programme, assemble
+from referral_core.knowledge.knowledge import Knowledge
+from referral_core.ports.ports import Ports
+from referral_core.rules.decision import Decision
+
+A123: Final = Path(__file__).parents[2] / "examples" / "a123"
+PROGRAMME: Final = Programme.default()
+KEY: Final = secret_of("demo")
+CUTS: Final = 12
+"""At how many moments a feed is cut."""
+NAMES: Final = ("feed.jsonl", "edges.jsonl", "year")
+PORTAL: Final = Actor.system("portal")
+
+pytestmark = pytest.mark.rule("R3")
+
+
+def time_of(line: str) -> datetime:
+    return datetime.fromisoformat(json.loads(line)["time"])
+
+
+@cache
+def lines_of(name: str) -> tuple[str, ...]:
+    """Return the proper lines of a feed in order of their moments."""
+    if name == "year":
+        lines: Sequence[str] = tuple(feed(120, 7, "demo"))
+    else:
+        lines = (A123 / name).read_text(encoding="utf-8").splitlines()
+    return tuple(sorted((line for line in lines if is_proper(line)), key=time_of))
+
+
+def is_proper(line: str) -> bool:
+    try:
+        return time_of(line).tzinfo is not None
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def cuts_of(name: str) -> list[int]:
+    """Return some places at which a feed can be cut, each between two moments, the same ones every time."""
+    lines = lines_of(name)
+    places = [place for place, (one, other) in enumerate(pairwise(lines), 1) if time_of(one) < time_of(other)]
+    return sorted(random.Random(name).sample(places, min(CUTS, len(places))))
+
+
+def run(store: FeedStore, lines: Sequence[str]) -> None:
+    for _ in FeedRunner(PROGRAMME, store).run(lines):
+        pass
+
+
+@cache
+def in_memory(name: str, cut: int | None = None) -> MemoryStore:
+    """Return a store in memory that a feed was run on, up to a cut."""
+    store = MemoryStore(PROGRAMME, secret=KEY, folding=AnyAsciiFolding())
+    run(store, lines_of(name)[:cut])
+    return store
+
+
+def told(store: FeedStore, moment: datetime, known_at: datetime | None = None) -> str:
+    """Return a summary, to the byte."""
+    summary = FeedRunner(PROGRAMME, store).summary(moment, known_at=known_at)
+    return json.dumps(summary, ensure_ascii=False)
+
+
+def checked(ports: Ports, moment: datetime) -> list[Decision]:
+    """Return what is said of every code that the whole feed knows, each to another customer, and to a new one."""
+    desk = assemble(PROGRAMME, ports)
+    whole = in_memory("year")
+    accounts = list(whole.contracts.accounts())
+    customers = [customer for _, customer in accounts]
+    texts = [code.text for account, _ in accounts for code in whole.promo_codes.of_account(account)]
+    return [
+        desk.sign_ups.check(text, at=moment, actor=PORTAL, customer=customer)
+        for number, text in enumerate(texts)
+        for customer in ("nobody-yet", customers[(number + 3) % len(customers)])
+    ]
+
+
+def told_wrong(full: FeedStore, name: str) -> list[str]:
+    """Return the moments at which the full store tells another story than one that came to that moment only."""
+    wrong = []
+    for cut in cuts_of(name):
+        moment = time_of(lines_of(name)[cut - 1])
+        if told(full, moment, known_at=moment) != told(in_memory(name, cut), moment):
+            wrong.append(moment.isoformat())
+    return wrong
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_memory_tells_what_was_known(name: str) -> None:
+    assert told_wrong(in_memory(name), name) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_database_tells_what_was_known(database: URL, name: str) -> None:
+    with SqlStore(database, PROGRAMME, secret=KEY, folding=AnyAsciiFolding()) as store:
+        run(store, lines_of(name))
+        assert told_wrong(store, name) == []
+
+
+@pytest.mark.parametrize("cut", cuts_of("year")[::3])
+def test_a_code_is_checked_as_it_would_have_been(cut: int) -> None:
+    moment = time_of(lines_of("year")[cut - 1])
+    then, now = in_memory("year", cut), in_memory("year")
+    assert checked(Knowledge(now, by=moment), moment) == checked(then, moment)
+
+
+def test_the_story_changes_from_cut_to_cut() -> None:
+    """Else the tests above would not tell anything."""
+    moments = [time_of(lines_of("year")[cut - 1]) for cut in cuts_of("year")]
+    full = in_memory("year")
+    assert len({told(full, moments[-1], known_at=moment) for moment in moments}) > CUTS // 2
+    assert checked(full, moments[0]) != checked(Knowledge(full, by=moments[0]), moments[0])
