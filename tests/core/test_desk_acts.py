@@ -180,6 +180,7 @@ ACTS: Final[dict[Act, Doing]] = {
     Act.REFERRAL_CHANGE_GROUP: lambda desk, at, actor: desk.sign_ups.change_group(
         "OPEN", group="referee-manual", at=at, actor=actor, reason=WHY
     ),
+    Act.REFERRAL_EXPLAIN: lambda desk, at, actor: desk.referrals.explain("OPEN", at=at, actor=actor),
     Act.CODE_ISSUE: lambda desk, at, actor: desk.codes.issue("G", at=at, actor=actor, reason=WHY),
     Act.CODE_END: lambda desk, at, actor: desk.codes.end("A123", at=at, actor=actor, reason=WHY),
     Act.CASE_OPEN: lambda desk, at, actor: desk.cases.open("case-2", customer="h", code="A123", at=at, actor=actor),
@@ -211,6 +212,7 @@ READS: Final = {
     Act.CODE_PRESENT,
     Act.SHARING_TEXT,
     Act.SHARING_FIGURES,
+    Act.REFERRAL_EXPLAIN,
     Act.TERMINATION_FEE_PROPOSE,
 }
 EXPLAINED: Final = {

@@ -17,7 +17,8 @@ from tests.phrases import actor, refused
 WORDS: Final = {
     Role.CUSTOMER: "code.check code.shared code.present sharing.text sharing.figures",
     Role.AGENT: """
-        contract.concluded code.attach code.issue referral.change-group case.open case.finish case.abandon
+        contract.concluded code.attach code.issue referral.change-group referral.explain
+        case.open case.finish case.abandon
     """,
     Role.SUPERVISOR: "code.end discount.transfer termination-fee.note termination-fee.propose",
     Role.ADMINISTRATOR: "group.add group.rename group.disable group.enable amount.set",

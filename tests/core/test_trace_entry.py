@@ -310,8 +310,9 @@ ACTS = """
 contract.concluded contract.activated contract.terminated contract.withdrawn
 code.attach code.check code.issue code.end code.shared
 group.add group.rename group.disable group.enable amount.set
-referral.change-group case.open case.finish case.abandon
-bill.issued discount.transfer termination-fee.note
+referral.change-group referral.explain case.open case.finish case.abandon
+bill.issued discount.transfer termination-fee.note termination-fee.propose
+code.present sharing.text sharing.figures
 """
 """What hosts can ask for, by the names they use."""
 FOLLOWING = "code.start referral.record referral.cancel grant.due grant.posted"
