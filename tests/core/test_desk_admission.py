@@ -51,6 +51,7 @@ WHO_MAY: Final = rows("""
     sign_ups.attach           no    no     yes    yes         yes            yes
     sign_ups.change_group     no    no     yes    yes         yes            yes
     codes.issue               no    no     yes    yes         yes            yes
+    referrals.explain         no    no     yes    yes         yes            yes
     cases.open                no    no     yes    yes         yes            yes
     cases.finish              no    no     yes    yes         yes            yes
     cases.abandon             no    no     yes    yes         yes            yes
@@ -102,6 +103,7 @@ DOING: Final[dict[str, Doing]] = {
     "sharings.share": of_act(Act.CODE_SHARED),
     "sharings.text": of_act(Act.SHARING_TEXT),
     "sharings.figures": of_act(Act.SHARING_FIGURES),
+    "referrals.explain": of_act(Act.REFERRAL_EXPLAIN),
     "cases.open": of_act(Act.CASE_OPEN),
     "cases.finish": of_act(Act.CASE_FINISH),
     "cases.abandon": of_act(Act.CASE_ABANDON),
@@ -174,6 +176,7 @@ TOUCHED: Final = rows("""
     contracts.activate                                   account
     contracts.terminate                                  account
     contracts.withdraw                                   account
+    referrals.explain                  holder            account
     codes.issue                                          account
     codes.present                                        account
     codes.end                          holder

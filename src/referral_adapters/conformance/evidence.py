@@ -11,7 +11,7 @@ from referral_adapters.conformance.store import Store
 from referral_core.entities.discount_group import DiscountGroup, GroupEvent, Side
 from referral_core.entities.promo_code import Ending
 from referral_core.ports.evidence import Findings
-from referral_core.use_cases.gathering import GatheredEvidence
+from referral_core.ports.gathered_evidence import GatheredEvidence
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.money import Money
 

@@ -23,7 +23,7 @@ from referral_core.entities.discount_group import DiscountGroup
 from referral_core.ports.billing import Billing
 from referral_core.ports.evidence import Evidence
 from referral_core.ports.folding import Folding
-from referral_core.use_cases.gathering import GatheredEvidence
+from referral_core.ports.gathered_evidence import GatheredEvidence
 from referral_core.values.moment import EARLIEST
 
 

@@ -15,6 +15,7 @@ from referral_core.knowledge.promo_codes import KnownPromoCodes
 from referral_core.knowledge.referrals import KnownReferrals
 from referral_core.knowledge.sharings import KnownSharings
 from referral_core.knowledge.trace import KnownTrace
+from referral_core.ports.gathered_evidence import GatheredEvidence
 from referral_core.ports.ports import Ports
 from referral_core.values.moment import moment
 
@@ -38,6 +39,7 @@ class Knowledge:
         self.promo_codes = KnownPromoCodes(ports.promo_codes, self.history, by)
         self.groups = KnownDiscountGroups(ports.groups, self.history, by)
         self.referrals = KnownReferrals(ports.referrals, ports.contracts, self.history, by)
+        self.evidence = GatheredEvidence(self)
         self.grants = KnownGrants(ports.grants, by)
         self.cases = KnownCases(ports.cases, by)
         self.sharings = KnownSharings(ports.sharings, by)

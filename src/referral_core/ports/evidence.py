@@ -30,7 +30,7 @@ class Evidence(Protocol):
     """Where everything that a check looks at is found at once, because a check is what happens most (P4, S5).
 
     The same could be asked of four other ports, and must give the same: see
-    :class:`~referral_core.use_cases.gathering.GatheredEvidence`, which does so.
+    :class:`~referral_core.ports.gathered_evidence.GatheredEvidence`, which does so.
     """
 
     def gather(self, code: str, customer: str | None, groups: tuple[str, str]) -> Findings:

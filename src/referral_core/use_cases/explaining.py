@@ -15,7 +15,7 @@ from referral_core.entities.promo_code import CodeStatus, PromoCode
 from referral_core.entities.referral import Referral
 from referral_core.knowledge.knowledge import Knowledge
 from referral_core.programme.programme import Programme
-from referral_core.rules.permissions import permit
+from referral_core.use_cases.admitting import Admitting
 from referral_core.use_cases.explanation import CodeThen, Explanation, JudgedBy
 from referral_core.use_cases.figuring import Figuring, States
 from referral_core.use_cases.overruling import overrides
@@ -34,6 +34,7 @@ class Referrals:
     def __init__(self, programme: Programme, ports: Ports) -> None:
         self._programme = programme
         self._ports = ports
+        self._admitting = Admitting(ports)
 
     def explain(self, contract: str, *, at: datetime, actor: Actor) -> Explanation:
         """Say why both amounts of a contract's referral are what they are, as known at ``at``, and verify them.
@@ -45,7 +46,7 @@ class Referrals:
         at = moment(at)
         known = Knowledge(self._ports, by=at)
         found = known.contracts.find(contract)
-        permit(actor, Act.REFERRAL_EXPLAIN, [found.segment] if found else [])
+        self._admitting.admit_to_referral(actor, Act.REFERRAL_EXPLAIN, found)
         if found is None:
             raise unknown_contract(contract)
         referral = known.referrals.find(contract)

@@ -1,4 +1,4 @@
-"""Gathering the evidence on a code from the ports where its parts are kept."""
+"""The evidence on a code, gathered from the ports where its parts are kept."""
 
 from __future__ import annotations
 
