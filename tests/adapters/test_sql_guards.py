@@ -22,6 +22,7 @@ from referral_core.entities.seal import Seal
 from referral_core.entities.trace_entry import TraceNote, account_subject, chain_faults
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.money import Money
+from tests.adapters.conftest import GUARDED
 from tests.adapters.postgres_server import PostgresServer
 
 REFUSED: Final = (sqlite3.IntegrityError, psycopg.errors.IntegrityError)
@@ -70,6 +71,7 @@ def furnish(store: SqlStore) -> None:
     store.contracts.put(contract())
     store.promo_codes.add(code("AAAA", ended=day(3)), at=day(0))
     store.promo_codes.add(code("BBBB", issued=day(5)), at=day(0))
+    store.promo_codes.replace(attrs.evolve(code("AAAA", ended=day(3)), ending_reason="Mari asked"), at=day(1))
     amounts = group().amounts.adding(EffectivePeriod(day(0), day(3)), Money("10"))
     store.groups.put(attrs.evolve(group(), amounts=amounts.adding(EffectivePeriod(day(5), None), Money(15))), at=day(0))
     store.referrals.add(referral("K1"), at=day(0))
@@ -120,13 +122,29 @@ VIOLATIONS: Final = {
     "a trace row whose reason is changed (A2)": "UPDATE trace_entries SET reason = '' WHERE number = 1",
     "a trace row that moves (A2)": "UPDATE trace_entries SET number = 9 WHERE number = 2",
     "a trace row that is removed (A2)": "DELETE FROM trace_entries WHERE number = 2",
+    "a code's state in another's place (R3)": "INSERT INTO promo_code_history SELECT * FROM promo_code_history",
+    "a code's state that is changed (R3)": "UPDATE promo_code_history SET state = '{}' WHERE revision = 2",
+    "a code's state that moves in time (R3)": "UPDATE promo_code_history SET recorded_at = <9>",
+    "a code's state whose words are changed (R3)": "UPDATE promo_code_history SET personal = '{}' WHERE revision = 2",
+    "words that a code's state never had (R3)": "UPDATE promo_code_history SET personal = '{}' WHERE revision = 1",
+    "a code's state that is removed (R3)": "DELETE FROM promo_code_history WHERE revision = 2",
+    "a group's state in another's place (R3)": (
+        "INSERT INTO discount_group_history SELECT * FROM discount_group_history"
+    ),
+    "a group's state that is changed (R3)": "UPDATE discount_group_history SET state = '{}'",
+    "a group's state that moves in time (R3)": "UPDATE discount_group_history SET recorded_at = <9>",
+    "a group's state that is removed (R3)": "DELETE FROM discount_group_history",
+    "a referral's state in another's place (R3)": "INSERT INTO referral_history SELECT * FROM referral_history",
+    "a referral's state that is changed (R3)": "UPDATE referral_history SET state = '{}'",
+    "a referral's state that is renumbered (R3)": "UPDATE referral_history SET revision = 9",
+    "a referral's state that is removed (R3)": "DELETE FROM referral_history",
     "a seal in another's place (A2)": "INSERT INTO seals SELECT * FROM seals",
     "a seal that is changed (A2)": "UPDATE seals SET hash = ''",
     "a seal that is removed (A2)": "DELETE FROM seals",
 }
 
 
-@pytest.mark.rule("C1", "C6", "D2", "D3", "S4", "B2", "A2")
+@pytest.mark.rule("C1", "C6", "D2", "D3", "S4", "B2", "A2", "R3")
 @pytest.mark.parametrize("statement", VIOLATIONS.values(), ids=VIOLATIONS)
 def test_the_database_refuses(by_hand: Written, statement: str) -> None:
     with pytest.raises(REFUSED):
@@ -145,14 +163,14 @@ def test_sqlite_is_not_talked_round(by_hand: Written, statement: str, how: str) 
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("table", ["trace_entries", "seals"])
+@pytest.mark.parametrize("table", GUARDED)
 def test_sqlite_replaces_no_row_that_stays(by_hand: Written, table: str) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         by_hand(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-@pytest.mark.parametrize("table", ["trace_entries", "seals"])
+@pytest.mark.parametrize("table", GUARDED)
 def test_postgresql_empties_no_table_that_stays(by_hand: Written, table: str) -> None:
     with pytest.raises(psycopg.errors.IntegrityError):
         by_hand(f"TRUNCATE {table}")
@@ -176,6 +194,25 @@ def test_persons_can_be_erased_and_the_chain_still_holds(by_hand: Written, store
     assert chain_faults(rows) == ()
     store.trace.append(TraceNote(subject, day(2), Act.CODE_END, Actor("Mari")))
     assert chain_faults(store.trace.chain(subject)) == ()
+
+
+@pytest.mark.rule("A5", "R3")
+def test_words_can_be_erased_from_history_and_nothing_else_goes(by_hand: Written, store: SqlStore) -> None:
+    (first, second), _ = store.history.codes("A1")
+    assert (first.state.ending_reason, second.state.ending_reason) == (None, "Mari asked")
+    by_hand("UPDATE promo_code_history SET personal = NULL")
+    erased = attrs.evolve(second, state=attrs.evolve(second.state, ending_reason=None))
+    assert store.history.codes("A1")[0] == (first, erased)
+    assert [row for row in by_hand("SELECT personal FROM promo_code_history") if row[0] is not None] == []
+
+
+@pytest.mark.rule("A5", "R3")
+@pytest.mark.parametrize("table", ["promo_code_history", "referral_history"])
+def test_history_names_no_customer(by_hand: Written, table: str) -> None:
+    """Who the customers are is read from the codes and referrals themselves, where it can be erased."""
+    told = "".join(row[0] for row in by_hand(f"SELECT state FROM {table}"))
+    assert "customer" not in told
+    assert "Mari" not in told
 
 
 # ── distribution ──────────────────────────────────────────────────────────────────────────────────────────────────────

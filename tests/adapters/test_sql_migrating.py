@@ -1,0 +1,316 @@
+"""Databases of older versions: what is in them is carried over with everything intact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import pytest
+from alembic import command
+from sqlalchemy import Connection, Table, create_engine, insert, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.pool import NullPool
+
+from referral_adapters.conformance.samples import (
+    NOTHING,
+    balance,
+    case,
+    code,
+    contract,
+    day,
+    grant,
+    group,
+    note,
+    offer,
+    referral,
+)
+from referral_adapters.sql import SchemaMismatch, SqlStore, schema, upgrade
+from referral_adapters.sql.billing_tables import BILLS, MOVEMENTS, POSTED_GRANTS
+from referral_adapters.sql.cases import case_row
+from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
+from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
+from referral_adapters.sql.contracts import contract_row
+from referral_adapters.sql.grants import grant_row
+from referral_adapters.sql.group_tables import GROUP_HISTORY, GROUPS
+from referral_adapters.sql.promo_codes import code_row
+from referral_adapters.sql.referral_rows import note_row, referral_row
+from referral_adapters.sql.referral_tables import CASES, FEE_NOTES, GRANTS, REFERRAL_HISTORY, REFERRALS
+from referral_adapters.sql.states import state_of
+from referral_adapters.sql.trace import entry_row
+from referral_adapters.sql.trace_tables import TRACE_ENTRIES
+from referral_core.entities.act import Act
+from referral_core.entities.case import Case
+from referral_core.entities.promo_code import Ending, PromoCode
+from referral_core.entities.referral import FeeNote, Referral
+from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceEntry, TraceNote, account_subject
+from referral_core.knowledge.knowledge import Knowledge
+from referral_core.values.money import Money
+from referral_core.values.recorded import Recorded
+from tests.adapters.conftest import ENGINES
+from tests.adapters.postgres_server import PostgresServer
+
+CLOCK: Final = day(900)
+"""What the machine's clock showed when everything was stored."""
+NEW_COLUMNS: Final = {"personal", "closed_at", "moved_at"}
+MANY: Final = 1100
+"""More than two pages of accounts."""
+
+
+@pytest.fixture(params=ENGINES)
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
+    """Yield the URL of a database of the first version, with nothing in it."""
+    if request.param == "sqlite":
+        url = URL.create("sqlite", database=str(tmp_path / "old.db"))
+        make_old(url)
+        yield url
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database() as url:
+        make_old(url)
+        yield url
+
+
+def make_old(url: URL) -> None:
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        command.upgrade(schema.configuration(connection), "0001")
+
+
+class Filling:
+    """Writes rows into a database of the first version, as that version wrote them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._chains: dict[str, TraceEntry] = {}
+
+    def rows(self, table: Table, *rows: dict[str, Any]) -> None:
+        for row in rows:
+            self._connection.execute(insert(table), {name: row[name] for name in row if name not in NEW_COLUMNS})
+
+    def account(self, account: str, customer: str) -> None:
+        self.rows(ACCOUNTS, {"account": account, "customer": customer})
+        self.rows(CONTRACTS, contract_row(contract(f"K-{account}", on=account, of=customer)))
+
+    def code(self, *states: PromoCode, place: int = 1, clock: datetime = CLOCK) -> None:
+        last = states[-1]
+        self.rows(CODE_TEXTS, {"text": last.text, "account": last.account})
+        self.rows(PROMO_CODES, {**code_row(last, len(states)), "place": place})
+        for revision, state in enumerate(states, 1):
+            row = {"account": state.account, "text": state.text, "revision": revision, "recorded_at": clock}
+            self.rows(PROMO_CODE_HISTORY, {**row, "state": state_of(code_row(state, revision))})
+
+    def referral(self, *states: tuple[Referral, datetime]) -> None:
+        last, _ = states[-1]
+        self.rows(REFERRALS, referral_row(last, len(states)))
+        self.rows(FEE_NOTES, *(note_row(last.contract, number, each) for number, each in enumerate(last.fee_notes, 1)))
+        for revision, (state, at) in enumerate(states, 1):
+            notes = [note_row(state.contract, number, each) for number, each in enumerate(state.fee_notes, 1)]
+            row = {"contract": state.contract, "revision": revision, "recorded_at": at}
+            kept = state_of({**referral_row(state, revision), "fee_notes": notes})
+            self.rows(REFERRAL_HISTORY, {**row, "state": kept})
+
+    def traced(self, act: Act, subject: str, at: datetime, after: dict[str, str | None]) -> None:
+        told = TraceNote(subject, at, act, note().actor, None, after)
+        entry = TraceEntry.chained(told, self._chains.get(subject), "0123456789abcdef")
+        self._chains[subject] = entry
+        self.rows(TRACE_ENTRIES, entry_row(entry))
+
+    def moved(self, account: str, kind: str, reference: str, amount: str) -> None:
+        row = {"account": account, "kind": kind, "reference": reference, "amount": Money(amount).amount}
+        self.rows(MOVEMENTS, row)
+
+
+@pytest.fixture
+def filling(old: URL) -> Iterator[Filling]:
+    """Yield what writes into the old database; it is committed when the test upgrades it."""
+    engine = create_engine(old, poolclass=NullPool)
+    with engine.connect() as connection:
+        yield Filling(connection)
+
+
+def upgraded(filling: Filling, old: URL) -> SqlStore:
+    """Return a store over the database after the upgrade."""
+    filling._connection.commit()
+    upgrade(old)
+    return SqlStore(old)
+
+
+# ── codes ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+ISSUED: Final = code("AAAA")
+STARTED: Final = ISSUED.started(day(1))
+ENDED: Final = STARTED.ended(day(9), Ending.BY_HAND, "Küsis «ise»")
+
+
+@pytest.mark.rule("R3")
+def test_codes_are_recorded_at_the_moments_of_the_acts(filling: Filling, old: URL) -> None:
+    filling.account("A1", "C1")
+    filling.code(ISSUED, STARTED, ENDED)
+    for act, moment in ((Act.CODE_ISSUE, day(0)), (Act.CODE_START, day(1)), (Act.CODE_END, day(4))):
+        filling.traced(act, account_subject("A1"), moment, {"code": "AAAA"})
+        filling.traced(Act.REFERRAL_RECORD, account_subject("A1"), moment, {"contract": "K9"})
+    with upgraded(filling, old) as store:
+        states = Recorded(ISSUED, day(0), 1), Recorded(STARTED, day(1), 2), Recorded(ENDED, day(4), 3)
+        assert store.history.codes("A1") == (states,)
+        assert store.promo_codes.find("AAAA") == ENDED
+        assert Knowledge(store, by=day(3)).promo_codes.find("AAAA") == STARTED
+
+
+@pytest.mark.rule("R3")
+def test_what_had_arrived_late_is_recorded_with_what_was_there(filling: Filling, old: URL) -> None:
+    """Codes of one account are one subject, in the order of the trace."""
+    filling.account("A1", "C1")
+    first, second = code("ZZZZ", ended=day(5)), code("AAAA", issued=day(5))
+    filling.code(code("ZZZZ"), first)
+    filling.code(second, second.started(day(5)), place=2)
+    for act, text_, number in (
+        (Act.CODE_ISSUE, "ZZZZ", 0),
+        (Act.CODE_END, "ZZZZ", 5),
+        (Act.CODE_ISSUE, "AAAA", 3),
+        (Act.CODE_START, "AAAA", 6),
+    ):
+        filling.traced(act, account_subject("A1"), day(number), {"code": text_})
+    with upgraded(filling, old) as store:
+        told = [[each.recorded_at for each in states] for states in store.history.codes("A1")]
+        assert told == [[day(0), day(5)], [day(5), day(6)]]
+
+
+@pytest.mark.rule("R3")
+def test_a_code_that_is_not_in_the_trace_is_known_from_its_issue_and_its_changes_from_the_clock(
+    filling: Filling, old: URL
+) -> None:
+    filling.account("A1", "C1")
+    filling.code(ISSUED, STARTED, ENDED)
+    filling.traced(Act.CODE_ISSUE, account_subject("A1"), day(3), {"code": "AAAA"})
+    with upgraded(filling, old) as store:
+        (states,) = store.history.codes("A1")
+        assert [each.recorded_at for each in states] == [day(0), CLOCK, CLOCK]
+        assert [each.state for each in states] == [ISSUED, STARTED, ENDED]
+
+
+def test_as_many_accounts_as_there_are_are_carried_over(filling: Filling, old: URL) -> None:
+    for number in range(MANY):
+        account = f"A{number}"
+        issued = code(f"T{number}", on=account, of="C1")
+        filling.code(issued, issued.started(day(1)))
+        for act, moment in ((Act.CODE_ISSUE, day(0)), (Act.CODE_START, day(1))):
+            filling.traced(act, account_subject(account), moment, {"code": issued.text})
+    with upgraded(filling, old) as store:
+        told = {
+            tuple(each.recorded_at for each in states)
+            for number in range(MANY)
+            for states in store.history.codes(f"A{number}")
+        }
+        assert told == {(day(0), day(1))}
+
+
+# ── groups and referrals ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("R3")
+def test_no_state_of_a_group_is_recorded_before_the_one_before_it(filling: Filling, old: URL) -> None:
+    row = {"id": "referrer", "side": "referrer", "name": "referrer", "compared_name": "referrer"}
+    filling.rows(GROUPS, {**row, "place": 1, "stamp": "s", "revision": 3})
+    for revision, number in ((1, 0), (2, 5), (3, 3)):
+        state = {**row, "amounts": [], "switches": []}
+        recorded = {"id": "referrer", "revision": revision, "recorded_at": day(number), "state": state}
+        filling.rows(GROUP_HISTORY, recorded)
+    with upgraded(filling, old) as store:
+        states = store.history.group("referrer")
+        assert states == tuple(Recorded(group(), day(moment), n) for n, moment in enumerate((0, 5, 5), 1))
+        store.groups.put(group(called="later"), at=day(1))
+        assert store.history.group("referrer")[3].recorded_at == day(5)
+
+
+@pytest.mark.rule("R3", "A5")
+def test_states_of_referrals_lose_persons_and_notes_and_nothing_else(filling: Filling, old: URL) -> None:
+    recorded = attrs.evolve(referral("K2"), honoured_moment=day(-1), case="S1")
+    moved = recorded.with_referee_offer(offer("5.50", "referee-manual"))
+    granted = moved.granted(day(2))
+    noted = granted.with_fee_note(FeeNote(Money("3.50"), "left «early»", day(3), "Mari"))
+    filling.referral((recorded, day(0)), (moved, day(1)), (granted, day(2)), (noted, day(1)))
+    with upgraded(filling, old) as store:
+        states = (recorded, 0), (moved, 1), (granted, 2), (granted, 2)
+        assert store.history.referral("K2") == tuple(
+            Recorded(state, day(number), revision) for revision, (state, number) in enumerate(states, 1)
+        )
+        assert store.referrals.find("K2") == noted
+        assert Knowledge(store, by=day(2)).referrals.find("K2") == granted
+    kept = read(old, "SELECT state FROM referral_history")
+    assert [each for (each,) in kept if "customer" in each or "Mari" in each or "early" in each] == []
+
+
+# ── cases ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("R3")
+def test_closed_cases_get_the_moment_that_their_contract_or_the_trace_has(filling: Filling, old: URL) -> None:
+    filling.rows(CONTRACTS, contract_row(contract("K1", concluded=day(4))))
+    finished, abandoned = case("S1").finished("K1", day(4)), case("S2").abandoned(day(5))
+    unknown, waiting = attrs.evolve(case("S3").abandoned(day(5)), closed_at=None), case("S4")
+    filling.rows(CASES, *map(case_row, (finished, abandoned, unknown, waiting)))
+    filling.traced(Act.CASE_ABANDON, PROGRAMME_SUBJECT, day(5), {"case": "S2", "status": "abandoned"})
+    with upgraded(filling, old) as store:
+        assert list(store.cases.all()) == [finished, abandoned, unknown, waiting]
+        known: list[Case] = list(Knowledge(store, by=day(4)).cases.all())
+        assert [each.status for each in known] == ["finished", "open", "abandoned", "open"]
+
+
+# ── billing ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("R3", "B6", "B7")
+def test_old_movements_are_dated_so_that_no_balance_is_short(filling: Filling, old: URL) -> None:
+    for leg in (grant("K1", effective=day(1)), grant("K2", effective=day(3)), grant("K3", on="A2", effective=day(6))):
+        filling.rows(GRANTS, grant_row(leg))
+        filling.rows(POSTED_GRANTS, {"key": leg.key})
+        filling.moved(leg.account, "granted", leg.key, "10")
+    filling.rows(BILLS, {"bill": "B1", "account": "A1"})
+    filling.moved("A1", "consumed", "B1", "12")
+    filling.moved("A2", "transferred_out", "T1", "10")
+    filling.moved("A3", "transferred_in", "T1", "10")
+    filling.moved("A3", "consumed", "B2", "4")
+    filling.moved("A4", "granted", "referrer/K9", "2")
+    filling.moved("A4", "consumed", "B3", "1")
+    with upgraded(filling, old) as store:
+        told = {
+            "A1": [balance(granted="10"), balance(granted="20", consumed="12"), balance(granted="20", consumed="12")],
+            "A2": [balance(), balance(), balance(granted="10", transferred_out="10")],
+            "A3": [balance(), balance(), balance(transferred_in="10", consumed="4")],
+            "A4": [balance(granted="2", consumed="1")] * 3,
+        }
+        moments = (day(1), day(3), day(6))
+        assert {a: [store.billing.balance(a, by=moment) for moment in moments] for a in told} == told
+        assert all(store.billing.balance(a, by=day(n)).unused >= NOTHING for a in told for n in range(9))
+        assert [store.billing.balance(account) for account in told] == [each[-1] for each in told.values()]
+
+
+# ── what is there afterwards ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def read(url: URL, statement: str) -> list[Any]:
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        found = connection.execute(text(statement))
+        return list(found) if found.returns_rows else []
+
+
+def test_an_upgraded_database_goes_on_and_guards_what_it_has(filling: Filling, old: URL) -> None:
+    filling.account("A1", "C1")
+    filling.code(ISSUED)
+    with upgraded(filling, old) as store:
+        store.promo_codes.replace(STARTED, at=day(1))
+        assert [each.state for each in store.history.codes("A1")[0]] == [ISSUED, STARTED]
+    with pytest.raises(IntegrityError):
+        read(old, "DELETE FROM promo_code_history")
+
+
+def test_an_old_database_is_refused_until_it_is_upgraded(old: URL) -> None:
+    with pytest.raises(SchemaMismatch, match="upgrade it first"):
+        SqlStore(old)
+    upgrade(old)
+    SqlStore(old).close()
