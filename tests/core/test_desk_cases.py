@@ -105,7 +105,7 @@ def test_finishing_records_the_referral_of_the_cases_moment() -> None:
         "case-1", contract="K1", account="B", customer="b", starts_on=date(2021, 4, 1), at=MARCH, actor=MARI
     )
     assert isinstance(finished, FinishedCase)
-    assert finished.case == attrs.evolve(case, status=CaseStatus.FINISHED, contract="K1")
+    assert finished.case == attrs.evolve(case, status=CaseStatus.FINISHED, contract="K1", closed_at=MARCH)
     assert finished.sign_up.referral == Referral(
         contract="K1",
         code="A123",
