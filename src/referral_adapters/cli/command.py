@@ -9,12 +9,14 @@ from typing import Annotated
 
 import typer
 
+from referral_adapters.cli.db_app import db_app
 from referral_adapters.cli.edge import run_to_exit
 from referral_adapters.cli.options import At, Balances, CodeKey, Database, Feed, FromFeed, KnownAt, ProgrammeFile
 from referral_adapters.cli.programme_app import programme_app
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(programme_app, name="programme", help="Look at the settings that the rules go by.")
+app.add_typer(db_app, name="db", help="Look after a database: bring it up to date, check it, copy it.")
 
 
 def _tell_version(wanted: bool) -> None:

@@ -34,13 +34,26 @@ def open_store(url: str | None, programme: Programme, code_key: str | None) -> I
 
 @contextmanager
 def _database(url: str, programme: Programme, secret: bytes | None) -> Iterator[FeedStore]:
+    with database_told():
+        from referral_adapters.sql import SqlStore  # noqa: PLC0415
+
+        with SqlStore(url, programme, secret=secret) as store:
+            yield store
+
+
+@contextmanager
+def database_told() -> Iterator[None]:
+    """Say in the command's words what is wrong with a database that the block works with.
+
+    :raises CommandFailed: it cannot be opened, or fails while it is used. The URL is never repeated: it may hold a
+        password.
+    """
     try:
-        from referral_adapters.sql import SqlStore, StoreFailed  # noqa: PLC0415
+        from referral_adapters.sql import StoreFailed  # noqa: PLC0415
     except ImportError:
         raise CommandFailed("--db: A database needs the extra `sql`: pip install 'referral-core[sql]'.") from None
     try:
-        with SqlStore(url, programme, secret=secret) as store:
-            yield store
+        yield
     except (StoreFailed, ConcurrentChange) as failed:
         raise CommandFailed(f"--db: {failed}") from failed
 

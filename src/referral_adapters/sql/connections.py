@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
@@ -14,7 +15,19 @@ from referral_adapters.sql.errors import StoreFailed, translated
 from referral_adapters.sql.prepared import Cursor
 
 PATIENCE: Final = 10.0
-"""How many seconds a writer waits for another one in SQLite, unless the URL says ``?timeout=``."""
+"""How many seconds a writer waits for another one; in SQLite the URL may say otherwise by ``?timeout=``."""
+ANSWER: Final = 60.0
+"""How many seconds PostgreSQL may take over a statement, unless the URL says ``?timeout=``; 0 is for ever."""
+_GRACE: Final = 5.0
+"""How many seconds later a server is given up that did not even say that it took too long."""
+_NETWORK: Final = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+"""What PostgreSQL's own client is told, unless the URL says otherwise: when a line is taken for dead."""
 
 _DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
@@ -54,8 +67,8 @@ class OwnConnections:
     :raises StoreFailed: the URL is not one of a database that this adapter knows, or its driver is missing.
     """
 
-    def __init__(self, url: str | URL) -> None:
-        self._engine = engine_at(url)
+    def __init__(self, url: str | URL, *, hurried: bool = True) -> None:
+        self._engine = engine_at(url, hurried=hurried)
         self._local = threading.local()
         self._lock = threading.Lock()
         self._held: dict[threading.Thread, Connection] = {}
@@ -157,27 +170,46 @@ def _is_lost(connection: Connection, error: Exception) -> bool:
     return bool(dialect.is_disconnect(error, connection.connection.dbapi_connection, None))
 
 
-def engine_at(url: str | URL) -> Engine:
-    """Return an engine without transactions of its own.
+def engine_at(url: str | URL, *, hurried: bool = True) -> Engine:
+    """Return an engine without transactions of its own; unless ``hurried``, a statement may take as long as it does.
 
     :raises StoreFailed: the URL is not one of a database that this adapter knows, or its driver is missing.
     """
     parsed = parsed_url(url)
-    options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "max_overflow": -1}
-    if parsed.get_backend_name() == "sqlite":
-        if "timeout" not in parsed.query:
-            options["connect_args"] = {"timeout": PATIENCE}
-    else:
-        options["connect_args"] = {"options": f"{parsed.query.get('options', '')} -c TimeZone=UTC".strip()}
-        options["pool_pre_ping"] = True
+    is_sqlite = parsed.get_backend_name() == "sqlite"
+    options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "max_overflow": -1, "pool_pre_ping": not is_sqlite}
     try:
-        engine = create_engine(parsed, **options)
+        if is_sqlite:
+            options["connect_args"] = {} if "timeout" in parsed.query else {"timeout": PATIENCE}
+            engine = create_engine(parsed, **options)
+        else:
+            engine = _postgresql_at(parsed, options, hurried)
     except (ImportError, NoSuchModuleError) as error:
         raise StoreFailed(f"The driver of the database is missing: {error}.") from error
     except (TypeError, ValueError):  # what stands behind the question mark
         raise StoreFailed(_NO_URL) from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
+    return engine
+
+
+def _postgresql_at(url: URL, options: dict[str, Any], hurried: bool) -> Engine:
+    from referral_adapters.sql.patient_connection import PatientConnection  # noqa: PLC0415 - it needs the driver
+
+    limit = float(str(url.query.get("timeout", ANSWER))) if hurried else 0.0
+    said = f"{url.query.get('options', '')} -c TimeZone=UTC"
+    if hurried:
+        said = f"-c statement_timeout={round(limit * 1000)} -c lock_timeout={round(PATIENCE * 1000)} {said}"
+    network = {name: value for name, value in _NETWORK.items() if name not in url.query}
+    options["connect_args"] = {**network, "options": said.strip()}
+    engine = create_engine(url.difference_update_query(["timeout"]), **options)
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, given: Sequence[Any], named: dict[str, Any]) -> PatientConnection:
+        connection = PatientConnection.connect(*given, **named)
+        connection.patience = limit + _GRACE if limit else None
+        return connection
+
     return engine
 
 
@@ -196,6 +228,17 @@ def parsed_url(url: str | URL) -> URL:
     if driver.startswith("sqlite") and _is_in_memory(parsed):
         raise StoreFailed("SQLite in memory is not for many threads: name a file, or use the store in memory.")
     return parsed.set(drivername=driver)
+
+
+def existing(url: str | URL) -> URL:
+    """Return the URL of a database that has to be there: an SQLite file is not made by looking at it.
+
+    :raises StoreFailed: it is not the URL of a database, or there is no such file.
+    """
+    parsed = parsed_url(url)
+    if parsed.get_backend_name() == "sqlite" and "uri" not in parsed.query and not Path(str(parsed.database)).exists():
+        raise StoreFailed("There is no such database file.")
+    return parsed
 
 
 def _is_in_memory(url: URL) -> bool:

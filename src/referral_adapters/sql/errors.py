@@ -48,18 +48,33 @@ _TRANSIENT: Final = {"40001", "40P01", "55P03"}
 """PostgreSQL: serialization failure, deadlock, lock not available."""
 _UNIQUE, _EXCLUSION = "23505", "23P01"
 
+_NAME_TAKEN: Final = "The database has something else under a name that this library needs."
 _SENTENCES: Final = {
     "28P01": "The database refused the user or the password.",
     "28000": "The database refused the user or the password.",
     "3D000": "There is no database of this name on the server.",
     "25006": "The database is read-only.",
     "53100": "The database's disk is full.",
+    "53300": "The database server lets nobody else in at the moment.",
+    "55P03": "The database is locked by somebody else.",
+    "57014": "The database server did not answer in time.",
+    "57P03": "The database server is starting or stopping.",
+    "58030": "The database server cannot read or write its files.",
+    "XX001": "The database is damaged.",
+    "XX002": "The database is damaged.",
     "42501": "The database does not let this user do that.",
+    "42710": _NAME_TAKEN,
+    "42723": _NAME_TAKEN,
+    "42P07": _NAME_TAKEN,
 }
+_INCOMPLETE: Final = "The database lacks a table or a column that belongs there: see what `referral db check` says."
 _SAID: Final = (
+    (re.compile(r"no such (table|column)|has no column named|(relation|column) .* does not exist"), _INCOMPLETE),
+    (re.compile(r"^(table|index|trigger) \S+ already exists"), _NAME_TAKEN),
     (re.compile(r"database (table )?is locked"), "The database is locked by somebody else."),
     (re.compile(r"readonly database"), "The database is read-only."),
-    (re.compile(r"disk is full"), "The database's disk is full."),
+    (re.compile(r"disk is full|No space left"), "The database's disk is full."),
+    (re.compile(r"disk I/O error"), "The database file cannot be read or written."),
     (re.compile(r"unable to open database file"), "The database file cannot be opened."),
     (re.compile(r"not a database|malformed"), "The file is not a database, or it is damaged."),
     (re.compile(r"password"), _SENTENCES["28P01"]),

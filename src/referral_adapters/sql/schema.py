@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
 from sqlalchemy import Connection, Select, column, inspect, select, table
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from referral_adapters.sql.connections import OwnConnections
+from referral_adapters.sql import distribution
+from referral_adapters.sql.connections import PATIENCE, OwnConnections
 from referral_adapters.sql.errors import SchemaMismatch, translated
 from referral_adapters.sql.work import Work
 
@@ -24,19 +26,41 @@ VERSION_TABLE: Final = "referral_version"
 _VERSION: Final[Select[Any]] = select(column("version_num")).select_from(table(VERSION_TABLE))
 
 
-def upgrade(url: str | URL) -> None:
+@attrs.frozen
+class Upgraded:
+    """What an upgrade came to: the schema before, ``None`` when there was none, and after.
+
+    ``distributed`` names the tables that were handed to the cluster.
+    """
+
+    before: str | None
+    after: str
+    distributed: tuple[str, ...] = ()
+
+
+def upgrade(url: str | URL, *, distributed: bool = False) -> Upgraded:
     """Bring the database at ``url`` to the schema of this version of the library; an empty one gets all tables.
 
+    It is one transaction: whatever ends it early leaves the schema that was there. Of two at once, one waits for the
+    other. ``distributed`` hands every table to the cluster that PostgreSQL with Citus is; of a database where that was
+    done, an upgrade hands over new tables by itself.
+
     :raises SchemaMismatch: its schema is newer than this version.
-    :raises StoreFailed: the database cannot be opened or changed.
+    :raises ConcurrentChange: somebody else holds the tables, or in SQLite the whole file.
+    :raises StoreFailed: the database cannot be opened, changed or distributed.
     """
-    connections = OwnConnections(url)
+    connections = OwnConnections(url, hurried=False)
     try:
         work = Work(connections)
-        with work.transaction():
+        with told(), work.transaction():
+            connection = connections.get()
             work.lock("referral schema")
-            _refuse_newer(version_of(connections.get()))
-            run_migrations(connections.get())
+            _be_short(connection)
+            before = version_of(connection)
+            _refuse_newer(before)
+            run_migrations(connection)
+            handed_over = distribution.distribute(connection) if distributed else distribution.continued(connection)
+        return Upgraded(before, HEAD, handed_over)
     finally:
         connections.close()
 
@@ -66,7 +90,7 @@ def check(version: str | None) -> None:
     if version != HEAD:
         raise SchemaMismatch(
             f"The database has {'no tables yet' if version is None else f'schema {version}'} and this version needs"
-            f" {HEAD}: upgrade it first."
+            f" {HEAD}: upgrade it first, with `referral db upgrade`."
         )
 
 
@@ -92,6 +116,12 @@ def configuration(connection: Connection | None = None) -> Any:  # noqa: ANN401 
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     return config
+
+
+def _be_short(connection: Connection) -> None:
+    """Give up rather than queue for a table in PostgreSQL, where everybody else would queue behind."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE:g}s'")
 
 
 @contextlib.contextmanager

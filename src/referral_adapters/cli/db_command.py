@@ -1,0 +1,105 @@
+"""``referral db upgrade``, ``referral db check`` and ``referral db backup``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import typer
+
+from referral_adapters.cli.atomic_file import is_same_file
+from referral_adapters.cli.errors import CommandFailed
+from referral_adapters.cli.findings import Findings
+from referral_adapters.cli.spinner import spinner
+from referral_adapters.cli.store import database_told
+
+_FOUND: Final = 1
+
+
+def upgrade(db: str, *, distributed: bool) -> int:
+    """Bring a database up to date, say from where to where, and return the exit status.
+
+    :raises CommandFailed: it cannot be opened or upgraded.
+    """
+    with _interruptible("the database is as it was"), database_told(), spinner() as tell:
+        from referral_adapters.sql import upgrade as upgraded  # noqa: PLC0415
+
+        tell("upgrading")
+        done = upgraded(db, distributed=distributed)
+    if done.before == done.after:
+        typer.echo(f"up to date: schema {done.after}")
+    else:
+        typer.echo(f"upgraded: from {f'schema {done.before}' if done.before else 'nothing'} to schema {done.after}")
+    if done.distributed:
+        typer.echo(f"distributed: {', '.join(done.distributed)}")
+    return 0
+
+
+def check(db: str, *, as_json: bool) -> int:
+    """Tell everything that is wrong with a database, and return the exit status.
+
+    :raises CommandFailed: it cannot be opened, or not be read to the end.
+    """
+    findings = Findings(as_table=sys.stdout.isatty() and not as_json)
+    with _interruptible("not everything was looked at"), database_told(), spinner() as tell:
+        from referral_adapters.sql import check as checked  # noqa: PLC0415
+
+        for finding in checked(db, lambda part: tell(f"checking: {part}")):
+            findings.take(finding)
+    findings.close()
+    return _FOUND if findings.count else 0
+
+
+def backup(file: Path, db: str, *, force: bool) -> int:
+    """Copy a database and return the exit status.
+
+    :raises CommandFailed: there is such a file already, the database cannot be read, or the copy not be written.
+    """
+    with _interruptible("no copy was made"), database_told(), spinner() as tell:
+        from referral_adapters.sql import backup as copied  # noqa: PLC0415
+        from referral_adapters.sql.connections import existing  # noqa: PLC0415
+
+        source = existing(db)
+        if source.get_backend_name() == "sqlite":
+            _refuse_place(file, Path(str(source.database)), force)
+        copied(db, file, lambda done, whole: tell(f"copied {done:,} of {whole:,} pages"))
+    return 0
+
+
+def _refuse_place(file: Path, database: Path, force: bool) -> None:
+    if is_same_file(file, database):
+        raise CommandFailed(f"{file} is the database itself.")
+    if file.exists() and not (force and file.is_file()):
+        raise CommandFailed(f"{file} is there already{': --force replaces it' if file.is_file() else ''}.")
+
+
+class _Terminated(Exception):
+    """Somebody asked the process to end."""
+
+
+@contextmanager
+def _interruptible(left: str) -> Iterator[None]:
+    """Undo what was begun when asked to stop, and say what that left."""
+    before = signal.getsignal(signal.SIGTERM)
+    is_main = threading.current_thread() is threading.main_thread()  # elsewhere Python lets nobody listen
+    try:
+        if is_main:
+            signal.signal(signal.SIGTERM, _terminate)
+        yield
+    except KeyboardInterrupt:
+        raise CommandFailed(f"Interrupted: {left}.", 128 + signal.SIGINT) from None
+    except _Terminated:
+        raise CommandFailed(f"Terminated: {left}.", 128 + signal.SIGTERM) from None
+    finally:
+        if is_main:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise _Terminated

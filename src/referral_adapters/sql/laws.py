@@ -1,0 +1,184 @@
+"""Laws of the data: what must hold between the tables, each as a question for the rows that break it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import attrs
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Label,
+    Select,
+    and_,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+
+from referral_adapters.sql.billing_tables import BILLS, LOTS, MOVEMENTS, POSTED_GRANTS, TRANSFERS
+from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODES
+from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
+from referral_adapters.sql.finding import Finding
+from referral_adapters.sql.group_tables import AMOUNT_PERIODS
+from referral_adapters.sql.referral_tables import GRANTS, LIVE_REFERRALS, REFERRALS
+
+_PAGE: Final = 1000
+_ZERO: Final[ColumnElement[Any]] = literal_column("0")
+
+_M, _L, _G, _R, _P = MOVEMENTS.c, LOTS.c, GRANTS.c, REFERRALS.c, PROMO_CODES.c
+
+
+@attrs.frozen
+class Law:
+    """A law by its name, the statement that returns the rows that break it, and the sentence for each of them."""
+
+    name: str
+    broken: Select[Any]
+    message: str
+
+    def findings(self, connection: Connection) -> Iterator[Finding]:
+        """Yield what breaks the law, without holding it all."""
+        with connection.execute(self.broken, execution_options={"yield_per": _PAGE}) as rows:
+            for row in rows:
+                yield Finding(self.name, row.subject, self.message.format_map(row._mapping))
+
+
+def _as_subject(column: Any) -> Label[Any]:  # noqa: ANN401 - a column of any type
+    label: Label[Any] = column.label("subject")
+    return label
+
+
+def _balance() -> Select[Any]:
+    signed = case((_M.kind.in_(("granted", "transferred_in")), _M.amount), else_=-_M.amount)
+    entries = union_all(select(_M.account, signed.label("amount")), select(_L.account, -_L.unused)).subquery()
+    off = func.sum(entries.c.amount)
+    return (
+        select(_as_subject(entries.c.account), off.label("off"))
+        .group_by(entries.c.account)
+        .having(off != _ZERO)
+        .order_by(entries.c.account)
+    )
+
+
+def _transfers() -> Select[Any]:
+    ways = {way: func.sum(case((_M.kind == way, _M.amount), else_=_ZERO)) for way in _WAYS}
+    moved = (
+        select(_M.reference, *(total.label(way) for way, total in ways.items()))
+        .where(_M.kind.in_(_WAYS))
+        .group_by(_M.reference)
+        .subquery()
+    )
+    whole = TRANSFERS.outerjoin(moved, moved.c.reference == TRANSFERS.c.key)
+    amounts = [func.coalesce(moved.c[way], _ZERO) for way in _WAYS]
+    return (
+        select(_as_subject(TRANSFERS.c.key))
+        .select_from(whole)
+        .where(or_(*(amount != TRANSFERS.c.moved for amount in amounts)))
+        .order_by(TRANSFERS.c.key)
+    )
+
+
+def _postings() -> Select[Any]:
+    known = MOVEMENTS.outerjoin(POSTED_GRANTS, POSTED_GRANTS.c.key == _M.reference).outerjoin(
+        GRANTS, _G.key == _M.reference
+    )
+    wrong = or_(POSTED_GRANTS.c.key.is_(None), _G.key.is_(None), _G.account != _M.account, _G.amount != _M.amount)
+    return (
+        select(_as_subject(_M.reference)).select_from(known).where(_M.kind == "granted", wrong).order_by(_M.reference)
+    )
+
+
+def _consumption() -> Select[Any]:
+    known = MOVEMENTS.outerjoin(BILLS, and_(BILLS.c.bill == _M.reference, BILLS.c.account == _M.account))
+    missing = (_M.kind == "consumed", BILLS.c.bill.is_(None))
+    return select(_as_subject(_M.reference)).select_from(known).where(*missing).order_by(_M.reference)
+
+
+def _legs() -> Select[Any]:
+    same = [
+        and_(
+            _G.side == side,
+            _G.account == _R[side],
+            _G.amount == _R[f"{side}_amount"],
+            _G.currency == _R[f"{side}_currency"],
+        )
+        for side in ("referrer", "referee")
+    ]
+    known = GRANTS.outerjoin(REFERRALS, _R.contract == _G.referral)
+    wrong = or_(_R.contract.is_(None), _R.status != "granted", ~or_(*same))
+    return select(_as_subject(_G.key)).select_from(known).where(wrong).order_by(_G.key)
+
+
+def _owed() -> Select[Any]:
+    """Return the referees that were never owed; a referrer may be left out by the programme (B5)."""
+    legs = REFERRALS.outerjoin(GRANTS, and_(_G.referral == _R.contract, _G.side == "referee"))
+    missing = (_R.status == "granted", _R.referee_amount > _ZERO, _G.key.is_(None))
+    return select(_as_subject(_R.contract)).select_from(legs).where(*missing).order_by(_R.contract)
+
+
+def _live() -> Select[Any]:
+    live = LIVE_REFERRALS.c
+    matching = and_(live.contract == _R.contract, live.customer == _R.referee_customer)
+    whole = REFERRALS.outerjoin(LIVE_REFERRALS, matching)
+    wrong = or_(
+        and_(_R.status != "cancelled", live.contract.is_(None)),
+        and_(_R.status == "cancelled", live.contract.isnot(None)),
+    )
+    return select(_as_subject(_R.contract)).select_from(whole).where(wrong).order_by(_R.contract)
+
+
+def _not_in(table: FromClause, other: FromClause, **same: str) -> Select[Any]:
+    """Return the rows of a table that have no row in another with the same values."""
+    on = and_(*(table.c[mine] == other.c[theirs] for mine, theirs in same.items()))
+    first, *_ = same
+    missing = other.c[same[first]].is_(None)
+    whole = table.outerjoin(other, on)
+    return select(_as_subject(table.c[first])).select_from(whole).where(missing).order_by(table.c[first])
+
+
+def _overlaps(table: FromClause, whose: str, start: str, end: str) -> Select[Any]:
+    """Return whose periods overlap; one that is over before it began overlaps nothing."""
+    c = table.c
+    following = func.lead(c[start]).over(partition_by=c[whose], order_by=c[start])
+    spans = (
+        select(c[whose], c[end].label("ends"), following.label("following"))
+        .where(or_(c[end].is_(None), c[end] > c[start]))
+        .subquery()
+    )
+    overlapping = and_(spans.c.following.isnot(None), or_(spans.c.ends.is_(None), spans.c.ends > spans.c.following))
+    return select(_as_subject(spans.c[whose])).where(overlapping).distinct().order_by(spans.c[whose])
+
+
+_WAYS: Final = ("transferred_out", "transferred_in")
+
+LAWS: Final = (
+    Law("balance", _balance(),
+        "Account {subject} is off by {off}: granted and transferred in are not consumed, transferred out and unused."),
+    Law("balance", select(_as_subject(_L.account)).where(_L.unused <= _ZERO).order_by(_L.account),
+        "Account {subject} has a part of a discount that is not above 0."),
+    Law("transfer", _transfers(), "The transfer {subject} does not leave one account and reach another in full."),
+    Law("posting", _postings(), "What was posted under {subject} is no leg of this account and amount."),
+    Law("bill", _consumption(), "The bill {subject} took a discount and is not known for this account."),
+    Law("leg", _legs(), "The leg {subject} is not what a granted referral has locked for that side."),
+    Law("leg", _owed(), "The new customer of contract {subject} has no leg, though the referral is granted."),
+    Law("live referral", _live(),
+        "The referral of contract {subject} is not kept as it should be among those that are open or paid."),
+    Law("live referral", _not_in(LIVE_REFERRALS, REFERRALS, contract="contract", customer="referee_customer"),
+        "Contract {subject} is kept as a customer's only referral and carries none of that customer."),
+    Law("code", _not_in(PROMO_CODES, CODE_TEXTS, text="text", account="account"),
+        "The code {subject} is not in the list of all texts, or for another account."),
+    Law("code", _not_in(CODE_TEXTS, PROMO_CODES, text="text", account="account"),
+        "The text {subject} is listed for an account that never held it."),
+    Law("code", _overlaps(PROMO_CODES, "account", "issued_at", "ends_at"), "Account {subject} held two codes at once."),
+    Law("amount", _overlaps(AMOUNT_PERIODS, "group_id", "starts_at", "ends_at"),
+        "The group {subject} has two amounts at once."),
+    Law("account", _not_in(CONTRACTS, ACCOUNTS, account="account", customer="customer"),
+        "A contract on account {subject} is of another customer than the account."),
+)  # fmt: skip
+"""All of them, in the order in which they are looked at."""

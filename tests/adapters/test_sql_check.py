@@ -1,0 +1,266 @@
+"""A look at a whole database: clean after honest work, and everything that is broken on purpose is named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import attrs
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.engine import URL
+
+from examples.year import feed
+from referral_adapters.conformance.samples import code, contract, day, grant, group, referral
+from referral_adapters.feed import FeedRunner
+from referral_adapters.sql import Finding, SchemaMismatch, SqlStore, StoreFailed, check, schema, upgrade
+from referral_adapters.sql.laws import LAWS
+from referral_core import Money, Programme
+from referral_core.entities.discount_group import Side
+from referral_core.values.effective_period import EffectivePeriod
+from tests.adapters.postgres_server import PostgresServer
+
+PROGRAMME: Final = Programme.default()
+
+
+@pytest.fixture(scope="module")
+def lived_in() -> tuple[str, ...]:
+    return tuple(feed(60, 5, "demo"))
+
+
+@pytest.fixture
+def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
+    """Yield the URL of an empty database that nobody else uses, so that its tables can be broken."""
+    if request.param == "sqlite":
+        yield URL.create("sqlite", database=str(tmp_path / "own.db"))
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url
+
+
+ENGINES = pytest.mark.parametrize("own", ["sqlite", "postgresql"], indirect=True)
+
+
+def found(url: URL) -> list[tuple[str, str]]:
+    return [(finding.law, finding.subject) for finding in check(url)]
+
+
+def by_hand(url: URL, *statements: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+@ENGINES
+def test_a_year_of_work_leaves_nothing_to_find(own: URL, lived_in: tuple[str, ...]) -> None:
+    with SqlStore(own, PROGRAMME) as store:
+        list(FeedRunner(PROGRAMME, store).run(lived_in))
+        told: list[str] = []
+        assert list(check(own, told.append)) == []
+    assert told[-len(LAWS) :] == [law.name for law in LAWS]
+
+
+GONE: Final = {
+    "postgresql": {
+        "DROP TRIGGER seals_stay ON seals": "trigger seals_stay of seals",
+        "ALTER TABLE trace_entries DISABLE TRIGGER trace_entries_stay": "trigger trace_entries_stay of trace_entries",
+        "CREATE OR REPLACE FUNCTION seals_stay() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'": (
+            "function seals_stay()"
+        ),
+        "ALTER TABLE promo_codes DROP CONSTRAINT promo_codes_no_overlap": (
+            "constraint promo_codes_no_overlap of promo_codes"
+        ),
+        "ALTER TABLE bills DROP CONSTRAINT bills_pk": "constraint bills_pk of bills",
+        "ALTER TABLE fee_notes DROP CONSTRAINT fee_notes_contract_known": (
+            "constraint fee_notes_contract_known of fee_notes"
+        ),
+        "DROP INDEX grants_unsettled": "index grants_unsettled of grants",
+        "ALTER TABLE cases ALTER COLUMN customer DROP NOT NULL": "column customer of cases",
+        "ALTER TABLE bills ALTER COLUMN account TYPE varchar(9)": "column account of bills",
+        "ALTER TABLE cases DROP COLUMN warnings": "column warnings of cases",
+        "DROP TABLE sharings": "table sharings",
+        "CREATE TABLE of_the_host (a int)": None,
+        "CREATE INDEX of_the_host_too ON cases (customer)": None,
+    },
+    "sqlite": {
+        "DROP TRIGGER seals_stay_delete": "trigger seals_stay_delete of seals",
+        "DROP TRIGGER promo_codes_no_overlap_update": "trigger promo_codes_no_overlap_update of promo_codes",
+        "DROP INDEX grants_key": "index grants_key of grants",
+        "ALTER TABLE cases DROP COLUMN warnings": "column warnings of cases",
+        "DROP TABLE sharings": "table sharings",
+        "CREATE TABLE of_the_host (a INT)": None,
+        "DROP TABLE bills": None,
+        "CREATE TABLE bills (bill TEXT NOT NULL, account INT NOT NULL) STRICT": "column account of bills",
+        "CREATE INDEX of_the_host_too ON cases (customer)": None,
+    },
+}
+
+
+@ENGINES
+def test_whatever_was_taken_away_or_changed_is_named(own: URL) -> None:
+    SqlStore(own).close()
+    gone = GONE[own.get_backend_name()]
+    by_hand(own, *gone)
+    *messages, last = [finding.message for finding in check(own)]
+    also = {"key (bill) of bills"} if own.get_backend_name() == "sqlite" else set()
+    named = {re.match("The (.*?) is ", message)[1] for message in messages}  # type: ignore[index]
+    assert named == {*filter(None, gone.values())} | also
+    assert len(messages) == len(named)
+    assert "was not looked at" in last
+
+
+@ENGINES
+def test_what_a_host_adds_is_the_hosts(own: URL) -> None:
+    SqlStore(own).close()
+    by_hand(own, "CREATE TABLE of_the_host (a int)", "CREATE INDEX of_the_host_too ON cases (customer)")
+    assert found(own) == []
+
+
+def a_small_world(store: SqlStore) -> None:
+    """Store, for each law, something that can break it."""
+    for number in "12345":
+        store.contracts.put(contract(f"K{number}", on=f"A{number}", of=f"C{number}"))
+        store.promo_codes.add(code(f"CODE{number}", on=f"A{number}", of=f"C{number}"))
+    for number in "2345":
+        signed = referral(f"K{number}", referee=f"A{number}", of=f"C{number}")
+        store.referrals.add(signed, at=day(0))
+        store.referrals.replace(signed.granted(day(1)), at=day(1))
+        for side, account, amount in ((Side.REFERRER, "A1", "10"), (Side.REFEREE, f"A{number}", "7")):
+            leg = grant(f"K{number}", amount, on=account, side=side)
+            store.grants.add(leg)
+            store.billing.grant(leg)
+    store.billing.bill("B1", "A1", Money("3"), at=day(2))
+    store.billing.transfer("A2", "A3", Money("2"), at=day(2), key="T1")
+    store.groups.put(
+        attrs.evolve(group(), amounts=group().amounts.adding(EffectivePeriod(day(0), day(1)), Money(1))), at=day(0)
+    )
+
+
+UNGUARDED: Final = {
+    "postgresql": (
+        "ALTER TABLE promo_codes DROP CONSTRAINT promo_codes_no_overlap",
+        "ALTER TABLE amount_periods DROP CONSTRAINT amount_periods_no_overlap",
+    ),
+    "sqlite": tuple(
+        f"DROP TRIGGER {table}_no_overlap_{act}"
+        for table in ("promo_codes", "amount_periods")
+        for act in ("insert", "update")
+    ),
+}
+BROKEN: Final = {
+    "UPDATE discount_movements SET amount = amount + 1 WHERE kind = 'consumed'": {("balance", "A1")},
+    "INSERT INTO discount_lots (account, number, effective_from, unused)"
+    " SELECT 'A9', 1, effective_from, 0 FROM discount_lots WHERE account = 'A5'": {("balance", "A9")},
+    "UPDATE transfers SET moved = moved + 1": {("transfer", "T1")},
+    "DELETE FROM posted_grants WHERE key = 'referee/K5'": {("posting", "referee/K5")},
+    "UPDATE bills SET account = 'A9'": {("bill", "B1")},
+    "UPDATE grants SET amount = amount + 1 WHERE key = 'referrer/K4'": {
+        ("leg", "referrer/K4"), ("posting", "referrer/K4"),
+    },
+    "UPDATE grants SET account = 'A9' WHERE key = 'referrer/K3'": {
+        ("leg", "referrer/K3"), ("posting", "referrer/K3"),
+    },
+    "UPDATE referrals SET status = 'recorded' WHERE contract = 'K2'": {("leg", "referrer/K2"), ("leg", "referee/K2")},
+    "DELETE FROM grants WHERE key = 'referee/K4'": {("leg", "K4"), ("posting", "referee/K4")},
+    "DELETE FROM live_referrals WHERE contract = 'K3'": {("live referral", "K3")},
+    "UPDATE live_referrals SET customer = 'C9' WHERE contract = 'K4'": {("live referral", "K4")},
+    "UPDATE referrals SET status = 'cancelled' WHERE contract = 'K5'": {
+        ("live referral", "K5"), ("leg", "referrer/K5"), ("leg", "referee/K5"),
+    },
+    "DELETE FROM code_texts WHERE text = 'CODE1'": {("code", "CODE1")},
+    "DELETE FROM promo_codes WHERE text = 'CODE2'": {("code", "CODE2")},
+    "UPDATE code_texts SET account = 'A9' WHERE text = 'CODE3'": {("code", "CODE3")},
+    "INSERT INTO promo_codes SELECT account, 'OTHER', 2, customer, issued_at, issued_by, issuing, starts_at, ends_at,"
+    " ending, ending_reason, revision FROM promo_codes WHERE text = 'CODE4'": {("code", "A4"), ("code", "OTHER")},
+    "INSERT INTO amount_periods SELECT group_id, starts_at - 1, ends_at, amount, currency FROM amount_periods": {
+        ("amount", "referrer")
+    },
+    "UPDATE contracts SET customer = 'C9' WHERE id = 'K5'": {("account", "A5")},
+}  # fmt: skip
+
+
+LAW_IDS: Final = pytest.mark.rule("B2", "B6", "B7", "C1", "C6", "D3", "S4")
+
+
+@LAW_IDS
+@pytest.mark.parametrize("own", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("statement", BROKEN)
+def test_every_broken_law_is_named_with_what_breaks_it(own: URL, statement: str) -> None:
+    furnish(own)
+    assert found(own) == []
+    by_hand(own, *UNGUARDED["sqlite"], statement)
+    assert {each for each in found(own) if each[0] != "trigger"} == BROKEN[statement]
+
+
+@LAW_IDS
+@pytest.mark.parametrize("own", ["postgresql"], indirect=True)
+def test_all_broken_laws_are_named_at_once(own: URL) -> None:
+    furnish(own)
+    assert found(own) == []
+    day_before = ("starts_at - 1", "starts_at - interval '1 day'")
+    by_hand(own, *UNGUARDED["postgresql"], *(statement.replace(*day_before) for statement in BROKEN))
+    assert set(found(own)) >= set().union(*BROKEN.values())
+
+
+def furnish(url: URL) -> None:
+    with SqlStore(url) as store:
+        a_small_world(store)
+
+
+def test_every_law_has_a_case_that_breaks_it() -> None:
+    assert {law for named in BROKEN.values() for law, _ in named} == {law.name for law in LAWS}
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "own.db"
+    with SqlStore(f"sqlite:///{path}") as store:
+        a_small_world(store)
+    by_hand(URL.create("sqlite", database=str(path)), "PRAGMA writable_schema=ON", "DELETE FROM fee_notes",
+            "INSERT INTO fee_notes VALUES ('nowhere', 1, 100, 'EUR', NULL, 0, 'me')")  # fmt: skip
+    assert found(URL.create("sqlite", database=str(path))) == [("file", "fee_notes")]
+    data = bytearray(path.read_bytes())
+    page = int.from_bytes(data[16:18], "big")
+    for start in range(3 * page, len(data), 5 * page):
+        data[start + 3 : start + 8] = b"\xff" * 5
+    path.write_bytes(data)
+    seen: list[Finding] = []
+    with pytest.raises(StoreFailed, match="damaged"):
+        seen.extend(check(f"sqlite:///{path}"))
+
+
+def test_a_look_makes_no_file_and_takes_no_older_schema(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'none.db'}"
+    with pytest.raises(StoreFailed, match="no such database file"):
+        list(check(url))
+    assert list(tmp_path.iterdir()) == []
+    upgrade(url)
+    by_hand(
+        URL.create("sqlite", database=str(tmp_path / "none.db")),
+        f"UPDATE {schema.VERSION_TABLE} SET version_num = '0001'",
+    )
+    with pytest.raises(SchemaMismatch, match="referral db upgrade"):
+        list(check(url))
+
+
+def test_who_may_not_make_a_schema_is_told(postgres: PostgresServer) -> None:
+    """And who may read only is told so as well; nothing of the comparison stays."""
+    with postgres.database() as url:
+        upgrade(url)
+        with postgres.connected(url) as connection:
+            connection.execute("DROP ROLE IF EXISTS referral_reader")
+            connection.execute("CREATE ROLE referral_reader LOGIN PASSWORD 'reader'")
+            connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO referral_reader")
+        with pytest.raises(StoreFailed, match="as the owner"):
+            list(check(url.set(username="referral_reader", password="reader")))
+        list(check(url))
+        with postgres.connected(url) as connection:
+            assert connection.execute(
+                "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'referral%'"
+            ).fetchone() == (0,)
+            connection.execute("DROP OWNED BY referral_reader")
+            connection.execute("DROP ROLE referral_reader")
