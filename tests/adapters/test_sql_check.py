@@ -13,6 +13,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
 
 from examples.year import feed
+from referral_adapters.cli.store import secret_of
 from referral_adapters.conformance.samples import code, contract, day, grant, group, referral
 from referral_adapters.feed import FeedRunner
 from referral_adapters.sql import Finding, SchemaMismatch, SqlStore, StoreFailed, check, schema, upgrade
@@ -23,6 +24,7 @@ from referral_core.values.effective_period import EffectivePeriod
 from tests.adapters.postgres_server import PostgresServer
 
 PROGRAMME: Final = Programme.default()
+KEY: Final = secret_of("demo")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def by_hand(url: URL, *statements: str) -> None:
 
 @ENGINES
 def test_a_year_of_work_leaves_nothing_to_find(own: URL, lived_in: tuple[str, ...]) -> None:
-    with SqlStore(own, PROGRAMME) as store:
+    with SqlStore(own, PROGRAMME, secret=KEY) as store:
         list(FeedRunner(PROGRAMME, store).run(lived_in))
         told: list[str] = []
         assert list(check(own, told.append)) == []

@@ -250,7 +250,7 @@ def test_an_abandoned_case_leaves_no_referral() -> None:
     office = told()
     case = opened(office).case
     abandoned = office.desk.cases.abandon("case-1", at=MARCH, actor=MARI)
-    assert abandoned == attrs.evolve(case, status=CaseStatus.ABANDONED)
+    assert abandoned == attrs.evolve(case, status=CaseStatus.ABANDONED, closed_at=MARCH)
     assert office.store.cases.find("case-1") == abandoned
     assert list(office.store.referrals.all()) == []
     row = office.traced(PROGRAMME_SUBJECT)[-1]

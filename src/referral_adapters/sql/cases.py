@@ -12,7 +12,7 @@ from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.offers import offer_of, offer_row
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.referral_tables import CASES
-from referral_adapters.sql.statements import Insertion, Pages, locking
+from referral_adapters.sql.statements import Insertion, Pages, locking, without
 from referral_adapters.sql.work import Work
 from referral_core.entities.case import CarriedOffer, Case, CaseStatus
 from referral_core.values.errors import Refusal
@@ -50,7 +50,7 @@ class SqlCases:
 
         :raises Refusal: ``case-closed`` when it is no longer open, ``case-unknown`` when there is none of this id.
         """
-        if self.work.change(_CLOSE, {**case_row(case), "of": case.id, "still": CaseStatus.OPEN.value}):
+        if self.work.change(_CLOSE, {**without(case_row(case), "id"), "of": case.id, "still": CaseStatus.OPEN.value}):
             return
         known = self.find(case.id)
         if known is None:

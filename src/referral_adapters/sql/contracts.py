@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, select, update
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
 from referral_adapters.sql.prepared import Row
-from referral_adapters.sql.statements import Insertion, Pages, locking
+from referral_adapters.sql.statements import Insertion, Pages, locking, without
 from referral_adapters.sql.work import Work
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.values.errors import Refusal
@@ -66,7 +66,7 @@ class SqlContracts:
             if not _NEW.into(self.work, row):
                 self._forget(contract.account, is_new_account)
                 raise Refusal(Reason.CONTRACT_EXISTS, message=f"there is a contract {contract.id}", field="contract")
-        elif not self.work.change(_CHANGE, {**row, "of": contract.id, "on": contract.account}):
+        elif not self.work.change(_CHANGE, {**without(row, "id"), "of": contract.id, "on": contract.account}):
             self._forget(contract.account, is_new_account)
             raise Refusal(
                 Reason.CONTRACT_UNKNOWN,

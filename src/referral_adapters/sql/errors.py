@@ -42,6 +42,7 @@ GUARDS: Final = {
 """What it means that a row of a table cannot stand beside another one: the reason that the rule has."""
 
 _SQLITE_GUARD: Final = re.compile(r"UNIQUE constraint failed: (?:index ')?([a-z_]+)[.']")
+_CONSTRAINT: Final = re.compile(r'constraint "([a-z_]+)')
 _TRIGGERS: Final = {"code-overlap": "promo_codes", "period-overlap": "amount_periods"}
 
 _TRANSIENT: Final = {"40001", "40P01", "55P03"}
@@ -101,9 +102,16 @@ def translated(error: Exception) -> ReferralError:
 def _guard(cause: BaseException, state: str | None, said: str) -> str | None:
     if state in {_UNIQUE, _EXCLUSION}:
         diagnosis = getattr(cause, "diag", None)
-        return getattr(diagnosis, "table_name", None)
+        return getattr(diagnosis, "table_name", None) or _table_of(said)
     found = _SQLITE_GUARD.search(said)
     return found.group(1) if found else _TRIGGERS.get(said)
+
+
+def _table_of(said: str) -> str | None:
+    """Return the table that a constraint is named after; of an error on a cluster's node nothing else is told."""
+    found = _CONSTRAINT.search(said)
+    named = [] if found is None else [table for table in GUARDS if found.group(1).startswith(f"{table}_")]
+    return max(named, key=len, default=None)
 
 
 def _sentence(state: str | None, said: str, otherwise: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select, text, update
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.referral_tables import GRANTS
-from referral_adapters.sql.statements import Insertion, Pages, locking
+from referral_adapters.sql.statements import Insertion, Pages, locking, without
 from referral_adapters.sql.work import Work
 from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import Grant, GrantStatus
@@ -57,7 +57,8 @@ class SqlGrants:
 
         :raises LookupError: there is no such leg of this account.
         """
-        row = {**grant_row(grant), "of": grant.referral, "on": grant.side.value, "whose": grant.account}
+        found_by = {"of": grant.referral, "on": grant.side.value, "whose": grant.account}
+        row = {**without(grant_row(grant), "referral"), **found_by}
         if not self.work.change(_CHANGE, row):
             raise LookupError(f"there is no leg {grant.key!r} of account {grant.account!r}")
 

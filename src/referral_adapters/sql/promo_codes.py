@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
 from referral_adapters.sql.prepared import Row
-from referral_adapters.sql.statements import Insertion
+from referral_adapters.sql.statements import Insertion, without
 from referral_adapters.sql.states import code_state
 from referral_adapters.sql.work import Work
 from referral_core.entities.promo_code import Ending, Issuing, PromoCode
@@ -20,10 +20,9 @@ from referral_core.values.reason import Reason
 from referral_core.values.recorded import learned_at
 
 _KIND: Final = "code"
-_BY_TEXT: Final = (
-    select(PROMO_CODES)
-    .join(CODE_TEXTS, (CODE_TEXTS.c.account == PROMO_CODES.c.account) & (CODE_TEXTS.c.text == PROMO_CODES.c.text))
-    .where(CODE_TEXTS.c.text == bindparam("of"))
+_BY_TEXT: Final = select(PROMO_CODES).where(
+    PROMO_CODES.c.text == bindparam("of"),
+    PROMO_CODES.c.account == select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("of")).scalar_subquery(),
 )
 _OF_ACCOUNT: Final = select(PROMO_CODES).where(PROMO_CODES.c.account == bindparam("of")).order_by(PROMO_CODES.c.place)
 _LAST_RECORD: Final = select(func.max(PROMO_CODE_HISTORY.c.recorded_at).label("recorded_at")).where(
@@ -97,7 +96,9 @@ class SqlPromoCodes:
                 )
             last = known.revision
         row = code_row(code, last + 1)
-        if not self.work.change(_CHANGE, {**row, "of": code.account, "called": code.text, "last": last}):
+        if not self.work.change(
+            _CHANGE, {**without(row, "account"), "of": code.account, "called": code.text, "last": last}
+        ):
             raise ConcurrentChange(f"The code {code.text} was changed by somebody else at the same time.")
         self.work.seen[key] = last + 1
         before = self.work.row(_LAST_RECORD, {"of": code.account})

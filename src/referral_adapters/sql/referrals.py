@@ -13,7 +13,7 @@ from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.referral_rows import note_of, note_row, referral_of, referral_row
 from referral_adapters.sql.referral_tables import FEE_NOTES, LIVE_REFERRALS, REFERRAL_HISTORY, REFERRALS
-from referral_adapters.sql.statements import Insertion, Pages, locking
+from referral_adapters.sql.statements import Insertion, Pages, locking, without
 from referral_adapters.sql.states import referral_state
 from referral_adapters.sql.work import Work
 from referral_core.entities.referral import Referral
@@ -22,10 +22,9 @@ from referral_core.values.reason import Reason
 from referral_core.values.recorded import learned_at
 
 _BY_CONTRACT: Final = locking(select(REFERRALS).where(REFERRALS.c.contract == bindparam("of")))
-_LIVE_OF: Final = (
-    select(REFERRALS)
-    .join(LIVE_REFERRALS, LIVE_REFERRALS.c.contract == REFERRALS.c.contract)
-    .where(LIVE_REFERRALS.c.customer == bindparam("of"))
+_LIVE_OF: Final = select(REFERRALS).where(
+    REFERRALS.c.contract
+    == select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == bindparam("of")).scalar_subquery()
 )
 _ORDER: Final = (REFERRALS.c.concluded_at, REFERRALS.c.contract)
 _ALL: Final = Pages(select(REFERRALS), *_ORDER)
@@ -93,7 +92,7 @@ class SqlReferrals:
                 field="contract",
             )
         row = referral_row(referral, known.revision + 1)
-        self.work.change(_CHANGE, {**row, "of": referral.contract})
+        self.work.change(_CHANGE, {**without(row, "contract"), "of": referral.contract})
         if known.referee_customer != referral.referee_customer or not referral.is_live:
             self.work.change(_NO_LONGER_LIVE, {"of": referral.contract})
         self._keep_live(referral)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Executable, Select, Table, bindparam, tuple_
@@ -31,6 +31,11 @@ class Insertion:
     def into(self, work: Work, row: dict[str, Any]) -> bool:
         """Insert a row and tell whether it now is there because of that."""
         return work.change(self._statements[work.dialect], row) == 1
+
+
+def without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return a row without some of its columns: those by which it is found, which a cluster lets nobody set again."""
+    return {name: value for name, value in row.items() if name not in names}
 
 
 def locking(statement: Select[Any]) -> Callable[[Work], Executable]:
