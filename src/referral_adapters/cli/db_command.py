@@ -79,7 +79,7 @@ def _refuse_place(file: Path, database: Path, force: bool) -> None:
         raise CommandFailed(f"{file} is there already{': --force replaces it' if file.is_file() else ''}.")
 
 
-class _Terminated(Exception):
+class _Terminated(BaseException):
     """Somebody asked the process to end."""
 
 

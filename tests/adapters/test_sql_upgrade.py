@@ -1,0 +1,271 @@
+"""A database made by the first migration, with data in it, arrives at the newest with everything intact."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import URL
+
+from referral_adapters.sql import SchemaMismatch, SqlStore, Upgraded, check, schema, upgrade
+from referral_adapters.sql.billing import SqlContinuousDiscounts
+from referral_adapters.sql.connections import engine_at
+from referral_core import Money, Programme, assemble
+from referral_core.entities.balance import Balance
+from referral_core.entities.grant import Grant
+from referral_core.entities.trace_entry import chain_faults
+from tests.adapters import old_world
+from tests.adapters.old_world import MARI, PORTAL, on
+from tests.adapters.postgres_server import PostgresServer
+
+ROOT: Final = Path(__file__).parents[2]
+PROGRAMME: Final = Programme.default()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
+    """Yield the URL of a database at the first migration, with the old world in it."""
+    if request.param == "sqlite":
+        yield made(URL.create("sqlite", database=str(tmp_path / "old.db")))
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield made(url)
+
+
+def made(url: URL) -> URL:
+    with begun(url) as connection:
+        old_world.make(connection)
+    return url
+
+
+@contextmanager
+def begun(url: URL) -> Iterator[Connection]:
+    """Yield a connection in a transaction that is committed."""
+    engine = engine_at(url)
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            yield connection
+            connection.exec_driver_sql("COMMIT")
+    finally:
+        engine.dispose()
+
+
+def version(url: URL) -> str | None:
+    with begun(url) as connection:
+        return schema.version_of(connection)
+
+
+# ── everything intact ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_everything_arrives(old: URL) -> None:
+    assert upgrade(old) == Upgraded("0001", schema.HEAD)
+    assert upgrade(old) == Upgraded(schema.HEAD, schema.HEAD)
+    with SqlStore(old, PROGRAMME) as store:
+        same_contracts_and_codes(store)
+        assert store.groups.all() == old_world.GROUPS
+        same_referrals(store)
+        assert [told(leg) for leg in store.grants.all()] == sorted(map(told, old_world.LEGS))
+        assert list(store.cases.all()) == list(old_world.CASES)
+        assert [store.sharings.count_of(account) for account in ("A1", "A2", "A3")] == [2, 1, 0]
+        assert {key: store.events.find(*key) for key in old_world.EVENTS} == old_world.EVENTS
+        assert store.code_source.secret().hex() == old_world.SECRET
+        assert list(store.code_source.numbers(2)) == [7, 8]
+    assert list(check(old)) == []
+
+
+def told(leg: Grant) -> tuple[object, ...]:
+    """Return what the first version knew about a leg."""
+    return (leg.key, leg.account, leg.amount.amount, leg.effective_from, leg.status.value, leg.attempts)
+
+
+def same_contracts_and_codes(store: SqlStore) -> None:
+    accounts = {each.account: each.customer for each in old_world.CONTRACTS}
+    assert dict(store.contracts.accounts()) == accounts
+    for contract in old_world.CONTRACTS:
+        assert store.contracts.find(contract.id) == contract
+        assert store.contracts.of_account(contract.account) == (contract,)
+    assert [each.id for each in store.contracts.of_customer("ann")] == ["K1", "K6"]
+    for account in accounts:
+        assert store.promo_codes.of_account(account) == tuple(
+            each for each in old_world.CODES if each.account == account
+        )
+    assert [store.promo_codes.find(each.text) for each in old_world.CODES] == list(old_world.CODES)
+
+
+def same_referrals(store: SqlStore) -> None:
+    assert list(store.referrals.all()) == sorted(old_world.REFERRALS, key=lambda each: each.concluded_at)
+    for referral in old_world.REFERRALS:
+        assert store.referrals.find(referral.contract) == referral
+        assert store.referrals.live_of(referral.referee_customer) == (referral if referral.is_live else None)
+
+
+@pytest.mark.rule("B6", "B7")
+def test_the_ledger_arrives(old: URL) -> None:
+    upgrade(old)
+    with SqlStore(old, PROGRAMME) as store:
+        assert [store.billing.has_grant(leg.key) for leg in old_world.LEGS] == [True] * 3 + [False] * 3
+        assert store.billing.balance("A1") == balance(granted="10", consumed="3.99", transferred_out="6.01")
+        assert store.billing.balance("A2") == balance(granted="17", consumed="9")
+        assert store.billing.balance("A6") == balance(transferred_in="6.01")
+        assert isinstance(store.billing, SqlContinuousDiscounts)
+        assert store.billing.lots("A2") == ((on(80), Money("8")),)
+        assert store.billing.lots("A6") == ((on(20), Money("6.01")),)
+        for bill, account in old_world.BILLS.items():
+            with pytest.raises(Exception, match=f"{bill} was taken into account before"):
+                store.billing.bill(bill, account, Money("1"), at=on(200))
+        assert store.billing.transfer("A1", "A6", None, at=on(200), key="T1") == Money("6.01")
+
+
+def balance(**given: str) -> Balance:
+    nothing = {"granted": "0", "consumed": "0", "transferred_in": "0", "transferred_out": "0"}
+    return Balance(**{name: Money(amount) for name, amount in {**nothing, **given}.items()})
+
+
+@pytest.mark.rule("A2", "A5")
+def test_the_trace_arrives_and_still_verifies(old: URL) -> None:
+    upgrade(old)
+    with SqlStore(old, PROGRAMME) as store:
+        for subject, rows in old_world.CHAINS.items():
+            assert tuple(store.trace.chain(subject)) == rows
+            assert chain_faults(store.trace.chain(subject)) == ()
+        assert list(store.trace.heads()) == sorted(
+            (subject, len(rows), rows[-1].hash) for subject, rows in old_world.CHAINS.items()
+        )
+        assert seals_hold(store)
+
+
+def seals_hold(store: SqlStore) -> bool:
+    """Verify the seals against the chains, and that they are the two that were there."""
+    hashes = {(name, row.number): row.hash for name, rows in old_world.CHAINS.items() for row in rows}
+    seals = store.trace.seals()
+    before = [None, *seals]
+    faults = [seal.faults(one, lambda *at: hashes.get(at)) for one, seal in zip(before, seals, strict=False)]
+    return [each.hash for each in seals] == [row["hash"] for row in old_world.SEALS] and not any(faults)
+
+
+HISTORIES: Final = {"promo_code_history": "text", "referral_history": "contract", "discount_group_history": "id"}
+
+
+@pytest.mark.parametrize(("table", "key"), HISTORIES.items())
+def test_every_state_of_every_history_arrives(old: URL, table: str, key: str) -> None:
+    kept = sorted((row[key], row["revision"]) for row in old_world.world()[table])
+    upgrade(old)
+    with begun(old) as connection:
+        rows = connection.execute(text(f"SELECT {key}, revision FROM {table}")).fetchall()
+    assert sorted(map(tuple, rows)) == kept
+
+
+def test_work_goes_on(old: URL) -> None:
+    upgrade(old)
+    with SqlStore(old, PROGRAMME) as store:
+        desk = assemble(PROGRAMME, store)
+        with store.transaction():
+            desk.contracts.activate("K3", at=on(150), actor=PORTAL)
+            signed = desk.sign_ups.conclude(
+                "K9", account="A9", customer="joy", code="bencode", at=on(151), actor=PORTAL
+            )
+            assert signed.referral is not None
+            desk.contracts.activate("K9", at=on(152), actor=PORTAL)
+            desk.codes.end("BENCODE", at=on(153), actor=MARI, reason="left for good")
+            desk.groups.set_amount("referrer", Money("20"), at=on(154), actor=PORTAL)
+        desk.payouts.pay_due(at=on(500), actor=PORTAL, within=store.transaction)
+        assert store.billing.balance("A2").granted == Money("47")
+        assert {leg.status.value for leg in store.grants.all()} == {"granted"}
+        assert len(list(store.grants.all())) == 10
+        assert {chain_faults(store.trace.chain(subject)) for subject, *_ in store.trace.heads()} == {()}
+    assert list(check(old)) == []
+
+
+# ── interrupted, or at once ───────────────────────────────────────────────────────────────────────────────────────────
+
+HALFWAY: Final = """
+import sys, time
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from referral_adapters.cli import main
+
+def stop(connection, cursor, statement, parameters, context, many):
+    if {words!r} in statement and {value!r} in statement + str(parameters):
+        print("half-way", flush=True)
+        time.sleep(60)
+
+event.listen(Engine, "after_cursor_execute", stop)
+main()
+"""
+
+
+@contextmanager
+def half_way(url: URL, words: str, value: str) -> Iterator[subprocess.Popen[str]]:
+    """Yield a process that upgrades a database and has stopped in the middle, at a statement with these words."""
+    written = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HALFWAY.format(words=words, value=value), "db", "upgrade", "--db", written],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "half-way\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("killed", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_what_stops_an_upgrade_leaves_the_old_schema_whole(old: URL, killed: signal.Signals) -> None:
+    with half_way(old, f"UPDATE {schema.VERSION_TABLE}", "0003") as process:
+        process.send_signal(killed)
+        _, said = process.communicate(timeout=30)
+    if killed is not signal.SIGKILL:
+        words = "Interrupted" if killed is signal.SIGINT else "Terminated"
+        assert (process.returncode, said) == (128 + killed, f"{words}: the database is as it was.\n")
+    assert version(old) == "0001"
+    with pytest.raises(SchemaMismatch, match=r"schema 0001 .* `referral db upgrade`"):
+        SqlStore(old)
+    assert upgrade(old) == Upgraded("0001", schema.HEAD)
+    assert list(check(old)) == []
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_making_the_first_tables_is_whole_too(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> None:
+    server = request.getfixturevalue("postgres") if engine == "postgresql" else None
+    with server.database() if server else nothing_at(tmp_path) as url:
+        with half_way(url, "CREATE TABLE", "posted_grants") as process:
+            process.kill()
+        assert version(url) is None
+        with SqlStore(url, PROGRAMME) as store:
+            assert len(store.groups.all()) == 3
+
+
+@contextmanager
+def nothing_at(folder: Path) -> Iterator[URL]:
+    yield URL.create("sqlite", database=str(folder / "new.db"))
+
+
+def test_of_two_upgrades_at_once_one_waits_for_the_other(old: URL) -> None:
+    done: list[Upgraded] = []
+    threads = [threading.Thread(target=lambda: done.append(upgrade(old))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(each.before or "" for each in done) == ["0001", schema.HEAD, schema.HEAD]
+
+
+def test_nobody_works_on_an_older_schema(old: URL) -> None:
+    with begun(old) as connection, pytest.raises(SchemaMismatch, match="schema 0001"):
+        SqlStore.on(connection)
+    assert version(old) == "0001"
