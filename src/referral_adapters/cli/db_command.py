@@ -14,7 +14,7 @@ from typing import Final
 import typer
 
 from referral_adapters.cli.atomic_file import is_same_file
-from referral_adapters.cli.errors import CommandFailed
+from referral_adapters.cli.errors import CommandFailed, why
 from referral_adapters.cli.findings import Findings
 from referral_adapters.cli.spinner import spinner
 from referral_adapters.cli.store import database_told
@@ -73,10 +73,14 @@ def backup(file: Path, db: str, *, force: bool) -> int:
 
 
 def _refuse_place(file: Path, database: Path, force: bool) -> None:
-    if is_same_file(file, database):
+    try:
+        is_itself, is_there, is_file = is_same_file(file, database), file.exists(), file.is_file()
+    except OSError as error:
+        raise CommandFailed(f"The copy cannot be written to {file}: {why(error)}.") from None
+    if is_itself:
         raise CommandFailed(f"{file} is the database itself.")
-    if file.exists() and not (force and file.is_file()):
-        raise CommandFailed(f"{file} is there already{': --force replaces it' if file.is_file() else ''}.")
+    if is_there and not (force and is_file):
+        raise CommandFailed(f"{file} is there already{': --force replaces it' if is_file else ''}.")
 
 
 class _Terminated(BaseException):

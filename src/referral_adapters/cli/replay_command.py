@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from referral_adapters.cli.atomic_file import AtomicFile, is_same_file
 from referral_adapters.cli.balances_table import GLIMPSE, BalancesTable
@@ -22,6 +23,7 @@ from referral_adapters.cli.standard_output import standard_output
 from referral_adapters.cli.stop_signals import StopSignals
 from referral_adapters.cli.store import open_store
 from referral_adapters.feed import FeedRunner
+from referral_core.values.errors import ReferralError
 
 
 def replay(
@@ -53,13 +55,23 @@ def replay(
             taker = _results(results_file, balances, source, progress)
             ending = Replay(runner, taker, progress).run(source.lines(), stop, strict=strict)
         _tell(ending)
-        told = runner.summary() if shown or summary_file else None
+        told = _summary(runner, ending) if shown or summary_file else None
         if summary_file and told:
             summary_file.write(json_page(told))
             summary_file.commit()
     if shown and told and not ending.pipe_closed:
         BalancesTable(Screen.output(), chosen.currency, most=None if balances else GLIMPSE).show(told)
     return ending.status
+
+
+def _summary(runner: FeedRunner, ending: Ending) -> dict[str, Any] | None:
+    """Return the summary, or nothing where the store failed before and fails again."""
+    try:
+        return runner.summary()
+    except ReferralError:
+        if ending.failure is None:
+            raise
+        return None
 
 
 def _tell(ending: Ending) -> None:

@@ -74,9 +74,21 @@ class Replay:
             pipe_closed = True
         except CommandFailed as failed:
             failure = failed
-        waiting = self._runner.finish().waiting
+        waiting = self._waiting(failure)
         faulty = sum(self._runner.counts[outcome] for outcome in FAULTY)
         return Ending(self._last_line, faulty, waiting, stop.caught, pipe_closed, failure)
+
+    def _waiting(self, failure: CommandFailed | None) -> int:
+        """Post what is due and return how many grants wait; what ended the feed before is said before what this says.
+
+        :raises ReferralError: the store fails, and nothing did before.
+        """
+        try:
+            return self._runner.finish().waiting
+        except ReferralError:
+            if failure is None:
+                raise
+            return 0
 
     def _run_lines(self, lines: Iterator[bytes], strict: bool) -> FeedBroken | None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -236,8 +237,10 @@ def existing(url: str | URL) -> URL:
     :raises StoreFailed: it is not the URL of a database, or there is no such file.
     """
     parsed = parsed_url(url)
-    if parsed.get_backend_name() == "sqlite" and "uri" not in parsed.query and not Path(str(parsed.database)).exists():
-        raise StoreFailed("There is no such database file.")
+    if parsed.get_backend_name() == "sqlite" and "uri" not in parsed.query:
+        with suppress(PermissionError):  # whether it is there is not for us to know
+            if not Path(str(parsed.database)).exists():
+                raise StoreFailed("There is no such database file.")
     return parsed
 
 

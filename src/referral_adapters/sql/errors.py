@@ -75,7 +75,7 @@ _SAID: Final = (
     (re.compile(r"database (table )?is locked"), "The database is locked by somebody else."),
     (re.compile(r"readonly database"), "The database is read-only."),
     (re.compile(r"disk is full|No space left"), "The database's disk is full."),
-    (re.compile(r"disk I/O error"), "The database file cannot be read or written."),
+    (re.compile(r"disk I/O error"), "The database file cannot be read or written; its disk may be full."),
     (re.compile(r"unable to open database file"), "The database file cannot be opened."),
     (re.compile(r"not a database|malformed"), "The file is not a database, or it is damaged."),
     (re.compile(r"password"), _SENTENCES["28P01"]),
