@@ -27,10 +27,10 @@ def upgrade(db: str, *, distributed: bool) -> int:
 
     :raises CommandFailed: it cannot be opened or upgraded.
     """
-    with _interruptible("the database is as it was"), database_told(), spinner() as tell:
+    with _interruptible("the database is as it was"), database_told(), spinner() as shown:
         from referral_adapters.sql import upgrade as upgraded  # noqa: PLC0415
 
-        tell("upgrading")
+        shown.tell("upgrading")
         done = upgraded(db, distributed=distributed)
     if done.before == done.after:
         typer.echo(f"up to date: schema {done.after}")
@@ -47,10 +47,11 @@ def check(db: str, *, as_json: bool) -> int:
     :raises CommandFailed: it cannot be opened, or not be read to the end.
     """
     findings = Findings(as_table=sys.stdout.isatty() and not as_json)
-    with _interruptible("not everything was looked at"), database_told(), spinner() as tell:
+    with _interruptible("not everything was looked at"), database_told(), spinner() as shown:
         from referral_adapters.sql import check as checked  # noqa: PLC0415
 
-        for finding in checked(db, lambda part: tell(f"checking: {part}")):
+        for finding in checked(db, lambda part: shown.tell(f"checking: {part}")):
+            shown.hide()
             findings.take(finding)
     findings.close()
     return _FOUND if findings.count else 0
@@ -61,14 +62,14 @@ def backup(file: Path, db: str, *, force: bool) -> int:
 
     :raises CommandFailed: there is such a file already, the database cannot be read, or the copy not be written.
     """
-    with _interruptible("no copy was made"), database_told(), spinner() as tell:
+    with _interruptible("no copy was made"), database_told(), spinner() as shown:
         from referral_adapters.sql import backup as copied  # noqa: PLC0415
         from referral_adapters.sql.connections import existing  # noqa: PLC0415
 
         source = existing(db)
         if source.get_backend_name() == "sqlite":
             _refuse_place(file, Path(str(source.database)), force)
-        copied(db, file, lambda done, whole: tell(f"copied {done:,} of {whole:,} pages"))
+        copied(db, file, lambda done, whole: shown.tell(f"copied {done:,} of {whole:,} pages"))
     return 0
 
 
