@@ -7,21 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import attrs
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
 
 from examples.year import feed
 from referral_adapters.cli.store import secret_of
-from referral_adapters.conformance.samples import code, contract, day, grant, group, referral
 from referral_adapters.feed import FeedRunner
 from referral_adapters.sql import Finding, SchemaMismatch, SqlStore, StoreFailed, check, schema, upgrade
 from referral_adapters.sql.laws import LAWS
-from referral_core import Money, Programme
-from referral_core.entities.discount_group import Side
-from referral_core.values.effective_period import EffectivePeriod
+from referral_core import Programme
+from tests.adapters import old_world
 from tests.adapters.postgres_server import PostgresServer
+from tests.adapters.test_sql_upgrade import begun
 
 PROGRAMME: Final = Programme.default()
 KEY: Final = secret_of("demo")
@@ -123,26 +121,6 @@ def test_what_a_host_adds_is_the_hosts(own: URL) -> None:
     assert found(own) == []
 
 
-def a_small_world(store: SqlStore) -> None:
-    """Store, for each law, something that can break it."""
-    for number in "12345":
-        store.contracts.put(contract(f"K{number}", on=f"A{number}", of=f"C{number}"))
-        store.promo_codes.add(code(f"CODE{number}", on=f"A{number}", of=f"C{number}"))
-    for number in "2345":
-        signed = referral(f"K{number}", referee=f"A{number}", of=f"C{number}")
-        store.referrals.add(signed, at=day(0))
-        store.referrals.replace(signed.granted(day(1)), at=day(1))
-        for side, account, amount in ((Side.REFERRER, "A1", "10"), (Side.REFEREE, f"A{number}", "7")):
-            leg = grant(f"K{number}", amount, on=account, side=side)
-            store.grants.add(leg)
-            store.billing.grant(leg)
-    store.billing.bill("B1", "A1", Money("3"), at=day(2))
-    store.billing.transfer("A2", "A3", Money("2"), at=day(2), key="T1")
-    store.groups.put(
-        attrs.evolve(group(), amounts=group().amounts.adding(EffectivePeriod(day(0), day(1)), Money(1))), at=day(0)
-    )
-
-
 UNGUARDED: Final = {
     "postgresql": (
         "ALTER TABLE promo_codes DROP CONSTRAINT promo_codes_no_overlap",
@@ -155,33 +133,33 @@ UNGUARDED: Final = {
     ),
 }
 BROKEN: Final = {
-    "UPDATE discount_movements SET amount = amount + 1 WHERE kind = 'consumed'": {("balance", "A1")},
+    "UPDATE discount_movements SET amount = amount + 1 WHERE reference = 'B2'": {("balance", "A2")},
     "INSERT INTO discount_lots (account, number, effective_from, unused)"
-    " SELECT 'A9', 1, effective_from, 0 FROM discount_lots WHERE account = 'A5'": {("balance", "A9")},
-    "UPDATE transfers SET moved = moved + 1": {("transfer", "T1")},
-    "DELETE FROM posted_grants WHERE key = 'referee/K5'": {("posting", "referee/K5")},
-    "UPDATE bills SET account = 'A9'": {("bill", "B1")},
-    "UPDATE grants SET amount = amount + 1 WHERE key = 'referrer/K4'": {
-        ("leg", "referrer/K4"), ("posting", "referrer/K4"),
+    " SELECT 'A9', 1, effective_from, 0 FROM discount_lots WHERE account = 'A6'": {("balance", "A9")},
+    "UPDATE transfers SET moved = moved + 1 WHERE key = 'T1'": {("transfer", "T1")},
+    "DELETE FROM posted_grants WHERE key = 'referee/K2'": {("posting", "referee/K2")},
+    "UPDATE bills SET account = 'A9' WHERE bill = 'B1'": {("bill", "B1")},
+    "UPDATE grants SET amount = amount + 1 WHERE key = 'referrer/K2'": {
+        ("leg", "referrer/K2"), ("posting", "referrer/K2"),
     },
-    "UPDATE grants SET account = 'A9' WHERE key = 'referrer/K3'": {
-        ("leg", "referrer/K3"), ("posting", "referrer/K3"),
+    "UPDATE grants SET account = 'A9' WHERE key = 'referrer/K7'": {
+        ("leg", "referrer/K7"), ("posting", "referrer/K7"),
     },
-    "UPDATE referrals SET status = 'recorded' WHERE contract = 'K2'": {("leg", "referrer/K2"), ("leg", "referee/K2")},
-    "DELETE FROM grants WHERE key = 'referee/K4'": {("leg", "K4"), ("posting", "referee/K4")},
+    "UPDATE referrals SET status = 'recorded' WHERE contract = 'K8'": {("leg", "referrer/K8"), ("leg", "referee/K8")},
+    "DELETE FROM grants WHERE key = 'referee/K7'": {("leg", "K7")},
     "DELETE FROM live_referrals WHERE contract = 'K3'": {("live referral", "K3")},
-    "UPDATE live_referrals SET customer = 'C9' WHERE contract = 'K4'": {("live referral", "K4")},
-    "UPDATE referrals SET status = 'cancelled' WHERE contract = 'K5'": {
-        ("live referral", "K5"), ("leg", "referrer/K5"), ("leg", "referee/K5"),
+    "UPDATE live_referrals SET customer = 'C9' WHERE contract = 'K7'": {("live referral", "K7")},
+    "UPDATE referrals SET status = 'cancelled' WHERE contract = 'K2'": {
+        ("live referral", "K2"), ("leg", "referrer/K2"), ("leg", "referee/K2"),
     },
-    "DELETE FROM code_texts WHERE text = 'CODE1'": {("code", "CODE1")},
-    "DELETE FROM promo_codes WHERE text = 'CODE2'": {("code", "CODE2")},
-    "UPDATE code_texts SET account = 'A9' WHERE text = 'CODE3'": {("code", "CODE3")},
-    "INSERT INTO promo_codes SELECT account, 'OTHER', 2, customer, issued_at, issued_by, issuing, starts_at, ends_at,"
-    " ending, ending_reason, revision FROM promo_codes WHERE text = 'CODE4'": {("code", "A4"), ("code", "OTHER")},
-    "INSERT INTO amount_periods SELECT group_id, starts_at - 1, ends_at, amount, currency FROM amount_periods": {
-        ("amount", "referrer")
-    },
+    "DELETE FROM code_texts WHERE text = 'DOTCODE'": {("code", "DOTCODE")},
+    "DELETE FROM promo_codes WHERE text = 'FAYCODE'": {("code", "FAYCODE")},
+    "UPDATE code_texts SET account = 'A9' WHERE text = 'GUSCODE'": {("code", "GUSCODE")},
+    "INSERT INTO promo_codes (account, text, place, customer, issued_at, issued_by, issuing, revision)"
+    " SELECT account, 'OTHER', 2, customer, issued_at, issued_by, issuing, revision"
+    " FROM promo_codes WHERE text = 'CEMCODE'": {("code", "A3"), ("code", "OTHER")},
+    "INSERT INTO amount_periods SELECT group_id, starts_at - 1, ends_at, amount, currency FROM amount_periods"
+    " WHERE group_id = 'referrer' AND ends_at IS NULL": {("amount", "referrer")},
     "UPDATE contracts SET customer = 'C9' WHERE id = 'K5'": {("account", "A5")},
 }  # fmt: skip
 
@@ -210,8 +188,9 @@ def test_all_broken_laws_are_named_at_once(own: URL) -> None:
 
 
 def furnish(url: URL) -> None:
-    with SqlStore(url) as store:
-        a_small_world(store)
+    with begun(url) as connection:
+        old_world.make(connection)
+    upgrade(url)
 
 
 def test_every_law_has_a_case_that_breaks_it() -> None:
@@ -220,11 +199,11 @@ def test_every_law_has_a_case_that_breaks_it() -> None:
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "own.db"
-    with SqlStore(f"sqlite:///{path}") as store:
-        a_small_world(store)
-    by_hand(URL.create("sqlite", database=str(path)), "PRAGMA writable_schema=ON", "DELETE FROM fee_notes",
+    url = URL.create("sqlite", database=str(path))
+    furnish(url)
+    by_hand(url, "PRAGMA writable_schema=ON", "DELETE FROM fee_notes",
             "INSERT INTO fee_notes VALUES ('nowhere', 1, 100, 'EUR', NULL, 0, 'me')")  # fmt: skip
-    assert found(URL.create("sqlite", database=str(path))) == [("file", "fee_notes")]
+    assert found(url) == [("file", "fee_notes")]
     data = bytearray(path.read_bytes())
     page = int.from_bytes(data[16:18], "big")
     for start in range(3 * page, len(data), 5 * page):
