@@ -136,8 +136,9 @@ def test_the_ledger_arrives(old: URL) -> None:
 
 
 def balance(**given: str) -> Balance:
-    nothing = {"granted": "0", "consumed": "0", "transferred_in": "0", "transferred_out": "0"}
-    return Balance(**{name: Money(amount) for name, amount in {**nothing, **given}.items()})
+    names = ("granted", "transferred_in", "transferred_out", "consumed")
+    granted, moved_in, moved_out, consumed = (Money(given.get(name, "0")) for name in names)
+    return Balance(granted=granted, transferred_in=moved_in, transferred_out=moved_out, consumed=consumed)
 
 
 @pytest.mark.rule("A2", "A5")
