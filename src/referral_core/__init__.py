@@ -31,6 +31,7 @@ from referral_core.values.errors import (
     ProgrammeInvalid,
     ReferralError,
     Refusal,
+    TraceUnreadable,
 )
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
@@ -75,6 +76,7 @@ __all__ = [
     "Span",
     "Timeline",
     "TraceEntry",
+    "TraceUnreadable",
     "assemble",
     "decide",
     "parse",

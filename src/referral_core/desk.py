@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from referral_core.programme.programme import Programme
 from referral_core.use_cases.activating import Contracts
+from referral_core.use_cases.auditing import Trace
 from referral_core.use_cases.code_book import CodeBook
 from referral_core.use_cases.configuring import Groups
 from referral_core.use_cases.consuming import Discounts
 from referral_core.use_cases.drawing import Drawing
+from referral_core.use_cases.erasing import Customers
 from referral_core.use_cases.explaining import Referrals
 from referral_core.use_cases.following_contracts import FollowingContracts
 from referral_core.use_cases.handling_cases import Cases
@@ -46,6 +48,8 @@ class ReferralDesk:
         self.payouts = Payouts(ports)
         self.discounts = Discounts(programme, ports)
         self.sharings = Sharings(programme, ports)
+        self.customers = Customers(ports)
+        self.trace = Trace(ports)
 
 
 def assemble(programme: Programme, ports: Ports) -> ReferralDesk:

@@ -15,7 +15,12 @@ import pytest
 
 from tests.adapters.test_cli_process import ROOT, Pseudoterminal, environment
 
-PAGES: Final = ("docs/how-to/replay-a-feed.md", "docs/reference/command.md")
+PAGES: Final = (
+    "docs/how-to/replay-a-feed.md",
+    "docs/how-to/audit-the-trace.md",
+    "docs/how-to/erase-a-customer.md",
+    "docs/reference/command.md",
+)
 BLOCK: Final = re.compile(r"(?P<mark><!--- at a terminal -->\n)?```console\n(?P<text>.*?)```", re.DOTALL)
 MARK: Final = "--- end of the output of one command ---"
 PROMPT: Final = re.compile(r"^\$ ", re.MULTILINE)

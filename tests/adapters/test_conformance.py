@@ -25,9 +25,10 @@ from referral_core.entities.case import Case
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.grant import Grant, GrantStatus
+from referral_core.entities.personal_data import Person
 from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.referral import Referral
-from referral_core.entities.seal import Head
+from referral_core.entities.seal import Head, Seal, SealedHead
 from referral_core.entities.sharing import Sharing
 from referral_core.entities.trace_entry import TraceEntry, TraceNote
 from referral_core.ports.evidence import Evidence, Findings
@@ -615,7 +616,10 @@ TRACE: Final[dict[str, Broken]] = {
     "test_a_subject_without_rows_has_an_empty_chain": trace(heads=ghost),
     "test_subjects_are_taken_to_the_letter": trace(chain=trimming),
     "test_heads_are_the_ends_of_all_chains": trace(heads=backwards),
-    "test_seals_are_kept_in_order": trace(seals=lambda seals: seals()[::-1]),
+    "test_all_chains_come_one_after_the_other": trace(
+        chain=lambda chain, *of, **after: chain(*of, **after) if of else backwards(chain, **after)
+    ),
+    "test_reading_goes_on_from_any_place": trace(chain=lambda chain, *of, **_: chain(*of)),
     "test_racing_writers_on_one_subject_follow_each_other": losing,
     "test_racing_writers_on_many_subjects_keep_apart": losing,
 }
@@ -675,6 +679,151 @@ EVIDENCE: Final[dict[str, Broken]] = {
     "test_ids_are_taken_to_the_letter": evidence(TrimmingEvidence),
 }
 
+# ── seals ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def seals(**methods: Act) -> Broken:
+    def store() -> object:
+        store = MemoryStore()
+        altered(store.seals, **methods)
+        return store
+
+    return store
+
+
+def sealing_all() -> object:
+    """List every head each time."""
+    store = MemoryStore()
+    setattr(store.seals, "_has_moved", lambda *_: True)  # noqa: B010 - the fault
+    return store
+
+
+def numbering_again() -> object:
+    """Take a number twice, now and then."""
+    store = MemoryStore()
+
+    def set_seal(_: Act, at: datetime) -> Seal | None:
+        before = list(store.seals.all())
+        heads = list(store.trace.heads())
+        time.sleep(0.001)
+        seal = Seal.over(heads, before[-1] if before else None, at)
+        store.seals._seals.append(seal)
+        store.seals._heads[seal.number] = [SealedHead(*head, seal.number) for head in heads]
+        return seal
+
+    altered(store.seals, set=set_seal)
+    return store
+
+
+def never_sealing_some(set_seal: Callable[[datetime], Seal | None], at: datetime) -> Seal | None:
+    """Let what is written last fall between two seals."""
+    return None if at == day(99) else set_seal(at)
+
+
+SEALS: Final[dict[str, Broken]] = {
+    "test_nothing_is_sealed_where_nothing_is": seals(set=lambda _, at: Seal.over([], None, at)),
+    "test_the_first_seal_is_over_every_chain": seals(all=lambda every: iter([*every()][1:])),
+    "test_the_next_seal_is_over_what_has_moved": sealing_all,
+    "test_nothing_new_is_not_sealed": sealing_all,
+    "test_seals_are_read_from_any_number": seals(all=lambda every, **_: every()),
+    "test_all_sealed_heads_come_by_subject_and_number": seals(
+        heads=lambda heads, *of: iter(sorted(heads(*of), key=lambda head: (head.seal, head.subject)))
+    ),
+    "test_subjects_are_taken_to_the_letter": seals(
+        heads=lambda heads, *of: (attrs.evolve(head, subject=head.subject.strip()) for head in heads(*of))
+    ),
+    "test_of_those_who_seal_at_once_one_does": numbering_again,
+    "test_sealing_while_others_write_leaves_nothing_out": seals(set=never_sealing_some),
+}
+
+# ── persons ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Altered:
+    """The port ``Persons`` of a store, broken."""
+
+    def __init__(self, store: MemoryStore, **methods: Act) -> None:
+        self._methods, self._persons = methods, store.persons
+
+    def __getattr__(self, name: str) -> object:
+        whole = getattr(self._persons, name)
+        return partial(self._methods[name], whole) if name in self._methods else whole
+
+
+def persons(**methods: Act) -> Broken:
+    def store() -> object:
+        store = MemoryStore()
+        setattr(store, "persons", Altered(store, **methods))  # noqa: B010 - the fault
+        return store
+
+    return store
+
+
+def leaving(port: str) -> Broken:
+    """Erase everywhere but in one port."""
+
+    def store() -> object:
+        store = MemoryStore()
+        getattr(store, port).erasing = lambda *_: ()
+        return store
+
+    return store
+
+
+def erasing_rows(concerns: Callable[[Person, TraceEntry], bool]) -> Broken:
+    """Judge in another way which rows concern somebody."""
+
+    def store() -> object:
+        store = MemoryStore()
+
+        def erasing(erasing: Act, is_in: Callable[[TraceEntry], bool]) -> object:
+            person = is_in.__self__  # type: ignore[attr-defined]  # a method of the person
+            return erasing(lambda row: concerns(person, row))
+
+        altered(store.trace, erasing=erasing)
+        return store
+
+    return store
+
+
+def hashing_anew() -> object:
+    """Make the chain of erased rows fit again by changing it."""
+    store = MemoryStore()
+
+    def chain(chain: Callable[..., Iterator[TraceEntry]], *of: str, **after: object) -> Iterator[TraceEntry]:
+        rows = chain(*of, **after)
+        return (attrs.evolve(row, hash=row.hash[::-1]) if row.is_erased else row for row in rows)
+
+    altered(store.trace, chain=chain)
+    return store
+
+
+def one_pseudonym_each() -> object:
+    """Give the account another pseudonym than the rest."""
+    store = MemoryStore()
+    altered(store.referrals, erasing=lambda erasing, person, _: erasing(person, "erased-another-one"))
+    return store
+
+
+PERSONS: Final[dict[str, Broken]] = {
+    "test_nothing_is_held_about_a_stranger": persons(find=lambda find, named: find(named.upper() or "C1")),
+    "test_what_is_held_is_found": persons(find=lambda find, named: attrs.evolve(find(named), open_cases=())),
+    "test_a_pseudonym_takes_the_customers_place": leaving("cases"),
+    "test_a_referee_stays_referred": leaving("referrals"),
+    "test_everybody_else_stays": persons(erase=lambda erase, named: erase("C1" if named == "C" else named)),
+    "test_pseudonyms_are_fresh": persons(erase=lambda _, named: f"erased-{named}"),
+    "test_free_words_about_the_customers_accounts_go": erasing_rows(lambda person, row: row.actor == person.customer),
+    "test_words_elsewhere_go_that_name_the_customer": erasing_rows(
+        lambda person, row: person.customer in (row.reason or "")
+    ),
+    "test_the_customer_goes_as_an_actor_but_not_somebody_of_the_staff": erasing_rows(
+        lambda person, row: row.actor == person.customer
+    ),
+    "test_fee_notes_lose_their_words": leaving("referrals"),
+    "test_the_trace_still_verifies": hashing_anew,
+    "test_those_who_erase_at_once_leave_one_pseudonym": one_pseudonym_each,
+}
+
 # ── the proof ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 PORTS: Final[dict[type, dict[str, Broken]]] = {
@@ -691,6 +840,8 @@ PORTS: Final[dict[type, dict[str, Broken]]] = {
     conformance.CodeSourceConformance: CODE_SOURCE,
     conformance.FoldingConformance: FOLDING,
     conformance.TraceConformance: TRACE,
+    conformance.SealsConformance: SEALS,
+    conformance.PersonsConformance: PERSONS,
 }
 
 

@@ -124,3 +124,17 @@ class TestTransactions(conformance.TransactionConformance):
     @pytest.fixture
     def store(self) -> conformance.Store:
         return MemoryStore()
+
+
+@pytest.mark.rule("A2")
+class TestSeals(conformance.SealsConformance):
+    @pytest.fixture
+    def store(self) -> conformance.Store:
+        return MemoryStore()
+
+
+@pytest.mark.rule("A5")
+class TestPersons(conformance.PersonsConformance):
+    @pytest.fixture
+    def store(self) -> conformance.Store:
+        return MemoryStore()

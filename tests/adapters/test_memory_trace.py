@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_adapters.conformance.samples import day, note
+from referral_adapters.conformance.samples import note
 from referral_adapters.conformance.store import failing
 from referral_adapters.memory import MemoryStore
-from referral_core.entities.seal import Seal
 from referral_core.entities.trace_entry import TraceEntry, TraceNote, account_subject, chain_faults
 from tests.strategies import trace_notes
 
@@ -55,13 +54,3 @@ def test_a_row_that_was_undone_gives_its_place_to_another() -> None:
     store.trace.append(note(reason="second"))
     assert [row.reason for row in store.trace.chain(account_subject("A1"))] == ["first", "second"]
     assert chain_faults(store.trace.chain(account_subject("A1"))) == ()
-
-
-def test_a_seal_out_of_turn_is_refused() -> None:
-    trace = MemoryStore().trace
-    trace.append(note())
-    seal = Seal.over(trace.heads(), (), day(1))
-    trace.add_seal(seal)
-    with pytest.raises(ValueError, match="seal 1 does not follow 1 seals"):
-        trace.add_seal(Seal.over(trace.heads(), (), day(2)))
-    assert trace.seals() == (seal,)

@@ -95,3 +95,11 @@ class TestTrace(conformance.TraceConformance):
 
 class TestTransaction(conformance.TransactionConformance):
     """The store is the fixture ``store`` itself."""
+
+
+class TestSeals(conformance.SealsConformance):
+    """The store is the fixture ``store`` itself."""
+
+
+class TestPersons(conformance.PersonsConformance):
+    """The store is the fixture ``store`` itself."""

@@ -18,7 +18,6 @@ from referral_adapters.sql.metadata import REFERENCE
 from referral_adapters.sql.tables import METADATA
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
-from referral_core.entities.seal import Seal
 from referral_core.entities.trace_entry import TraceNote, account_subject, chain_faults
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.money import Money
@@ -79,7 +78,7 @@ def furnish(store: SqlStore) -> None:
     store.events.add("/feed", "1", "digest")
     for _ in range(2):
         store.trace.append(note())
-    store.trace.add_seal(Seal.over(store.trace.heads(), (), day(1)))
+    store.seals.set(day(1))
     store.billing.grant(grant())
     store.billing.bill("B1", "A1", Money("1"), at=day(1))
     store.billing.transfer("A1", "A2", Money("1"), at=day(1), key="T1")
@@ -141,6 +140,10 @@ VIOLATIONS: Final = {
     "a seal in another's place (A2)": "INSERT INTO seals SELECT * FROM seals",
     "a seal that is changed (A2)": "UPDATE seals SET hash = ''",
     "a seal that is removed (A2)": "DELETE FROM seals",
+    "a sealed head in another's place (A2)": "INSERT INTO sealed_heads SELECT * FROM sealed_heads",
+    "a sealed head that is changed (A2)": "UPDATE sealed_heads SET hash = ''",
+    "a sealed head that moves to another seal (A2)": "UPDATE sealed_heads SET seal = 2",
+    "a sealed head that is removed (A2)": "DELETE FROM sealed_heads",
 }
 
 

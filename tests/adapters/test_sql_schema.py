@@ -81,7 +81,7 @@ def test_upgrading_what_is_up_to_date_changes_nothing(database: URL) -> None:
     upgrade(database)
     upgrade(database)
     with SqlStore(database) as store:
-        assert store.trace.seals() == ()
+        assert list(store.seals.all()) == []
 
 
 @pytest.mark.parametrize(("version", "said"), [("9999", "newer"), (None, "upgrade it first")])

@@ -64,6 +64,12 @@ WHO_MAY: Final = rows("""
     groups.disable            no    no     no     no          yes            yes
     groups.enable             no    no     no     no          yes            yes
     groups.set_amount         no    no     no     no          yes            yes
+    trace.rows                no    no     no     no          yes            yes
+    trace.rows_of_contract    no    no     no     no          yes            yes
+    trace.seal                no    no     no     no          yes            yes
+    trace.verify              no    no     no     no          yes            yes
+    customers.erasable        no    no     no     no          yes            yes
+    customers.erase           no    no     no     no          yes            yes
     contracts.activate        no    no     no     no          no             yes
     contracts.terminate       no    no     no     no          no             yes
     contracts.withdraw        no    no     no     no          no             yes
@@ -115,6 +121,12 @@ DOING: Final[dict[str, Doing]] = {
     "discounts.bill": of_act(Act.BILL_ISSUED),
     "discounts.transfer": of_act(Act.DISCOUNT_TRANSFER),
     "discounts.note_fee": of_act(Act.TERMINATION_FEE_NOTE),
+    "trace.rows": of_act(Act.TRACE_SHOW),
+    "trace.rows_of_contract": lambda desk, actor: desk.trace.rows_of_contract("OPEN", at=WHEN, actor=actor),
+    "trace.seal": of_act(Act.TRACE_SEAL),
+    "trace.verify": of_act(Act.TRACE_VERIFY),
+    "customers.erasable": lambda desk, actor: desk.customers.erasable("x", at=WHEN, actor=actor),
+    "customers.erase": of_act(Act.CUSTOMER_ERASE),
     "discounts.propose_fee": of_act(Act.TERMINATION_FEE_PROPOSE),
 }
 EVERY: Final = pytest.mark.parametrize("act", DOING)
@@ -190,6 +202,12 @@ TOUCHED: Final = rows("""
     discounts.transfer                                   account  target
     discounts.note_fee                 holder            account
     discounts.propose_fee              holder            account
+    trace.rows                         holder
+    trace.rows_of_contract             holder            account
+    trace.seal
+    trace.verify
+    customers.erasable                                   account
+    customers.erase                                      account
     groups.add
     groups.rename
     groups.disable
@@ -227,6 +245,8 @@ def town(**segments: str) -> Office:
         concluded(f"K-{account}", account, "account", account.lower())
     concluded("OPEN", "B", "account", "b", code="A123")
     concluded("BARE", "C", "account", "c")
+    concluded("GONE", "X", "account", "x")
+    office.withdrawn("GONE")
     for contract, account in (("PAID", "D"), ("LEFT", "E")):
         concluded(contract, account, "account", account.lower(), code="A123")
         office.activated(contract)
@@ -303,7 +323,7 @@ def test_who_manages_households_does_not_need_companies_nor_the_other_way_round(
 @EVERY
 def test_one_contract_of_another_segment_on_an_account_is_enough(act: str) -> None:
     office = town()
-    for number, account in enumerate(("B", "C", "D", "F", "N", "E2")):
+    for number, account in enumerate(("B", "C", "D", "F", "N", "E2", "X")):
         customer = account[0].lower()
         office.concluded(f"MORE-{number}", on=account, of=customer, segment="micro-business", product="solar")
     refuses = {"account", "target"} & set(TOUCHED[act])

@@ -15,7 +15,6 @@ from referral_core.entities.contract import ContractStatus
 from referral_core.entities.grant import GrantEvent
 from referral_core.entities.promo_code import CodeStatus
 from referral_core.entities.referral import ReferralStatus
-from referral_core.entities.seal import Seal
 from referral_core.entities.sharing import Sharing
 from referral_core.entities.trace_entry import account_subject, chain_faults
 from referral_core.knowledge.knowledge import Knowledge
@@ -163,14 +162,33 @@ def test_the_trace_is_known_up_to_the_first_row_of_a_later_moment() -> None:
     store = Office().store
     for when in (JANUARY, MARCH, FEBRUARY):
         store.trace.append(note(Act.CODE_END, when, on=account_subject("A")))
-        store.trace.add_seal(Seal.over(store.trace.heads(), store.trace.seals(), at(when)))
+        store.seals.set(at(when))
     store.trace.append(note(Act.CODE_END, APRIL, on=account_subject("B")))
     trace = Knowledge(store, by=at(FEBRUARY)).trace
     rows = list(trace.chain(account_subject("A")))
     assert [row.moment for row in rows] == [at(JANUARY)]
     assert chain_faults(rows) == ()
     assert list(trace.heads()) == [(account_subject("A"), 1, rows[0].hash)]
-    assert trace.seals() == store.trace.seals()[:1]
+    assert list(trace.chain()) == rows
+    assert list(trace.chain(after=(account_subject("A"), 1))) == []
+
+
+@pytest.mark.rule("A2")
+def test_seals_are_known_up_to_the_first_one_of_a_later_moment() -> None:
+    store = Office().store
+    for when in (JANUARY, MARCH, FEBRUARY):
+        store.trace.append(note(Act.CODE_END, when, on=account_subject("A")))
+        store.seals.set(at(when))
+    seals = Knowledge(store, by=at(FEBRUARY)).seals
+    assert list(seals.all()) == list(store.seals.all())[:1]
+    assert list(seals.all(after=1)) == []
+    assert list(seals.heads()) == list(seals.heads(1)) == list(store.seals.heads(1))
+    assert list(seals.heads(2)) == []
+
+
+@pytest.mark.rule("A5")
+def test_persons_are_known_as_they_are_now() -> None:
+    assert known(JANUARY).persons.find("b") == OFFICE.store.persons.find("b")
 
 
 def test_what_was_known_of_history_is_a_beginning_of_it() -> None:
@@ -199,7 +217,6 @@ def test_secret_and_folding_are_what_they_are() -> None:
 
 # ── writing ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-SEAL: Final = Seal.over((), (), at(JANUARY))
 WRITES: Final[dict[str, Callable[[Knowledge], object]]] = {
     "contract": lambda past: past.contracts.put(contract("K-N")),
     "code": lambda past: past.promo_codes.add(code(), at=at(MARCH)),
@@ -213,7 +230,8 @@ WRITES: Final[dict[str, Callable[[Knowledge], object]]] = {
     "case's end": lambda past: past.cases.close(case().abandoned(at(MARCH))),
     "sharing": lambda past: past.sharings.add(Sharing(code="A123", account="A", means="link", at=at(MARCH))),
     "row": lambda past: past.trace.append(note(Act.CODE_END, MARCH)),
-    "seal": lambda past: past.trace.add_seal(SEAL),
+    "seal": lambda past: past.seals.set(at(MARCH)),
+    "person": lambda past: past.persons.erase("b"),
     "posted leg": lambda past: past.billing.grant(grant()),
     "bill": lambda past: past.billing.bill("R1", "B", euros("1"), at=at(MARCH)),
     "transfer": lambda past: past.billing.transfer("A", "B", None, at=at(MARCH), key="T1"),

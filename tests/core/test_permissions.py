@@ -21,7 +21,10 @@ WORDS: Final = {
         case.open case.finish case.abandon
     """,
     Role.SUPERVISOR: "code.end discount.transfer termination-fee.note termination-fee.propose",
-    Role.ADMINISTRATOR: "group.add group.rename group.disable group.enable amount.set",
+    Role.ADMINISTRATOR: """
+        group.add group.rename group.disable group.enable amount.set
+        customer.erase trace.show trace.verify trace.seal
+    """,
     Role.SYSTEM: "contract.activated contract.terminated contract.withdrawn bill.issued",
 }
 """What each role may do beyond the one before it, by the acts' names."""

@@ -239,6 +239,7 @@ def test_an_erased_row_says_nothing_about_persons_and_everything_else() -> None:
     assert (erased.actor, erased.reason, erased.salt) == (None, None, None)
     assert attrs.evolve(erased, actor="Mari", reason="the customer called", salt=THREE[1].salt) == THREE[1]
     assert erased.erased() == erased
+    assert (erased.is_erased, THREE[1].is_erased) == (True, False)
     assert erased.role is Role.AGENT
 
 
@@ -313,6 +314,7 @@ group.add group.rename group.disable group.enable amount.set
 referral.change-group referral.explain case.open case.finish case.abandon
 bill.issued discount.transfer termination-fee.note termination-fee.propose
 code.present sharing.text sharing.figures
+customer.erase trace.show trace.verify trace.seal
 """
 """What hosts can ask for, by the names they use."""
 FOLLOWING = "code.start referral.record referral.cancel grant.due grant.posted"

@@ -11,12 +11,24 @@ import typer
 
 from referral_adapters.cli.db_app import db_app
 from referral_adapters.cli.edge import run_to_exit
-from referral_adapters.cli.options import At, Balances, CodeKey, Database, Feed, FromFeed, KnownAt, ProgrammeFile
+from referral_adapters.cli.options import (
+    At,
+    Balances,
+    CodeKey,
+    Database,
+    Feed,
+    FromFeed,
+    KeptDatabase,
+    KnownAt,
+    ProgrammeFile,
+)
 from referral_adapters.cli.programme_app import programme_app
+from referral_adapters.cli.trace_app import trace_app
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(programme_app, name="programme", help="Look at the settings that the rules go by.")
 app.add_typer(db_app, name="db", help="Look after a database: bring it up to date, check it, copy it.")
+app.add_typer(trace_app, name="trace", help="Verify, show and seal the record of what was done.")
 
 
 def _tell_version(wanted: bool) -> None:
@@ -224,6 +236,37 @@ def explain(
             as_json=as_json,
         )
     )
+
+
+@app.command()
+def erase(
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's id.")],
+    db: KeptDatabase,
+    by: Annotated[str, typer.Option(metavar="ACTOR", help="The administrator who erases.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, without naming the customer.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be erased and change nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON also at a terminal.")] = False,
+) -> None:
+    """Erase a customer: a pseudonym takes their place everywhere, for good.
+
+    Id, first name and free words about the customer's accounts go. Accounts, codes, amounts and balances stay, and
+    the trace still verifies. Every contract must have ended and every case be closed. It is one transaction.
+
+    \b
+    Examples:
+      referral erase C-17 --db sqlite:///referral.db --by anu --reason "request 2021-44" --dry-run
+      referral erase C-17 --db sqlite:///referral.db --by anu --reason "request 2021-44"
+
+    \b
+    Exit status:
+      0    the customer was erased, or can be
+      1    there is no such customer, or no longer; a contract or a case is open; the reason names the customer
+      2    the database could not be opened
+      130  stopped by Ctrl-C; nobody was erased
+    """
+    from referral_adapters.cli import erase_command
+
+    run_to_exit(lambda: erase_command.erase(customer, db=db, by=by, reason=reason, dry_run=dry_run, as_json=as_json))
 
 
 def _give_one(feed: str | None, db: str | None) -> None:

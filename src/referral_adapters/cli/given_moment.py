@@ -8,7 +8,9 @@ from referral_adapters.cli.errors import CommandFailed
 from referral_adapters.feed.errors import LineInvalid
 from referral_adapters.feed.moments import is_date, read_date, read_moment
 from referral_core.values.calendar import Calendar
+from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Refusal
+from referral_core.values.moment import EARLIEST
 
 
 def given_moment(text: str | None, calendar: Calendar, option: str = "--at") -> datetime | None:
@@ -23,4 +25,21 @@ def given_moment(text: str | None, calendar: Calendar, option: str = "--at") -> 
     try:
         return calendar.start_of(read_date(text, option), option) if is_date(text) else read_moment(text, option)
     except (Refusal, LineInvalid) as error:
+        raise CommandFailed(f"{error}.") from None
+
+
+def given_period(since: str | None, until: str | None, calendar: Calendar) -> EffectivePeriod | None:
+    """Return the period that ``--from`` and ``--until`` write, each a moment or a day; a last day is inclusive (M2).
+
+    :raises CommandFailed: one of them is neither, or they leave nothing between them.
+    """
+    if since is None and until is None:
+        return None
+    start = given_moment(since, calendar, "--from") or EARLIEST
+    end = given_moment(until, calendar, "--until")
+    try:
+        if until is not None and is_date(until):
+            end = calendar.end_of(read_date(until, "--until"), "--until")
+        return EffectivePeriod.between(start, end)
+    except Refusal as error:
         raise CommandFailed(f"{error}.") from None

@@ -19,6 +19,9 @@ Database = Annotated[
         help="Work in this database, as sqlite:///referral.db.  [default: memory]",
     ),
 ]
+KeptDatabase = Annotated[
+    str, typer.Option("--db", metavar="URL", help="The database, as sqlite:///referral.db; it has to be there.")
+]
 ProgrammeFile = Annotated[
     Path | None, typer.Option("--programme", metavar="FILE", help="The programme, in TOML.  [default: household]")
 ]

@@ -19,11 +19,13 @@ _SUITES = (
     "folding",
     "grants",
     "history",
+    "persons",
     "promo_codes",
     "race",
     "racing_transactions",
     "referrals",
     "refused",
+    "seals",
     "sharings",
     "store",
     "trace",
@@ -43,8 +45,10 @@ from referral_adapters.conformance.evidence import EvidenceConformance  # noqa: 
 from referral_adapters.conformance.folding import FoldingConformance  # noqa: E402
 from referral_adapters.conformance.grants import GrantsConformance  # noqa: E402
 from referral_adapters.conformance.history import HistoryConformance  # noqa: E402
+from referral_adapters.conformance.persons import PersonsConformance  # noqa: E402
 from referral_adapters.conformance.promo_codes import PromoCodesConformance  # noqa: E402
 from referral_adapters.conformance.referrals import ReferralsConformance  # noqa: E402
+from referral_adapters.conformance.seals import SealsConformance  # noqa: E402
 from referral_adapters.conformance.sharings import SharingsConformance  # noqa: E402
 from referral_adapters.conformance.store import Store  # noqa: E402
 from referral_adapters.conformance.trace import TraceConformance  # noqa: E402
@@ -61,8 +65,10 @@ __all__ = [
     "FoldingConformance",
     "GrantsConformance",
     "HistoryConformance",
+    "PersonsConformance",
     "PromoCodesConformance",
     "ReferralsConformance",
+    "SealsConformance",
     "SharingsConformance",
     "Store",
     "TraceConformance",

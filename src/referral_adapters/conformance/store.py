@@ -52,6 +52,7 @@ def furnish(store: Store) -> None:
     for account in ("A1", "A2", "A1"):
         store.sharings.add(sharing(account))
         store.trace.append(note(account))
+    store.seals.set(day(1))
     store.events.add("/feed", "1", "digest-1")
     store.code_source.numbers(3)
 
@@ -76,7 +77,8 @@ def rearrange(store: Store) -> None:
     for account in ("A1", "A4"):
         store.sharings.add(sharing(account))
         store.trace.append(note(account))
-    assert list(store.trace.heads())
+    assert store.seals.set(day(2))
+    store.persons.erase("C3")
     store.events.add("/feed", "2", "digest-2")
     store.code_source.numbers(2)
 
@@ -97,7 +99,7 @@ def everything(store: Store) -> list[object]:
     found += [list(store.grants.all(account=account)) for account in ACCOUNTS]
     found += [store.sharings.count_of(account) for account in ACCOUNTS]
     found += [list(store.trace.chain(f"account:{account}")) for account in ACCOUNTS]
-    found += [list(store.trace.heads()), store.trace.seals()]
+    found += [list(store.trace.heads()), list(store.seals.all()), list(store.seals.heads())]
     found += [store.events.find("/feed", event) for event in ("1", "2")]
     return found
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import attrs
 
 from referral_adapters.conformance.race import CONTENDERS, Race, over_and_over
-from referral_adapters.conformance.samples import TO_THE_LETTER, day, note
+from referral_adapters.conformance.samples import TO_THE_LETTER, note
 from referral_core.entities.actor import Actor
-from referral_core.entities.seal import Seal
 from referral_core.entities.trace_entry import GENESIS, TraceEntry, account_subject, chain_faults
 from referral_core.ports.trace import Trace
 
@@ -74,10 +72,10 @@ class TraceConformance:
         assert len({row.salt for row in rows}) == len({row.personal_digest for row in rows}) == len(rows)
 
     def test_a_subject_without_rows_has_an_empty_chain(self, trace: Trace) -> None:
-        """An empty trace has neither chains nor heads nor seals."""
+        """An empty trace has neither chains nor heads."""
         assert list(trace.chain(A1)) == []
+        assert list(trace.chain()) == []
         assert list(trace.heads()) == []
-        assert trace.seals() == ()
 
     def test_subjects_are_taken_to_the_letter(self, trace: Trace) -> None:
         """No subject is folded, trimmed or interpreted; nor is an actor."""
@@ -96,17 +94,25 @@ class TraceConformance:
         assert list(trace.heads()) == [(row.subject, row.number, row.hash) for row in lasts]
         assert [number for _, number, _ in trace.heads()] == [accounts.count(each) for each in sorted(set(accounts))]
 
-    def test_seals_are_kept_in_order(self, trace: Trace) -> None:
-        """``add_seal`` adds a seal after the ones before it, and ``seals`` returns all of them; they verify (A2)."""
-        added: list[Seal] = []
-        for number in range(3):
-            trace.append(note(f"A{number}"))
-            trace.append(note("A1"))
-            added.append(Seal.over(trace.heads(), trace.seals(), day(number)))
-            trace.add_seal(added[-1])
-            assert trace.seals() == tuple(added)
-        faults = [seal.faults(before, _hash_in(trace)) for before, seal in zip([None, *added], added, strict=False)]
-        assert faults == [()] * len(added)
+    def test_all_chains_come_one_after_the_other(self, trace: Trace) -> None:
+        """Without a subject ``chain`` yields every row, by the code points of the subject and then by number."""
+        accounts = ["A2", "A10", "a1", "ä", "A1", "A2"]
+        for account in accounts:
+            trace.append(note(account))
+        chains = [list(trace.chain(account_subject(account))) for account in sorted(set(accounts))]
+        assert list(trace.chain()) == [row for rows in chains for row in rows]
+
+    def test_reading_goes_on_from_any_place(self, trace: Trace) -> None:
+        """``after`` leaves out what comes up to a place, whether there is a row or not."""
+        for account in ("A1", "A1", "A2", "A3"):
+            trace.append(note(account))
+        rows = list(trace.chain())
+        for place, row in enumerate(rows):
+            assert list(trace.chain(after=(row.subject, row.number))) == rows[place + 1 :]
+        assert list(trace.chain(after=(account_subject("A1"), 9))) == rows[2:]
+        assert list(trace.chain(after=(account_subject("A"), 1))) == rows
+        assert list(trace.chain(A1, after=(A1, 1))) == rows[1:2]
+        assert list(trace.chain(A1, after=(A1, 2))) == []
 
     def test_racing_writers_on_one_subject_follow_each_other(self, trace: Trace) -> None:
         """Of two racing writers on one subject the second follows the first: no row is lost, no place taken twice."""
@@ -131,7 +137,3 @@ class TraceConformance:
 
 def _writer(row: TraceEntry) -> str | None:
     return (row.after or {}).get("writer")
-
-
-def _hash_in(trace: Trace) -> Callable[[str, int], str | None]:
-    return lambda subject, number: next((row.hash for row in trace.chain(subject) if row.number == number), None)

@@ -13,7 +13,6 @@ from referral_adapters.conformance.refused import refused
 from referral_adapters.conformance.samples import code, contract, day, note, sharing
 from referral_adapters.conformance.store import Slip, Store, everything, failing, furnish, ids, rearrange
 from referral_core.entities.contract import Contract
-from referral_core.entities.seal import Seal
 from referral_core.values.reason import Reason
 
 A_MOMENT: Final = 0.2
@@ -56,12 +55,21 @@ class TransactionConformance(RacingTransactionsConformance):
         """A seal that was undone leaves its number to the next."""
         store.trace.append(note())
         with failing(store):
-            store.trace.append(note())
-            store.trace.add_seal(Seal.over(store.trace.heads(), store.trace.seals(), day(1)))
-        assert store.trace.seals() == ()
-        seal = Seal.over(store.trace.heads(), store.trace.seals(), day(2))
-        store.trace.add_seal(seal)
-        assert store.trace.seals() == (seal,)
+            store.trace.append(note("A2"))
+            assert store.seals.set(day(1))
+        assert (list(store.seals.all()), list(store.seals.heads())) == ([], [])
+        seal = store.seals.set(day(2))
+        assert seal
+        assert (seal.number, seal.heads, list(store.seals.all())) == (1, 1, [seal])
+
+    def test_an_erased_customer_comes_back_when_it_is_undone(self, store: Store) -> None:
+        """What was erased in a transaction that fails is all there again, the trace's persons too (A5)."""
+        furnish(store)
+        before = everything(store)
+        with failing(store):
+            store.persons.erase("C1")
+            assert store.contracts.of_customer("C1") == ()
+        assert everything(store) == before
 
     def test_an_inner_transaction_is_a_part_of_the_outer_one(self, store: Store) -> None:
         """What succeeded inside is undone if the outer one fails."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from referral_adapters.memory.journal import Journal, setting
+import attrs
+
+from referral_adapters.memory.journal import Change, Journal, setting
 from referral_core.entities.case import Case, CaseStatus
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
@@ -50,3 +52,9 @@ class MemoryCases:
         """Yield every case in order of id, as they are at the call."""
         with self._lock:
             return iter([self._cases[case] for case in sorted(self._cases)])
+
+    def erasing(self, customer: str, pseudonym: str) -> Iterator[Change]:
+        """Yield the changes that put a pseudonym in a customer's place (A5); the caller holds the lock."""
+        for case in self._cases.values():
+            if case.customer == customer:
+                yield setting(self._cases, case.id, attrs.evolve(case, customer=pseudonym))

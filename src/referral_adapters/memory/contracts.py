@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Final
 
-from referral_adapters.memory.journal import Change, Journal, adding, setting
+import attrs
+
+from referral_adapters.memory.journal import Change, Journal, adding, removing, setting
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
@@ -64,6 +66,17 @@ class MemoryContracts:
         """Yield every account with its customer, in order of the account's id, as they are at the call."""
         with self._lock:
             return iter([(account, self._owner(account)) for account in sorted(self._of_account)])
+
+    def erasing(self, customer: str, pseudonym: str) -> Iterator[Change]:
+        """Yield the changes that put a pseudonym in a customer's place (A5); the caller holds the lock."""
+        ids = self._of_customer.get(customer)
+        if ids is None:
+            return
+        for contract in ids:
+            erased = attrs.evolve(self._contracts[contract], customer=pseudonym, first_name=None, warned_code=None)
+            yield setting(self._contracts, contract, erased)
+        yield removing(self._of_customer, customer)
+        yield setting(self._of_customer, pseudonym, ids)
 
     def _owner(self, account: str) -> str:
         return self._contracts[self._of_account[account][0]].customer

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from operator import attrgetter
 
-from referral_adapters.memory.journal import Journal, adding, setting
+import attrs
+
+from referral_adapters.memory.journal import Change, Journal, adding, setting
 from referral_adapters.memory.records import Records
+from referral_core.entities.personal_data import Person
 from referral_core.entities.promo_code import PromoCode, codes_over_time
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
@@ -68,6 +72,14 @@ class MemoryPromoCodes:
                 self._check_periods(code, texts)
             self._journal.write(setting(self._codes, code.text, code), self.records.recording(code.account, code, at))
 
+    def erasing(self, person: Person, pseudonym: str) -> Iterator[Change]:
+        """Yield the changes that put a pseudonym in a customer's place (A5); the caller holds the lock."""
+        for text, code in self._codes.items():
+            erased = _erased(code, person, pseudonym)
+            if erased != code:
+                yield setting(self._codes, text, erased)
+        yield from self.records.erasing(lambda state: _erased(state, person, pseudonym))
+
     def _check_periods(self, code: PromoCode, texts: list[str]) -> None:
         """Refuse a code beside others of its account; one code alone overlaps nothing and need not come here."""
         others = [self._codes[text] for text in texts if text != code.text]
@@ -79,3 +91,13 @@ class MemoryPromoCodes:
                 message=f"account {code.account} holds another code then: {overlap.message}",
                 field="code",
             ) from overlap
+
+
+def _erased(code: PromoCode, person: Person, pseudonym: str) -> PromoCode:
+    """Return a code with a pseudonym in a customer's place."""
+    return attrs.evolve(
+        code,
+        customer=pseudonym if code.customer == person.customer else code.customer,
+        issued_by=person.actor(code.issued_by, code.account, pseudonym),
+        ending_reason=person.words(code.ending_reason, code.account),
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Generic, TypeVar
+
+import attrs
 
 from referral_adapters.memory.journal import Change, adding, setting
 from referral_core.values.recorded import Recorded, learned_at
@@ -30,6 +32,13 @@ class Records(Generic[S]):
         thing = self._thing(state)
         revision = 1 + sum(self._thing(record.state) == thing for record in records)
         return adding(records, Recorded(state, learned_at(at, records[-1].recorded_at), revision))
+
+    def erasing(self, erased: Callable[[S], S]) -> Iterator[Change]:
+        """Yield the changes that put what ``erased`` makes of a state in its place, where that is another one (A5)."""
+        for subject, records in self._records.items():
+            anew = [attrs.evolve(record, state=erased(record.state)) for record in records]
+            if anew != records:
+                yield setting(self._records, subject, anew)
 
     def of(self, subject: str) -> tuple[Recorded[S], ...]:
         """Return every state recorded on a subject, first to last; empty if there is none."""

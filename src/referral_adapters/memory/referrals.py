@@ -10,6 +10,7 @@ import attrs
 
 from referral_adapters.memory.journal import Change, Journal, adding, removing, setting
 from referral_adapters.memory.records import Records
+from referral_core.entities.personal_data import Person
 from referral_core.entities.referral import Referral
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
@@ -99,6 +100,18 @@ class MemoryReferrals:
         state = attrs.evolve(referral, fee_notes=()) if referral.fee_notes else referral
         return self.records.recording(referral.contract, state, at)
 
+    def erasing(self, person: Person, pseudonym: str) -> Iterator[Change]:
+        """Yield the changes that put a pseudonym in a customer's place (A5); the caller holds the lock."""
+        live = self._live.get(person.customer)
+        if live is not None:
+            yield removing(self._live, person.customer)
+            yield setting(self._live, pseudonym, live)
+        for contract, referral in self._referrals.items():
+            erased = _erased(referral, person, pseudonym)
+            if erased != referral:
+                yield setting(self._referrals, contract, erased)
+        yield from self.records.erasing(lambda state: _erased(state, person, pseudonym))
+
     def _next_live(self, known: Referral, referral: Referral) -> tuple[Change, ...]:
         if known.is_live and known.referee_customer != referral.referee_customer:
             return removing(self._live, known.referee_customer), *self._becoming_live(referral)
@@ -116,3 +129,21 @@ class MemoryReferrals:
                 field="customer",
             )
         return (setting(self._live, referral.referee_customer, referral.contract),)
+
+
+def _erased(referral: Referral, person: Person, pseudonym: str) -> Referral:
+    """Return a referral with a pseudonym in a customer's place."""
+    names = {person.customer: pseudonym}
+    return attrs.evolve(
+        referral,
+        referrer_customer=names.get(referral.referrer_customer, referral.referrer_customer),
+        referee_customer=names.get(referral.referee_customer, referral.referee_customer),
+        fee_notes=tuple(
+            attrs.evolve(
+                note,
+                reason=person.words(note.reason, referral.referee),
+                noted_by=person.actor(note.noted_by, referral.referee, pseudonym),
+            )
+            for note in referral.fee_notes
+        ),
+    )

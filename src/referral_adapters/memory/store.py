@@ -15,8 +15,10 @@ from referral_adapters.memory.events import MemoryEvents
 from referral_adapters.memory.grants import MemoryGrants
 from referral_adapters.memory.history import MemoryHistory
 from referral_adapters.memory.journal import Journal
+from referral_adapters.memory.persons import MemoryPersons
 from referral_adapters.memory.promo_codes import MemoryPromoCodes
 from referral_adapters.memory.referrals import MemoryReferrals
+from referral_adapters.memory.seals import MemorySeals
 from referral_adapters.memory.sharings import MemorySharings
 from referral_adapters.memory.trace import MemoryTrace
 from referral_core.entities.discount_group import DiscountGroup
@@ -76,6 +78,8 @@ class MemoryStore:
         self.cases = MemoryCases(journal)
         self.sharings = MemorySharings(journal)
         self.trace = MemoryTrace(journal)
+        self.seals = MemorySeals(journal, self.trace)
+        self.persons = MemoryPersons(journal, self.contracts, self.promo_codes, self.referrals, self.cases, self.trace)
         self.events = MemoryEvents(journal)
         self.history = MemoryHistory(journal, self.promo_codes.records, self.groups.records, self.referrals.records)
         self.code_source = MemoryCodeSource(journal, secret)

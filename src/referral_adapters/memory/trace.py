@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import attrs
 
-from referral_adapters.memory.journal import Journal, adding, setting
-from referral_core.entities.seal import Head, Seal
+from referral_adapters.memory.journal import Change, Journal, adding, setting
+from referral_core.entities.seal import Head
 from referral_core.entities.trace_entry import State, TraceEntry, TraceNote
 
 _Waiting = tuple[TraceNote, State | None, State | None]
@@ -27,7 +27,6 @@ class MemoryTrace:
         self._journal = journal
         self._lock = journal.lock
         self._rows: dict[str, list[_Waiting | TraceEntry]] = {}
-        self._seals: list[Seal] = []
 
     def append(self, note: TraceNote) -> None:
         """Add a note as the next row of its subject's chain, salted with fresh randomness."""
@@ -39,12 +38,23 @@ class MemoryTrace:
             rows = self._rows.get(note.subject)
             self._journal.write(setting(self._rows, note.subject, [row]) if rows is None else adding(rows, row))
 
-    def chain(self, subject: str) -> Iterator[TraceEntry]:
-        """Yield a subject's rows in order, as they are at the call."""
+    def chain(self, subject: str | None = None, *, after: tuple[str, int] | None = None) -> Iterator[TraceEntry]:
+        """Yield a subject's rows in order, as they are at the call; those of every subject when none is named.
+
+        Of every subject that there is at the call, each chain is as it is when its turn comes.
+        """
+        if subject is not None:
+            return (row for row in self._read(subject) if after is None or (row.subject, row.number) > after)
+        with self._lock:
+            subjects = sorted(self._rows)
+        rows = (row for each in subjects if after is None or each >= after[0] for row in self._read(each))
+        return (row for row in rows if after is None or (row.subject, row.number) > after)
+
+    def _read(self, subject: str) -> list[TraceEntry]:
         with self._lock:
             rows = self._rows.get(subject, [])
             _chain(rows)
-            return iter([row for row in rows if isinstance(row, TraceEntry)])
+            return [row for row in rows if isinstance(row, TraceEntry)]
 
     def heads(self) -> Iterator[Head]:
         """Yield the head of every chain, in order of subject, as they are at the call."""
@@ -52,20 +62,23 @@ class MemoryTrace:
             lasts = [_chain(self._rows[subject]) for subject in sorted(self._rows)]
         return iter([(last.subject, last.number, last.hash) for last in lasts if last])
 
-    def add_seal(self, seal: Seal) -> None:
-        """Add a seal after the ones before it.
+    def erasing(self, concerns: Callable[[TraceEntry], bool]) -> Iterator[Change]:
+        """Yield the changes that take the personal part from every row that ``concerns`` somebody (A5).
 
-        :raises ValueError: its number is not the next, because another seal came first.
+        The caller holds the lock and makes them. Chains get new lists, so that undoing finds the old ones as they were.
         """
-        with self._lock:
-            if seal.number != len(self._seals) + 1:
-                raise ValueError(f"seal {seal.number} does not follow {len(self._seals)} seals")
-            self._journal.write(adding(self._seals, seal))
+        for subject, rows in self._rows.items():
+            _chain(rows)
+            entries = [row for row in rows if isinstance(row, TraceEntry)]
+            erased: list[_Waiting | TraceEntry] = [row.erased() if concerns(row) else row for row in entries]
+            if erased != entries:
+                yield setting(self._rows, subject, erased)
 
-    def seals(self) -> tuple[Seal, ...]:
-        """Return all seals in order."""
-        with self._lock:
-            return tuple(self._seals)
+    def entries(self) -> Iterator[TraceEntry]:
+        """Yield every row of every chain, in no order; the caller holds the lock."""
+        for rows in self._rows.values():
+            _chain(rows)
+            yield from (row for row in rows if isinstance(row, TraceEntry))
 
 
 def _chain(rows: list[_Waiting | TraceEntry]) -> TraceEntry | None:

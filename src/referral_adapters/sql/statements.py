@@ -47,18 +47,46 @@ def locking(statement: Select[Any]) -> Callable[[Work], Executable]:
 class Pages:
     """All rows of a statement in order, read by pages after the last key, so that few are held at a time."""
 
-    def __init__(self, statement: Select[Any], *key: ColumnElement[Any]) -> None:
+    def __init__(self, statement: Select[Any], *key: ColumnElement[Any], size: int = PAGE) -> None:
         self._key = [column.key or "" for column in key]
-        self._first = statement.order_by(*key).limit(PAGE)
+        self._size = size
+        self._first = statement.order_by(*key).limit(size)
         after = tuple_(*[bindparam(f"after_{column.key}", type_=column.type) for column in key])
         self._next = self._first.where(tuple_(*key) > after)
 
-    def read(self, work: Work, row_as: Callable[[Row], E], **given: Any) -> Iterator[E]:  # noqa: ANN401
-        """Yield what every row stands for."""
-        rows: Sequence[Row] = work.rows(self._first, given)
-        while rows:
-            yield from [row_as(row) for row in rows]
-            if len(rows) < PAGE:
+    def read(
+        self,
+        work: Work,
+        row_as: Callable[[Row], E],
+        *,
+        after: Sequence[Any] | None = None,
+        **given: Any,  # noqa: ANN401
+    ) -> Iterator[E]:
+        """Yield what every row stands for, or those with keys above ``after``."""
+        for page in self.pages(work, after, **given):
+            yield from [row_as(row) for row in page]
+
+    def pages(
+        self,
+        work: Work,
+        after: Sequence[Any] | None = None,
+        **given: Any,  # noqa: ANN401
+    ) -> Iterator[Sequence[Row]]:
+        """Yield page after page."""
+        page = self.page(work, after, **given)
+        while page:
+            yield page
+            if len(page) < self._size:
                 return
-            after = {f"after_{name}": getattr(rows[-1], name) for name in self._key}
-            rows = work.rows(self._next, {**given, **after})
+            page = self.page(work, self.key_of(page[-1]), **given)
+
+    def page(self, work: Work, after: Sequence[Any] | None, **given: Any) -> Sequence[Row]:  # noqa: ANN401
+        """Return the page of rows with keys above ``after``; the first one for ``None``."""
+        if after is None:
+            return work.rows(self._first, given)
+        above = {f"after_{name}": value for name, value in zip(self._key, after, strict=True)}
+        return work.rows(self._next, {**given, **above})
+
+    def key_of(self, row: Row) -> tuple[Any, ...]:
+        """Return the key of a row."""
+        return tuple(getattr(row, name) for name in self._key)

@@ -22,8 +22,10 @@ from referral_adapters.sql.events import SqlEvents
 from referral_adapters.sql.evidence import SqlEvidence
 from referral_adapters.sql.grants import SqlGrants
 from referral_adapters.sql.history import SqlHistory
+from referral_adapters.sql.persons import SqlPersons
 from referral_adapters.sql.promo_codes import SqlPromoCodes
 from referral_adapters.sql.referrals import SqlReferrals
+from referral_adapters.sql.seals import SqlSeals
 from referral_adapters.sql.settings import Settings
 from referral_adapters.sql.sharings import SqlSharings
 from referral_adapters.sql.trace import SqlTrace
@@ -156,6 +158,8 @@ class SqlStore:
         self.cases = SqlCases(work)
         self.sharings = SqlSharings(work)
         self.trace = SqlTrace(work)
+        self.seals = SqlSeals(work)
+        self.persons = SqlPersons(work)
         self.events = SqlEvents(work)
         self.history = SqlHistory(work)
         self.code_source = SqlCodeSource(work, secret)

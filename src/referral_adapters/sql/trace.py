@@ -7,21 +7,24 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import bindparam, exists, select
 
 from referral_adapters.sql.atomic import joined
+from referral_adapters.sql.careful_pages import CarefulPages
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.statements import Insertion, Pages
-from referral_adapters.sql.trace_tables import SEALS, TRACE_ENTRIES
+from referral_adapters.sql.trace_tables import TRACE_ENTRIES
 from referral_adapters.sql.work import Work
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Role
-from referral_core.entities.seal import Head, Seal
+from referral_core.entities.seal import Head
 from referral_core.entities.trace_entry import TraceEntry, TraceNote
 from referral_core.values.errors import ConcurrentChange
+from referral_core.values.moment import moment
 
 _T: Final = TRACE_ENTRIES.c
-_CHAIN: Final = Pages(select(TRACE_ENTRIES).where(_T.subject == bindparam("of")), _T.number)
+_ALL: Final = CarefulPages(select(TRACE_ENTRIES), _T.subject, _T.number)
+_CHAIN: Final = CarefulPages(select(TRACE_ENTRIES).where(_T.subject == bindparam("of")), _T.number)
 _LAST: Final = select(TRACE_ENTRIES).where(_T.subject == bindparam("of")).order_by(_T.number.desc()).limit(1)
 _FOLLOWING: Final = TRACE_ENTRIES.alias("following")
 _HEADS: Final = Pages(
@@ -30,10 +33,7 @@ _HEADS: Final = Pages(
     ),
     _T.subject,
 )
-_SEALS: Final = select(SEALS).order_by(SEALS.c.number)
-_COUNT: Final = select(func.coalesce(func.max(SEALS.c.number), 0).label("last"))
 _NEW: Final = Insertion(TRACE_ENTRIES)
-_NEW_SEAL: Final = Insertion(SEALS)
 _TRIES: Final = 100
 
 
@@ -57,33 +57,19 @@ class SqlTrace:
                 return
         raise ConcurrentChange(f"Too many write about {note.subject} at the same time.")
 
-    def chain(self, subject: str) -> Iterator[TraceEntry]:
-        """Yield a subject's rows in order, without holding them all."""
-        return _CHAIN.read(self.work, entry_of, of=subject)
+    def chain(self, subject: str | None = None, *, after: tuple[str, int] | None = None) -> Iterator[TraceEntry]:
+        """Yield a subject's rows in order, or those of every subject when none is named, without holding them all.
+
+        :raises TraceUnreadable: the next row cannot be read.
+        """
+        if subject is None:
+            return _ALL.read(self.work, entry_of, lambda key: (key.subject, key.number), after=after)
+        number = None if after is None else after[1:]
+        return _CHAIN.read(self.work, entry_of, lambda key: (subject, key.number), after=number, of=subject)
 
     def heads(self) -> Iterator[Head]:
         """Yield the head of every chain, in order of subject."""
         return _HEADS.read(self.work, lambda row: (row.subject, row.number, row.hash))
-
-    @joined
-    def add_seal(self, seal: Seal) -> None:
-        """Add a seal after the ones before it.
-
-        :raises ValueError: its number is not the next, because another seal came first.
-        """
-        row = self.work.row(_COUNT)
-        count = 0 if row is None else row.last
-        if seal.number != count + 1 or not _NEW_SEAL.into(self.work, _seal_row(seal)):
-            raise ValueError(f"seal {seal.number} does not follow {count} seals")
-
-    def seals(self) -> tuple[Seal, ...]:
-        """Return all seals in order."""
-        return tuple(
-            Seal(
-                row.number, row.moment, tuple((each[0], each[1], each[2]) for each in row.heads), row.previous, row.hash
-            )
-            for row in self.work.rows(_SEALS)
-        )
 
 
 def entry_row(entry: TraceEntry) -> dict[str, Any]:
@@ -110,7 +96,7 @@ def entry_of(row: Row) -> TraceEntry:
     return TraceEntry(
         row.subject,
         row.number,
-        row.moment,
+        moment(row.moment),
         Act(row.act),
         Role(row.role),
         row.before,
@@ -122,13 +108,3 @@ def entry_of(row: Row) -> TraceEntry:
         row.previous,
         row.hash,
     )
-
-
-def _seal_row(seal: Seal) -> dict[str, Any]:
-    return {
-        "number": seal.number,
-        "moment": seal.moment,
-        "heads": seal.heads,
-        "previous": seal.previous,
-        "hash": seal.hash,
-    }

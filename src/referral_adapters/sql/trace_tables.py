@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column
+from sqlalchemy import Column, Index
 
 from referral_adapters.sql.metadata import table, words
-from referral_adapters.sql.types import COUNT, CanonicalJson, Moment
+from referral_adapters.sql.types import COUNT, Moment, State
 
 TRACE_ENTRIES: Final = table(
     "trace_entries",
@@ -16,8 +16,8 @@ TRACE_ENTRIES: Final = table(
     Column("moment", Moment, nullable=False),
     words("act"),
     words("role"),
-    Column("before", CanonicalJson),
-    Column("after", CanonicalJson),
+    Column("before", State),
+    Column("after", State),
     words("actor", nullable=True),
     words("reason", nullable=True),
     words("salt", nullable=True),
@@ -32,12 +32,23 @@ SEALS: Final = table(
     "seals",
     Column("number", COUNT, primary_key=True, autoincrement=False),
     Column("moment", Moment, nullable=False),
-    Column("heads", CanonicalJson, nullable=False),
+    Column("heads", COUNT, nullable=False),
     words("previous"),
     words("hash"),
     distribution="number",
 )
-"""Seals over the heads of all chains; they never change (A2)."""
+"""Seals over the heads of all chains, each with the count of those that it lists; they never change (A2)."""
+
+SEALED_HEADS: Final = table(
+    "sealed_heads",
+    words("subject", primary_key=True),
+    Column("number", COUNT, primary_key=True, autoincrement=False),
+    Column("seal", COUNT, primary_key=True, autoincrement=False),
+    words("hash"),
+    Index("sealed_heads_seal", "seal", "subject"),
+    distribution="subject",
+)
+"""The heads that seals list, beside the rows that they vouch for; they never change (A2)."""
 
 SHARINGS: Final = table(
     "sharings",

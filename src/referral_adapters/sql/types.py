@@ -133,6 +133,22 @@ class CanonicalJson(types.TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
+class State(CanonicalJson):
+    """What was so before or after an act: names and values whose text is as it was written, sign for sign (A2)."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ANN401
+        """Return what was read.
+
+        :raises ValueError: it is not what was written, even if it means the same.
+        """
+        state = super().process_result_value(value, dialect)
+        if value is not None and not (isinstance(state, dict) and canonical(state) == value):
+            raise ValueError("the state was not written by this library")
+        return state
+
+
 def canonical(value: object) -> str:
     """Return a value as canonical JSON text."""
     # Asked first, because Mapping takes long to say no.

@@ -16,6 +16,7 @@ import attrs
 
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor, Role
+from referral_core.entities.trace_fault import TraceFault
 from referral_core.values.moment import written
 
 GENESIS: Final = "0" * 64
@@ -119,19 +120,31 @@ class TraceEntry:
         """Return the row without its personal part; its hash stays what it was (A5)."""
         return attrs.evolve(self, actor=None, reason=None, salt=None)
 
-    def faults(self, after: TraceEntry | None) -> tuple[str, ...]:
+    @property
+    def is_erased(self) -> bool:
+        """Tell whether the personal part is gone (A5)."""
+        return self.salt is None
+
+    def faults(self, after: TraceEntry | None) -> tuple[TraceFault, ...]:
         """Return what is wrong with this row as the successor of ``after``; nothing when it holds."""
-        place = f"{self.subject} row {self.number}"
         found = []
         if self.number != (after.number + 1 if after else 1):
-            found.append(f"{place}: a row before it is missing")
+            found.append(self._fault("a row before it is missing"))
         if self.previous != (after.hash if after else GENESIS):
-            found.append(f"{place}: does not carry the hash of the row before it")
+            found.append(self._fault("does not carry the hash of the row before it"))
+        return (*found, *self.own_faults())
+
+    def own_faults(self) -> tuple[TraceFault, ...]:
+        """Return what is wrong with this row whatever comes before it."""
+        found = []
         if not self._personal_part_holds():
-            found.append(f"{place}: its actor or reason was changed")
+            found.append(self._fault("its actor or reason was changed"))
         if self.hash != self.content_hash():
-            found.append(f"{place}: its content was changed")
+            found.append(self._fault("its content was changed"))
         return tuple(found)
+
+    def _fault(self, what: str) -> TraceFault:
+        return TraceFault(self.subject, self.number, what)
 
     def _personal_part_holds(self) -> bool:
         if self.salt is None:
@@ -140,11 +153,11 @@ class TraceEntry:
 
 
 def chain_faults(entries: Iterable[TraceEntry]) -> tuple[str, ...]:
-    """Return everything that is wrong with one subject's rows, given in order; nothing when the chain verifies."""
+    """Return everything that is wrong with one subject's rows, given in order, a line each; nothing when all holds."""
     found: list[str] = []
     last: TraceEntry | None = None
     for entry in entries:
-        found.extend(entry.faults(last))
+        found.extend(map(str, entry.faults(last)))
         last = entry
     return tuple(found)
 

@@ -11,8 +11,10 @@ from referral_core.knowledge.contracts import KnownContracts
 from referral_core.knowledge.discount_groups import KnownDiscountGroups
 from referral_core.knowledge.grants import KnownGrants
 from referral_core.knowledge.history import KnownHistory
+from referral_core.knowledge.persons import KnownPersons
 from referral_core.knowledge.promo_codes import KnownPromoCodes
 from referral_core.knowledge.referrals import KnownReferrals
+from referral_core.knowledge.seals import KnownSeals
 from referral_core.knowledge.sharings import KnownSharings
 from referral_core.knowledge.trace import KnownTrace
 from referral_core.ports.gathered_evidence import GatheredEvidence
@@ -44,6 +46,8 @@ class Knowledge:
         self.cases = KnownCases(ports.cases, by)
         self.sharings = KnownSharings(ports.sharings, by)
         self.trace = KnownTrace(ports.trace, by)
+        self.seals = KnownSeals(ports.seals, by)
+        self.persons = KnownPersons(ports.persons, by)
         self.billing = KnownBilling(ports.billing, self.grants, by)
         self.code_source = KnownCodeSource(ports.code_source, by)
         self.folding = ports.folding

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import takewhile
+from itertools import groupby, takewhile
+from operator import attrgetter
 
 import attrs
 
-from referral_core.entities.seal import Head, Seal
+from referral_core.entities.seal import Head
 from referral_core.entities.trace_entry import TraceEntry, TraceNote
 from referral_core.knowledge.unwritable import unwritable
 from referral_core.ports.trace import Trace
@@ -29,9 +30,12 @@ class KnownTrace:
         """Raise :class:`TypeError`."""
         unwritable(self.by, f"trace of {note.subject}")
 
-    def chain(self, subject: str) -> Iterator[TraceEntry]:
-        """Yield a subject's rows that were known, in order."""
-        return takewhile(lambda row: row.moment <= self.by, self.trace.chain(subject))
+    def chain(self, subject: str | None = None, *, after: tuple[str, int] | None = None) -> Iterator[TraceEntry]:
+        """Yield a subject's rows that were known, in order, or those of every subject; ``after`` as in the port."""
+        for _, rows in groupby(self.trace.chain(subject), attrgetter("subject")):
+            for row in takewhile(lambda row: row.moment <= self.by, rows):
+                if after is None or (row.subject, row.number) > after:
+                    yield row
 
     def heads(self) -> Iterator[Head]:
         """Yield the head of every chain as far as it was known, in order of subject."""
@@ -41,11 +45,3 @@ class KnownTrace:
                 pass
             if last is not None:
                 yield subject, last.number, last.hash
-
-    def add_seal(self, seal: Seal) -> None:
-        """Raise :class:`TypeError`."""
-        unwritable(self.by, f"seal {seal.number}")
-
-    def seals(self) -> tuple[Seal, ...]:
-        """Return all seals that were known, in order."""
-        return tuple(takewhile(lambda seal: seal.moment <= self.by, self.trace.seals()))

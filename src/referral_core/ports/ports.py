@@ -13,8 +13,10 @@ from referral_core.ports.evidence import Evidence
 from referral_core.ports.folding import Folding
 from referral_core.ports.grants import Grants
 from referral_core.ports.history import History
+from referral_core.ports.persons import Persons
 from referral_core.ports.promo_codes import PromoCodes
 from referral_core.ports.referrals import Referrals
+from referral_core.ports.seals import Seals
 from referral_core.ports.sharings import Sharings
 from referral_core.ports.trace import Trace
 
@@ -70,6 +72,16 @@ class Ports(Protocol):
     @property
     def history(self) -> History:
         """What codes, groups and referrals were before."""
+        ...
+
+    @property
+    def seals(self) -> Seals:
+        """The seals over the trace."""
+        ...
+
+    @property
+    def persons(self) -> Persons:
+        """What is known about persons."""
         ...
 
     @property

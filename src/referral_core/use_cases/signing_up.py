@@ -255,10 +255,12 @@ class SignUps:
         return found
 
     def _trace(self, contract: Contract, at: datetime, actor: Actor, reason: str | None) -> None:
+        # Words that are nobody's code may be a name: they stay with the contract, where they can be erased (A5).
+        is_code = Reason.CODE_UNKNOWN not in contract.warnings
         after = {
             "contract": contract.id,
             "channel": contract.channel,
-            "code": contract.warned_code,
+            "code": contract.warned_code if is_code else None,
             "warnings": " ".join(contract.warnings) or None,
         }
         subject = account_subject(contract.account)

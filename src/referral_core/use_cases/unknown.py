@@ -31,3 +31,12 @@ def unknown_referral(contract: str) -> Refusal:
 def unknown_case(case: str) -> Refusal:
     """Return the refusal of a case that was never opened."""
     return Refusal(Reason.CASE_UNKNOWN, message=f"there is no case {case}", field="case")
+
+
+def unknown_customer() -> Refusal:
+    """Return the refusal of a customer on no account, also of one who was erased, whose id is kept nowhere."""
+    return Refusal(
+        Reason.ACCOUNT_UNKNOWN,
+        message="there is no such customer: there never was one, or it was erased",
+        field="customer",
+    )

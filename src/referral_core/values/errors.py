@@ -8,6 +8,7 @@
     ├── ProgrammeInvalid        a programme has faults; carries all of them, with their places
     ├── CodeSpaceExhausted      more than half of the possible random codes have been given out
     ├── ConcurrentChange        somebody else changed the same; nothing was done: do the whole act again
+    ├── TraceUnreadable         a row of the trace, or a seal, holds what nobody wrote there; carries its place
     └── BillingUnavailable      billing did not answer; nothing is known of the effect
 
 A driver's or a transport's own exception never reaches the caller of a port: adapters translate it at their edge.
@@ -77,6 +78,22 @@ class CodeSpaceExhausted(ReferralError):
 
 class ConcurrentChange(ReferralError):
     """Somebody else changed the same at the same time: the transaction was undone, and may be done again as a whole."""
+
+
+class TraceUnreadable(ReferralError):
+    """A row of the trace, or a seal, cannot be read: it was tampered with, or damaged (A2).
+
+    ``subject`` and ``number`` name it, as in a :class:`~referral_core.entities.trace_fault.TraceFault`.
+    """
+
+    def __init__(self, subject: str, number: int) -> None:
+        super().__init__(f"the trace cannot be read at {subject} {number}")
+        self.subject = subject
+        self.number = number
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it cross to another process with its place."""
+        return TraceUnreadable, (self.subject, self.number)
 
 
 class BillingUnavailable(ReferralError):

@@ -1,0 +1,59 @@
+"""``referral erase``."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+from referral_adapters.cli.counted import counted
+from referral_adapters.cli.errors import CommandFailed
+from referral_adapters.cli.json_text import json_line
+from referral_adapters.cli.kept_store import WRONG, kept_database
+from referral_adapters.cli.screen import Screen
+from referral_adapters.cli.standard_output import standard_output
+from referral_core.desk import assemble
+from referral_core.entities.actor import Actor, Role
+from referral_core.entities.personal_data import PersonalData
+from referral_core.programme.programme import Programme
+
+_KINDS = ("contracts", "codes", "referrals", "cases")
+
+
+def erase(customer: str, *, db: str, by: str, reason: str, dry_run: bool, as_json: bool) -> int:
+    """Erase a customer, or say what that would take, and return the exit status.
+
+    :raises CommandFailed: the database cannot be opened, or a rule says no.
+    """
+    administrator, pseudonym = Actor(by, Role.ADMINISTRATOR), None
+    with kept_database(db) as store:
+        customers = assemble(Programme.default(), store).customers
+        if dry_run:
+            data = customers.erasable(customer, at=datetime.now(UTC), actor=administrator)
+        else:
+            done = store.run(
+                lambda: customers.erase(customer, at=datetime.now(UTC), actor=administrator, reason=reason)
+            )
+            data, pseudonym = done.data, done.pseudonym
+            if store.persons.find(customer).is_of_somebody:
+                raise CommandFailed("Something was stored about the customer at the same moment: erase again.", WRONG)
+    _tell(data, pseudonym, as_json=as_json)
+    return 0
+
+
+def _tell(data: PersonalData, pseudonym: str | None, *, as_json: bool) -> None:
+    """Say what was, or would be, erased; never who."""
+    counts = {"accounts": len(data.accounts), **{kind: getattr(data, kind) for kind in _KINDS}, "traced": data.traced}
+    if as_json or not sys.stdout.isatty():
+        output = standard_output()
+        output.write(json_line({"erased": pseudonym is not None, "pseudonym": pseudonym, **counts}))
+        output.flush()
+        return
+    screen = Screen.output()
+    nouns = {"accounts": "account", **{kind: kind.removesuffix("s") for kind in _KINDS}}
+    where = ", ".join(counted(counts[kind], noun) for kind, noun in nouns.items())
+    rows = counted(data.traced, "row")
+    if pseudonym is None:
+        screen.print(f"Would be erased: the customer on {where}; persons in {rows} of the trace.")
+    else:
+        screen.print(f"Erased: {pseudonym} is the customer on {where}.")
+        screen.print(f"Persons are gone from {rows} of the trace.")

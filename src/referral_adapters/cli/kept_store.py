@@ -1,0 +1,72 @@
+"""A store that is looked at as it is: a database that has to be there, or what a feed leaves in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from referral_adapters.cli.errors import CommandFailed
+from referral_adapters.cli.quiet_replay import QuietReplay
+from referral_adapters.feed import FeedRunner, FeedStore
+from referral_core.programme.programme import Programme
+from referral_core.values.errors import ConcurrentChange, Refusal, TraceUnreadable
+
+if TYPE_CHECKING:
+    from referral_adapters.sql import SqlStore
+
+WRONG = 1
+"""The exit status when there is something wrong in the data, or a rule says no."""
+_INTERRUPTED = 130
+
+
+@contextmanager
+def kept_store(feed: str | None, db: str | None, programme: Programme) -> Iterator[FeedStore]:
+    """Open the database at ``db``, or run ``feed`` in memory.
+
+    :raises CommandFailed: it cannot be opened, or fails while it is used.
+    """
+    if db is not None:
+        with kept_database(db) as store:
+            yield store
+        return
+    from referral_adapters.memory import MemoryStore  # noqa: PLC0415
+
+    store_in_memory = MemoryStore(programme)
+    if feed is not None:
+        QuietReplay(feed).run(FeedRunner(programme, store_in_memory))
+    with _told():
+        yield store_in_memory
+
+
+@contextmanager
+def kept_database(url: str) -> Iterator[SqlStore]:
+    """Open a database that has to be there, and close it at the end.
+
+    :raises CommandFailed: it cannot be opened, or fails while it is used. The URL is never repeated: it may hold a
+        password.
+    """
+    try:
+        from referral_adapters.sql import StoreFailed  # noqa: PLC0415
+        from referral_adapters.sql.existing import open_existing  # noqa: PLC0415
+    except ImportError:
+        raise CommandFailed("--db: A database needs the extra `sql`: pip install 'referral-core[sql]'.") from None
+    try:
+        with open_existing(url) as store, _told():
+            yield store
+    except (StoreFailed, ConcurrentChange) as failed:
+        raise CommandFailed(f"--db: {failed}") from failed
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say a refusal, and a row that cannot be read, in a sentence."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise CommandFailed(f"{refusal}.", WRONG) from refusal
+    except TraceUnreadable as unreadable:
+        words = str(unreadable)
+        raise CommandFailed(f"{words[0].upper()}{words[1:]}.", WRONG) from unreadable
+    except KeyboardInterrupt:
+        raise CommandFailed("Interrupted.", _INTERRUPTED) from None

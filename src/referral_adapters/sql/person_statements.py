@@ -1,0 +1,149 @@
+"""The statements that find and erase a customer, ``:of`` becoming ``:pseudonym`` (A5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from referral_adapters.sql.code_tables import PROMO_CODE_HISTORY, PROMO_CODES
+from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
+from referral_adapters.sql.prepared import Row
+from referral_adapters.sql.referral_tables import CASES, FEE_NOTES, LIVE_REFERRALS, REFERRALS
+from referral_adapters.sql.trace_tables import TRACE_ENTRIES
+from referral_core.entities.personal_data import ACTING_FOR_CUSTOMERS
+from referral_core.entities.trace_entry import account_subject
+
+_OF: Final[BindParameter[str]] = bindparam("of")
+_PSEUDONYM: Final[BindParameter[str]] = bindparam("pseudonym")
+_T: Final = TRACE_ENTRIES.c
+_ACCOUNTS: Final = select(ACCOUNTS.c.account).where(ACCOUNTS.c.customer == _OF)
+_SUBJECTS: Final = select(literal(account_subject("")) + ACCOUNTS.c.account).where(ACCOUNTS.c.customer == _OF)
+_OWN_NOTES: Final = FEE_NOTES.c.contract.in_(select(REFERRALS.c.contract).where(REFERRALS.c.referee_customer == _OF))
+_OWN_ROWS: Final = _T.subject.in_(_SUBJECTS)
+_ACTED: Final = and_(_T.actor == _OF, _T.role.in_([role.value for role in ACTING_FOR_CUSTOMERS]))
+_CONCERNED: Final = and_(_OWN_ROWS, or_(_T.actor == _OF, _T.reason.is_not(None)))
+
+# ── finding ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+ACCOUNTS_OF: Final = select(ACCOUNTS.c.account).where(ACCOUNTS.c.customer == _OF).order_by(ACCOUNTS.c.account)
+FIRST_NAMES: Final = (
+    select(CONTRACTS.c.first_name)
+    .distinct()
+    .where(CONTRACTS.c.customer == _OF, CONTRACTS.c.first_name.is_not(None))
+    .order_by(CONTRACTS.c.first_name)
+)
+CASES_OF: Final = select(CASES.c.id, CASES.c.status).where(CASES.c.customer == _OF).order_by(CASES.c.id)
+LIVE_OF: Final = select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == _OF)
+_REFERRED: Final = or_(REFERRALS.c.referrer_customer == _OF, REFERRALS.c.referee_customer == _OF)
+COUNTS: Final = {
+    "contracts": select(func.count().label("found")).where(CONTRACTS.c.customer == _OF),
+    "codes": select(func.count().label("found")).where(PROMO_CODES.c.customer == _OF),
+    "referrals": select(func.count().label("found")).select_from(REFERRALS).where(_REFERRED),
+    "traced": select(func.count().label("found")).select_from(TRACE_ENTRIES).where(_CONCERNED),
+}
+
+# ── erasing ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _named(column: ColumnElement[str]) -> ColumnElement[str]:
+    """Return what a column is to hold, the pseudonym in the customer's place."""
+    return case((column == _OF, _PSEUDONYM), else_=column)
+
+
+def _customer_of(table: Table) -> Update:
+    return update(table).where(table.c.customer == _OF).values(customer=_PSEUDONYM)
+
+
+_NOBODY: Final = {"actor": null(), "reason": null(), "salt": null()}
+
+ERASING: Final = (
+    # What is found by another table's names comes before those are erased.
+    update(TRACE_ENTRIES).where(_CONCERNED).values(**_NOBODY),
+    update(FEE_NOTES).where(_OWN_NOTES).values(reason=null(), noted_by=_named(FEE_NOTES.c.noted_by)),
+    update(PROMO_CODE_HISTORY).where(PROMO_CODE_HISTORY.c.account.in_(_ACCOUNTS)).values(personal=null()),
+    _customer_of(PROMO_CODES).values(
+        issued_by=_named(PROMO_CODES.c.issued_by),
+        ending_reason=null(),
+        revision=PROMO_CODES.c.revision + 1,  # whoever has read the code must not store what they read
+    ),
+    update(REFERRALS)
+    .where(_REFERRED)
+    .values(
+        referrer_customer=_named(REFERRALS.c.referrer_customer),
+        referee_customer=_named(REFERRALS.c.referee_customer),
+    ),
+    _customer_of(CASES),
+    _customer_of(CONTRACTS).values(first_name=null(), warned_code=null()),
+    _customer_of(ACCOUNTS),
+)
+"""What becomes of everything but words about others, in this order."""
+
+
+# ── words about others that name the customer ─────────────────────────────────────────────────────────────────────────
+
+
+@attrs.frozen
+class FreeWords:
+    """A column of free words: how to read those that may name somebody, and how to take them away.
+
+    ``are_named`` says that the column holds names with words, as JSON.
+    """
+
+    words: Column[Any]
+    taken: Mapping[str, Any]
+    are_named: bool = False
+
+    @property
+    def key(self) -> tuple[Column[Any], ...]:
+        """The columns that tell the rows apart."""
+        return tuple(self.words.table.primary_key.columns)
+
+    def having(self, name: str) -> Select[Any]:
+        """Return the statement that reads keys and words, at least of all rows whose words have a name in them."""
+        found = select(*self.key, self.words.label("words")).where(self.words.is_not(None))
+        # Databases differ in letters beyond ASCII, and JSON writes some signs otherwise: read all words there.
+        if self.are_named or not name.isascii():
+            return found
+        return found.where(func.lower(self.words).contains(name.lower(), autoescape=True))
+
+    def read(self, row: Row) -> str:
+        """Return the words of a row."""
+        return "\n".join(map(str, row.words.values())) if self.are_named else str(row.words)
+
+    @property
+    def taking(self) -> Update:
+        """The statement that takes the words of one row away, by parameters called ``of_`` and the key's columns."""
+        places = [column == bindparam(f"of_{column.key}") for column in self.key]
+        return update(self.words.table).where(*places).values(**self.taken)
+
+
+FREE_WORDS: Final = (
+    FreeWords(_T.reason, _NOBODY),
+    FreeWords(FEE_NOTES.c.reason, {"reason": null()}),
+    FreeWords(PROMO_CODES.c.ending_reason, {"ending_reason": null(), "revision": PROMO_CODES.c.revision + 1}),
+    FreeWords(PROMO_CODE_HISTORY.c.personal, {"personal": null()}, are_named=True),
+)
+
+ACTED_ELSEWHERE: Final = update(TRACE_ENTRIES).where(_ACTED).values(**_NOBODY)
+"""What becomes of rows about others in which the customer acted."""
+TRACED_ELSEWHERE: Final = select(_T.subject, _T.number).where(_ACTED, ~_OWN_ROWS)
+"""The rows about others in which the customer acted."""

@@ -1,0 +1,100 @@
+"""Persons in a database."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+from sqlalchemy import delete, insert, text
+
+from referral_adapters.sql.atomic import atomic
+from referral_adapters.sql.person_statements import (
+    ACCOUNTS_OF,
+    ACTED_ELSEWHERE,
+    CASES_OF,
+    COUNTS,
+    ERASING,
+    FIRST_NAMES,
+    FREE_WORDS,
+    LIVE_OF,
+    TRACED_ELSEWHERE,
+    FreeWords,
+)
+from referral_adapters.sql.referral_tables import LIVE_REFERRALS
+from referral_adapters.sql.work import Work
+from referral_core.entities.case import CaseStatus
+from referral_core.entities.personal_data import PSEUDONYM, PersonalData, mentions
+from referral_core.entities.trace_entry import account_subject
+
+
+@attrs.frozen
+class SqlPersons:
+    """The port ``Persons`` in a database (A5).
+
+    Erasing is a handful of statements, each over a whole table: it takes as long as reading the trace once. On
+    PostgreSQL it waits for those who conclude contracts on the customer's accounts, and they for it. SQLite is told to
+    overwrite what it deletes; what it has deleted before is gone after ``VACUUM``.
+    """
+
+    work: Work
+
+    def find(self, customer: str) -> PersonalData:
+        """Return what the store holds about a customer; empty and zero throughout where it is nothing."""
+        given = {"of": customer}
+        accounts = tuple(row.account for row in self.work.rows(ACCOUNTS_OF, given))
+        cases = self.work.rows(CASES_OF, given)
+        found = {kind: self._count(kind, customer) for kind in COUNTS}
+        found["traced"] += len(self._traced_elsewhere(customer, accounts))
+        return PersonalData(
+            accounts=accounts,
+            first_names=tuple(row.first_name for row in self.work.rows(FIRST_NAMES, given)),
+            open_cases=tuple(row.id for row in cases if row.status == CaseStatus.OPEN),
+            cases=len(cases),
+            **found,
+        )
+
+    @atomic
+    def erase(self, customer: str) -> str:
+        """Put a fresh pseudonym in a customer's place wherever the store names them, and return it.
+
+        :raises ConcurrentChange: somebody else was at the same rows.
+        """
+        pseudonym = f"{PSEUDONYM}{secrets.token_hex(16)}"
+        if self.work.dialect == "sqlite":
+            self.work.rows(text("PRAGMA secure_delete = ON"))
+        self.work.lock(*[f"account {row.account}" for row in self.work.rows(ACCOUNTS_OF, {"of": customer})])
+        for statement in ERASING:
+            self.work.change(statement, {"of": customer, "pseudonym": pseudonym})
+        self._move_live_referral(customer, pseudonym)
+        self.work.change(ACTED_ELSEWHERE, {"of": customer})
+        for words in FREE_WORDS:
+            keys = list(self._naming(words, customer))
+            if keys:
+                self.work.change(words.taking, keys)
+        return pseudonym
+
+    def _move_live_referral(self, customer: str, pseudonym: str) -> None:
+        """Move a live referral to another key, which is one by which a cluster distributes rows."""
+        live = self.work.row(LIVE_OF, {"of": customer})
+        if live is not None:
+            self.work.change(delete(LIVE_REFERRALS).where(LIVE_REFERRALS.c.customer == customer))
+            self.work.change(insert(LIVE_REFERRALS), {"customer": pseudonym, "contract": live.contract})
+
+    def _naming(self, words: FreeWords, customer: str) -> Iterator[dict[str, Any]]:
+        """Yield the keys of rows whose words have the customer's id in them."""
+        for row in self.work.rows(words.having(customer)):
+            if mentions(words.read(row), customer):
+                yield {f"of_{column.key}": getattr(row, column.key) for column in words.key}
+
+    def _traced_elsewhere(self, customer: str, accounts: tuple[str, ...]) -> set[tuple[str, int]]:
+        """Return the places of rows about others that name the customer."""
+        acted = {(row.subject, row.number) for row in self.work.rows(TRACED_ELSEWHERE, {"of": customer})}
+        named = {(key["of_subject"], key["of_number"]) for key in self._naming(FREE_WORDS[0], customer)}
+        own = {account_subject(account) for account in accounts}
+        return acted | {place for place in named if place[0] not in own}
+
+    def _count(self, kind: str, customer: str) -> int:
+        row = self.work.row(COUNTS[kind], {"of": customer})
+        return 0 if row is None else row.found

@@ -1,0 +1,394 @@
+"""``referral trace`` and ``referral erase``: what they print, and one sentence and a status for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from sqlalchemy.engine import URL
+from typer.testing import CliRunner, Result
+
+from referral_adapters.cli import erase_command, trace_command
+from referral_adapters.cli.command import app
+from referral_adapters.cli.errors import CommandFailed
+from referral_adapters.cli.kept_store import kept_database
+from referral_adapters.cli.row_count import row_count
+from referral_adapters.cli.trace_text import changes
+from referral_adapters.conformance.samples import day
+from referral_adapters.sql import SqlStore
+from referral_core.entities.trace_entry import account_subject
+from tests.adapters.test_cli_parts import Terminal
+from tests.adapters.test_sql_cli import written
+
+FEED: Final = Path(__file__).parents[2] / "examples" / "a123" / "edges.jsonl"
+WHY: Final = ("--by", "anu", "--reason", "request 2021-44")
+
+
+def run(*args: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(arg) for arg in args], prog_name="referral")
+
+
+def printed(result: Result) -> list[dict[str, Any]]:
+    """Return the JSON objects on the lines of standard output."""
+    assert result.stderr == ""
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def said(result: Result, status: int) -> str:
+    """Return the sentence of a command that ended with a status."""
+    assert (result.exit_code, result.stdout) == (status, "")
+    assert "Traceback" not in result.stderr
+    (sentence,) = result.stderr.splitlines()
+    assert sentence.endswith(".")
+    return sentence
+
+
+@pytest.fixture(scope="module")
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an SQLite file in which a feed was replayed."""
+    path = tmp_path_factory.mktemp("replayed") / "referral.db"
+    run("replay", FEED, "--db", f"sqlite:///{path}", "--code-key", "demo")
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path
+
+
+@pytest.fixture
+def db(replayed: Path, tmp_path: Path) -> str:
+    """Return the URL of a copy of it."""
+    copy = tmp_path / "referral.db"
+    copy.write_bytes(replayed.read_bytes())
+    return f"sqlite:///{copy}"
+
+
+def at_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Put a terminal in the place of standard output, and return it."""
+    shown = Terminal()
+    monkeypatch.setattr("sys.stdout", shown)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "dumb")  # without colours
+    return shown
+
+
+def spoiled(db: str, statement: str) -> None:
+    """Change a database by hand, past its triggers."""
+    with sqlite3.connect(db.removeprefix("sqlite:///")) as connection:
+        for (trigger,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {trigger}")
+        connection.execute(statement)
+    connection.close()
+
+
+class TestSeal:
+    def test_a_seal_is_set_when_something_has_changed(self, db: str) -> None:
+        (first,) = printed(run("trace", "seal", "--db", db))
+        assert (first["set"], first["seal"]["number"]) == (True, 1)
+        assert first["seal"]["heads"] > 50
+        (again,) = printed(run("trace", "seal", "--db", db))
+        assert again == {"set": False, "seal": first["seal"]}
+        with SqlStore(db) as store:
+            assert [seal.hash for seal in store.seals.all()] == [first["seal"]["hash"]]
+
+    def test_an_empty_trace_has_nothing_to_seal(self, tmp_path: Path) -> None:
+        url = f"sqlite:///{tmp_path / 'new.db'}"
+        SqlStore(url).close()
+        assert printed(run("trace", "seal", "--db", url)) == [{"set": False, "seal": None}]
+
+    def test_a_person_is_told_in_words(self, db: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        terminal = at_terminal(monkeypatch)
+        for _ in range(2):
+            trace_command.seal(db=db, programme=None, as_json=False)
+        empty = f"sqlite:///{tmp_path / 'new.db'}"
+        SqlStore(empty).close()
+        trace_command.seal(db=empty, programme=None, as_json=False)
+        told = terminal.getvalue().replace("\n", " ")
+        assert "Seal 1 is set over " in told
+        assert "Nothing has changed since seal 1, whose hash is " in told
+        assert "There is nothing to seal." in told
+
+
+class TestVerify:
+    def test_a_trace_that_is_whole(self, db: str) -> None:
+        hash_ = printed(run("trace", "seal", "--db", db))[0]["seal"]["hash"]
+        result = run("trace", "verify", "--db", db, "--expect", hash_)
+        (told,) = printed(result)
+        assert (result.exit_code, told["whole"], told["faults"], told["more"]) == (0, True, [], 0)
+        assert (told["seals"], told["unsealed"], told["last_seal"]["hash"]) == (1, 0, hash_)
+        assert told["rows"] > told["chains"] > 0
+
+    def test_a_feed_can_be_verified_too(self) -> None:
+        (told,) = printed(run("trace", "verify", "--feed", FEED))
+        assert (told["whole"], told["seals"], told["last_seal"], told["unsealed"]) == (True, 0, None, told["rows"])
+
+    def test_every_fault_is_named_and_is_status_1(self, db: str) -> None:
+        run("trace", "seal", "--db", db)
+        spoiled(db, "UPDATE trace_entries SET actor = 'nobody' WHERE subject = 'programme' AND number < 3")
+        result = run("trace", "verify", "--db", db)
+        (told,) = printed(result)
+        assert (result.exit_code, told["whole"]) == (1, False)
+        fault = "its actor or reason was changed"
+        assert told["faults"] == [{"subject": "programme", "number": number, "fault": fault} for number in (1, 2)]
+
+    def test_a_hash_that_no_seal_has_is_a_fault(self, db: str) -> None:
+        result = run("trace", "verify", "--db", db, "--expect", "f" * 64)
+        assert (result.exit_code, printed(result)[0]["faults"][0]["subject"]) == (1, "seal")
+
+    def test_a_person_sees_faults_line_by_line(self, db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        run("trace", "seal", "--db", db)
+        erased = "UPDATE trace_entries SET actor = NULL, reason = NULL, salt = NULL WHERE subject = 'programme'"
+        spoiled(db, erased)
+        spoiled(db, "UPDATE trace_entries SET after = '{}' WHERE subject = 'programme' AND number IN (2, 3)")
+        with SqlStore(db) as store:
+            store.trace.append(trace_note())
+        terminal = at_terminal(monkeypatch)
+        assert trace_command.verify(feed=None, db=db, programme=None, expected=None, as_json=False) == 1
+        told = terminal.getvalue()
+        assert told.startswith("programme row 2: its content was changed\nprogramme row 3: its content was changed\n")
+        assert "The trace has 2 faults: " in told
+        assert "The hash of seal 1 is " in told
+        assert "1 row under no seal yet." in told
+        assert "rows whose persons were erased." in told
+
+    def test_a_person_is_told_that_it_is_whole(self, db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        terminal = at_terminal(monkeypatch)
+        assert trace_command.verify(feed=None, db=db, programme=None, expected=None, as_json=False) == 0
+        assert terminal.getvalue().startswith("The trace is whole: ")
+
+    def test_whoever_waits_sees_how_far_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        errors = Terminal()
+        monkeypatch.setattr("sys.stderr", errors)
+        monkeypatch.setenv("TERM", "xterm")
+        with row_count() as tell:
+            assert tell is not None
+            tell(2000)
+        assert "2,000 rows, " in errors.getvalue()
+
+    @pytest.mark.parametrize("sources", [[], ["--feed", str(FEED), "--db", "sqlite:///x.db"]])
+    @pytest.mark.parametrize("command", ["verify", "show"])
+    def test_one_source_is_given(self, command: str, sources: list[str]) -> None:
+        result = run("trace", command, *sources)
+        assert result.exit_code == 2
+        assert "give either a feed or a database" in result.stderr
+
+
+def trace_note() -> Any:  # noqa: ANN401
+    from referral_adapters.conformance.samples import note  # noqa: PLC0415
+
+    return note("A1")
+
+
+class TestShow:
+    def test_a_pipe_gets_a_row_a_line(self, db: str) -> None:
+        rows = printed(run("trace", "show", "programme", "--db", db))
+        assert [row["number"] for row in rows] == list(range(1, len(rows) + 1))
+        assert [*rows[0]] == [
+            "subject", "number", "moment", "actor", "role", "act", "before", "after", "reason", "hash",
+        ]  # fmt: skip
+        assert (rows[0]["subject"], rows[0]["act"], rows[0]["moment"]) == (
+            "programme",
+            "case.open",
+            "2022-03-15T10:00:00+02:00",
+        )
+
+    def test_an_account_a_group_and_a_contract_can_be_named(self, db: str) -> None:
+        by_account = printed(run("trace", "show", "--account", "bert", "--db", db))
+        assert {row["subject"] for row in by_account} == {"account:bert"}
+        assert by_account == printed(run("trace", "show", account_subject("bert"), "--db", db))
+        by_group = printed(run("trace", "show", "--group", "referrer", "--db", db))
+        assert {row["act"] for row in by_group} >= {"amount.set", "group.disable"}
+        by_contract = printed(run("trace", "show", "--contract", "bert-1", "--db", db))
+        assert len({row["subject"] for row in by_contract}) == 2
+        assert by_contract == printed(run("trace", "show", "--contract", "bert-1", "--db", db))
+        named = [row["after"].get("contract") or row["after"].get("grant", "") for row in by_contract]
+        assert all("bert-1" in each for each in named)
+
+    def test_moments_and_acts_narrow_it(self, db: str) -> None:
+        every = printed(run("trace", "show", "programme", "--db", db))
+        days = [row["moment"][:10] for row in every]
+        some = run("trace", "show", "programme", "--db", db, "--from", days[1], "--until", days[2])
+        assert printed(some) == [row for row in every if days[1] <= row["moment"][:10] <= days[2]]
+        upto = run("trace", "show", "programme", "--db", db, "--until", every[1]["moment"])
+        assert printed(upto) == every[:1]
+        acts = run("trace", "show", "programme", "--db", db, "--act", "case.abandon")
+        assert printed(acts) == [row for row in every if row["act"] == "case.abandon"]
+
+    def test_nothing_is_no_fault(self, db: str) -> None:
+        assert printed(run("trace", "show", "--account", "nobody", "--db", db)) == []
+
+    def test_a_person_sees_who_did_what(self, db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        terminal = at_terminal(monkeypatch)
+        asked = trace_command.AskedFor.one_of(subject="programme", account=None, group=None, contract=None)
+        options: dict[str, Any] = {"feed": None, "programme": None, "since": None, "until": None, "act": None}
+        assert trace_command.show(asked, db=db, as_json=False, **options) == 0
+        lines = terminal.getvalue().splitlines()
+        assert lines[:2] == ["programme", "    1  2022-03-15 10:00:00  case.open               feed (system)"]
+        assert "       case: CASE-2" in lines
+        assert "       status: open → abandoned" in lines
+        spoiled(db, "UPDATE trace_entries SET actor = NULL, reason = NULL, salt = NULL WHERE subject = 'programme'")
+        assert trace_command.show(asked, db=db, as_json=False, **options) == 0
+        assert terminal.getvalue().splitlines()[len(lines) + 1].endswith("erased (system)")
+
+    def test_reasons_are_shown_below(self, db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        terminal = at_terminal(monkeypatch)
+        with SqlStore(db) as store:
+            (row, *_) = [row for row in store.trace.chain() if row.reason]
+        asked = trace_command.AskedFor.one_of(subject=row.subject, account=None, group=None, contract=None)
+        trace_command.show(asked, feed=None, db=db, programme=None, since=None, until=None, act=None, as_json=False)
+        assert f"       {row.reason}\n" in terminal.getvalue()
+
+    def test_what_comes_before_a_row_that_cannot_be_read_is_shown(self, db: str) -> None:
+        spoiled(db, "UPDATE trace_entries SET act = 'case.dance' WHERE subject = 'programme' AND number = 3")
+        result = run("trace", "show", "programme", "--db", db)
+        assert result.exit_code == 1
+        assert [json.loads(line)["number"] for line in result.stdout.splitlines()] == [1, 2]
+        assert result.stderr == "The trace cannot be read at programme 3.\n"
+
+    @pytest.mark.parametrize(
+        ("options", "status", "sentence"),
+        [
+            (("--contract", "NONE"), 1, "contract-unknown"),
+            ((), 2, "Name one of"),
+            (("programme", "--group", "referrer"), 2, "Name one of"),
+            (("programme", "--act", "dance"), 2, "--act: There is no act dance"),
+            (("programme", "--from", "yesterday"), 2, "--from"),
+            (("programme", "--until", "2021-01-01T10:00:00"), 2, "moment-naive: --until"),
+            (("programme", "--from", "2021-02-01", "--until", "2021-01-01"), 2, "period-empty"),
+            (("programme", "--until", "9999-12-31"), 2, "moment-invalid"),
+        ],
+    )
+    def test_what_cannot_be_shown(self, db: str, options: tuple[str, ...], status: int, sentence: str) -> None:
+        assert sentence in said(run("trace", "show", *options, "--db", db), status)
+
+    @pytest.mark.parametrize(
+        ("before", "after", "expected"),
+        [
+            (None, None, []),
+            (None, {"b": "1", "code": "A", "a": None}, ["code: A", "b: 1"]),
+            ({"code": "A", "x": "1", "y": "2"}, {"code": "A", "x": "2", "y": "2"}, ["code: A", "x: 1 → 2"]),
+            ({"x": "1", "case": "S"}, {"x": None}, ["case: S → –", "x: 1 → –"]),
+        ],
+    )
+    def test_what_changed_is_said_in_a_few_words(self, before: Any, after: Any, expected: list[str]) -> None:  # noqa: ANN401
+        assert list(changes(before, after)) == expected
+
+
+@pytest.mark.rule("A5")
+class TestErase:
+    @pytest.fixture
+    def gone(self, db: str) -> str:
+        """Return a customer all of whose contracts have ended."""
+        with SqlStore(db) as store:
+            open_ = {
+                c.customer for a, _ in store.contracts.accounts() for c in store.contracts.of_account(a) if c.is_open
+            }
+            waiting = {case.customer for case in store.cases.all() if case.status == "open"}
+            return next(customer for _, customer in store.contracts.accounts() if customer not in open_ | waiting)
+
+    def test_a_dry_run_changes_nothing(self, db: str, gone: str) -> None:
+        (told,) = printed(run("erase", gone, "--db", db, *WHY, "--dry-run"))
+        assert (told["erased"], told["pseudonym"]) == (False, None)
+        assert told["accounts"] >= 1
+        with SqlStore(db) as store:
+            assert store.persons.find(gone).is_of_somebody
+
+    def test_a_customer_is_erased_and_never_named(self, db: str, gone: str) -> None:
+        (before,) = printed(run("erase", gone, "--db", db, *WHY, "--dry-run"))
+        result = run("erase", gone, "--db", db, *WHY)
+        (told,) = printed(result)
+        assert result.exit_code == 0
+        assert {**told, "erased": False, "pseudonym": None} == before
+        assert told["pseudonym"].startswith("erased-")
+        assert run("trace", "verify", "--db", db).exit_code == 0
+        (row,) = printed(run("trace", "show", "programme", "--db", db, "--act", "customer.erase"))
+        assert (row["actor"], row["role"], row["reason"]) == ("anu", "administrator", "request 2021-44")
+        assert row["after"]["customer"] == told["pseudonym"]
+
+    def test_erasing_again_says_so(self, db: str, gone: str) -> None:
+        run("erase", gone, "--db", db, *WHY)
+        sentence = said(run("erase", gone, "--db", db, *WHY), 1)
+        assert sentence.startswith("account-unknown: ")
+        assert sentence.endswith("or it was erased.")
+        assert gone not in sentence
+
+    def test_who_has_a_contract_stays(self, db: str) -> None:
+        with SqlStore(db) as store:
+            active = next(
+                c.customer for a, _ in store.contracts.accounts() for c in store.contracts.of_account(a)
+                if c.is_active_at(day(9999))
+            )  # fmt: skip
+        assert "contract-active" in said(run("erase", active, "--db", db, *WHY), 1)
+
+    def test_a_person_is_told_in_words(self, db: str, gone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        terminal = at_terminal(monkeypatch)
+        for dry_run in (True, False):
+            erase_command.erase(gone, db=db, by="anu", reason="as asked", dry_run=dry_run, as_json=False)
+        told = terminal.getvalue().replace("\n", " ")
+        assert "Would be erased: the customer on 1 account, " in told
+        assert "Erased: erased-" in told
+        assert "Persons are gone from " in told
+
+    def test_what_was_stored_at_the_same_moment_is_told(
+        self, db: str, gone: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As if somebody had put the customer back between the erasing and the look afterwards."""
+        with SqlStore(db) as store:
+            held = store.persons.find(gone)
+        monkeypatch.setattr("referral_adapters.sql.persons.SqlPersons.find", lambda *_: held)
+        with pytest.raises(CommandFailed, match="erase again"):
+            erase_command.erase(gone, db=db, by="anu", reason="as asked", dry_run=False, as_json=True)
+
+    @pytest.mark.parametrize("missing", ["--by", "--reason", "--db"])
+    def test_nobody_is_erased_without_saying_who_and_why(self, missing: str) -> None:
+        given = {"--by": "anu", "--reason": "x", "--db": "sqlite:///x.db"}
+        options = [word for name, value in given.items() if name != missing for word in (name, value)]
+        result = run("erase", "C-1", *options)
+        assert result.exit_code == 2
+        assert missing in result.stderr
+
+
+class TestWhatCannotBeOpened:
+    COMMANDS: Final = {
+        "verify": ("trace", "verify"),
+        "show": ("trace", "show", "programme"),
+        "seal": ("trace", "seal"),
+        "erase": ("erase", "C-1", *WHY),
+    }
+
+    @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+    def test_a_file_that_is_not_there_is_not_made(self, tmp_path: Path, command: tuple[str, ...]) -> None:
+        path = tmp_path / "nowhere.db"
+        assert said(run(*command, "--db", f"sqlite:///{path}"), 2) == "--db: There is no such database file."
+        assert not path.exists()
+
+    @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+    def test_a_database_without_tables_gets_none(self, tmp_path: Path, command: tuple[str, ...]) -> None:
+        path = tmp_path / "empty.db"
+        sqlite3.connect(path).close()
+        path.touch()
+        assert "has no tables yet" in said(run(*command, "--db", f"sqlite:///{path}"), 2)
+
+    @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+    @pytest.mark.parametrize("url", ["", "mysql://me:secret@host/db", "postgresql://me:secret@127.0.0.1:1/db"])
+    def test_a_url_of_nothing(self, url: str, command: tuple[str, ...]) -> None:
+        assert "secret" not in said(run(*command, "--db", url), 2)
+
+    def test_a_feed_and_a_programme(self) -> None:
+        assert "cannot be opened" in said(run("trace", "verify", "--feed", "nowhere.jsonl"), 2)
+        assert "cannot be opened" in said(run("trace", "verify", "--feed", FEED, "--programme", "nowhere.toml"), 2)
+
+    def test_what_is_stopped_says_so(self, db: str) -> None:
+        with pytest.raises(CommandFailed, match="Interrupted") as caught, kept_database(db):
+            raise KeyboardInterrupt
+        assert caught.value.status == 130
+
+
+@pytest.mark.rule("A2")
+def test_postgresql_is_sealed_and_verified_too(database: URL) -> None:
+    run("replay", FEED, "--db", written(database), "--code-key", "demo")
+    assert printed(run("trace", "seal", "--db", written(database)))[0]["set"]
+    result = run("trace", "verify", "--db", written(database))
+    assert (result.exit_code, printed(result)[0]["unsealed"]) == (0, 0)

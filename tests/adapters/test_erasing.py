@@ -1,0 +1,351 @@
+"""After a customer was erased no byte of any store names them (A5)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL
+
+from referral_adapters.conformance import Store
+from referral_adapters.feed import FeedRunner
+from referral_adapters.memory import MemoryStore
+from referral_adapters.sql import SqlStore
+from referral_adapters.sql.tables import METADATA
+from referral_core import Programme, ReferralDesk, assemble
+from referral_core.entities.actor import Actor, Role
+from referral_core.values.errors import Refusal
+from referral_core.values.money import Money
+from tests.adapters.test_sql_races import race
+
+HISTORIES: Final = ("promo_code_history", "referral_history", "discount_group_history")
+"""Tables that are not looked at yet: their states still hold customers' ids."""
+
+CUSTOMER: Final = "customer-4711"
+FIRST_NAME: Final = "Mihkel"
+NAMED: Final = (CUSTOMER, FIRST_NAME, "Tamm")
+"""The customer's id, first name, and a name that is found in words of others only."""
+
+PROGRAMME: Final = Programme.default()
+SYSTEM: Final = Actor.system("portal")
+JAAN: Final = Actor("jaan", Role.ADMINISTRATOR)
+START: Final = datetime(2021, 1, 1, tzinfo=UTC)
+
+
+def at(number: int) -> datetime:
+    """Return the noon of a day of the year."""
+    return START + timedelta(days=number, hours=12)
+
+
+def live(desk: ReferralDesk) -> None:
+    """Have a customer come, refer and be referred, act and be written about wherever that is possible, and leave."""
+    for group in ("referrer", "referee-self-service", "referee-manual"):
+        desk.groups.set_amount(group, Money("10"), at=at(0), actor=SYSTEM)
+    other = concluded(desk, "K-0", "A-0", "someone", 1)
+    themselves = Actor(CUSTOMER)
+    desk.cases.open("S-1", customer=CUSTOMER, at=at(2), actor=themselves, code=other)
+    desk.cases.finish("S-1", contract="K-1", account="A-1", customer=CUSTOMER, at=at(3), actor=JAAN)
+    desk.contracts.activate("K-1", at=at(4), actor=SYSTEM)
+    desk.cases.open("S-2", customer=CUSTOMER, at=at(4), actor=SYSTEM)
+    desk.cases.abandon("S-2", at=at(4), actor=SYSTEM)
+    why = f"{FIRST_NAME} Tamm ({CUSTOMER}) asked"
+    code = desk.codes.issue("A-1", text="SUMMER21", replace=True, at=at(5), actor=themselves, reason=why).text
+    desk.sharings.share(code, means="link", at=at(5), actor=Actor(CUSTOMER, Role.CUSTOMER))
+    desk.sign_ups.conclude(
+        "K-2", account="A-2", customer=CUSTOMER, at=at(6), actor=themselves, channel="sales-portal",
+        code=f"{FIRST_NAME}!", first_name=FIRST_NAME, reason=why,
+    )  # fmt: skip
+    desk.contracts.activate("K-2", at=at(6), actor=SYSTEM)
+    concluded(desk, "K-3", "A-3", "friend", 7, code)
+    desk.codes.end(code, at=at(8), actor=JAAN, reason=why)
+    desk.discounts.note_fee("K-1", amount=Money("3"), at=at(8), actor=themselves, reason=why)
+    desk.discounts.note_fee("K-3", amount=Money("4"), at=at(8), actor=JAAN, reason=f"as {CUSTOMER} said")
+    own = desk.ports.promo_codes.of_account("A-0")[0].text
+    desk.codes.end(own, at=at(9), actor=JAAN, reason=f"abused by {CUSTOMER}")
+    desk.groups.set_amount(
+        "referrer", Money("11"), at=at(9), actor=JAAN, correction=True, starts_at=at(1), reason=f"see {CUSTOMER}"
+    )
+    desk.discounts.bill("B-1", account="A-1", amount=Money("3"), at=at(9), actor=SYSTEM)
+    for contract in ("K-1", "K-2"):
+        desk.contracts.terminate(contract, at=at(10), actor=themselves)
+
+
+def concluded(desk: ReferralDesk, contract: str, account: str, customer: str, day: int, code: str | None = None) -> str:
+    desk.sign_ups.conclude(contract, account=account, customer=customer, at=at(day), actor=SYSTEM, code=code)
+    desk.contracts.activate(contract, at=at(day), actor=SYSTEM)
+    desk.payouts.pay_due(at=at(day), actor=SYSTEM, within=_at_once)
+    return desk.ports.promo_codes.of_account(account)[0].text
+
+
+class _AtOnce:
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+_at_once: Any = _AtOnce
+
+
+def erase(store: Store, customer: str = CUSTOMER) -> str:
+    """Erase a customer in one transaction and return the pseudonym."""
+    with store.transaction():
+        erasure = assemble(PROGRAMME, store).customers.erase(customer, at=at(20), actor=JAAN, reason="as they asked")
+    return erasure.pseudonym
+
+
+def summary(store: Any) -> dict[str, Any]:  # noqa: ANN401 - of a feed
+    return FeedRunner(PROGRAMME, store).summary(at(30))
+
+
+def leaks(dump: str) -> list[str]:
+    """Return the lines of a dump that name the customer."""
+    return [line for line in dump.splitlines() if any(name in line for name in NAMED)]
+
+
+# ── dumps ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def memory_dump(value: object, seen: set[int] | None = None) -> str:
+    """Return everything that an object in memory holds, however deep, a line each."""
+    seen = set() if seen is None else seen
+    if isinstance(value, str | bytes | int | float | None):
+        return f"{value!r}\n"
+    if id(value) in seen:
+        return ""
+    seen.add(id(value))
+    inside: list[object] = []
+    if isinstance(value, dict):
+        inside = [*value.keys(), *value.values()]
+    elif isinstance(value, list | tuple | set | frozenset):
+        inside = list(value)
+    elif type(value).__module__.startswith("referral_"):
+        slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
+        inside = [getattr(value, name, None) for name in {*slots, *vars_of(value)} if name != "__weakref__"]
+    return "".join(memory_dump(each, seen) for each in inside) or f"{value!r}\n"
+
+
+def vars_of(value: object) -> dict[str, object]:
+    return vars(value) if hasattr(value, "__dict__") else {}
+
+
+def database_dump(url: URL) -> str:
+    """Return every row of every table as text."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        lines = [
+            f"{table.name} {tuple(row)!r}"
+            for table in METADATA.sorted_tables
+            if table.name not in HISTORIES
+            for row in connection.execute(text(f"SELECT * FROM {table.name}"))
+        ]
+    engine.dispose()
+    return "\n".join(lines)
+
+
+@pytest.fixture
+def opened(database: URL) -> Iterator[SqlStore]:
+    """Yield a store in a database in which a customer has lived."""
+    with SqlStore(database, PROGRAMME) as store:
+        with store.transaction():
+            live(assemble(PROGRAMME, store))
+        yield store
+
+
+# ── nothing is left ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("A5")
+def test_memory_names_nobody_who_was_erased() -> None:
+    store = MemoryStore(PROGRAMME)
+    with store.transaction():
+        live(assemble(PROGRAMME, store))
+    list(store.trace.heads())
+    before = memory_dump(store)
+    assert [name for name in NAMED if name not in before] == []
+    assert leaks(memory_dump(store))
+    pseudonym = erase(store)
+    after = memory_dump(store)
+    assert leaks(after) == []
+    assert pseudonym in after
+
+
+@pytest.mark.rule("A5")
+def test_no_table_names_anybody_who_was_erased(opened: SqlStore, database: URL) -> None:
+    before = database_dump(database)
+    assert [name for name in NAMED if name not in before] == []
+    tables = {line.split()[0] for line in leaks(before)}
+    assert tables >= {
+        "accounts", "contracts", "promo_codes", "referrals", "live_referrals", "fee_notes", "cases", "trace_entries",
+    }  # fmt: skip
+    pseudonym = erase(opened)
+    after = database_dump(database)
+    assert leaks(after) == []
+    assert tables - {"fee_notes"} <= {line.split()[0] for line in after.splitlines() if pseudonym in line} | {
+        "fee_notes"
+    }
+
+
+@pytest.mark.rule("A5")
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_no_byte_of_an_sqlite_file_names_anybody_after_vacuum(opened: SqlStore, database: URL) -> None:
+    path = Path(str(database.database))
+    erase(opened)
+    opened.close()
+    with sqlite3.connect(path, isolation_level=None) as connection:
+        for table in HISTORIES:
+            connection.execute(f"DELETE FROM {table}")
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    held = b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+    assert [name for name in NAMED if name.encode() in held] == []
+    assert b"erased-" in held
+
+
+# ── everything else stays ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("A5", "A2")
+def test_money_and_trace_stay_as_they_were(opened: SqlStore) -> None:
+    desk = assemble(PROGRAMME, opened)
+    desk.trace.seal(at=at(15), actor=SYSTEM)
+    before, hashes = summary(opened), [row.hash for row in opened.trace.chain()]
+    pseudonym = erase(opened)
+    after = summary(opened)
+    for account in ("A-1", "A-2"):
+        assert (before["accounts"][account].pop("customer"), after["accounts"][account].pop("customer")) == (
+            CUSTOMER,
+            pseudonym,
+        )
+    assert after == before
+    assert hashes == [row.hash for row in opened.trace.chain() if row.act.value != "customer.erase"]
+    verified = desk.trace.verify(at=at(21), actor=JAAN)
+    assert (verified.holds, verified.seals) == (True, 1)
+    assert verified.erased
+
+
+@pytest.mark.rule("A5")
+def test_memory_and_a_database_erase_the_same(opened: SqlStore) -> None:
+    memory = MemoryStore(PROGRAMME)
+    with memory.transaction():
+        live(assemble(PROGRAMME, memory))
+    assert opened.persons.find(CUSTOMER) == memory.persons.find(CUSTOMER)
+    one, other = erase(opened), erase(memory)
+
+    def told(store: Store, pseudonym: str) -> list[tuple[object, ...]]:
+        rows = list(store.trace.chain())
+        names = [(row.after or {}).get("customer") == pseudonym for row in rows]
+        states = [(row.subject, row.number, row.act, row.role, row.actor, row.reason, row.is_erased) for row in rows]
+        return list(zip(states, names, strict=True))
+
+    assert told(opened, one) == told(memory, other)
+
+
+@pytest.mark.rule("A5")
+def test_a_customer_of_many_accounts_is_erased_in_one_transaction(database: URL) -> None:
+    with SqlStore(database, PROGRAMME) as store:
+        desk = assemble(PROGRAMME, store)
+        with store.transaction():
+            for number in range(300):
+                concluded(desk, f"K-{number}", f"A-{number}", CUSTOMER, 1)
+                desk.contracts.terminate(f"K-{number}", at=at(2), actor=SYSTEM)
+        pseudonym = erase(store)
+        assert {customer for _, customer in store.contracts.accounts()} == {pseudonym}
+        assert desk.trace.verify(at=at(21), actor=JAAN).holds
+    assert leaks(database_dump(database)) == []
+
+
+@pytest.mark.rule("A5")
+def test_who_stores_what_they_read_before_brings_nobody_back(opened: SqlStore, database: URL) -> None:
+    """Of one who erases and others who are at the customer's accounts each comes before or after the other."""
+    desk = assemble(PROGRAMME, opened)
+
+    def sign_up() -> None:
+        owner = dict(opened.contracts.accounts())["A-2"]
+        desk.sign_ups.conclude("K-9", account="A-2", customer=owner, at=at(19), actor=SYSTEM)
+
+    def correct() -> None:
+        desk.codes.issue("A-3", replace=True, at=at(19), actor=SYSTEM)
+
+    outcomes = race(opened, lambda: erase_in(desk), sign_up, correct)
+    assert outcomes[2] == "done"
+    assert outcomes[0] in {"done", "contract-pending"}
+    owners = {customer for account, customer in opened.contracts.accounts() if account in {"A-1", "A-2"}}
+    assert len(owners) == 1
+    if outcomes[0] == "done":
+        assert leaks(database_dump(database)) == []
+    else:
+        assert owners == {CUSTOMER}
+
+
+def erase_in(desk: ReferralDesk) -> None:
+    desk.customers.erase(CUSTOMER, at=at(20), actor=JAAN, reason="as they asked")
+
+
+# ── anybody, any time ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+PEOPLE: Final = ("anna-1", "berta-2", "clara-3")
+STEPS: Final = ("join", "leave", "leave and be erased", "be erased", "seal", "end a code", "case")
+steps = st.lists(st.tuples(st.sampled_from(STEPS), st.sampled_from(PEOPLE)), min_size=3, max_size=20)
+
+
+@pytest.mark.rule("A5", "A2")
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps)
+def test_whoever_is_erased_whenever_the_trace_holds_and_money_stays(steps: list[tuple[str, str]]) -> None:
+    store = MemoryStore(PROGRAMME)
+    desk = assemble(PROGRAMME, store)
+    for group in ("referrer", "referee-self-service", "referee-manual"):
+        desk.groups.set_amount(group, Money("10"), at=at(0), actor=SYSTEM)
+    is_done = False
+    for number, (step, who) in enumerate([*steps, ("join", "anna-1"), ("leave and be erased", "anna-1")], 1):
+        if step.startswith("leave"):
+            for contract in desk.ports.contracts.of_customer(who):
+                if contract.is_open:
+                    desk.contracts.terminate(contract.id, at=at(number), actor=Actor(who))
+        before = summary(store)
+        is_done = done(desk, step, who, number)
+        if step.endswith("be erased") and is_done:
+            assert without_customers(summary(store)) == without_customers(before)
+            assert who not in memory_dump(store)
+        assert desk.trace.verify(at=at(99), actor=SYSTEM).holds
+    assert is_done
+
+
+def done(desk: ReferralDesk, step: str, who: str, number: int) -> bool:
+    """Do a step, unless a rule says no, and tell whether it was done."""
+    accounts = [account for account, _ in desk.ports.contracts.accounts()]
+    codes = [code.text for account in accounts for code in desk.ports.promo_codes.of_account(account)]
+    try:
+        match step:
+            case "join":
+                concluded(desk, f"K-{number}", f"A-{number}", who, number, _usable(desk, codes, who, number))
+            case "be erased" | "leave and be erased":
+                desk.customers.erase(who, at=at(number), actor=SYSTEM)
+            case "seal":
+                desk.trace.seal(at=at(number), actor=SYSTEM)
+            case "end a code":
+                desk.codes.end(codes[-1] if codes else "X", at=at(number), actor=JAAN, reason=f"{who} asked")
+            case "case":
+                desk.cases.open(f"S-{number}", customer=who, at=at(number), actor=SYSTEM)
+                desk.cases.abandon(f"S-{number}", at=at(number), actor=Actor(who))
+    except Refusal:
+        return False
+    return True
+
+
+def _usable(desk: ReferralDesk, codes: list[str], who: str, number: int) -> str | None:
+    usable = [c for c in codes if desk.sign_ups.check(c, at=at(number), actor=SYSTEM, customer=who).usable]
+    return usable[0] if usable else None
+
+
+def without_customers(told: dict[str, Any]) -> dict[str, Any]:
+    """Return a summary that does not say whose the accounts are."""
+    return {**told, "accounts": {name: {**entry, "customer": None} for name, entry in told["accounts"].items()}}
