@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -12,11 +14,18 @@ from sqlalchemy.engine import URL
 from typer.testing import CliRunner, Result
 
 from referral_adapters.cli.command import app
+from referral_adapters.cli.db_command import interruptible
+from referral_adapters.cli.errors import CommandFailed
+from referral_adapters.cli.findings import Findings
+from referral_adapters.cli.screen import Screen
+from referral_adapters.cli.spinner import TurningSpinner
 from referral_adapters.conformance.samples import case
-from referral_adapters.sql import SqlStore, StoreFailed, backup, check, file_copy, schema, upgrade
+from referral_adapters.sql import Finding, SqlStore, StoreFailed, backup, check, file_copy, schema, upgrade
 from tests.adapters.old_world import make
 from tests.adapters.test_cli_process import at_terminal
 from tests.adapters.test_sql_upgrade import begun
+
+NOTHING = "nothing was done"
 
 
 def run(*args: str | Path) -> Result:
@@ -99,6 +108,46 @@ def test_a_person_is_told_that_nothing_is_wrong(url: URL) -> None:
     assert (status, [line for line in shown.lines if line and "0:00:0" not in line]) == (0, [])
 
 
+def test_findings_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    findings = Findings(as_table=True)
+    findings.take(Finding("code", "LOST", "The text LOST\x1b is\nlost."))
+    findings.close()
+    assert findings.count == 1
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith("code          The text LOST")
+    assert "\x1b" not in shown[0]
+    assert shown[1:] == ["1 finding"]
+    Findings(as_table=True).close()
+    assert capsys.readouterr().out == "fine: nothing is wrong\n"
+
+
+def test_a_spinner_says_what_is_done_and_leaves_the_terminal_free() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    turning = TurningSpinner(Screen(terminal))
+    turning.hide()
+    for words in ("upgrading", "checking"):
+        turning.tell(words)
+        turning.hide()
+        assert words in terminal.getvalue()
+
+
+@pytest.mark.parametrize(("asked", "words"), [(signal.SIGINT, "Interrupted"), (signal.SIGTERM, "Terminated")])
+def test_whoever_is_asked_to_stop_undoes_what_was_begun(asked: signal.Signals, words: str) -> None:
+    terminating, interrupting = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(CommandFailed, match=rf"^{words}: nothing was done\.$") as failed, interruptible(NOTHING):
+            signal.raise_signal(asked)
+    finally:
+        signal.signal(signal.SIGINT, interrupting)
+    assert failed.value.status == 128 + asked
+    assert signal.getsignal(signal.SIGTERM) == terminating
+
+
 # ── backup ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -155,13 +204,21 @@ def test_a_copy_that_is_stopped_leaves_what_was_there(url: URL, tmp_path: Path, 
     assert names(url) == ["copy.db", "referral.db"]
 
 
-def test_a_damaged_database_is_not_copied(url: URL, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE sqlite_master SET rootpage = 4 WHERE name = 'grants_key'",
+        "UPDATE sqlite_master SET sql = replace(sql, 'activated_at INTEGER', 'activated_at INTEGER NOT NULL')",
+    ],
+)
+def test_a_damaged_database_is_not_copied(url: URL, tmp_path: Path, damage: str) -> None:
+    with begun(url) as connection:
+        make(connection)
     upgrade(url)
-    path = Path(str(url.database))
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA writable_schema=ON")
-        connection.execute("UPDATE sqlite_master SET rootpage = 4 WHERE name = 'grants_key'")
-        connection.commit()
+    with closing(sqlite3.connect(str(url.database))) as driver:
+        driver.execute("PRAGMA writable_schema=ON")
+        driver.execute(damage)
+        driver.commit()
     done = run("db", "backup", tmp_path / "copy.db", "--db", str(url))
     assert done.exit_code == 2
     assert "damaged" in done.stderr

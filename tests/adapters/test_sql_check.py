@@ -214,6 +214,16 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
         seen.extend(check(f"sqlite:///{path}"))
 
 
+def test_a_file_that_no_longer_fits_together_is_named(tmp_path: Path) -> None:
+    """An index of something else, and a text encoding that cannot be changed any more."""
+    url = URL.create("sqlite", database=str(tmp_path / "own.db"))
+    by_hand(url, "PRAGMA encoding = 'UTF-16le'", "CREATE TABLE of_the_host (a)")
+    furnish(url)
+    other = "UPDATE sqlite_master SET sql = 'CREATE INDEX grants_key ON grants (side)' WHERE name = 'grants_key'"
+    by_hand(url, "PRAGMA writable_schema=ON", other)
+    assert set(found(url)) == {("file", "encoding"), ("file", "integrity"), ("index", "grants_key")}
+
+
 def test_a_look_makes_no_file_and_takes_no_older_schema(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'none.db'}"
     with pytest.raises(StoreFailed, match="no such database file"):

@@ -27,7 +27,7 @@ def upgrade(db: str, *, distributed: bool) -> int:
 
     :raises CommandFailed: it cannot be opened or upgraded.
     """
-    with _interruptible("the database is as it was"), database_told(), spinner() as shown:
+    with interruptible("the database is as it was"), database_told(), spinner() as shown:
         from referral_adapters.sql import upgrade as upgraded  # noqa: PLC0415
 
         shown.tell("upgrading")
@@ -47,7 +47,7 @@ def check(db: str, *, as_json: bool) -> int:
     :raises CommandFailed: it cannot be opened, or not be read to the end.
     """
     findings = Findings(as_table=sys.stdout.isatty() and not as_json)
-    with _interruptible("not everything was looked at"), database_told(), spinner() as shown:
+    with interruptible("not everything was looked at"), database_told(), spinner() as shown:
         from referral_adapters.sql import check as checked  # noqa: PLC0415
 
         for finding in checked(db, lambda part: shown.tell(f"checking: {part}")):
@@ -62,7 +62,7 @@ def backup(file: Path, db: str, *, force: bool) -> int:
 
     :raises CommandFailed: there is such a file already, the database cannot be read, or the copy not be written.
     """
-    with _interruptible("no copy was made"), database_told(), spinner() as shown:
+    with interruptible("no copy was made"), database_told(), spinner() as shown:
         from referral_adapters.sql import backup as copied  # noqa: PLC0415
         from referral_adapters.sql.connections import existing  # noqa: PLC0415
 
@@ -89,7 +89,7 @@ class _Terminated(BaseException):
 
 
 @contextmanager
-def _interruptible(left: str) -> Iterator[None]:
+def interruptible(left: str) -> Iterator[None]:
     """Undo what was begun when asked to stop, and say what that left."""
     before = signal.getsignal(signal.SIGTERM)
     is_main = threading.current_thread() is threading.main_thread()  # elsewhere Python lets nobody listen

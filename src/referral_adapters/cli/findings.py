@@ -58,4 +58,5 @@ class Findings:
         if self._screen is None:
             self._output.flush()
         else:
-            self._screen.print(f"{self.count:,} findings" if self.count else "fine: nothing is wrong")
+            counted = f"{self.count:,} finding{'' if self.count == 1 else 's'}"
+            self._screen.print(counted if self.count else "fine: nothing is wrong")
