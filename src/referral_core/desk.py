@@ -17,6 +17,7 @@ from referral_core.use_cases.following_contracts import FollowingContracts
 from referral_core.use_cases.handling_cases import Cases
 from referral_core.use_cases.issuing import Codes
 from referral_core.use_cases.judging import Judging
+from referral_core.use_cases.launching import Launching
 from referral_core.use_cases.paying import Payouts
 from referral_core.use_cases.referring import Referring
 from referral_core.use_cases.sharing import Sharings
@@ -50,6 +51,7 @@ class ReferralDesk:
         self.sharings = Sharings(programme, ports)
         self.customers = Customers(ports)
         self.trace = Trace(ports)
+        self.launch = Launching(programme, ports, book, drawing)
 
 
 def assemble(programme: Programme, ports: Ports) -> ReferralDesk:

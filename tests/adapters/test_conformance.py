@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from typing import Any, Final, Protocol, TypeVar
@@ -15,13 +15,14 @@ import attrs
 import pytest
 
 from referral_adapters import conformance
-from referral_adapters.conformance.samples import case, day, group
+from referral_adapters.conformance.samples import case, contract, day, group
 from referral_adapters.folding import AsciiFolding
 from referral_adapters.memory import MemoryStore
 from referral_adapters.memory.history import MemoryHistory
 from referral_adapters.memory.journal import Change
 from referral_adapters.memory.records import Records
 from referral_core.entities.case import Case
+from referral_core.entities.codeless_account import CodelessAccount, CodelessPage
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.grant import Grant, GrantStatus
@@ -32,7 +33,7 @@ from referral_core.entities.seal import Head, Seal, SealedHead
 from referral_core.entities.sharing import Sharing
 from referral_core.entities.trace_entry import TraceEntry, TraceNote
 from referral_core.ports.evidence import Evidence, Findings
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import ConcurrentChange, Refusal
 from referral_core.values.reason import Reason
 from referral_core.values.recorded import Recorded
 
@@ -824,6 +825,128 @@ PERSONS: Final[dict[str, Broken]] = {
     "test_those_who_erase_at_once_leave_one_pseudonym": one_pseudonym_each,
 }
 
+# ── the launch ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def launch_contracts(**methods: Act) -> Broken:
+    return lambda: altered_part("launch_contracts", **methods)
+
+
+def launch_codes(**methods: Act) -> Broken:
+    return lambda: altered_part("launch_codes", **methods)
+
+
+def altered_part(part: str, **methods: Act) -> MemoryStore:
+    """Return a store with methods of one port that are given the original one first."""
+    store = MemoryStore()
+    altered(getattr(store, part), **methods)
+    return store
+
+
+def one_by_one(add: Act, contracts: Sequence[Contract]) -> None:
+    """Keep those that came before the one that does not fit."""
+    for each in contracts:
+        add([each])
+
+
+def saying_nothing(add: Act, *page: object, **at: object) -> None:
+    """Leave out what does not fit, and tell nobody."""
+    with suppress(ConcurrentChange):
+        add(*page, **at)
+
+
+def page_without(unwanted: Callable[[CodelessAccount], bool]) -> Broken:
+    """Leave accounts out of pages."""
+
+    def codeless(codeless: Callable[..., CodelessPage], *of: object, **at: object) -> CodelessPage:
+        page = codeless(*of, **at)
+        return attrs.evolve(page, accounts=tuple(each for each in page.accounts if not unwanted(each)))
+
+    return launch_codes(codeless=codeless)
+
+
+def outside_of_transactions(part: str) -> Broken:
+    """Add to another store, which no transaction of this one undoes; and read there."""
+
+    def broken() -> MemoryStore:
+        store, other = MemoryStore(), MemoryStore()
+        for name in ("contracts", "promo_codes", "trace", part):
+            setattr(store, name, getattr(other, name))
+        return store
+
+    return broken
+
+
+def codes_only(add: Act, codes: Sequence[PromoCode], _: Sequence[TraceNote], *, at: datetime) -> None:
+    add(codes, [], at=at)
+
+
+def codes_one_by_one(add: Act, codes: Sequence[PromoCode], notes: Sequence[TraceNote], *, at: datetime) -> None:
+    for each, noted in zip(codes, notes, strict=True):
+        add([each], [noted], at=at)
+
+
+def guarding_overlaps_only() -> MemoryStore:
+    store = MemoryStore()
+
+    def add(_: Act, codes: Sequence[PromoCode], __: Sequence[TraceNote], *, at: datetime) -> None:
+        for each in codes:
+            store.promo_codes.add(each, at=at)
+
+    altered(store.launch_codes, add=add)
+    return store
+
+
+LAUNCH_CONTRACTS: Final[dict[str, Broken]] = {
+    "test_what_stands_is_told_by_id": launch_contracts(standing=lambda of, ids, _: of(ids, [])),
+    "test_nothing_stands_where_nothing_was_stored": launch_contracts(
+        standing=lambda of, ids, accounts: attrs.evolve(of(ids, accounts), customers=dict.fromkeys(accounts, ""))
+    ),
+    "test_a_contract_is_added_in_any_state": launch_contracts(
+        add=lambda add, page: add([each for each in page if each.activated_at is None])
+    ),
+    "test_an_account_that_is_there_can_get_more": launch_contracts(
+        add=lambda add, page: add([each for each in page if each.account != "A1"])
+    ),
+    "test_nothing_is_added_when_nothing_is_given": launch_contracts(add=lambda add, page: add(page or [contract()])),
+    "test_a_known_id_keeps_the_whole_page_out": launch_contracts(add=one_by_one),
+    "test_an_account_of_somebody_else_keeps_the_whole_page_out": launch_contracts(add=saying_nothing),
+    "test_a_page_that_was_kept_out_leaves_the_transaction_usable": launch_contracts(add=one_by_one),
+    "test_a_page_is_undone_with_its_transaction": outside_of_transactions("launch_contracts"),
+    "test_ids_are_taken_to_the_letter": launch_contracts(
+        standing=lambda of, ids, accounts: of([each.strip() for each in ids], accounts)
+    ),
+    "test_one_of_racing_pages_comes_in": launch_contracts(add=saying_nothing),
+}
+
+LAUNCH_CODES: Final[dict[str, Broken]] = {
+    "test_accounts_are_counted": launch_codes(count=lambda count: min(count(), 1)),
+    "test_who_never_held_a_code_is_found": page_without(lambda each: each.account == "A4"),
+    "test_a_contract_must_be_in_force": launch_codes(
+        codeless=lambda of, after, limit, at: of(after, limit, at=at + timedelta(days=1))
+    ),
+    "test_an_account_says_what_it_is_supplied_with": launch_codes(
+        codeless=lambda of, after, limit, at: attrs.evolve(
+            of(after, limit, at=at),
+            accounts=tuple(attrs.evolve(each, first_name=None) for each in of(after, limit, at=at).accounts),
+        )
+    ),
+    "test_accounts_come_by_pages_in_order_of_id": launch_codes(
+        codeless=lambda of, after, limit, at: of(after, limit + 1, at=at)
+    ),
+    "test_a_page_may_be_the_last_without_knowing": launch_codes(codeless=lambda of, _, limit, at: of("", limit, at=at)),
+    "test_a_text_is_taken_for_ever": launch_codes(taken=lambda taken, texts: taken(texts) - {"AAAA"}),
+    "test_codes_are_found_like_any_other": launch_codes(add=deaf),
+    "test_notes_follow_what_the_trace_has": launch_codes(add=codes_only),
+    "test_a_taken_text_keeps_the_whole_page_out": launch_codes(add=codes_one_by_one),
+    "test_an_account_that_came_to_hold_a_code_keeps_the_whole_page_out": launch_codes(add=codes_one_by_one),
+    "test_a_code_that_has_ended_keeps_the_whole_page_out_too": guarding_overlaps_only,
+    "test_a_page_that_was_kept_out_leaves_the_transaction_usable": launch_codes(add=codes_one_by_one),
+    "test_a_page_is_undone_with_its_transaction": outside_of_transactions("launch_codes"),
+    "test_ids_are_taken_to_the_letter": page_without(lambda each: each.account != each.account.strip()),
+    "test_one_of_racing_pages_comes_in": launch_codes(add=saying_nothing),
+}
+
 # ── the proof ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 PORTS: Final[dict[type, dict[str, Broken]]] = {
@@ -842,6 +965,8 @@ PORTS: Final[dict[type, dict[str, Broken]]] = {
     conformance.TraceConformance: TRACE,
     conformance.SealsConformance: SEALS,
     conformance.PersonsConformance: PERSONS,
+    conformance.LaunchContractsConformance: LAUNCH_CONTRACTS,
+    conformance.LaunchCodesConformance: LAUNCH_CODES,
 }
 
 
@@ -852,7 +977,7 @@ def suite_tests(suite: type) -> set[str]:
 
 def finds_out(suite: type, test: str, broken: object, **params: object) -> None:
     """Expect that a test of a suite fails on a broken adapter, by an assertion or by an unexpected refusal."""
-    with pytest.raises((AssertionError, pytest.fail.Exception, Refusal)):
+    with pytest.raises((AssertionError, pytest.fail.Exception, ConcurrentChange, Refusal)):
         getattr(suite(), test)(broken, **params)
 
 

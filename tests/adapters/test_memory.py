@@ -120,6 +120,18 @@ class TestBilling(conformance.BillingConformance):
 
 
 @pytest.mark.rule("C1", "S4", "B2")
+class TestLaunchContracts(conformance.LaunchContractsConformance):
+    @pytest.fixture
+    def store(self) -> conformance.Store:
+        return MemoryStore()
+
+
+class TestLaunchCodes(conformance.LaunchCodesConformance):
+    @pytest.fixture
+    def store(self) -> conformance.Store:
+        return MemoryStore()
+
+
 class TestTransactions(conformance.TransactionConformance):
     @pytest.fixture
     def store(self) -> conformance.Store:

@@ -69,6 +69,14 @@ class TestHistory(conformance.HistoryConformance):
     """The store is the fixture ``store`` itself."""
 
 
+class TestLaunchCodes(conformance.LaunchCodesConformance):
+    """The store is the fixture ``store`` itself."""
+
+
+class TestLaunchContracts(conformance.LaunchContractsConformance):
+    """The store is the fixture ``store`` itself."""
+
+
 class TestPromoCodes(conformance.PromoCodesConformance):
     @pytest.fixture
     def promo_codes(self, store: SqlStore) -> PromoCodes:

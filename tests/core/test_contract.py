@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
@@ -160,6 +160,62 @@ def test_what_its_state_does_not_allow_is_refused_whenever_it_is_said_to_be(
 ) -> None:
     with refused(reason, naming="contract-B"):
         getattr(STAGES[ContractStatus(stage)], method)(at(moment))
+
+
+# ── as it is imported ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def imported(concluded: str, activated: str | None = None, ended: str | None = None) -> Contract:
+    return Contract.imported(
+        id="contract-B",
+        account="account-B",
+        customer="B",
+        product="electricity",
+        segment="household",
+        channel="self-service",
+        concluded_at=at(concluded),
+        activated_at=at(activated) if activated else None,
+        ended_at=at(ended) if ended else None,
+    )
+
+
+@pytest.mark.rule("C2")
+def test_an_imported_contract_is_what_it_would_have_become_here() -> None:
+    assert imported("2021-01-15 12:00") == CONCLUDED
+    assert imported("2021-01-15 12:00", None, "2021-01-20") == WITHDRAWN
+    assert imported("2021-01-15 12:00", "2021-02-01") == ACTIVE
+    assert imported("2021-01-15 12:00", "2021-02-01", "2021-06-01") == TERMINATED
+    assert imported("2021-01-15", "2021-01-15", "2021-01-15").status is ContractStatus.TERMINATED
+
+
+@pytest.mark.rule("C2", "M1")
+@pytest.mark.parametrize(
+    ("moments", "field"),
+    [
+        (("2021-01-15", "2021-01-14"), "activated_at"),
+        (("2021-01-15", None, "2021-01-14"), "ended_at"),
+        (("2021-01-15", "2021-02-01", "2021-01-31"), "ended_at"),
+        (("2021-01-15", "2021-01-14", "2021-02-01"), "activated_at"),
+    ],
+)
+def test_imported_moments_stand_in_order(moments: tuple[str, ...], field: str) -> None:
+    with refused("moment-invalid", field=field, naming="contract-B"):
+        imported(*moments)
+
+
+@pytest.mark.rule("M1")
+@pytest.mark.parametrize("field", ["concluded_at", "activated_at", "ended_at"])
+def test_imported_moments_carry_a_zone(field: str) -> None:
+    facts = {"concluded_at": at("2021-01-15"), "activated_at": at("2021-02-01"), "ended_at": at("2021-06-01")}
+    naive: dict[str, Any] = {**facts, field: facts[field].replace(tzinfo=None)}
+    with refused("moment-naive", field=field):
+        Contract.imported(id="K", account="A", customer="C", product="gas", segment="household", channel="x", **naive)
+
+
+@pytest.mark.rule("C2")
+def test_a_contract_tells_when_it_came_to_be_as_it_is() -> None:
+    moments = [stage.last_changed_at for stage in (CONCLUDED, WITHDRAWN, ACTIVE, TERMINATED)]
+    assert moments == [at("2021-01-15 12:00"), at("2021-01-20"), at("2021-02-01"), at("2021-06-01")]
 
 
 # ── a value's manners ─────────────────────────────────────────────────────────────────────────────────────────────────

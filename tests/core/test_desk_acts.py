@@ -20,7 +20,7 @@ from referral_core.use_cases.activating import Activation, ContractEnd
 from referral_core.use_cases.paying import PayRun
 from referral_core.use_cases.signing_up import SignUp
 from tests.core.test_permissions import LEAST, ROLES
-from tests.phrases import at, euros, refused
+from tests.phrases import at, contract, euros, refused
 
 T = TypeVar("T")
 
@@ -164,6 +164,9 @@ def busy() -> Office:
     office.desk.cases.open("case-1", customer="f", code="A123", at=at(NOON), actor=SYSTEM)
     office.desk.groups.add("fair", side=Side.REFEREE, at=at(NOON), actor=SYSTEM)
     office.desk.groups.disable("fair", at=at(NOON), actor=SYSTEM)
+    office.desk.launch.import_contracts(
+        [contract("QUIET", on="Q", of="q", activated="2021-03-01")], at=at("2021-03-01"), actor=SYSTEM
+    )
     assert code != "A123"
     return office
 
@@ -203,6 +206,10 @@ ACTS: Final[dict[Act, Doing]] = {
     Act.AMOUNT_SET: lambda desk, at, actor: desk.groups.set_amount(
         "fair", euros("9"), at=at, actor=actor, correction=True, reason=WHY
     ),
+    Act.CONTRACT_IMPORT: lambda desk, at, actor: desk.launch.import_contracts(
+        [attrs.evolve(contract("NEW", on="N", of="n"), concluded_at=WHEN)], at=at, actor=actor, reason=WHY
+    ),
+    Act.CODE_LAUNCH: lambda desk, at, actor: desk.launch.issue_codes(at=at, actor=actor, reason=WHY),
     Act.CONTRACT_ACTIVATED: lambda desk, at, actor: desk.contracts.activate("OPEN", at=at, actor=actor),
     Act.CONTRACT_TERMINATED: lambda desk, at, actor: desk.contracts.terminate("PAID", at=at, actor=actor),
     Act.CONTRACT_WITHDRAWN: lambda desk, at, actor: desk.contracts.withdraw("OPEN", at=at, actor=actor),
@@ -236,6 +243,8 @@ EXPLAINED: Final = {
     Act.TERMINATION_FEE_NOTE,
     Act.AMOUNT_SET,
     Act.CUSTOMER_ERASE,
+    Act.CONTRACT_IMPORT,
+    Act.CODE_LAUNCH,
 }
 """The acts that were given a reason above."""
 ON_CONTRACTS: Final = sorted(

@@ -17,7 +17,7 @@ from referral_core import Actor, Reason, ReferralDesk, Role, Side
 from referral_core.entities.act import Act
 from tests.core.test_desk_acts import ACTS, HOUSEHOLD, NOON, SYSTEM, WHEN, WHY, Office, busy
 from tests.core.test_permissions import ROLES
-from tests.phrases import at, refused
+from tests.phrases import at, contract, refused
 
 Doing = Callable[[ReferralDesk, Actor], object]
 
@@ -70,6 +70,9 @@ WHO_MAY: Final = rows("""
     trace.verify              no    no     no     no          yes            yes
     customers.erasable        no    no     no     no          yes            yes
     customers.erase           no    no     no     no          yes            yes
+    launch.import_contracts   no    no     no     no          yes            yes
+    launch.due                no    no     no     no          yes            yes
+    launch.issue_codes        no    no     no     no          yes            yes
     contracts.activate        no    no     no     no          no             yes
     contracts.terminate       no    no     no     no          no             yes
     contracts.withdraw        no    no     no     no          no             yes
@@ -121,6 +124,9 @@ DOING: Final[dict[str, Doing]] = {
     "discounts.bill": of_act(Act.BILL_ISSUED),
     "discounts.transfer": of_act(Act.DISCOUNT_TRANSFER),
     "discounts.note_fee": of_act(Act.TERMINATION_FEE_NOTE),
+    "launch.import_contracts": of_act(Act.CONTRACT_IMPORT),
+    "launch.due": lambda desk, actor: desk.launch.due(at=WHEN, actor=actor),
+    "launch.issue_codes": of_act(Act.CODE_LAUNCH),
     "trace.rows": of_act(Act.TRACE_SHOW),
     "trace.rows_of_contract": lambda desk, actor: desk.trace.rows_of_contract("OPEN", at=WHEN, actor=actor),
     "trace.seal": of_act(Act.TRACE_SEAL),
@@ -130,6 +136,9 @@ DOING: Final[dict[str, Doing]] = {
     "discounts.propose_fee": of_act(Act.TERMINATION_FEE_PROPOSE),
 }
 EVERY: Final = pytest.mark.parametrize("act", DOING)
+FOR_ALL: Final = ("launch.due", "launch.issue_codes")
+"""What is done for every account that is there, so for whoever may see all segments that get codes."""
+WITHIN: Final = pytest.mark.parametrize("act", [act for act in DOING if act not in FOR_ALL])
 
 
 @pytest.mark.rule("A1")
@@ -208,6 +217,9 @@ TOUCHED: Final = rows("""
     trace.verify
     customers.erasable                                   account
     customers.erase                                      account
+    launch.import_contracts   sign-up
+    launch.due
+    launch.issue_codes
     groups.add
     groups.rename
     groups.disable
@@ -247,9 +259,9 @@ def town(**segments: str) -> Office:
     concluded("BARE", "C", "account", "c")
     concluded("GONE", "X", "account", "x")
     office.withdrawn("GONE")
-    for contract, account in (("PAID", "D"), ("LEFT", "E")):
-        concluded(contract, account, "account", account.lower(), code="A123")
-        office.activated(contract)
+    for named, account in (("PAID", "D"), ("LEFT", "E")):
+        concluded(named, account, "account", account.lower(), code="A123")
+        office.activated(named)
     office.paid()
     office.terminated("LEFT", "2021-03-01")
     concluded("STAYED", "E2", "target", "e")
@@ -268,6 +280,9 @@ def doing_in(town_of: dict[str, str]) -> dict[str, Doing]:
         ),
         "sign_ups.conclude": lambda desk, actor: desk.sign_ups.conclude(
             "NEW", account="N", customer="n", segment=segment, code="A123", at=WHEN, actor=actor
+        ),
+        "launch.import_contracts": lambda desk, actor: desk.launch.import_contracts(
+            [contract("NEW", on="N", of="n", segment=segment)], at=WHEN, actor=actor, reason=WHY
         ),
         "cases.open": lambda desk, actor: desk.cases.open(
             "case-2", customer="h", segment=segment, code="A123", at=WHEN, actor=actor
@@ -289,7 +304,7 @@ def admitted(act: str) -> list[Role]:
 
 @pytest.mark.rule("A1")
 @pytest.mark.parametrize("piece", PIECES)
-@EVERY
+@WITHIN
 def test_whatever_an_act_touches_must_be_in_the_actors_segments(act: str, piece: str) -> None:
     named = {piece.replace("-", "_"): "micro-business"}
     office = town(**named)
@@ -305,7 +320,7 @@ def test_whatever_an_act_touches_must_be_in_the_actors_segments(act: str, piece:
 
 
 @pytest.mark.rule("A1")
-@EVERY
+@WITHIN
 def test_who_manages_households_does_not_need_companies_nor_the_other_way_round(act: str) -> None:
     companies = {piece.replace("-", "_"): "micro-business" for piece in PIECES}
     for own, other, named in (("household", "micro-business", {}), ("micro-business", "household", companies)):
@@ -320,7 +335,7 @@ def test_who_manages_households_does_not_need_companies_nor_the_other_way_round(
 
 
 @pytest.mark.rule("A1")
-@EVERY
+@WITHIN
 def test_one_contract_of_another_segment_on_an_account_is_enough(act: str) -> None:
     office = town()
     for number, account in enumerate(("B", "C", "D", "F", "N", "E2", "X")):
@@ -331,6 +346,17 @@ def test_one_contract_of_another_segment_on_an_account_is_enough(act: str) -> No
         if refuses:
             with refused("not-allowed", field="actor"):
                 doing_in({})[act](office.desk, limited(role, "household"))
+
+
+@pytest.mark.rule("A1", "C2")
+@pytest.mark.parametrize("act", FOR_ALL)
+def test_a_launch_is_for_whoever_may_see_all_segments_that_get_codes(act: str) -> None:
+    office = town()
+    for role in admitted(act):
+        with undone(office):
+            DOING[act](office.desk, Actor("a", role, frozenset(BOTH)))
+        with refused("not-allowed", field="actor"):
+            DOING[act](office.desk, limited(role, "household"))
 
 
 @pytest.mark.rule("A1")
@@ -388,7 +414,7 @@ def test_a_customer_learns_by_a_check_of_nobody_else_whether_they_are_a_customer
 
 
 @pytest.mark.rule("A1")
-@EVERY
+@WITHIN
 def test_who_may_not_is_not_told_what_there_is(act: str) -> None:
     """In an office where nothing has happened the lesser roles are told the same."""
     desk = Office().desk

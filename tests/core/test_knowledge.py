@@ -235,6 +235,12 @@ WRITES: Final[dict[str, Callable[[Knowledge], object]]] = {
     "posted leg": lambda past: past.billing.grant(grant()),
     "bill": lambda past: past.billing.bill("R1", "B", euros("1"), at=at(MARCH)),
     "transfer": lambda past: past.billing.transfer("A", "B", None, at=at(MARCH), key="T1"),
+    "what stands at a launch": lambda past: past.launch_contracts.standing(["K-N"], ["N"]),
+    "launched contracts": lambda past: past.launch_contracts.add([contract("K-N")]),
+    "launch": lambda past: past.launch_codes.count(),
+    "accounts of a launch": lambda past: past.launch_codes.codeless("", 10, at=at(MARCH)),
+    "texts of a launch": lambda past: past.launch_codes.taken(["A123"]),
+    "launched codes": lambda past: past.launch_codes.add([code()], [note(Act.CODE_END, MARCH)], at=at(MARCH)),
     "numbers": lambda past: past.code_source.numbers(1),
 }
 

@@ -23,7 +23,7 @@ WORDS: Final = {
     Role.SUPERVISOR: "code.end discount.transfer termination-fee.note termination-fee.propose",
     Role.ADMINISTRATOR: """
         group.add group.rename group.disable group.enable amount.set
-        customer.erase trace.show trace.verify trace.seal
+        customer.erase trace.show trace.verify trace.seal contract.import code.launch
     """,
     Role.SYSTEM: "contract.activated contract.terminated contract.withdrawn bill.issued",
 }

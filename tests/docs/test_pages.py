@@ -17,6 +17,7 @@ import pytest
 
 import referral_adapters.conformance
 import referral_adapters.feed
+import referral_adapters.launch
 import referral_adapters.memory
 import referral_core
 from referral_adapters.conformance import BillingConformance
@@ -482,7 +483,13 @@ def documented() -> set[str]:
 
 @pytest.mark.parametrize(
     "package",
-    [referral_core, referral_adapters.memory, referral_adapters.feed, referral_adapters.conformance],
+    [
+        referral_core,
+        referral_adapters.memory,
+        referral_adapters.feed,
+        referral_adapters.launch,
+        referral_adapters.conformance,
+    ],
     ids=lambda package: package.__name__,
 )
 def test_every_public_name_is_in_the_reference(package: Any) -> None:  # noqa: ANN401 - a module that lists its names

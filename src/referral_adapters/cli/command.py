@@ -11,6 +11,8 @@ import typer
 
 from referral_adapters.cli.db_app import db_app
 from referral_adapters.cli.edge import run_to_exit
+from referral_adapters.cli.import_app import import_app
+from referral_adapters.cli.launch_options import DryRun, LaunchAt, LaunchDatabase, Limit, PageSize
 from referral_adapters.cli.options import (
     At,
     Balances,
@@ -28,6 +30,7 @@ from referral_adapters.cli.trace_app import trace_app
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(programme_app, name="programme", help="Look at the settings that the rules go by.")
 app.add_typer(db_app, name="db", help="Look after a database: bring it up to date, check it, copy it.")
+app.add_typer(import_app, name="import", help="Bring in what a retailer going live already has.")
 app.add_typer(trace_app, name="trace", help="Verify, show and seal the record of what was done.")
 
 
@@ -234,6 +237,42 @@ def explain(
             code_key=code_key,
             known_at=known_at,
             as_json=as_json,
+        )
+    )
+
+
+@app.command()
+def issue_codes(
+    db: LaunchDatabase,
+    programme: ProgrammeFile = None,
+    code_key: CodeKey = None,
+    at: LaunchAt = None,
+    limit: Limit = None,
+    page: PageSize = 10_000,
+    dry_run: DryRun = False,
+) -> None:
+    """Issue a code to every account that is due its first one.
+
+    Due are accounts that have a contract in force on a product and in a segment that issue codes, and never held a
+    code. The codes are active at once. The run may be interrupted and started again at any time, and nobody gets a
+    second code. Ctrl-C stops after the page in progress.
+
+    \b
+    Examples:
+      referral issue-codes --db sqlite:///referral.db --dry-run
+      referral issue-codes --db postgresql://… --limit 1000
+
+    \b
+    Exit status:
+      0    everybody who was due a code has one
+      2    the programme or the database could not be opened, or no more codes can be issued
+      130  stopped by Ctrl-C (143: terminated)
+    """
+    from referral_adapters.cli import issue_codes_command
+
+    run_to_exit(
+        lambda: issue_codes_command.issue_codes(
+            db=db, programme=programme, code_key=code_key, at=at, limit=limit, page=page, dry_run=dry_run
         )
     )
 

@@ -6,8 +6,11 @@ import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType, TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar, cast
 
+T = TypeVar("T")
+
+_END: Final = object()
 _ASKING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -42,18 +45,18 @@ class StopSignals:
         for asking, before in self._before.items():
             signal.signal(asking, before)
 
-    def lines(self, source: Iterator[bytes]) -> Iterator[bytes]:
+    def lines(self, source: Iterator[T]) -> Iterator[T]:
         """Yield the lines of ``source`` until asked to stop; waiting for the next one is then broken off."""
         try:
             while True:
                 self._waiting = True
                 if self._heard is not None:
                     break
-                line = next(source, None)
+                line = next(source, _END)
                 self._waiting = False
-                if line is None:
+                if line is _END:
                     return
-                yield line
+                yield cast("T", line)
         except _Woken:
             pass
         self.caught = self._heard

@@ -20,6 +20,8 @@ _SUITES = (
     "grants",
     "history",
     "persons",
+    "launch_codes",
+    "launch_contracts",
     "promo_codes",
     "race",
     "racing_transactions",
@@ -45,6 +47,8 @@ from referral_adapters.conformance.evidence import EvidenceConformance  # noqa: 
 from referral_adapters.conformance.folding import FoldingConformance  # noqa: E402
 from referral_adapters.conformance.grants import GrantsConformance  # noqa: E402
 from referral_adapters.conformance.history import HistoryConformance  # noqa: E402
+from referral_adapters.conformance.launch_codes import LaunchCodesConformance  # noqa: E402
+from referral_adapters.conformance.launch_contracts import LaunchContractsConformance  # noqa: E402
 from referral_adapters.conformance.persons import PersonsConformance  # noqa: E402
 from referral_adapters.conformance.promo_codes import PromoCodesConformance  # noqa: E402
 from referral_adapters.conformance.referrals import ReferralsConformance  # noqa: E402
@@ -65,6 +69,8 @@ __all__ = [
     "FoldingConformance",
     "GrantsConformance",
     "HistoryConformance",
+    "LaunchCodesConformance",
+    "LaunchContractsConformance",
     "PersonsConformance",
     "PromoCodesConformance",
     "ReferralsConformance",

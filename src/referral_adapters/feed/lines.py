@@ -8,20 +8,18 @@ from typing import BinaryIO
 from referral_adapters.feed.event import LONGEST_LINE
 
 
-def feed_lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of a stream; of one longer than ``LONGEST_LINE`` only enough to be refused as too long.
+def feed_lines(stream: BinaryIO, longest: int = LONGEST_LINE) -> Iterator[bytes]:
+    """Yield the lines of a stream; of one of more than ``longest`` bytes only enough to be refused as too long.
 
     Only a line feed ends a line, whatever else Unicode calls a line break.
     """
-    while line := stream.readline(LONGEST_LINE + 2):
-        if not line.endswith(b"\n"):
-            _skip_rest(stream, len(line))
+    while line := stream.readline(longest + 2):
+        if not line.endswith(b"\n") and len(line) == longest + 2:
+            _skip_rest(stream)
         yield line.removesuffix(b"\n")
 
 
-def _skip_rest(stream: BinaryIO, read: int) -> None:
-    if read < LONGEST_LINE + 2:
-        return
+def _skip_rest(stream: BinaryIO) -> None:
     while rest := stream.readline(LONGEST_LINE):
         if rest.endswith(b"\n"):
             return

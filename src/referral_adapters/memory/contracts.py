@@ -9,6 +9,7 @@ from typing import Final
 import attrs
 
 from referral_adapters.memory.journal import Change, Journal, adding, removing, setting
+from referral_adapters.memory.key_order import KeyOrder
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
@@ -25,6 +26,7 @@ class MemoryContracts:
         self._contracts: dict[str, Contract] = {}
         self._of_account: dict[str, list[str]] = {}
         self._of_customer: dict[str, list[str]] = {}
+        self._account_order = KeyOrder(journal, self._of_account)
 
     def find(self, contract: str) -> Contract | None:
         """Return the contract of this id, as last stored."""
@@ -56,6 +58,8 @@ class MemoryContracts:
             if known is not None:
                 self._journal.write(change)
             else:
+                if contract.account not in self._of_account:
+                    self._account_order.announce(contract.account)
                 self._journal.write(
                     change,
                     _placing(self._of_account, contract.account, contract.id),
@@ -77,6 +81,14 @@ class MemoryContracts:
             yield setting(self._contracts, contract, erased)
         yield removing(self._of_customer, customer)
         yield setting(self._of_customer, pseudonym, ids)
+
+    def accounts_above(self, after: str) -> Iterator[str]:
+        """Yield the accounts whose id is above ``after``, in order; the caller holds the journal's lock."""
+        return self._account_order.above(after)
+
+    def count_accounts(self) -> int:
+        """Return how many accounts there are."""
+        return len(self._of_account)
 
     def _owner(self, account: str) -> str:
         return self._contracts[self._of_account[account][0]].customer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from referral_adapters.memory.journal import Journal, setting
@@ -19,7 +19,7 @@ class KeyOrder:
     went back to an earlier state; the sweep itself goes through the journal and is undone with the rest.
     """
 
-    def __init__(self, journal: Journal, keys: dict[str, None]) -> None:
+    def __init__(self, journal: Journal, keys: Mapping[str, object]) -> None:
         self._journal = journal
         self._keys = keys
         self._sorted: dict[str, list[str]] = {"keys": []}

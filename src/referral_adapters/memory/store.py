@@ -15,6 +15,8 @@ from referral_adapters.memory.events import MemoryEvents
 from referral_adapters.memory.grants import MemoryGrants
 from referral_adapters.memory.history import MemoryHistory
 from referral_adapters.memory.journal import Journal
+from referral_adapters.memory.launch_codes import MemoryLaunchCodes
+from referral_adapters.memory.launch_contracts import MemoryLaunchContracts
 from referral_adapters.memory.persons import MemoryPersons
 from referral_adapters.memory.promo_codes import MemoryPromoCodes
 from referral_adapters.memory.referrals import MemoryReferrals
@@ -82,6 +84,8 @@ class MemoryStore:
         self.persons = MemoryPersons(journal, self.contracts, self.promo_codes, self.referrals, self.cases, self.trace)
         self.events = MemoryEvents(journal)
         self.history = MemoryHistory(journal, self.promo_codes.records, self.groups.records, self.referrals.records)
+        self.launch_contracts = MemoryLaunchContracts(journal, self.contracts)
+        self.launch_codes = MemoryLaunchCodes(journal, self.contracts, self.promo_codes, self.trace)
         self.code_source = MemoryCodeSource(journal, secret)
         self.folding: Folding = AsciiFolding() if folding is None else folding
         self.billing: Billing = ContinuousDiscounts(journal, currency=currency) if billing is None else billing

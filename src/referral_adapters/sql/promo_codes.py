@@ -76,7 +76,7 @@ class SqlPromoCodes:
         if not self._fits({**row, "place": 1 if before is None else before.last + 1}):
             self.work.change(_NO_TEXT, {"of": code.text})
             raise Refusal(Reason.CODE_OVERLAP, message=f"account {code.account} holds another code then", field="code")
-        self._record(code, row, learned_at(at, None if before is None else before.recorded_at))
+        self._record(row, learned_at(at, None if before is None else before.recorded_at))
 
     @atomic
     def replace(self, code: PromoCode, *, at: datetime) -> None:
@@ -102,7 +102,7 @@ class SqlPromoCodes:
             raise ConcurrentChange(f"The code {code.text} was changed by somebody else at the same time.")
         self.work.seen[key] = last + 1
         before = self.work.row(_LAST_RECORD, {"of": code.account})
-        self._record(code, row, learned_at(at, None if before is None else before.recorded_at))
+        self._record(row, learned_at(at, None if before is None else before.recorded_at))
 
     def read(self, row: Row) -> PromoCode:
         """Return the code of a row, which this transaction has now read."""
@@ -116,11 +116,9 @@ class SqlPromoCodes:
         except Refusal:
             return False
 
-    def _record(self, code: PromoCode, row: dict[str, Any], recorded_at: datetime) -> None:
+    def _record(self, row: dict[str, Any], recorded_at: datetime) -> None:
         """Keep a state for ever, with the moment it was recorded, which follows those of the account's other codes."""
-        place = {"account": code.account, "text": code.text, "revision": row["revision"]}
-        state, personal = code_state(row)
-        self.work.change(_RECORD, {**place, "recorded_at": recorded_at, "state": state, "personal": personal})
+        self.work.change(_RECORD, history_row(row, recorded_at))
 
 
 def code_row(code: PromoCode, revision: int) -> dict[str, Any]:
@@ -138,6 +136,13 @@ def code_row(code: PromoCode, revision: int) -> dict[str, Any]:
         "ending_reason": code.ending_reason,
         "revision": revision,
     }
+
+
+def history_row(row: dict[str, Any], recorded_at: datetime) -> dict[str, Any]:
+    """Return the row that keeps for ever what the row of a code says, and when it was recorded."""
+    state, personal = code_state(row)
+    place = {"account": row["account"], "text": row["text"], "revision": row["revision"]}
+    return {**place, "recorded_at": recorded_at, "state": state, "personal": personal}
 
 
 def code_of(row: Row) -> PromoCode:

@@ -22,6 +22,8 @@ from referral_adapters.sql.events import SqlEvents
 from referral_adapters.sql.evidence import SqlEvidence
 from referral_adapters.sql.grants import SqlGrants
 from referral_adapters.sql.history import SqlHistory
+from referral_adapters.sql.launch_codes import SqlLaunchCodes
+from referral_adapters.sql.launch_contracts import SqlLaunchContracts
 from referral_adapters.sql.persons import SqlPersons
 from referral_adapters.sql.promo_codes import SqlPromoCodes
 from referral_adapters.sql.referrals import SqlReferrals
@@ -162,6 +164,8 @@ class SqlStore:
         self.persons = SqlPersons(work)
         self.events = SqlEvents(work)
         self.history = SqlHistory(work)
+        self.launch_contracts = SqlLaunchContracts(work)
+        self.launch_codes = SqlLaunchCodes(work)
         self.code_source = SqlCodeSource(work, secret)
         self.folding: Folding = AsciiFolding() if folding is None else folding
         self.billing: Billing = SqlContinuousDiscounts(work, currency=currency) if billing is None else billing

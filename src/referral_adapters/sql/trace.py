@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import attrs
@@ -27,12 +27,11 @@ _ALL: Final = CarefulPages(select(TRACE_ENTRIES), _T.subject, _T.number)
 _CHAIN: Final = CarefulPages(select(TRACE_ENTRIES).where(_T.subject == bindparam("of")), _T.number)
 _LAST: Final = select(TRACE_ENTRIES).where(_T.subject == bindparam("of")).order_by(_T.number.desc()).limit(1)
 _FOLLOWING: Final = TRACE_ENTRIES.alias("following")
-_HEADS: Final = Pages(
-    select(_T.subject, _T.number, _T.hash).where(
-        ~exists().where(_FOLLOWING.c.subject == _T.subject, _FOLLOWING.c.number == _T.number + 1)
-    ),
-    _T.subject,
+_ALL_HEADS: Final = select(_T.subject, _T.number, _T.hash).where(
+    ~exists().where(_FOLLOWING.c.subject == _T.subject, _FOLLOWING.c.number == _T.number + 1)
 )
+_HEADS: Final = Pages(_ALL_HEADS, _T.subject)
+_BETWEEN: Final = _ALL_HEADS.where(_T.subject >= bindparam("first"), _T.subject <= bindparam("last"))
 _NEW: Final = Insertion(TRACE_ENTRIES)
 _TRIES: Final = 100
 
@@ -70,6 +69,17 @@ class SqlTrace:
     def heads(self) -> Iterator[Head]:
         """Yield the head of every chain, in order of subject."""
         return _HEADS.read(self.work, lambda row: (row.subject, row.number, row.hash))
+
+
+def heads_between(work: Work, subjects: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Return how many rows each chain from the first to the last of some subjects has, and the hash of its last one.
+
+    Subjects without a chain are left out, and some that nobody asked for may be in: it is one look at the index.
+    """
+    if not subjects:
+        return {}
+    rows = work.rows(_BETWEEN, {"first": min(subjects), "last": max(subjects)})
+    return {row.subject: (row.number, row.hash) for row in rows}
 
 
 def entry_row(entry: TraceEntry) -> dict[str, Any]:

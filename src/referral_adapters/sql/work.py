@@ -86,6 +86,12 @@ class Work:
         given = parameters or {}
         return self._executed(self._as_prepared(statement, given), given).rowcount
 
+    @contextmanager
+    def driver(self) -> Iterator[Any]:
+        """Yield the driver's own connection, for what only it can do; its errors are told like those of a statement."""
+        with self._telling():
+            yield self._connections.get().connection.driver_connection
+
     def lock(self, *names: str) -> None:
         """Wait until no other transaction has locked any of these names; SQLite has one writer anyhow."""
         if self.locks:
@@ -148,16 +154,22 @@ class Work:
         return self._done(lambda cursor: cursor.execute(statement.text, values))
 
     def _done(self, act: Callable[[Cursor], object]) -> Cursor:
-        cursor = self._connections.cursor()
-        try:
+        with self._telling():
+            cursor = self._connections.cursor()
             act(cursor)
+        return cursor
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Say what the driver says in this library's words, and give up a connection that is gone."""
+        try:
+            yield
         except self._driver_error as error:
             if not self.depth and self._connections.is_lost(error):
                 self._connections.drop()
             raise translated(error) from error
         except UnicodeEncodeError as error:  # half of a surrogate pair, which no UTF-8 can hold
             raise StoreFailed("A text holds a character that the database cannot keep.") from error
-        return cursor
 
 
 _STEPS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {

@@ -9,6 +9,7 @@ import attrs
 
 from referral_core.values.errors import Refusal
 from referral_core.values.lifecycle import Lifecycle
+from referral_core.values.moment import moment, optional_moment
 from referral_core.values.reason import Reason
 from referral_core.values.word import Word
 
@@ -75,6 +76,58 @@ class Contract:
     activated_at: datetime | None = None
     ended_at: datetime | None = None
 
+    @classmethod
+    def imported(  # noqa: PLR0913 - a contract has that many facts
+        cls,
+        *,
+        id: str,  # noqa: A002 - the field's own name
+        account: str,
+        customer: str,
+        product: str,
+        segment: str,
+        channel: str,
+        concluded_at: datetime,
+        activated_at: datetime | None = None,
+        ended_at: datetime | None = None,
+        starts_on: date | None = None,
+        first_name: str | None = None,
+    ) -> Contract:
+        """Return a contract with what became of it elsewhere, by the lifecycle: concluded, activated, ended (C2).
+
+        Ended without ever having been active means withdrawn. It is the same contract as one that was concluded,
+        activated and ended here at these moments.
+
+        :raises Refusal: ``moment-invalid`` when one moment lies before the one it must follow; ``moment-naive``.
+        """
+        concluded_at = moment(concluded_at, "concluded_at")
+        activated_at = optional_moment(activated_at, "activated_at")
+        ended_at = optional_moment(ended_at, "ended_at")
+        status = ContractStatus.CONCLUDED
+        if activated_at is not None:
+            status = _after(id, status, ContractEvent.ACTIVATE, activated_at, concluded_at, "activated_at")
+        if ended_at is not None:
+            event = ContractEvent.WITHDRAW if activated_at is None else ContractEvent.TERMINATE
+            status = _after(id, status, event, ended_at, activated_at or concluded_at, "ended_at")
+        return cls(
+            id=id,
+            account=account,
+            customer=customer,
+            product=product,
+            segment=segment,
+            channel=channel,
+            concluded_at=concluded_at,
+            starts_on=starts_on,
+            first_name=first_name,
+            status=status,
+            activated_at=activated_at,
+            ended_at=ended_at,
+        )
+
+    @property
+    def last_changed_at(self) -> datetime:
+        """The moment at which the contract came to be as it is."""
+        return self.ended_at or self.activated_at or self.concluded_at
+
     @property
     def is_open(self) -> bool:
         """Tell whether the contract is concluded or active, neither terminated nor withdrawn."""
@@ -102,25 +155,34 @@ class Contract:
 
     def activated(self, at: datetime) -> Contract:
         """Return the contract in force from ``at``; refuse by the lifecycle, or with ``moment-invalid``."""
-        status = self._after(ContractEvent.ACTIVATE, at, self.concluded_at)
+        status = _after(self.id, self.status, ContractEvent.ACTIVATE, at, self.concluded_at)
         return attrs.evolve(self, status=status, activated_at=at)
 
     def withdrawn(self, at: datetime) -> Contract:
         """Return the contract withdrawn before it came into force."""
-        status = self._after(ContractEvent.WITHDRAW, at, self.concluded_at)
+        status = _after(self.id, self.status, ContractEvent.WITHDRAW, at, self.concluded_at)
         return attrs.evolve(self, status=status, ended_at=at)
 
     def terminated(self, at: datetime) -> Contract:
         """Return the contract terminated after it had been in force."""
-        status = self._after(ContractEvent.TERMINATE, at, self.activated_at)
+        status = _after(self.id, self.status, ContractEvent.TERMINATE, at, self.activated_at)
         return attrs.evolve(self, status=status, ended_at=at)
 
-    def _after(self, event: ContractEvent, at: datetime, earliest: datetime | None) -> ContractStatus:
-        status = CONTRACT_LIFECYCLE.after(self.status, event, self.id)
-        if earliest is not None and at < earliest:
-            raise Refusal(
-                Reason.MOMENT_INVALID,
-                message=f"contract {self.id} cannot {event} before {earliest.isoformat()}",
-                field="at",
-            )
-        return status
+
+def _after(
+    contract: str,
+    status: ContractStatus,
+    event: ContractEvent,
+    at: datetime,
+    earliest: datetime | None,
+    field: str = "at",
+) -> ContractStatus:
+    """Return the status that follows; refuse by the lifecycle, or with ``moment-invalid`` before the ``earliest``."""
+    following = CONTRACT_LIFECYCLE.after(status, event, contract)
+    if earliest is not None and at < earliest:
+        raise Refusal(
+            Reason.MOMENT_INVALID,
+            message=f"contract {contract} cannot {event} before {earliest.isoformat()}",
+            field=field,
+        )
+    return following

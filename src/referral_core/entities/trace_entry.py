@@ -25,6 +25,9 @@ GENESIS: Final = "0" * 64
 State = Mapping[str, str | None]
 """What was so before or after an act: names and values as text, nothing about persons."""
 
+_Content = tuple[str, int, datetime, Act, Role, State | None, State | None]
+"""What the hash of a row is over, but for the digest of its personal part and the hash before it."""
+
 _encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
@@ -84,37 +87,22 @@ class TraceEntry:
         guessed from their digest.
         """
         number, previous = (after.number + 1, after.hash) if after else (1, GENESIS)
-        entry = cls(
-            note.subject,
-            number,
-            note.moment,
-            note.act,
-            note.actor.role,
-            None if note.before is None else dict(note.before),
-            None if note.after is None else dict(note.after),
-            note.actor.id,
-            note.reason,
-            salt,
-            _personal_digest(note.actor.id, note.reason, salt),
-            previous,
-            "",
-        )
-        return attrs.evolve(entry, hash=entry.content_hash())
+        return cls.numbered(note, number, previous, salt)
+
+    @classmethod
+    def numbered(cls, note: TraceNote, number: int, previous: str, salt: str) -> TraceEntry:
+        """Return ``note`` as the row of this number, where ``previous`` is the hash of the row before it."""
+        before = None if note.before is None else dict(note.before)
+        after = None if note.after is None else dict(note.after)
+        digest = _personal_digest(note.actor.id, note.reason, salt)
+        content = (note.subject, number, note.moment, note.act, note.actor.role, before, after)
+        content_hash = _content_hash(content, digest, previous)
+        return cls(*content, note.actor.id, note.reason, salt, digest, previous, content_hash)
 
     def content_hash(self) -> str:
         """Return what the row's hash must be: over everything but the personal part, which its digest stands for."""
-        content = [
-            self.subject,
-            self.number,
-            written(self.moment),
-            self.act,
-            self.role,
-            self.before,
-            self.after,
-            self.personal_digest,
-            self.previous,
-        ]
-        return sha256(_encode(content).encode()).hexdigest()
+        content = (self.subject, self.number, self.moment, self.act, self.role, self.before, self.after)
+        return _content_hash(content, self.personal_digest, self.previous)
 
     def erased(self) -> TraceEntry:
         """Return the row without its personal part; its hash stays what it was (A5)."""
@@ -164,3 +152,8 @@ def chain_faults(entries: Iterable[TraceEntry]) -> tuple[str, ...]:
 
 def _personal_digest(actor: str | None, reason: str | None, salt: str) -> str:
     return sha256(_encode([salt, actor, reason]).encode()).hexdigest()
+
+
+def _content_hash(content: _Content, personal_digest: str, previous: str) -> str:
+    subject, number, moment, *rest = content
+    return sha256(_encode([subject, number, written(moment), *rest, personal_digest, previous]).encode()).hexdigest()

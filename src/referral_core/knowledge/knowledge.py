@@ -11,6 +11,7 @@ from referral_core.knowledge.contracts import KnownContracts
 from referral_core.knowledge.discount_groups import KnownDiscountGroups
 from referral_core.knowledge.grants import KnownGrants
 from referral_core.knowledge.history import KnownHistory
+from referral_core.knowledge.launch import KnownLaunchCodes, KnownLaunchContracts
 from referral_core.knowledge.persons import KnownPersons
 from referral_core.knowledge.promo_codes import KnownPromoCodes
 from referral_core.knowledge.referrals import KnownReferrals
@@ -48,6 +49,8 @@ class Knowledge:
         self.trace = KnownTrace(ports.trace, by)
         self.seals = KnownSeals(ports.seals, by)
         self.persons = KnownPersons(ports.persons, by)
+        self.launch_contracts = KnownLaunchContracts(by)
+        self.launch_codes = KnownLaunchCodes(by)
         self.billing = KnownBilling(ports.billing, self.grants, by)
         self.code_source = KnownCodeSource(ports.code_source, by)
         self.folding = ports.folding

@@ -13,6 +13,8 @@ from referral_core.ports.evidence import Evidence
 from referral_core.ports.folding import Folding
 from referral_core.ports.grants import Grants
 from referral_core.ports.history import History
+from referral_core.ports.launch_codes import LaunchCodes
+from referral_core.ports.launch_contracts import LaunchContracts
 from referral_core.ports.persons import Persons
 from referral_core.ports.promo_codes import PromoCodes
 from referral_core.ports.referrals import Referrals
@@ -97,4 +99,14 @@ class Ports(Protocol):
     @property
     def folding(self) -> Folding:
         """The folding of names."""
+        ...
+
+    @property
+    def launch_contracts(self) -> LaunchContracts:
+        """Contracts by pages, for the day of the launch."""
+        ...
+
+    @property
+    def launch_codes(self) -> LaunchCodes:
+        """Accounts without a code and first codes by pages, for the day of the launch."""
         ...

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
+from referral_core.entities.codeless_account import CodelessAccount
 from referral_core.entities.contract import Contract
 from referral_core.entities.promo_code import CodeStatus, Ending, Issuing, PromoCode
 from referral_core.entities.trace_entry import TraceNote, account_subject
@@ -66,6 +68,32 @@ class CodeBook:
         self._trace(Act.CODE_ISSUE, None, code, at, actor, reason)
         return code
 
+    def launch(
+        self,
+        accounts: Sequence[CodelessAccount],
+        texts: Sequence[str],
+        *,
+        at: datetime,
+        actor: Actor,
+        reason: str | None = None,
+    ) -> tuple[PromoCode, ...]:
+        """Store a first code, active at once, for each of many accounts (C2)."""
+        codes = [
+            PromoCode(
+                text=text,
+                account=account.account,
+                customer=account.customer,
+                issued_at=at,
+                issued_by=actor.id,
+                issuing=Issuing.LAUNCH,
+                starts_at=at,
+            )
+            for account, text in zip(accounts, texts, strict=True)
+        ]
+        notes = [_note(Act.CODE_ISSUE, None, code, at, actor, reason) for code in codes]
+        self._ports.launch_codes.add(codes, notes, at=at)
+        return tuple(codes)
+
     def change(
         self, act: Act, before: PromoCode, after: PromoCode, *, at: datetime, actor: Actor, reason: str | None = None
     ) -> PromoCode:
@@ -77,6 +105,11 @@ class CodeBook:
     def _trace(
         self, act: Act, before: PromoCode | None, after: PromoCode, at: datetime, actor: Actor, reason: str | None
     ) -> None:
-        state = None if before is None else code_state(before)
-        subject = account_subject(after.account)
-        self._ports.trace.append(TraceNote(subject, at, act, actor, state, code_state(after), reason))
+        self._ports.trace.append(_note(act, before, after, at, actor, reason))
+
+
+def _note(
+    act: Act, before: PromoCode | None, after: PromoCode, at: datetime, actor: Actor, reason: str | None
+) -> TraceNote:
+    state = None if before is None else code_state(before)
+    return TraceNote(account_subject(after.account), at, act, actor, state, code_state(after), reason)

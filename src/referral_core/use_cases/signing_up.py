@@ -21,6 +21,7 @@ from referral_core.use_cases.admitting import Admitting
 from referral_core.use_cases.choosing import Choice, chosen_by_case, chosen_by_hand
 from referral_core.use_cases.following_contracts import FollowingContracts
 from referral_core.use_cases.judging import Judging, Question
+from referral_core.use_cases.occupied import contract_exists, not_same_customer
 from referral_core.use_cases.referring import Referring
 from referral_core.use_cases.unknown import unknown_case, unknown_contract
 from referral_core.values.errors import Refusal
@@ -236,12 +237,10 @@ class SignUps:
     def _check_new(self, contract: str, account: str, customer: str) -> tuple[Contract, ...]:
         """Return the account's other contracts, having checked that this one may join them."""
         if self._ports.contracts.find(contract) is not None:
-            raise Refusal(Reason.CONTRACT_EXISTS, message=f"contract {contract} was concluded before", field="contract")
+            raise contract_exists(contract)
         others = self._ports.contracts.of_account(account)
         if others and others[0].customer != customer:
-            raise Refusal(
-                Reason.NOT_SAME_CUSTOMER, message=f"account {account} belongs to another customer", field="customer"
-            )
+            raise not_same_customer(account)
         return others
 
     def _not_activated(self, contract: str, found: Contract | None) -> Contract:

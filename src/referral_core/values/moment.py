@@ -8,6 +8,7 @@ confuse the two passes of the hour that autumn repeats.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from referral_core.values.errors import Refusal
@@ -42,6 +43,7 @@ def optional_moment(value: datetime | None, field: str = "at") -> datetime | Non
     return None if value is None else moment(value, field)
 
 
+@lru_cache(maxsize=256)  # one act writes its moment down again and again
 def written(value: datetime) -> str:
     """Write a moment as RFC 3339 in UTC, ``2021-02-28T22:00:00Z``, whatever offset it was given with."""
     return moment(value).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,76 @@
+"""Issuing first codes to all accounts, page by page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from referral_adapters.launch.pages import LaunchStore, in_one_transaction
+from referral_core.desk import assemble
+from referral_core.entities.actor import Actor
+from referral_core.programme.programme import Programme
+from referral_core.use_cases.launching import PAGE, IssuedPage
+
+
+class CodeRun:
+    """Issues codes to whoever is due one and counts them; each page is one transaction.
+
+    The codes that a page issued are its own bookmark: another run passes over whoever has one. With ``dry`` it only
+    counts. ``most`` is how many codes it issues at most, ``None`` for all.
+    """
+
+    def __init__(
+        self,
+        programme: Programme,
+        store: LaunchStore,
+        *,
+        at: datetime,
+        actor: Actor,
+        reason: str | None = None,
+        page: int = PAGE,
+        most: int | None = None,
+        dry: bool = False,
+    ) -> None:
+        self._store = store
+        self._launch = assemble(programme, store).launch
+        self._at, self._actor, self._reason = at, actor, reason
+        self._page, self._most, self._dry = page, most, dry
+        self._after: str | None = ""
+        self.looked_at = self.issued = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether there are no more accounts to look at, or no more codes to be issued."""
+        return self._after is None or self._left == 0
+
+    def take(self) -> None:
+        """Do the next page.
+
+        :raises Refusal: ``not-allowed``, ``reason-missing``.
+        :raises CodeSpaceExhausted: more than half of the possible random codes are given out.
+        :raises ConcurrentChange: others were in the way all the time.
+        """
+        looked_at, issued, self._after = self._looked() if self._dry else self._done()
+        self.looked_at += looked_at
+        self.issued += issued
+
+    @property
+    def _left(self) -> int | None:
+        return None if self._most is None else self._most - self.issued
+
+    def _looked(self) -> tuple[int, int, str | None]:
+        found = self._launch.due(at=self._at, actor=self._actor, after=self._after or "", page=self._page)
+        return found.looked_at, len(found.accounts[: self._left]), found.after
+
+    def _done(self) -> tuple[int, int, str | None]:
+        done = in_one_transaction(self._store, self._issue)
+        return done.looked_at, len(done.codes), done.after
+
+    def _issue(self) -> IssuedPage:
+        return self._launch.issue_codes(
+            at=self._at,
+            actor=self._actor,
+            after=self._after or "",
+            page=self._page,
+            most=self._left,
+            reason=self._reason,
+        )

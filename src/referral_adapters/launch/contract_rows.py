@@ -1,0 +1,57 @@
+"""The contracts that rows tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+from referral_adapters.feed.fields import Fields
+from referral_core.entities.contract import Contract
+from referral_core.values.calendar import Calendar
+
+_DAYS: Final = 4_096
+"""How many days, with their midnights, are kept: most rows tell of one of a few thousand."""
+
+
+class ContractRows:
+    """Tells which contract a row is about, in the words and with the defaults of a feed.
+
+    A moment that is only a day means its midnight in the programme's zone (M1).
+    """
+
+    def __init__(self, calendar: Calendar) -> None:
+        self._midnight = lru_cache(_DAYS)(calendar.start_of)
+
+    def contract(self, values: Mapping[str, str]) -> Contract:
+        """Return the contract that a row's values tell of.
+
+        :raises LineInvalid: a value is missing, or not of its kind.
+        :raises Refusal: ``moment-naive``, ``moment-invalid``.
+        """
+        fields = Fields(values, at="")
+        contract, account, customer = fields.name("contract"), fields.name("account"), fields.name("customer")
+        product, segment = fields.optional_name("product"), fields.optional_name("segment")
+        channel, first_name = fields.optional_name("channel"), fields.optional_text("first_name")
+        concluded_at = self._moment(fields, "concluded_at") or fields.moment("concluded_at")
+        activated_at, ended_at = self._moment(fields, "activated_at"), self._moment(fields, "ended_at")
+        starts_on = fields.optional_date("starts_on")
+        fields.close()
+        return Contract.imported(
+            id=contract,
+            account=account,
+            customer=customer,
+            product=product or "electricity",
+            segment=segment or "household",
+            channel=channel or "self-service",
+            concluded_at=concluded_at,
+            activated_at=activated_at,
+            ended_at=ended_at,
+            starts_on=starts_on,
+            first_name=first_name,
+        )
+
+    def _moment(self, fields: Fields, name: str) -> datetime | None:
+        told = fields.optional_day_or_moment(name)
+        return told if told is None or isinstance(told, datetime) else self._midnight(told, name)

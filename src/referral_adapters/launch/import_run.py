@@ -1,0 +1,69 @@
+"""Importing a file of contracts, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from referral_adapters.feed.errors import LineInvalid
+from referral_adapters.launch.contract_rows import ContractRows
+from referral_adapters.launch.pages import LaunchStore, in_one_transaction
+from referral_adapters.launch.rejects import Reject
+from referral_adapters.launch.source_row import SourceRow
+from referral_core.desk import assemble
+from referral_core.entities.actor import Actor
+from referral_core.entities.contract import Contract
+from referral_core.programme.programme import Programme
+from referral_core.use_cases.launching import Arrival
+from referral_core.values.errors import Refusal
+
+
+class ImportRun:
+    """Takes in contracts and counts what became of them; each page is one transaction.
+
+    What a page brought in is its own bookmark: the same file again finds it present.
+    """
+
+    def __init__(
+        self, programme: Programme, store: LaunchStore, *, at: datetime, actor: Actor, reason: str | None = None
+    ) -> None:
+        self._rows = ContractRows(programme.calendar)
+        self._store = store
+        self._launch = assemble(programme, store).launch
+        self._at, self._actor, self._reason = at, actor, reason
+        self.rows = self.imported = self.present = self.rejected = 0
+        self.last_line = 0
+
+    def take(self, page: Sequence[SourceRow], rejected: Callable[[Reject], object]) -> None:
+        """Import a page, then hand on its rejects in order.
+
+        :raises Refusal: ``not-allowed``, ``reason-missing``.
+        :raises ConcurrentChange: others were in the way all the time.
+        """
+        read = [self._read(row) for row in page]
+        contracts = [each for each in read if isinstance(each, Contract)]
+        outcomes = iter(in_one_transaction(self._store, lambda: self._import(contracts)))
+        for row, each in zip(page, read, strict=True):
+            outcome = each if isinstance(each, Reject) else next(outcomes)
+            verdict = Reject.of(row, outcome) if isinstance(outcome, Refusal) else outcome
+            self._count(verdict)
+            if isinstance(verdict, Reject):
+                rejected(verdict)
+        self.last_line = page[-1].line
+
+    def _import(self, contracts: Sequence[Contract]) -> tuple[Arrival | Refusal, ...]:
+        return self._launch.import_contracts(contracts, at=self._at, actor=self._actor, reason=self._reason)
+
+    def _read(self, row: SourceRow) -> Contract | Reject:
+        if row.fault is not None:
+            return Reject.of(row, row.fault)
+        try:
+            return self._rows.contract(row.values)
+        except (LineInvalid, Refusal) as wrong:
+            return Reject.of(row, wrong)
+
+    def _count(self, verdict: Arrival | Reject) -> None:
+        self.rows += 1
+        self.imported += verdict is Arrival.IMPORTED
+        self.present += verdict is Arrival.PRESENT
+        self.rejected += isinstance(verdict, Reject)

@@ -1,0 +1,48 @@
+"""An import that is only rehearsed: judged by what stands, and by what the file itself would have brought in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import attrs
+
+from referral_adapters.launch.pages import LaunchStore
+from referral_core.entities.contract import Contract
+from referral_core.ports.launch_contracts import LaunchContracts, Standing
+
+
+class Rehearsal:
+    """A store as it is to whoever asks, but for contracts that are brought in: those go to a scratch store.
+
+    So every verdict is the one that the import itself would come to, whatever the file holds twice, and nothing is
+    written where it counts. The scratch store may be thrown away.
+    """
+
+    def __init__(self, store: LaunchStore, scratch: LaunchStore) -> None:
+        self._store = store
+        self._scratch = scratch
+        self.launch_contracts = _Overlaid(store.launch_contracts, scratch.launch_contracts)
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Return a transaction of the scratch store."""
+        return self._scratch.transaction()
+
+    def __getattr__(self, port: str) -> Any:  # noqa: ANN401 - any other port
+        return getattr(self._store, port)
+
+
+@attrs.frozen
+class _Overlaid:
+    """The contracts of one store with those of another one laid over them."""
+
+    _below: LaunchContracts
+    _above: LaunchContracts
+
+    def standing(self, contracts: Sequence[str], accounts: Sequence[str]) -> Standing:
+        below, above = self._below.standing(contracts, accounts), self._above.standing(contracts, accounts)
+        return Standing({**below.contracts, **above.contracts}, {**below.customers, **above.customers})
+
+    def add(self, contracts: Sequence[Contract]) -> None:
+        self._above.add(contracts)

@@ -1,0 +1,86 @@
+"""A launch that is killed, over and over, and run again: nobody has two codes, and all have the ones they are due.
+
+``REFERRAL_KILLS`` says how often each is killed; a handful unless it does.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+from sqlalchemy.engine import URL
+
+from referral_adapters.cli.store import secret_of
+from referral_adapters.launch import CodeRun, ImportRun, open_contracts, pages
+from referral_adapters.memory import MemoryStore
+from referral_adapters.sql import SqlStore
+from referral_core import Actor, Programme, assemble
+from referral_core.entities.trace_entry import account_subject, chain_faults
+from tests.phrases import at
+
+COMMAND: Final = (sys.executable, "-m", "referral_adapters.cli")
+KILLS: Final = int(os.environ.get("REFERRAL_KILLS", "2"))
+ACCOUNTS: Final = 600
+MOMENT: Final = "2021-06-01"
+PROGRAMME: Final = Programme.default()
+
+
+@pytest.fixture
+def contracts(tmp_path: Path) -> Path:
+    path = tmp_path / "contracts.csv"
+    lines = (f"K{number:05},A{number:05},C{number:05},2021-01-05,2021-02-01" for number in range(ACCOUNTS))
+    path.write_text("\n".join(["contract,account,customer,concluded_at,activated_at", *lines]), encoding="utf-8")
+    return path
+
+
+@pytest.mark.rule("C2")
+def test_a_launch_that_was_killed_comes_to_the_same_end(database: URL, contracts: Path) -> None:
+    url = database.set(drivername=database.get_backend_name()).render_as_string(hide_password=False)
+    options = ["--db", url, "--at", MOMENT, "--page", "10"]
+    with SqlStore(database, PROGRAMME) as watched:
+        commands: list[tuple[list[str], Callable[[], int]]] = [
+            (["import", "contracts", str(contracts), *options], watched.launch_codes.count),
+            (["issue-codes", "--code-key", "demo", *options], lambda: sum(1 for _ in watched.trace.heads())),
+        ]
+        for command, count in commands:
+            killed = sum(killed_after(random.uniform(0, 0.05), command, count) for _ in range(KILLS))
+            assert killed > 0, "it was done before it could be killed"
+            assert subprocess.run([*COMMAND, *command], check=False, capture_output=True).returncode == 0
+        expected = launched_without_a_break(contracts)
+        for number in range(ACCOUNTS):
+            account = f"A{number:05}"
+            assert watched.promo_codes.of_account(account) == expected.promo_codes.of_account(account)
+            chain = list(watched.trace.chain(account_subject(account)))
+            assert (len(chain), chain_faults(chain)) == (1, ())
+        assert watched.code_source.numbers(1) == expected.code_source.numbers(1)
+
+
+def killed_after(pause: float, command: list[str], count: Callable[[], int]) -> bool:
+    """Kill a command a moment after it has done something new, and tell whether it was still at work."""
+    before = count()
+    with subprocess.Popen([*COMMAND, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while count() == before and process.poll() is None:
+            time.sleep(0.005)
+        time.sleep(pause)
+        process.kill()
+    return process.returncode != 0
+
+
+def launched_without_a_break(contracts: Path) -> MemoryStore:
+    store = MemoryStore(PROGRAMME, secret=secret_of("demo"))
+    system = Actor.system("launch")
+    file = open_contracts(contracts)
+    run = ImportRun(PROGRAMME, store, at=at(MOMENT), actor=system)
+    for page in pages(file.rows(), 1_000):
+        run.take(page, print)
+    file.close()
+    CodeRun(PROGRAMME, store, at=at(MOMENT), actor=system).take()
+    assert assemble(PROGRAMME, store).launch.due(at=at(MOMENT), actor=system).accounts == ()
+    return store
