@@ -46,7 +46,7 @@ class ReferralDesk:
         self.referrals = Referrals(programme, ports)
         self.cases = Cases(ports, judging, self.sign_ups)
         self.groups = Groups(programme, ports)
-        self.payouts = Payouts(ports)
+        self.payouts = Payouts(programme, ports)
         self.discounts = Discounts(programme, ports)
         self.sharings = Sharings(programme, ports)
         self.customers = Customers(ports)

@@ -370,7 +370,7 @@ class TestProgramme:
 class TestHelp:
     @pytest.mark.parametrize(
         "command",
-        ["replay", "check", "summary", "programme check", "programme show"],
+        ["replay", "check", "summary", "pay", "programme check", "programme show"],
     )
     def test_every_command_has_two_examples_and_its_exit_statuses(self, command: str) -> None:
         result = run(*command.split(), "--help")
@@ -394,7 +394,7 @@ class TestHelp:
 
     def test_the_commands_are_listed_with_a_whole_sentence(self) -> None:
         commands = run("--help").stdout.partition("Commands:\n")[2].splitlines()
-        assert [line.split()[0] for line in commands] == ["replay", "check", "summary", "programme"]
+        assert [line.split()[0] for line in commands] == ["replay", "check", "summary", "pay", "programme"]
         assert all(line.endswith(".") and not line.endswith("...") for line in commands)
 
     def test_the_version(self) -> None:

@@ -15,9 +15,10 @@ import attrs
 import pytest
 
 from referral_adapters import conformance
-from referral_adapters.conformance.samples import case, contract, day, group
+from referral_adapters.conformance.samples import TICK, case, contract, day, group
 from referral_adapters.folding import AsciiFolding
 from referral_adapters.memory import MemoryStore
+from referral_adapters.memory.grants import MemoryGrants
 from referral_adapters.memory.history import MemoryHistory
 from referral_adapters.memory.journal import Change
 from referral_adapters.memory.records import Records
@@ -33,6 +34,7 @@ from referral_core.entities.seal import Head, Seal, SealedHead
 from referral_core.entities.sharing import Sharing
 from referral_core.entities.trace_entry import TraceEntry, TraceNote
 from referral_core.ports.evidence import Evidence, Findings
+from referral_core.ports.grants import Step
 from referral_core.values.errors import ConcurrentChange, Refusal
 from referral_core.values.reason import Reason
 from referral_core.values.recorded import Recorded
@@ -285,24 +287,70 @@ def overwriting() -> object:
     port = MemoryStore().grants
 
     def add(add: Act, leg: Grant) -> None:
-        add(leg)
-        with suppress(LookupError):
-            port.replace(leg)
+        there = port.find(leg.key)
+        if there is None:
+            add(leg)
+        else:
+            port.change([(there, attrs.evolve(leg, account=there.account))])
 
     return altered(port, add=add)
 
 
-def nothing_is_ever_settled() -> object:
+Changing = Callable[[Sequence[Step]], tuple[Grant, ...]]
+Unsettled = Callable[[datetime, int], tuple[Grant, ...]]
+
+
+def whoever_asks() -> object:
+    """Give a leg to everybody who wants it, whatever they saw of it."""
     port = MemoryStore().grants
 
-    def unsettled(_: Act, limit: int, after: str = "") -> tuple[Grant, ...]:
-        return tuple(leg for leg in port.all() if leg.key > after)[:limit]
+    def change(change: Changing, steps: Sequence[Step]) -> tuple[Grant, ...]:
+        there = [(port.find(before.key), after) for before, after in steps]
+        return change([(leg, after) for leg, after in there if leg is not None])
 
-    return altered(port, unsettled=unsettled)
+    return altered(port, change=change)
 
 
-def only_due(unsettled: Callable[..., tuple[Grant, ...]], *args: object) -> tuple[Grant, ...]:
-    return tuple(leg for leg in unsettled(*args) if leg.status is GrantStatus.DUE)
+def looking_first() -> MemoryGrants:
+    """Look who has a leg, and then give it, one at a time."""
+    port = MemoryStore().grants
+
+    def change(change: Changing, steps: Sequence[Step]) -> tuple[Grant, ...]:
+        free = [(before, after) for before, after in steps if port.find(before.key) == before]
+        time.sleep(0.001)
+        there = [(port.find(before.key), after) for before, after in free]
+        return change([(leg, after) for leg, after in there if leg is not None])
+
+    return altered(port, change=change)
+
+
+def at_most(most: int) -> Broken:
+    return grants(change=lambda change, steps: change(steps[:most]))
+
+
+def without_problems(find: Callable[[str], Grant | None], key: str) -> Grant | None:
+    found = find(key)
+    return found and attrs.evolve(found, problem=None)
+
+
+def nothing_is_ever_settled(every: Act, *, account: str | None = None, **_: bool) -> object:
+    return every(account=account)
+
+
+def only_due(unsettled: Unsettled, by: datetime, limit: int) -> tuple[Grant, ...]:
+    return tuple(leg for leg in unsettled(by, limit) if leg.status is GrantStatus.DUE)
+
+
+def just_before(unsettled: Unsettled, by: datetime, limit: int) -> tuple[Grant, ...]:
+    return unsettled(by - TICK, limit)
+
+
+def untouched(unsettled: Unsettled, by: datetime, limit: int) -> tuple[Grant, ...]:
+    return tuple(leg for leg in unsettled(by, limit) if not leg.attempts)
+
+
+def by_key(unsettled: Unsettled, by: datetime, limit: int) -> tuple[Grant, ...]:
+    return tuple(sorted(unsettled(by, 1000), key=lambda leg: leg.key)[:limit])
 
 
 class CarelessGrants:
@@ -322,20 +370,22 @@ class CarelessGrants:
     def all(self, *, account: str | None = None) -> Iterator[Grant]:
         return (leg for leg in self._legs if account in (None, leg.account))
 
-    def unsettled(self, limit: int) -> tuple[Grant, ...]:
-        return tuple(self._legs[:limit])
-
 
 GRANTS: Final[dict[str, Broken]] = {
     "test_a_leg_is_found_by_its_key": grants(find=lambda find, _: find("referrer/K1")),
     "test_a_leg_that_is_there_is_left_as_it_is": overwriting,
-    "test_the_last_state_is_the_one_found": grants(replace=deaf),
+    "test_the_last_state_is_the_one_found": grants(find=without_problems),
+    "test_a_leg_is_changed_by_who_saw_it_as_it_is": whoever_asks,
+    "test_many_legs_are_changed_at_once": at_most(100),
     "test_unsettled_is_what_billing_has_not_confirmed": grants(unsettled=only_due),
-    "test_unsettled_legs_come_in_pages": grants(unsettled=lambda of, limit, after="": of(limit + 1, after)),
-    "test_pages_go_on_while_legs_are_settled_and_added": nothing_is_ever_settled,
-    "test_all_are_in_order_of_key": grants(all=backwards),
+    "test_unsettled_is_what_need_not_wait": grants(unsettled=just_before),
+    "test_who_has_waited_longest_comes_first": grants(unsettled=by_key),
+    "test_what_is_taken_drops_out_until_its_lease_has_run_out": grants(unsettled=untouched),
+    "test_all_are_in_order_of_key": grants(all=nothing_is_ever_settled),
     "test_ids_are_taken_to_the_letter": grants(all=lambda every, account: every(account=account.strip())),
     "test_one_of_racing_legs_is_kept": CarelessGrants,
+    "test_one_of_racing_payers_has_the_leg": looking_first,
+    "test_racing_payers_share_all_legs": looking_first,
 }
 
 # ── cases, sharings, events ───────────────────────────────────────────────────────────────────────────────────────────
@@ -600,7 +650,7 @@ def holding_on() -> object:
 
 def losing() -> object:
     turns = count()
-    return altered(MemoryStore().trace, append=lambda append, note: next(turns) % 5 and append(note))
+    return altered(MemoryStore().trace, append=lambda append, *notes: next(turns) % 5 and append(*notes))
 
 
 def ghost(_: Act) -> Iterator[Head]:
@@ -611,6 +661,8 @@ TRACE: Final[dict[str, Broken]] = {
     "test_a_row_says_what_was_noted": trace(append=lambda append, note: append(attrs.evolve(note, reason=None))),
     "test_a_row_may_say_little": trace(append=lambda append, note: append(attrs.evolve(note, after=None))),
     "test_rows_of_a_subject_are_a_chain": trace(chain=backwards),
+    "test_many_notes_are_added_at_once": trace(append=lambda append, *notes: append(*notes[:7])),
+    "test_racing_writers_of_many_notes_follow_each_other": losing,
     "test_rows_never_change": salted(secrets.token_hex),
     "test_a_row_keeps_no_hold_on_what_it_was_given": holding_on,
     "test_every_row_has_a_salt_of_its_own": salted(lambda: "0" * 32),

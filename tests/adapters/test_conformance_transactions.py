@@ -13,7 +13,7 @@ from referral_adapters.conformance.store import Slip
 from referral_adapters.memory import MemoryStore
 from referral_core.entities.promo_code import PromoCode
 from referral_core.values.errors import Refusal
-from tests.adapters.test_conformance import Act, Broken, altered, finds_out, racy_events, suite_tests
+from tests.adapters.test_conformance import Act, Broken, altered, finds_out, looking_first, racy_events, suite_tests
 
 Transaction = Callable[[], AbstractContextManager[None]]
 
@@ -102,6 +102,13 @@ def sulking() -> MemoryStore:
     return store
 
 
+def with_payers_who_look_first() -> MemoryStore:
+    """Let payers look who has a leg, and then take it."""
+    store = without_transactions()
+    store.grants = looking_first()
+    return store
+
+
 def with_racy_events() -> MemoryStore:
     return altered_events(without_transactions())
 
@@ -124,6 +131,7 @@ BROKEN: Final[dict[str, Broken]] = {
     "test_nobody_else_sees_what_is_unfinished": without_transactions,
     "test_racing_transactions_leave_all_or_nothing": without_transactions,
     "test_racing_transactions_that_differ_all_last": without_transactions,
+    "test_racing_payers_take_every_leg_once": with_payers_who_look_first,
     "test_one_of_racing_events_has_its_effect": with_racy_events,
     "test_one_of_racing_sign_ups_refers_the_customer": without_transactions,
 }

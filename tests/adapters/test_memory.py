@@ -6,8 +6,8 @@ import pytest
 
 from referral_adapters import conformance
 from referral_adapters.folding import AsciiFolding
-from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, MemoryStore
-from referral_core.ports.billing import Billing
+from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, FlakyBulkBilling, MemoryStore
+from referral_core.ports.billing import Billing, WholeBilling
 from referral_core.ports.cases import Cases
 from referral_core.ports.code_source import CodeSource
 from referral_core.ports.contracts import Contracts
@@ -117,6 +117,13 @@ class TestBilling(conformance.BillingConformance):
                 return ContinuousDiscounts()
             case _:
                 return FlakyBilling(ContinuousDiscounts())
+
+
+@pytest.mark.rule("B2")
+class TestBulkBilling(conformance.BulkBillingConformance):
+    @pytest.fixture(params=["alone", "flaky without a fault"])
+    def billing(self, request: pytest.FixtureRequest) -> WholeBilling:
+        return ContinuousDiscounts() if request.param == "alone" else FlakyBulkBilling(ContinuousDiscounts())
 
 
 @pytest.mark.rule("C1", "S4", "B2")

@@ -87,8 +87,7 @@ def test_what_is_not_there_has_no_next_state() -> None:
         store.referrals.replace(referral(), at=day(0))
     with refused("case-unknown", field="case"):
         store.cases.close(case().abandoned(day(1)))
-    with pytest.raises(LookupError, match="referrer/K1"):
-        store.grants.replace(grant())
+    assert store.grants.change([(grant(), grant().taken(day(1)))]) == ()
 
 
 def test_nothing_changes_hands_by_its_next_state() -> None:
@@ -103,8 +102,7 @@ def test_nothing_changes_hands_by_its_next_state() -> None:
         store.promo_codes.replace(code(on="A2"), at=day(0))
     with refused("referral-unknown", naming="A2"):
         store.referrals.replace(referral(by="A2"), at=day(0))
-    with pytest.raises(LookupError, match="A2"):
-        store.grants.replace(grant(on="A2"))
+    assert store.grants.change([(grant(on="A2"), grant(on="A2").taken(day(1)))]) == ()
 
 
 def test_a_referral_may_go_over_to_another_name_of_its_customer() -> None:
@@ -176,12 +174,18 @@ class Paging(RuleBasedStateMachine):
             self.store.grants.add(leg)
             self.legs.setdefault(leg.key, leg)
 
-    @rule(first=st.integers(0, 50), count=st.integers(1, 50), status=st.sampled_from(GrantStatus))
-    def settle(self, first: int, count: int, status: GrantStatus) -> None:
-        for leg in LEGS[first : first + count]:
-            if leg.key in self.legs:
-                self.legs[leg.key] = attrs.evolve(leg, status=status)
-                self.store.grants.replace(self.legs[leg.key])
+    @rule(
+        first=st.integers(0, 50),
+        count=st.integers(1, 50),
+        status=st.sampled_from(GrantStatus),
+        days=st.none() | st.integers(0, 3),
+    )
+    def change(self, first: int, count: int, status: GrantStatus, days: int | None) -> None:
+        legs = [self.legs[leg.key] for leg in LEGS[first : first + count] if leg.key in self.legs]
+        wait_until = None if days is None or status is GrantStatus.GRANTED else day(days)
+        steps = [(leg, attrs.evolve(leg, status=status, wait_until=wait_until)) for leg in legs]
+        assert self.store.grants.change(steps) == tuple(after for _, after in steps)
+        self.legs |= {after.key: after for _, after in steps}
 
     @rule()
     def begin(self) -> None:
@@ -198,10 +202,20 @@ class Paging(RuleBasedStateMachine):
             self.store.transaction().__exit__(ValueError, ValueError(), None)
             self.legs = before
 
-    @rule(limit=st.integers(0, 70), after=st.sampled_from(["", *(leg.key for leg in LEGS)]))
-    def page(self, limit: int, after: str) -> None:
-        expected = [leg for key, leg in sorted(self.legs.items()) if leg.status is not GrantStatus.GRANTED]
-        assert list(self.store.grants.unsettled(limit, after)) == [leg for leg in expected if leg.key > after][:limit]
+    @rule(limit=st.integers(0, 70), days=st.integers(-1, 4))
+    def page(self, limit: int, days: int) -> None:
+        waiting = [
+            (leg.wait_until, leg.key)
+            for leg in self.legs.values()
+            if leg.status is not GrantStatus.GRANTED and leg.wait_until is not None and leg.wait_until <= day(days)
+        ]
+        expected = [self.legs[key] for _, key in sorted(waiting)[:limit]]
+        assert list(self.store.grants.unsettled(day(days), limit)) == expected
+
+    @rule()
+    def whatever_is_open(self) -> None:
+        expected = [leg for _, leg in sorted(self.legs.items()) if leg.status is not GrantStatus.GRANTED]
+        assert list(self.store.grants.all(unsettled=True)) == expected
 
     @invariant()
     def all_are_there(self) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from referral_adapters import conformance
 from referral_adapters.sql import SqlStore
-from referral_core.ports.billing import Billing
+from referral_adapters.sql.billing import SqlContinuousDiscounts
+from referral_core.ports.billing import Billing, WholeBilling
 from referral_core.ports.cases import Cases
 from referral_core.ports.code_source import CodeSource
 from referral_core.ports.contracts import Contracts
@@ -22,6 +23,13 @@ from referral_core.ports.trace import Trace
 class TestBilling(conformance.BillingConformance):
     @pytest.fixture
     def billing(self, store: SqlStore) -> Billing:
+        return store.billing
+
+
+class TestBulkBilling(conformance.BulkBillingConformance):
+    @pytest.fixture
+    def billing(self, store: SqlStore) -> WholeBilling:
+        assert isinstance(store.billing, SqlContinuousDiscounts)
         return store.billing
 
 

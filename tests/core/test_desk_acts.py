@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from typing import Final, Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from referral_core.entities.act import Act
 from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceEntry, account_subject, chain_faults
 from referral_core.ports.billing import Billing
 from referral_core.use_cases.activating import Activation, ContractEnd
-from referral_core.use_cases.paying import PayRun
+from referral_core.use_cases.pay_run import PayRun
 from referral_core.use_cases.signing_up import SignUp
 from tests.core.test_permissions import LEAST, ROLES
 from tests.phrases import at, contract, euros, refused
@@ -161,6 +161,11 @@ def busy() -> Office:
     office.supplied("GAS", on="G")
     office.concluded("GONE", on="X")
     office.withdrawn("GONE")
+    office.concluded("DUE", on="I", code="A123")
+    office.activated("DUE")
+    stuck = office.store.grants.find("referee/DUE")
+    assert stuck is not None
+    office.store.grants.change([(stuck, attrs.evolve(stuck, wait_until=None, attempts=12))])
     office.desk.cases.open("case-1", customer="f", code="A123", at=at(NOON), actor=SYSTEM)
     office.desk.groups.add("fair", side=Side.REFEREE, at=at(NOON), actor=SYSTEM)
     office.desk.groups.disable("fair", at=at(NOON), actor=SYSTEM)
@@ -199,6 +204,8 @@ ACTS: Final[dict[Act, Doing]] = {
         "PAID", amount=euros("5"), at=at, actor=actor, reason=WHY
     ),
     Act.TERMINATION_FEE_PROPOSE: lambda desk, at, actor: desk.discounts.propose_fee("PAID", at=at, actor=actor),
+    Act.GRANT_RETRY: lambda desk, at, actor: desk.payouts.retry("referee/DUE", at=at, actor=actor, reason=WHY),
+    Act.GRANT_PAY: lambda desk, at, actor: desk.payouts.pay_due(at=at, actor=actor, within=nullcontext),
     Act.GROUP_ADD: lambda desk, at, actor: desk.groups.add("new", side=Side.REFEREE, at=at, actor=actor),
     Act.GROUP_RENAME: lambda desk, at, actor: desk.groups.rename("fair", name="Fair", at=at, actor=actor),
     Act.GROUP_DISABLE: lambda desk, at, actor: desk.groups.disable("referee-manual", at=at, actor=actor),
@@ -241,6 +248,7 @@ EXPLAINED: Final = {
     Act.CODE_ISSUE,
     Act.CODE_END,
     Act.TERMINATION_FEE_NOTE,
+    Act.GRANT_RETRY,
     Act.AMOUNT_SET,
     Act.CUSTOMER_ERASE,
     Act.CONTRACT_IMPORT,

@@ -76,18 +76,22 @@ due       | send          | sending
 due       | go unanswered | due
 due       | be found      | granted
 due       | be missing    | due
+due       | be refused    | due
 sending   | send          | uncertain
 sending   | go unanswered | uncertain
 sending   | be found      | granted
 sending   | be missing    | due
+sending   | be refused    | due
 uncertain | send          | uncertain
 uncertain | go unanswered | uncertain
 uncertain | be found      | granted
 uncertain | be missing    | due
+uncertain | be refused    | uncertain
 granted   | send          | granted
 granted   | go unanswered | granted
 granted   | be found      | granted
 granted   | be missing    | granted
+granted   | be refused    | granted
 """
 
 CASE = """

@@ -20,12 +20,12 @@ WORDS: Final = {
         contract.concluded code.attach code.issue referral.change-group referral.explain
         case.open case.finish case.abandon
     """,
-    Role.SUPERVISOR: "code.end discount.transfer termination-fee.note termination-fee.propose",
+    Role.SUPERVISOR: "code.end discount.transfer termination-fee.note termination-fee.propose grant.retry",
     Role.ADMINISTRATOR: """
         group.add group.rename group.disable group.enable amount.set
         customer.erase trace.show trace.verify trace.seal contract.import code.launch
     """,
-    Role.SYSTEM: "contract.activated contract.terminated contract.withdrawn bill.issued",
+    Role.SYSTEM: "contract.activated contract.terminated contract.withdrawn bill.issued grant.pay",
 }
 """What each role may do beyond the one before it, by the acts' names."""
 

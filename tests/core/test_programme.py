@@ -7,6 +7,7 @@ import json
 import pickle
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,9 +21,10 @@ from referral_core.entities.discount_group import DiscountGroup, Side
 from referral_core.formats.offensive_words import OffensiveWords
 from referral_core.programme import household, toml_file
 from referral_core.programme.code_format import CodeFormat
-from referral_core.programme.duration import parse_duration
+from referral_core.programme.duration import parse_duration, parse_pause, written_pause
 from referral_core.programme.fee_policy import FeePolicy
 from referral_core.programme.group_setting import GroupSetting
+from referral_core.programme.paying import Paying
 from referral_core.programme.programme import Programme
 from referral_core.programme.referee_group_line import RefereeGroupLine
 from referral_core.programme.sharing_template import SharingTemplate
@@ -188,6 +190,10 @@ def test_settings_of_every_kind_are_read() -> None:
         fee_policy = "pro-rata"
         fee_term_months = 24
         languages = ["lv"]
+        [paying]
+        attempts = 3
+        first_pause = "PT30S"
+        longest_pause = "P1DT12H"
         """
     )
     assert programme.calendar.zone_name == "Europe/Riga"
@@ -200,6 +206,7 @@ def test_settings_of_every_kind_are_read() -> None:
         offensive_words=(),
         fee_policy=FeePolicy.PRO_RATA,
         fee_term_months=24,
+        paying=Paying(attempts=3, first_pause=timedelta(seconds=30), longest_pause=timedelta(days=1.5)),
         languages=("lv",),
         sharing={"lv": Programme().sharing["lv"]},
     )
@@ -233,6 +240,12 @@ ALONE: Final[dict[str, Change]] = {
     "offensive_words[0]": lambda c: c["offensive_words"].insert(0, "türa"),
     "fee_policy": lambda c: c.update(fee_policy=12),
     "fee_term_months": lambda c: c.update(fee_term_months=0),
+    "paying.attempts": lambda c: c["paying"].update(attempts=0),
+    "paying.first_pause": lambda c: c["paying"].update(first_pause="5 minutes"),
+    "paying.growth": lambda c: c["paying"].update(growth=11),
+    "paying.longest_pause": lambda c: c["paying"].update(longest_pause="P366D"),
+    "paying.answer_within": lambda c: c["paying"].update(answer_within="PT61M"),
+    "paying.patience": lambda c: c["paying"].update(patience=1),
     "languages[4]": lambda c: c["languages"].append("et"),
     "sharing.et.text": lambda c: c["sharing"]["et"].update(text="{kood} {code}"),
     "sharing.en.title": lambda c: c["sharing"]["en"].update(title=True),
@@ -294,6 +307,17 @@ def test_each_fault_alone_is_named_by_its_place(place: str) -> None:
             'returning_after = "P1Y2"',
             ["returning_after: 'P1Y2' is not a length of time: write it as P1Y, P18M, P2W or P30D"],
         ),
+        ("paying = 5", ["paying: is a whole number, not a table"]),
+        ("paying = {attempts = true}", ["paying.attempts: is true or false, not a whole number"]),
+        ("paying = {first_pause = 5}", ["paying.first_pause: is a whole number, not a text in quotation marks"]),
+        (
+            'paying = {longest_pause = "1 day"}',
+            ["paying.longest_pause: '1 day' is not a pause: write it as PT30S, PT5M, PT2H or P1D"],
+        ),
+        ("paying = {attempts = 101}", ["paying.attempts: 101 is not between 1 and 100"]),
+        ('paying = {answer_within = "PT0S"}', ["paying.answer_within: is not between PT1S and PT1H"]),
+        ('paying = {longest_pause = "PT1M"}', ["paying.longest_pause: is shorter than first_pause"]),
+        ("paying = {atempts = 3}", ["paying.atempts: is no setting here; perhaps attempts is meant"]),
         ('languages = ["et", "lt"]', ["languages[1]: there are no messages in 'lt'", "sharing.lt: is missing"]),
     ],
 )
@@ -406,6 +430,8 @@ CHANGES: Final[dict[str, Callable[[], Programme]]] = {
     "languages": lambda: Programme(languages=(), sharing={}),
     "products": lambda: Programme(products=["electricity", "gas"]),  # type: ignore[arg-type]
     "blocking_channels": lambda: Programme(blocking_channels="self-service"),  # type: ignore[arg-type]
+    "paying.growth": lambda: Programme(paying=Paying(growth=0)),
+    "paying.first_pause": lambda: Programme(paying=Paying(first_pause=timedelta(milliseconds=999))),
     "offensive_words[1]": lambda: Programme(offensive_words=("AB", "A")),
     "existing_customer_products[0]": lambda: Programme(existing_customer_products=("",)),
 }
@@ -494,3 +520,53 @@ def test_a_programme_does_not_change_with_what_it_was_made_from() -> None:
     programme = Programme(languages=("et",), sharing=sharing)
     sharing.clear()
     assert programme.sharing_text("ABCD", "et").text == "ABCD"
+
+
+# ── trying again ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("text", "pause"),
+    [
+        ("PT30S", timedelta(seconds=30)),
+        ("PT5M", timedelta(minutes=5)),
+        ("PT90M", timedelta(minutes=90)),
+        ("PT2H", timedelta(hours=2)),
+        ("P1D", timedelta(days=1)),
+        ("P2DT3H4M5S", timedelta(days=2, hours=3, minutes=4, seconds=5)),
+        ("PT0S", timedelta()),
+    ],
+)
+def test_a_pause_is_days_hours_minutes_and_seconds(text: str, pause: timedelta) -> None:
+    assert parse_pause(text) == pause
+    assert parse_pause(written_pause(pause)) == pause
+
+
+@pytest.mark.parametrize(
+    "text", ["", "P", "PT", "P1DT", "T5M", "PT5", "5M", "P1Y", "P1W", "P1M", "PT-5M", "PT1.5H", "pt5m"]
+)
+def test_what_is_no_pause_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a pause"):
+        parse_pause(text)
+
+
+@given(st.timedeltas(timedelta(), timedelta(days=9999)))
+def test_a_pause_is_read_as_it_was_written(pause: timedelta) -> None:
+    assert parse_pause(written_pause(pause)) == pause - timedelta(microseconds=pause.microseconds)
+
+
+@pytest.mark.rule("B2")
+@pytest.mark.parametrize(
+    ("paying", "minutes"),
+    [
+        (Paying(), [5, 10, 20, 40, 80, 160, 320, 640, 1280, 1440, 1440, None, None]),
+        (Paying(attempts=4, growth=3), [5, 15, 45, None]),
+        (Paying(attempts=4, growth=1), [5, 5, 5, None]),
+        (Paying(attempts=3, longest_pause=timedelta(minutes=5)), [5, 5, None]),
+        (Paying(attempts=1), [None]),
+    ],
+)
+def test_pauses_grow_up_to_the_longest_and_have_an_end(paying: Paying, minutes: list[int | None]) -> None:
+    noon = datetime(2021, 3, 1, 12, tzinfo=UTC)
+    tries = [paying.next_try(number, noon) for number in range(1, len(minutes) + 1)]
+    assert tries == [None if pause is None else noon + timedelta(minutes=pause) for pause in minutes]

@@ -9,7 +9,7 @@ import pytest
 from referral_adapters.feed import FeedRunner
 from referral_adapters.memory import ContinuousDiscounts, MemoryStore
 from referral_core import Actor, Grant, GrantStatus, Money, Programme, Reason, Refusal, assemble
-from referral_core.use_cases.paying import PayRun
+from referral_core.use_cases.pay_run import PayRun
 from tests.feed.story import Story, moment
 
 

@@ -278,6 +278,59 @@ def issue_codes(
 
 
 @app.command()
+def pay(  # noqa: PLR0913 - one for each option
+    db: Annotated[str, typer.Option("--db", metavar="URL", help="The database to pay from, as sqlite:///referral.db.")],
+    programme: ProgrammeFile = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="MOMENT", help="The moment to pay at, or a day.  [default: now]")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Pay also what waits, is stuck, or was left by a payer who died.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Pay so many legs at most.")] = None,
+    stuck: Annotated[bool, typer.Option("--stuck", help="Pay nothing; list what is stuck.")] = False,
+    retry: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Pay nothing; have this leg tried again by the next run.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why it is to be tried again.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="ACTOR", help="The supervisor who wants it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON also at a terminal.")] = False,
+) -> None:
+    """Send what is due to billing, or see to what is stuck.
+
+    Legs are sent page by page to the billing of the database, and the run tells how many it granted, and how many of
+    all legs wait and are stuck. It may be run as often as wanted, by several at once, and killed at any time. Ctrl-C
+    stops after the leg in progress.
+
+    \b
+    Examples:
+      referral pay --db sqlite:///referral.db
+      referral pay --db sqlite:///referral.db --stuck
+
+    \b
+    Exit status:
+      0    everything is granted; nothing is stuck; the leg is as wanted
+      1    some legs wait or are stuck; a rule says no to trying again
+      2    the database or the programme could not be opened
+      130  stopped by Ctrl-C (143: terminated, 141: the output pipe was closed)
+    """
+    _check_pay_options(everything=everything, limit=limit, stuck=stuck, retry=retry, reason=reason, by=by)
+    from referral_adapters.cli import pay_command
+
+    if retry is not None:
+        run_to_exit(
+            lambda: pay_command.retry(
+                db, retry, programme=programme, at=at, by=by or "", reason=reason, as_json=as_json
+            )
+        )
+    if stuck:
+        run_to_exit(lambda: pay_command.stuck(db, programme=programme, at=at, as_json=as_json))
+    run_to_exit(
+        lambda: pay_command.pay(db, programme=programme, at=at, everything=everything, limit=limit, as_json=as_json)
+    )
+
+
+@app.command()
 def erase(
     customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's id.")],
     db: KeptDatabase,
@@ -311,3 +364,14 @@ def erase(
 def _give_one(feed: str | None, db: str | None) -> None:
     if (feed is None) == (db is None):
         raise typer.BadParameter("give either a feed or a database", param_hint="--feed, --db")
+
+
+def _check_pay_options(
+    *, everything: bool, limit: int | None, stuck: bool, retry: str | None, reason: str | None, by: str | None
+) -> None:
+    """Refuse options that have nothing to do with each other."""
+    paying = everything or limit is not None
+    if paying + stuck + (retry is not None) > 1:
+        raise typer.BadParameter("pay, list what is stuck, or try again", param_hint="--all, --limit, --stuck, --retry")
+    if (retry is None) != (by is None) or (retry is None and reason is not None):
+        raise typer.BadParameter("these go together", param_hint="--retry, --by, --reason")

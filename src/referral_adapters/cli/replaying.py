@@ -84,11 +84,12 @@ class Replay:
         :raises ReferralError: the store fails, and nothing did before.
         """
         try:
-            return self._runner.finish().waiting
+            paid = self._runner.finish()
         except ReferralError:
             if failure is None:
                 raise
             return 0
+        return paid.waiting + paid.stuck
 
     def _run_lines(self, lines: Iterator[bytes], strict: bool) -> FeedBroken | None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, Final
 
 import attrs
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from referral_adapters.cli.printable import printable
 from referral_adapters.cli.screen import Screen
+from referral_core.programme.duration import written_pause
 from referral_core.programme.group_setting import GroupSetting
 from referral_core.programme.programme import Programme
 from referral_core.programme.referee_group_line import RefereeGroupLine
@@ -42,9 +44,12 @@ def show_settings(programme: Programme, screen: Screen) -> None:
 
 
 def _settings(programme: Programme) -> Iterator[tuple[str, Any]]:
-    """Yield the settings by their names in a programme file, each language of what is shared on its own."""
+    """Yield the settings by their names in a programme file, those of paying and of each language on their own."""
     for field in attrs.fields(Settings):
-        if field.name != "sharing":
+        if field.name == "paying":
+            for name, value in attrs.asdict(programme.paying).items():
+                yield f"paying.{name}", written_pause(value) if isinstance(value, timedelta) else value
+        elif field.name != "sharing":
             yield field.name, getattr(programme, field.name)
     for language, template in programme.sharing.items():
         yield f"sharing.{language}", attrs.astuple(template)

@@ -19,7 +19,7 @@ class _Woken(Exception):
 
 
 class StopSignals:
-    """Listens for SIGINT and SIGTERM while a feed runs.
+    """Listens for SIGINT and SIGTERM while a feed runs, or while something else goes on that asks :meth:`is_asked`.
 
     After the first one, a line that is being handled is handled to its end, and :meth:`lines` gives no other; the
     signal then stands in ``caught``. The second one ends the process at once, undoing the line. What was ignored when
@@ -60,6 +60,11 @@ class StopSignals:
         except _Woken:
             pass
         self.caught = self._heard
+
+    def is_asked(self) -> bool:
+        """Tell whether somebody asked to stop."""
+        self.caught = self._heard
+        return self._heard is not None
 
     def _hear(self, number: int, _: FrameType | None) -> None:
         if self._heard is not None:

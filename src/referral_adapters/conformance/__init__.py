@@ -10,6 +10,7 @@ import pytest
 
 _SUITES = (
     "billing",
+    "bulk_billing",
     "cases",
     "code_source",
     "contracts",
@@ -38,6 +39,7 @@ _SUITES = (
 pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in _SUITES))
 
 from referral_adapters.conformance.billing import BillingConformance  # noqa: E402
+from referral_adapters.conformance.bulk_billing import BulkBillingConformance  # noqa: E402
 from referral_adapters.conformance.cases import CasesConformance  # noqa: E402
 from referral_adapters.conformance.code_source import CodeSourceConformance  # noqa: E402
 from referral_adapters.conformance.contracts import ContractsConformance  # noqa: E402
@@ -60,6 +62,7 @@ from referral_adapters.conformance.transaction import TransactionConformance  # 
 
 __all__ = [
     "BillingConformance",
+    "BulkBillingConformance",
     "CasesConformance",
     "CodeSourceConformance",
     "ContractsConformance",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from referral_adapters.conformance.race import CONTENDERS, Race
-from referral_adapters.conformance.samples import case, code, contract, day, note, referral, sharing
+from referral_adapters.conformance.samples import case, code, contract, day, grant, note, referral, sharing
 from referral_adapters.conformance.store import Store, failing, ids
 from referral_core.values.reason import Reason
 
@@ -73,3 +73,21 @@ class RacingTransactionsConformance:
         assert race.lost == [Reason.ALREADY_REFERRED] * (CONTENDERS - 1)
         assert [each.contract for each in store.referrals.all()] == race.won
         assert ids(store.contracts.of_account("A2")) == race.won
+
+    def test_racing_payers_take_every_leg_once(self, store: Store) -> None:
+        """Payers who find and take legs in transactions take each once, and none waits for, or stops, another (B2)."""
+        for number in range(60):
+            store.grants.add(grant(f"{number:03}"))
+
+        def pay(_: int) -> list[str]:
+            mine = list[str]()
+            while True:
+                with store.transaction():
+                    page = store.grants.unsettled(day(1), 4)
+                    mine += [leg.key for leg in store.grants.change([(leg, leg.taken(day(2))) for leg in page])]
+                if not page:
+                    return mine
+
+        race = Race(pay)
+        assert race.lost == []
+        assert sorted(key for mine in race.won for key in mine) == [leg.key for leg in store.grants.all()]

@@ -69,8 +69,8 @@ def rearrange(store: Store) -> None:
     store.groups.put(group("family", called="referrer"), at=day(1))
     store.referrals.replace(referral("K2").cancelled(day(1)), at=day(1))
     store.referrals.add(referral("K3"), at=day(1))
-    for leg in store.grants.unsettled(1):
-        store.grants.replace(leg)
+    for leg in store.grants.unsettled(day(0), 1):
+        store.grants.change([(leg, leg.taken(day(2)))])
     store.grants.add(grant("K0", on="A3"))
     store.cases.close(case("S2").finished("K3", day(1)))
     store.cases.open(case("S1"))
@@ -95,7 +95,7 @@ def everything(store: Store) -> list[object]:
     found += [store.history.referral(contract) for contract in ("K2", "K3")]
     found += [store.groups.all(), list(store.referrals.all()), list(store.referrals.all(referrer="A1"))]
     found += [store.referrals.live_of(customer) for customer in CUSTOMERS]
-    found += [list(store.grants.all()), store.grants.unsettled(99), list(store.cases.all())]
+    found += [list(store.grants.all()), store.grants.unsettled(day(9), 99), list(store.cases.all())]
     found += [list(store.grants.all(account=account)) for account in ACCOUNTS]
     found += [store.sharings.count_of(account) for account in ACCOUNTS]
     found += [list(store.trace.chain(f"account:{account}")) for account in ACCOUNTS]

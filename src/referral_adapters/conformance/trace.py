@@ -46,6 +46,22 @@ class TraceConformance:
         assert [row.previous for row in rows] == [GENESIS, *(row.hash for row in rows[:-1])]
         assert chain_faults(rows) == chain_faults(trace.chain(account_subject("A2"))) == ()
 
+    def test_many_notes_are_added_at_once(self, trace: Trace) -> None:
+        """``append`` takes any number of notes, about any number of subjects, each chained in the order given (A2)."""
+        trace.append(note("A1", after={"number": "0"}))
+        trace.append(*(note(f"A{number % 3}", after={"number": str(number)}) for number in range(1, 61)))
+        trace.append()
+        assert [number for _, number, _ in trace.heads()] == [20, 21, 20]
+        assert [row.after for row in trace.chain(A1)] == [{"number": str(n)} for n in (0, *range(1, 61, 3))]
+        assert [chain_faults(trace.chain(account_subject(f"A{n}"))) for n in range(3)] == [()] * 3
+
+    def test_racing_writers_of_many_notes_follow_each_other(self, trace: Trace) -> None:
+        """Notes that are added together are all there, each in its place, whoever else adds to the same chains."""
+        Race(lambda number: trace.append(*(note(f"A{(place + number) % 5}") for place in range(10)), note()))
+        rows = {account: list(trace.chain(account_subject(account))) for account in ("A0", "A1", "A2", "A3", "A4")}
+        assert [len(each) for each in rows.values()] == [2 * CONTENDERS, 3 * CONTENDERS, *[2 * CONTENDERS] * 3]
+        assert [chain_faults(each) for each in rows.values()] == [()] * 5
+
     def test_rows_never_change(self, trace: Trace) -> None:
         """What was read once is read again, hash and salt included, whatever is added."""
         trace.append(note())

@@ -21,7 +21,7 @@ from referral_core.ports.events import Events
 from referral_core.ports.ports import Ports
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused
-from referral_core.use_cases.paying import PayRun
+from referral_core.use_cases.pay_run import PayRun
 from referral_core.values.errors import ConcurrentChange, Refusal
 from referral_core.values.joined_key import joined_key
 from referral_core.values.moment import LATEST
@@ -90,8 +90,8 @@ class FeedRunner:
 
     def finish(self) -> PayRun:
         """Post every grant that is due and not yet confirmed by billing, also those that an earlier run left."""
-        due = self._store.grants.unsettled(1)
-        return self._pay(self._clock or due[0].effective_from) if due else PayRun(0, 0)
+        due = next(self._store.grants.all(unsettled=True), None)
+        return PayRun() if due is None else self._pay(self._clock or due.effective_from)
 
     def summary(self, at: datetime | None = None, *, known_at: datetime | None = None) -> dict[str, Any]:
         """Return balances, referrals, cases and liability, codes as at the time of the last line, or at ``at``.
@@ -143,7 +143,8 @@ class FeedRunner:
         return outcome, told
 
     def _pay(self, at: datetime) -> PayRun:
-        return _again(lambda: self._desk.payouts.pay_due(at=at, actor=FEED, within=self._store.transaction))
+        """Pay all that is not settled, also what an earlier run that was killed had taken at this very moment."""
+        return _again(lambda: self._desk.payouts.pay_all(at=at, actor=FEED, within=self._store.transaction))
 
 
 def _again(act: Callable[[], T]) -> T:

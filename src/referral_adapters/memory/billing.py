@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from decimal import Decimal
@@ -63,6 +64,22 @@ class ContinuousDiscounts:
         """Tell whether a leg was posted under this key."""
         with self._lock:
             return key in self._posted
+
+    def grant_all(self, grants: Sequence[Grant]) -> Mapping[str, Reason]:
+        """Post legs in one step, and return why some were not, by their keys: ``currency-mismatch`` (M3)."""
+        refused: dict[str, Reason] = {}
+        with self._journal:
+            for grant in grants:
+                try:
+                    self.grant(grant)
+                except Refusal as refusal:
+                    refused[grant.key] = refusal.reasons[0]
+        return refused
+
+    def granted_among(self, keys: Collection[str]) -> frozenset[str]:
+        """Return those of the keys under which a leg was posted."""
+        with self._lock:
+            return frozenset(self._posted.keys() & keys)
 
     def bill(self, bill: str, account: str, amount: Money, *, at: datetime) -> Money:
         """Let a bill take what it can of the account's unused discount effective by ``at``, oldest grant first (B6).

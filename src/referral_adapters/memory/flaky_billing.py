@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from threading import Lock
@@ -11,9 +11,10 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from referral_core.entities.balance import Balance
 from referral_core.entities.grant import Grant
-from referral_core.ports.billing import Billing
+from referral_core.ports.billing import Billing, WholeBilling
 from referral_core.values.errors import BillingUnavailable, Refusal
 from referral_core.values.money import Money
+from referral_core.values.reason import Reason
 
 T = TypeVar("T")
 
@@ -120,6 +121,25 @@ class FlakyBilling:
         with suppress(Refusal, _CutOff), self._billing.transaction():
             act()
             raise _CutOff
+
+
+class FlakyBulkBilling(FlakyBilling):
+    """The ports ``Billing`` and ``BulkBilling`` around another that has both, failing as planned.
+
+    A call that fails, fails with all of its legs.
+    """
+
+    def __init__(self, billing: WholeBilling, plan: Plan = (), *, late_by: int = 3) -> None:
+        super().__init__(billing, plan, late_by=late_by)
+        self._bulk = billing
+
+    def grant_all(self, grants: Sequence[Grant]) -> Mapping[str, Reason]:
+        """Post legs in one step, or fail as planned."""
+        return self._call("grant_all", lambda: self._bulk.grant_all(grants), has_key=True)
+
+    def granted_among(self, keys: Collection[str]) -> frozenset[str]:
+        """Return those of the keys under which a leg was posted, or fail as planned."""
+        return self._call("granted_among", lambda: self._bulk.granted_among(keys))
 
 
 class _CutOff(Exception):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice, takewhile
 
 from referral_adapters.memory.journal import Change, Journal, adding, removing, setting
-from referral_adapters.memory.key_order import KeyOrder
+from referral_adapters.memory.waiting_order import Waiting, WaitingOrder
 from referral_core.entities.grant import Grant, GrantStatus
+from referral_core.ports.grants import Step
 
 
 class MemoryGrants:
@@ -19,7 +21,8 @@ class MemoryGrants:
         self._grants: dict[str, Grant] = {}
         self._of_account: dict[str, list[str]] = {}
         self._unsettled: dict[str, None] = {}
-        self._order = KeyOrder(journal, self._unsettled)
+        self._waiting: dict[Waiting, None] = {}
+        self._order = WaitingOrder(journal, self._waiting)
 
     def find(self, key: str) -> Grant | None:
         """Return the leg with this idempotency key."""
@@ -36,38 +39,59 @@ class MemoryGrants:
             self._journal.write(
                 setting(self._of_account, grant.account, [key]) if keys is None else adding(keys, key),
                 setting(self._grants, key, grant),
-                *self._settling(key, grant),
+                *self._keeping(key, None, grant),
             )
+            self._order.arrived()
 
-    def replace(self, grant: Grant) -> None:
-        """Store the next state of a leg.
+    def change(self, steps: Sequence[Step]) -> tuple[Grant, ...]:
+        """Store the next state of each leg whose state is what it was; return the legs that are so because of that."""
+        with self._lock:
+            done = [(before, after) for before, after in steps if self._is_as(before)]
+            changes: list[Change] = []
+            for _, after in done:
+                key = after.key
+                changes += [setting(self._grants, key, after), *self._keeping(key, self._grants[key], after)]
+            self._journal.write(*changes)
+            self._order.arrived()
+            return tuple(after for _, after in done)
 
-        :raises LookupError: there is no such leg of this account.
+    def unsettled(self, by: datetime, limit: int) -> tuple[Grant, ...]:
+        """Return up to ``limit`` legs that billing has not confirmed and that wait until ``by`` at the latest.
+
+        Those that have waited longest come first, then in order of key.
         """
-        key = grant.key
         with self._lock:
-            known = self._grants.get(key)
-            if known is None or known.account != grant.account:
-                raise LookupError(f"there is no leg {key!r} of account {grant.account!r}")
-            self._journal.write(setting(self._grants, key, grant), *self._settling(key, grant))
-
-    def unsettled(self, limit: int, after: str = "") -> tuple[Grant, ...]:
-        """Return up to ``limit`` legs that billing has not confirmed, with keys above ``after``, in order of key."""
-        with self._lock:
-            if not self._unsettled:
+            if not self._waiting:
                 return ()
-            return tuple([self._grants[key] for key in islice(self._order.above(after), limit)])
+            waiting = takewhile(lambda wait: wait[0] <= by, self._order.in_order())
+            return tuple([self._grants[key] for _, key in islice(waiting, limit)])
 
-    def all(self, *, account: str | None = None) -> Iterator[Grant]:
-        """Yield every leg, or those of one account, in order of key, as they are at the call."""
+    def all(self, *, account: str | None = None, unsettled: bool = False) -> Iterator[Grant]:
+        """Yield every leg, or those of one account, or those that billing has not confirmed, in order of key.
+
+        They are as they are at the call.
+        """
         with self._lock:
-            keys = self._grants if account is None else self._of_account.get(account, ())
+            keys: Iterable[str] = self._unsettled if unsettled else self._grants
+            if account is not None:
+                keys = [key for key in self._of_account.get(account, ()) if not unsettled or key in self._unsettled]
             return iter([self._grants[key] for key in sorted(keys)])
 
-    def _settling(self, key: str, grant: Grant) -> tuple[Change, ...]:
-        if grant.status is GrantStatus.GRANTED:
-            return (removing(self._unsettled, key),) if key in self._unsettled else ()
-        if key in self._unsettled:
-            return ()
-        self._order.announce(key)
-        return (setting(self._unsettled, key, None),)
+    def _is_as(self, before: Grant) -> bool:
+        known = self._grants.get(before.key)
+        return known is not None and (known.state, known.account) == (before.state, before.account)
+
+    def _keeping(self, key: str, before: Grant | None, after: Grant) -> Iterator[Change]:
+        """Yield the changes that keep track of what is not settled, and of when it is to be looked at."""
+        is_open = after.status is not GrantStatus.GRANTED
+        if is_open and key not in self._unsettled:
+            yield setting(self._unsettled, key, None)
+        elif not is_open and key in self._unsettled:
+            yield removing(self._unsettled, key)
+        gone = None if before is None or before.wait_until is None else (before.wait_until, key)
+        come = None if after.wait_until is None else (after.wait_until, key)
+        if gone != come and gone in self._waiting:
+            yield removing(self._waiting, gone)
+        if come is not None and come not in self._waiting:
+            self._order.announce(come)
+            yield setting(self._waiting, come, None)

@@ -28,8 +28,16 @@ class MemoryTrace:
         self._lock = journal.lock
         self._rows: dict[str, list[_Waiting | TraceEntry]] = {}
 
-    def append(self, note: TraceNote) -> None:
-        """Add a note as the next row of its subject's chain, salted with fresh randomness."""
+    def append(self, *notes: TraceNote) -> None:
+        """Add notes, all or none, each as the next row of its subject's chain, salted with fresh randomness."""
+        if len(notes) == 1:
+            self._append(notes[0])
+            return
+        with self._journal:
+            for note in notes:
+                self._append(note)
+
+    def _append(self, note: TraceNote) -> None:
         # States are copied, for a caller may go on to change what it gave; most are small.
         before = None if note.before is None else dict(note.before)
         after = None if note.after is None else dict(note.after)

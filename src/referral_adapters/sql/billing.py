@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import attrs
 from sqlalchemy import bindparam, func, insert, select
@@ -12,6 +13,7 @@ from sqlalchemy import bindparam, func, insert, select
 from referral_adapters.sql.atomic import atomic
 from referral_adapters.sql.billing_tables import BILLS, MOVEMENTS, POSTED_GRANTS, TRANSFERS
 from referral_adapters.sql.lots import Lots
+from referral_adapters.sql.row_set import BulkInsertion, RowSet
 from referral_adapters.sql.statements import Insertion
 from referral_adapters.sql.work import Work
 from referral_core.entities.balance import Balance, UnusedPart
@@ -22,11 +24,17 @@ from referral_core.values.reason import Reason
 from referral_core.values.recorded import learned_at
 
 _NEW_GRANT: Final = Insertion(POSTED_GRANTS)
+_NEW_GRANTS: Final = BulkInsertion(POSTED_GRANTS)
 _NEW_BILL: Final = Insertion(BILLS)
 _NEW_TRANSFER: Final = Insertion(TRANSFERS)
 _POSTED: Final = select(POSTED_GRANTS).where(POSTED_GRANTS.c.key == bindparam("of"))
 _MOVED: Final = select(TRANSFERS.c.moved).where(TRANSFERS.c.key == bindparam("of"))
+_KEYS: Final = RowSet(POSTED_GRANTS.c.key)
+_POSTED_AMONG: Final = _KEYS.statements(
+    lambda keys: select(POSTED_GRANTS.c.key).join(keys, keys.c.key == POSTED_GRANTS.c.key)
+)
 _NEW_MOVEMENT: Final = insert(MOVEMENTS)
+_NEW_MOVEMENTS: Final = BulkInsertion(MOVEMENTS)
 _SUMS: Final = (
     select(MOVEMENTS.c.kind, func.sum(MOVEMENTS.c.amount).label("amount"))
     .where(MOVEMENTS.c.account == bindparam("of"))
@@ -67,6 +75,30 @@ class SqlContinuousDiscounts:
     def has_grant(self, key: str) -> bool:
         """Tell whether a leg was posted under this key."""
         return self.work.row(_POSTED, {"of": key}) is not None
+
+    @atomic
+    def grant_all(self, grants: Sequence[Grant]) -> Mapping[str, Reason]:
+        """Post legs in one step, and return why some were not, by their keys: ``currency-mismatch`` (M3)."""
+        wrong = {grant.key: Reason.CURRENCY_MISMATCH for grant in grants if grant.amount.currency != self._currency}
+        rows = [{"key": grant.key} for grant in grants if grant.key not in wrong]
+        new = {key for (key,) in _NEW_GRANTS.into(self.work, rows)}
+        # In order of account, so that two who post to accounts in common do not wait for each other in a circle.
+        arriving = {grant.key: grant for grant in sorted(grants, key=_account) if grant.key in new and grant.amount}
+        if arriving:
+            _NEW_MOVEMENTS.into(
+                self.work,
+                [
+                    _movement(leg.account, "granted", key, leg.amount.amount, leg.effective_from)
+                    for key, leg in arriving.items()
+                ],
+            )
+            self._lots.add_all([(leg.account, (leg.effective_from, leg.amount.amount)) for leg in arriving.values()])
+        return wrong
+
+    def granted_among(self, keys: Collection[str]) -> frozenset[str]:
+        """Return those of the keys under which a leg was posted."""
+        given = _KEYS.given(self.work, [{"key": key} for key in keys])
+        return frozenset(row.key for row in self.work.rows(_POSTED_AMONG[self.work.dialect], given))
 
     @atomic
     def bill(self, bill: str, account: str, amount: Money, *, at: datetime) -> Money:
@@ -146,8 +178,7 @@ class SqlContinuousDiscounts:
         return learned_at(at, None if last is None else last.moved_at)
 
     def _move(self, account: str, kind: str, reference: str, amount: Decimal, moved_at: datetime) -> None:
-        row = {"account": account, "kind": kind, "reference": reference, "amount": amount, "moved_at": moved_at}
-        self.work.change(_NEW_MOVEMENT, row)
+        self.work.change(_NEW_MOVEMENT, _movement(account, kind, reference, amount, moved_at))
 
     def _amount(self, money: Money) -> Decimal:
         if money.currency != self._currency:
@@ -156,3 +187,12 @@ class SqlContinuousDiscounts:
 
     def _money(self, amount: Decimal) -> Money:
         return Money(amount, self._currency)
+
+
+def _movement(account: str, kind: str, reference: str, amount: Decimal, moved_at: datetime) -> dict[str, Any]:
+    """Return the row of a movement."""
+    return {"account": account, "kind": kind, "reference": reference, "amount": amount, "moved_at": moved_at}
+
+
+def _account(grant: Grant) -> str:
+    return grant.account

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import attrs
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Column, FromClause, Select, bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.billing_tables import LOTS
 from referral_adapters.sql.prepared import Row
+from referral_adapters.sql.row_set import BulkInsertion, RowSet
+from referral_adapters.sql.types import COUNT
 from referral_adapters.sql.work import Work
+from referral_core.values.errors import ConcurrentChange
 
 Lot = tuple[datetime, Decimal]
 """The moment from which bills may take it, and how much there is."""
@@ -21,15 +24,28 @@ _L: Final = LOTS.c
 _OF: Final = select(LOTS).where(_L.account == bindparam("of")).order_by(_L.effective_from, _L.number)
 _LAST: Final = select(func.coalesce(func.max(_L.number), 0).label("last")).where(_L.account == bindparam("of"))
 _NEW: Final = insert(LOTS)
+_ARRIVING: Final = RowSet(Column("place", COUNT), _L.account, _L.effective_from, _L.unused)
 _ONE: Final = (_L.account == bindparam("of"), _L.number == bindparam("which"))
 _LESS: Final = update(LOTS).where(*_ONE)
 _GONE: Final = delete(LOTS).where(*_ONE)
 _NONE: Final = Decimal("0.00")
 
 
+def _arrived(arriving: FromClause) -> Select[Any]:
+    """Return lots with their numbers, which go on from the last of the account in the order of places."""
+    there = LOTS.alias("there")
+    last = select(func.coalesce(func.max(there.c.number), 0)).where(there.c.account == arriving.c.account)
+    further = func.row_number().over(partition_by=arriving.c.account, order_by=arriving.c.place)
+    number = last.scalar_subquery() + further
+    return select(arriving.c.account, number, arriving.c.effective_from, arriving.c.unused)
+
+
+_NEW_ONES: Final = BulkInsertion(LOTS, _ARRIVING, _arrived)
+
+
 @attrs.frozen
 class Lots:
-    """The lots of all accounts; whoever changes an account's has locked it."""
+    """The lots of all accounts; whoever takes from an account's has locked it."""
 
     work: Work
 
@@ -51,6 +67,18 @@ class Lots:
         ]
         if rows:
             self.work.change(_NEW, rows)
+
+    def add_all(self, arriving: Sequence[tuple[str, Lot]]) -> None:
+        """Let lots arrive on many accounts, none of which has to be locked.
+
+        :raises ConcurrentChange: on one of them another lot arrived at the same time.
+        """
+        rows = [
+            {"place": place, "account": account, "effective_from": effective_from, "unused": unused}
+            for place, (account, (effective_from, unused)) in enumerate(arriving)
+        ]
+        if len(_NEW_ONES.into(self.work, rows)) < len(rows):
+            raise ConcurrentChange("Another lot arrived on the same account at the same time.")
 
     def take(self, account: str, most: Decimal, *, by: datetime | None = None) -> list[Lot]:
         """Take up to ``most`` away, oldest first, of the lots effective at or before ``by``; return what was taken."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import collections
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, cast
 
 from sqlalchemy import ColumnElement, Dialect, Executable
@@ -26,6 +26,10 @@ class Row(Protocol):
 
     def __getitem__(self, place: slice) -> tuple[Any, ...]:
         """Return the values of some columns."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the values of all columns."""
         ...
 
 

@@ -76,6 +76,9 @@ GRANTS: Final = table(
     Column("effective_from", Moment, nullable=False),
     words("status"),
     Column("attempts", COUNT, nullable=False),
+    Column("wait_until", Moment),
+    words("problem", nullable=True),
+    Column("failed_at", Moment),
     Index("grants_key", "key"),
     Index("grants_account", "account", "key"),
     Index(
@@ -83,6 +86,13 @@ GRANTS: Final = table(
         "key",
         sqlite_where=text("status <> 'granted'"),
         postgresql_where=text("status <> 'granted'"),
+    ),
+    Index(
+        "grants_waiting",
+        "wait_until",
+        "key",
+        sqlite_where=text("wait_until IS NOT NULL"),
+        postgresql_where=text("wait_until IS NOT NULL"),
     ),
     distribution="referral",
 )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import Executable, FromClause, bindparam, exists, func, select
 
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.careful_pages import CarefulPages
 from referral_adapters.sql.prepared import Row
+from referral_adapters.sql.row_set import BulkInsertion, RowSet
 from referral_adapters.sql.statements import Insertion, Pages
 from referral_adapters.sql.trace_tables import TRACE_ENTRIES
 from referral_adapters.sql.work import Work
@@ -32,8 +34,19 @@ _ALL_HEADS: Final = select(_T.subject, _T.number, _T.hash).where(
 )
 _HEADS: Final = Pages(_ALL_HEADS, _T.subject)
 _BETWEEN: Final = _ALL_HEADS.where(_T.subject >= bindparam("first"), _T.subject <= bindparam("last"))
+_SUBJECTS: Final = RowSet(TRACE_ENTRIES.c.subject)
 _NEW: Final = Insertion(TRACE_ENTRIES)
+_NEW_ONES: Final = BulkInsertion(TRACE_ENTRIES)
 _TRIES: Final = 100
+
+
+def _last_ones(subjects: FromClause) -> Executable:
+    others = TRACE_ENTRIES.alias("others")
+    last = select(func.max(others.c.number)).where(others.c.subject == subjects.c.subject).scalar_subquery()
+    return select(TRACE_ENTRIES).join(subjects, (_T.subject == subjects.c.subject) & (_T.number == last))
+
+
+_LAST_ONES: Final = _SUBJECTS.statements(_last_ones)
 
 
 @attrs.frozen
@@ -46,8 +59,14 @@ class SqlTrace:
     work: Work
 
     @joined
-    def append(self, note: TraceNote) -> None:
-        """Add a note as the next row of its subject's chain, salted with fresh randomness."""
+    def append(self, *notes: TraceNote) -> None:
+        """Add notes, all or none, each as the next row of its subject's chain, salted with fresh randomness."""
+        if len(notes) == 1:
+            self._append_one(notes[0])
+        elif notes:
+            self._append_many(notes)
+
+    def _append_one(self, note: TraceNote) -> None:
         salt = secrets.token_hex(16)
         for _ in range(_TRIES):
             last = self.work.row(_LAST, {"of": note.subject})
@@ -55,6 +74,25 @@ class SqlTrace:
             if _NEW.into(self.work, entry_row(entry)):
                 return
         raise ConcurrentChange(f"Too many write about {note.subject} at the same time.")
+
+    def _append_many(self, notes: Sequence[TraceNote]) -> None:
+        """Add notes by two statements; who was second in one chain begins all of them again."""
+        for _ in range(_TRIES):
+            rows = [entry_row(entry) for entry in self._following(notes)]
+            with suppress(_Second), self.work.transaction():
+                if len(_NEW_ONES.into(self.work, rows)) < len(rows):
+                    raise _Second
+                return
+        raise ConcurrentChange("Too many write about the same subjects at the same time.")
+
+    def _following(self, notes: Sequence[TraceNote]) -> Iterator[TraceEntry]:
+        """Yield the entries of notes, each after the last one of its subject."""
+        subjects = [{"subject": subject} for subject in dict.fromkeys(note.subject for note in notes)]
+        read = self.work.rows(_LAST_ONES[self.work.dialect], _SUBJECTS.given(self.work, subjects))
+        last = {row.subject: entry_of(row) for row in read}
+        for note in notes:
+            last[note.subject] = TraceEntry.chained(note, last.get(note.subject), secrets.token_hex(16))
+            yield last[note.subject]
 
     def chain(self, subject: str | None = None, *, after: tuple[str, int] | None = None) -> Iterator[TraceEntry]:
         """Yield a subject's rows in order, or those of every subject when none is named, without holding them all.
@@ -80,6 +118,10 @@ def heads_between(work: Work, subjects: Sequence[str]) -> dict[str, tuple[int, s
         return {}
     rows = work.rows(_BETWEEN, {"first": min(subjects), "last": max(subjects)})
     return {row.subject: (row.number, row.hash) for row in rows}
+
+
+class _Second(Exception):
+    """Another transaction added to one of the chains first."""
 
 
 def entry_row(entry: TraceEntry) -> dict[str, Any]:

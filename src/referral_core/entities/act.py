@@ -44,6 +44,8 @@ class Act(Word):
     """The contracts that a retailer going live already has, by the file (C2)."""
     CODE_LAUNCH = "code.launch"
     """One run that issues a code to every account that is due one; each issuing is traced as ``code.issue`` (C2)."""
+    GRANT_PAY = "grant.pay"
+    GRANT_RETRY = "grant.retry"
     CODE_START = "code.start"
     """Follows by itself when a contract activates (C3)."""
     REFERRAL_RECORD = "referral.record"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from operator import itemgetter
 
 import attrs
 
 from referral_core.entities.grant import Grant
 from referral_core.knowledge.unwritable import unwritable
-from referral_core.ports.grants import Grants
-
-_LEAST: Final = 100
-"""How many legs are looked at in one step, though fewer are wanted."""
+from referral_core.ports.grants import Grants, Step
 
 
 @attrs.frozen
@@ -36,21 +33,18 @@ class KnownGrants:
         """Raise :class:`TypeError`."""
         unwritable(self.by, f"leg {grant.key}")
 
-    def replace(self, grant: Grant) -> None:
+    def change(self, steps: Sequence[Step]) -> tuple[Grant, ...]:
         """Raise :class:`TypeError`."""
-        self.add(grant)
+        unwritable(self.by, f"next state of {len(steps)} legs")
 
-    def unsettled(self, limit: int, after: str = "") -> tuple[Grant, ...]:
-        """Return up to ``limit`` legs that were known and still wait, with keys above ``after``, in order of key."""
-        found: list[Grant] = []
-        while len(found) < limit and (page := self.grants.unsettled(max(limit, _LEAST), after)):
-            found += filter(self._is_known, page)
-            after = page[-1].key
-        return tuple(found[:limit])
+    def unsettled(self, by: datetime, limit: int) -> tuple[Grant, ...]:
+        """Return up to ``limit`` legs that were known, still wait, and wait until ``by`` at the latest, as the port."""
+        waiting = [(leg.wait_until, leg.key, leg) for leg in self.all(unsettled=True) if leg.wait_until is not None]
+        return tuple(leg for until, _, leg in sorted(waiting, key=itemgetter(0, 1)) if until <= by)[:limit]
 
-    def all(self, *, account: str | None = None) -> Iterator[Grant]:
-        """Yield every leg that was known, or those of one account, in order of key."""
-        return filter(self._is_known, self.grants.all(account=account))
+    def all(self, *, account: str | None = None, unsettled: bool = False) -> Iterator[Grant]:
+        """Yield every leg that was known, or those of one account, or that billing has not confirmed, by key."""
+        return filter(self._is_known, self.grants.all(account=account, unsettled=unsettled))
 
     def _is_known(self, grant: Grant) -> bool:
         return grant.effective_from <= self.by

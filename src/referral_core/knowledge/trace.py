@@ -26,9 +26,9 @@ class KnownTrace:
     trace: Trace
     by: datetime
 
-    def append(self, note: TraceNote) -> None:
+    def append(self, *notes: TraceNote) -> None:
         """Raise :class:`TypeError`."""
-        unwritable(self.by, f"trace of {note.subject}")
+        unwritable(self.by, f"trace of {', '.join(note.subject for note in notes)}")
 
     def chain(self, subject: str | None = None, *, after: tuple[str, int] | None = None) -> Iterator[TraceEntry]:
         """Yield a subject's rows that were known, in order, or those of every subject; ``after`` as in the port."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from referral_core.entities.balance import Balance
 from referral_core.entities.grant import Grant
 from referral_core.values.money import Money
+from referral_core.values.reason import Reason
 
 
 class Billing(Protocol):
@@ -57,3 +59,26 @@ class Billing(Protocol):
         short of what it says was used.
         """
         ...
+
+
+@runtime_checkable
+class BulkBilling(Protocol):
+    """What a :class:`Billing` may offer besides: many legs in one call. Without it they are sent one by one.
+
+    A call may raise :class:`~referral_core.values.errors.BillingUnavailable`: then every leg of it is in doubt.
+    """
+
+    def grant_all(self, grants: Sequence[Grant]) -> Mapping[str, Reason]:
+        """Post legs as :meth:`Billing.grant` does, and return why some were not, by their keys.
+
+        All that are not refused are posted in one step, or none when the call fails.
+        """
+        ...
+
+    def granted_among(self, keys: Collection[str]) -> frozenset[str]:
+        """Return those of the keys under which a leg was posted."""
+        ...
+
+
+class WholeBilling(Billing, BulkBilling, Protocol):
+    """A billing that takes legs one by one and many in one call."""

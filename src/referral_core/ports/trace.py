@@ -16,8 +16,8 @@ class Trace(Protocol):
     different subjects do not wait for each other. Reading holds a few rows at a time where the store can, and no lock.
     """
 
-    def append(self, note: TraceNote) -> None:
-        """Add a note as the next row of its subject's chain, salted with fresh randomness."""
+    def append(self, *notes: TraceNote) -> None:
+        """Add notes, all or none, each as the next row of its subject's chain, salted with fresh randomness."""
         ...
 
     def chain(self, subject: str | None = None, *, after: tuple[str, int] | None = None) -> Iterator[TraceEntry]:

@@ -16,6 +16,7 @@ from referral_core.programme.group_laws import (
     referee_table_faults,
     referrer_group_faults,
 )
+from referral_core.programme.paying_laws import paying_faults
 from referral_core.programme.settings import Settings
 from referral_core.programme.sharing_laws import language_faults, sharing_faults
 from referral_core.programme.word_laws import (
@@ -76,6 +77,7 @@ LAWS: Final[tuple[Law, ...]] = (
     returning_faults,
     offensive_word_faults,
     fee_faults,
+    paying_faults,
     language_faults,
     sharing_faults,
 )

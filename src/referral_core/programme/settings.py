@@ -11,6 +11,7 @@ from referral_core.programme.code_format import CodeFormat
 from referral_core.programme.fee_policy import FeePolicy
 from referral_core.programme.group_setting import HOUSEHOLD_GROUPS, GroupSetting
 from referral_core.programme.household import household_sharing, household_words
+from referral_core.programme.paying import HOUSEHOLD_PAYING, Paying
 from referral_core.programme.referee_group_line import HOUSEHOLD_REFEREE_GROUPS, RefereeGroupLine
 from referral_core.programme.sharing_template import SharingTemplate
 
@@ -69,6 +70,8 @@ class Settings:
     """What is proposed to be paid back on early termination (B8)."""
     fee_term_months: int = 12
     """The months that a pro-rata proposal is spread over (B8)."""
+    paying: Paying = HOUSEHOLD_PAYING
+    """How persistently what is due is sent to billing (B2)."""
     languages: tuple[str, ...] = ("et", "en", "ru", "lv")
     """The languages that customers may choose from, the first for those who have not (T1)."""
     sharing: Mapping[str, SharingTemplate] = attrs.field(converter=_copied, hash=False)

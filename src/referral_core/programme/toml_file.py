@@ -15,6 +15,7 @@ from referral_core.programme.files import FilePath, content_of
 from referral_core.programme.group_setting import GroupSetting
 from referral_core.programme.household import household_sharing, household_words
 from referral_core.programme.laws import faults_of
+from referral_core.programme.paying import Paying
 from referral_core.programme.programme import Programme
 from referral_core.programme.referee_group_line import RefereeGroupLine
 from referral_core.programme.settings import Settings
@@ -87,6 +88,7 @@ def _settings(table: TomlTable) -> Settings:
         offensive_words=table.words("offensive_words", household_words()),
         fee_policy=table.choice("fee_policy", FeePolicy, usual.fee_policy),
         fee_term_months=table.whole("fee_term_months", usual.fee_term_months),
+        paying=_paying(table.table("paying"), usual.paying),
         languages=languages,
         sharing=_sharing(table, languages),
     )
@@ -120,6 +122,20 @@ def _line(table: TomlTable) -> RefereeGroupLine:
     )
     table.close()
     return line
+
+
+def _paying(table: TomlTable | None, usual: Paying) -> Paying:
+    if table is None:
+        return usual
+    paying = Paying(
+        attempts=table.whole("attempts", usual.attempts),
+        first_pause=table.pause("first_pause", usual.first_pause),
+        growth=table.whole("growth", usual.growth),
+        longest_pause=table.pause("longest_pause", usual.longest_pause),
+        answer_within=table.pause("answer_within", usual.answer_within),
+    )
+    table.close()
+    return paying
 
 
 def _sharing(table: TomlTable, languages: tuple[str, ...]) -> dict[str, SharingTemplate]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final, TypeVar, cast
 
 import attrs
 from dateutil.relativedelta import relativedelta
 
-from referral_core.programme.duration import parse_duration
+from referral_core.programme.duration import parse_duration, parse_pause
 from referral_core.programme.fault import Fault, Unread
 
 K = TypeVar("K")
@@ -98,6 +99,17 @@ class TomlTable:
         except ValueError as why:
             self._note(key, str(why))
             return None
+
+    def pause(self, key: str, default: timedelta) -> timedelta:
+        """Return a pause."""
+        text = self.optional_text(key)
+        if text is None or isinstance(text, Unread):
+            return default
+        try:
+            return parse_pause(text)
+        except ValueError as why:
+            self._note(key, str(why))
+            return default
 
     def table(self, key: str) -> TomlTable | None:
         """Return the table headed ``[key]``, or ``None`` when it is missing."""

@@ -32,6 +32,7 @@ LEAST_ROLE: Final[Mapping[Act, Role]] = MappingProxyType(
         Act.DISCOUNT_TRANSFER: Role.SUPERVISOR,
         Act.TERMINATION_FEE_NOTE: Role.SUPERVISOR,
         Act.TERMINATION_FEE_PROPOSE: Role.SUPERVISOR,
+        Act.GRANT_RETRY: Role.SUPERVISOR,
         Act.GROUP_ADD: Role.ADMINISTRATOR,
         Act.GROUP_RENAME: Role.ADMINISTRATOR,
         Act.GROUP_DISABLE: Role.ADMINISTRATOR,
@@ -47,6 +48,7 @@ LEAST_ROLE: Final[Mapping[Act, Role]] = MappingProxyType(
         Act.CONTRACT_TERMINATED: Role.SYSTEM,
         Act.CONTRACT_WITHDRAWN: Role.SYSTEM,
         Act.BILL_ISSUED: Role.SYSTEM,
+        Act.GRANT_PAY: Role.SYSTEM,
     }
 )
 """The least role for every act that somebody can ask for; facts are brought by systems alone."""

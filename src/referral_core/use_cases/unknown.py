@@ -40,3 +40,8 @@ def unknown_customer() -> Refusal:
         message="there is no such customer: there never was one, or it was erased",
         field="customer",
     )
+
+
+def unknown_leg(key: str) -> Refusal:
+    """Return the refusal of a key under which no leg of a referral is kept."""
+    return Refusal(Reason.REFERRAL_UNKNOWN, message=f"no referral has a leg {key[:_SHOWN]!r}", field="key")

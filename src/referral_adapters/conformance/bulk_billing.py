@@ -1,0 +1,100 @@
+"""What every adapter of the port ``BulkBilling`` must do."""
+
+from __future__ import annotations
+
+import attrs
+
+from referral_adapters.conformance.race import Race
+from referral_adapters.conformance.samples import NOTHING, PLENTY, TO_THE_LETTER, balance, day, grant
+from referral_core.entities.discount_group import Side
+from referral_core.entities.grant import Grant
+from referral_core.ports.billing import WholeBilling
+from referral_core.values.money import Money
+
+
+class BulkBillingConformance:
+    """Asks for a fixture ``billing``: both ports, in euros, answering, with no discount on any account.
+
+    It comes on top of ``BillingConformance``.
+    """
+
+    def test_many_legs_are_posted_in_one_call(self, billing: WholeBilling) -> None:
+        """``grant_all`` posts every leg, as ``grant`` would; ``granted_among`` tells which keys were posted (B2)."""
+        legs = _many()
+        assert billing.grant_all(legs) == {}
+        keys = [leg.key for leg in legs]
+        assert billing.granted_among([*keys, grant("K999").key]) == frozenset(keys)
+        assert [billing.has_grant(key) for key in keys] == [True] * len(keys)
+        assert [billing.balance(f"A{number}") for number in range(3)] == [
+            balance(granted="45"), balance(granted="51"), balance(granted="57"),
+        ]  # fmt: skip
+        assert billing.grant_all([]) == {}
+        assert billing.granted_among([]) == frozenset()
+
+    def test_a_key_is_posted_once(self, billing: WholeBilling) -> None:
+        """A key that was posted before, in either way, changes nothing; the others of the same call are posted (B2)."""
+        billing.grant(grant("K1"))
+        billing.grant_all([grant("K1"), grant("K2", "3"), grant("K1", "99", on="A2")])
+        billing.grant_all([attrs.evolve(grant("K2"), attempts=2), grant("K3", "0.01")])
+        billing.grant(grant("K3"))
+        assert [billing.balance("A1"), billing.balance("A2")] == [balance(granted="13.01"), balance()]
+
+    def test_one_that_is_refused_holds_up_no_other(self, billing: WholeBilling) -> None:
+        """``grant_all`` returns, by key, why a leg was not posted, and posts the others."""
+        foreign = attrs.evolve(grant("K2"), amount=Money("5", "SEK"))
+        refused = billing.grant_all([grant("K1"), foreign, grant("K3")])
+        assert {key: str(reason) for key, reason in refused.items()} == {foreign.key: "currency-mismatch"}
+        assert billing.granted_among([grant(name).key for name in ("K1", "K2", "K3")]) == {
+            grant("K1").key,
+            grant("K3").key,
+        }
+        assert billing.balance("A1") == balance(granted="20")
+
+    def test_nothing_is_posted_as_nothing(self, billing: WholeBilling) -> None:
+        """A leg of zero is posted under its key, and adds nothing."""
+        billing.grant_all([grant("K1", "0"), grant("K2", "4")])
+        assert billing.granted_among([grant("K1").key]) == {grant("K1").key}
+        assert billing.balance("A1") == balance(granted="4")
+
+    def test_bills_take_the_oldest_first(self, billing: WholeBilling) -> None:
+        """What was posted together is as old as each leg says, and counts from then (B1, B6)."""
+        billing.grant(grant("K0", "2", effective=day(3)))
+        billing.grant_all([grant("K2", "10", effective=day(5)), grant("K1", "10", effective=day(1))])
+        assert billing.bill("B1", "A1", PLENTY, at=day(0)) == NOTHING
+        assert billing.bill("B2", "A1", Money("11"), at=day(4)) == Money("11")
+        assert billing.bill("B3", "A1", PLENTY, at=day(4)) == Money("1")
+        assert billing.bill("B4", "A1", PLENTY, at=day(5)) == Money("10")
+
+    def test_ids_are_taken_to_the_letter(self, billing: WholeBilling) -> None:
+        """No account and no contract is folded, trimmed or interpreted."""
+        billing.grant_all([grant(words, "3", on=words) for words in TO_THE_LETTER])
+        assert {billing.balance(words) for words in TO_THE_LETTER} == {balance(granted="3")}
+        keys = {grant(words).key for words in TO_THE_LETTER}
+        assert billing.granted_among(keys) == keys
+
+    def test_what_many_post_at_once_is_posted_once(self, billing: WholeBilling) -> None:
+        """Safe to call from many threads at once, beside those who post and bill one by one (B2)."""
+        legs = _many()
+
+        def post(number: int) -> None:
+            turned = legs[number:] + legs[:number]
+            if number % 2:
+                billing.grant_all(turned)
+                return
+            for leg in turned[:5]:
+                billing.grant(leg)
+            billing.bill(f"B{number}", "A1", Money("2"), at=day(1))
+
+        race = Race(post)
+        assert race.lost == []
+        balances = [billing.balance(f"A{number}") for number in range(3)]
+        assert [each.granted for each in balances] == [Money("45"), Money("51"), Money("57")]
+        left = [billing.bill(f"last-{number}", f"A{number}", PLENTY, at=day(1)) for number in range(3)]
+        assert left == [each.unused for each in balances]
+
+
+def _many() -> list[Grant]:
+    """Return 18 legs on three accounts, of 0.00 and more."""
+    return [
+        grant(f"K{number // 2}", str(number), on=f"A{number % 3}", side=tuple(Side)[number % 2]) for number in range(18)
+    ]

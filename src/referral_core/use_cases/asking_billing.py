@@ -1,0 +1,116 @@
+"""What billing says about legs that a payer has taken: they are looked up where in doubt, and sent (B2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from referral_core.entities.grant import Grant, GrantEvent, GrantStatus
+from referral_core.ports.billing import BulkBilling
+from referral_core.programme.paying import Paying
+from referral_core.values.errors import BillingUnavailable, Refusal
+
+if TYPE_CHECKING:
+    from referral_core.ports.billing import Billing
+
+NO_ANSWER: Final = "no-answer"
+"""The problem of a leg about which billing did not answer."""
+BROKEN_OFF: Final = "broken-off"
+"""The problem of a leg that billing does not have, and whose last attempt nobody saw the end of."""
+
+
+@attrs.frozen(kw_only=True)
+class AskingBilling:
+    """Calls billing about legs, and says what becomes of each: granted, or failed and to be tried again or stuck.
+
+    A leg that is ``uncertain`` is looked up by its key before it is sent. One whose attempts were used up by somebody
+    who died is only looked up, unless the payer ``insists``. Between two legs ``stop`` is asked whether to end there.
+    """
+
+    billing: Billing
+    paying: Paying
+    at: datetime
+    stop: Callable[[], bool]
+    insists: bool
+
+    def calls(self, legs: Sequence[Grant]) -> int:
+        """Return how many calls to billing it may take to settle these legs."""
+        if self._bulk_for(legs) is not None:
+            return 2
+        return len(legs) + sum(leg.status is not GrantStatus.DUE for leg in legs)
+
+    def about(self, legs: Sequence[Grant]) -> list[Grant]:
+        """Return what becomes of the legs, in their order: of all, or of the first few if it was stopped."""
+        bulk = self._bulk_for(legs)
+        if bulk is not None:
+            return self._all_at_once(bulk, legs)
+        results: list[Grant] = []
+        for leg in legs:
+            if self.stop():
+                break
+            results.append(self._one(leg))
+        return results
+
+    def _bulk_for(self, legs: Sequence[Grant]) -> BulkBilling | None:
+        return self.billing if len(legs) > 1 and isinstance(self.billing, BulkBilling) else None
+
+    def _one(self, leg: Grant) -> Grant:
+        if leg.status is GrantStatus.UNCERTAIN:
+            leg = self._looked_up(leg, self._posted(leg))
+        return self._sent(leg) if leg.status is GrantStatus.SENDING else leg
+
+    def _posted(self, leg: Grant) -> Collection[str] | None:
+        try:
+            return (leg.key,) if self.billing.has_grant(leg.key) else ()
+        except BillingUnavailable:
+            return None
+
+    def _sent(self, leg: Grant) -> Grant:
+        try:
+            self.billing.grant(leg)
+        except BillingUnavailable:
+            return self._failed(leg, GrantEvent.GO_UNANSWERED, NO_ANSWER)
+        except Refusal as refusal:
+            return self._failed(leg, GrantEvent.BE_REFUSED, refusal.reasons[0])
+        return leg.after(GrantEvent.BE_FOUND)
+
+    def _all_at_once(self, bulk: BulkBilling, legs: Sequence[Grant]) -> list[Grant]:
+        doubtful = [leg.key for leg in legs if leg.status is GrantStatus.UNCERTAIN]
+        posted: Collection[str] | None = ()
+        if doubtful:
+            try:
+                posted = bulk.granted_among(doubtful)
+            except BillingUnavailable:
+                posted = None
+        known = [leg if leg.status is GrantStatus.SENDING else self._looked_up(leg, posted) for leg in legs]
+        sent = self._sent_at_once(bulk, [leg for leg in known if leg.status is GrantStatus.SENDING])
+        return [sent.get(leg.key, leg) for leg in known]
+
+    def _sent_at_once(self, bulk: BulkBilling, legs: Sequence[Grant]) -> dict[str, Grant]:
+        try:
+            refused = bulk.grant_all(legs) if legs else {}
+        except BillingUnavailable:
+            return {leg.key: self._failed(leg, GrantEvent.GO_UNANSWERED, NO_ANSWER) for leg in legs}
+        return {
+            leg.key: self._failed(leg, GrantEvent.BE_REFUSED, refused[leg.key])
+            if leg.key in refused
+            else leg.after(GrantEvent.BE_FOUND)
+            for leg in legs
+        }
+
+    def _looked_up(self, leg: Grant, posted: Collection[str] | None) -> Grant:
+        """Return a leg in doubt by what billing has of it, ``None`` when it did not say: one to be sent is sending."""
+        if posted is None:
+            return self._failed(leg, GrantEvent.GO_UNANSWERED, NO_ANSWER)
+        if leg.key in posted:
+            return leg.after(GrantEvent.BE_FOUND)
+        if leg.attempts > self.paying.attempts and not self.insists:
+            return self._failed(leg, GrantEvent.BE_MISSING, BROKEN_OFF)
+        return leg.after(GrantEvent.BE_MISSING).after(GrantEvent.SEND)
+
+    def _failed(self, leg: Grant, event: GrantEvent, problem: str) -> Grant:
+        wait_until = self.paying.next_try(leg.attempts, self.at)
+        return leg.failed(event, str(problem), at=self.at, wait_until=wait_until)

@@ -1,0 +1,123 @@
+"""Sending a page of legs: taken, sent to billing, settled (B2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import attrs
+
+from referral_core.entities.act import Act
+from referral_core.entities.actor import Actor
+from referral_core.entities.grant import Grant, GrantEvent, GrantStatus
+from referral_core.entities.trace_entry import TraceNote, account_subject
+from referral_core.use_cases.asking_billing import AskingBilling
+from referral_core.values.errors import ConcurrentChange
+
+if TYPE_CHECKING:
+    from referral_core.ports.grants import Step
+    from referral_core.ports.ports import Ports
+
+Within = Callable[[], AbstractContextManager[object]]
+"""How the caller has something done in one transaction of its own."""
+
+T = TypeVar("T")
+
+_TRIES: Final = 5
+
+
+@attrs.frozen
+class Page:
+    """What became of a page: how many legs were found, and those that this payer had and settled, as they are now."""
+
+    found: int
+    settled: tuple[Grant, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Sending:
+    """Takes legs, has billing asked and writes down what it said, in two transactions with the calls in between.
+
+    A leg that is taken has a lease, as long as billing may take for all that it is asked meanwhile, so that another
+    payer passes it by. Whoever finds it after that, still not settled, looks it up in billing before anything else.
+    One that was taken and not tried, because of a stop, is given back as it was.
+    """
+
+    ports: Ports
+    asking: AskingBilling
+    actor: Actor
+    within: Within
+
+    def send(self, choose: Callable[[], Sequence[Grant]]) -> Page:
+        """Send the legs that ``choose`` finds in the transaction that takes them."""
+        found, taken = self._in_a_transaction(lambda: self._taken(choose()))
+        if not taken:
+            return Page(found)
+        results = self.asking.about([leg for _, leg in taken])
+        steps = [(leg, result) for (_, leg), result in zip(taken, results, strict=False)]
+        back = [(leg, before) for before, leg in taken[len(results) :]]
+        return Page(found, self._in_a_transaction(lambda: self._settled(steps, back)))
+
+    def _in_a_transaction(self, act: Callable[[], T]) -> T:
+        """Do a step, again if others are in the way: what billing has confirmed, above all, must be written down."""
+        for _ in range(_TRIES - 1):
+            with suppress(ConcurrentChange), self.within():
+                return act()
+        with self.within():
+            return act()
+
+    def _taken(self, legs: Sequence[Grant]) -> tuple[int, list[Step]]:
+        """Take those of the legs that nobody else has; who insists takes from others what they were found with.
+
+        Returns how many legs there were, and the steps that were taken.
+        """
+        if not legs:
+            return 0, []
+        asking = self.asking
+        until = asking.at + (asking.calls(legs) + 1) * asking.paying.answer_within
+        taken = self._changed([(leg, leg.taken(until)) for leg in legs])
+        if asking.insists and len(taken) < len(legs):
+            mine = {leg.key for leg, _ in taken}
+            taken += self._changed([(leg, leg.taken(until)) for leg in self._present(legs, mine)])
+        return len(legs), taken
+
+    def _settled(self, steps: Sequence[Step], back: Sequence[Step]) -> tuple[Grant, ...]:
+        settled = self._changed([*steps, *back])
+        if len(settled) < len(steps) + len(back):
+            settled += self._confirmed_to_others(steps, {leg.key for leg, _ in settled})
+        given_back = {leg.key for leg, _ in back}
+        results = [leg for _, leg in settled if leg.key not in given_back]
+        self._trace([leg for leg in results if leg.status is GrantStatus.GRANTED])
+        return tuple(results)
+
+    def _confirmed_to_others(self, steps: Sequence[Step], mine: set[str]) -> list[Step]:
+        """Grant what billing confirmed to this payer though another has taken it since, unless that one was quicker."""
+        confirmed = [result for _, result in steps if result.status is GrantStatus.GRANTED]
+        return self._changed([(leg, leg.after(GrantEvent.BE_FOUND)) for leg in self._present(confirmed, mine)])
+
+    def _present(self, legs: Iterable[Grant], mine: set[str]) -> list[Grant]:
+        """Return those of the legs that are in other hands, as they are by now, without those that are granted."""
+        present = [self.ports.grants.find(leg.key) for leg in legs if leg.key not in mine]
+        return [leg for leg in present if leg is not None and leg.status is not GrantStatus.GRANTED]
+
+    def _changed(self, steps: Sequence[Step]) -> list[Step]:
+        """Store the steps and return those that were taken."""
+        done = {leg.key for leg in self.ports.grants.change(steps)} if steps else set()
+        return [step for step in steps if step[0].key in done]
+
+    def _trace(self, legs: Sequence[Grant]) -> None:
+        # In order of account, so that two payers with accounts in common do not wait for each other in a circle.
+        notes = [
+            TraceNote(
+                account_subject(leg.account),
+                self.asking.at,
+                Act.GRANT_POSTED,
+                self.actor,
+                None,
+                {"grant": leg.key, "amount": str(leg.amount)},
+            )
+            for leg in sorted(legs, key=lambda leg: (leg.account, leg.key))
+        ]
+        if notes:
+            self.ports.trace.append(*notes)

@@ -1,0 +1,375 @@
+"""Paying in a database: broken off at every step, by several at once, and quick to find what is due (B2)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from itertools import count
+from threading import Barrier, Lock, Thread
+from typing import Any, Final
+
+import attrs
+import pytest
+from alembic import command
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.engine import URL
+
+from referral_adapters.conformance.samples import day, grant
+from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, FlakyBulkBilling, MemoryStore
+from referral_adapters.sql import SqlStore, schema, upgrade
+from referral_adapters.sql.connections import parsed_url
+from referral_core import Actor, Grant, GrantStatus, Money, Programme, Reason, Side, assemble
+from referral_core.entities.act import Act
+from referral_core.entities.grant import GrantEvent
+from referral_core.entities.trace_entry import chain_faults
+from referral_core.ports.billing import Billing
+from referral_core.use_cases.pay_run import PayRun
+from referral_core.values.errors import ConcurrentChange
+from tests.adapters.postgres_server import PostgresServer
+
+PROGRAMME: Final = Programme.default()
+PAYER: Final = Actor.system("payer")
+PATIENCE: Final = 60.0
+Store = MemoryStore | SqlStore
+KINDS: Final = pytest.mark.parametrize("kind", ["own", "outside, one by one", "outside, in bulk"])
+
+
+class Killed(BaseException):
+    """The process was killed."""
+
+
+class Outside(FlakyBilling):
+    """Billing of another company, which does not notice when a leg is sent twice, but counts."""
+
+    def __init__(self) -> None:
+        super().__init__(ContinuousDiscounts())
+        self.sent: Counter[str] = Counter()
+        self.step: Callable[[], object] = lambda: None
+        self._counting = Lock()
+
+    def grant(self, grant: Grant) -> None:
+        self.step()
+        with self._counting:
+            self.sent[grant.key] += 1
+        super().grant(grant)
+        self.step()
+
+    def has_grant(self, key: str) -> bool:
+        self.step()
+        return super().has_grant(key)
+
+
+class OutsideInBulk(Outside, FlakyBulkBilling):
+    """The same, taking many legs a call."""
+
+    def grant_all(self, grants: Sequence[Grant]) -> Mapping[str, Reason]:
+        self.step()
+        with self._counting:
+            self.sent.update(leg.key for leg in grants)
+        refused = super().grant_all(grants)
+        self.step()
+        return refused
+
+
+def billing_of(kind: str) -> Outside | None:
+    return {"own": lambda: None, "outside, one by one": Outside, "outside, in bulk": OutsideInBulk}[kind]()
+
+
+def legs_of(number: int) -> list[Grant]:
+    """Return so many legs, on a few accounts."""
+    return [grant(f"K{n:03}", "5", on=f"A{n % 4}", side=tuple(Side)[n % 2]) for n in range(number)]
+
+
+def filled(store: Store, number: int) -> Store:
+    for leg in legs_of(number):
+        store.grants.add(leg)
+    return store
+
+
+def pay(store: Store, *, everything: bool = False) -> PayRun:
+    payouts = assemble(PROGRAMME, store).payouts
+    paying = payouts.pay_all if everything else payouts.pay_due
+    return paying(at=day(0), actor=PAYER, within=store.transaction)
+
+
+def check_paid_once(store: Store, number: int) -> None:
+    """Expect every leg to be granted, posted and traced once."""
+    assert {leg.status for leg in store.grants.all()} == {GrantStatus.GRANTED}
+    balances = [store.billing.balance(f"A{n}").granted for n in range(4)]
+    assert Money.total(balances) == Money(5 * number)
+    rows = [row for subject, _, _ in store.trace.heads() for row in store.trace.chain(subject)]
+    posted = [str((row.after or {})["grant"]) for row in rows if row.act is Act.GRANT_POSTED]
+    assert sorted(posted) == [leg.key for leg in store.grants.all()]
+    assert all(chain_faults(store.trace.chain(subject)) == () for subject, _, _ in store.trace.heads())
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def open_store(request: pytest.FixtureRequest) -> Callable[[Billing | None], Store]:
+    """Return what opens an empty store with a billing."""
+    if request.param == "memory":
+        return lambda billing: MemoryStore(PROGRAMME, billing=billing)
+    if request.param == "sqlite":
+        url = URL.create("sqlite", database=str(request.getfixturevalue("tmp_path") / "referral.db"))
+        upgrade(url)
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        url = request.getfixturevalue("migrated")
+        tables = ("grants", "trace_entries", "posted_grants", "discount_movements", "discount_lots")
+        request.addfinalizer(lambda: server.empty(url, tables, ("trace_entries",)))  # noqa: PT021 - of one branch
+
+    def opened(billing: Billing | None) -> Store:
+        store = SqlStore(url, PROGRAMME, billing=billing)
+        request.addfinalizer(store.close)
+        return store
+
+    return opened
+
+
+# ── broken off ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("B2")
+@KINDS
+def test_killed_at_every_single_step_and_run_again_every_leg_is_paid_once(
+    open_store: Callable[[Billing | None], Store], kind: str
+) -> None:
+    """Each run dies one step later than the one before, within and between transactions and around calls to billing."""
+    billing = billing_of(kind)
+    store = open_store(billing)
+    for steps in count():
+        numbered = [attrs.evolve(leg, referral=f"{leg.referral}-{steps}") for leg in legs_of(3)]
+        for leg in numbered:
+            store.grants.add(leg)
+        if not killed_after(steps, store, billing):
+            break
+        open_ones = [leg.key for leg in store.grants.all(unsettled=True)]
+        assert pay(store, everything=True).granted == len(open_ones)
+        check_paid_once(store, 3 * (steps + 1))
+    assert steps >= 8
+    check_paid_once(store, 3 * (steps + 1))
+
+
+def killed_after(steps: int, store: Store, billing: Outside | None) -> bool:
+    """Let a payer die after so many steps; tell whether it did."""
+    left = iter(range(steps))
+
+    def step() -> None:
+        if next(left, None) is None:
+            raise Killed
+
+    @contextmanager
+    def within() -> Iterator[None]:
+        step()
+        with store.transaction():
+            step()
+            yield
+            step()
+        step()
+
+    if billing is not None:
+        billing.step = step
+    died = True
+    with suppress(Killed):
+        assemble(PROGRAMME, store).payouts.pay_due(at=day(0), actor=PAYER, within=within)
+        died = False
+    if billing is not None:
+        billing.step = lambda: None
+    return died
+
+
+@pytest.mark.rule("B2")
+def test_what_a_payer_had_who_died_is_left_alone_until_its_lease_runs_out(
+    open_store: Callable[[Billing | None], Store],
+) -> None:
+    billing = Outside()
+    store = filled(open_store(billing), 3)
+    assert killed_after(5, store, billing)  # before the first call
+    assert {leg.status for leg in store.grants.all()} == {GrantStatus.SENDING}
+    payouts = assemble(PROGRAMME, store).payouts
+    lease = 4 * PROGRAMME.paying.answer_within  # of three calls, and of writing down what came of them
+    tick = timedelta(microseconds=1)
+    assert payouts.pay_due(at=day(0) + lease - tick, actor=PAYER, within=store.transaction) == PayRun()
+    assert payouts.pay_due(at=day(0) + lease, actor=PAYER, within=store.transaction) == PayRun(granted=3)
+    check_paid_once(store, 3)
+
+
+@pytest.mark.rule("B2")
+def test_settling_is_tried_again_while_others_are_in_the_way(open_store: Callable[[Billing | None], Store]) -> None:
+    billing = Outside()
+    store = filled(open_store(billing), 3)
+    turns = count()
+
+    @contextmanager
+    def within() -> Iterator[None]:
+        with store.transaction():
+            yield
+            if next(turns) in {1, 2, 3}:
+                raise ConcurrentChange("somebody was quicker")
+
+    assemble(PROGRAMME, store).payouts.pay_due(at=day(0), actor=PAYER, within=within)
+    assert set(billing.sent.values()) == {1}
+    check_paid_once(store, 3)
+
+
+# ── several at once ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("B2")
+@KINDS
+@pytest.mark.parametrize("everything", [False, True])
+def test_several_payers_at_once_send_every_leg_once(
+    open_store: Callable[[Billing | None], Store], kind: str, everything: bool
+) -> None:
+    billing = billing_of(kind)
+    store = filled(open_store(billing), 120)
+    start = Barrier(3)
+    outcomes: list[Any] = []
+
+    def run() -> None:
+        start.wait(PATIENCE)
+        try:
+            outcomes.append(pay(store, everything=everything))
+        except BaseException as error:  # noqa: BLE001 - shown by the test
+            outcomes.append(error)
+
+    threads = [Thread(target=run, daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert all(isinstance(run, PayRun) for run in outcomes), outcomes
+    assert sum(run.granted for run in outcomes) == 120
+    check_paid_once(store, 120)
+    if billing is not None and not everything:
+        assert set(billing.sent.values()) == {1}
+
+
+# ── the tables ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def older(request: pytest.FixtureRequest, database: URL, tmp_path: Any) -> Iterator[URL]:  # noqa: ANN401 - a path
+    """Yield the URL of an empty database of the version before paying had leases."""
+    if database.get_backend_name() == "sqlite":
+        url = URL.create("sqlite", database=str(tmp_path / "older.db"))
+        migrated_to(url, "0002")
+        yield url
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database() as url:
+        migrated_to(url, "0002")
+        yield url
+
+
+def migrated_to(url: URL, revision: str) -> None:
+    with connected(url) as connection:
+        command.upgrade(schema.configuration(connection), revision)
+
+
+@contextmanager
+def connected(url: URL) -> Iterator[Connection]:
+    engine = create_engine(parsed_url(url))
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.mark.rule("B2")
+def test_legs_of_an_older_database_are_carried_over_and_paid_once(older: URL) -> None:
+    before = [
+        Grant(
+            referral=f"K{status}",
+            side=Side.REFERRER,
+            account="A0",
+            amount=Money("10"),
+            effective_from=day(-3),
+            status=status,
+            attempts=number,
+        )
+        for number, status in enumerate(GrantStatus)
+    ]
+    with connected(older) as connection:
+        for leg in before:
+            connection.execute(
+                text(
+                    "INSERT INTO grants (referral, side, key, account, amount, currency, effective_from, status,"
+                    " attempts) VALUES (:referral, :side, :key, :account, :amount, 'EUR', :since, :status, :attempts)"
+                ),
+                {
+                    "referral": leg.referral,
+                    "side": leg.side.value,
+                    "key": leg.key,
+                    "account": leg.account,
+                    "amount": leg.amount.amount if is_postgresql(older) else leg.amount.cents,
+                    "since": leg.effective_from if is_postgresql(older) else microseconds(leg),
+                    "status": leg.status.value,
+                    "attempts": leg.attempts,
+                },
+            )
+    upgrade(older)
+    billing = Outside()
+    with SqlStore(older, PROGRAMME, billing=billing) as store:
+        assert [*store.grants.all()] == sorted(before, key=lambda leg: leg.key)
+        billing.grant(before[1])  # the one that was being sent had arrived
+        assert pay(store) == PayRun(granted=3)
+        assert billing.sent == Counter({leg.key: 1 for leg in before[:3]})
+
+
+def is_postgresql(url: URL) -> bool:
+    return url.get_backend_name() == "postgresql"
+
+
+def microseconds(leg: Grant) -> int:
+    return round(leg.effective_from.timestamp() * 1_000_000)
+
+
+@pytest.mark.rule("B2")
+def test_what_is_due_is_found_by_an_index(store: SqlStore) -> None:
+    with store.transaction():
+        for number in range(3000):
+            leg = grant(f"K{number:05}", on=f"A{number}", effective=day(number % 90))
+            store.grants.add(leg if number % 10 == 0 else leg.after(GrantEvent.BE_FOUND))
+    plans = [
+        plan_of(store, lambda: store.grants.unsettled(day(45), 20)),
+        plan_of(store, lambda: next(store.grants.all(unsettled=True))),
+    ]
+    assert "grants_waiting" in plans[0], plans[0]
+    assert "grants_unsettled" in plans[1], plans[1]
+    for plan in plans:
+        assert not re.search(r"Seq Scan|TEMP B-TREE|SCAN grants$", plan, re.MULTILINE), plan
+
+
+def plan_of(store: SqlStore, act: Callable[[], object]) -> str:
+    """Return how the database goes about the one statement of an act."""
+    connection = store._connections.get()
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("ANALYZE grants")
+    heard: list[tuple[str, Any]] = []
+    hear = lambda *call: heard.append((call[2], call[3]))  # noqa: E731 - to be taken off again
+    event.listen(connection.engine, "before_cursor_execute", hear)
+    act()
+    event.remove(connection.engine, "before_cursor_execute", hear)
+    ((statement, parameters),) = heard
+    how = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+    return "\n".join(str(line[-1]) for line in connection.exec_driver_sql(f"{how} {statement}", parameters))
+
+
+@pytest.mark.rule("B2")
+def test_rows_that_travel_together_arrive_to_the_letter(store: SqlStore) -> None:
+    """Quotes, line feeds and letters of any script pass through JSON as they pass through parameters."""
+    words = ['"', "'", "\\", "\\u0041", "{}", "[]", "a\nb\tc", "null", "ä", "🔌", "\u2028", "x" * 5000]
+    legs = [grant(each, on=f"A {each}") for each in words]
+    for leg in legs:
+        store.grants.add(leg)
+    taken = store.grants.change([(leg, leg.taken(day(1))) for leg in legs])
+    failed = [
+        (leg, leg.failed(GrantEvent.BE_REFUSED, word, at=day(1), wait_until=None))
+        for leg, word in zip(taken, words, strict=True)
+    ]
+    assert store.grants.change(failed) == tuple(after for _, after in failed)
+    assert {leg.problem for leg in store.grants.all()} == set(words)
+    assert json.dumps([leg.referral for leg in store.grants.all()]) == json.dumps(sorted(words))

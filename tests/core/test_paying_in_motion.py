@@ -1,0 +1,224 @@
+"""Random payers, deaths and failures of billing, under a clock that moves: each leg is paid exactly once (B2)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Final
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from referral_adapters.memory import Fault, MemoryStore
+from referral_core import Grant, GrantStatus, Money, Programme, Side, assemble
+from referral_core.entities.act import Act
+from referral_core.programme.paying import Paying
+from referral_core.use_cases.pay_run import PayRun
+from tests.core.test_desk_acts import SYSTEM
+from tests.core.test_desk_payouts import Counting, CountingBulk, Killed
+from tests.phrases import at
+
+MINUTE: Final = timedelta(minutes=1)
+ACCOUNTS: Final = ("A", "B", "C")
+PATIENCE: Final = Paying(attempts=3, first_pause=2 * MINUTE, growth=3, longest_pause=5 * MINUTE, answer_within=MINUTE)
+
+
+class PayingInMotion(RuleBasedStateMachine):
+    """Legs, a billing that may fail in any way, and payers who come at any time and may die at any step."""
+
+    kind: type[Counting] = Counting
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mood: Fault | None = None
+        self.billing = self.kind(lambda _: self.mood)
+        programme = Programme(paying=PATIENCE)
+        self.store = MemoryStore(programme, billing=self.billing)
+        self.desk = assemble(programme, self.store)
+        self.now = at("2021-02-01 12:00")
+        self.count = 0
+
+    def legs(self) -> dict[str, Grant]:
+        return {leg.key: leg for leg in self.store.grants.all()}
+
+    def tries(self) -> Counter[str]:
+        """Return how often each leg was sent or asked about."""
+        return Counter(key for asked in self.billing.asked for key in asked.split()[1:])
+
+    # ── what happens ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    @initialize()
+    def there_are_legs(self) -> None:
+        self.a_contract_activates(2)
+
+    @rule(count=st.integers(1, 3))
+    def a_contract_activates(self, count: int) -> None:
+        for _ in range(count):
+            self.count += 1
+            for side, account in zip(Side, ACCOUNTS[self.count % 2 :], strict=False):
+                leg = Grant(
+                    referral=f"K{self.count:03}",
+                    side=side,
+                    account=account,
+                    amount=Money(self.count),
+                    effective_from=self.now,
+                )
+                self.store.grants.add(leg)
+
+    @rule(minutes=st.sampled_from([0, 1, 2, 5, 20]))
+    def time_passes(self, minutes: int) -> None:
+        self.now += minutes * MINUTE
+
+    @rule(mood=st.sampled_from([None, None, *Fault]))
+    def billing_changes_its_mood(self, mood: Fault | None) -> None:
+        self.mood = mood
+
+    @rule(account=st.sampled_from(ACCOUNTS), refuses=st.booleans())
+    def billing_changes_its_mind_about(self, account: str, refuses: bool) -> None:
+        (self.billing.refusing.add if refuses else self.billing.refusing.discard)(account)
+
+    @rule(most=st.none() | st.integers(0, 4))
+    def somebody_pays(self, most: int | None) -> None:
+        before, tries = self.legs(), self.tries()
+        run = self.desk.payouts.pay_due(at=self.now, actor=SYSTEM, within=self.store.transaction, most=most)
+        self.check_what_was_done(run, before, tries, insisting=False)
+        if most is None:
+            assert self.store.grants.unsettled(self.now, 99) == ()
+
+    @rule()
+    def somebody_pays_all(self) -> None:
+        before, tries = self.legs(), self.tries()
+        run = self.desk.payouts.pay_all(at=self.now, actor=SYSTEM, within=self.store.transaction)
+        self.check_what_was_done(run, before, tries, insisting=True)
+
+    @rule(steps=st.integers(0, 12), everything=st.booleans())
+    def somebody_dies_paying(self, steps: int, everything: bool) -> None:
+        left = iter(range(steps))
+
+        def step(*_: object) -> None:
+            if next(left, None) is None:
+                raise Killed
+
+        @contextmanager
+        def within() -> Iterator[None]:
+            step()
+            with self.store.transaction():
+                yield
+                step()
+
+        self.billing.before = step
+        pay = self.desk.payouts.pay_all if everything else self.desk.payouts.pay_due
+        with suppress(Killed):
+            pay(at=self.now, actor=SYSTEM, within=within)
+        self.billing.before = lambda _: None
+
+    @rule(minutes=st.sampled_from([0, 1, 99]), everything=st.booleans())
+    def while_somebody_pays_another_does_too(self, minutes: int, everything: bool) -> None:
+        pay = self.desk.payouts.pay_all if everything else self.desk.payouts.pay_due
+
+        def another(_: str) -> None:
+            self.billing.before = lambda _: None
+            pay(at=self.now + minutes * MINUTE, actor=SYSTEM, within=self.store.transaction)
+
+        self.billing.before = another
+        self.desk.payouts.pay_due(at=self.now, actor=SYSTEM, within=self.store.transaction)
+        self.billing.before = lambda _: None
+        self.now += minutes * MINUTE
+
+    @precondition(lambda self: any(leg.is_stuck for leg in self.legs().values()))
+    @rule()
+    def staff_have_it_tried_again(self) -> None:
+        for leg in [*self.desk.payouts.stuck(at=self.now, actor=SYSTEM)]:
+            self.desk.payouts.retry(leg.key, at=self.now, actor=SYSTEM)
+
+    # ── what must hold ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def check_what_was_done(
+        self, run: PayRun, before: dict[str, Grant], tries: Counter[str], *, insisting: bool
+    ) -> None:
+        """Hold every leg that an undisturbed run tried, or passed by, against what it was before."""
+        done = Counter[str]()
+        for key, leg in self.legs().items():
+            was, tried = before[key], self.tries()[key] > tries[key]
+            is_due = was.wait_until is not None and was.wait_until <= self.now
+            if not tried:
+                assert leg == was
+                continue
+            assert is_due or insisting
+            assert was.status is not GrantStatus.GRANTED
+            assert leg.attempts == was.attempts + 1
+            if was.status is not GrantStatus.DUE:
+                assert self.first_asked_about(key, tries[key])
+            done["granted"] += leg.status is GrantStatus.GRANTED
+            done["stuck"] += leg.is_stuck
+            if leg.status is GrantStatus.GRANTED:
+                assert leg.wait_until is None
+                continue
+            assert (leg.failed_at, leg.wait_until) == (self.now, self.expected_wait(leg))
+            assert leg.problem in {"no-answer", "account-unknown", "broken-off"}
+        assert (run.granted, run.stuck) == (done["granted"], done["stuck"])
+
+    def first_asked_about(self, key: str, after: int) -> bool:
+        """Tell whether the first call about a leg after so many was a question."""
+        asked = [asked for asked in self.billing.asked if key in asked.split()[1:]]
+        return asked[after].startswith("has")
+
+    def expected_wait(self, leg: Grant) -> object:
+        pauses = {1: 2 * MINUTE, 2: 5 * MINUTE}
+        return self.now + pauses[leg.attempts] if leg.attempts in pauses else None
+
+    @invariant()
+    def nothing_is_posted_twice(self) -> None:
+        legs = self.legs().values()
+        ledger = self.billing.ledger
+        for account in ACCOUNTS:
+            posted = [leg.amount for leg in legs if leg.account == account and ledger.has_grant(leg.key)]
+            assert ledger.balance(account).granted == Money.total(posted)
+
+    @invariant()
+    def granted_means_posted_and_traced_once(self) -> None:
+        granted = sorted(leg.key for leg in self.legs().values() if leg.status is GrantStatus.GRANTED)
+        assert all(self.billing.ledger.has_grant(key) for key in granted)
+        rows = [row for subject, _, _ in self.store.trace.heads() for row in self.store.trace.chain(subject)]
+        assert sorted(str((row.after or {})["grant"]) for row in rows if row.act is Act.GRANT_POSTED) == granted
+
+    @invariant()
+    def no_leg_is_forgotten(self) -> None:
+        """Whatever is not granted is tried again by itself, or stuck with a reason to show."""
+        for leg in self.legs().values():
+            if leg.is_stuck:
+                assert leg.problem
+                assert leg.attempts >= PATIENCE.attempts
+
+    def teardown(self) -> None:
+        """Let billing come back: all that is not stuck is paid by itself, and the rest when staff say so."""
+        self.mood = None
+        self.billing.refusing.clear()
+        self.billing.recover()
+        self.now += timedelta(days=1)
+        self.desk.payouts.pay_due(at=self.now, actor=SYSTEM, within=self.store.transaction)
+        stuck = [leg.key for leg in self.legs().values() if leg.status is not GrantStatus.GRANTED]
+        assert stuck == [leg.key for leg in self.desk.payouts.stuck(at=self.now, actor=SYSTEM)]
+        for key in stuck:
+            self.desk.payouts.retry(key, at=self.now, actor=SYSTEM)
+        self.desk.payouts.pay_due(at=self.now, actor=SYSTEM, within=self.store.transaction)
+        assert {leg.status for leg in self.legs().values()} == {GrantStatus.GRANTED}
+        self.nothing_is_posted_twice()
+        self.granted_means_posted_and_traced_once()
+
+
+class PayingInBulkInMotion(PayingInMotion):
+    """The same, with a billing that takes many legs a call."""
+
+    kind = CountingBulk
+
+
+PATIENT: Final = settings(max_examples=60, stateful_step_count=30, deadline=None)
+PayingInMotion.TestCase.settings = PATIENT
+PayingInBulkInMotion.TestCase.settings = PATIENT
+TestPayingInMotion = pytest.mark.rule("B2", "B3")(PayingInMotion.TestCase)
+TestPayingInBulkInMotion = pytest.mark.rule("B2", "B3")(PayingInBulkInMotion.TestCase)
