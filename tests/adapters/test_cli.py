@@ -394,7 +394,8 @@ class TestHelp:
 
     def test_the_commands_are_listed_with_a_whole_sentence(self) -> None:
         commands = run("--help").stdout.partition("Commands:\n")[2].splitlines()
-        assert [line.split()[0] for line in commands] == ["replay", "check", "summary", "pay", "programme"]
+        listed = ["replay", "check", "summary", "explain", "issue-codes", "pay", "erase"]
+        assert [line.split()[0] for line in commands] == [*listed, "programme", "db", "import", "trace"]
         assert all(line.endswith(".") and not line.endswith("...") for line in commands)
 
     def test_the_version(self) -> None:
