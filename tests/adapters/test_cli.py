@@ -370,7 +370,7 @@ class TestProgramme:
 class TestHelp:
     @pytest.mark.parametrize(
         "command",
-        ["replay", "check", "summary", "pay", "programme check", "programme show"],
+        ["replay", "check", "summary", "explain", "pay", "programme check", "programme show"],
     )
     def test_every_command_has_two_examples_and_its_exit_statuses(self, command: str) -> None:
         result = run(*command.split(), "--help")

@@ -89,10 +89,10 @@ def sulking() -> MemoryStore:
     """Store no more code after having refused one."""
     refused: list[PromoCode] = []
 
-    def add(add: Act, code: PromoCode) -> None:
+    def add(add: Act, code: PromoCode, **at: object) -> None:
         try:
             if not refused:
-                add(code)
+                add(code, **at)
         except Refusal:
             refused.append(code)
             raise

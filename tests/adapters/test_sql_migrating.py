@@ -271,17 +271,22 @@ def test_old_movements_are_dated_so_that_no_balance_is_short(filling: Filling, o
         filling.moved(leg.account, "granted", leg.key, "10")
     filling.rows(BILLS, {"bill": "B1", "account": "A1"})
     filling.moved("A1", "consumed", "B1", "12")
-    filling.moved("A2", "transferred_out", "T1", "10")
-    filling.moved("A3", "transferred_in", "T1", "10")
+    filling.moved("A2", "transferred_out", "T1", "4")
+    filling.moved("A3", "transferred_in", "T1", "4")
     filling.moved("A3", "consumed", "B2", "4")
+    filling.moved("A2", "transferred_out", "T2", "6")
+    filling.moved("A5", "granted", "referrer/K5", "1")
+    filling.moved("A5", "transferred_in", "T2", "6")
+    filling.moved("A5", "consumed", "B5", "7")
     filling.moved("A4", "granted", "referrer/K9", "2")
     filling.moved("A4", "consumed", "B3", "1")
     with upgraded(filling, old) as store:
         told = {
             "A1": [balance(granted="10"), balance(granted="20", consumed="12"), balance(granted="20", consumed="12")],
             "A2": [balance(), balance(), balance(granted="10", transferred_out="10")],
-            "A3": [balance(), balance(), balance(transferred_in="10", consumed="4")],
+            "A3": [balance(), balance(), balance(transferred_in="4", consumed="4")],
             "A4": [balance(granted="2", consumed="1")] * 3,
+            "A5": [balance(granted="1"), balance(granted="1"), balance(granted="1", transferred_in="6", consumed="7")],
         }
         moments = (day(1), day(3), day(6))
         assert {a: [store.billing.balance(a, by=moment) for moment in moments] for a in told} == told

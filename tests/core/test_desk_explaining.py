@@ -275,12 +275,16 @@ def test_an_amount_that_was_tampered_with_is_found() -> None:
         {"status": "granted"},
         {"concluded_at": at(MARCH)},
         {"case": "case-9"},
-        {"referrer_customer": "z"},
     ],
     ids=lambda changes: next(iter(changes)),
 )
 def test_whatever_else_was_tampered_with_is_found(changes: dict[str, object]) -> None:
     assert parts(explained(stored_as(signed_up(), **changes))) == [Part.STORED]
+
+
+@pytest.mark.rule("A5")
+def test_customers_are_no_part_of_history() -> None:
+    assert explained(stored_as(signed_up(), referrer_customer="erased", referee_customer="erased")).is_verified
 
 
 def recorded_as(office: Office, **changes: object) -> Office:

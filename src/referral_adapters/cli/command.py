@@ -170,7 +170,7 @@ def summary(
     code_key: CodeKey = None,
     balances: Balances = False,
 ) -> None:
-    """Print the closing summary of a feed, or what a database has come to.
+    """Print the summary of a feed or of a database.
 
     It is one JSON object: accounts with their balances, referrals, cases, liability, and the count of lines. The
     status of codes is as at the feed's last moment, or at the one given. --known-at tells it as it was known on an
@@ -178,7 +178,6 @@ def summary(
 
     \b
     Examples:
-      referral summary --feed feed.jsonl
       referral summary --feed feed.jsonl --at 2021-03-01 --balances
       referral summary --db sqlite:///referral.db --known-at 2021-03-01
 
@@ -207,7 +206,7 @@ def explain(
     code_key: CodeKey = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON also at a terminal.")] = False,
 ) -> None:
-    """Explain a referral: where its amounts came from, and do they hold.
+    """Explain a referral: why its amounts, and do they hold.
 
     Tells the moment that the code was judged at, the group of each side and how it came to be, the version of the
     group that gave the amount, what staff had otherwise and why, and what was corrected since. Then every figure is

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from referral_core.ports.ports import Ports
 
 _ABOUT_CODES: Final = frozenset({Reason.CODE_UNKNOWN, Reason.CODE_PENDING, Reason.CODE_ENDED})
+_APART: Final = frozenset({"referrer_customer", "referee_customer", "fee_notes"})
+"""What of a referral history does not keep: who the customers are, and what has moments of its own."""
 _TRACED: Final = ("code", "judged_at", "referrer_group", "referrer_amount", "referee_group", "referee_amount")
 """What the trace says of a referral that no later act but a change of group may change."""
 
@@ -45,11 +47,11 @@ class Verifying:
         yield from self._trace(explanation.referral)
 
     def _stored(self, contract: str) -> Iterator[Mismatch]:
-        """Compare the referral as it is stored now with its last state in history."""
+        """Compare the referral as it is stored now with its last state in history, which names no customer (A5)."""
         stored, last = self.ports.referrals.find(contract), self.ports.history.referral(contract)[-1].state
         for field in attrs.fields(Referral):
             here, there = getattr(stored, field.name), getattr(last, field.name)
-            if here != there and field.name != "fee_notes":
+            if here != there and field.name not in _APART:
                 yield Mismatch(Part.STORED, f"{field.name} is stored as {_shown(here)}, and was {_shown(there)}")
 
     def _case(self, referral: Referral) -> Iterator[Mismatch]:
