@@ -251,6 +251,7 @@ def test_the_same_key_gives_the_same_codes(town: str) -> None:
 def test_a_limit_and_a_dry_run(town: str) -> None:
     rehearsed = run("issue-codes", "--db", town, "--dry-run", *MOMENT)
     assert (rehearsed.exit_code, closing(rehearsed)) == (0, {"accounts": 45, "issued": 45, "dry_run": True})
+    assert closing(run("issue-codes", "--db", town, "--dry-run", "--limit", "7", *MOMENT))["issued"] == 7
     assert codes_in(town) == []
     limited = run("issue-codes", "--db", town, "--limit", "12", "--page", "5", *MOMENT)
     assert closing(limited)["issued"] == len(codes_in(town)) == 12

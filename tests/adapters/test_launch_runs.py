@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 from typing import Final
 
 import attrs
 import pytest
+from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
 
 from referral_adapters.launch import CodeRun, ImportRun, LaunchStore, Rehearsal, Reject, SourceRow, pages
 from referral_adapters.memory import MemoryStore
-from referral_adapters.sql import SqlStore
+from referral_adapters.sql import SqlStore, StoreFailed, connections
 from referral_adapters.sql.tables import METADATA
 from referral_core import Actor, Contract, Programme, ReferralDesk, Role, assemble
 from referral_core.entities.promo_code import CodeStatus, Issuing
@@ -332,3 +334,55 @@ def test_runs_of_a_person_say_who_and_why() -> None:
     noted = [row for subject, _, _ in store.trace.heads() for row in store.trace.chain(subject)]
     assert len(noted) > 1
     assert {(row.actor, row.reason) for row in noted} == {("Ann", "going live")}
+
+
+# ── what a database may do ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_launch_on_a_connection_of_the_hosts_is_the_hosts_to_undo(database: URL) -> None:
+    engine = create_engine(database.set(drivername=connections.parsed_url(database).drivername))
+    with engine.connect() as connection:
+        store = SqlStore.on(connection, HOUSEHOLD, secret=SECRET)
+        imported(store)
+        assert launched(store) > 0
+        connection.rollback()
+    engine.dispose()
+    with opened(database) as store:
+        assert store.launch_codes.count() == 0
+        assert list(store.trace.heads()) == []
+
+
+def test_a_text_that_no_database_can_keep_is_said_so(database: URL) -> None:
+    with opened(database) as store:
+        for given in (contract("K\ud800", on="A"), contract("K1", on="A\ud800"), contract("K1", of="C\ud800")):
+            with pytest.raises(StoreFailed, match="cannot keep"):
+                store.launch_contracts.add([given])
+        assert store.launch_codes.count() == 0
+
+
+def test_a_server_that_goes_away_undoes_the_page_and_the_next_one_finds_it_again(
+    launch: tuple[SqlStore, ReferralDesk], postgres: PostgresServer, migrated: URL
+) -> None:
+    store, _ = launch
+
+    def away() -> None:
+        with postgres.connected() as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [migrated.database]
+            )
+
+    with pytest.raises(StoreFailed, match="does not answer"):
+        CodeRun(HOUSEHOLD, Interfering(store, away), at=LAUNCH, actor=SYSTEM).take()  # type: ignore[arg-type]
+    assert [store.promo_codes.of_account(each) for each in ("A", "B", "C")] == [(), (), ()]
+    assert launched(store) == 3
+
+
+def test_a_full_disk_undoes_the_page(tmp_path: Path) -> None:
+    with opened(URL.create("sqlite", database=str(tmp_path / "referral.db"))) as store:
+        connection = store._connections.get()
+        store.launch_codes.count()
+        pages_now = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages_now}")
+        with pytest.raises(StoreFailed, match=r"The database's disk is full\."):
+            imported(store, 3_000, page=3_000)
+        assert store.launch_codes.count() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -14,9 +15,11 @@ from referral_core import Actor, CodeSpaceExhausted, Contract, Programme, PromoC
 from referral_core.entities.act import Act
 from referral_core.entities.promo_code import CodeStatus, Issuing
 from referral_core.entities.trace_entry import PROGRAMME_SUBJECT
+from referral_core.formats.offensive_words import OffensiveWords
+from referral_core.formats.random_codes import RandomCodes
 from referral_core.programme.code_format import CodeFormat
 from referral_core.use_cases.launching import Arrival, IssuedPage
-from tests.core.test_desk_acts import HOUSEHOLD, SYSTEM, Office
+from tests.core.test_desk_acts import HOUSEHOLD, SECRET, SYSTEM, Office
 from tests.phrases import TICK, at, contract, refused
 from tests.strategies import contracts
 
@@ -367,6 +370,20 @@ def test_a_name_whose_texts_are_all_taken_gets_a_random_one() -> None:
     assert code.text not in candidates
     assert len(code.text) == 8
     assert office.store.code_source.numbers(1).start > 0
+
+
+@pytest.mark.rule("C1", "C10")
+def test_a_random_text_that_somebody_on_the_page_has_for_a_name_is_passed_over() -> None:
+    drawn = RandomCodes(SECRET, offensive=OffensiveWords(NAMED.offensive_words)).texts(range(10_000))
+    number, text = next((number, text) for number, text in drawn if re.fullmatch("[A-Z]{4}[2-9][0-9]{3}", text))
+    office = Office(NAMED)
+    named = attrs.evolve(contract("K1", on="A", of="ann", activated="2021-02-01"), first_name=text[:4].title())
+    imported(office, named, contract("K2", on="B", of="ben", activated="2021-02-01"))
+    office.store.code_source.numbers(number)
+    codes = office.desk.launch.issue_codes(at=at(f"{text[4:]}-06-01"), actor=SYSTEM).codes
+    assert codes[0].text == text
+    assert codes[1].text not in {text, ""}
+    assert office.store.code_source.numbers(1).start > number + 1
 
 
 @pytest.mark.rule("C10")

@@ -45,7 +45,7 @@ class ImportRun:
         outcomes = iter(in_one_transaction(self._store, lambda: self._import(contracts)))
         for row, each in zip(page, read, strict=True):
             outcome = each if isinstance(each, Reject) else next(outcomes)
-            verdict = Reject.of(row, outcome) if isinstance(outcome, Refusal) else outcome
+            verdict = Reject.refused(row, outcome) if isinstance(outcome, Refusal) else outcome
             self._count(verdict)
             if isinstance(verdict, Reject):
                 rejected(verdict)
@@ -56,11 +56,13 @@ class ImportRun:
 
     def _read(self, row: SourceRow) -> Contract | Reject:
         if row.fault is not None:
-            return Reject.of(row, row.fault)
+            return Reject.invalid(row, row.fault)
         try:
             return self._rows.contract(row.values)
-        except (LineInvalid, Refusal) as wrong:
-            return Reject.of(row, wrong)
+        except LineInvalid as wrong:
+            return Reject.invalid(row, wrong.why, wrong.field)
+        except Refusal as refusal:
+            return Reject.refused(row, refusal)
 
     def _count(self, verdict: Arrival | Reject) -> None:
         self.rows += 1

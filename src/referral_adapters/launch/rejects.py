@@ -9,7 +9,6 @@ from typing import Final
 
 import attrs
 
-from referral_adapters.feed.errors import LineInvalid
 from referral_adapters.launch.source_row import SourceRow
 from referral_core.values.errors import Refusal
 
@@ -33,13 +32,14 @@ class Reject:
     cells: Sequence[str]
 
     @classmethod
-    def of(cls, row: SourceRow, why: LineInvalid | Refusal | str) -> Reject:
-        """Return the reject of a row: one that is not proper, or one that a rule refused."""
-        if isinstance(why, Refusal):
-            return cls(row.line, why.field or "", why.reasons[0].value, _sentence(why.message), row.cells)
-        if isinstance(why, LineInvalid):
-            return cls(row.line, why.field, INVALID, _sentence(why.why), row.cells)
-        return cls(row.line, "", INVALID, _sentence(why), row.cells)
+    def invalid(cls, row: SourceRow, why: str, field: str = "") -> Reject:
+        """Return the reject of a row that is not a proper one."""
+        return cls(row.line, field, INVALID, _sentence(why), row.cells)
+
+    @classmethod
+    def refused(cls, row: SourceRow, refusal: Refusal) -> Reject:
+        """Return the reject of a row that a rule refused."""
+        return cls(row.line, refusal.field or "", refusal.reasons[0].value, _sentence(refusal.message), row.cells)
 
 
 class RejectLines:

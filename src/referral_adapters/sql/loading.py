@@ -76,8 +76,7 @@ class _Values:
     def of(self, row: Mapping[str, Any]) -> list[Any]:
         values = list(self._of_row(row))
         for place, process in self._processed:
-            if values[place] is not None:
-                values[place] = process(values[place])
+            values[place] = process(values[place])
         return values
 
 
