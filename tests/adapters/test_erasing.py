@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
 
 import pytest
@@ -64,6 +65,8 @@ def live(desk: ReferralDesk) -> None:
     )  # fmt: skip
     desk.contracts.activate("K-2", at=at(6), actor=SYSTEM)
     concluded(desk, "K-3", "A-3", "friend", 7, code)
+    second = desk.ports.promo_codes.of_account("A-2")[0].text
+    desk.codes.end(second, at=at(8), actor=JAAN, reason="Tamm called")
     desk.codes.end(code, at=at(8), actor=JAAN, reason=why)
     desk.discounts.note_fee("K-1", amount=Money("3"), at=at(8), actor=themselves, reason=why)
     desk.discounts.note_fee("K-3", amount=Money("4"), at=at(8), actor=JAAN, reason=f"as {CUSTOMER} said")
@@ -283,6 +286,34 @@ def test_who_stores_what_they_read_before_brings_nobody_back(opened: SqlStore, d
         assert leaks(database_dump(database)) == []
     else:
         assert owners == {CUSTOMER}
+
+
+@pytest.mark.rule("A5")
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_who_erases_waits_for_those_who_are_at_the_customers_accounts(opened: SqlStore) -> None:
+    eraser = Thread(target=lambda: opened.persons.erase(CUSTOMER), daemon=True)
+    with opened.transaction():
+        opened.contracts.of_account("A-2")
+        eraser.start()
+        eraser.join(0.5)
+        assert eraser.is_alive()
+        assert dict(opened.contracts.accounts())["A-2"] == CUSTOMER
+    eraser.join(30)
+    assert opened.persons.find(CUSTOMER).accounts == ()
+
+
+@pytest.mark.rule("A5")
+def test_whoever_has_read_a_code_is_told_that_it_was_changed(opened: SqlStore, database: URL) -> None:
+    """The next state of a code is stored over the last one that was read, and by that alone."""
+    engine = create_engine(database)
+    asking = text("SELECT text, revision FROM promo_codes WHERE account IN ('A-1', 'A-2') ORDER BY text")
+    with engine.connect() as connection:
+        before = [tuple(row) for row in connection.execute(asking)]
+    erase(opened)
+    with engine.connect() as connection:
+        after = [tuple(row) for row in connection.execute(asking)]
+    engine.dispose()
+    assert after == [(code, revision + 1) for code, revision in before]
 
 
 def erase_in(desk: ReferralDesk) -> None:

@@ -26,8 +26,9 @@ class Persons(Protocol):
           word; in the trace the actor goes with the reason, and with both their salt, so that the digest that stays in
           their place tells nothing.
 
-        Accounts, codes, contracts, amounts and all hashes stay. Somebody who read before and stores afterwards what
-        they read is told of the conflict, or waits: the id does not come back that way.
+        Accounts, codes, contracts, amounts and all hashes stay. Somebody who has read a contract, a code or a referral
+        and stores its next state waits, or is told of the conflict, so that the id does not come back with it. A new
+        referral by one of the customer's codes may bring it back if it is recorded at that very moment: look again.
 
         :raises ConcurrentChange: somebody else was at the same rows; the transaction must be tried again.
         """
