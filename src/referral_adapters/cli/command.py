@@ -29,7 +29,7 @@ from referral_adapters.cli.trace_app import trace_app
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(programme_app, name="programme", help="Look at the settings that the rules go by.")
-app.add_typer(db_app, name="db", help="Look after a database: bring it up to date, check it, copy it.")
+app.add_typer(db_app, name="db", help="Look after a database: upgrade it, check it, copy it.")
 app.add_typer(import_app, name="import", help="Bring in what a retailer going live already has.")
 app.add_typer(trace_app, name="trace", help="Verify, show and seal the record of what was done.")
 
@@ -338,7 +338,7 @@ def erase(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be erased and change nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON also at a terminal.")] = False,
 ) -> None:
-    """Erase a customer: a pseudonym takes their place everywhere, for good.
+    """Erase a customer: a pseudonym takes their place.
 
     Id, first name and free words about the customer's accounts go. Accounts, codes, amounts and balances stay, and
     the trace still verifies. Every contract must have ended and every case be closed. It is one transaction.
