@@ -47,6 +47,12 @@ def test_a_value_that_stands_in_the_statement_is_given_too(dialect: Dialect) -> 
     assert 3 in (values.values() if isinstance(values, dict) else values)
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_list_of_values_is_no_statement_to_be_kept(dialect: Dialect) -> None:
+    with pytest.raises(TypeError, match="write it as conditions"):
+        Prepared(select(LOTS).where(LOTS.c.account.in_(["A1", "A2"])), dialect, ())
+
+
 def test_rows_have_their_columns_by_name_and_in_the_types_of_the_table(store: SqlStore) -> None:
     store._work.change(insert(LOTS), LOT)
     row = store._work.row(select(LOTS, LOTS.c.unused.label("left")))

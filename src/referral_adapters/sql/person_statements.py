@@ -39,7 +39,7 @@ _ACCOUNTS: Final = select(ACCOUNTS.c.account).where(ACCOUNTS.c.customer == _OF)
 _SUBJECTS: Final = select(literal(account_subject("")) + ACCOUNTS.c.account).where(ACCOUNTS.c.customer == _OF)
 _OWN_NOTES: Final = FEE_NOTES.c.contract.in_(select(REFERRALS.c.contract).where(REFERRALS.c.referee_customer == _OF))
 _OWN_ROWS: Final = _T.subject.in_(_SUBJECTS)
-_ACTED: Final = and_(_T.actor == _OF, _T.role.in_([role.value for role in ACTING_FOR_CUSTOMERS]))
+_ACTED: Final = and_(_T.actor == _OF, or_(*[_T.role == role.value for role in ACTING_FOR_CUSTOMERS]))
 _CONCERNED: Final = and_(_OWN_ROWS, or_(_T.actor == _OF, _T.reason.is_not(None)))
 
 # ── finding ───────────────────────────────────────────────────────────────────────────────────────────────────────────

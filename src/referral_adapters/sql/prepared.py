@@ -71,6 +71,8 @@ class Prepared:
     def __init__(self, statement: Executable, dialect: Dialect, names: Iterable[str]) -> None:
         expression: Any = statement  # every one is an expression too, but its type does not say so
         compiled = expression.compile(dialect=dialect, column_keys=list(names) or None)
+        if compiled.post_compile_params:
+            raise TypeError("a list of values makes another statement for each length: write it as conditions")
         self.text: str = compiled.string
         self._dialect = dialect
         self._columns: tuple[ColumnElement[Any], ...] = tuple(getattr(statement, "exported_columns", ()))
