@@ -68,6 +68,7 @@ BROKEN: Final[dict[str, Broken]] = {
     "test_bills_take_the_oldest_first": billing(grant_all=ageless),
     "test_ids_are_taken_to_the_letter": billing(grant_all=trimming),
     "test_what_many_post_at_once_is_posted_once": looking_first,
+    "test_who_post_to_one_account_at_once_lose_no_cent": at_most(14),
 }
 
 

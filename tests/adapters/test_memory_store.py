@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 import attrs
@@ -22,7 +23,7 @@ from referral_adapters.conformance.samples import (
 from referral_adapters.folding import AsciiFolding
 from referral_adapters.memory import MemoryStore
 from referral_core.entities.discount_group import DiscountGroup
-from referral_core.entities.grant import Grant, GrantStatus
+from referral_core.entities.grant import Grant, GrantEvent, GrantStatus
 from referral_core.ports.ports import Ports
 from referral_core.values.moment import EARLIEST
 from referral_core.values.money import Money
@@ -223,3 +224,25 @@ class Paging(RuleBasedStateMachine):
 
 
 TestPaging = Paging.TestCase
+
+
+def test_what_waits_is_in_order_again_after_a_transaction_that_settled_most_of_it() -> None:
+    store = MemoryStore()
+    legs = [attrs.evolve(leg, wait_until=day(number % 3)) for number, leg in enumerate(LEGS)]
+    for leg in legs:
+        store.grants.add(leg)
+    before = store.grants.unsettled(day(9), 99)
+    with suppress(ValueError), store.transaction():
+        store.grants.change([(leg, leg.after(GrantEvent.BE_FOUND)) for leg in legs[5:]])
+        assert len(store.grants.unsettled(day(9), 99)) == 5
+        raise ValueError
+    assert store.grants.unsettled(day(9), 99) == before
+
+
+def test_what_nobody_reads_in_order_takes_no_more_room_than_what_is_there() -> None:
+    grants = MemoryStore().grants
+    grants.add(grant())
+    for number in range(1000):
+        grants.change([(leg, leg.retried(day(number))) for leg in grants.all()])
+    assert len(grants._order._announced) + len(grants._order._sorted["keys"]) < 100
+    assert grants.unsettled(day(999), 9) == tuple(grants.all())

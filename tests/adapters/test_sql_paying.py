@@ -248,6 +248,28 @@ def test_several_payers_at_once_send_every_leg_once(
         assert set(billing.sent.values()) == {1}
 
 
+@pytest.mark.rule("B2")
+def test_nobody_waits_for_a_payer_that_is_about_to_take_a_leg(
+    open_store: Callable[[Billing | None], Store], request: pytest.FixtureRequest
+) -> None:
+    if "postgresql" not in request.node.name:
+        pytest.skip("in memory and in SQLite a writer has the store to itself")
+    store = filled(open_store(None), 6)
+    seen: list[list[str]] = []
+
+    def another() -> None:
+        with store.transaction():
+            page = store.grants.unsettled(day(1), 4)
+            seen.append([leg.key for leg in store.grants.change([(leg, leg.taken(day(2))) for leg in page])])
+
+    with store.transaction():
+        mine = [leg.key for leg in store.grants.unsettled(day(1), 4)]
+        thread = Thread(target=another, daemon=True)
+        thread.start()
+        thread.join(PATIENCE)
+        assert seen == [[leg.key for leg in store.grants.all() if leg.key not in mine]]
+
+
 # ── the tables ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

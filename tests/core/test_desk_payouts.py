@@ -237,6 +237,21 @@ def test_who_is_stopped_before_the_first_leg_changes_nothing(kind: type[Counting
     assert office.state() == before
 
 
+@pytest.mark.rule("B2")
+@EITHER
+def test_who_is_stopped_while_paying_all_leaves_the_other_pages_alone(kind: type[Counting]) -> None:
+    office = with_legs(kind, 3 * FEW)
+    calls = len(office.billing.asked)
+    payouts, within = office.desk.payouts, office.store.transaction
+    before = office.state()
+    assert payouts.pay_all(at=NOW, actor=SYSTEM, within=within, stop=lambda: True) == PayRun()
+    assert office.state() == before
+    run = payouts.pay_all(at=NOW, actor=SYSTEM, within=within, stop=lambda: len(office.billing.asked) > calls)
+    assert run == PayRun(granted=1 if kind is Counting else 3 * FEW)
+    assert {leg.attempts for leg in office.store.grants.all(unsettled=True)} <= {0}
+    assert office.pay_all() == PayRun(granted=3 * FEW - run.granted)
+
+
 @pytest.mark.rule("A1")
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.SYSTEM])
 def test_only_systems_pay(role: Role) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import attrs
 import pytest
 
 from referral_adapters.feed import FeedRunner
@@ -503,6 +504,25 @@ def test_legs_that_a_killed_run_left_are_posted_by_a_run_without_a_line() -> Non
     assert next_run.finish() == PayRun(2, 0)
     assert next_run.finish() == PayRun(0, 0)
     assert {grant.status for grant in story.store.grants.all()} == {GrantStatus.GRANTED}
+
+
+@pytest.mark.rule("B2")
+@pytest.mark.parametrize("posted", [True, False])
+def test_a_run_pays_at_once_what_a_killed_run_had_taken_at_the_same_moment(posted: bool) -> None:
+    """No lease or pause is waited for, nor are attempts counted: the clock of a feed stands still between its lines."""
+    story = Story().with_amounts()
+    story.concluded("K1", account="B", code=story.referrer("A"))
+    now = datetime(2022, 1, 1, tzinfo=UTC)
+    assemble(story.programme, story.store).contracts.activate("K1", at=now, actor=Actor.system())
+    stuck, taken = [*story.store.grants.all()]
+    steps = [(taken, taken.taken(now + timedelta(hours=1))), (stuck, attrs.evolve(stuck, wait_until=None, attempts=99))]
+    assert len(story.store.grants.change(steps)) == 2
+    if posted:
+        story.store.billing.grant(taken)
+    next_run = FeedRunner(story.programme, story.store)
+    assert next_run.finish() == PayRun(granted=2)
+    story.holds("A", granted="10")
+    story.holds("B", granted="7")
 
 
 class Refusing(ContinuousDiscounts):

@@ -372,5 +372,5 @@ def _check_pay_options(
     paying = everything or limit is not None
     if paying + stuck + (retry is not None) > 1:
         raise typer.BadParameter("pay, list what is stuck, or try again", param_hint="--all, --limit, --stuck, --retry")
-    if (retry is None) != (by is None) or (retry is None and reason is not None):
+    if (retry is None) != (by is None or not by.strip()) or (retry is None and reason is not None):
         raise typer.BadParameter("these go together", param_hint="--retry, --by, --reason")

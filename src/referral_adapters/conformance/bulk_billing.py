@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from referral_adapters.conformance.race import Race
+from referral_adapters.conformance.race import CONTENDERS, Race
 from referral_adapters.conformance.samples import NOTHING, PLENTY, TO_THE_LETTER, balance, day, grant
 from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import Grant
@@ -91,6 +91,21 @@ class BulkBillingConformance:
         assert [each.granted for each in balances] == [Money("45"), Money("51"), Money("57")]
         left = [billing.bill(f"last-{number}", f"A{number}", PLENTY, at=day(1)) for number in range(3)]
         assert left == [each.unused for each in balances]
+
+    def test_who_post_to_one_account_at_once_lose_no_cent(self, billing: WholeBilling) -> None:
+        """Safe to call from many threads at once: every leg is there for bills to take, whoever came in between."""
+
+        def post(number: int) -> None:
+            mine = [grant(f"K{number}-{place}", "1", on=f"A{place % 2}") for place in range(20)]
+            billing.grant_all(mine[:15])
+            for leg in mine[15:]:
+                billing.grant(leg)
+
+        race = Race(post)
+        assert race.lost == []
+        assert [billing.balance(f"A{n}") for n in range(2)] == [balance(granted=str(10 * CONTENDERS))] * 2
+        taken = [billing.bill(f"B{n}", f"A{n}", PLENTY, at=day(1)) for n in range(2)]
+        assert taken == [Money(10 * CONTENDERS)] * 2
 
 
 def _many() -> list[Grant]:

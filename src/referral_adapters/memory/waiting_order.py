@@ -12,7 +12,7 @@ from referral_adapters.memory.journal import Journal, setting
 Waiting = tuple[datetime, str]
 """Until when a leg waits, and its key."""
 
-_SLACK: Final = 64
+_SLACK: Final = 16
 _PART: Final = 8
 
 

@@ -70,7 +70,7 @@ class SqlContinuousDiscounts:
             return
         self._lock(grant.account)
         self._move(grant.account, "granted", grant.key, amount, grant.effective_from)
-        self._lots.add(grant.account, [(grant.effective_from, amount)])
+        self._lots.add([(grant.account, (grant.effective_from, amount))])
 
     def has_grant(self, key: str) -> bool:
         """Tell whether a leg was posted under this key."""
@@ -92,7 +92,7 @@ class SqlContinuousDiscounts:
                     for key, leg in arriving.items()
                 ],
             )
-            self._lots.add_all([(leg.account, (leg.effective_from, leg.amount.amount)) for leg in arriving.values()])
+            self._lots.add((leg.account, (leg.effective_from, leg.amount.amount)) for leg in arriving.values())
         return wrong
 
     def granted_among(self, keys: Collection[str]) -> frozenset[str]:
@@ -146,7 +146,7 @@ class SqlContinuousDiscounts:
             moved_at = self._following(at, source, target)
             self._move(source, "transferred_out", key, most, moved_at)
             self._move(target, "transferred_in", key, most, moved_at)
-            self._lots.add(target, self._lots.take(source, most))
+            self._lots.add((target, lot) for lot in self._lots.take(source, most))
         return self._money(most)
 
     def balance(self, account: str, *, by: datetime | None = None) -> Balance:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Column, FromClause, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Column, FromClause, Select, bindparam, delete, func, select, update
 
 from referral_adapters.sql.billing_tables import LOTS
 from referral_adapters.sql.prepared import Row
@@ -22,8 +23,6 @@ Lot = tuple[datetime, Decimal]
 
 _L: Final = LOTS.c
 _OF: Final = select(LOTS).where(_L.account == bindparam("of")).order_by(_L.effective_from, _L.number)
-_LAST: Final = select(func.coalesce(func.max(_L.number), 0).label("last")).where(_L.account == bindparam("of"))
-_NEW: Final = insert(LOTS)
 _ARRIVING: Final = RowSet(Column("place", COUNT), _L.account, _L.effective_from, _L.unused)
 _ONE: Final = (_L.account == bindparam("of"), _L.number == bindparam("which"))
 _LESS: Final = update(LOTS).where(*_ONE)
@@ -40,7 +39,8 @@ def _arrived(arriving: FromClause) -> Select[Any]:
     return select(arriving.c.account, number, arriving.c.effective_from, arriving.c.unused)
 
 
-_NEW_ONES: Final = BulkInsertion(LOTS, _ARRIVING, _arrived)
+_NEW: Final = BulkInsertion(LOTS, _ARRIVING, _arrived, returning=(_L.account, _L.effective_from, _L.unused))
+_TRIES: Final = 100
 
 
 @attrs.frozen
@@ -57,28 +57,22 @@ class Lots:
         """Return what is unused of all lots together."""
         return sum((row.unused for row in self._rows(account)), _NONE)
 
-    def add(self, account: str, lots: Sequence[Lot]) -> None:
-        """Let lots arrive on an account."""
-        row = self.work.row(_LAST, {"of": account})
-        first = 1 if row is None else row.last + 1
-        rows = [
-            {"account": account, "number": number, "effective_from": effective_from, "unused": unused}
-            for number, (effective_from, unused) in enumerate(lots, first)
-        ]
-        if rows:
-            self.work.change(_NEW, rows)
+    def add(self, arriving: Iterable[tuple[str, Lot]]) -> None:
+        """Let lots arrive on accounts, none of which has to be locked: where others were quicker, their numbers go on.
 
-    def add_all(self, arriving: Sequence[tuple[str, Lot]]) -> None:
-        """Let lots arrive on many accounts, none of which has to be locked.
-
-        :raises ConcurrentChange: on one of them another lot arrived at the same time.
+        :raises ConcurrentChange: others were quicker all the time.
         """
-        rows = [
-            {"place": place, "account": account, "effective_from": effective_from, "unused": unused}
-            for place, (account, (effective_from, unused)) in enumerate(arriving)
-        ]
-        if len(_NEW_ONES.into(self.work, rows)) < len(rows):
-            raise ConcurrentChange("Another lot arrived on the same account at the same time.")
+        left = list(arriving)
+        for _ in range(_TRIES):
+            rows = [
+                {"place": place, "account": account, "effective_from": effective_from, "unused": unused}
+                for place, (account, (effective_from, unused)) in enumerate(left)
+            ]
+            there = Counter(_NEW.into(self.work, rows))  # which of equal lots were inserted makes no difference
+            left = [lot for lot in left if not _counted_off(there, lot)]
+            if not left:
+                return
+        raise ConcurrentChange("Too many lots arrive on the same account at the same time.")
 
     def take(self, account: str, most: Decimal, *, by: datetime | None = None) -> list[Lot]:
         """Take up to ``most`` away, oldest first, of the lots effective at or before ``by``; return what was taken."""
@@ -98,3 +92,12 @@ class Lots:
 
     def _rows(self, account: str) -> Sequence[Row]:
         return self.work.rows(_OF, {"of": account})
+
+
+def _counted_off(there: Counter[tuple[Any, ...]], arriving: tuple[str, Lot]) -> bool:
+    """Take one such lot off a count, if there is one."""
+    account, (effective_from, unused) = arriving
+    if not there[account, effective_from, unused]:
+        return False
+    there[account, effective_from, unused] -= 1
+    return True

@@ -93,22 +93,29 @@ class RowSet:
 class BulkInsertion:
     """The insertion of many rows by one statement, leaving out those that cannot stand beside what is there.
 
-    The rows are as given, or what ``chosen`` selects from them.
+    The rows are as given, or what ``chosen`` selects from them. Of those that are inserted the primary key is returned,
+    or the columns that are asked for.
     """
 
-    def __init__(self, table: Table, given: RowSet | None = None, chosen: Chosen = select) -> None:
+    def __init__(
+        self,
+        table: Table,
+        given: RowSet | None = None,
+        chosen: Chosen = select,
+        returning: Sequence[Column[Any]] = (),
+    ) -> None:
         self._rows = given or RowSet(*table.columns)
         self._statements = {
             dialect: insert_into(table)
             # WHERE keeps SQLite from taking what follows for a condition of a join.
             .from_select([*table.columns.keys()], chosen(self._rows.source(dialect)).where(true()))
             .on_conflict_do_nothing()
-            .returning(*table.primary_key.columns)
+            .returning(*(returning or table.primary_key.columns))
             for dialect, insert_into in _INSERTING.items()
         }
 
     def into(self, work: Work, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
-        """Insert rows and return the primary keys of those that now are there because of that."""
+        """Insert rows and return what is asked for of those that now are there because of that."""
         if not rows:
             return []
         return [tuple(row) for row in work.rows(self._statements[work.dialect], self._rows.given(work, rows))]
