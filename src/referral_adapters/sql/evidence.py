@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import ScalarSelect, bindparam, literal_column, select, true
 
 from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODES
 from referral_adapters.sql.contract_tables import CONTRACTS
@@ -19,27 +19,37 @@ from referral_adapters.sql.referral_tables import LIVE_REFERRALS
 from referral_adapters.sql.work import Work
 from referral_core.ports.evidence import Findings
 
-_REFERRER_GROUP: Final = GROUPS.alias("referrer_group")
-_REFEREE_GROUP: Final = GROUPS.alias("referee_group")
-
-
 _ONE: Final = select(literal_column("1").label("always")).subquery("one")
+_HOLDER: Final = select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("code")).scalar_subquery()
+_HELD: Final = (
+    select(PROMO_CODES)
+    .where(PROMO_CODES.c.account == _HOLDER, PROMO_CODES.c.text == bindparam("code"))
+    .subquery("held")
+)
+_LIVE: Final = (
+    select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == bindparam("customer")).subquery("live")
+)
+_OWN: Final = select(CONTRACTS).where(CONTRACTS.c.customer == bindparam("customer")).subquery("own")
+
+
+def _stamp(group: str) -> ScalarSelect[str]:
+    return select(GROUPS.c.stamp).where(GROUPS.c.id == bindparam(group)).scalar_subquery()
+
+
 GATHERED: Final = (
     select(
-        LIVE_REFERRALS.c.contract.label("live"),
-        _REFERRER_GROUP.c.stamp.label("referrer_stamp"),
-        _REFEREE_GROUP.c.stamp.label("referee_stamp"),
-        *(column.label(f"code_{column.name}") for column in PROMO_CODES.c),
-        *CONTRACTS.c,
+        _LIVE.c.contract.label("live_contract"),
+        _stamp("referrer_group").label("referrer_stamp"),
+        _stamp("referee_group").label("referee_stamp"),
+        *(column.label(f"code_{column.name}") for column in _HELD.c),
+        *_OWN.c,
     )
+    # Each looked up by itself, joined to nothing: on a cluster they lie in different places.
     .select_from(_ONE)
-    .outerjoin(CODE_TEXTS, CODE_TEXTS.c.text == bindparam("code"))
-    .outerjoin(PROMO_CODES, (PROMO_CODES.c.account == CODE_TEXTS.c.account) & (PROMO_CODES.c.text == bindparam("code")))
-    .outerjoin(LIVE_REFERRALS, LIVE_REFERRALS.c.customer == bindparam("customer"))
-    .outerjoin(_REFERRER_GROUP, _REFERRER_GROUP.c.id == bindparam("referrer_group"))
-    .outerjoin(_REFEREE_GROUP, _REFEREE_GROUP.c.id == bindparam("referee_group"))
-    .outerjoin(CONTRACTS, CONTRACTS.c.customer == bindparam("customer"))
-    .order_by(CONTRACTS.c.concluded_at, CONTRACTS.c.id)
+    .outerjoin(_HELD, true())
+    .outerjoin(_LIVE, true())
+    .outerjoin(_OWN, true())
+    .order_by(_OWN.c.concluded_at, _OWN.c.id)
 )
 """A row for each contract of the customer, or one without: the code, the standing and the groups in every one."""
 _CODE_COLUMNS: Final = slice(3, 3 + len(PROMO_CODES.c))
@@ -68,7 +78,7 @@ class SqlEvidence:
         return Findings(
             None if first.code_text is None else self._promo_codes.read(_code_row(first[_CODE_COLUMNS])),
             () if first.id is None else tuple(map(contract_of, rows)),
-            first.live is not None,
+            first.live_contract is not None,
             (
                 self._groups.stamped(referrer_group, first.referrer_stamp),
                 self._groups.stamped(referee_group, first.referee_stamp),
