@@ -1,51 +1,99 @@
-"""A replay that is killed, and run again, leaves what one run without a break leaves (B2)."""
+"""A replay, and a run of paying, that are killed at random moments and run again leave what an unbroken run leaves.
+
+``REFERRAL_KILLS`` says how often each is killed; a few times, unless somebody asks for more.
+"""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
+from typing import Any, Final
 
 import pytest
 from sqlalchemy.engine import URL
 
 from examples.year import feed
+from referral_adapters.cli.store import secret_of
+from referral_adapters.feed import FeedRunner
+from referral_adapters.memory import MemoryStore
+from referral_adapters.sql import SqlStore
+from referral_core import Actor, Programme, assemble
+from referral_core.entities.trace_entry import chain_faults
+from tests.adapters.killing import command, killed
 
-COMMAND = (sys.executable, "-m", "referral_adapters.cli")
-TIMES = 3
+KILLS: Final = int(os.environ.get("REFERRAL_KILLS", "4"))
+PROGRAMME: Final = Programme.default()
+SECRET: Final = secret_of("demo")
+LINES: Final = tuple(feed(120, 3, "demo"))
+
+
+@pytest.fixture
+def address(database: URL) -> str:
+    return database.set(drivername=database.get_backend_name()).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="module")
+def unbroken() -> dict[str, Any]:
+    runner = FeedRunner(PROGRAMME, MemoryStore(PROGRAMME, secret=SECRET))
+    for _ in runner.run(LINES):
+        pass
+    return told(runner)
+
+
+def told(runner: FeedRunner) -> dict[str, Any]:
+    """Return the summary without the count of lines, which is that of the last run."""
+    return {name: part for name, part in runner.summary().items() if name != "lines"}
+
+
+def left_behind(store: SqlStore) -> dict[str, Any]:
+    """Run the feed once more, which changes nothing, and return the summary; every chain must hold."""
+    runner = FeedRunner(PROGRAMME, store)
+    assert {result["outcome"] for result in runner.run(LINES)} <= {"repeated", "refused", "invalid"}
+    for subject, _, _ in store.trace.heads():
+        assert chain_faults(store.trace.chain(subject)) == ()
+    return told(runner)
 
 
 @pytest.mark.rule("B2")
-def test_what_was_killed_is_finished_by_the_next_run(database: URL, tmp_path: Path) -> None:
-    path = tmp_path / "feed.jsonl"
-    path.write_text("".join(f"{line}\n" for line in feed(40, 3, "demo")), encoding="utf-8")
-    options = ["--db", database.set(drivername=database.get_backend_name()).render_as_string(hide_password=False)]
-    for time in range(1, TIMES + 1):
-        kill_after(100 * time, path, options)
-    assert summary_of(path, options, tmp_path / "killed.json") == summary_of(path, [], tmp_path / "whole.json")
+def test_a_replay_that_was_killed_comes_to_the_same_end(
+    database: URL, address: str, tmp_path: Path, unbroken: dict[str, Any]
+) -> None:
+    path, chance = tmp_path / "feed.jsonl", Random(7)
+    path.write_text("".join(f"{line}\n" for line in LINES), encoding="utf-8")
+    arguments = ("replay", str(path), "--db", address, "--code-key", "demo")
+    assert sum(killed(chance, 0.6, command, *arguments) for _ in range(KILLS)) > 0
+    with SqlStore(database, PROGRAMME, secret=SECRET) as store:
+        for _ in FeedRunner(PROGRAMME, store).run(LINES):
+            pass
+        assert left_behind(store) == unbroken
 
 
-def kill_after(lines: int, path: Path, options: list[str]) -> None:
-    """Run a feed and kill the process when it has told what came of some of its lines."""
-    command = [*COMMAND, "replay", "-", "--code-key", "demo", *options]
-    with (
-        path.open("rb") as feed_file,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process,
-    ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        for _ in range(lines):
-            process.stdin.write(feed_file.readline())
-        process.stdin.flush()
-        for _ in range(lines - 20):
-            assert process.stdout.readline()
-        process.kill()
+@pytest.fixture
+def due(database: URL) -> Iterator[SqlStore]:
+    """Yield a store after a year of which nothing was paid yet."""
+    with SqlStore(database, PROGRAMME, secret=SECRET) as store:
+        runner = FeedRunner(PROGRAMME, store)
+        for number, line in enumerate(LINES, 1):
+            if json.loads(line)["type"] not in {"bill.issued", "discount.transfer"}:  # which take what was paid before
+                runner.handle(line, number)
+        yield store
 
 
-def summary_of(path: Path, options: list[str], target: Path) -> object:
-    command = [*COMMAND, "replay", str(path), "--code-key", "demo", *options, "--summary", str(target)]
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=False, timeout=120)
-    told = json.loads(target.read_text(encoding="utf-8"))
-    del told["lines"]
-    return told
+@pytest.mark.rule("B2")
+def test_a_payer_that_was_killed_over_and_over_pays_everything_once(due: SqlStore, address: str) -> None:
+    legs = {leg.key: leg for leg in due.grants.all()}
+    chance = Random(11)
+    arguments = ("pay", "--db", address, "--at", "2030-01-01", "--all", "--limit", "3")
+    assert sum(killed(chance, 0.4, command, *arguments) for _ in range(KILLS)) > 0
+    desk, system = assemble(PROGRAMME, due), Actor.system()
+    last = max(leg.effective_from for leg in legs.values())
+    desk.payouts.pay_all(at=last, actor=system, within=due.transaction)
+    paid = {leg.key: leg for leg in due.grants.all()}
+    assert {leg.status for leg in paid.values()} == {"granted"}
+    assert paid.keys() == legs.keys()
+    for account, _ in due.contracts.accounts():
+        owed = sum(leg.amount.amount for leg in legs.values() if leg.account == account)
+        assert due.billing.balance(account).granted.amount == owed
