@@ -20,6 +20,7 @@ PAGES: Final = (
     "docs/how-to/audit-the-trace.md",
     "docs/how-to/erase-a-customer.md",
     "docs/how-to/launch-day.md",
+    "docs/how-to/pay-what-is-due.md",
     "docs/reference/command.md",
 )
 BLOCK: Final = re.compile(r"(?P<mark><!--- at a terminal -->\n)?```console\n(?P<text>.*?)```", re.DOTALL)

@@ -6,8 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from referral_core.entities.grant import Grant, GrantEvent, GrantStatus
 from referral_core.ports.billing import BulkBilling
 from referral_core.programme.paying import Paying
@@ -22,7 +20,6 @@ BROKEN_OFF: Final = "broken-off"
 """The problem of a leg that billing does not have, and whose last attempt nobody saw the end of."""
 
 
-@attrs.frozen(kw_only=True)
 class AskingBilling:
     """Calls billing about legs, and says what becomes of each: granted, or failed and to be tried again or stuck.
 
@@ -30,11 +27,14 @@ class AskingBilling:
     who died is only looked up, unless the payer ``insists``. Between two legs ``stop`` is asked whether to end there.
     """
 
-    billing: Billing
-    paying: Paying
-    at: datetime
-    stop: Callable[[], bool]
-    insists: bool
+    def __init__(
+        self, billing: Billing, paying: Paying, *, at: datetime, stop: Callable[[], bool], insists: bool
+    ) -> None:
+        self._billing = billing
+        self._stop = stop
+        self.paying = paying
+        self.at = at
+        self.insists = insists
 
     def calls(self, legs: Sequence[Grant]) -> int:
         """Return how many calls to billing it may take to settle these legs."""
@@ -49,13 +49,13 @@ class AskingBilling:
             return self._all_at_once(bulk, legs)
         results: list[Grant] = []
         for leg in legs:
-            if self.stop():
+            if self._stop():
                 break
             results.append(self._one(leg))
         return results
 
     def _bulk_for(self, legs: Sequence[Grant]) -> BulkBilling | None:
-        return self.billing if len(legs) > 1 and isinstance(self.billing, BulkBilling) else None
+        return self._billing if len(legs) > 1 and isinstance(self._billing, BulkBilling) else None
 
     def _one(self, leg: Grant) -> Grant:
         if leg.status is GrantStatus.UNCERTAIN:
@@ -64,13 +64,13 @@ class AskingBilling:
 
     def _posted(self, leg: Grant) -> Collection[str] | None:
         try:
-            return (leg.key,) if self.billing.has_grant(leg.key) else ()
+            return (leg.key,) if self._billing.has_grant(leg.key) else ()
         except BillingUnavailable:
             return None
 
     def _sent(self, leg: Grant) -> Grant:
         try:
-            self.billing.grant(leg)
+            self._billing.grant(leg)
         except BillingUnavailable:
             return self._failed(leg, GrantEvent.GO_UNANSWERED, NO_ANSWER)
         except Refusal as refusal:

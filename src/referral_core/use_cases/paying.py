@@ -63,15 +63,17 @@ class Payouts:
 
         ``within`` is called for each step that must be one transaction; billing is called outside of them. May be
         interrupted anywhere and run again, also by several at once: what another payer has is passed by until that
-        one's lease runs out. ``stop`` is asked between two calls to billing whether to end the run there.
+        one's lease runs out. ``stop`` is asked before every leg, or before every page where billing takes many legs in
+        one call, whether to end the run there.
 
         :raises Refusal: ``not-allowed``.
         """
+        at = moment(at)
         sending = self._sending(at, actor, within, stop, insists=False)
         run, size = PayRun(), self._page_size()
         while not stop() and (most is None or run.tried < most):
             limit = size if most is None else min(size, most - run.tried)
-            page = sending.send(partial(self._ports.grants.unsettled, sending.asking.at, limit))
+            page = sending.send(partial(self._ports.grants.unsettled, at, limit))
             if not page.found:
                 break
             run += PayRun.of(page.settled)
@@ -99,7 +101,7 @@ class Payouts:
 
         :raises Refusal: ``not-allowed``.
         """
-        sending = self._sending(at, actor, within, stop, insists=True)
+        sending = self._sending(moment(at), actor, within, stop, insists=True)
         run, size = PayRun(), self._page_size()
         open_ones = (leg for leg in legs if leg.status is not GrantStatus.GRANTED)
         while not stop() and (page := tuple(islice(open_ones, size))):
@@ -159,12 +161,9 @@ class Payouts:
     def _sending(
         self, at: datetime, actor: Actor, within: Within, stop: Callable[[], bool], *, insists: bool
     ) -> Sending:
-        at = moment(at)
         permit(actor, Act.GRANT_PAY, self._programme.segments)
-        asking = AskingBilling(
-            billing=self._ports.billing, paying=self._programme.paying, at=at, stop=stop, insists=insists
-        )
-        return Sending(ports=self._ports, asking=asking, actor=actor, within=within)
+        asking = AskingBilling(self._ports.billing, self._programme.paying, at=at, stop=stop, insists=insists)
+        return Sending(self._ports, asking, actor=actor, within=within)
 
     def _page_size(self) -> int:
         return PAGE if isinstance(self._ports.billing, BulkBilling) else FEW

@@ -35,7 +35,6 @@ class Page:
     settled: tuple[Grant, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
 class Sending:
     """Takes legs, has billing asked and writes down what it said, in two transactions with the calls in between.
 
@@ -44,17 +43,18 @@ class Sending:
     One that was taken and not tried, because of a stop, is given back as it was.
     """
 
-    ports: Ports
-    asking: AskingBilling
-    actor: Actor
-    within: Within
+    def __init__(self, ports: Ports, asking: AskingBilling, *, actor: Actor, within: Within) -> None:
+        self._ports = ports
+        self._asking = asking
+        self._actor = actor
+        self._within = within
 
     def send(self, choose: Callable[[], Sequence[Grant]]) -> Page:
         """Send the legs that ``choose`` finds in the transaction that takes them."""
         found, taken = self._in_a_transaction(lambda: self._taken(choose()))
         if not taken:
             return Page(found)
-        results = self.asking.about([leg for _, leg in taken])
+        results = self._asking.about([leg for _, leg in taken])
         steps = [(leg, result) for (_, leg), result in zip(taken, results, strict=False)]
         back = [(leg, before) for before, leg in taken[len(results) :]]
         return Page(found, self._in_a_transaction(lambda: self._settled(steps, back)))
@@ -62,9 +62,9 @@ class Sending:
     def _in_a_transaction(self, act: Callable[[], T]) -> T:
         """Do a step, again if others are in the way: what billing has confirmed, above all, must be written down."""
         for _ in range(_TRIES - 1):
-            with suppress(ConcurrentChange), self.within():
+            with suppress(ConcurrentChange), self._within():
                 return act()
-        with self.within():
+        with self._within():
             return act()
 
     def _taken(self, legs: Sequence[Grant]) -> tuple[int, list[Step]]:
@@ -74,7 +74,7 @@ class Sending:
         """
         if not legs:
             return 0, []
-        asking = self.asking
+        asking = self._asking
         until = asking.at + (asking.calls(legs) + 1) * asking.paying.answer_within
         taken = self._changed([(leg, leg.taken(until)) for leg in legs])
         if asking.insists and len(taken) < len(legs):
@@ -98,12 +98,12 @@ class Sending:
 
     def _present(self, legs: Iterable[Grant], mine: set[str]) -> list[Grant]:
         """Return those of the legs that are in other hands, as they are by now, without those that are granted."""
-        present = [self.ports.grants.find(leg.key) for leg in legs if leg.key not in mine]
+        present = [self._ports.grants.find(leg.key) for leg in legs if leg.key not in mine]
         return [leg for leg in present if leg is not None and leg.status is not GrantStatus.GRANTED]
 
     def _changed(self, steps: Sequence[Step]) -> list[Step]:
         """Store the steps and return those that were taken."""
-        done = {leg.key for leg in self.ports.grants.change(steps)} if steps else set()
+        done = {leg.key for leg in self._ports.grants.change(steps)} if steps else set()
         return [step for step in steps if step[0].key in done]
 
     def _trace(self, legs: Sequence[Grant]) -> None:
@@ -111,13 +111,13 @@ class Sending:
         notes = [
             TraceNote(
                 account_subject(leg.account),
-                self.asking.at,
+                self._asking.at,
                 Act.GRANT_POSTED,
-                self.actor,
+                self._actor,
                 None,
                 {"grant": leg.key, "amount": str(leg.amount)},
             )
             for leg in sorted(legs, key=lambda leg: (leg.account, leg.key))
         ]
         if notes:
-            self.ports.trace.append(*notes)
+            self._ports.trace.append(*notes)
