@@ -16,6 +16,7 @@ from referral_adapters.cli.given_moment import given_moment
 from referral_adapters.cli.launch_ending import LaunchEnding, Stopwatch, close_with
 from referral_adapters.cli.launch_progress import LaunchProgress, launch_progress
 from referral_adapters.cli.programme_file import open_programme
+from referral_adapters.cli.seldom_collecting import seldom_collecting
 from referral_adapters.cli.stop_signals import StopSignals
 from referral_adapters.cli.store import open_store
 from referral_adapters.launch import (
@@ -120,7 +121,7 @@ def import_contracts(
         run = ImportRun(chosen, store, at=moment, actor=LAUNCH)
         stop = opened.enter_context(StopSignals())
         watch = Stopwatch()
-        with launch_progress(file.name, source.size, "rows") as progress:
+        with seldom_collecting(), launch_progress(file.name, source.size, "rows") as progress:
             failure = _run(run, stop.lines(pages(source.rows(), page)), rejected, source, progress)
         ending = LaunchEnding(stop.caught, failure)
         ending.tell(f"after line {run.last_line}" if run.last_line else "before the first line")

@@ -14,6 +14,7 @@ from referral_adapters.cli.import_command import LAUNCH
 from referral_adapters.cli.launch_ending import LaunchEnding, Stopwatch, close_with
 from referral_adapters.cli.launch_progress import LaunchProgress, launch_progress
 from referral_adapters.cli.programme_file import open_programme
+from referral_adapters.cli.seldom_collecting import seldom_collecting
 from referral_adapters.cli.stop_signals import StopSignals
 from referral_adapters.cli.store import open_store
 from referral_adapters.launch import CodeRun
@@ -41,7 +42,7 @@ def issue_codes(
         run = CodeRun(chosen, store, at=moment, actor=LAUNCH, page=page, most=limit, dry=dry_run)
         stop = opened.enter_context(StopSignals())
         watch = Stopwatch()
-        with launch_progress("accounts", store.launch_codes.count(), "codes") as progress:
+        with seldom_collecting(), launch_progress("accounts", store.launch_codes.count(), "codes") as progress:
             failure = _run(run, stop.lines(repeat(None)), progress)
         ending = LaunchEnding(stop.caught if not run.is_done else None, failure)
         ending.tell(f"after {run.looked_at:,} accounts")

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 from typing import Final
 
 import attrs
@@ -88,8 +88,8 @@ class SqlLaunchCodes:
             return CodelessPage((), 0, None)
         looked_at, last = int(window.total), str(window.last)
         rows = self.work.rows(_CODELESS, {"after": after, "last": last, "at": at})
-        by_account = groupby(rows, attrgetter("account"))
-        found = [_codeless(account, list(contracts)) for account, contracts in by_account]
+        by_account = groupby(rows, itemgetter(0))
+        found = [_codeless(list(contracts)) for _, contracts in by_account]
         return CodelessPage(
             tuple([each for each in found if each.supplies]), looked_at, last if looked_at == limit else None
         )
@@ -123,10 +123,10 @@ class SqlLaunchCodes:
             raise ConcurrentChange("One of the accounts has come to hold a code.")
 
 
-def _codeless(account: str, contracts: Sequence[Row]) -> CodelessAccount:
+def _codeless(contracts: Sequence[Row]) -> CodelessAccount:
     supplies = tuple([(contract.product, contract.segment) for contract in contracts if contract.in_force])
     names = [contract.first_name for contract in contracts if contract.first_name]
-    return CodelessAccount(account, contracts[0].customer, supplies, names[-1] if names else None)
+    return CodelessAccount(contracts[0].account, contracts[0].customer, supplies, names[-1] if names else None)
 
 
 def _chained(notes: Sequence[TraceNote], heads: dict[str, tuple[int, str]]) -> Iterator[TraceEntry]:

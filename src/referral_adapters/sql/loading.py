@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Column, Dialect, Table
+from sqlalchemy import Column, Dialect, Table, TypeDecorator
 from sqlalchemy.dialects import postgresql, sqlite
 
 from referral_adapters.sql.types import Moment
@@ -81,6 +81,9 @@ class _Values:
 
 
 def _processor(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    process = column.type.dialect_impl(dialect).bind_processor(dialect)
+    kind = column.type
+    if not isinstance(kind, TypeDecorator):
+        return None
+    process = partial(kind.process_bind_param, dialect=dialect)
     # The rows of a page tell of few moments, most of them of the same.
-    return lru_cache(_MOMENTS)(process) if process is not None and isinstance(column.type, Moment) else process
+    return lru_cache(_MOMENTS)(process) if isinstance(kind, Moment) else process

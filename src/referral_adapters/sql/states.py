@@ -29,7 +29,7 @@ NOT_OF_REFERRAL: Final = frozenset({"referrer_customer", "referee_customer", "no
 
 def state_of(row: Mapping[str, object]) -> dict[str, object]:
     """Return a row as names and values that JSON can hold: moments in UTC, amounts as text."""
-    return {name: _plain(value) for name, value in row.items()}
+    return {name: value if value is None or type(value) is str else _plain(value) for name, value in row.items()}
 
 
 def code_state(row: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object] | None]:
@@ -115,8 +115,6 @@ def _sure(text: str) -> datetime:
 
 
 def _plain(value: object) -> object:
-    if value is None or isinstance(value, str | int):
-        return value
     if isinstance(value, datetime):
         return written(value)
     if isinstance(value, Decimal):
