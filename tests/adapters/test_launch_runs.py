@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from threading import Thread
 from typing import Final
@@ -358,6 +359,18 @@ def test_a_text_that_no_database_can_keep_is_said_so(database: URL) -> None:
             with pytest.raises(StoreFailed, match="cannot keep"):
                 store.launch_contracts.add([given])
         assert store.launch_codes.count() == 0
+
+
+def test_whatever_a_text_holds_is_kept_to_the_letter(database: URL) -> None:
+    """``COPY`` has signs of its own: for what parts cells and rows, for what is not there, and for the end."""
+    words = ["".join(signs) for length in (1, 2, 3) for signs in product("\\\t\n\rN.", repeat=length)]
+    given = [attrs.evolve(contract(each, on=each, of=each), first_name=each) for each in words]
+    with opened(database) as store:
+        store.launch_contracts.add([*given, contract("plain")])
+        assert [store.contracts.find(each) for each in words] == given
+        assert store.launch_contracts.standing(words, words).contracts == dict(zip(words, given, strict=True))
+        (plain,) = store.contracts.of_account("account-B")
+        assert plain.first_name is None
 
 
 def test_a_server_that_goes_away_undoes_the_page_and_the_next_one_finds_it_again(

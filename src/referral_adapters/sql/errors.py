@@ -80,7 +80,7 @@ _SAID: Final = (
     (re.compile(r"not a database|malformed"), "The file is not a database, or it is damaged."),
     (re.compile(r"password"), _SENTENCES["28P01"]),
     (re.compile(r'database "[^"]*" does not exist'), _SENTENCES["3D000"]),
-    (re.compile(r"NUL|surrogates|\\u0000"), "A text holds a character that the database cannot keep."),
+    (re.compile(r"NUL|surrogates|\\u0000|0x00"), "A text holds a character that the database cannot keep."),
     (re.compile(r"connect|closed|terminat|host|timeout"), "The database server does not answer."),
 )
 

@@ -105,17 +105,17 @@ class SqlLaunchCodes:
         :raises ConcurrentChange: a text was taken, or an account came to hold another code; nothing was stored. Ask
             again for what is codeless.
         """
-        heads = heads_between(self.work, [note.subject for note in notes])
+        work, heads = self.work, heads_between(self.work, [note.subject for note in notes])
         rows = [code_row(code, 1) for code in codes]
         try:
-            with _NEW_CODES.into(self.work) as load:
-                load({**row, "place": 1} for row in rows)
+            with _NEW_CODES.sending(work, _NEW_CODES.blocks(work, ({**row, "place": 1} for row in rows))):
                 # PostgreSQL is busy with the guard of C6 for longer than all of this takes.
-                states = [history_row(row, at) for row in rows]
-                entries = [entry_row(entry) for entry in _chained(notes, heads)]
-            _NEW_TEXTS.load(self.work, rows)
-            _NEW_STATES.load(self.work, states)
-            _NEW_ENTRIES.load(self.work, entries)
+                texts = list(_NEW_TEXTS.blocks(work, rows))
+                states = list(_NEW_STATES.blocks(work, (history_row(row, at) for row in rows)))
+                entries = list(_NEW_ENTRIES.blocks(work, map(entry_row, _chained(notes, heads))))
+            _NEW_TEXTS.send(work, texts)
+            _NEW_STATES.send(work, states)
+            _NEW_ENTRIES.send(work, entries)
         except Refusal as quicker:
             raise ConcurrentChange("Somebody else issued a code to one of the accounts at the same time.") from quicker
         held = _HELD.rows(self.work, [code.account for code in codes])

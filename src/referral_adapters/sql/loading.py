@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
+from itertools import islice
 from operator import itemgetter
 from typing import Any, Final
 
@@ -15,9 +16,15 @@ from referral_adapters.sql.types import Moment
 from referral_adapters.sql.work import Work
 
 Rows = Iterable[Mapping[str, Any]]
+Block = str | Sequence[Sequence[Any]]
+"""Some rows as the driver takes them: the lines of a ``COPY``, or the parameters of an insertion."""
 
+ROWS: Final = 1_000
+"""How many rows make a block."""
 _MOMENTS: Final = 1_024
 _DIALECTS: Final[dict[str, Dialect]] = {"postgresql": postgresql.dialect(), "sqlite": sqlite.dialect()}  # type: ignore[no-untyped-call]
+_NULL: Final = "\\N"
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 class Loading:
@@ -30,36 +37,45 @@ class Loading:
         self._insert = f"INSERT INTO {listed} VALUES ({', '.join('?' * len(names))})"
         self._values = {name: _Values(table, dialect) for name, dialect in _DIALECTS.items()}
 
-    @contextmanager
-    def into(self, work: Work) -> Iterator[Callable[[Rows], None]]:
-        """Yield what takes rows; they are in the table when the block has ended.
+    def blocks(self, work: Work, rows: Rows) -> Iterator[Block]:
+        """Yield rows as the driver takes them, each block when it is asked for."""
+        rest = map(self._values[work.dialect].of, rows)
+        while block := list(islice(rest, ROWS)):
+            yield block if work.dialect == "sqlite" else "".join(map(_line, block))
 
-        PostgreSQL works on the rows it was given while the block goes on. Nothing else can be asked of the database
-        inside of the block.
+    @contextmanager
+    def sending(self, work: Work, blocks: Iterable[Block]) -> Iterator[None]:
+        """Add rows, which are in the table when the ``with`` block has ended.
+
+        PostgreSQL works on them while the ``with`` block goes on, in which nothing else can be asked of it.
 
         :raises Refusal: a row cannot stand beside another one, by the guard's reason; the transaction is to be undone.
         """
-        values = self._values[work.dialect].of
         with work.driver() as driver:
             if work.dialect == "sqlite":
-                yield lambda rows: driver.executemany(self._insert, map(values, rows))
+                for block in blocks:
+                    driver.executemany(self._insert, block)
+                yield
                 return
             with driver.cursor() as cursor, cursor.copy(self._copy) as copy:
-                write = copy.write_row
+                for block in blocks:
+                    copy.write(block)
+                yield
 
-                def load(rows: Rows) -> None:
-                    for row in rows:
-                        write(values(row))
-
-                yield load
-
-    def load(self, work: Work, rows: Rows) -> None:
+    def send(self, work: Work, blocks: Iterable[Block]) -> None:
         """Add rows.
 
-        :raises Refusal: as :meth:`into` does.
+        :raises Refusal: as :meth:`sending` does.
         """
-        with self.into(work) as load:
-            load(rows)
+        with self.sending(work, blocks):
+            pass
+
+    def load(self, work: Work, rows: Rows) -> None:
+        """Add rows that are not in blocks yet.
+
+        :raises Refusal: as :meth:`sending` does.
+        """
+        self.send(work, self.blocks(work, rows))
 
 
 class _Values:
@@ -87,3 +103,18 @@ def _processor(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | 
     process = partial(kind.process_bind_param, dialect=dialect)
     # The rows of a page tell of few moments, most of them of the same.
     return lru_cache(_MOMENTS)(process) if isinstance(kind, Moment) else process
+
+
+def _line(values: Sequence[Any]) -> str:
+    """Return a line of ``COPY`` in its text format; most hold nothing that has to be escaped."""
+    cells = [value if type(value) is str else _NULL if value is None else str(value) for value in values]
+    line = "\t".join(cells)
+    if (
+        line.count("\t") == len(cells) - 1
+        and line.count("\\") == values.count(None)
+        and "\n" not in line
+        and "\r" not in line
+    ):
+        return f"{line}\n"
+    escaped = [_NULL if value is None else str(value).translate(_ESCAPES) for value in values]
+    return "\t".join(escaped) + "\n"
