@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Column, Dialect, Table, TypeDecorator
+from sqlalchemy import Column, Dialect, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from referral_adapters.sql.types import Moment
@@ -97,12 +97,9 @@ class _Values:
 
 
 def _processor(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    kind = column.type
-    if not isinstance(kind, TypeDecorator):
-        return None
-    process = partial(kind.process_bind_param, dialect=dialect)
+    process: Callable[[Any], Any] | None = column.type.dialect_impl(dialect).bind_processor(dialect)
     # The rows of a page tell of few moments, most of them of the same.
-    return lru_cache(_MOMENTS)(process) if isinstance(kind, Moment) else process
+    return lru_cache(_MOMENTS)(process) if process is not None and isinstance(column.type, Moment) else process
 
 
 def _line(values: Sequence[Any]) -> str:
