@@ -124,22 +124,6 @@ def test_what_is_not_allowed_can_be_done_by_somebody_who_may_under_the_same_id(k
     story.send(kind, ACTS[kind], role=FIRST[kind], actor="Mari", event="x", at="2021-02-01 12:00")
 
 
-@pytest.mark.rule("A1", "S5")
-def test_a_customer_checks_a_code_for_nobody_else() -> None:
-    story = scene()
-    story.send(
-        "code.check", {"code": "A123", "customer": "paid"}, role="customer", actor="c", then="refused not-allowed"
-    )
-    story.send("code.check", {"code": "A123", "customer": "c"}, role="customer", actor="c")
-    story.send(
-        "code.check",
-        {"code": "A123", "customer": "paid"},
-        role="agent",
-        actor="c",
-        then="done existing-customer already-referred",
-    )
-
-
 @pytest.mark.rule("A1")
 def test_a_self_service_sign_up_comes_from_the_portal_as_system() -> None:
     story = scene()

@@ -16,7 +16,7 @@ from referral_core.entities.referral import Referral
 from referral_core.entities.trace_entry import TraceNote, account_subject
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused, Decision
-from referral_core.rules.permissions import permit_own, required_reason
+from referral_core.rules.permissions import required_reason
 from referral_core.use_cases.admitting import Admitting
 from referral_core.use_cases.choosing import Choice, chosen_by_case, chosen_by_hand
 from referral_core.use_cases.following_contracts import FollowingContracts
@@ -71,15 +71,12 @@ class SignUps:
     ) -> Decision:
         """Say whether a code could be used at ``at``, every reason why not, and what it would give (S5).
 
-        Changes nothing. Without a ``customer`` the reasons about the customer are left out; somebody who is a customer
-        can name only themself (A1).
+        Changes nothing. Without a ``customer`` the reasons about the customer are left out.
 
         :raises Refusal: ``not-allowed``.
         """
         at = moment(at)
         self._admitting.admit(actor, Act.CODE_CHECK, code=code, customer=customer, segment=segment)
-        if customer is not None:
-            permit_own(actor, customer, Act.CODE_CHECK)
         return self._judging.decide(
             Question(
                 code=code,
