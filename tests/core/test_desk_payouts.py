@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, Final
 
 import attrs
@@ -403,6 +404,30 @@ def test_what_is_granted_is_not_sent_again_whoever_asks() -> None:
     legs = office.store.grants.all()
     assert office.desk.payouts.pay(legs, at=NOW, actor=SYSTEM, within=office.store.transaction) == PayRun()
     assert office.state() == before
+
+
+@pytest.mark.rule("B2")
+@pytest.mark.parametrize("conflicts", [range(4), range(1, 5), range(1, 6), range(5)])
+def test_a_step_is_tried_again_while_others_are_in_the_way_within_reason(conflicts: range) -> None:
+    """What is in the way at the first step keeps from taking the legs, later on from writing down what was paid."""
+    office = PayOffice()
+    turns = count()
+
+    @contextmanager
+    def within() -> Iterator[None]:
+        with office.store.transaction():
+            yield
+            if next(turns) in conflicts:
+                raise ConcurrentChange("somebody was quicker")
+
+    if len(conflicts) < 5:
+        assert office.desk.payouts.pay_due(at=NOW, actor=SYSTEM, within=within) == PayRun(granted=2)
+        assert office.posted() == BOTH
+        return
+    with pytest.raises(ConcurrentChange):
+        office.desk.payouts.pay_due(at=NOW, actor=SYSTEM, within=within)
+    assert office.pay_all() == PayRun(granted=2)
+    assert office.billing.asked.count("grant referee/K1") == 1
 
 
 # ── billing fails ─────────────────────────────────────────────────────────────────────────────────────────────────────
