@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL
 
 from referral_adapters.conformance.samples import day, grant
 from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, FlakyBulkBilling, MemoryStore
-from referral_adapters.sql import SqlStore, schema, upgrade
+from referral_adapters.sql import SqlStore, StoreFailed, schema, upgrade
 from referral_adapters.sql.connections import parsed_url
 from referral_adapters.sql.tables import METADATA
 from referral_core import Actor, Grant, GrantStatus, Money, Programme, Reason, Side, assemble
@@ -387,10 +387,22 @@ def plan_of(store: SqlStore, act: Callable[[], object]) -> str:
     return "\n".join(str(line[-1]) for line in connection.exec_driver_sql(f"{how} {statement}", parameters))
 
 
+@pytest.mark.parametrize("words", ["\0", "a\0b", "\\\0", "\ud800"])
+def test_what_no_payer_could_name_is_not_kept(store: SqlStore, words: str) -> None:
+    for leg in (grant(words), grant(on=words)):
+        with pytest.raises(StoreFailed, match="cannot keep"):
+            store.grants.add(leg)
+    store.grants.add(grant())
+    failed = grant().failed(GrantEvent.BE_REFUSED, words, at=day(0), wait_until=None)
+    with pytest.raises(StoreFailed, match="cannot keep"):
+        store.grants.change([(grant(), failed)])
+    assert [*store.grants.all()] == [grant()]
+
+
 @pytest.mark.rule("B2")
 def test_rows_that_travel_together_arrive_to_the_letter(store: SqlStore) -> None:
     """Quotes, line feeds and letters of any script pass through JSON as they pass through parameters."""
-    words = ['"', "'", "\\", "\\u0041", "{}", "[]", "a\nb\tc", "null", "ä", "🔌", "\u2028", "x" * 5000]
+    words = ['"', "'", "\\", "\\u0041", "\\u0000", "{}", "[]", "a\nb\tc", "null", "ä", "🔌", "\u2028", "x" * 5000]
     legs = [grant(each, on=f"A {each}") for each in words]
     for leg in legs:
         store.grants.add(leg)

@@ -10,6 +10,7 @@ import attrs
 from sqlalchemy import Column, Executable, FromClause, bindparam, select, text, update
 
 from referral_adapters.sql.atomic import joined
+from referral_adapters.sql.errors import StoreFailed
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.referral_tables import GRANTS
 from referral_adapters.sql.row_set import RowSet
@@ -72,7 +73,12 @@ class SqlGrants:
 
     @joined
     def add(self, grant: Grant) -> None:
-        """Store a new leg; one that is already there is left as it is (B2)."""
+        """Store a new leg; one that is already there is left as it is (B2).
+
+        :raises StoreFailed: a zero character is in its key or account, so that no payer could ever take it.
+        """
+        if "\0" in grant.key or "\0" in grant.account:
+            raise StoreFailed("A text holds a character that the database cannot keep.")
         _NEW.into(self.work, grant_row(grant))
 
     @joined

@@ -7,6 +7,7 @@ rows is one call, whatever limit a database has on parameters.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -32,6 +33,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert as insert_into_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_into_sqlite
 
+from referral_adapters.sql.errors import StoreFailed
 from referral_adapters.sql.work import Work
 
 Row = Mapping[str, Any]
@@ -50,6 +52,8 @@ _INSERTING: Final[dict[str, Callable[[Table], Any]]] = {
     "sqlite": insert_into_sqlite,
 }
 _GIVEN: Final = bindparam("given_rows", type_=Text())
+_NUL: Final = re.compile(r"(?<!\\)(\\\\)*\\u0000")
+"""What stands for a zero character in JSON: both databases end a text there, or refuse it."""
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -71,10 +75,13 @@ class RowSet:
     def given(self, work: Work, rows: Sequence[Row]) -> dict[str, str]:
         """Return the parameters by which a statement is given these rows."""
         columns = [_written(kind, [row[name] for row in rows], work.dialect) for name, kind in self._types.items()]
-        values = zip(*columns, strict=True)
-        if work.dialect == "sqlite":
-            return {_GIVEN.key: _encode([*values])}
-        return {_GIVEN.key: _encode([dict(zip(self._types, each, strict=True)) for each in values])}
+        values: list[Any] = [*zip(*columns, strict=True)]
+        if work.dialect == "postgresql":
+            values = [dict(zip(self._types, each, strict=True)) for each in values]
+        text = _encode(values)
+        if _NUL.search(text):
+            raise StoreFailed("A text holds a character that the database cannot keep.")
+        return {_GIVEN.key: text}
 
     def _recordset(self) -> FromClause:
         columns = [column(name, kind) for name, kind in self._types.items()]

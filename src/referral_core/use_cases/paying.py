@@ -74,7 +74,7 @@ class Payouts:
         while not stop() and (most is None or run.tried < most):
             limit = size if most is None else min(size, most - run.tried)
             page = sending.send(partial(self._ports.grants.unsettled, at, limit))
-            if not page.found:
+            if not page.taken:
                 break
             run += PayRun.of(page.settled)
         return run

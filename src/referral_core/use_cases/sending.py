@@ -29,9 +29,9 @@ _TRIES: Final = 5
 
 @attrs.frozen
 class Page:
-    """What became of a page: how many legs were found, and those that this payer had and settled, as they are now."""
+    """What became of a page: how many legs this payer could take, and those that it settled, as they are now."""
 
-    found: int
+    taken: int
     settled: tuple[Grant, ...] = ()
 
 
@@ -51,13 +51,13 @@ class Sending:
 
     def send(self, choose: Callable[[], Sequence[Grant]]) -> Page:
         """Send the legs that ``choose`` finds in the transaction that takes them."""
-        found, taken = self._in_a_transaction(lambda: self._taken(choose()))
+        taken = self._in_a_transaction(lambda: self._taken(choose()))
         if not taken:
-            return Page(found)
+            return Page(0)
         results = self._asking.about([leg for _, leg in taken])
         steps = [(leg, result) for (_, leg), result in zip(taken, results, strict=False)]
         back = [(leg, before) for before, leg in taken[len(results) :]]
-        return Page(found, self._in_a_transaction(lambda: self._settled(steps, back)))
+        return Page(len(taken), self._in_a_transaction(lambda: self._settled(steps, back)))
 
     def _in_a_transaction(self, act: Callable[[], T]) -> T:
         """Do a step, again if others are in the way: what billing has confirmed, above all, must be written down."""
@@ -67,20 +67,17 @@ class Sending:
         with self._within():
             return act()
 
-    def _taken(self, legs: Sequence[Grant]) -> tuple[int, list[Step]]:
-        """Take those of the legs that nobody else has; who insists takes from others what they were found with.
-
-        Returns how many legs there were, and the steps that were taken.
-        """
+    def _taken(self, legs: Sequence[Grant]) -> list[Step]:
+        """Take those of the legs that nobody else has; who insists takes from others what they were found with."""
         if not legs:
-            return 0, []
+            return []
         asking = self._asking
         until = asking.at + (asking.calls(legs) + 1) * asking.paying.answer_within
         taken = self._changed([(leg, leg.taken(until)) for leg in legs])
         if asking.insists and len(taken) < len(legs):
             mine = {leg.key for leg, _ in taken}
             taken += self._changed([(leg, leg.taken(until)) for leg in self._present(legs, mine)])
-        return len(legs), taken
+        return taken
 
     def _settled(self, steps: Sequence[Step], back: Sequence[Step]) -> tuple[Grant, ...]:
         settled = self._changed([*steps, *back])
