@@ -16,10 +16,13 @@ from referral_adapters.cli.command import app
 from referral_adapters.cli.errors import CommandFailed
 from referral_adapters.cli.kept_store import kept_database
 from referral_adapters.cli.row_count import row_count
-from referral_adapters.cli.trace_text import changes
+from referral_adapters.cli.screen import Screen
+from referral_adapters.cli.trace_text import changes, show_verification
 from referral_adapters.conformance.samples import day
 from referral_adapters.sql import SqlStore
 from referral_core.entities.trace_entry import account_subject
+from referral_core.entities.trace_fault import TraceFault
+from referral_core.entities.verification import Verification
 from tests.adapters.test_cli_parts import Terminal
 from tests.adapters.test_sql_cli import written
 
@@ -152,6 +155,19 @@ class TestVerify:
         assert "The hash of seal 1 is " in told
         assert "1 row under no seal yet." in told
         assert "rows whose persons were erased." in told
+
+    def test_a_person_is_told_how_many_faults_are_not_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        terminal = at_terminal(monkeypatch)
+        verified = Verification(
+            at=day(0), rows=1, chains=1, erased=0, unsealed=0, seals=0, last=None, more=1200,
+            faults=(TraceFault("account:\x1b[31m", 1, "was changed"),),
+        )  # fmt: skip
+        show_verification(verified, Screen.output())
+        assert terminal.getvalue().splitlines() == [
+            r"account:\x1b[31m row 1: was changed",
+            "… and 1,200 more",
+            "The trace has 1,201 faults: 1 row in 1 chain, 0 seals.",
+        ]
 
     def test_a_person_is_told_that_it_is_whole(self, db: str, monkeypatch: pytest.MonkeyPatch) -> None:
         terminal = at_terminal(monkeypatch)

@@ -15,6 +15,7 @@ from referral_core.values.errors import (
     ProgrammeInvalid,
     ReferralError,
     Refusal,
+    TraceUnreadable,
 )
 from referral_core.values.reason import REASON_ORDER, Reason
 
@@ -132,6 +133,7 @@ def test_an_invalid_programme_carries_every_fault() -> None:
         ProgrammeInvalid(["zone: unknown", "currency: unknown"]),
         CodeSpaceExhausted("more than half of the codes are given out"),
         BillingUnavailable("no answer within 5 s"),
+        TraceUnreadable("account:A-1", 3),
     ],
     ids=lambda error: type(error).__name__,
 )

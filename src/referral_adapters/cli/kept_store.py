@@ -22,7 +22,7 @@ _INTERRUPTED = 130
 
 @contextmanager
 def kept_store(feed: str | None, db: str | None, programme: Programme) -> Iterator[FeedStore]:
-    """Open the database at ``db``, or run ``feed`` in memory.
+    """Open the database at ``db``, or run ``feed`` in memory; one of the two is given.
 
     :raises CommandFailed: it cannot be opened, or fails while it is used.
     """
@@ -32,11 +32,10 @@ def kept_store(feed: str | None, db: str | None, programme: Programme) -> Iterat
         return
     from referral_adapters.memory import MemoryStore  # noqa: PLC0415
 
-    store_in_memory = MemoryStore(programme)
-    if feed is not None:
-        QuietReplay(feed).run(FeedRunner(programme, store_in_memory))
+    in_memory = MemoryStore(programme)
+    QuietReplay(str(feed)).run(FeedRunner(programme, in_memory))
     with _told():
-        yield store_in_memory
+        yield in_memory
 
 
 @contextmanager

@@ -12,13 +12,12 @@ from sqlalchemy import bindparam, exists, func, insert, select
 from referral_adapters.sql.atomic import atomic
 from referral_adapters.sql.careful_pages import CarefulPages
 from referral_adapters.sql.prepared import Row
-from referral_adapters.sql.statements import PAGE, Insertion, Pages
+from referral_adapters.sql.statements import PAGE, Pages
 from referral_adapters.sql.trace_tables import SEALED_HEADS, SEALS, TRACE_ENTRIES
 from referral_adapters.sql.types import COUNT
 from referral_adapters.sql.work import Work
 from referral_core.entities.seal import Head, Seal, SealedHead
 from referral_core.entities.trace_fault import SEALS_SUBJECT
-from referral_core.values.errors import ConcurrentChange
 from referral_core.values.moment import moment
 
 _H: Final = SEALED_HEADS.c
@@ -43,8 +42,7 @@ _SEALS: Final = CarefulPages(select(SEALS), SEALS.c.number)
 _LAST: Final = select(func.max(SEALS.c.number).label("last"))
 _BY_SEAL: Final = Pages(select(SEALED_HEADS).where(_H.seal == bindparam("of")), _H.subject, _H.number)
 _BY_SUBJECT: Final = Pages(select(SEALED_HEADS), _H.subject, _H.number, _H.seal)
-_NEW: Final = Insertion(SEALS)
-_LIST: Final = insert(SEALED_HEADS)
+_NEW: Final = insert(SEALS)
 
 
 @attrs.frozen
@@ -70,8 +68,7 @@ class SqlSeals:
         seal = Seal.over(self._listed(before.number + 1 if before else 1), before, at)
         if not seal.heads:
             return None
-        if not _NEW.into(self.work, seal_row(seal)):
-            raise ConcurrentChange("Somebody else has set a seal at the same time.")
+        self.work.change(_NEW, seal_row(seal))
         return seal
 
     def all(self, *, after: int = 0) -> Iterator[Seal]:
