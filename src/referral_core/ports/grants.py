@@ -28,7 +28,7 @@ class Grants(Protocol):
         ...
 
     def change(self, steps: Sequence[Step]) -> tuple[Grant, ...]:
-        """Store the next state of each leg whose :attr:`~referral_core.entities.grant.Grant.state` is what it was.
+        """Store the next state of each leg whose ``state`` is what it was.
 
         Returns the legs that are so because of this call, in order of steps: a leg that somebody else has changed, or
         that is not there on this account, is left alone. All in one transaction; a leg stands in one step at most.
