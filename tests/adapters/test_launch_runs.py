@@ -23,6 +23,7 @@ from referral_core.entities.promo_code import CodeStatus, Issuing
 from referral_core.entities.trace_entry import account_subject, chain_faults
 from referral_core.programme.code_format import CodeFormat
 from referral_core.values.errors import ConcurrentChange
+from tests.adapters.conftest import GUARDED
 from tests.adapters.postgres_server import PostgresServer
 from tests.phrases import at, contract, refused
 
@@ -256,7 +257,7 @@ def launch(postgres: PostgresServer, migrated: URL) -> Iterator[tuple[SqlStore, 
     with opened(migrated) as store, opened(migrated) as other:
         store.launch_contracts.add([active(each) for each in ("A", "B", "C")])
         yield store, assemble(HOUSEHOLD, other)
-    postgres.empty(migrated, [table.name for table in reversed(METADATA.sorted_tables)], ("trace_entries", "seals"))
+    postgres.empty(migrated, [table.name for table in reversed(METADATA.sorted_tables)], GUARDED)
 
 
 def active(account: str) -> Contract:

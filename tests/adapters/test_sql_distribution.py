@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 import pytest
@@ -25,6 +25,7 @@ from referral_adapters.sql.metadata import REFERENCE
 from referral_adapters.sql.tables import METADATA
 from referral_core import Programme, Refusal
 from referral_core.values.reason import Reason
+from tests.adapters.noting_cursor import noting
 from tests.adapters.postgres_server import PostgresServer
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "explanation" / "growing.md"
@@ -174,32 +175,16 @@ def test_without_citus_nothing_happens(request: pytest.FixtureRequest, dialect: 
 # ── statements ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class NotingCursor:
-    """A cursor that notes every statement it is given."""
-
-    def __init__(self, cursor: Any) -> None:  # noqa: ANN401
-        self._cursor = cursor
-        self.noted: set[str] = set()
-
-    def execute(self, statement: str, *values: object) -> object:
-        self.noted.add(statement)
-        return self._cursor.execute(statement, *values)
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._cursor, name)
-
-
 @pytest.fixture(scope="module")
 def statements(postgres: PostgresServer) -> frozenset[str]:
     """Return every statement that a year of feed and an example make in PostgreSQL."""
     with postgres.database() as url, SqlStore(url, PROGRAMME, secret=KEY) as store:
-        connections: Any = store._connections
-        noting = connections._local.cursor = NotingCursor(connections.cursor())
-        list(FeedRunner(PROGRAMME, store).run(feed(30, 5, "demo")))
-        runner = FeedRunner(PROGRAMME, store)
-        list(runner.run((PAGE.parents[2] / "examples" / "a123" / "edges.jsonl").read_bytes().splitlines()))
-        runner.summary()
-        seen = {" ".join(statement.split()) for statement in noting.noted}
+        with noting(store) as noted:
+            list(FeedRunner(PROGRAMME, store).run(feed(30, 5, "demo")))
+            runner = FeedRunner(PROGRAMME, store)
+            list(runner.run((PAGE.parents[2] / "examples" / "a123" / "edges.jsonl").read_bytes().splitlines()))
+            runner.summary()
+        seen = {" ".join(statement.split()) for statement, *_ in noted}
     return frozenset(each for each in seen if re.match("SELECT .* FROM [a-z_]+|UPDATE|DELETE", each))
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL
 
 from referral_core import Actor
 from referral_core.entities.trace_entry import chain_faults
-from tests.adapters.duels import DUELS, NOW, PATIENCE, Duel, Field, fight
+from tests.adapters.duels import DUELS, LATER, PATIENCE, Duel, Field, fight
 
 INSTANCES: Final = int(os.environ.get("REFERRAL_RACES", "16"))
 THREADS, PROCESSES = 16, 4
@@ -94,7 +94,7 @@ def prepare(field: Field, duel: Duel) -> None:
             for number in range(first, min(first + 100, INSTANCES)):
                 duel.prepare(field, number)
     if duel.name != "two payers of the same legs":
-        field.desk.payouts.pay_due(at=NOW, actor=Actor.system(), within=field.store.transaction)
+        field.desk.payouts.pay_due(at=LATER, actor=Actor.system(), within=field.store.transaction)
 
 
 def judge(field: Field, duel: Duel, lanes: list[range], told: list[list[list[str]]]) -> None:

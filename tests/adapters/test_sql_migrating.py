@@ -262,11 +262,14 @@ def test_closed_cases_get_the_moment_that_their_contract_or_the_trace_has(fillin
 
 # ── billing ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+LATER = ("wait_until", "problem", "failed_at")
+"""Columns of legs that later migrations add."""
+
 
 @pytest.mark.rule("R3", "B6", "B7")
 def test_old_movements_are_dated_so_that_no_balance_is_short(filling: Filling, old: URL) -> None:
     for leg in (grant("K1", effective=day(1)), grant("K2", effective=day(3)), grant("K3", on="A2", effective=day(6))):
-        filling.rows(GRANTS, grant_row(leg))
+        filling.rows(GRANTS, {name: value for name, value in grant_row(leg).items() if name not in LATER})
         filling.rows(POSTED_GRANTS, {"key": leg.key})
         filling.moved(leg.account, "granted", leg.key, "10")
     filling.rows(BILLS, {"bill": "B1", "account": "A1"})

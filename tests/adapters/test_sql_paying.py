@@ -15,7 +15,7 @@ from typing import Any, Final
 import attrs
 import pytest
 from alembic import command
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL
 
 from referral_adapters.conformance.samples import day, grant
@@ -30,6 +30,8 @@ from referral_core.entities.trace_entry import chain_faults
 from referral_core.ports.billing import Billing
 from referral_core.use_cases.pay_run import PayRun
 from referral_core.values.errors import ConcurrentChange
+from tests.adapters.conftest import GUARDED
+from tests.adapters.noting_cursor import noting
 from tests.adapters.postgres_server import PostgresServer
 
 PROGRAMME: Final = Programme.default()
@@ -37,7 +39,6 @@ PAYER: Final = Actor.system("payer")
 PATIENCE: Final = 60.0
 Store = MemoryStore | SqlStore
 TABLES: Final = [table.name for table in reversed(METADATA.sorted_tables)]
-GUARDED: Final = ("trace_entries", "seals")
 KINDS: Final = pytest.mark.parametrize("kind", ["own", "outside, one by one", "outside, in bulk"])
 
 
@@ -377,14 +378,12 @@ def plan_of(store: SqlStore, act: Callable[[], object]) -> str:
     connection = store._connections.get()
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("ANALYZE grants")
-    heard: list[tuple[str, Any]] = []
-    hear = lambda *call: heard.append((call[2], call[3]))  # noqa: E731 - to be taken off again
-    event.listen(connection.engine, "before_cursor_execute", hear)
-    act()
-    event.remove(connection.engine, "before_cursor_execute", hear)
-    ((statement, parameters),) = heard
+    with noting(store) as heard:
+        act()
+    ((statement, values),) = heard
     how = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
-    return "\n".join(str(line[-1]) for line in connection.exec_driver_sql(f"{how} {statement}", parameters))
+    cursor: Any = store._connections.cursor()
+    return "\n".join(str(line[-1]) for line in cursor.execute(f"{how} {statement}", values).fetchall())
 
 
 @pytest.mark.parametrize("words", ["\0", "a\0b", "\\\0", "\ud800"])

@@ -70,7 +70,10 @@ class Work:
         """Return all rows that a statement returns."""
         given = parameters or {}
         asked = self._as_prepared(statement, given)
-        return asked.rows(self._executed(asked, given))
+        with self._telling():
+            cursor = self._connections.cursor()
+            cursor.execute(asked.text, asked.values(given))
+            return asked.rows(cursor)  # what a driver cannot read, it says only now
 
     def row(self, statement: Executable, parameters: Parameters | None = None) -> Row | None:
         """Return the first row that a statement returns, if any."""
