@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from sqlalchemy.engine import URL
 from referral_adapters.sql import SqlStore, upgrade
 from referral_adapters.sql.tables import METADATA
 from tests.adapters.postgres_server import PostgresServer, postgres_server
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so a shell starts what it puts into the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ENGINES = ("sqlite", "postgresql")
 GUARDED = ("trace_entries", "seals", "sealed_heads", "promo_code_history", "discount_group_history", "referral_history")

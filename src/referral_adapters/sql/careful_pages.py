@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import ColumnElement, Select
 from sqlalchemy.exc import SQLAlchemyError
 
-from referral_adapters.sql.errors import StoreFailed
+from referral_adapters.sql.errors import UNTOLD, StoreFailed
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.statements import PAGE, Pages
 from referral_adapters.sql.work import Work
@@ -75,5 +75,8 @@ class CarefulPages:
     def _rows_of_keys(self, work: Work, after: Sequence[Any] | None, given: dict[str, Any]) -> Sequence[Row]:
         try:
             return self._keys.page(work, after, **given)
-        except SQLAlchemyError as error:  # even the keys were tampered with
+        except StoreFailed as error:
+            if UNTOLD not in str(error):  # the database is gone, or full
+                raise
+            # Even the keys were tampered with.
             raise StoreFailed("The trace has rows whose very places cannot be read.") from error

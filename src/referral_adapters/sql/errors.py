@@ -50,6 +50,9 @@ _TRANSIENT: Final = {"40001", "40P01", "55P03"}
 _UNIQUE, _EXCLUSION = "23505", "23P01"
 
 _NAME_TAKEN: Final = "The database has something else under a name that this library needs."
+UNTOLD: Final = "The database failed"
+"""How a sentence begins about an error that none of these tells of."""
+
 _SENTENCES: Final = {
     "28P01": "The database refused the user or the password.",
     "28000": "The database refused the user or the password.",
@@ -96,7 +99,7 @@ def translated(error: Exception) -> ReferralError:
         return Refusal(reason, message=sentence)
     if state in _TRANSIENT or "is locked" in said or state == _UNIQUE:
         return ConcurrentChange(_sentence(state, said, "Somebody else changed the same rows at the same time."))
-    return StoreFailed(_sentence(state, said, f"The database failed: {type(cause).__name__}."))
+    return StoreFailed(_sentence(state, said, f"{UNTOLD}: {type(cause).__name__}."))
 
 
 def _guard(cause: BaseException, state: str | None, said: str) -> str | None:
