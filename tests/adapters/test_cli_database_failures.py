@@ -374,7 +374,7 @@ def test_a_server_that_is_read_only(command: Command, postgres: PostgresServer) 
 
 
 @ON_SERVER
-@pytest.mark.parametrize("count", [3_000, 9_000])
+@pytest.mark.parametrize("count", [3_000, 5_000])
 def test_a_line_that_is_cut(command: Command, count: int, served: URL, line: SlowLine) -> None:
     """After so many bytes; where a command needs fewer it ends well."""
     line.cut_after(count)

@@ -44,7 +44,7 @@ def time_of(line: str) -> datetime:
 def lines_of(name: str) -> tuple[str, ...]:
     """Return the proper lines of a feed in order of their moments."""
     if name == "year":
-        lines: Sequence[str] = tuple(feed(120, 7, "demo"))
+        lines: Sequence[str] = tuple(feed(60, 7, "demo"))
     else:
         lines = (A123 / name).read_text(encoding="utf-8").splitlines()
     return tuple(sorted((line for line in lines if is_proper(line)), key=time_of))

@@ -307,7 +307,7 @@ def test_whoever_stops_it_keeps_whole_pages(
         assert rejects.read_text().startswith("line,")
         assert run("import", "contracts", path, "--db", db).exit_code == 0
         err, out = stopped(
-            number, status, ("issue-codes", "--db", db, "--page", "20"), lambda: watched.code_source.numbers(0).stop
+            number, status, ("issue-codes", "--db", db, "--page", "20"), lambda: sum(1 for _ in watched.trace.heads())
         )
         issued = sum(1 for _ in watched.trace.heads())
         assert err == f"{said} after {issued:,} accounts; run it again to go on.\n"

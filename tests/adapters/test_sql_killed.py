@@ -24,10 +24,10 @@ from referral_core import Actor, Programme, assemble
 from referral_core.entities.trace_entry import chain_faults
 from tests.adapters.killing import command, killed
 
-KILLS: Final = int(os.environ.get("REFERRAL_KILLS", "4"))
+KILLS: Final = int(os.environ.get("REFERRAL_KILLS", "2"))
 PROGRAMME: Final = Programme.default()
 SECRET: Final = secret_of("demo")
-LINES: Final = tuple(feed(120, 3, "demo"))
+LINES: Final = tuple(feed(60, 3, "demo"))
 
 
 @pytest.fixture
