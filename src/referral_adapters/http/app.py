@@ -1,0 +1,111 @@
+"""The endpoints of a service as a router for a host's own app, or as an app by itself."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from referral_adapters.http.endpoint import Endpoint
+from referral_adapters.http.problems import Problem, trouble_of
+from referral_adapters.http.route import EndpointRoute
+from referral_adapters.http.routes import (
+    accounts,
+    cases,
+    checks,
+    codes,
+    contracts,
+    customers,
+    discounts,
+    events,
+    groups,
+    health,
+    trace,
+)
+from referral_adapters.http.service import Service
+
+_MODULES: Final = (checks, accounts, codes, contracts, cases, groups, discounts, customers, trace, events, health)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(chain.from_iterable(module.ENDPOINTS for module in _MODULES))
+"""Everything that can be asked for."""
+
+_DESCRIPTION: Final = """
+The rules of a customer referral programme. Amounts are text in the programme's currency, moments RFC 3339 in its zone.
+Problems follow RFC 9457 and carry the reason codes of the rules. Whatever changes something may be sent again under the
+same `Idempotency-Key`; whatever is edited may be guarded by `If-Match`.
+"""
+
+
+def referral_router(service: Service) -> APIRouter:
+    """Return the endpoints of a service, for :meth:`fastapi.FastAPI.include_router` under a prefix of the host's.
+
+    Everything about a request, from its token to its problems, is done by the routes themselves, so the host's own
+    handlers and middleware stay as they are.
+    """
+    router = APIRouter()
+    for endpoint in ENDPOINTS:
+        router.add_api_route(
+            endpoint.path,
+            endpoint.does,
+            methods=[endpoint.method],
+            name=endpoint.name,
+            operation_id=endpoint.name,
+            summary=endpoint.summary,
+            response_model=endpoint.answer,
+            response_class=Response if endpoint.answer is None else APIRouter().default_response_class,
+            status_code=int(endpoint.status),
+            responses=endpoint.responses(),
+            tags=[endpoint.tag],
+            route_class_override=EndpointRoute.of(service, endpoint),
+            openapi_extra=_extra(endpoint),
+        )
+    return router
+
+
+def create_app(service: Service, *, title: str = "Referral programme", docs: bool = True) -> FastAPI:
+    """Return an app with the endpoints of a service and nothing else; ``docs`` shows its OpenAPI document too."""
+    app = FastAPI(
+        title=title,
+        description=_DESCRIPTION,
+        openapi_url="/openapi.json" if docs else None,
+        docs_url=None,
+        redoc_url=None,
+        separate_input_output_schemas=False,
+    )
+    app.include_router(referral_router(service))
+
+    async def told(_request: Request, error: Exception) -> Response:
+        return trouble_of(error).response("en")
+
+    app.add_exception_handler(HTTPException, told)
+    app.add_exception_handler(Exception, told)
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        return with_security(described())
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app
+
+
+def with_security(document: dict[str, Any]) -> dict[str, Any]:
+    """Return an OpenAPI document with what the endpoints ask of their callers: a bearer token, but of the public."""
+    parts = document.setdefault("components", {})
+    parts.setdefault("securitySchemes", {})["bearer"] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    schemas = parts.setdefault("schemas", {})
+    schemas.setdefault(Problem.__name__, Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
+    for name, schema in schemas[Problem.__name__].pop("$defs", {}).items():
+        schemas.setdefault(name, schema)
+    return document
+
+
+def _extra(endpoint: Endpoint) -> dict[str, Any]:
+    """Return what the OpenAPI document says of an endpoint besides: its permission and its headers."""
+    role = endpoint.least_role
+    said: dict[str, Any] = {"security": [{"bearer": []}, *([{}] if endpoint.public else [])]}
+    if endpoint.act is not None and role is not None:
+        said["x-permission"] = {"act": endpoint.act.value, "least_role": role.value}
+    return said

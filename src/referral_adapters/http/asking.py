@@ -1,0 +1,214 @@
+"""One request: who asks, when, and how its act is done: as one transaction, and once for each idempotency key."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import blake2b
+from http import HTTPStatus
+from typing import Annotated, Any, Final, TypeVar
+
+import attrs
+from fastapi import Depends
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from referral_adapters.http.caller import Caller
+from referral_adapters.http.languages import preferred
+from referral_adapters.http.problems import FieldFault, Trouble
+from referral_adapters.http.service import Service
+from referral_core.desk import ReferralDesk
+from referral_core.entities.actor import Actor, Role
+from referral_core.entities.answer import Answer
+from referral_core.values.calendar import Calendar
+from referral_core.values.errors import ConcurrentChange, Refusal
+from referral_core.values.moment import moment
+from referral_core.values.money import Money
+from referral_core.values.reason import Reason
+
+T = TypeVar("T")
+
+ATTEMPTS: Final = 8
+"""How often an act is tried when others are at the same things."""
+_PAUSE: Final = 0.01
+_LONGEST_KEY: Final = 200
+_DIGEST: Final = 16
+
+
+@attrs.frozen(eq=False)
+class Asking:
+    """One request. ``at`` is the moment of its act: now, by the host's clock."""
+
+    service: Service
+    caller: Caller
+    request: Request
+    at: datetime
+
+    @property
+    def desk(self) -> ReferralDesk:
+        """The desk that does what is asked."""
+        return self.service.desk
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks."""
+        return self.caller.actor
+
+    @property
+    def calendar(self) -> Calendar:
+        """The days of the programme's zone, in which all moments are answered."""
+        return self.service.programme.calendar
+
+    @property
+    def language(self) -> str:
+        """The language of the programme that the caller likes best."""
+        return preferred(self.request.headers.get("accept-language"), self.service.programme.languages)
+
+    def money(self, amount: str) -> Money:
+        """Return an amount in the programme's currency."""
+        return Money(amount, self.service.programme.currency)
+
+    def moment_of(self, given: datetime | None) -> datetime:
+        """Return when something came to be: as given, by systems alone, else now."""
+        if given is None:
+            return self.at
+        if self.actor.role is not Role.SYSTEM:
+            raise Refusal(Reason.NOT_ALLOWED, message="only systems say when something came to be", field="at")
+        return moment(given)
+
+    def answered(self, answer: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:
+        """Return an answer that nothing was done for; not again what the caller has already (``If-None-Match``)."""
+        body = answer.model_dump_json(exclude_none=False).encode()
+        tag = etag_of(body)
+        if tag in _tags(self.request.headers.get("if-none-match")):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
+        return _response(body, int(status), tag)
+
+    def done(
+        self,
+        body: BaseModel | None,
+        act: Callable[[], BaseModel],
+        *,
+        status: HTTPStatus = HTTPStatus.OK,
+        edited: Callable[[], BaseModel] | None = None,
+    ) -> Response:
+        """Do an act in one transaction, again when others were at the same things, and return what came of it.
+
+        Under an ``Idempotency-Key`` it is done once, and the same request again gets the same answer. ``edited`` reads
+        what is to be edited, for ``If-Match``.
+
+        :raises Trouble: the key was used for another request, or what is edited has changed.
+        """
+        key = self._key()
+        digest = "" if key is None else self._digest(body)
+
+        def whole() -> Response:
+            if key is not None and (known := self.service.store.answers.find(self._asker, key)) is not None:
+                return _again(known, digest)
+            with self.service.store.transaction():
+                return self._once(key, digest, act, int(status), edited)
+
+        return persistently(whole)
+
+    def _once(
+        self,
+        key: str | None,
+        digest: str,
+        act: Callable[[], BaseModel],
+        status: int,
+        edited: Callable[[], BaseModel] | None,
+    ) -> Response:
+        answers = self.service.store.answers
+        if key is not None and not answers.claim(self._asker, key, digest, at=self.at):
+            raise ConcurrentChange("the same request is being answered at this moment")
+        if edited is not None:
+            self._check_unchanged(edited)
+        content = act().model_dump_json().encode()
+        if key is not None:
+            answers.fill(self._asker, key, json.dumps({"status": status, "body": content.decode()}))
+        return _response(content, status, etag_of(content))
+
+    def _check_unchanged(self, edited: Callable[[], BaseModel]) -> None:
+        given = self.request.headers.get("if-match")
+        if given is None or given.strip() == "*":
+            return
+        if etag_of(edited().model_dump_json().encode()) not in _tags(given):
+            raise Trouble(
+                HTTPStatus.PRECONDITION_FAILED, "changed", "It was changed since you read it.", "Read it again."
+            )
+
+    @property
+    def _asker(self) -> str:
+        return f"{self.actor.role}:{self.actor.id}"
+
+    def _key(self) -> str | None:
+        key = self.request.headers.get("idempotency-key")
+        if key is None:
+            return None
+        if not 0 < len(key) <= _LONGEST_KEY or not key.isascii() or not key.isprintable():
+            fault = FieldFault(
+                field="header.Idempotency-Key", message=f"must be 1 to {_LONGEST_KEY} printable ASCII characters"
+            )
+            raise Trouble(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request is not a proper one.", faults=(fault,)
+            )
+        return key
+
+    def _digest(self, body: BaseModel | None) -> str:
+        content = "" if body is None else body.model_dump_json()
+        asked = "\n".join([self.request.method, self.request.url.path, self.request.url.query, content])
+        return blake2b(asked.encode(), digest_size=_DIGEST).hexdigest()
+
+
+def asked(request: Request) -> Asking:
+    """Return the request that an endpoint answers, as its route has prepared it."""
+    asking: Asking = request.state.referral
+    return asking
+
+
+Asked = Annotated[Asking, Depends(asked)]
+"""The parameter by which an endpoint gets its request."""
+
+
+def persistently(act: Callable[[], T]) -> T:
+    """Do something, and do it again as long as others are in its way, within reason."""
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return act()
+        except ConcurrentChange:
+            time.sleep(_PAUSE * attempt)
+    return act()
+
+
+def etag_of(body: bytes) -> str:
+    """Return the entity tag of an answer: the same for the same bytes, whoever answers."""
+    return f'"{blake2b(body, digest_size=_DIGEST).hexdigest()}"'
+
+
+def _tags(header: str | None) -> list[str]:
+    return [] if header is None else [tag.strip().removeprefix("W/") for tag in header.split(",")]
+
+
+def _again(known: Answer, digest: str) -> Response:
+    if known.digest != digest:
+        raise Trouble(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "idempotency-key-reused",
+            "The key was used for another request.",
+            "Send a new Idempotency-Key with a new request.",
+        )
+    if known.text is None:  # pragma: no cover - a claim is filled in the transaction that made it
+        raise ConcurrentChange("the same request is being answered at this moment")
+    stored: dict[str, Any] = json.loads(known.text)
+    body = stored["body"].encode()
+    response = _response(body, stored["status"], etag_of(body))
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _response(body: bytes, status: int, tag: str) -> Response:
+    # What is answered is about one caller's business: nobody in between may keep it.
+    return Response(body, status, {"ETag": tag, "Cache-Control": "no-store"}, media_type="application/json")

@@ -1,0 +1,35 @@
+"""The language of an answer, by what the request accepts (RFC 9110, 12.5.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+_MOST: Final = 20
+_LONGEST: Final = 400
+
+
+def preferred(accepted: str | None, offered: Sequence[str]) -> str:
+    """Return the offered language that a request likes best; the first one offered when it likes none of them.
+
+    >>> preferred("de, ru;q=0.5, en;q=0.8", ["et", "en", "ru"])
+    'en'
+    """
+    best, liked = offered[0], 0.0
+    for part in (accepted or "")[:_LONGEST].split(",")[:_MOST]:
+        tag, _, parameter = part.strip().partition(";")
+        language = tag.strip().lower().partition("-")[0]
+        weight = _weight(parameter)
+        if language in offered and weight > liked:
+            best, liked = language, weight
+    return best
+
+
+def _weight(parameter: str) -> float:
+    name, _, value = parameter.strip().partition("=")
+    if name.strip().lower() != "q":
+        return 1.0
+    try:
+        return float(value) if 0 <= float(value) <= 1 else 0.0
+    except ValueError:
+        return 0.0

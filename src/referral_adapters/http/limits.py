@@ -1,0 +1,69 @@
+"""Slowing down the guessing of codes: how many checks a caller, and an address, may ask for in a while (A4)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from time import monotonic
+from typing import Final, Protocol
+
+import attrs
+
+_KEPT: Final = 100_000
+
+
+@attrs.frozen
+class Rate:
+    """So many in so many seconds; all of them may come at once."""
+
+    count: int
+    seconds: float
+
+    def __attrs_post_init__(self) -> None:
+        if self.count < 1 or self.seconds <= 0:
+            raise ValueError("a rate is at least one in some time")
+
+
+@attrs.frozen
+class CheckLimits:
+    """How many checks are answered: for one caller, and for one address, whoever asks from it.
+
+    Systems are not limited: a portal that checks in its own name slows its own visitors down.
+    """
+
+    per_caller: Rate = Rate(30, 60.0)
+    per_address: Rate = Rate(60, 60.0)
+
+
+class Limiter(Protocol):
+    """Counts what is asked for. A host whose processes shall share their counts brings one of its own."""
+
+    def take(self, key: str, rate: Rate) -> float:
+        """Count one more under a key; return 0 when the rate allows it, else how many seconds to wait."""
+        ...
+
+
+class SlidingLimiter:
+    """Counts in this process alone, by the generic cell rate algorithm: one number a key, no windows to begin anew.
+
+    What is refused is not counted. Keeps the keys seen last, so that strangers cannot fill the memory.
+    """
+
+    def __init__(self, *, kept: int = _KEPT) -> None:
+        self._due: OrderedDict[str, float] = OrderedDict()
+        self._kept = kept
+        self._lock = Lock()
+
+    def take(self, key: str, rate: Rate) -> float:
+        """Count one more under a key; return 0 when the rate allows it, else how many seconds to wait."""
+        now, step = monotonic(), rate.seconds / rate.count
+        with self._lock:
+            due = max(self._due.get(key, now), now)
+            wait = due + step - now - rate.seconds
+            if wait > 1e-9:  # noqa: PLR2004 - what adding seconds loses
+                return wait
+            self._due[key] = due + step
+            self._due.move_to_end(key)
+            if len(self._due) > self._kept:
+                self._due.popitem(last=False)
+        return 0.0

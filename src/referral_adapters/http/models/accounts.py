@@ -1,0 +1,145 @@
+"""What is seen of an account, as answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from referral_adapters.http.models.answers import Answer, CodeAnswer, ContractAnswer, FiguresAnswer, local, plain
+from referral_core.entities.balance import Balance
+from referral_core.use_cases.accounts import AccountView, Activity, Movement, ReferralSeen
+from referral_core.values.calendar import Calendar
+
+
+class AccountsAnswer(Answer):
+    """The accounts of a customer."""
+
+    items: list[str]
+
+
+class BalanceAnswer(Answer):
+    """What stands on an account's discount: granted + transferred in = consumed + transferred out + unused."""
+
+    granted: str
+    transferred_in: str
+    transferred_out: str
+    consumed: str
+    unused: str
+
+    @classmethod
+    def of(cls, balance: Balance) -> BalanceAnswer:
+        """Return what is said of a balance."""
+        return cls(
+            granted=str(balance.granted.amount),
+            transferred_in=str(balance.transferred_in.amount),
+            transferred_out=str(balance.transferred_out.amount),
+            consumed=str(balance.consumed.amount),
+            unused=str(balance.unused.amount),
+        )
+
+
+class AccountAnswer(Answer):
+    """An account: its customer, contracts and codes, what its code brought, and its discount."""
+
+    account: str
+    customer: str
+    contracts: list[ContractAnswer]
+    codes: list[CodeAnswer]
+    figures: FiguresAnswer
+    balance: BalanceAnswer
+
+    @classmethod
+    def of(cls, view: AccountView, at: datetime, calendar: Calendar, *, to_customer: bool) -> AccountAnswer:
+        """Return what is said of an account at a moment."""
+        return cls(
+            account=view.account,
+            customer=view.customer,
+            contracts=[ContractAnswer.of(contract, calendar) for contract in view.contracts],
+            codes=[CodeAnswer.of(code, at, calendar, to_customer=to_customer) for code in view.codes],
+            figures=FiguresAnswer.of(view.figures),
+            balance=BalanceAnswer.of(view.balance),
+        )
+
+
+class ReferralSeenAnswer(Answer):
+    """A referral as one of its two accounts sees it: without the friend, where a customer asks (T2)."""
+
+    side: str = Field(examples=["referrer"])
+    status: str = Field(examples=["recorded"])
+    amount: str
+    concluded_at: str | None
+    granted_at: str | None
+    cancelled_at: str | None
+    leg: str | None = Field(description="Where this side's discount stands on its way to billing.")
+    contract: str | None
+    other: str | None
+
+    @classmethod
+    def of(cls, seen: ReferralSeen, calendar: Calendar) -> ReferralSeenAnswer:
+        """Return what is said of a referral."""
+        return cls(
+            side=seen.side.value,
+            status=seen.status.value,
+            amount=str(seen.amount.amount),
+            concluded_at=local(seen.concluded_at, calendar),
+            granted_at=local(seen.granted_at, calendar),
+            cancelled_at=local(seen.cancelled_at, calendar),
+            leg=None if seen.leg is None else seen.leg.value,
+            contract=seen.contract,
+            other=seen.other,
+        )
+
+
+class MovementAnswer(Answer):
+    """A movement of an account's discount in billing, and what stood there after it."""
+
+    moment: str | None
+    kind: str = Field(examples=["granted"])
+    amount: str
+    reference: str
+    balance_after: str | None
+
+    @classmethod
+    def of(cls, movement: Movement, calendar: Calendar) -> MovementAnswer:
+        """Return what is said of a movement."""
+        return cls(
+            moment=local(movement.moment, calendar),
+            kind=movement.kind.value,
+            amount=str(movement.amount.amount),
+            reference=movement.reference,
+            balance_after=plain(movement.balance_after),
+        )
+
+
+class MovementsAnswer(Answer):
+    """All movements of an account's discount, in order."""
+
+    items: list[MovementAnswer]
+
+
+class ActivityAnswer(Answer):
+    """An entry for the activity timeline of a consumer profile."""
+
+    number: int
+    category: str = Field(examples=["code"])
+    moment: str | None
+    act: str
+    text: str
+    by: str | None
+    role: str
+    reason: str | None
+
+    @classmethod
+    def of(cls, activity: Activity, calendar: Calendar) -> ActivityAnswer:
+        """Return what is said of an activity."""
+        return cls(
+            number=activity.number,
+            category=activity.category.value,
+            moment=local(activity.moment, calendar),
+            act=activity.act.value,
+            text=activity.text,
+            by=activity.by,
+            role=activity.role.value,
+            reason=activity.reason,
+        )

@@ -1,0 +1,34 @@
+"""What is answered about discounts on their way to billing, and in it."""
+
+from __future__ import annotations
+
+from referral_adapters.http.models.answers import Answer, LegAnswer
+
+
+class BillAnswer(Answer):
+    """What a bill took of its account's discount (B6)."""
+
+    bill: str
+    account: str
+    amount: str
+    taken: str
+
+
+class TransferAnswer(Answer):
+    """What was moved from one account to another (B7)."""
+
+    moved: str
+
+
+class PayRunAnswer(Answer):
+    """What came of sending the legs that are due: how many billing confirmed, wait, or are stuck (B2)."""
+
+    granted: int
+    waiting: int
+    stuck: int
+
+
+class StuckAnswer(Answer):
+    """Legs that are not tried again unless staff see to it."""
+
+    items: list[LegAnswer]

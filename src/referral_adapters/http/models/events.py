@@ -1,0 +1,83 @@
+"""Events that are published: CloudEvents 1.0 in structured mode, one for each row of the trace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from referral_adapters.http.models.answers import Answer
+from referral_core.entities.published import Published
+from referral_core.values.moment import written
+
+PREFIX = "referral."
+"""What the type of every published event begins with; the act follows."""
+
+
+class PublishedEvent(Answer):
+    """An act that left a trace, as a CloudEvent: without the actor and the reason, which can be erased (A5).
+
+    ``id`` is the same however often it is sent. ``sequence`` counts all events; those of one subject come in order.
+    """
+
+    specversion: str = "1.0"
+    id: str = Field(examples=["account:A/3"])
+    source: str
+    type: str = Field(examples=["referral.grant.posted"])
+    subject: str = Field(examples=["account:A"])
+    time: str
+    datacontenttype: str = "application/json"
+    sequence: str
+    actorrole: str
+    data: dict[str, dict[str, str | None] | None]
+
+    @classmethod
+    def of(cls, published: Published, source: str) -> PublishedEvent:
+        """Return the event of a published row."""
+        row = published.entry
+        return cls(
+            id=f"{row.subject}/{row.number}",
+            source=source,
+            type=PREFIX + row.act.value,
+            subject=row.subject,
+            time=written(row.moment),
+            sequence=str(published.position),
+            actorrole=row.role.value,
+            data={
+                "before": None if row.before is None else dict(row.before),
+                "after": None if row.after is None else dict(row.after),
+            },
+        )
+
+
+class PublishedEvents(Answer):
+    """Events in order; ``next`` is the cursor to ask with for what follows, also at the end."""
+
+    items: list[PublishedEvent]
+    next: str
+
+
+class EventResult(Answer):
+    """What came of an event that was brought, as a feed's result says it."""
+
+    id: str | None
+    outcome: str = Field(examples=["done"])
+    reasons: list[str]
+    message: str
+    usable: bool | None = None
+    referee_amount: str | None = None
+    referrer_amount: str | None = None
+    referee_group: str | None = None
+    referrer_group: str | None = None
+    issued: str | None = None
+
+
+class EventResults(Answer):
+    """The results of the events of a batch, in order."""
+
+    items: list[EventResult]
+
+
+def result_of(result: dict[str, Any]) -> EventResult:
+    """Return what is said of a feed's result."""
+    return EventResult(**{name: value for name, value in result.items() if name != "line"})

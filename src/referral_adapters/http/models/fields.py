@@ -1,0 +1,110 @@
+"""The kinds of fields that bodies, paths and queries are made of, each with its schema and its reason code."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictStr, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from referral_core.values.errors import Refusal
+from referral_core.values.moment import moment
+from referral_core.values.money import Money
+
+ID_PATTERN: Final = r"^[0-9A-Za-z_][!-.0-~]*$"
+"""Identifiers have their place in paths: printable ASCII without blanks and slashes."""
+WORD_LENGTH: Final = 200
+TEXT_LENGTH: Final = 4000
+_MOMENT: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?\d{0,6}([Zz]|[+-]\d\d:\d\d)?", re.ASCII
+)
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_AMOUNT: Final = r"^[0-9]{1,12}(\.[0-9]{1,2})?$"
+
+
+class Model(BaseModel):
+    """What bodies have in common: they never change, and have no fields but their own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _text(value: str) -> str:
+    if "\0" in value:
+        raise PydanticCustomError("text", "holds a character that no text can hold")
+    return value
+
+
+def _read_moment(value: object) -> datetime:
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise PydanticCustomError("moment", "must be an RFC 3339 moment with an offset")
+    whole, fraction, rest = re.match(r"(.{19})(\.\d{1,6})?\d*(.*)", value).groups()  # type: ignore[union-attr]
+    try:
+        read = datetime.fromisoformat(f"{whole}{fraction or ''}{rest.upper()}")
+        return moment(read)
+    except ValueError:
+        raise PydanticCustomError("moment", "is no moment that exists") from None
+    except Refusal as refusal:
+        raise told(refusal) from None
+
+
+def _read_day(value: object) -> date:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise PydanticCustomError("day", "must be a date such as 2021-03-01")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise PydanticCustomError("day", "is no day that exists") from None
+
+
+def _read_day_or_moment(value: object) -> date | datetime:
+    is_day = isinstance(value, str) and _DAY.fullmatch(value)
+    return _read_day(value) if is_day else _read_moment(value)
+
+
+def _read_amount(value: object) -> str:
+    if not isinstance(value, str):
+        raise PydanticCustomError("amount", "must be an amount as text, such as 7.50")
+    try:
+        Money(value)
+    except Refusal as refusal:
+        raise told(refusal) from None
+    return value
+
+
+def told(refusal: Refusal) -> PydanticCustomError:
+    """Return a refusal of a value as pydantic's kind of error, which keeps its reason code."""
+    message = refusal.message.replace("{", "(").replace("}", ")")
+    return PydanticCustomError(refusal.reasons[0].value, message)  # type: ignore[arg-type]
+
+
+def _schema(**schema: Any) -> WithJsonSchema:  # noqa: ANN401 - JSON Schema's own values
+    return WithJsonSchema({"type": "string", **schema})
+
+
+Id = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENGTH, pattern=ID_PATTERN)]
+"""An identifier, or a word out of an open set such as a channel."""
+Code = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENGTH), AfterValidator(_text)]
+"""A code as somebody wrote it: blanks, hyphens and small letters do not matter (C1)."""
+Text = Annotated[StrictStr, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(_text)]
+"""Free text."""
+Moment = Annotated[
+    datetime, BeforeValidator(_read_moment), _schema(format="date-time", examples=["2021-03-01T00:00:00+02:00"])
+]
+"""A moment, RFC 3339 with an offset (M1)."""
+Day = Annotated[date, BeforeValidator(_read_day), _schema(format="date", examples=["2021-03-01"])]
+"""A day of the programme's zone."""
+DayOrMoment = Annotated[
+    date | datetime,
+    BeforeValidator(_read_day_or_moment),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}],
+            "examples": ["2021-03-01", "2021-03-01T00:00:00+02:00"],
+        }
+    ),
+]
+"""A day, which stands for its beginning (or, as a last day, its end), or a moment."""
+Amount = Annotated[str, BeforeValidator(_read_amount), _schema(pattern=_AMOUNT, examples=["7.50"])]
+"""An amount in the programme's currency, as plain digits, at most two after the point (M3)."""

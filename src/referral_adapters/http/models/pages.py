@@ -1,0 +1,67 @@
+"""Pages of lists: a limit, and a cursor that says where the next page begins."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Annotated, Final, TypeVar
+
+from fastapi import Query
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from referral_adapters.http.models.answers import PageAnswer
+from referral_adapters.http.problems import FieldFault, Trouble
+
+T = TypeVar("T")
+
+MOST: Final = 200
+"""The most items that a page may be asked to have."""
+_LONGEST: Final = 400
+_DIGITS: Final = 15
+
+
+def _read(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    try:
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (Error, ValueError):
+        text = ""
+    if not text or "\0" in text:
+        raise PydanticCustomError("cursor", "is no cursor that a page has given")
+    return text
+
+
+def written(place: str) -> str:
+    """Return the cursor for a place: opaque to whoever gets it."""
+    return urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def page_of(items: Sequence[T], limit: int, place: Callable[[T], str]) -> PageAnswer[T]:
+    """Return the page of up to ``limit`` items, of which one more was read to see whether there are others."""
+    shown = list(items[:limit])
+    return PageAnswer(items=shown, next=written(place(shown[-1])) if len(items) > limit else None)
+
+
+Cursor = Annotated[
+    str | None,
+    Query(description="Where to go on, as the page before said in `next`.", max_length=_LONGEST),
+    AfterValidator(_read),
+]
+Limit = Annotated[int, Query(description="How many items at most.", ge=1, le=MOST)]
+
+
+def numbered(cursor: str | None) -> int:
+    """Return the number that a cursor of a numbered list stands for; 0 is the beginning.
+
+    :raises Trouble: it is no cursor of such a list.
+    """
+    if cursor is None:
+        return 0
+    if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > _DIGITS:
+        fault = FieldFault(field="query.cursor", message="is no cursor that a page of this list has given")
+        raise Trouble(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request is not a proper one.", faults=(fault,))
+    return int(cursor)

@@ -1,0 +1,183 @@
+"""Problems: what went wrong, as RFC 9457 has it, with the reason codes of the rules and the fields at fault."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import attrs
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from referral_adapters.http.caller import NotAuthenticated
+from referral_core.programme.messages import Messages
+from referral_core.rules.decision import CodeRefused
+from referral_core.values.errors import BillingUnavailable, ConcurrentChange, ReferralError, Refusal
+from referral_core.values.reason import Reason
+
+MEDIA_TYPE: Final = "application/problem+json"
+TYPES: Final = "urn:referral:problem:"
+"""What the type of every problem begins with; what follows is its kind."""
+_LONGEST: Final = 300
+
+_NOT_FOUND: Final = frozenset(
+    {
+        Reason.CONTRACT_UNKNOWN,
+        Reason.ACCOUNT_UNKNOWN,
+        Reason.GROUP_UNKNOWN,
+        Reason.CASE_UNKNOWN,
+        Reason.REFERRAL_UNKNOWN,
+    }
+)
+IMPROPER: Final = frozenset(
+    {Reason.MOMENT_NAIVE, Reason.AMOUNT_INVALID, Reason.CURRENCY_MISMATCH, Reason.CODE_MALFORMED, Reason.PERIOD_EMPTY}
+)
+"""Reasons that say something of a value by itself, whatever the state of things."""
+
+
+class FieldFault(BaseModel):
+    """What is wrong with one field of a request."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str = Field(examples=["data.amount"])
+    message: str = Field(examples=["write plain digits, at most two after the point"])
+    reason: str | None = Field(None, examples=["amount-invalid"])
+
+
+class Problem(BaseModel):
+    """A problem by RFC 9457, with the reason codes of the rules where a rule said no."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str = Field(examples=["urn:referral:problem:refused"])
+    title: str = Field(examples=["A rule says no."])
+    status: int = Field(examples=[409])
+    detail: str | None = Field(None, examples=["contract K-1 is active by now"])
+    reasons: list[str] = Field([], examples=[["contract-active"]])
+    messages: list[str] = Field([], description="The reasons, each as a sentence in the caller's language.")
+    errors: list[FieldFault] = Field([], description="The fields at fault.")
+
+
+@attrs.frozen
+class Trouble(Exception):
+    """A problem on its way to whoever asked."""
+
+    status: HTTPStatus
+    kind: str
+    title: str
+    detail: str | None = None
+    reasons: tuple[Reason, ...] = ()
+    faults: tuple[FieldFault, ...] = ()
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+    def response(self, language: str) -> Response:
+        """Return the problem as a response, its reasons explained in a language."""
+        problem = Problem(
+            type=TYPES + self.kind,
+            title=self.title,
+            status=int(self.status),
+            detail=self.detail,
+            reasons=[reason.value for reason in self.reasons],
+            messages=[Messages.for_language(language).staff(reason) for reason in self.reasons],
+            errors=list(self.faults),
+        )
+        content = problem.model_dump(exclude_none=True, exclude_defaults=True, mode="json")
+        return Response(
+            json.dumps(content, ensure_ascii=True), int(self.status), dict(self.headers), media_type=MEDIA_TYPE
+        )
+
+
+def trouble_of(error: Exception) -> Trouble:
+    """Return what an exception means to whoever asked; one that nobody raised on purpose says nothing of itself."""
+    match error:
+        case Trouble():
+            return error
+        case Refusal():
+            return _refused(error)
+        case NotAuthenticated():
+            return _unauthenticated(error)
+        case RequestValidationError():
+            return _improper(error.errors())
+        case HTTPException():
+            return _of_status(error)
+        case ConcurrentChange():
+            return Trouble(
+                HTTPStatus.CONFLICT,
+                "concurrent-change",
+                "Others are at the same things; nothing was done.",
+                headers={"Retry-After": "1"},
+            )
+        case BillingUnavailable():
+            return _away("billing-unavailable", "Billing does not answer.")
+        case ReferralError():
+            return _away("store-unavailable", "The store cannot be used at this moment.")
+        case _:
+            return Trouble(HTTPStatus.INTERNAL_SERVER_ERROR, "defect", "Something is wrong on this side.")
+
+
+def _refused(refusal: Refusal) -> Trouble:
+    reasons = refusal.reasons
+    if Reason.NOT_ALLOWED in reasons:
+        status, kind, title = HTTPStatus.FORBIDDEN, "not-allowed", "That is not for you to do."
+    elif _NOT_FOUND.intersection(reasons) or (reasons == (Reason.CODE_UNKNOWN,) and not isinstance(refusal, CodeRefused)):
+        status, kind, title = HTTPStatus.NOT_FOUND, "unknown", "There is no such thing."
+    elif IMPROPER.issuperset(reasons):
+        status, kind, title = HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request is not a proper one."
+    else:
+        status, kind, title = HTTPStatus.CONFLICT, "refused", "A rule says no."
+    field = refusal.field
+    faults = () if field is None else (FieldFault(field=field, message=refusal.message, reason=reasons[0].value),)
+    return Trouble(status, kind, title, refusal.message, reasons, faults)
+
+
+def _unauthenticated(error: NotAuthenticated) -> Trouble:
+    challenge = "Bearer" if error.error is None else f'Bearer error="{error.error}"'
+    return Trouble(
+        HTTPStatus.UNAUTHORIZED,
+        "not-authenticated",
+        "Say who you are, with a token that holds.",
+        error.why,
+        headers={"WWW-Authenticate": challenge},
+    )
+
+
+def _improper(errors: Iterable[Any]) -> Trouble:
+    faults = tuple(_fault(error) for error in errors)
+    if any(error.field == "body" and error.message.startswith("JSON") for error in faults):
+        return Trouble(HTTPStatus.BAD_REQUEST, "malformed", "The body is no JSON.", faults=faults)
+    given = [fault.reason for fault in faults]
+    reasons = tuple(reason for reason in Reason if reason.value in given)
+    return Trouble(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request is not a proper one.", None, reasons, faults
+    )
+
+
+def _fault(error: Mapping[str, Any]) -> FieldFault:
+    """Return a fault that pydantic found; what was given is not repeated, as it may be anything."""
+    place = [str(part) for part in error["loc"]]
+    if error["type"] == "json_invalid":
+        place = place[:1]
+    if len(place) > 1 and place[0] == "body":
+        place = place[1:]
+    reason = error["type"] if error["type"] in list(Reason) else None
+    return FieldFault(field=".".join(place)[:_LONGEST], message=str(error["msg"])[:_LONGEST], reason=reason)
+
+
+def _of_status(error: HTTPException) -> Trouble:
+    status = HTTPStatus(error.status_code)
+    kind = {
+        HTTPStatus.BAD_REQUEST: "malformed",
+        HTTPStatus.NOT_FOUND: "unknown",
+        HTTPStatus.METHOD_NOT_ALLOWED: "method-not-allowed",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too-large",
+    }.get(status, "failed")
+    return Trouble(status, kind, f"{status.phrase}.", headers=dict(error.headers or {}))
+
+
+def _away(kind: str, title: str) -> Trouble:
+    return Trouble(HTTPStatus.SERVICE_UNAVAILABLE, kind, title, headers={"Retry-After": "5"})

@@ -1,0 +1,147 @@
+"""The route of an endpoint: lets its caller in, hands the request on, and turns whatever goes wrong into a problem."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from time import perf_counter
+from typing import Any, ClassVar, Final
+
+from fastapi import HTTPException
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive
+
+from referral_adapters.http.asking import Asking
+from referral_adapters.http.caller import PUBLIC, Caller, NotAuthenticated
+from referral_adapters.http.endpoint import Endpoint
+from referral_adapters.http.languages import preferred
+from referral_adapters.http.problems import Trouble, trouble_of
+from referral_adapters.http.service import Service
+from referral_core.entities.actor import Role
+from referral_core.programme.files import shipped_languages
+from referral_core.rules.permissions import permit
+
+LOG: Final = logging.getLogger("referral_adapters.http")
+"""One record a request, its facts in ``extra``: no ids, codes or addresses, nothing about persons."""
+
+_REQUEST_ID: Final = re.compile(r"[0-9A-Za-z_.:-]{1,100}", re.ASCII)
+_DIGITS: Final = 12
+_LANGUAGES: Final = ("en", *sorted(set(shipped_languages()) - {"en"}))
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class EndpointRoute(APIRoute):
+    """Answers one endpoint of one service, wherever the host has put it."""
+
+    service: ClassVar[Service]
+    served: ClassVar[Endpoint]
+
+    @classmethod
+    def of(cls, service: Service, endpoint: Endpoint) -> type[EndpointRoute]:
+        """Return the route class of an endpoint."""
+        return type("ServedRoute", (cls,), {"service": service, "served": endpoint})
+
+    def get_route_handler(self) -> Handler:
+        """Return what answers a request."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            started, request_id = perf_counter(), _request_id(request)
+            role: Role | None = None
+            try:
+                caller = self._caller(request)
+                role = caller.actor.role
+                response = await handler(self._asked(request, caller))
+            except Exception as error:  # noqa: BLE001 - the edge: nobody outside sees a traceback
+                response = self._told(error, request, request_id)
+            response.headers["X-Request-ID"] = request_id
+            took = perf_counter() - started
+            LOG.info(
+                "request",
+                extra={
+                    "request_id": request_id,
+                    "endpoint": self.served.name,
+                    "role": role,
+                    "status": response.status_code,
+                    "seconds": round(took, 6),
+                },
+            )
+            return response
+
+        return handle
+
+    def _caller(self, request: Request) -> Caller:
+        """Return who asks, if the endpoint is for them."""
+        caller = self.service.authenticate(request)
+        if caller is None:
+            if not self.served.public:
+                raise NotAuthenticated("Send a bearer token.")
+            caller = Caller(PUBLIC)
+        if self.served.act is not None:
+            permit(caller.actor, self.served.act)
+        if self.served.limited:
+            self._slow_down(request, caller)
+        return caller
+
+    def _slow_down(self, request: Request, caller: Caller) -> None:
+        """Refuse for a while whoever asks too often; systems are not limited (A4)."""
+        if caller.actor.role is Role.SYSTEM:
+            return
+        limits, take = self.service.limits, self.service.limiter.take
+        address = "" if request.client is None else request.client.host
+        wait = take(f"address:{address}", limits.per_address)
+        if not wait and caller.actor is not PUBLIC:
+            wait = take(f"caller:{caller.actor.role}:{caller.actor.id}", limits.per_caller)
+        if wait:
+            raise Trouble(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "too-many",
+                "Too many checks in too short a time.",
+                headers={"Retry-After": str(max(1, int(wait + 0.999)))},
+            )
+
+    def _asked(self, request: Request, caller: Caller) -> Request:
+        limited = Request(request.scope, _Limited(request.receive, request, self.served.largest))
+        limited.state.referral = Asking(self.service, caller, limited, self.service.clock())
+        return limited
+
+    def _told(self, error: Exception, request: Request, request_id: str) -> Response:
+        trouble = trouble_of(error)
+        if trouble.status is HTTPStatus.INTERNAL_SERVER_ERROR:
+            LOG.error("defect", exc_info=error, extra={"request_id": request_id, "endpoint": self.served.name})
+        elif trouble.status is HTTPStatus.SERVICE_UNAVAILABLE:
+            LOG.warning("unavailable", exc_info=error, extra={"request_id": request_id, "endpoint": self.served.name})
+        return trouble.response(preferred(request.headers.get("accept-language"), _LANGUAGES))
+
+
+class _Limited:
+    """Receives a body, up to so many bytes."""
+
+    def __init__(self, receive: Receive, request: Request, largest: int) -> None:
+        self._receive, self._left = receive, largest
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and (len(length) > _DIGITS or int(length) > largest):
+            self._left = -1
+
+    async def __call__(self) -> Message:
+        if self._left < 0:
+            self._refuse()
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            self._refuse()
+        return message
+
+    def _refuse(self) -> None:
+        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, headers={"Connection": "close"})
+
+
+def _request_id(request: Request) -> str:
+    given = request.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex

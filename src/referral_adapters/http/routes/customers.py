@@ -1,0 +1,50 @@
+"""Customers: erasing one (A5)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.responses import Response
+
+from referral_adapters.http.asking import Asked
+from referral_adapters.http.endpoint import Endpoint
+from referral_adapters.http.models.answers import Answer
+from referral_adapters.http.models.fields import Id
+from referral_adapters.http.models.requests import Reason
+from referral_core.entities.act import Act
+
+
+class ErasedAnswer(Answer):
+    """A customer whose personal references are gone: the pseudonym in their place, and how many of what had them."""
+
+    pseudonym: str
+    accounts: int
+    contracts: int
+    traced: int
+
+
+def erase_customer(asked: Asked, customer: Id, body: Reason) -> Response:
+    """Erase a customer: personal references go; money and the trace stay consistent (A5)."""
+
+    def act() -> ErasedAnswer:
+        erased = asked.desk.customers.erase(customer, at=asked.at, actor=asked.actor, reason=body.reason)
+        return ErasedAnswer(
+            pseudonym=erased.pseudonym,
+            accounts=len(erased.data.accounts),
+            contracts=erased.data.contracts,
+            traced=erased.data.traced,
+        )
+
+    return asked.done(body, act)
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="POST",
+        path="/customers/{customer}/erase",
+        does=erase_customer,
+        act=Act.CUSTOMER_ERASE,
+        answer=ErasedAnswer,
+        tag="customers",
+    ),
+)

@@ -1,0 +1,90 @@
+"""Events: facts and requests that hosts bring as CloudEvents, and acts that are published as such."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import Body
+from starlette.responses import Response
+
+from referral_adapters.feed import FeedRunner, Outcome
+from referral_adapters.http.asking import Asked
+from referral_adapters.http.endpoint import Endpoint
+from referral_adapters.http.models.events import EventResult, EventResults, PublishedEvent, PublishedEvents, result_of
+from referral_adapters.http.models.pages import Cursor, Limit, numbered, written
+from referral_adapters.http.problems import FieldFault, Trouble
+from referral_core.entities.act import Act
+from referral_core.values.reason import Reason
+
+BATCH: Final = "application/cloudevents-batch+json"
+LARGEST: Final = 8 * 1024 * 1024
+MOST: Final = 1000
+"""The most events of a batch."""
+_PUBLISHED_AT_ONCE: Final = 1000
+_BRINGS: Final = Act.CONTRACT_ACTIVATED
+"""Who may bring facts may bring events, in whose name ever: systems alone (A1)."""
+
+
+def bring_events(asked: Asked, body: Annotated[Any, Body()]) -> Response:
+    """Let events take effect, each once: one CloudEvent, or a batch as a list, in structured mode.
+
+    What each event's data may be is the feed's format. In a batch each event has a transaction and a result of its own.
+    """
+    runner = FeedRunner(asked.service.programme, asked.service.store)
+    if isinstance(body, list):
+        if len(body) > MOST:
+            raise _improper(f"has {len(body)} events, more than {MOST}")
+        return asked.answered(EventResults(items=[_handled(runner, event, number) for number, event in enumerate(body, 1)]))
+    if not isinstance(body, dict):
+        raise _improper("is neither an event nor a list of events")
+    result = _handled(runner, body, 1)
+    if result.outcome == Outcome.REFUSED.value:
+        reasons = tuple(Reason(reason) for reason in result.reasons)
+        raise Trouble(HTTPStatus.CONFLICT, "refused", "A rule says no.", result.message, reasons)
+    if result.outcome == Outcome.INVALID.value:
+        raise _improper(result.message)
+    return asked.answered(result)
+
+
+def list_events(asked: Asked, *, cursor: Cursor = None, limit: Limit = 50) -> Response:
+    """List what was done since the cursor, as CloudEvents in order: every act that leaves a trace, once.
+
+    Ask again with `next` for what follows; it is there at the end too.
+    """
+    outbox = asked.service.store.outbox
+    after = numbered(cursor)
+    outbox.publish(_PUBLISHED_AT_ONCE)
+    found = outbox.read(after, limit)
+    last = found[-1].position if found else after
+    events = [PublishedEvent.of(each, asked.service.source) for each in found]
+    return asked.answered(PublishedEvents(items=events, next=written(str(last))))
+
+
+def _handled(runner: FeedRunner, event: Any, number: int) -> EventResult:  # noqa: ANN401 - any JSON
+    return result_of(runner.handle(json.dumps(event), number))
+
+
+def _improper(message: str) -> Trouble:
+    return Trouble(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "invalid",
+        "The request is not a proper one.",
+        faults=(FieldFault(field="body", message=message),),
+    )
+
+
+_TAG: Final = "events"
+ENDPOINTS: Final = (
+    Endpoint(
+        method="POST",
+        path="/events",
+        does=bring_events,
+        act=_BRINGS,
+        answer=EventResult | EventResults,
+        largest=LARGEST,
+        tag=_TAG,
+    ),
+    Endpoint(method="GET", path="/events", does=list_events, act=Act.TRACE_SHOW, answer=PublishedEvents, tag=_TAG),
+)

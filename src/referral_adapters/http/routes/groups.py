@@ -1,0 +1,182 @@
+"""Discount groups and their amounts (D2-D8)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from referral_adapters.http.asking import Asked, Asking
+from referral_adapters.http.endpoint import Endpoint
+from referral_adapters.http.models.fields import Id
+from referral_adapters.http.models.groups import AmountPeriod, AmountPreviewAnswer, GroupAnswer, GroupsAnswer
+from referral_adapters.http.models.requests import GroupName, NewAmount, NewGroup
+from referral_core.entities.act import Act
+from referral_core.entities.discount_group import DiscountGroup
+
+
+def list_groups(asked: Asked) -> Response:
+    """List all groups, each with its amounts over time."""
+    groups = asked.desk.groups.all(at=asked.at, actor=asked.actor)
+    return asked.answered(GroupsAnswer(items=[_shown(asked, group) for group in groups]))
+
+
+def get_group(asked: Asked, group: Id) -> Response:
+    """Show a group with its amounts over time."""
+    return asked.answered(_found(asked, group))
+
+
+def add_group(asked: Asked, body: NewGroup) -> Response:
+    """Add a group to one side (D2)."""
+
+    def act() -> GroupAnswer:
+        added = asked.desk.groups.add(body.group, side=body.side, at=asked.at, actor=asked.actor, name=body.name)
+        return _shown(asked, added)
+
+    return asked.done(body, act, status=HTTPStatus.CREATED)
+
+
+def rename_group(asked: Asked, group: Id, body: GroupName) -> Response:
+    """Call a group by another name (D2)."""
+
+    def act() -> GroupAnswer:
+        return _shown(asked, asked.desk.groups.rename(group, name=body.name, at=asked.at, actor=asked.actor))
+
+    return asked.done(body, act, edited=lambda: _found(asked, group))
+
+
+def disable_group(asked: Asked, group: Id) -> Response:
+    """Let a group give nothing to new sign-ups; what is locked stays (D8)."""
+
+    def act() -> GroupAnswer:
+        return _shown(asked, asked.desk.groups.disable(group, at=asked.at, actor=asked.actor))
+
+    return asked.done(None, act, edited=lambda: _found(asked, group))
+
+
+def enable_group(asked: Asked, group: Id) -> Response:
+    """Let a group give its amounts again (D8)."""
+
+    def act() -> GroupAnswer:
+        return _shown(asked, asked.desk.groups.enable(group, at=asked.at, actor=asked.actor))
+
+    return asked.done(None, act, edited=lambda: _found(asked, group))
+
+
+def set_amount(asked: Asked, group: Id, body: NewAmount) -> Response:
+    """Enter an amount for a period (D3-D5)."""
+
+    def act() -> GroupAnswer:
+        changed = asked.desk.groups.set_amount(
+            group,
+            asked.money(body.amount),
+            at=asked.at,
+            actor=asked.actor,
+            reason=body.reason,
+            correction=body.correction,
+            **_period(asked, body),
+        )
+        return _shown(asked, changed)
+
+    return asked.done(body, act, edited=lambda: _found(asked, group))
+
+
+def preview_amount(asked: Asked, group: Id, body: NewAmount) -> Response:
+    """Show what an amount would do to those that are there, without entering it."""
+    preview = asked.desk.groups.preview(
+        group,
+        asked.money(body.amount),
+        at=asked.at,
+        actor=asked.actor,
+        correction=body.correction,
+        **_period(asked, body),
+    )
+    spans = {
+        name: [AmountPeriod.of(span, asked.calendar) for span in getattr(preview, name)]
+        for name in ("before", "after", "displaced")
+    }
+    return asked.answered(AmountPreviewAnswer(**spans))
+
+
+def _period(asked: Asking, body: NewAmount) -> dict[str, Any]:
+    """Return the period of an amount: a day is its beginning, or as a last day its end (M1, M2)."""
+    first, last = body.from_, body.until
+    if _is_day(first):
+        first = asked.calendar.start_of(first, "from")
+    if _is_day(last):
+        last = asked.calendar.end_of(last, "until")
+    return {"starts_at": first, "ends_at": last}
+
+
+def _is_day(value: date | datetime | None) -> bool:
+    return isinstance(value, date) and not isinstance(value, datetime)
+
+
+def _found(asked: Asking, group: str) -> GroupAnswer:
+    return _shown(asked, asked.desk.groups.find(group, at=asked.at, actor=asked.actor))
+
+
+def _shown(asked: Asking, group: DiscountGroup) -> GroupAnswer:
+    return GroupAnswer.of(group, asked.at, asked.calendar)
+
+
+_TAG: Final = "groups"
+ENDPOINTS: Final = (
+    Endpoint(method="GET", path="/groups", does=list_groups, act=Act.GROUP_SHOW, answer=GroupsAnswer, tag=_TAG),
+    Endpoint(method="GET", path="/groups/{group}", does=get_group, act=Act.GROUP_SHOW, answer=GroupAnswer, tag=_TAG),
+    Endpoint(
+        method="POST",
+        path="/groups",
+        does=add_group,
+        act=Act.GROUP_ADD,
+        answer=GroupAnswer,
+        status=HTTPStatus.CREATED,
+        tag=_TAG,
+    ),
+    Endpoint(
+        method="PUT",
+        path="/groups/{group}/name",
+        does=rename_group,
+        act=Act.GROUP_RENAME,
+        answer=GroupAnswer,
+        edits=True,
+        tag=_TAG,
+    ),
+    Endpoint(
+        method="POST",
+        path="/groups/{group}/disable",
+        does=disable_group,
+        act=Act.GROUP_DISABLE,
+        answer=GroupAnswer,
+        edits=True,
+        tag=_TAG,
+    ),
+    Endpoint(
+        method="POST",
+        path="/groups/{group}/enable",
+        does=enable_group,
+        act=Act.GROUP_ENABLE,
+        answer=GroupAnswer,
+        edits=True,
+        tag=_TAG,
+    ),
+    Endpoint(
+        method="POST",
+        path="/groups/{group}/amounts",
+        does=set_amount,
+        act=Act.AMOUNT_SET,
+        answer=GroupAnswer,
+        edits=True,
+        tag=_TAG,
+    ),
+    Endpoint(
+        method="POST",
+        path="/groups/{group}/amounts/preview",
+        does=preview_amount,
+        act=Act.AMOUNT_SET,
+        answer=AmountPreviewAnswer,
+        tag=_TAG,
+    ),
+)

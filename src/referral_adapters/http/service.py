@@ -1,0 +1,67 @@
+"""What the endpoints work on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import Protocol
+
+import attrs
+
+from referral_adapters.http.caller import Authentication
+from referral_adapters.http.limits import CheckLimits, Limiter, SlidingLimiter
+from referral_core.desk import ReferralDesk, assemble
+from referral_core.ports.answers import Answers
+from referral_core.ports.events import Events
+from referral_core.ports.outbox import Outbox
+from referral_core.ports.ports import Ports
+from referral_core.programme.programme import Programme
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class ServiceStore(Ports, Protocol):
+    """A store that can stand behind the door: all ports, transactions, and what a door keeps besides."""
+
+    @property
+    def events(self) -> Events:
+        """The events that took effect."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """What was answered under idempotency keys."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is published."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Return a transaction: all that is done inside stays, or nothing when an exception leaves it."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Service:
+    """A programme over a store, and the host's own answers to who is asking and what time it is.
+
+    ``authenticate`` turns a request into its caller, ``clock`` says what time it is, ``source`` is the name under which
+    acts are published (the CloudEvents attribute), ``limits`` and ``limiter`` slow down the guessing of codes (A4).
+    """
+
+    programme: Programme
+    store: ServiceStore
+    authenticate: Authentication
+    clock: Callable[[], datetime] = _now
+    source: str = "/referral"
+    limits: CheckLimits = CheckLimits()
+    limiter: Limiter = attrs.field(factory=SlidingLimiter)
+    desk: ReferralDesk = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "desk", assemble(self.programme, self.store))
