@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 import attrs
@@ -18,3 +19,12 @@ class Answer:
     digest: str
     text: str | None
     at: datetime
+
+    def names(self, customer: str) -> bool:
+        """Tell whether the answer has a customer's id in it, as one of its texts in JSON (A5)."""
+        return self.text is not None and any(written in self.text for written in quoted(customer))
+
+
+def quoted(text: str) -> tuple[str, str]:
+    """Return the two ways in which JSON writes a text: with letters as they are, and in ASCII."""
+    return json.dumps(text, ensure_ascii=False), json.dumps(text)

@@ -20,3 +20,7 @@ class Subscription:
     failures: int = 0
     next_at: datetime | None = None
     leased_until: datetime | None = None
+
+    def is_free(self, at: datetime) -> bool:
+        """Tell whether at this moment nobody is at it, and it has nothing to wait for."""
+        return all(moment is None or moment <= at for moment in (self.next_at, self.leased_until))

@@ -16,7 +16,7 @@ class Answers(Protocol):
     """
 
     def find(self, asker: str, key: str) -> Answer | None:
-        """Return what is kept under this key; its text is ``None`` only in the transaction that claimed it."""
+        """Return what is kept under this key; its text is ``None`` where it was claimed and not filled."""
         ...
 
     def claim(self, asker: str, key: str, digest: str, *, at: datetime) -> bool:
@@ -28,7 +28,10 @@ class Answers(Protocol):
         ...
 
     def fill(self, asker: str, key: str, text: str) -> None:
-        """Store the answer beside the claim, in the transaction that claimed."""
+        """Store the answer beside the claim, in the transaction that claimed.
+
+        :raises ValueError: nobody claimed the key, or it has its answer.
+        """
         ...
 
     def forget(self, before: datetime) -> int:

@@ -24,8 +24,8 @@ class Outbox(Protocol):
         ...
 
     def read(self, after: int, limit: int) -> tuple[Published, ...]:
-        """Return up to ``limit`` published rows with a position above ``after``, in order; not less while there are.
+        """Return the next published rows with a position above ``after``, in order: ``limit``, or all there are.
 
-        :raises TraceUnreadable: a row cannot be read; below it, the rest can.
+        :raises TraceUnreadable: one of them cannot be read.
         """
         ...

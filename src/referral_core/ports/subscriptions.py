@@ -31,6 +31,8 @@ class Subscriptions(Protocol):
         """Store the next state, which has the same name, if it is still as ``before`` says.
 
         ``False`` when somebody else has changed it meanwhile, and nothing changes.
+
+        :raises ValueError: it has another name.
         """
         ...
 
