@@ -17,7 +17,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so a shell starts what 
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ENGINES = ("sqlite", "postgresql")
-GUARDED = ("trace_entries", "seals", "sealed_heads", "promo_code_history", "discount_group_history", "referral_history")
+GUARDED = (
+    "trace_entries",
+    "seals",
+    "sealed_heads",
+    "promo_code_history",
+    "discount_group_history",
+    "referral_history",
+    "outbox",
+    "published",
+)
 """The tables whose rows stay."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,20 @@ def connection(database: URL) -> Iterator[Connection]:
 
 def test_the_migrations_make_what_the_code_knows(connection: Connection) -> None:
     context = MigrationContext.configure(
-        connection, opts={"version_table": schema.VERSION_TABLE, "compare_type": True, "compare_server_default": True}
+        connection,
+        opts={
+            "version_table": schema.VERSION_TABLE,
+            "compare_type": True,
+            "compare_server_default": True,
+            "include_object": partial(is_known_to, connection.dialect.name),
+        },
     )
     assert compare_metadata(context, METADATA) == []
+
+
+def is_known_to(dialect: str, item: object, *_: object) -> bool:
+    """Leave out a column that numbers itself in PostgreSQL; SQLite has nothing of the kind."""
+    return not (dialect == "sqlite" and getattr(item, "identity", None))
 
 
 def test_the_code_knows_all_migrations() -> None:

@@ -6,6 +6,7 @@ import secrets
 
 import attrs
 
+from referral_adapters.memory.answers import MemoryAnswers
 from referral_adapters.memory.cases import MemoryCases
 from referral_adapters.memory.contracts import MemoryContracts
 from referral_adapters.memory.journal import Journal
@@ -26,6 +27,7 @@ class MemoryPersons:
     referrals: MemoryReferrals
     cases: MemoryCases
     trace: MemoryTrace
+    answers: MemoryAnswers
 
     def find(self, customer: str) -> PersonalData:
         """Return what the store holds about a customer; empty and zero throughout where it is nothing."""
@@ -56,6 +58,7 @@ class MemoryPersons:
                 *self.referrals.erasing(person, pseudonym),
                 *self.cases.erasing(customer, pseudonym),
                 *self.trace.erasing(person.is_in),
+                *self.answers.erasing(customer),
             )
         return pseudonym
 

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from referral_adapters.folding.ascii_folding import AsciiFolding
+from referral_adapters.memory.answers import MemoryAnswers
 from referral_adapters.memory.billing import ContinuousDiscounts
 from referral_adapters.memory.cases import MemoryCases
 from referral_adapters.memory.code_source import MemoryCodeSource
@@ -17,11 +18,13 @@ from referral_adapters.memory.history import MemoryHistory
 from referral_adapters.memory.journal import Journal
 from referral_adapters.memory.launch_codes import MemoryLaunchCodes
 from referral_adapters.memory.launch_contracts import MemoryLaunchContracts
+from referral_adapters.memory.outbox import MemoryOutbox
 from referral_adapters.memory.persons import MemoryPersons
 from referral_adapters.memory.promo_codes import MemoryPromoCodes
 from referral_adapters.memory.referrals import MemoryReferrals
 from referral_adapters.memory.seals import MemorySeals
 from referral_adapters.memory.sharings import MemorySharings
+from referral_adapters.memory.subscriptions import MemorySubscriptions
 from referral_adapters.memory.trace import MemoryTrace
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.ports.billing import Billing
@@ -81,7 +84,12 @@ class MemoryStore:
         self.sharings = MemorySharings(journal)
         self.trace = MemoryTrace(journal)
         self.seals = MemorySeals(journal, self.trace)
-        self.persons = MemoryPersons(journal, self.contracts, self.promo_codes, self.referrals, self.cases, self.trace)
+        self.answers = MemoryAnswers(journal)
+        self.outbox = MemoryOutbox(journal, self.trace)
+        self.subscriptions = MemorySubscriptions(journal)
+        self.persons = MemoryPersons(
+            journal, self.contracts, self.promo_codes, self.referrals, self.cases, self.trace, self.answers
+        )
         self.events = MemoryEvents(journal)
         self.history = MemoryHistory(journal, self.promo_codes.records, self.groups.records, self.referrals.records)
         self.launch_contracts = MemoryLaunchContracts(journal, self.contracts)

@@ -27,6 +27,7 @@ class MemoryTrace:
         self._journal = journal
         self._lock = journal.lock
         self._rows: dict[str, list[_Waiting | TraceEntry]] = {}
+        self._order: list[tuple[str, int]] = []
 
     def append(self, *notes: TraceNote) -> None:
         """Add notes, all or none, each as the next row of its subject's chain, salted with fresh randomness."""
@@ -44,7 +45,10 @@ class MemoryTrace:
         row: _Waiting | TraceEntry = (note, before, after)
         with self._lock:
             rows = self._rows.get(note.subject)
-            self._journal.write(setting(self._rows, note.subject, [row]) if rows is None else adding(rows, row))
+            self._journal.write(
+                setting(self._rows, note.subject, [row]) if rows is None else adding(rows, row),
+                adding(self._order, (note.subject, 0 if rows is None else len(rows))),
+            )
 
     def chain(self, subject: str | None = None, *, after: tuple[str, int] | None = None) -> Iterator[TraceEntry]:
         """Yield a subject's rows in order, as they are at the call; those of every subject when none is named.
@@ -69,6 +73,17 @@ class MemoryTrace:
         with self._lock:
             lasts = [_chain(self._rows[subject]) for subject in sorted(self._rows)]
         return iter([(last.subject, last.number, last.hash) for last in lasts if last])
+
+    def count(self) -> int:
+        """Return how many rows there are; the caller holds the lock."""
+        return len(self._order)
+
+    def in_order(self, start: int, end: int) -> Iterator[TraceEntry]:
+        """Yield rows in the order in which all were added, from one place up to another; the caller holds the lock."""
+        for subject, place in self._order[start:end]:
+            rows = self._rows[subject]
+            _chain(rows)
+            yield from (row for row in rows[place : place + 1] if isinstance(row, TraceEntry))
 
     def erasing(self, concerns: Callable[[TraceEntry], bool]) -> Iterator[Change]:
         """Yield the changes that take the personal part from every row that ``concerns`` somebody (A5).

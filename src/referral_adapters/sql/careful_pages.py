@@ -16,7 +16,7 @@ from referral_core.values.errors import ReferralError, TraceUnreadable
 
 E = TypeVar("E")
 
-_UNREADABLE: Final = (ValueError, ArithmeticError, SQLAlchemyError, ReferralError)
+UNREADABLE: Final = (ValueError, ArithmeticError, SQLAlchemyError, ReferralError)
 """What comes of a value that this library never wrote: from a type, from the driver, or from a rule about values."""
 
 
@@ -45,7 +45,7 @@ class CarefulPages:
             try:
                 rows = self._pages.page(work, after, **given)
                 page = [row_as(row) for row in rows]
-            except _UNREADABLE:
+            except UNREADABLE:
                 rows = self._rows_of_keys(work, after, given)
                 yield from self._one_by_one(work, row_as, place, rows, after, given)
             else:
@@ -67,7 +67,7 @@ class CarefulPages:
             try:
                 (row,) = self._singly.page(work, after, **given)
                 read = row_as(row)
-            except _UNREADABLE as error:
+            except UNREADABLE as error:
                 raise TraceUnreadable(*place(key)) from error
             yield read
             after = self._pages.key_of(key)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     func,
     literal,
     null,
@@ -26,9 +27,11 @@ from sqlalchemy import (
 
 from referral_adapters.sql.code_tables import PROMO_CODE_HISTORY, PROMO_CODES
 from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
+from referral_adapters.sql.outgoing_tables import ANSWERS
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.referral_tables import CASES, FEE_NOTES, LIVE_REFERRALS, REFERRALS
 from referral_adapters.sql.trace_tables import TRACE_ENTRIES
+from referral_adapters.sql.types import WORDS
 from referral_core.entities.personal_data import ACTING_FOR_CUSTOMERS
 from referral_core.entities.trace_entry import account_subject
 
@@ -147,3 +150,9 @@ ACTED_ELSEWHERE: Final = update(TRACE_ENTRIES).where(_ACTED).values(**_NOBODY)
 """What becomes of rows about others in which the customer acted."""
 TRACED_ELSEWHERE: Final = select(_T.subject, _T.number).where(_ACTED, ~_OWN_ROWS)
 """The rows about others in which the customer acted."""
+
+_QUOTED: Final = [bindparam(name, type_=WORDS) for name in ("quoted", "quoted_in_ascii")]
+ANSWERED: Final = delete(ANSWERS).where(
+    or_(ANSWERS.c.asker == _OF, *[func.replace(ANSWERS.c.text, quoted, "") != ANSWERS.c.text for quoted in _QUOTED])
+)
+"""What becomes of answers to, or about, the customer: a text of them is what is in quotes, sign for sign."""

@@ -13,6 +13,7 @@ from referral_adapters.sql.atomic import atomic
 from referral_adapters.sql.person_statements import (
     ACCOUNTS_OF,
     ACTED_ELSEWHERE,
+    ANSWERED,
     CASES_OF,
     COUNTS,
     ERASING,
@@ -24,6 +25,7 @@ from referral_adapters.sql.person_statements import (
 )
 from referral_adapters.sql.referral_tables import LIVE_REFERRALS
 from referral_adapters.sql.work import Work
+from referral_core.entities.answer import quoted
 from referral_core.entities.case import CaseStatus
 from referral_core.entities.personal_data import PSEUDONYM, PersonalData, mentions
 from referral_core.entities.trace_entry import account_subject
@@ -73,6 +75,8 @@ class SqlPersons:
             keys = list(self._naming(words, customer))
             if keys:
                 self.work.change(words.taking, keys)
+        as_it_is, in_ascii = quoted(customer)
+        self.work.change(ANSWERED, {"of": customer, "quoted": as_it_is, "quoted_in_ascii": in_ascii})
         return pseudonym
 
     def _move_live_referral(self, customer: str, pseudonym: str) -> None:

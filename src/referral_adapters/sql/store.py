@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL
 
 from referral_adapters.folding.ascii_folding import AsciiFolding
 from referral_adapters.sql import schema
+from referral_adapters.sql.answers import SqlAnswers
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_adapters.sql.cases import SqlCases
 from referral_adapters.sql.code_source import SqlCodeSource
@@ -24,12 +25,14 @@ from referral_adapters.sql.grants import SqlGrants
 from referral_adapters.sql.history import SqlHistory
 from referral_adapters.sql.launch_codes import SqlLaunchCodes
 from referral_adapters.sql.launch_contracts import SqlLaunchContracts
+from referral_adapters.sql.outbox import SqlOutbox
 from referral_adapters.sql.persons import SqlPersons
 from referral_adapters.sql.promo_codes import SqlPromoCodes
 from referral_adapters.sql.referrals import SqlReferrals
 from referral_adapters.sql.seals import SqlSeals
 from referral_adapters.sql.settings import Settings
 from referral_adapters.sql.sharings import SqlSharings
+from referral_adapters.sql.subscriptions import SqlSubscriptions
 from referral_adapters.sql.trace import SqlTrace
 from referral_adapters.sql.work import Work
 from referral_core.entities.discount_group import DiscountGroup
@@ -163,6 +166,9 @@ class SqlStore:
         self.seals = SqlSeals(work)
         self.persons = SqlPersons(work)
         self.events = SqlEvents(work)
+        self.answers = SqlAnswers(work)
+        self.outbox = SqlOutbox(work, self.trace)
+        self.subscriptions = SqlSubscriptions(work)
         self.history = SqlHistory(work)
         self.launch_contracts = SqlLaunchContracts(work)
         self.launch_codes = SqlLaunchCodes(work)

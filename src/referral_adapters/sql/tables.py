@@ -7,6 +7,7 @@ from referral_adapters.sql import (
     code_tables,
     contract_tables,
     group_tables,
+    outgoing_tables,
     referral_tables,
     trace_tables,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "code_tables",
     "contract_tables",
     "group_tables",
+    "outgoing_tables",
     "referral_tables",
     "trace_tables",
 ]

@@ -24,7 +24,8 @@ class Persons(Protocol):
         - the first name and the unusable code that were given with a contract;
         - every reason in free words about one of the customer's accounts, and every other that has the id in it as a
           word; in the trace the actor goes with the reason, and with both their salt, so that the digest that stays in
-          their place tells nothing.
+          their place tells nothing;
+        - every answer that was kept for the customer as the asker, or that has the id in it as one of its texts.
 
         Accounts, codes, contracts, amounts and all hashes stay. Somebody who has read a contract, a code or a referral
         and stores its next state waits, or is told of the conflict, so that the id does not come back with it. A new
