@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from referral_adapters.http.caller import Caller
 from referral_adapters.http.languages import preferred
-from referral_adapters.http.problems import FieldFault, Trouble
+from referral_adapters.http.problems import Trouble, improper
 from referral_adapters.http.service import Service
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor, Role
@@ -149,12 +149,7 @@ class Asking:
         if key is None:
             return None
         if not 0 < len(key) <= _LONGEST_KEY or not key.isascii() or not key.isprintable():
-            fault = FieldFault(
-                field="header.Idempotency-Key", message=f"must be 1 to {_LONGEST_KEY} printable ASCII characters"
-            )
-            raise Trouble(
-                HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request is not a proper one.", faults=(fault,)
-            )
+            raise improper("header.Idempotency-Key", f"must be 1 to {_LONGEST_KEY} printable ASCII characters")
         return key
 
     def _digest(self, body: BaseModel | None) -> str:

@@ -51,7 +51,7 @@ class Endpoint:
     path: str
     does: Callable[..., Response]
     act: Act | None
-    answer: type | None = None
+    answer: Any = None
     media_type: str = "application/json"
     status: HTTPStatus = HTTPStatus.OK
     public: bool = False

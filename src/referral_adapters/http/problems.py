@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -46,7 +46,7 @@ class FieldFault(BaseModel):
 
     field: str = Field(examples=["data.amount"])
     message: str = Field(examples=["write plain digits, at most two after the point"])
-    reason: str | None = Field(None, examples=["amount-invalid"])
+    reason: str | None = Field(default=None, examples=["amount-invalid"])
 
 
 class Problem(BaseModel):
@@ -57,10 +57,10 @@ class Problem(BaseModel):
     type: str = Field(examples=["urn:referral:problem:refused"])
     title: str = Field(examples=["A rule says no."])
     status: int = Field(examples=[409])
-    detail: str | None = Field(None, examples=["contract K-1 is active by now"])
-    reasons: list[str] = Field([], examples=[["contract-active"]])
-    messages: list[str] = Field([], description="The reasons, each as a sentence in the caller's language.")
-    errors: list[FieldFault] = Field([], description="The fields at fault.")
+    detail: str | None = Field(default=None, examples=["contract K-1 is active by now"])
+    reasons: list[str] = Field(default=[], examples=[["contract-active"]])
+    messages: list[str] = Field(default=[], description="The reasons, each as a sentence in the caller's language.")
+    errors: list[FieldFault] = Field(default=[], description="The fields at fault.")
 
 
 @attrs.frozen
@@ -92,39 +92,26 @@ class Trouble(Exception):
         )
 
 
+def improper(field: str, message: str) -> Trouble:
+    """Return the problem of a request whose field, by its place, is not a proper one."""
+    return _improper_fields([FieldFault(field=field, message=message)])
+
+
 def trouble_of(error: Exception) -> Trouble:
     """Return what an exception means to whoever asked; one that nobody raised on purpose says nothing of itself."""
-    match error:
-        case Trouble():
-            return error
-        case Refusal():
-            return _refused(error)
-        case NotAuthenticated():
-            return _unauthenticated(error)
-        case RequestValidationError():
-            return _improper(error.errors())
-        case HTTPException():
-            return _of_status(error)
-        case ConcurrentChange():
-            return Trouble(
-                HTTPStatus.CONFLICT,
-                "concurrent-change",
-                "Others are at the same things; nothing was done.",
-                headers={"Retry-After": "1"},
-            )
-        case BillingUnavailable():
-            return _away("billing-unavailable", "Billing does not answer.")
-        case ReferralError():
-            return _away("store-unavailable", "The store cannot be used at this moment.")
-        case _:
-            return Trouble(HTTPStatus.INTERNAL_SERVER_ERROR, "defect", "Something is wrong on this side.")
+    for kind, meaning in _MEANINGS:
+        if isinstance(error, kind):
+            return meaning(error)
+    return Trouble(HTTPStatus.INTERNAL_SERVER_ERROR, "defect", "Something is wrong on this side.")
 
 
 def _refused(refusal: Refusal) -> Trouble:
     reasons = refusal.reasons
     if Reason.NOT_ALLOWED in reasons:
         status, kind, title = HTTPStatus.FORBIDDEN, "not-allowed", "That is not for you to do."
-    elif _NOT_FOUND.intersection(reasons) or (reasons == (Reason.CODE_UNKNOWN,) and not isinstance(refusal, CodeRefused)):
+    elif _NOT_FOUND.intersection(reasons) or (
+        reasons == (Reason.CODE_UNKNOWN,) and not isinstance(refusal, CodeRefused)
+    ):
         status, kind, title = HTTPStatus.NOT_FOUND, "unknown", "There is no such thing."
     elif IMPROPER.issuperset(reasons):
         status, kind, title = HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request is not a proper one."
@@ -146,14 +133,22 @@ def _unauthenticated(error: NotAuthenticated) -> Trouble:
     )
 
 
-def _improper(errors: Iterable[Any]) -> Trouble:
-    faults = tuple(_fault(error) for error in errors)
-    if any(error.field == "body" and error.message.startswith("JSON") for error in faults):
-        return Trouble(HTTPStatus.BAD_REQUEST, "malformed", "The body is no JSON.", faults=faults)
-    given = [fault.reason for fault in faults]
+def _improper(error: RequestValidationError) -> Trouble:
+    faults = [_fault(each) for each in error.errors()]
+    if any(each["type"] == "json_invalid" for each in error.errors()):
+        return Trouble(HTTPStatus.BAD_REQUEST, "malformed", "The body is no JSON.", faults=tuple(faults))
+    return _improper_fields(faults)
+
+
+def _improper_fields(faults: Sequence[FieldFault]) -> Trouble:
+    given = {fault.reason for fault in faults}
     reasons = tuple(reason for reason in Reason if reason.value in given)
     return Trouble(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request is not a proper one.", None, reasons, faults
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "invalid",
+        "The request is not a proper one.",
+        reasons=reasons,
+        faults=tuple(faults),
     )
 
 
@@ -181,3 +176,21 @@ def _of_status(error: HTTPException) -> Trouble:
 
 def _away(kind: str, title: str) -> Trouble:
     return Trouble(HTTPStatus.SERVICE_UNAVAILABLE, kind, title, headers={"Retry-After": "5"})
+
+
+def _concurrent(_: ConcurrentChange) -> Trouble:
+    title = "Others are at the same things; nothing was done."
+    return Trouble(HTTPStatus.CONFLICT, "concurrent-change", title, headers={"Retry-After": "1"})
+
+
+_MEANINGS: Final[tuple[tuple[type[Exception], Callable[[Any], Trouble]], ...]] = (
+    (Trouble, lambda trouble: trouble),
+    (Refusal, _refused),
+    (NotAuthenticated, _unauthenticated),
+    (RequestValidationError, _improper),
+    (HTTPException, _of_status),
+    (ConcurrentChange, _concurrent),
+    (BillingUnavailable, lambda _: _away("billing-unavailable", "Billing does not answer.")),
+    (ReferralError, lambda _: _away("store-unavailable", "The store cannot be used at this moment.")),
+)
+"""What each kind of exception means; the first kind that fits counts."""

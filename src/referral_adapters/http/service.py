@@ -59,7 +59,7 @@ class Service:
     authenticate: Authentication
     clock: Callable[[], datetime] = _now
     source: str = "/referral"
-    limits: CheckLimits = CheckLimits()
+    limits: CheckLimits = attrs.field(factory=CheckLimits)
     limiter: Limiter = attrs.field(factory=SlidingLimiter)
     desk: ReferralDesk = attrs.field(init=False, repr=False)
 

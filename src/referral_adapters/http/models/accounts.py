@@ -8,7 +8,9 @@ from pydantic import Field
 
 from referral_adapters.http.models.answers import Answer, CodeAnswer, ContractAnswer, FiguresAnswer, local, plain
 from referral_core.entities.balance import Balance
-from referral_core.use_cases.accounts import AccountView, Activity, Movement, ReferralSeen
+from referral_core.entities.movement import Movement
+from referral_core.use_cases.account_view import AccountView, ReferralSeen
+from referral_core.use_cases.activity import Activity
 from referral_core.values.calendar import Calendar
 
 
@@ -97,7 +99,7 @@ class MovementAnswer(Answer):
     moment: str | None
     kind: str = Field(examples=["granted"])
     amount: str
-    reference: str
+    reference: str | None
     balance_after: str | None
 
     @classmethod

@@ -55,7 +55,7 @@ class CheckAnswer(Answer):
     )
 
     usable: bool
-    message: str | None = Field(None, description="Why not: one neutral sentence, in the caller's language.")
+    message: str | None = Field(default=None, description="Why not: one neutral sentence, in the caller's language.")
     referee_amount: str | None = None
     currency: str | None = None
     reasons: list[str] | None = None
@@ -218,7 +218,7 @@ class SignUpAnswer(Answer):
     contract: ContractAnswer
     referral: ReferralAnswer | None = None
     legs: list[LegAnswer] = []
-    issued: str | None = Field(None, description="The text of the code that the account got, if it got one.")
+    issued: str | None = Field(default=None, description="The text of the code that the account got, if it got one.")
     reasons: list[str] = []
 
     @classmethod

@@ -6,7 +6,15 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictStr, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StrictStr,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from referral_core.values.errors import Refusal
@@ -17,9 +25,7 @@ ID_PATTERN: Final = r"^[0-9A-Za-z_][!-.0-~]*$"
 """Identifiers have their place in paths: printable ASCII without blanks and slashes."""
 WORD_LENGTH: Final = 200
 TEXT_LENGTH: Final = 4000
-_MOMENT: Final = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?\d{0,6}([Zz]|[+-]\d\d:\d\d)?", re.ASCII
-)
+_MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d{1,6})?\d{0,6}([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _AMOUNT: Final = r"^[0-9]{1,12}(\.[0-9]{1,2})?$"
 
@@ -37,12 +43,12 @@ def _text(value: str) -> str:
 
 
 def _read_moment(value: object) -> datetime:
-    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+    found = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
         raise PydanticCustomError("moment", "must be an RFC 3339 moment with an offset")
-    whole, fraction, rest = re.match(r"(.{19})(\.\d{1,6})?\d*(.*)", value).groups()  # type: ignore[union-attr]
+    day, clock, fraction, offset = found.groups(default="")
     try:
-        read = datetime.fromisoformat(f"{whole}{fraction or ''}{rest.upper()}")
-        return moment(read)
+        return moment(datetime.fromisoformat(f"{day}T{clock}{fraction}{offset.upper()}"))
     except ValueError:
         raise PydanticCustomError("moment", "is no moment that exists") from None
     except Refusal as refusal:
@@ -76,7 +82,7 @@ def _read_amount(value: object) -> str:
 def told(refusal: Refusal) -> PydanticCustomError:
     """Return a refusal of a value as pydantic's kind of error, which keeps its reason code."""
     message = refusal.message.replace("{", "(").replace("}", ")")
-    return PydanticCustomError(refusal.reasons[0].value, message)  # type: ignore[arg-type]
+    return PydanticCustomError(refusal.reasons[0].value, message)
 
 
 def _schema(**schema: Any) -> WithJsonSchema:  # noqa: ANN401 - JSON Schema's own values

@@ -24,7 +24,9 @@ class AmountPeriod(Answer):
     def of(cls, span: Span[Money], calendar: Calendar) -> AmountPeriod:
         """Return what is said of an amount in its period."""
         return cls(
-            amount=str(span.value.amount), start=local(span.period.start, calendar), end=local(span.period.end, calendar)
+            amount=str(span.value.amount),
+            start=local(span.period.start, calendar),
+            end=local(span.period.end, calendar),
         )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 from typing import Annotated, Final, TypeVar
 
 from fastapi import Query
@@ -13,7 +12,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from referral_adapters.http.models.answers import PageAnswer
-from referral_adapters.http.problems import FieldFault, Trouble
+from referral_adapters.http.problems import improper
 
 T = TypeVar("T")
 
@@ -62,6 +61,5 @@ def numbered(cursor: str | None) -> int:
     if cursor is None:
         return 0
     if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > _DIGITS:
-        fault = FieldFault(field="query.cursor", message="is no cursor that a page of this list has given")
-        raise Trouble(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request is not a proper one.", faults=(fault,))
+        raise improper("query.cursor", "is no cursor that a page of this list has given")
     return int(cursor)

@@ -21,7 +21,9 @@ class CodeCheck(Model):
 
     code: Code
     channel: Id | None = None
-    customer: Id | None = Field(None, description="Whose the contract would be; only staff and systems may say.")
+    customer: Id | None = Field(
+        default=None, description="Whose the contract would be; customers check for themselves."
+    )
     product: Id | None = None
     segment: Id | None = None
 
@@ -49,13 +51,13 @@ class Concluding(Model):
     honour: Honour | None = None
     reason: Text | None = None
     first_name: Text | None = None
-    at: Moment | None = Field(None, description="When it was concluded, if not now; only systems may say.")
+    at: Moment | None = Field(default=None, description="When it was concluded, if not now; only systems may say.")
 
 
 class Fact(Model):
     """That something came to be."""
 
-    at: Moment | None = Field(None, description="When it came to be, if not now.")
+    at: Moment | None = Field(default=None, description="When it came to be, if not now.")
 
 
 class Attaching(Model):
@@ -157,8 +159,8 @@ class NewAmount(Model):
     model_config = _shown(amount="12", **{"from": "2021-04-01", "until": "2021-04-30"})
 
     amount: Amount
-    from_: DayOrMoment | None = Field(None, alias="from")
-    until: DayOrMoment | None = Field(None, description="The last day, or the moment at which it has ended.")
+    from_: DayOrMoment | None = Field(default=None, alias="from")
+    until: DayOrMoment | None = Field(default=None, description="The last day, or the moment at which it has ended.")
     correction: StrictBool = False
     reason: Text | None = None
 

@@ -30,7 +30,6 @@ from referral_adapters.qr import qr_svg
 from referral_core.entities.act import Act
 from referral_core.entities.promo_code import PromoCode
 from referral_core.programme.sharing_template import SharingText
-from referral_core.use_cases.unknown import unknown_account
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
 
@@ -59,14 +58,14 @@ def get_code(asked: Asked, account: Id) -> Response:
 def get_sharing_text(asked: Asked, account: Id) -> Response:
     """Show title, text and link for share sheets, in the language the caller likes best (T1)."""
     text = _text(asked, account)
-    return asked.answered(
-        SharingTextAnswer(title=text.title, text=text.text, url=text.url, language=asked.language)
-    )
+    return asked.answered(SharingTextAnswer(title=text.title, text=text.text, url=text.url, language=asked.language))
 
 
 def get_qr_code(asked: Asked, account: Id) -> Response:
     """Draw the sharing link as a QR code (T1)."""
-    return Response(qr_svg(_text(asked, account).url), media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+    return Response(
+        qr_svg(_text(asked, account).url), media_type="image/svg+xml", headers={"Cache-Control": "no-store"}
+    )
 
 
 def record_sharing(asked: Asked, account: Id, body: Sharing) -> Response:
@@ -191,7 +190,7 @@ ENDPOINTS: Final = (
         method="GET",
         path="/accounts/{account}/activity",
         does=list_activity,
-        act=Act.SIGN_UP_SHOW,
+        act=Act.ACCOUNT_ACTIVITY,
         answer=PageAnswer[ActivityAnswer],
         tag=_TAG,
     ),

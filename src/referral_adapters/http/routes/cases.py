@@ -50,9 +50,7 @@ def list_cases(
 
 def get_case(asked: Asked, case: Id) -> Response:
     """Show a case with the characteristics it carries."""
-    return asked.answered(
-        CaseAnswer.of(asked.desk.cases.find(case, at=asked.at, actor=asked.actor), asked.calendar)
-    )
+    return asked.answered(CaseAnswer.of(asked.desk.cases.find(case, at=asked.at, actor=asked.actor), asked.calendar))
 
 
 def finish_case(asked: Asked, case: Id, body: CaseFinish) -> Response:
@@ -110,6 +108,11 @@ ENDPOINTS: Final = (
         tag=_TAG,
     ),
     Endpoint(
-        method="POST", path="/cases/{case}/abandon", does=abandon_case, act=Act.CASE_ABANDON, answer=CaseAnswer, tag=_TAG
+        method="POST",
+        path="/cases/{case}/abandon",
+        does=abandon_case,
+        act=Act.CASE_ABANDON,
+        answer=CaseAnswer,
+        tag=_TAG,
     ),
 )

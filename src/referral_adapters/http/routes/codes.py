@@ -64,9 +64,7 @@ ENDPOINTS: Final = (
         status=HTTPStatus.CREATED,
         tag=_TAG,
     ),
-    Endpoint(
-        method="GET", path="/codes/{code}", does=get_code_by_text, act=Act.CODE_SHOW, answer=CodeAnswer, tag=_TAG
-    ),
+    Endpoint(method="GET", path="/codes/{code}", does=get_code_by_text, act=Act.CODE_SHOW, answer=CodeAnswer, tag=_TAG),
     Endpoint(
         method="POST",
         path="/codes/{code}/end",

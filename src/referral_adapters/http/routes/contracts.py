@@ -26,6 +26,7 @@ from referral_adapters.http.models.requests import Attaching, Concluding, Fact, 
 from referral_core.entities.act import Act
 from referral_core.entities.referral import Referral
 from referral_core.use_cases.activating import ContractEnd
+from referral_core.use_cases.showing_sign_ups import SignUpSeen
 
 
 def conclude_contract(asked: Asked, body: Concluding) -> Response:
@@ -65,7 +66,9 @@ def list_contracts(
     found = asked.desk.sign_ups.page(
         at=asked.at, actor=asked.actor, after=cursor, limit=limit + 1, open_only=open, channel=channel
     )
-    return asked.answered(page_of([_sign_up(asked, each) for each in found], limit, lambda last: last.contract.contract))
+    return asked.answered(
+        page_of([_sign_up(asked, each) for each in found], limit, lambda last: last.contract.contract)
+    )
 
 
 def get_contract(asked: Asked, contract: Id) -> Response:

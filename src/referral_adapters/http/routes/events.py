@@ -14,7 +14,7 @@ from referral_adapters.http.asking import Asked
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.events import EventResult, EventResults, PublishedEvent, PublishedEvents, result_of
 from referral_adapters.http.models.pages import Cursor, Limit, numbered, written
-from referral_adapters.http.problems import FieldFault, Trouble
+from referral_adapters.http.problems import Trouble, improper
 from referral_core.entities.act import Act
 from referral_core.values.reason import Reason
 
@@ -27,7 +27,7 @@ _BRINGS: Final = Act.CONTRACT_ACTIVATED
 """Who may bring facts may bring events, in whose name ever: systems alone (A1)."""
 
 
-def bring_events(asked: Asked, body: Annotated[Any, Body()]) -> Response:
+def bring_events(asked: Asked, body: Annotated[Any, Body()]) -> Response:  # noqa: ANN401 - the feed reads it
     """Let events take effect, each once: one CloudEvent, or a batch as a list, in structured mode.
 
     What each event's data may be is the feed's format. In a batch each event has a transaction and a result of its own.
@@ -35,16 +35,18 @@ def bring_events(asked: Asked, body: Annotated[Any, Body()]) -> Response:
     runner = FeedRunner(asked.service.programme, asked.service.store)
     if isinstance(body, list):
         if len(body) > MOST:
-            raise _improper(f"has {len(body)} events, more than {MOST}")
-        return asked.answered(EventResults(items=[_handled(runner, event, number) for number, event in enumerate(body, 1)]))
+            raise improper("body", f"has {len(body)} events, more than {MOST}")
+        return asked.answered(
+            EventResults(items=[_handled(runner, event, number) for number, event in enumerate(body, 1)])
+        )
     if not isinstance(body, dict):
-        raise _improper("is neither an event nor a list of events")
+        raise improper("body", "is neither an event nor a list of events")
     result = _handled(runner, body, 1)
     if result.outcome == Outcome.REFUSED.value:
         reasons = tuple(Reason(reason) for reason in result.reasons)
         raise Trouble(HTTPStatus.CONFLICT, "refused", "A rule says no.", result.message, reasons)
     if result.outcome == Outcome.INVALID.value:
-        raise _improper(result.message)
+        raise improper("body", result.message)
     return asked.answered(result)
 
 
@@ -64,15 +66,6 @@ def list_events(asked: Asked, *, cursor: Cursor = None, limit: Limit = 50) -> Re
 
 def _handled(runner: FeedRunner, event: Any, number: int) -> EventResult:  # noqa: ANN401 - any JSON
     return result_of(runner.handle(json.dumps(event), number))
-
-
-def _improper(message: str) -> Trouble:
-    return Trouble(
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        "invalid",
-        "The request is not a proper one.",
-        faults=(FieldFault(field="body", message=message),),
-    )
 
 
 _TAG: Final = "events"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -102,16 +102,11 @@ def preview_amount(asked: Asked, group: Id, body: NewAmount) -> Response:
 
 def _period(asked: Asking, body: NewAmount) -> dict[str, Any]:
     """Return the period of an amount: a day is its beginning, or as a last day its end (M1, M2)."""
-    first, last = body.from_, body.until
-    if _is_day(first):
-        first = asked.calendar.start_of(first, "from")
-    if _is_day(last):
-        last = asked.calendar.end_of(last, "until")
-    return {"starts_at": first, "ends_at": last}
-
-
-def _is_day(value: date | datetime | None) -> bool:
-    return isinstance(value, date) and not isinstance(value, datetime)
+    calendar, first, last = asked.calendar, body.from_, body.until
+    return {
+        "starts_at": first if first is None or isinstance(first, datetime) else calendar.start_of(first, "from"),
+        "ends_at": last if last is None or isinstance(last, datetime) else calendar.end_of(last, "until"),
+    }
 
 
 def _found(asked: Asking, group: str) -> GroupAnswer:

@@ -29,10 +29,6 @@ def get_readiness(asked: Asked) -> Response:
 
 
 ENDPOINTS: Final = (
-    Endpoint(
-        method="GET", path="/health", does=get_health, act=None, answer=HealthAnswer, public=True, tag="health"
-    ),
-    Endpoint(
-        method="GET", path="/ready", does=get_readiness, act=None, answer=HealthAnswer, public=True, tag="health"
-    ),
+    Endpoint(method="GET", path="/health", does=get_health, act=None, answer=HealthAnswer, public=True, tag="health"),
+    Endpoint(method="GET", path="/ready", does=get_readiness, act=None, answer=HealthAnswer, public=True, tag="health"),
 )

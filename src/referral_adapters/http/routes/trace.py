@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from itertools import islice
 from typing import Annotated, Final
 
@@ -15,7 +14,7 @@ from referral_adapters.http.models.answers import PageAnswer
 from referral_adapters.http.models.fields import Moment, Text
 from referral_adapters.http.models.pages import Cursor, Limit, numbered, page_of
 from referral_adapters.http.models.trace import SealedAnswer, TraceRowAnswer
-from referral_adapters.http.problems import FieldFault, Trouble
+from referral_adapters.http.problems import improper
 from referral_core.entities.act import Act
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.moment import EARLIEST
@@ -34,8 +33,7 @@ def list_trace(
 ) -> Response:
     """List what was done about a subject, or about a contract and its referral, in order."""
     if (subject is None) == (contract is None):
-        fault = FieldFault(field="query.subject", message="give a subject or a contract")
-        raise Trouble(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request is not a proper one.", faults=(fault,))
+        raise improper("query.subject", "give a subject or a contract")
     period = None if since is None and until is None else EffectivePeriod.between(since or EARLIEST, until)
     passed = numbered(cursor)
     trace = asked.desk.trace
