@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from referral_adapters.http.endpoint import Endpoint
-from referral_adapters.http.problems import Problem, trouble_of
+from referral_adapters.http.models.problem import Problem
+from referral_adapters.http.problems import trouble_of
 from referral_adapters.http.route import EndpointRoute
 from referral_adapters.http.routes import (
     accounts,

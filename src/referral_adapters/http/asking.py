@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from referral_adapters.http.caller import Caller
+from referral_adapters.http.entity_tag import etag_of
 from referral_adapters.http.languages import preferred
 from referral_adapters.http.problems import Trouble, improper
 from referral_adapters.http.service import Service
@@ -176,11 +177,6 @@ def persistently(act: Callable[[], T]) -> T:
         except ConcurrentChange:
             time.sleep(_PAUSE * attempt)
     return act()
-
-
-def etag_of(body: bytes) -> str:
-    """Return the entity tag of an answer: the same for the same bytes, whoever answers."""
-    return f'"{blake2b(body, digest_size=_DIGEST).hexdigest()}"'
 
 
 def _tags(header: str | None) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 from starlette.responses import Response
 
-from referral_adapters.http.problems import MEDIA_TYPE, Problem
+from referral_adapters.http.models.problem import MEDIA_TYPE, Problem
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Role
 from referral_core.rules.permissions import LEAST_ROLE

@@ -9,19 +9,16 @@ from typing import Any, Final
 
 import attrs
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from referral_adapters.http.caller import NotAuthenticated
+from referral_adapters.http.models.problem import MEDIA_TYPE, TYPES, FieldFault, Problem
 from referral_core.programme.messages import Messages
 from referral_core.rules.decision import CodeRefused
 from referral_core.values.errors import BillingUnavailable, ConcurrentChange, ReferralError, Refusal
 from referral_core.values.reason import Reason
 
-MEDIA_TYPE: Final = "application/problem+json"
-TYPES: Final = "urn:referral:problem:"
-"""What the type of every problem begins with; what follows is its kind."""
 _LONGEST: Final = 300
 
 _NOT_FOUND: Final = frozenset(
@@ -37,30 +34,6 @@ IMPROPER: Final = frozenset(
     {Reason.MOMENT_NAIVE, Reason.AMOUNT_INVALID, Reason.CURRENCY_MISMATCH, Reason.CODE_MALFORMED, Reason.PERIOD_EMPTY}
 )
 """Reasons that say something of a value by itself, whatever the state of things."""
-
-
-class FieldFault(BaseModel):
-    """What is wrong with one field of a request."""
-
-    model_config = ConfigDict(frozen=True)
-
-    field: str = Field(examples=["data.amount"])
-    message: str = Field(examples=["write plain digits, at most two after the point"])
-    reason: str | None = Field(default=None, examples=["amount-invalid"])
-
-
-class Problem(BaseModel):
-    """A problem by RFC 9457, with the reason codes of the rules where a rule said no."""
-
-    model_config = ConfigDict(frozen=True)
-
-    type: str = Field(examples=["urn:referral:problem:refused"])
-    title: str = Field(examples=["A rule says no."])
-    status: int = Field(examples=[409])
-    detail: str | None = Field(default=None, examples=["contract K-1 is active by now"])
-    reasons: list[str] = Field(default=[], examples=[["contract-active"]])
-    messages: list[str] = Field(default=[], description="The reasons, each as a sentence in the caller's language.")
-    errors: list[FieldFault] = Field(default=[], description="The fields at fault.")
 
 
 @attrs.frozen

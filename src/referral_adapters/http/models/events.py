@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from referral_adapters.http.models.answers import Answer
+from referral_adapters.http.models.cursor import cursor_of
 from referral_core.entities.published import Published
 from referral_core.values.moment import written
 
@@ -30,6 +31,11 @@ class PublishedEvent(Answer):
     sequence: str
     actorrole: str
     data: dict[str, dict[str, str | None] | None]
+
+    @property
+    def cursor(self) -> str:
+        """The cursor to go on with after this event."""
+        return cursor_of(self.sequence)
 
     @classmethod
     def of(cls, published: Published, source: str) -> PublishedEvent:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error
 from collections.abc import Callable, Sequence
 from typing import Annotated, Final, TypeVar
 
@@ -12,6 +10,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from referral_adapters.http.models.answers import PageAnswer
+from referral_adapters.http.models.cursor import cursor_of, place_of
 from referral_adapters.http.problems import improper
 
 T = TypeVar("T")
@@ -25,24 +24,16 @@ _DIGITS: Final = 15
 def _read(cursor: str | None) -> str | None:
     if cursor is None:
         return None
-    try:
-        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (Error, ValueError):
-        text = ""
+    text = place_of(cursor)
     if not text or "\0" in text:
         raise PydanticCustomError("cursor", "is no cursor that a page has given")
     return text
 
 
-def written(place: str) -> str:
-    """Return the cursor for a place: opaque to whoever gets it."""
-    return urlsafe_b64encode(place.encode()).decode().rstrip("=")
-
-
 def page_of(items: Sequence[T], limit: int, place: Callable[[T], str]) -> PageAnswer[T]:
     """Return the page of up to ``limit`` items, of which one more was read to see whether there are others."""
     shown = list(items[:limit])
-    return PageAnswer(items=shown, next=written(place(shown[-1])) if len(items) > limit else None)
+    return PageAnswer(items=shown, next=cursor_of(place(shown[-1])) if len(items) > limit else None)
 
 
 Cursor = Annotated[

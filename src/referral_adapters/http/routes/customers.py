@@ -8,19 +8,10 @@ from starlette.responses import Response
 
 from referral_adapters.http.asking import Asked
 from referral_adapters.http.endpoint import Endpoint
-from referral_adapters.http.models.answers import Answer
+from referral_adapters.http.models.customers import ErasedAnswer
 from referral_adapters.http.models.fields import Id
 from referral_adapters.http.models.requests import Reason
 from referral_core.entities.act import Act
-
-
-class ErasedAnswer(Answer):
-    """A customer whose personal references are gone: the pseudonym in their place, and how many of what had them."""
-
-    pseudonym: str
-    accounts: int
-    contracts: int
-    traced: int
 
 
 def erase_customer(asked: Asked, customer: Id, body: Reason) -> Response:

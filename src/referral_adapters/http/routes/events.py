@@ -12,8 +12,9 @@ from starlette.responses import Response
 from referral_adapters.feed import FeedRunner, Outcome
 from referral_adapters.http.asking import Asked
 from referral_adapters.http.endpoint import Endpoint
+from referral_adapters.http.models.cursor import cursor_of
 from referral_adapters.http.models.events import EventResult, EventResults, PublishedEvent, PublishedEvents, result_of
-from referral_adapters.http.models.pages import Cursor, Limit, numbered, written
+from referral_adapters.http.models.pages import Cursor, Limit, numbered
 from referral_adapters.http.problems import Trouble, improper
 from referral_core.entities.act import Act
 from referral_core.values.reason import Reason
@@ -61,7 +62,7 @@ def list_events(asked: Asked, *, cursor: Cursor = None, limit: Limit = 50) -> Re
     found = outbox.read(after, limit)
     last = found[-1].position if found else after
     events = [PublishedEvent.of(each, asked.service.source) for each in found]
-    return asked.answered(PublishedEvents(items=events, next=written(str(last))))
+    return asked.answered(PublishedEvents(items=events, next=cursor_of(str(last))))
 
 
 def _handled(runner: FeedRunner, event: Any, number: int) -> EventResult:  # noqa: ANN401 - any JSON
