@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import blake2b
 from http import HTTPStatus
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 import attrs
 from fastapi import Depends
@@ -19,6 +18,7 @@ from starlette.responses import Response
 from referral_adapters.http.caller import Caller
 from referral_adapters.http.entity_tag import etag_of
 from referral_adapters.http.languages import preferred
+from referral_adapters.http.persistently import persistently
 from referral_adapters.http.problems import Trouble, improper
 from referral_adapters.http.service import Service
 from referral_core.desk import ReferralDesk
@@ -30,11 +30,6 @@ from referral_core.values.moment import moment
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
 
-T = TypeVar("T")
-
-ATTEMPTS: Final = 8
-"""How often an act is tried when others are at the same things."""
-_PAUSE: Final = 0.01
 _LONGEST_KEY: Final = 200
 _DIGEST: Final = 16
 
@@ -167,16 +162,6 @@ def asked(request: Request) -> Asking:
 
 Asked = Annotated[Asking, Depends(asked)]
 """The parameter by which an endpoint gets its request."""
-
-
-def persistently(act: Callable[[], T]) -> T:
-    """Do something, and do it again as long as others are in its way, within reason."""
-    for attempt in range(1, ATTEMPTS):
-        try:
-            return act()
-        except ConcurrentChange:
-            time.sleep(_PAUSE * attempt)
-    return act()
 
 
 def _tags(header: str | None) -> list[str]:

@@ -1,0 +1,74 @@
+"""Stores with something to publish, and time that goes on when it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from referral_adapters.http.webhooks import Deliverer, Pace, Pauses, Send, Webhook
+from referral_adapters.memory import MemoryStore
+from referral_adapters.sql import SqlStore
+from referral_core import Actor, Programme, assemble
+from tests.http.webhooks.receiver import SECRET, Receiver
+
+PROGRAMME: Final = Programme.default()
+HOST: Final = Actor.system("host")
+NOON: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PACE: Final = Pace(pauses=Pauses(10.0, 100.0), stuck_after=4, margin=5.0)
+Store = MemoryStore | SqlStore
+
+
+class Clock:
+    """Says what time it is: noon, and whatever went by since."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def go_on(self, seconds: float) -> None:
+        """Let time go by."""
+        self.now += timedelta(seconds=seconds)
+
+
+class Now(Clock):
+    """Says what time it is."""
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def acted(store: Store, *, accounts: int = 3, begin: int = 0, at: datetime = NOON) -> None:
+    """Do a few things about some accounts, each of which leaves rows of the trace."""
+    desk = assemble(PROGRAMME, store)
+    for number in range(begin, begin + accounts):
+        with store.transaction():
+            desk.sign_ups.conclude(f"K-{number}", account=f"A-{number}", customer=f"c-{number}", at=at, actor=HOST)
+        with store.transaction():
+            desk.contracts.activate(f"K-{number}", at=at, actor=HOST)
+
+
+def published(store: Store) -> list[int]:
+    """Return the position of everything that is published."""
+    return [each.position for each in store.outbox.read(0, 10_000)]
+
+
+@contextmanager
+def database(path: Path) -> Iterator[SqlStore]:
+    """Yield a store in an SQLite file."""
+    with SqlStore(f"sqlite:///{path}", PROGRAMME) as store:
+        yield store
+
+
+def webhook(to: Receiver, name: str = "crm", *, timeout: float = 2.0, after: int = 0) -> Webhook:
+    """Return the webhook of a receiver."""
+    return Webhook(name, to.url, (SECRET,), timeout=timeout, after=after)
+
+
+def deliverer(store: Store, *webhooks: Webhook, clock: Clock, send: Send | None = None) -> Deliverer:
+    """Return a deliverer at the pace of these tests."""
+    return Deliverer(store, webhooks, clock=clock, pace=PACE, send=send)
