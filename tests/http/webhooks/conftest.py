@@ -1,4 +1,4 @@
-"""A certificate for this machine that nobody but these tests trusts."""
+"""What these tests share: databases, and a certificate for this machine that nobody but they trust."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+from tests.adapters.conftest import database, migrated, postgres
+
+__all__ = ["certificate", "database", "migrated", "postgres"]
 
 
 @pytest.fixture

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
-from referral_adapters.http.webhooks import Deliverer, Pace, Pauses, Send, Webhook
+import attrs
+from sqlalchemy.engine import URL
+
+from referral_adapters.http.webhooks import Deliverer, OutgoingStore, Pace, Pauses, Send, Webhook
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
+from referral_adapters.sql.tables import METADATA
 from referral_core import Actor, Programme, assemble
+from referral_core.ports.outbox import Outbox
+from referral_core.ports.subscriptions import Subscriptions
+from tests.adapters.conftest import GUARDED
+from tests.adapters.postgres_server import PostgresServer
 from tests.http.webhooks.receiver import SECRET, Receiver
 
 PROGRAMME: Final = Programme.default()
@@ -57,11 +62,12 @@ def published(store: Store) -> list[int]:
     return [each.position for each in store.outbox.read(0, 10_000)]
 
 
-@contextmanager
-def database(path: Path) -> Iterator[SqlStore]:
-    """Yield a store in an SQLite file."""
-    with SqlStore(f"sqlite:///{path}", PROGRAMME) as store:
-        yield store
+@attrs.frozen
+class Outgoing:
+    """An outbox of a test's own, beside the subscriptions of a store."""
+
+    outbox: Outbox
+    subscriptions: Subscriptions
 
 
 def webhook(to: Receiver, name: str = "crm", *, timeout: float = 2.0, after: int = 0) -> Webhook:
@@ -69,6 +75,11 @@ def webhook(to: Receiver, name: str = "crm", *, timeout: float = 2.0, after: int
     return Webhook(name, to.url, (SECRET,), timeout=timeout, after=after)
 
 
-def deliverer(store: Store, *webhooks: Webhook, clock: Clock, send: Send | None = None) -> Deliverer:
+def deliverer(store: OutgoingStore, *webhooks: Webhook, clock: Clock, send: Send | None = None) -> Deliverer:
     """Return a deliverer at the pace of these tests."""
     return Deliverer(store, webhooks, clock=clock, pace=PACE, send=send)
+
+
+def emptied(server: PostgresServer, url: URL) -> None:
+    """Leave nothing in a database but its tables."""
+    server.empty(url, [table.name for table in reversed(METADATA.sorted_tables)], GUARDED)

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import URL
 
 from referral_adapters.http.webhooks import (
     Delivered,
@@ -23,34 +24,48 @@ from referral_adapters.http.webhooks import (
     standings,
 )
 from referral_adapters.memory import MemoryStore
+from referral_adapters.sql import SqlStore
+from referral_core.entities.published import Published
+from tests.adapters.postgres_server import PostgresServer
 from tests.http.webhooks.publishing import (
     NOON,
     PACE,
     PROGRAMME,
     Clock,
     Now,
+    Outgoing,
     Store,
     acted,
-    database,
     deliverer,
+    emptied,
     published,
     webhook,
 )
 from tests.http.webhooks.receiver import Receiver, receiver
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryStore(PROGRAMME)
         return
-    with database(tmp_path / "referral.db") as store:
+    if request.param == "sqlite":
+        with SqlStore(f"sqlite:///{tmp_path / 'referral.db'}", PROGRAMME) as store:
+            yield store
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url: URL = request.getfixturevalue("migrated")
+    with SqlStore(url, PROGRAMME) as store:
         yield store
+    emptied(server, url)
 
 
 def now(kind: int | str) -> Callable[[int], int | str]:
-    """Return the mood of a receiver that does something to the third that comes."""
-    return lambda came: kind if came == 3 else 204
+    """Return the mood of a receiver that does something to the third that comes, also when it comes again at once.
+
+    As it does when a connection that was kept breaks off: that happens when a server is restarted.
+    """
+    return lambda came: kind if came == 3 or (came == 4 and kind in {"close", "lose"}) else 204
 
 
 def in_order_per_account(to: Receiver) -> bool:
@@ -92,13 +107,20 @@ def test_what_is_not_confirmed_is_sent_again_before_anything_else(store: Store, 
         assert done.sent == 2
         assert done.failure is not None
         assert sending.run_once() == (Delivered("crm"),)  # it has to wait
-        assert crm.came == 3
+        assert crm.came == (4 if kind in {"close", "lose"} else 3)
         clock.go_on(120)
         sending.run_once()
         ids = [got.id for got in crm.taken]
         assert list(dict.fromkeys(crm.sequences)) == published(store)
         assert len(set(ids)) == len(published(store))
-        assert len(ids) == len(set(ids)) + (kind == "lose")
+        assert len(ids) == len(set(ids)) + (2 if kind == "lose" else 0)
+
+
+def test_a_connection_that_was_kept_and_closed_meanwhile_is_no_failure(store: Store) -> None:
+    acted(store)
+    with receiver(lambda came: "close" if came == 3 else 204) as crm:
+        deliverer(store, webhook(crm), clock=Clock()).run_once()
+        assert crm.sequences == published(store)
 
 
 @pytest.mark.parametrize("kind", ["hang", "trickle"])
@@ -250,7 +272,7 @@ def test_a_turn_whose_lease_ran_out_changes_nothing() -> None:
     with receiver() as to:
         other = deliverer(store, webhook(to), clock=clock)
 
-        def send(_url: str, _headers: Mapping[str, str], body: bytes, _timeout: float) -> Reply:
+        def send(url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Reply:
             crm.append(body)
             clock.go_on(3600)  # the process was stopped for an hour
             other.run_once()
@@ -267,7 +289,7 @@ def test_a_lease_is_extended_before_it_gets_too_short() -> None:
     acted(store)
     seen = list[timedelta]()
 
-    def send(_url: str, _headers: Mapping[str, str], _body: bytes, timeout: float) -> Reply:
+    def send(url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Reply:
         (held,) = store.subscriptions.all()
         assert held.leased_until is not None
         seen.append(held.leased_until - clock.now)
@@ -277,6 +299,32 @@ def test_a_lease_is_extended_before_it_gets_too_short() -> None:
     with receiver() as crm:
         deliverer(store, webhook(crm), clock=clock, send=send).run_once()
     assert all(left >= timedelta(seconds=2.0) for left in seen)
+
+
+def test_a_lease_is_extended_when_reading_took_long() -> None:
+    store, clock = MemoryStore(PROGRAMME), Clock()
+    acted(store)
+    store.outbox.publish(100)
+
+    class Slow:
+        def publish(self, _limit: int) -> int:
+            return 0
+
+        def read(self, after: int, limit: int) -> tuple[Published, ...]:
+            clock.go_on(5.5 if limit > 1 else 0)
+            return store.outbox.read(after, limit)
+
+    left = list[timedelta]()
+
+    def send(url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Reply:
+        (held,) = store.subscriptions.all()
+        assert held.leased_until is not None
+        left.append(held.leased_until - clock.now)
+        return Reply(204)
+
+    with receiver() as crm:
+        deliverer(Outgoing(Slow(), store.subscriptions), webhook(crm), clock=clock, send=send).run_once()
+    assert left[0] == timedelta(seconds=7.0)
 
 
 def test_a_way_of_sending_that_breaks_counts_as_a_failure(caplog: pytest.LogCaptureFixture) -> None:

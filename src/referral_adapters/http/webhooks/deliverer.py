@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from threading import Event
 from typing import Final
@@ -49,7 +50,8 @@ class Deliverer:
         if len(set(names)) < len(names):
             raise ValueError("webhooks have names of their own")
         self._store = store
-        sending, pacing = HttpSend() if send is None else send, Pace() if pace is None else pace
+        self._http = HttpSend()
+        sending, pacing = self._http if send is None else send, Pace() if pace is None else pace
         self._deliveries = tuple(
             Delivery(store=store, webhook=webhook, source=source, clock=clock, send=sending, pace=pacing)
             for webhook in webhooks
@@ -60,15 +62,17 @@ class Deliverer:
 
         Somebody to whom another process is sending at this moment, or who has to wait, is left out.
         """
-        self._publish()
-        return tuple(delivery.deliver(Event()) for delivery in self._deliveries)
+        with closing(self._http):
+            self._publish()
+            return tuple(delivery.deliver(Event()) for delivery in self._deliveries)
 
     def run(self, stop: Event, *, every: float = 1.0) -> None:
         """Go on until asked to stop, looking every so many seconds for what is new; each receiver has a thread.
 
         The event in hand is sent to its end. A store that fails for a while is told of in the log, and tried again.
         """
-        with ThreadPoolExecutor(max(1, len(self._deliveries)), thread_name_prefix="webhook") as pool:
+        threads = max(1, len(self._deliveries))
+        with closing(self._http), ThreadPoolExecutor(threads, thread_name_prefix="webhook") as pool:
             under_way: dict[str, Future[Delivered]] = {}
             while not stop.is_set():
                 self._go_on(pool, under_way, stop)

@@ -92,6 +92,8 @@ class HttpSend:
                 connection.request("POST", target, body=body, headers=dict(headers))
                 answer = connection.getresponse()
                 is_good = _read_to_end(answer)
+            if monotonic() >= until:  # an answer that was cut off may look like a short one
+                raise TimeoutError
             return Reply(answer.status, seconds_of(answer.headers.get("retry-after"), datetime.now(UTC)))
         except ConnectionError:
             if monotonic() >= until:
