@@ -17,6 +17,8 @@ import pytest
 
 import referral_adapters.conformance
 import referral_adapters.feed
+import referral_adapters.http.client
+import referral_adapters.http.webhooks
 import referral_adapters.launch
 import referral_adapters.memory
 import referral_core
@@ -489,6 +491,8 @@ def documented() -> set[str]:
         referral_adapters.feed,
         referral_adapters.launch,
         referral_adapters.conformance,
+        referral_adapters.http.client,
+        referral_adapters.http.webhooks,
     ],
     ids=lambda package: package.__name__,
 )

@@ -90,7 +90,7 @@ def list_(db: str, *, as_json: bool) -> int:
     if as_json or not sys.stdout.isatty():
         _write(lines)
     else:
-        _show(lines, Screen.output())
+        show(lines, Screen.output())
     return WRONG if any(each.is_stuck or each.is_stopped for each in found) else 0
 
 
@@ -129,7 +129,8 @@ def _line(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _show(lines: list[dict[str, Any]], screen: Screen) -> None:
+def show(lines: list[dict[str, Any]], screen: Screen) -> None:
+    """Show how webhooks stand as a table."""
     if not lines:
         screen.print("Nothing was ever sent to a webhook.")
         return

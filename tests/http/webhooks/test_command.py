@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from referral_adapters.cli.command import app
 from referral_adapters.cli.screen import Screen
-from referral_adapters.cli.webhooks_command import _show
+from referral_adapters.cli.webhooks_command import show
 from referral_adapters.sql import SqlStore
 from tests.adapters.test_cli_parts import Terminal
 from tests.http.webhooks.publishing import PROGRAMME, acted, published
@@ -36,11 +35,11 @@ def told(result: Result) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
+def url(tmp_path: Path) -> str:
     path = f"sqlite:///{tmp_path / 'referral.db'}"
     with SqlStore(path, PROGRAMME) as store:
         acted(store)
-    yield path
+    return path
 
 
 def config(folder: Path, *lines: str, to: Receiver | None = None) -> Path:
@@ -139,8 +138,8 @@ def test_it_goes_on_until_it_is_stopped(url: str, tmp_path: Path) -> None:
 
 def test_a_person_sees_a_table() -> None:
     terminal = Terminal()
-    _show([], Screen(terminal))
-    _show([{"name": "crm", "position": 6, "failures": 0, "next_at": None, "status": "fine"}], Screen(terminal))
+    show([], Screen(terminal))
+    show([{"name": "crm", "position": 6, "failures": 0, "next_at": None, "status": "fine"}], Screen(terminal))
     shown = terminal.getvalue()
     assert "Nothing was ever sent" in shown
     assert "crm" in shown
