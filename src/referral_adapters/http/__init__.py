@@ -9,16 +9,21 @@ from __future__ import annotations
 from referral_adapters.http.app import create_app, referral_router
 from referral_adapters.http.caller import Authentication, Caller, NotAuthenticated
 from referral_adapters.http.limits import CheckLimits, Limiter, Rate, SlidingLimiter
+from referral_adapters.http.observing import Answered, JsonLines, Observer, PrometheusFigures
 from referral_adapters.http.service import Service, ServiceStore
 from referral_adapters.http.tokens import JwtAuthentication
 
 __all__ = [
+    "Answered",
     "Authentication",
     "Caller",
     "CheckLimits",
+    "JsonLines",
     "JwtAuthentication",
     "Limiter",
     "NotAuthenticated",
+    "Observer",
+    "PrometheusFigures",
     "Rate",
     "Service",
     "ServiceStore",

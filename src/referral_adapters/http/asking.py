@@ -158,8 +158,8 @@ class Asking:
         return blake2b(asked.encode(), digest_size=_DIGEST).hexdigest()
 
 
-def asked(request: Request) -> Asking:
-    """Return the request that an endpoint answers, as its route has prepared it."""
+async def asked(request: Request) -> Asking:
+    """Return the request that an endpoint answers, as its route has prepared it; async, so that no thread is asked."""
     asking: Asking = request.state.referral
     return asking
 
