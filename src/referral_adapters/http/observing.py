@@ -71,12 +71,12 @@ class PrometheusFigures:
         import prometheus_client  # noqa: PLC0415 - only those who want figures need it
 
         self._exposed = prometheus_client.generate_latest
-        self._registry = registry or prometheus_client.CollectorRegistry()
+        self._collected = registry or prometheus_client.CollectorRegistry()
         self._took = prometheus_client.Histogram(
             "referral_request_seconds",
             "How long requests took, by endpoint and status.",
             ("endpoint", "status"),
-            registry=self._registry,
+            registry=self._collected,
         )
 
     def __call__(self, answered: Answered, /) -> None:
@@ -85,4 +85,4 @@ class PrometheusFigures:
 
     def exposed(self) -> bytes:
         """Return the figures in Prometheus's text format."""
-        return self._exposed(self._registry)
+        return self._exposed(self._collected)
