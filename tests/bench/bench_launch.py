@@ -88,9 +88,11 @@ class Launch:
 
     def forget(self) -> None:
         """Make the tables as they were before any run."""
-        self._driver.execute("ALTER TABLE trace_entries DISABLE TRIGGER USER")
-        self._driver.execute(f"TRUNCATE {', '.join(TABLES)}, code_numbers")
-        self._driver.execute("ALTER TABLE trace_entries ENABLE TRIGGER USER")
+        for switch in ("DISABLE", "ENABLE"):
+            for table in ("trace_entries", "outbox"):
+                self._driver.execute(f"ALTER TABLE {table} {switch} TRIGGER USER")
+            if switch == "DISABLE":
+                self._driver.execute(f"TRUNCATE {', '.join(TABLES)}, code_numbers, outbox")
         self._driver.execute("CHECKPOINT")
 
     def _rows(self, table: str) -> Path:
