@@ -18,6 +18,7 @@ from referral_core.ports.grants import Grants
 from referral_core.ports.promo_codes import PromoCodes
 from referral_core.ports.referrals import Referrals
 from referral_core.ports.sharings import Sharings
+from referral_core.ports.subscriptions import Subscriptions
 from referral_core.ports.trace import Trace
 
 
@@ -92,6 +93,25 @@ class TestEvents(conformance.EventsConformance):
     @pytest.fixture
     def events(self) -> Events:
         return MemoryStore().events
+
+
+@pytest.mark.rule("B2")
+class TestAnswers(conformance.AnswersConformance):
+    @pytest.fixture
+    def store(self) -> conformance.Store:
+        return MemoryStore()
+
+
+class TestOutbox(conformance.OutboxConformance):
+    @pytest.fixture
+    def store(self) -> conformance.Store:
+        return MemoryStore()
+
+
+class TestSubscriptions(conformance.SubscriptionsConformance):
+    @pytest.fixture
+    def subscriptions(self) -> Subscriptions:
+        return MemoryStore().subscriptions
 
 
 class TestCodeSource(conformance.CodeSourceConformance):

@@ -17,7 +17,12 @@ from referral_core.ports.grants import Grants
 from referral_core.ports.promo_codes import PromoCodes
 from referral_core.ports.referrals import Referrals
 from referral_core.ports.sharings import Sharings
+from referral_core.ports.subscriptions import Subscriptions
 from referral_core.ports.trace import Trace
+
+
+class TestAnswers(conformance.AnswersConformance):
+    """The store is the fixture ``store`` itself."""
 
 
 class TestBilling(conformance.BillingConformance):
@@ -85,6 +90,10 @@ class TestLaunchContracts(conformance.LaunchContractsConformance):
     """The store is the fixture ``store`` itself."""
 
 
+class TestOutbox(conformance.OutboxConformance):
+    """The store is the fixture ``store`` itself."""
+
+
 class TestPromoCodes(conformance.PromoCodesConformance):
     @pytest.fixture
     def promo_codes(self, store: SqlStore) -> PromoCodes:
@@ -101,6 +110,12 @@ class TestSharings(conformance.SharingsConformance):
     @pytest.fixture
     def sharings(self, store: SqlStore) -> Sharings:
         return store.sharings
+
+
+class TestSubscriptions(conformance.SubscriptionsConformance):
+    @pytest.fixture
+    def subscriptions(self, store: SqlStore) -> Subscriptions:
+        return store.subscriptions
 
 
 class TestTrace(conformance.TraceConformance):
