@@ -14,6 +14,7 @@ _SUITES = (
     "bulk_billing",
     "cases",
     "code_source",
+    "contract_pages",
     "contracts",
     "discount_groups",
     "events",
@@ -34,6 +35,7 @@ _SUITES = (
     "sharings",
     "store",
     "subscriptions",
+    "telling_billing",
     "trace",
     "transaction",
     "transfers",
@@ -46,6 +48,7 @@ from referral_adapters.conformance.billing import BillingConformance  # noqa: E4
 from referral_adapters.conformance.bulk_billing import BulkBillingConformance  # noqa: E402
 from referral_adapters.conformance.cases import CasesConformance  # noqa: E402
 from referral_adapters.conformance.code_source import CodeSourceConformance  # noqa: E402
+from referral_adapters.conformance.contract_pages import ContractPagesConformance  # noqa: E402
 from referral_adapters.conformance.contracts import ContractsConformance  # noqa: E402
 from referral_adapters.conformance.discount_groups import DiscountGroupsConformance  # noqa: E402
 from referral_adapters.conformance.events import EventsConformance  # noqa: E402
@@ -63,6 +66,7 @@ from referral_adapters.conformance.seals import SealsConformance  # noqa: E402
 from referral_adapters.conformance.sharings import SharingsConformance  # noqa: E402
 from referral_adapters.conformance.store import Store  # noqa: E402
 from referral_adapters.conformance.subscriptions import SubscriptionsConformance  # noqa: E402
+from referral_adapters.conformance.telling_billing import TellingBillingConformance  # noqa: E402
 from referral_adapters.conformance.trace import TraceConformance  # noqa: E402
 from referral_adapters.conformance.transaction import TransactionConformance  # noqa: E402
 
@@ -72,6 +76,7 @@ __all__ = [
     "BulkBillingConformance",
     "CasesConformance",
     "CodeSourceConformance",
+    "ContractPagesConformance",
     "ContractsConformance",
     "DiscountGroupsConformance",
     "EventsConformance",
@@ -89,6 +94,7 @@ __all__ = [
     "SharingsConformance",
     "Store",
     "SubscriptionsConformance",
+    "TellingBillingConformance",
     "TraceConformance",
     "TransactionConformance",
 ]
