@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -48,17 +49,37 @@ def migrated(postgres: PostgresServer) -> Iterator[URL]:
 
 
 @pytest.fixture(params=ENGINES)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
-    """Yield the URL of a database with all tables and nothing in them, in SQLite and in PostgreSQL."""
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], AbstractContextManager[URL]]:
+    """Return what opens a database with all tables and nothing in them, in SQLite and in PostgreSQL, one at a time."""
     if request.param == "sqlite":
-        url = URL.create("sqlite", database=str(tmp_path / "referral.db"))
-        upgrade(url)
-        yield url
-        return
+        return lambda: _file(tmp_path)
     server: PostgresServer = request.getfixturevalue("postgres")
-    url = request.getfixturevalue("migrated")
+    url: URL = request.getfixturevalue("migrated")
+    return lambda: _emptied(server, url)
+
+
+@contextmanager
+def _file(folder: Path) -> Iterator[URL]:
+    url = URL.create("sqlite", database=str(folder / "referral.db"))
+    upgrade(url)
     yield url
-    server.empty(url, [table.name for table in reversed(METADATA.sorted_tables)], GUARDED)
+    for file in folder.glob("referral.db*"):
+        file.unlink()
+
+
+@contextmanager
+def _emptied(server: PostgresServer, url: URL) -> Iterator[URL]:
+    try:
+        yield url
+    finally:
+        server.empty(url, [table.name for table in reversed(METADATA.sorted_tables)], GUARDED)
+
+
+@pytest.fixture
+def database(opened: Callable[[], AbstractContextManager[URL]]) -> Iterator[URL]:
+    """Yield the URL of a database with all tables and nothing in them, in SQLite and in PostgreSQL."""
+    with opened() as url:
+        yield url
 
 
 @pytest.fixture
