@@ -10,12 +10,13 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 import pytest
+from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
 
 from referral_adapters.conformance.outbox import ALL, in_order, places
 from referral_adapters.conformance.samples import note
 from referral_adapters.conformance.store import Slip
-from referral_adapters.sql import SqlStore
+from referral_adapters.sql import SqlStore, check
 from referral_core.entities.published import Published
 from referral_core.values.errors import ConcurrentChange, TraceUnreadable
 from tests.adapters.postgres_server import PostgresServer
@@ -170,3 +171,15 @@ def test_a_row_that_cannot_be_read_is_named(store: SqlStore, tampered: Callable[
         store.outbox.read(0, ALL)
     assert (raised.value.subject, raised.value.number) == ("account:A1", 2)
     assert places(store.outbox.read(0, 2)) == [("account:A1", 1), ("account:A2", 1)]
+
+
+def test_a_gap_is_found_by_a_check(database: URL, store: SqlStore) -> None:
+    store.trace.append(note(), note())
+    store.outbox.publish(1)
+    assert list(check(database)) == []
+    engine = create_engine(database)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE outbox SET position = 3 WHERE number = 2")
+        connection.exec_driver_sql("INSERT INTO published (position, subject, number) VALUES (3, 'account:A1', 2)")
+    engine.dispose()
+    assert [(finding.law, finding.subject) for finding in check(database)] == [("outbox", "3")]
