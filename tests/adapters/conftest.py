@@ -48,38 +48,35 @@ def migrated(postgres: PostgresServer) -> Iterator[URL]:
         yield url
 
 
-@pytest.fixture(params=ENGINES)
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], AbstractContextManager[URL]]:
-    """Return what opens a database with all tables and nothing in them, in SQLite and in PostgreSQL, one at a time."""
+@contextmanager
+def empty_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[URL]:
+    """Yield the URL of a database with all tables and nothing in them; the engine is the parameter of a fixture."""
     if request.param == "sqlite":
-        return lambda: _file(tmp_path)
+        url = URL.create("sqlite", database=str(folder / "referral.db"))
+        upgrade(url)
+        yield url
+        for file in folder.glob("referral.db*"):
+            file.unlink()
+        return
     server: PostgresServer = request.getfixturevalue("postgres")
-    url: URL = request.getfixturevalue("migrated")
-    return lambda: _emptied(server, url)
-
-
-@contextmanager
-def _file(folder: Path) -> Iterator[URL]:
-    url = URL.create("sqlite", database=str(folder / "referral.db"))
-    upgrade(url)
-    yield url
-    for file in folder.glob("referral.db*"):
-        file.unlink()
-
-
-@contextmanager
-def _emptied(server: PostgresServer, url: URL) -> Iterator[URL]:
+    url = request.getfixturevalue("migrated")
     try:
         yield url
     finally:
         server.empty(url, [table.name for table in reversed(METADATA.sorted_tables)], GUARDED)
 
 
-@pytest.fixture
-def database(opened: Callable[[], AbstractContextManager[URL]]) -> Iterator[URL]:
+@pytest.fixture(params=ENGINES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
     """Yield the URL of a database with all tables and nothing in them, in SQLite and in PostgreSQL."""
-    with opened() as url:
+    with empty_database(request, tmp_path) as url:
         yield url
+
+
+@pytest.fixture(params=ENGINES)
+def anew(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], AbstractContextManager[URL]]:
+    """Return what opens a database as ``database`` is, again and again, one after another."""
+    return lambda: empty_database(request, tmp_path)
 
 
 @pytest.fixture

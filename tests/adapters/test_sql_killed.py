@@ -33,7 +33,7 @@ SECRET: Final = secret_of("demo")
 LINES: Final = tuple(feed(60, 3, "demo"))
 
 
-Opened = Callable[[], AbstractContextManager[URL]]
+Anew = Callable[[], AbstractContextManager[URL]]
 
 
 def written(url: URL) -> str:
@@ -68,14 +68,12 @@ def left_behind(store: SqlStore) -> dict[str, Any]:
 
 
 @pytest.mark.rule("B2")
-def test_a_replay_that_was_killed_comes_to_the_same_end(
-    opened: Opened, tmp_path: Path, unbroken: dict[str, Any]
-) -> None:
+def test_a_replay_that_was_killed_comes_to_the_same_end(anew: Anew, tmp_path: Path, unbroken: dict[str, Any]) -> None:
     path, chance = tmp_path / "feed.jsonl", Random(7)
     path.write_text("".join(f"{line}\n" for line in LINES), encoding="utf-8")
     kills = 0
     while kills < KILLS:
-        with opened() as url:
+        with anew() as url:
             arguments = ("replay", str(path), "--db", written(url), "--code-key", "demo")
             kills += killed_often(chance, 0.6, KILLS - kills, *arguments)
             with SqlStore(url, PROGRAMME, secret=SECRET) as store:
@@ -96,10 +94,10 @@ def due(url: URL) -> Iterator[SqlStore]:
 
 
 @pytest.mark.rule("B2")
-def test_a_payer_that_was_killed_over_and_over_pays_everything_once(opened: Opened) -> None:
+def test_a_payer_that_was_killed_over_and_over_pays_everything_once(anew: Anew) -> None:
     chance, kills = Random(11), 0
     while kills < KILLS:
-        with opened() as url, due(url) as store:
+        with anew() as url, due(url) as store:
             legs = {leg.key: leg for leg in store.grants.all()}
             arguments = ("pay", "--db", written(url), "--at", "2030-01-01", "--all", "--limit", "3")
             kills += killed_often(chance, 0.4, KILLS - kills, *arguments)

@@ -24,19 +24,19 @@ from referral_core.entities.trace_entry import TraceEntry, chain_faults
 from tests.feed.test_stateful import ACCOUNTS, Programme_in_motion
 
 STORIES: Final = int(os.environ.get("REFERRAL_TWINS", "0"))
-Opened = Callable[[], AbstractContextManager[URL]]
+Anew = Callable[[], AbstractContextManager[URL]]
 
 
 class Twins(Programme_in_motion):
     """A programme kept twice; billing never fails here, since each store keeps its own."""
 
-    opened: ClassVar[Opened]
+    anew: ClassVar[Anew]
 
     def __init__(self) -> None:
         super().__init__()
         self.open = ExitStack()
         programme = Programme.default()
-        url = self.open.enter_context(type(self).opened())
+        url = self.open.enter_context(type(self).anew())
         self.database = self.open.enter_context(SqlStore(url, programme, secret=b"stateful" * 4))
         self.twin = FeedRunner(programme, self.database)
 
@@ -88,11 +88,11 @@ def said(entry: TraceEntry) -> object:
 
 
 @pytest.mark.rule("B2", "C1", "C6", "D3", "S4", "A2")
-def test_memory_and_a_database_tell_the_same_story(opened: Opened) -> None:
+def test_memory_and_a_database_tell_the_same_story(anew: Anew) -> None:
     class Told(Twins):
         pass
 
-    Told.opened = staticmethod(opened)
+    Told.anew = staticmethod(anew)
     run_state_machine_as_test(
         Told,
         settings=settings(
