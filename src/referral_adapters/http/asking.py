@@ -128,7 +128,9 @@ class Asking:
             self._check_unchanged(edited)
         content = act().model_dump_json().encode()
         if key is not None:
-            answers.fill(self._asker, key, json.dumps({"status": status, "body": content.decode(), "asker": self.actor.id}))
+            answers.fill(
+                self._asker, key, json.dumps({"status": status, "body": content.decode(), "asker": self.actor.id})
+            )
         return _response(content, status, etag_of(content))
 
     def _check_unchanged(self, edited: Callable[[], BaseModel]) -> None:
