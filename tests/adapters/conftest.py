@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -47,18 +48,35 @@ def migrated(postgres: PostgresServer) -> Iterator[URL]:
         yield url
 
 
-@pytest.fixture(params=ENGINES)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
-    """Yield the URL of a database with all tables and nothing in them, in SQLite and in PostgreSQL."""
+@contextmanager
+def empty_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[URL]:
+    """Yield the URL of a database with all tables and nothing in them; the engine is the parameter of a fixture."""
     if request.param == "sqlite":
-        url = URL.create("sqlite", database=str(tmp_path / "referral.db"))
+        url = URL.create("sqlite", database=str(folder / "referral.db"))
         upgrade(url)
         yield url
+        for file in folder.glob("referral.db*"):
+            file.unlink()
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     url = request.getfixturevalue("migrated")
-    yield url
-    server.empty(url, [table.name for table in reversed(METADATA.sorted_tables)], GUARDED)
+    try:
+        yield url
+    finally:
+        server.empty(url, [table.name for table in reversed(METADATA.sorted_tables)], GUARDED)
+
+
+@pytest.fixture(params=ENGINES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
+    """Yield the URL of a database with all tables and nothing in them, in SQLite and in PostgreSQL."""
+    with empty_database(request, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(params=ENGINES)
+def anew(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], AbstractContextManager[URL]]:
+    """Return what opens a database as ``database`` is, again and again, one after another."""
+    return lambda: empty_database(request, tmp_path)
 
 
 @pytest.fixture

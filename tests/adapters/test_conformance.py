@@ -22,6 +22,7 @@ from referral_adapters.memory.grants import MemoryGrants
 from referral_adapters.memory.history import MemoryHistory
 from referral_adapters.memory.journal import Change
 from referral_adapters.memory.records import Records
+from referral_core.entities.answer import Answer
 from referral_core.entities.case import Case
 from referral_core.entities.codeless_account import CodelessAccount, CodelessPage
 from referral_core.entities.contract import Contract
@@ -29,9 +30,11 @@ from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.entities.personal_data import Person
 from referral_core.entities.promo_code import PromoCode
+from referral_core.entities.published import Published
 from referral_core.entities.referral import Referral
 from referral_core.entities.seal import Head, Seal, SealedHead
 from referral_core.entities.sharing import Sharing
+from referral_core.entities.subscription import Subscription
 from referral_core.entities.trace_entry import TraceEntry, TraceNote
 from referral_core.ports.evidence import Evidence, Findings
 from referral_core.ports.grants import Step
@@ -257,6 +260,12 @@ def by_the_wall_clock(every: Callable[[], Iterator[Referral]], **_: object) -> I
     return iter(sorted(every(), key=lambda each: (each.concluded_at.isoformat(), each.contract)))
 
 
+def moments_only(every: Callable[..., Iterator[Referral]], *, newest_by: datetime, **of: str) -> Iterator[Referral]:
+    """Turn the moments round, and not the contracts of one moment."""
+    found = [each for each in every(**of) if each.concluded_at <= newest_by]
+    return iter(sorted(found, key=lambda each: each.concluded_at, reverse=True))
+
+
 REFERRALS: Final[dict[str, Broken]] = {
     "test_a_referral_is_found_whole": referrals(find=unhonoured),
     "test_the_last_state_is_the_one_found": referrals(replace=deaf),
@@ -270,6 +279,7 @@ REFERRALS: Final[dict[str, Broken]] = {
         lambda each, customer: customer in (each.referrer_customer, each.referee_customer)
     ),
     "test_all_are_in_order_of_conclusion_and_contract": referrals(all=by_the_wall_clock),
+    "test_the_newest_may_come_first": referrals(all=moments_only),
     "test_those_of_one_referrer_are_its_own": referrals(all=lambda every, **_: every()),
     "test_ids_are_taken_to_the_letter": referrals(live_of=trimming),
     "test_one_of_racing_referrals_gets_the_contract": referrals(add=silent),
@@ -400,12 +410,21 @@ def carrying_nothing(find: Callable[[str], Case | None], named: str) -> Case | N
     return found and attrs.evolve(found, carried=None)
 
 
+def open_or_above(
+    every: Callable[..., Iterator[Case]], *, after: str | None = None, open_only: bool = False
+) -> Iterator[Case]:
+    """Look at one of the two wishes only."""
+    return every(after=after) if after else every(open_only=open_only)
+
+
 CASES: Final[dict[str, Broken]] = {
     "test_a_case_is_found_with_what_it_carries": cases(find=carrying_nothing),
     "test_a_case_is_opened_once": cases(open=silent),
     "test_a_closed_case_is_found_as_it_was_closed": cases(close=deaf),
     "test_a_case_is_closed_once": cases(close=silent),
     "test_all_are_in_order_of_id": cases(all=backwards),
+    "test_all_may_begin_above_an_id": cases(all=lambda every, after: (each for each in every() if each.id >= after)),
+    "test_all_may_be_those_that_are_open": cases(all=open_or_above),
     "test_there_are_none_before_the_first": cases(all=lambda _: iter([case()])),
     "test_ids_are_taken_to_the_letter": cases(find=trimming),
     "test_one_of_racing_openings_wins": cases(open=silent),
@@ -873,8 +892,61 @@ PERSONS: Final[dict[str, Broken]] = {
         lambda person, row: row.actor == person.customer
     ),
     "test_fee_notes_lose_their_words": leaving("referrals"),
+    "test_answers_to_and_about_the_customer_go": leaving("answers"),
     "test_the_trace_still_verifies": hashing_anew,
     "test_those_who_erase_at_once_leave_one_pseudonym": one_pseudonym_each,
+}
+
+# ── contracts by pages ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def contract_pages(**methods: Act) -> Broken:
+    return lambda: altered_part("contract_pages", **methods)
+
+
+def looking_up(page: Callable[..., tuple[Contract, ...]], *of: object, **wanted: object) -> tuple[Contract, ...]:
+    """Take a page, and leave out of it what is not wanted."""
+    return tuple(each for each in page(*of) if each in page(None, 99, **wanted))
+
+
+def stale() -> MemoryStore:
+    """Show contracts as they were first."""
+    store, first = MemoryStore(), dict[str, Contract]()
+
+    def page(page: Callable[..., tuple[Contract, ...]], *of: object, **wanted: object) -> tuple[Contract, ...]:
+        return tuple(first.setdefault(each.id, each) for each in page(*of, **wanted))
+
+    altered(store.contract_pages, page=page)
+    return store
+
+
+def remembering() -> MemoryStore:
+    """Keep showing what was seen once."""
+    store, seen = MemoryStore(), dict[str, Contract]()
+
+    def page(page: Callable[..., tuple[Contract, ...]], *of: object, **wanted: object) -> tuple[Contract, ...]:
+        seen.update({each.id: each for each in page(*of, **wanted)})
+        return tuple(seen[each] for each in sorted(seen))
+
+    altered(store.contract_pages, page=page)
+    return store
+
+
+def trimming_channels(
+    page: Callable[..., tuple[Contract, ...]], *of: object, channel: str | None = None, **wanted: object
+) -> tuple[Contract, ...]:
+    return page(*of, channel=channel and channel.strip(), **wanted)
+
+
+CONTRACT_PAGES: Final[dict[str, Broken]] = {
+    "test_contracts_come_by_pages_in_order_of_id": contract_pages(
+        page=lambda page, after, limit: page(after and after.lower(), limit)
+    ),
+    "test_there_is_no_page_before_the_first_contract": contract_pages(page=lambda *_, **__: (contract(),)),
+    "test_contracts_are_shown_as_last_stored": stale,
+    "test_what_is_left_out_does_not_count": contract_pages(page=looking_up),
+    "test_ids_are_taken_to_the_letter": contract_pages(page=trimming_channels),
+    "test_what_is_undone_is_not_there": remembering,
 }
 
 # ── the launch ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -999,10 +1071,304 @@ LAUNCH_CODES: Final[dict[str, Broken]] = {
     "test_one_of_racing_pages_comes_in": launch_codes(add=saying_nothing),
 }
 
+# ── answers, the outbox, subscriptions ────────────────────────────────────────────────────────────────────────────────
+
+
+def answers(**methods: Act) -> Broken:
+    def make() -> object:
+        store = MemoryStore()
+        altered(store.answers, **methods)
+        return store
+
+    return make
+
+
+def answering_again() -> object:
+    """Put the last answer in the place of the first."""
+    store = MemoryStore()
+
+    def fill(fill: Act, asker: str, key: str, text: str) -> None:
+        kept = store.answers.find(asker, key)
+        if kept:
+            store.answers._answers[asker, key] = attrs.evolve(kept, text=None)
+        fill(asker, key, text)
+
+    altered(store.answers, fill=fill)
+    return store
+
+
+def claiming_for_ever() -> object:
+    """Take keys outside of all transactions."""
+    store = MemoryStore()
+
+    def claim(_: Act, asker: str, key: str, digest: str, *, at: datetime) -> bool:
+        taken = (asker, key) in store.answers._answers
+        store.answers._answers.setdefault((asker, key), Answer(digest, None, at))
+        return not taken
+
+    altered(store.answers, claim=claim)
+    return store
+
+
+def not_waiting() -> object:
+    """Take a key for taken that somebody may yet leave free."""
+    store = MemoryStore()
+
+    def claim(claim: Act, *of: str, at: datetime) -> object:
+        return tuple(of[:2]) not in store.answers._answers and claim(*of, at=at)
+
+    altered(store.answers, claim=claim)
+    return store
+
+
+def looking_before_claiming() -> object:
+    store = MemoryStore()
+
+    def claim(_: Act, asker: str, key: str, digest: str, *, at: datetime) -> bool:
+        if store.answers.find(asker, key):
+            return False
+        time.sleep(0.001)
+        store.answers._answers[asker, key] = Answer(digest, None, at)
+        return True
+
+    altered(store.answers, claim=claim)
+    return store
+
+
+ANSWERS: Final[dict[str, Broken]] = {
+    "test_a_claim_is_found_without_an_answer": answers(
+        claim=lambda claim, *of, at: claim(*of, at=at.replace(microsecond=0))
+    ),
+    "test_an_answer_is_kept_beside_the_claim": answers(
+        fill=lambda fill, asker, key, text: fill(asker, key, text.strip())
+    ),
+    "test_a_key_is_claimed_once": answers(claim=lambda claim, *of, **at: claim(*of, **at) or True),
+    "test_an_answer_is_kept_once": answering_again,
+    "test_asker_and_key_tell_answers_apart": answers(
+        claim=lambda claim, asker, key, digest, at: claim("", asker + key, digest, at=at),
+        fill=lambda fill, asker, key, text: fill("", asker + key, text),
+        find=lambda find, asker, key: find("", asker + key),
+    ),
+    "test_words_are_taken_to_the_letter": answers(
+        claim=lambda claim, *of, at: claim(*(words.strip() for words in of), at=at)
+    ),
+    "test_what_is_old_is_forgotten": answers(forget=lambda forget, before: forget(before + TICK)),
+    "test_a_claim_that_was_undone_leaves_its_key_free": claiming_for_ever,
+    "test_a_claim_under_way_is_waited_for": not_waiting,
+    "test_one_of_racing_claims_gets_the_key": looking_before_claiming,
+}
+
+
+def outbox(**methods: Act) -> Broken:
+    def make() -> object:
+        store = MemoryStore()
+        altered(store.outbox, **methods)
+        return store
+
+    return make
+
+
+def with_order(order: Callable[[MemoryStore], Sequence[TraceEntry]]) -> Broken:
+    """Give rows positions in another order than the one in which they were written."""
+
+    def make() -> object:
+        store = MemoryStore()
+        altered(store.trace, in_order=lambda _, start, end: order(store)[start:end])
+        return store
+
+    return make
+
+
+def latest_first(store: MemoryStore) -> list[TraceEntry]:
+    return sorted(store.trace.entries(), key=lambda row: -row.number)
+
+
+def chain_by_chain(store: MemoryStore) -> list[TraceEntry]:
+    return list(store.trace.chain())
+
+
+def showing_what_waits() -> object:
+    store = MemoryStore()
+
+    def read(_: Act, after: int, limit: int) -> tuple[Published, ...]:
+        rows = store.trace.in_order(after, after + limit)
+        return tuple(Published(position, row) for position, row in enumerate(rows, after + 1))
+
+    altered(store.outbox, read=read)
+    return store
+
+
+def leaving_out_the_launch() -> object:
+    store = MemoryStore()
+
+    def add(add: Act, *page: object, at: datetime) -> None:
+        add(*page, at=at)
+        store.trace._order.pop()
+
+    altered(store.launch_codes, add=add)
+    return store
+
+
+def publishing_copies() -> object:
+    """Keep what was published as it was."""
+    store = MemoryStore()
+    copies: list[Published] = []
+
+    def publish(publish: Act, limit: int) -> object:
+        count = publish(limit)
+        copies[:] = store.outbox.read(0, 999)
+        return count
+
+    altered(store.outbox, publish=publish)
+    altered(store.outbox, read=lambda read, after, limit: copies[after : after + limit] or read(after, limit))
+    return store
+
+
+def numbering_at_once() -> object:
+    """Number rows as they are written, whether that lasts or not."""
+    store = MemoryStore()
+    written: list[TraceNote] = []
+
+    def append(append: Act, *notes: TraceNote) -> None:
+        written.extend(notes)
+        append(*notes)
+
+    def read(read: Callable[[int, int], tuple[Published, ...]], after: int, limit: int) -> tuple[Published, ...]:
+        undone = len(written) - store.trace.count()
+        return tuple(attrs.evolve(each, position=each.position + undone) for each in read(after, limit))
+
+    altered(store.trace, append=append)
+    altered(store.outbox, read=read)
+    return store
+
+
+def publishing_for_ever() -> object:
+    """Give positions outside of all transactions."""
+    store = MemoryStore()
+
+    def publish(_: Act, limit: int) -> int:
+        last = store.outbox._published.get(None, 0)
+        store.outbox._published[None] = min(last + limit, store.trace.count())
+        return store.outbox._published[None] - last
+
+    altered(store.outbox, publish=publish)
+    return store
+
+
+OUTBOX: Final[dict[str, Broken]] = {
+    "test_a_row_waits_until_somebody_publishes_it": showing_what_waits,
+    "test_whatever_leaves_a_trace_is_published": leaving_out_the_launch,
+    "test_no_more_is_published_than_asked": outbox(publish=lambda publish, limit: publish(limit + 1)),
+    "test_rows_of_one_subject_come_in_order": with_order(latest_first),
+    "test_reading_goes_on_from_any_position": outbox(read=lambda read, after, limit: read(max(after - 1, 0), limit)),
+    "test_a_position_stays": with_order(chain_by_chain),
+    "test_what_was_erased_is_erased_there_too": publishing_copies,
+    "test_what_was_undone_is_never_published": numbering_at_once,
+    "test_positions_that_were_undone_are_given_again": publishing_for_ever,
+    "test_racing_publishers_leave_nothing_out": with_order(chain_by_chain),
+}
+
+
+def subscriptions(**methods: Act) -> Broken:
+    return lambda: altered(MemoryStore().subscriptions, **methods)
+
+
+def adding_again() -> object:
+    port = MemoryStore().subscriptions
+
+    def add(_: Act, name: str, position: int) -> bool:
+        is_new = port.find(name) is None
+        port._put(Subscription(name, position))
+        return is_new
+
+    return altered(port, add=add)
+
+
+def taking_at(shown: Callable[[Subscription, datetime], Subscription]) -> Broken:
+    """See a subscription in another light when it is taken."""
+
+    def make() -> object:
+        port = MemoryStore().subscriptions
+
+        def take(_: Act, name: str, *, at: datetime, until: datetime) -> Subscription | None:
+            found = port.find(name)
+            free = found and shown(found, at).is_free(at)
+            return port._put(attrs.evolve(found, leased_until=until)) if found and free else None
+
+        return altered(port, take=take)
+
+    return make
+
+
+def making_what_is_taken() -> object:
+    port = MemoryStore().subscriptions
+
+    def take(take: Act, name: str, **moments: datetime) -> object:
+        port.add(name, 0)
+        return take(name, **moments)
+
+    return altered(port, take=take)
+
+
+def comparing_positions_only() -> object:
+    port = MemoryStore().subscriptions
+
+    def settle(settle: Act, before: Subscription, after: Subscription) -> object:
+        found = port.find(before.name)
+        return settle(found if found and found.position == before.position else before, after)
+
+    return altered(port, settle=settle)
+
+
+def looking_before_taking() -> object:
+    port = MemoryStore().subscriptions
+
+    def take(take: Act, name: str, *, at: datetime, until: datetime) -> Subscription | None:
+        found = port.find(name)
+        time.sleep(0.001)
+        return port._put(attrs.evolve(found, leased_until=until)) if found and found.is_free(at) else None
+
+    return altered(port, take=take)
+
+
+def looking_before_settling() -> object:
+    port = MemoryStore().subscriptions
+
+    def settle(_: Act, before: Subscription, after: Subscription) -> bool:
+        is_same = port.find(before.name) == before
+        time.sleep(0.001)
+        return is_same and bool(port._put(after))
+
+    return altered(port, settle=settle)
+
+
+SUBSCRIPTIONS: Final[dict[str, Broken]] = {
+    "test_a_new_one_begins_where_it_is_told": subscriptions(add=lambda add, name, _: add(name, 0)),
+    "test_a_name_is_there_once": adding_again,
+    "test_all_are_in_order_of_name": subscriptions(all=lambda every: every()[::-1]),
+    "test_names_are_taken_to_the_letter": subscriptions(add=lambda add, name, position: add(name.strip(), position)),
+    "test_a_free_one_is_taken_until_a_moment": subscriptions(
+        take=lambda take, name, at, until: take(name, at=at, until=until - TICK)
+    ),
+    "test_what_is_unknown_cannot_be_taken": making_what_is_taken,
+    "test_a_lease_holds_up_to_its_end": taking_at(lambda each, _: attrs.evolve(each, leased_until=None)),
+    "test_who_has_to_wait_cannot_be_taken_earlier": taking_at(lambda each, _: attrs.evolve(each, next_at=None)),
+    "test_the_next_state_is_stored_whole": subscriptions(
+        settle=lambda settle, before, after: settle(before, attrs.evolve(after, next_at=before.next_at))
+    ),
+    "test_what_somebody_else_has_changed_is_not_overwritten": comparing_positions_only,
+    "test_a_state_of_another_one_is_refused": subscriptions(
+        settle=lambda settle, before, after: settle(before, attrs.evolve(after, name=before.name))
+    ),
+    "test_one_of_racing_senders_takes_it": looking_before_taking,
+    "test_one_of_racing_settlements_is_stored": looking_before_settling,
+}
+
 # ── the proof ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 PORTS: Final[dict[type, dict[str, Broken]]] = {
     conformance.ContractsConformance: CONTRACTS,
+    conformance.ContractPagesConformance: CONTRACT_PAGES,
     conformance.PromoCodesConformance: PROMO_CODES,
     conformance.DiscountGroupsConformance: GROUPS,
     conformance.ReferralsConformance: REFERRALS,
@@ -1019,6 +1385,9 @@ PORTS: Final[dict[type, dict[str, Broken]]] = {
     conformance.PersonsConformance: PERSONS,
     conformance.LaunchContractsConformance: LAUNCH_CONTRACTS,
     conformance.LaunchCodesConformance: LAUNCH_CODES,
+    conformance.AnswersConformance: ANSWERS,
+    conformance.OutboxConformance: OUTBOX,
+    conformance.SubscriptionsConformance: SUBSCRIPTIONS,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from referral_adapters import conformance
+from referral_adapters.conformance.telling_billing import ToldBilling
 from referral_adapters.folding import AsciiFolding
 from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, FlakyBulkBilling, MemoryStore
 from referral_core.ports.billing import Billing, WholeBilling
@@ -18,6 +19,7 @@ from referral_core.ports.grants import Grants
 from referral_core.ports.promo_codes import PromoCodes
 from referral_core.ports.referrals import Referrals
 from referral_core.ports.sharings import Sharings
+from referral_core.ports.subscriptions import Subscriptions
 from referral_core.ports.trace import Trace
 
 
@@ -94,6 +96,25 @@ class TestEvents(conformance.EventsConformance):
         return MemoryStore().events
 
 
+@pytest.mark.rule("B2")
+class TestAnswers(conformance.AnswersConformance):
+    @pytest.fixture
+    def store(self) -> conformance.Store:
+        return MemoryStore()
+
+
+class TestOutbox(conformance.OutboxConformance):
+    @pytest.fixture
+    def store(self) -> conformance.Store:
+        return MemoryStore()
+
+
+class TestSubscriptions(conformance.SubscriptionsConformance):
+    @pytest.fixture
+    def subscriptions(self) -> Subscriptions:
+        return MemoryStore().subscriptions
+
+
 class TestCodeSource(conformance.CodeSourceConformance):
     @pytest.fixture(params=[None, b"0123456789abcdef"], ids=["own secret", "given secret"])
     def code_source(self, request: pytest.FixtureRequest) -> CodeSource:
@@ -124,6 +145,18 @@ class TestBulkBilling(conformance.BulkBillingConformance):
     @pytest.fixture(params=["alone", "flaky without a fault"])
     def billing(self, request: pytest.FixtureRequest) -> WholeBilling:
         return ContinuousDiscounts() if request.param == "alone" else FlakyBulkBilling(ContinuousDiscounts())
+
+
+class TestTellingBilling(conformance.TellingBillingConformance):
+    @pytest.fixture
+    def billing(self) -> ToldBilling:
+        return ContinuousDiscounts()
+
+
+class TestContractPages(conformance.ContractPagesConformance):
+    @pytest.fixture
+    def store(self) -> conformance.Store:
+        return MemoryStore()
 
 
 @pytest.mark.rule("C1", "S4", "B2")

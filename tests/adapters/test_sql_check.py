@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL
 
 from examples.year import feed
 from referral_adapters.cli.store import secret_of
+from referral_adapters.conformance.samples import note
 from referral_adapters.feed import FeedRunner
 from referral_adapters.sql import Finding, SchemaMismatch, SqlStore, StoreFailed, check, schema, upgrade
 from referral_adapters.sql.laws import LAWS
@@ -161,6 +162,11 @@ BROKEN: Final = {
     "INSERT INTO amount_periods SELECT group_id, starts_at - 1, ends_at, amount, currency FROM amount_periods"
     " WHERE group_id = 'referrer' AND ends_at IS NULL": {("amount", "referrer")},
     "UPDATE contracts SET customer = 'C9' WHERE id = 'K5'": {("account", "A5")},
+    "UPDATE outbox SET position = 7 WHERE number = 2": {("outbox", "account:A99")},
+    "INSERT INTO published (position, subject, number) VALUES (2, 'account:A99', 2)": {("outbox", "2")},
+    "INSERT INTO published (position, subject, number) SELECT 9, subject, number FROM published WHERE position = 1": {
+        ("outbox", "9"),
+    },
 }  # fmt: skip
 
 
@@ -191,6 +197,9 @@ def furnish(url: URL) -> None:
     with begun(url) as connection:
         old_world.make(connection)
     upgrade(url)
+    with SqlStore(url) as store:
+        store.trace.append(note("A99"), note("A99"))
+        store.outbox.publish(1)
 
 
 def test_every_law_has_a_case_that_breaks_it() -> None:

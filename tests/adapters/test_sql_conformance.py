@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from referral_adapters import conformance
+from referral_adapters.conformance.telling_billing import ToldBilling
 from referral_adapters.sql import SqlStore
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_core.ports.billing import Billing, WholeBilling
@@ -17,7 +18,12 @@ from referral_core.ports.grants import Grants
 from referral_core.ports.promo_codes import PromoCodes
 from referral_core.ports.referrals import Referrals
 from referral_core.ports.sharings import Sharings
+from referral_core.ports.subscriptions import Subscriptions
 from referral_core.ports.trace import Trace
+
+
+class TestAnswers(conformance.AnswersConformance):
+    """The store is the fixture ``store`` itself."""
 
 
 class TestBilling(conformance.BillingConformance):
@@ -43,6 +49,17 @@ class TestCodeSource(conformance.CodeSourceConformance):
     @pytest.fixture
     def code_source(self, store: SqlStore) -> CodeSource:
         return store.code_source
+
+
+class TestContractPages(conformance.ContractPagesConformance):
+    """The store is the fixture ``store`` itself."""
+
+
+class TestTellingBilling(conformance.TellingBillingConformance):
+    @pytest.fixture
+    def billing(self, store: SqlStore) -> ToldBilling:
+        assert isinstance(store.billing, SqlContinuousDiscounts)
+        return store.billing
 
 
 class TestContracts(conformance.ContractsConformance):
@@ -85,6 +102,10 @@ class TestLaunchContracts(conformance.LaunchContractsConformance):
     """The store is the fixture ``store`` itself."""
 
 
+class TestOutbox(conformance.OutboxConformance):
+    """The store is the fixture ``store`` itself."""
+
+
 class TestPromoCodes(conformance.PromoCodesConformance):
     @pytest.fixture
     def promo_codes(self, store: SqlStore) -> PromoCodes:
@@ -101,6 +122,12 @@ class TestSharings(conformance.SharingsConformance):
     @pytest.fixture
     def sharings(self, store: SqlStore) -> Sharings:
         return store.sharings
+
+
+class TestSubscriptions(conformance.SubscriptionsConformance):
+    @pytest.fixture
+    def subscriptions(self, store: SqlStore) -> Subscriptions:
+        return store.subscriptions
 
 
 class TestTrace(conformance.TraceConformance):

@@ -79,6 +79,9 @@ def furnish(store: SqlStore) -> None:
     for _ in range(2):
         store.trace.append(note())
     store.seals.set(day(1))
+    store.outbox.publish(1)
+    store.subscriptions.add("crm", 0)
+    store.answers.claim("portal", "k1", "digest", at=day(0))
     store.billing.grant(grant())
     store.billing.bill("B1", "A1", Money("1"), at=day(1))
     store.billing.transfer("A1", "A2", Money("1"), at=day(1), key="T1")
@@ -144,6 +147,20 @@ VIOLATIONS: Final = {
     "a sealed head that is changed (A2)": "UPDATE sealed_heads SET hash = ''",
     "a sealed head that moves to another seal (A2)": "UPDATE sealed_heads SET seal = 2",
     "a sealed head that is removed (A2)": "DELETE FROM sealed_heads",
+    "an answer under a key that is taken (B2)": (
+        "INSERT INTO answers (asker, key, digest, at) VALUES ('portal', 'k1', 'other', <1>)"
+    ),
+    "a second receiver of a name": "INSERT INTO subscriptions (name, position, failures) VALUES ('crm', 9, 0)",
+    "a row that goes out twice": "INSERT INTO outbox (subject, number, position) VALUES ('account:A1', 1, 9)",
+    "a row that goes out as another": "UPDATE outbox SET number = 9 WHERE number = 2",
+    "a row that goes out about another subject": "UPDATE outbox SET subject = 'account:A2' WHERE number = 2",
+    "a position that is given anew": "UPDATE outbox SET position = 9 WHERE number = 1",
+    "a position that is taken away": "UPDATE outbox SET position = NULL WHERE number = 1",
+    "a row that does not go out": "DELETE FROM outbox WHERE number = 2",
+    "a position that is taken": "INSERT INTO published (position, subject, number) VALUES (1, 'account:A1', 2)",
+    "a position of another row": "UPDATE published SET number = 2",
+    "a position that moves": "UPDATE published SET position = 2",
+    "a position that is removed": "DELETE FROM published",
 }
 
 
@@ -185,6 +202,23 @@ def test_what_only_touches_is_let_in(by_hand: Written) -> None:
     by_hand(AMOUNT.format("<3>", "<5>"))
     by_hand("UPDATE promo_codes SET ends_at = <2> WHERE text = 'AAAA'")
     by_hand("UPDATE amount_periods SET amount = 3 WHERE starts_at = <0>")
+
+
+def test_a_row_that_waits_can_be_given_a_position(by_hand: Written) -> None:
+    """And so it is the position that those guards mind."""
+    by_hand("UPDATE outbox SET position = 2 WHERE number = 2")
+    assert [tuple(row) for row in by_hand("SELECT position FROM outbox ORDER BY number")] == [(1,), (2,)]
+
+
+def test_a_row_goes_out_however_it_was_written(by_hand: Written, store: SqlStore) -> None:
+    """The trigger minds who adds to the trace as little as its other guards do."""
+    by_hand(
+        "INSERT INTO trace_entries (subject, number, moment, act, role, personal_digest, previous, hash)"
+        " SELECT subject, number + 1, moment, act, role, personal_digest, hash, hash FROM trace_entries"
+        " WHERE number = 2"
+    )
+    assert store.outbox.publish(9) == 2
+    assert [(each.position, each.entry.number) for each in store.outbox.read(0, 9)] == [(1, 1), (2, 2), (3, 3)]
 
 
 @pytest.mark.rule("A5")

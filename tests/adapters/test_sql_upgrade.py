@@ -20,10 +20,11 @@ from referral_adapters.sql import SchemaMismatch, SqlStore, Upgraded, check, sch
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_adapters.sql.connections import engine_at
 from referral_core import Money, Programme, assemble
+from referral_core.entities.act import Act
 from referral_core.entities.balance import Balance
 from referral_core.entities.case import Case
 from referral_core.entities.grant import Grant
-from referral_core.entities.trace_entry import chain_faults
+from referral_core.entities.trace_entry import TraceNote, chain_faults
 from tests.adapters import old_world
 from tests.adapters.old_world import MARI, PORTAL, on
 from tests.adapters.postgres_server import PostgresServer
@@ -154,6 +155,19 @@ def test_the_trace_arrives_and_still_verifies(old: URL) -> None:
     with begun(old) as connection:
         seals = connection.execute(text("SELECT number, previous, hash FROM seals ORDER BY number")).fetchall()
     assert list(map(tuple, seals)) == [(row["number"], row["previous"], row["hash"]) for row in old_world.SEALS]
+
+
+def test_what_was_traced_before_is_not_published(old: URL) -> None:
+    upgrade(old)
+    with SqlStore(old, PROGRAMME) as store:
+        assert (store.outbox.publish(99), store.outbox.read(0, 99), store.subscriptions.all()) == (0, (), ())
+        subject, (*_, last) = next(iter(old_world.CHAINS.items()))
+        store.trace.append(TraceNote(subject, on(200), Act.CODE_END, MARI))
+        assert store.outbox.publish(99) == 1
+        (published,) = store.outbox.read(0, 99)
+        assert (published.position, published.entry.subject) == (1, subject)
+        assert (published.entry.number, published.entry.previous) == (last.number + 1, last.hash)
+    assert list(check(old)) == []
 
 
 HISTORIES: Final = {"promo_code_history": "text", "referral_history": "contract", "discount_group_history": "id"}

@@ -88,9 +88,12 @@ class Launch:
 
     def forget(self) -> None:
         """Make the tables as they were before any run."""
-        self._driver.execute("ALTER TABLE trace_entries DISABLE TRIGGER USER")
-        self._driver.execute(f"TRUNCATE {', '.join(TABLES)}, code_numbers")
-        self._driver.execute("ALTER TABLE trace_entries ENABLE TRIGGER USER")
+        guarded = ("trace_entries", "promo_code_history", "outbox")
+        for table in guarded:
+            self._driver.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        self._driver.execute(f"TRUNCATE {', '.join(TABLES)}, code_numbers, outbox")
+        for table in guarded:
+            self._driver.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         self._driver.execute("CHECKPOINT")
 
     def _rows(self, table: str) -> Path:

@@ -19,7 +19,7 @@ ROOT: Final = Path(__file__).parent.parent.parent
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PIN: Final = re.compile(r"(?P<name>[\w.-]+)==(?P<version>[\w.+!]+)")
 WHERE_PACKAGES_COME_FROM: Final = re.compile(
-    r"index[-_]url|find[-_]links|registry ?=|https?://[^ ]*/simple\b|pypi[.]org|pythonhosted[.]org|npmjs[.]"
+    r"index[-_]url|find[-_]links|^registry ?=|https?://[^ ]*/simple\b|pypi[.]org|pythonhosted[.]org|npmjs[.]"
 )
 THE_CORE_MAY_IMPORT: Final = {"attr", "attrs", "dateutil", "referral_core", *sys.stdlib_module_names}
 PAGES: Final = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

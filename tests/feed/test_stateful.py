@@ -89,6 +89,10 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
         """Hand a line to the rules."""
         return self.runner.handle(line, number)
 
+    def finish(self) -> None:
+        """Have what is due posted."""
+        self.runner.finish()
+
     def seen(self) -> dict[str, Any]:
         """Return all that the programme holds, whatever mood billing is in."""
         mode, self.mode = self.mode, None
@@ -292,14 +296,14 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
 
     @rule()
     def due_grants_are_sent(self) -> None:
-        self.runner.finish()
+        self.finish()
 
     @precondition(lambda self: self.effective)
     @rule(pick=picks)
     def a_line_is_delivered_again(self, pick: int) -> None:
         before = self.seen()
         again = self.effective[pick % len(self.effective)]
-        assert self.runner.handle(again, 1)["outcome"] == "repeated"
+        assert self.handle(again, 1)["outcome"] == "repeated"
         assert self.seen() == before
 
     @invariant()
@@ -352,15 +356,15 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
         """Let billing recover: every leg is then granted exactly once, and replaying changes nothing."""
         self.mode = None
         self.flaky.recover()
-        self.runner.finish()
+        self.finish()
         for leg in self.store.grants.all():
             assert leg.status is GrantStatus.GRANTED, leg
         self.every_leg_is_granted_at_most_once()
         self.money_is_conserved()
         before = self.seen()
         for line in self.effective:
-            assert self.runner.handle(line, 1)["outcome"] == "repeated"
-        self.runner.finish()
+            assert self.handle(line, 1)["outcome"] == "repeated"
+        self.finish()
         assert self.seen() == before
 
 

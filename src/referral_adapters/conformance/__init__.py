@@ -9,10 +9,12 @@ from __future__ import annotations
 import pytest
 
 _SUITES = (
+    "answers",
     "billing",
     "bulk_billing",
     "cases",
     "code_source",
+    "contract_pages",
     "contracts",
     "discount_groups",
     "events",
@@ -20,6 +22,7 @@ _SUITES = (
     "folding",
     "grants",
     "history",
+    "outbox",
     "persons",
     "launch_codes",
     "launch_contracts",
@@ -31,6 +34,8 @@ _SUITES = (
     "seals",
     "sharings",
     "store",
+    "subscriptions",
+    "telling_billing",
     "trace",
     "transaction",
     "transfers",
@@ -38,10 +43,12 @@ _SUITES = (
 # Before they are imported, so that a failing assertion shows what it compared.
 pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in _SUITES))
 
+from referral_adapters.conformance.answers import AnswersConformance  # noqa: E402
 from referral_adapters.conformance.billing import BillingConformance  # noqa: E402
 from referral_adapters.conformance.bulk_billing import BulkBillingConformance  # noqa: E402
 from referral_adapters.conformance.cases import CasesConformance  # noqa: E402
 from referral_adapters.conformance.code_source import CodeSourceConformance  # noqa: E402
+from referral_adapters.conformance.contract_pages import ContractPagesConformance  # noqa: E402
 from referral_adapters.conformance.contracts import ContractsConformance  # noqa: E402
 from referral_adapters.conformance.discount_groups import DiscountGroupsConformance  # noqa: E402
 from referral_adapters.conformance.events import EventsConformance  # noqa: E402
@@ -51,20 +58,25 @@ from referral_adapters.conformance.grants import GrantsConformance  # noqa: E402
 from referral_adapters.conformance.history import HistoryConformance  # noqa: E402
 from referral_adapters.conformance.launch_codes import LaunchCodesConformance  # noqa: E402
 from referral_adapters.conformance.launch_contracts import LaunchContractsConformance  # noqa: E402
+from referral_adapters.conformance.outbox import OutboxConformance  # noqa: E402
 from referral_adapters.conformance.persons import PersonsConformance  # noqa: E402
 from referral_adapters.conformance.promo_codes import PromoCodesConformance  # noqa: E402
 from referral_adapters.conformance.referrals import ReferralsConformance  # noqa: E402
 from referral_adapters.conformance.seals import SealsConformance  # noqa: E402
 from referral_adapters.conformance.sharings import SharingsConformance  # noqa: E402
 from referral_adapters.conformance.store import Store  # noqa: E402
+from referral_adapters.conformance.subscriptions import SubscriptionsConformance  # noqa: E402
+from referral_adapters.conformance.telling_billing import TellingBillingConformance  # noqa: E402
 from referral_adapters.conformance.trace import TraceConformance  # noqa: E402
 from referral_adapters.conformance.transaction import TransactionConformance  # noqa: E402
 
 __all__ = [
+    "AnswersConformance",
     "BillingConformance",
     "BulkBillingConformance",
     "CasesConformance",
     "CodeSourceConformance",
+    "ContractPagesConformance",
     "ContractsConformance",
     "DiscountGroupsConformance",
     "EventsConformance",
@@ -74,12 +86,15 @@ __all__ = [
     "HistoryConformance",
     "LaunchCodesConformance",
     "LaunchContractsConformance",
+    "OutboxConformance",
     "PersonsConformance",
     "PromoCodesConformance",
     "ReferralsConformance",
     "SealsConformance",
     "SharingsConformance",
     "Store",
+    "SubscriptionsConformance",
+    "TellingBillingConformance",
     "TraceConformance",
     "TransactionConformance",
 ]

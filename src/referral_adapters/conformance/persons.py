@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 import attrs
@@ -28,6 +29,12 @@ MARI: Final = Actor("Mari", Role.SUPERVISOR)
 def told(store: Store, subject: str, by: Actor, reason: str | None = None) -> None:
     """Add a row about a subject."""
     store.trace.append(TraceNote(subject, day(0), Act.CODE_END, by, None, {"code": "A123"}, reason))
+
+
+def answered(store: Store, text: str) -> None:
+    """Keep an answer under a key that is the same text."""
+    store.answers.claim("portal", text, "digest", at=day(0))
+    store.answers.fill("portal", text, text)
 
 
 def rows(store: Store, account: str) -> list[TraceEntry]:
@@ -157,6 +164,21 @@ class PersonsConformance:
         pseudonym = store.persons.erase("C2")
         (found,) = store.referrals.all()
         assert found.fee_notes == (FeeNote(Money("3"), None, day(1), pseudonym), notes[1])
+
+    def test_answers_to_and_about_the_customer_go(self, store: Store) -> None:
+        """Answers go that were kept for the customer, or have the id in them as a whole text of JSON; others stay."""
+        staying = ['{"of":"c7"}', '{"of":"C77"}', '{"of":"õ-7"}', '{"of":"a"}', "[C7]", "{}"]
+        for text in staying:
+            answered(store, text)
+        for customer in ("C7", "Õ-7", 'a"7'):
+            going = {json.dumps(customer), json.dumps(customer, ensure_ascii=False)}
+            for text in going:
+                answered(store, f'{{"of":{text}}}')
+            store.answers.claim(customer, "k1", "digest", at=day(0))
+            store.persons.erase(customer)
+            assert store.answers.find(customer, "k1") is None
+            assert [store.answers.find("portal", f'{{"of":{text}}}') for text in going] == [None] * len(going)
+        assert None not in [store.answers.find("portal", text) for text in staying]
 
     def test_the_trace_still_verifies(self, store: Store) -> None:
         """Chains and seals hold as they did, and go on (A2, A5)."""

@@ -8,8 +8,12 @@ from typing import Protocol
 
 from referral_adapters.conformance.samples import case, code, contract, day, grant, group, note, referral, sharing
 from referral_core.entities.contract import Contract
+from referral_core.entities.subscription import Subscription
+from referral_core.ports.answers import Answers
 from referral_core.ports.events import Events
+from referral_core.ports.outbox import Outbox
 from referral_core.ports.ports import Ports
+from referral_core.ports.subscriptions import Subscriptions
 
 
 class Transactional(Protocol):
@@ -30,6 +34,21 @@ class Store(Ports, Transactional, Protocol):
     @property
     def events(self) -> Events:
         """The events that took effect."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """What was answered."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is published."""
+        ...
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """Those who follow what is published."""
         ...
 
 
@@ -54,6 +73,11 @@ def furnish(store: Store) -> None:
         store.trace.append(note(account))
     store.seals.set(day(1))
     store.events.add("/feed", "1", "digest-1")
+    store.outbox.publish(2)
+    store.subscriptions.add("crm", 1)
+    for key in ("k1", "k3"):
+        store.answers.claim("portal", key, "digest", at=day(0))
+    store.answers.fill("portal", "k3", '{"customer": "C3"}')
     store.code_source.numbers(3)
 
 
@@ -78,7 +102,15 @@ def rearrange(store: Store) -> None:
         store.sharings.add(sharing(account))
         store.trace.append(note(account))
     assert store.seals.set(day(2))
+    assert store.outbox.publish(99)
+    leased = store.subscriptions.take("crm", at=day(0), until=day(1))
+    assert leased
+    assert store.subscriptions.settle(leased, Subscription("crm", 2, 1, day(3)))
+    assert store.subscriptions.add("shop", 0)
+    store.answers.fill("portal", "k1", "{}")
+    store.answers.claim("portal", "k2", "digest", at=day(2))
     store.persons.erase("C3")
+    assert store.answers.forget(day(1)) == 1
     store.events.add("/feed", "2", "digest-2")
     store.code_source.numbers(2)
 
@@ -101,6 +133,8 @@ def everything(store: Store) -> list[object]:
     found += [list(store.trace.chain(f"account:{account}")) for account in ACCOUNTS]
     found += [list(store.trace.heads()), list(store.seals.all()), list(store.seals.heads())]
     found += [store.events.find("/feed", event) for event in ("1", "2")]
+    found += [store.answers.find("portal", key) for key in ("k1", "k2", "k3")]
+    found += [store.outbox.read(0, 99), store.subscriptions.all()]
     return found
 
 

@@ -15,16 +15,21 @@ if TYPE_CHECKING:
     from referral_adapters.http.app import create_app, referral_router
     from referral_adapters.http.caller import Authentication, Caller, NotAuthenticated
     from referral_adapters.http.limits import CheckLimits, Limiter, Rate, SlidingLimiter
+    from referral_adapters.http.observing import Answered, JsonLines, Observer, PrometheusFigures
     from referral_adapters.http.service import Service, ServiceStore
     from referral_adapters.http.tokens import JwtAuthentication
 
 __all__ = [
+    "Answered",
     "Authentication",
     "Caller",
     "CheckLimits",
+    "JsonLines",
     "JwtAuthentication",
     "Limiter",
     "NotAuthenticated",
+    "Observer",
+    "PrometheusFigures",
     "Rate",
     "Service",
     "ServiceStore",
@@ -34,12 +39,16 @@ __all__ = [
 ]
 
 _WHERE: Final = {
+    "Answered": "observing",
     "Authentication": "caller",
     "Caller": "caller",
     "CheckLimits": "limits",
+    "JsonLines": "observing",
     "JwtAuthentication": "tokens",
     "Limiter": "limits",
     "NotAuthenticated": "caller",
+    "Observer": "observing",
+    "PrometheusFigures": "observing",
     "Rate": "limits",
     "Service": "service",
     "ServiceStore": "service",

@@ -124,7 +124,9 @@ class Asking:
             self._check_unchanged(edited)
         content = act().model_dump_json().encode()
         if key is not None:
-            answers.fill(self._asker, key, json.dumps({"status": status, "body": content.decode()}))
+            answers.fill(
+                self._asker, key, json.dumps({"status": status, "body": content.decode(), "asker": self.actor.id})
+            )
         return _response(content, status, etag_of(content))
 
     def _check_unchanged(self, edited: Callable[[], BaseModel]) -> None:
@@ -154,8 +156,8 @@ class Asking:
         return blake2b(asked.encode(), digest_size=_DIGEST).hexdigest()
 
 
-def asked(request: Request) -> Asking:
-    """Return the request that an endpoint answers, as its route has prepared it."""
+async def asked(request: Request) -> Asking:
+    """Return the request that an endpoint answers, as its route has prepared it; async, so that no thread is asked."""
     asking: Asking = request.state.referral
     return asking
 

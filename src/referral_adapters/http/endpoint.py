@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import attrs
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from referral_adapters.http.models.problem import MEDIA_TYPE, Problem
@@ -57,6 +58,7 @@ class Endpoint:
     public: bool = False
     edits: bool = False
     limited: bool = False
+    body: type[BaseModel] | None = None
     largest: int = SMALL
     tag: str = ""
 

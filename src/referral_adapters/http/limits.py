@@ -29,10 +29,18 @@ class CheckLimits:
     """How many checks are answered: for one caller, and for one address, whoever asks from it.
 
     Systems are not limited: a portal that checks in its own name slows its own visitors down.
+
+    What the public and customers are answered leaves after a whole number of ``beat`` seconds, so that it takes as long
+    to say that a code is not known as to say that it has ended. With 0 it leaves at once.
     """
 
     per_caller: Rate = Rate(30, 60.0)
     per_address: Rate = Rate(60, 60.0)
+    beat: float = 0.01
+
+    def wait(self, passed: float) -> float:
+        """Return how many seconds an answer is to wait for the next beat when some have passed."""
+        return -passed % self.beat if self.beat else 0.0
 
 
 class Limiter(Protocol):

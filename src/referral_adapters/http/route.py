@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import re
 import uuid
 from collections.abc import Callable, Coroutine
@@ -11,7 +11,10 @@ from time import perf_counter
 from typing import Any, ClassVar, Final
 
 from fastapi import HTTPException
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive
@@ -20,14 +23,12 @@ from referral_adapters.http.asking import Asking
 from referral_adapters.http.caller import PUBLIC, Caller, NotAuthenticated
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.languages import preferred
+from referral_adapters.http.observing import LOG, Answered
 from referral_adapters.http.problems import Trouble, trouble_of
 from referral_adapters.http.service import Service
 from referral_core.entities.actor import Role
 from referral_core.programme.files import shipped_languages
 from referral_core.rules.permissions import permit
-
-LOG: Final = logging.getLogger("referral_adapters.http")
-"""One record a request, its facts in ``extra``: no ids, codes or addresses, nothing about persons."""
 
 _REQUEST_ID: Final = re.compile(r"[0-9A-Za-z_.:-]{1,100}", re.ASCII)
 _DIGITS: Final = 12
@@ -49,7 +50,7 @@ class EndpointRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         """Return what answers a request."""
-        handler = super().get_route_handler()
+        handler = self._directly if self.served.body is not None else super().get_route_handler()
 
         async def handle(request: Request) -> Response:
             started, request_id = perf_counter(), _request_id(request)
@@ -58,23 +59,38 @@ class EndpointRoute(APIRoute):
                 caller = self._caller(request)
                 role = caller.actor.role
                 response = await handler(self._asked(request, caller))
+                if self.served.limited and role is Role.CUSTOMER:
+                    await asyncio.sleep(self.service.limits.wait(perf_counter() - started))
             except Exception as error:  # noqa: BLE001 - the edge: nobody outside sees a traceback
                 response = self._told(error, request, request_id)
             response.headers["X-Request-ID"] = request_id
-            took = perf_counter() - started
-            LOG.info(
-                "request",
-                extra={
-                    "request_id": request_id,
-                    "endpoint": self.served.name,
-                    "role": role,
-                    "status": response.status_code,
-                    "seconds": round(took, 6),
-                },
+            answered = Answered(
+                request_id=request_id,
+                endpoint=self.served.name,
+                role=role,
+                status=response.status_code,
+                seconds=round(perf_counter() - started, 6),
             )
+            for observe in self.service.observers:
+                observe(answered)
             return response
 
         return handle
+
+    async def _directly(self, request: Request) -> Response:
+        """Read the body and do what is asked: all that FastAPI would do for an endpoint with a body and nothing else.
+
+        What is asked for most often costs half as much this way.
+        """
+        content = await request.body()
+        if not _is_json(request.headers.get("content-type")):
+            raise RequestValidationError([{"type": "json_type", "loc": ("body",), "msg": "must be JSON"}])
+        assert self.served.body is not None
+        try:
+            body = self.served.body.model_validate_json(content)
+        except ValidationError as error:
+            raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from None
+        return await run_in_threadpool(self.served.does, request.state.referral, body)
 
     def _caller(self, request: Request) -> Caller:
         """Return who asks, if the endpoint is for them."""
@@ -140,6 +156,11 @@ class _Limited:
 
     def _refuse(self) -> None:
         raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, headers={"Connection": "close"})
+
+
+def _is_json(content_type: str | None) -> bool:
+    kind, _, subtype = (content_type or "").partition(";")[0].strip().lower().partition("/")
+    return kind == "application" and (subtype == "json" or subtype.endswith("+json"))
 
 
 def _request_id(request: Request) -> str:

@@ -11,6 +11,7 @@ import attrs
 
 from referral_adapters.http.caller import Authentication
 from referral_adapters.http.limits import CheckLimits, Limiter, SlidingLimiter
+from referral_adapters.http.observing import Observer, log
 from referral_core.desk import ReferralDesk, assemble
 from referral_core.ports.answers import Answers
 from referral_core.ports.events import Events
@@ -51,7 +52,8 @@ class Service:
     """A programme over a store, and the host's own answers to who is asking and what time it is.
 
     ``authenticate`` turns a request into its caller, ``clock`` says what time it is, ``source`` is the name under which
-    acts are published (the CloudEvents attribute), ``limits`` and ``limiter`` slow down the guessing of codes (A4).
+    acts are published (the CloudEvents attribute), ``limits`` and ``limiter`` slow down the guessing of codes (A4),
+    ``observers`` are told of every request that was answered.
     """
 
     programme: Programme
@@ -61,6 +63,7 @@ class Service:
     source: str = "/referral"
     limits: CheckLimits = attrs.field(factory=CheckLimits)
     limiter: Limiter = attrs.field(factory=SlidingLimiter)
+    observers: tuple[Observer, ...] = (log,)
     desk: ReferralDesk = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:

@@ -26,6 +26,7 @@ from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODES
 from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
 from referral_adapters.sql.finding import Finding
 from referral_adapters.sql.group_tables import AMOUNT_PERIODS
+from referral_adapters.sql.outgoing_laws import amiss_in_outbox, amiss_in_published
 from referral_adapters.sql.referral_tables import GRANTS, LIVE_REFERRALS, REFERRALS
 
 _PAGE: Final = 1000
@@ -180,5 +181,8 @@ LAWS: Final = (
         "The group {subject} has two amounts at once."),
     Law("account", _not_in(CONTRACTS, ACCOUNTS, account="account", customer="customer"),
         "A contract on account {subject} is of another customer than the account."),
+    Law("outbox", amiss_in_outbox(), "A row about {subject} has a position and is not published there."),
+    Law("outbox", amiss_in_published(),
+        "What is published at {subject} comes after a gap, or waits in the outbox as well."),
 )  # fmt: skip
 """All of them, in the order in which they are looked at."""

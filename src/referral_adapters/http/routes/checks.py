@@ -70,6 +70,7 @@ ENDPOINTS: Final = (
         answer=CheckAnswer,
         public=True,
         limited=True,
+        body=CodeCheck,
         tag="codes",
     ),
 )

@@ -59,7 +59,7 @@ def list_contracts(
     *,
     cursor: Cursor = None,
     limit: Limit = 50,
-    open: Annotated[bool, Query(description="Only those neither terminated nor withdrawn.")] = False,  # noqa: A002
+    open: Annotated[bool, Query(description="Only those that wait for their activation.")] = False,  # noqa: A002
     channel: Annotated[Id | None, Query()] = None,
 ) -> Response:
     """List sign-ups by the id of the contract, in the caller's segments."""

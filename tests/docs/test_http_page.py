@@ -1,0 +1,50 @@
+"""What the page about HTTP says is what the adapter answers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from referral_adapters.http.app import ENDPOINTS
+from referral_adapters.http.endpoint import Endpoint
+from tests.docs.test_pages import first_table, sections, text_of
+
+PAGE: Final = "reference/http.md"
+SOURCES: Final = Path(__file__).parents[2] / "src" / "referral_adapters" / "http"
+
+
+def said_of(endpoint: Endpoint) -> dict[str, str]:
+    """Return the row that the page must have for an endpoint."""
+    role = "everybody" if endpoint.act is None else "public" if endpoint.public else str(endpoint.least_role)
+    return {
+        "request": f"`{endpoint.method} {endpoint.path}`",
+        "what it does": endpoint.summary,
+        "least role": role,
+        "act": "" if endpoint.act is None else f"`{endpoint.act.value}`",
+    }
+
+
+def test_the_page_lists_every_endpoint_with_its_permission() -> None:
+    tables = sections(sections(text_of(PAGE), 2)["Endpoints"], 3)
+    told = [row for table in tables.values() for row in first_table(table)]
+    assert told == [said_of(endpoint) for tag in tags() for endpoint in ENDPOINTS if endpoint.tag == tag]
+
+
+def tags() -> list[str]:
+    return list(dict.fromkeys(endpoint.tag for endpoint in ENDPOINTS))
+
+
+def test_the_page_lists_every_kind_of_problem() -> None:
+    told = " ".join(row["type"] for row in first_table(sections(text_of(PAGE), 2)["Problems"]))
+    kinds = {kind for source in SOURCES.rglob("*.py") for kind in raised_in(source.read_text(encoding="utf-8"))}
+    assert set(re.findall(r"`([a-z-]+)`", told)) == kinds
+
+
+def raised_in(source: str) -> set[str]:
+    """Return the kinds of problems that a module makes."""
+    statuses = r"(?:HTTPStatus\.\w+|status), (?:kind, title = HTTPStatus\.\w+, )?\s*"
+    made = re.findall(rf'Trouble\(\s*{statuses}"([a-z-]+)"', source)
+    named = re.findall(r'HTTPStatus\.[A-Z_]+(?:,|:) "([a-z-]+)"', source)
+    away = re.findall(r'_away\("([a-z-]+)"', source)
+    return {*made, *named, *away}
