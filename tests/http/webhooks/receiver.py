@@ -85,7 +85,7 @@ class Receiver:
         if mood == "trickle":
             with_blanks = b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 1000
             for byte in with_blanks:
-                if self.closing.wait(0.01):
+                if self.closing.wait(0.002):
                     break
                 try:
                     handler.wfile.write(bytes([byte]))

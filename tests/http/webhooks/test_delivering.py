@@ -23,6 +23,7 @@ from referral_adapters.http.webhooks import (
     resume,
     standings,
 )
+from referral_adapters.http.webhooks.turn import Turn
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_core.entities.published import Published
@@ -282,6 +283,24 @@ def test_a_turn_whose_lease_ran_out_changes_nothing() -> None:
         assert len(crm) == 1
         assert to.sequences == published(store)
     assert store.subscriptions.all()[0].position == len(published(store))
+
+
+def test_whoever_lost_a_lease_leaves_it_to_whoever_has_it(store: Store) -> None:
+    clock, lease = Clock(), timedelta(seconds=10)
+    store.subscriptions.add("crm", 0)
+    late = Turn.take(store.subscriptions, "crm", clock=clock, lease=lease)
+    assert Turn.take(store.subscriptions, "crm", clock=clock, lease=lease) is None
+    clock.go_on(11)
+    other = Turn.take(store.subscriptions, "crm", clock=clock, lease=lease)
+    assert late is not None
+    assert other is not None
+    late.confirm(1)
+    assert late.held is None
+    late.release()
+    assert store.subscriptions.find("crm") == other.held
+    other.confirm(2)
+    assert other.held is not None
+    assert other.held.position == 2
 
 
 def test_a_lease_is_extended_before_it_gets_too_short() -> None:
