@@ -6,7 +6,7 @@ Everything that a feed can do, and what people look at besides, in resources nam
 
 from __future__ import annotations
 
-from referral_adapters.http.app import create_app, referral_router
+from referral_adapters.http.app import completed, create_app, referral_router
 from referral_adapters.http.caller import Authentication, Caller, NotAuthenticated
 from referral_adapters.http.limits import CheckLimits, Limiter, Rate, SlidingLimiter
 from referral_adapters.http.service import Service, ServiceStore
@@ -23,6 +23,7 @@ __all__ = [
     "Service",
     "ServiceStore",
     "SlidingLimiter",
+    "completed",
     "create_app",
     "referral_router",
 ]

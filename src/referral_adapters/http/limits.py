@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
 from time import monotonic
 from typing import Final, Protocol
@@ -46,17 +47,20 @@ class Limiter(Protocol):
 class SlidingLimiter:
     """Counts in this process alone, by the generic cell rate algorithm: one number a key, no windows to begin anew.
 
-    What is refused is not counted. Keeps the keys seen last, so that strangers cannot fill the memory.
+    Of a rate of ``count`` in ``seconds``, any ``span`` of seconds, wherever it begins, sees at most
+    ``count + span * count / seconds`` allowed: all at once, and then as many as the time that passes gives back. What
+    is refused is not counted, and who waits as long as was said is let in. Keeps the keys seen last, so that strangers
+    cannot fill the memory. ``clock`` counts seconds and never goes back.
     """
 
-    def __init__(self, *, kept: int = _KEPT) -> None:
+    def __init__(self, *, kept: int = _KEPT, clock: Callable[[], float] = monotonic) -> None:
         self._due: OrderedDict[str, float] = OrderedDict()
-        self._kept = kept
+        self._kept, self._clock = kept, clock
         self._lock = Lock()
 
     def take(self, key: str, rate: Rate) -> float:
         """Count one more under a key; return 0 when the rate allows it, else how many seconds to wait."""
-        now, step = monotonic(), rate.seconds / rate.count
+        now, step = self._clock(), rate.seconds / rate.count
         with self._lock:
             due = max(self._due.get(key, now), now)
             wait = due + step - now - rate.seconds

@@ -25,6 +25,8 @@ from referral_adapters.http.service import Service
 from referral_core.entities.actor import Role
 from referral_core.programme.files import shipped_languages
 from referral_core.rules.permissions import permit
+from referral_core.values.errors import Refusal
+from referral_core.values.reason import Reason
 
 LOG: Final = logging.getLogger("referral_adapters.http")
 """One record a request, its facts in ``extra``: no ids, codes or addresses, nothing about persons."""
@@ -85,6 +87,8 @@ class EndpointRoute(APIRoute):
             caller = Caller(PUBLIC)
         if self.served.act is not None:
             permit(caller.actor, self.served.act)
+        if caller.accounts is not None and not self.served.is_about_accounts:
+            raise Refusal(Reason.NOT_ALLOWED, message="the token is limited to some accounts", field="actor")
         if self.served.limited:
             self._slow_down(request, caller)
         return caller

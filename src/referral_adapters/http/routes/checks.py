@@ -70,6 +70,7 @@ ENDPOINTS: Final = (
         answer=CheckAnswer,
         public=True,
         limited=True,
+        keyless=True,
         tag="codes",
     ),
 )

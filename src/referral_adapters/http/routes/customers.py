@@ -10,7 +10,7 @@ from referral_adapters.http.asking import Asked
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.answers import Answer
 from referral_adapters.http.models.fields import Id
-from referral_adapters.http.models.requests import Reason
+from referral_adapters.http.models.requests import Erasing
 from referral_core.entities.act import Act
 
 
@@ -23,7 +23,7 @@ class ErasedAnswer(Answer):
     traced: int
 
 
-def erase_customer(asked: Asked, customer: Id, body: Reason) -> Response:
+def erase_customer(asked: Asked, customer: Id, body: Erasing) -> Response:
     """Erase a customer: personal references go; money and the trace stay consistent (A5)."""
 
     def act() -> ErasedAnswer:

@@ -10,14 +10,23 @@ from fastapi import Body
 from starlette.responses import Response
 
 from referral_adapters.feed import FeedRunner, Outcome
-from referral_adapters.http.asking import Asked
+from referral_adapters.http.asking import Asked, persistently
 from referral_adapters.http.endpoint import Endpoint
-from referral_adapters.http.models.events import EventResult, EventResults, PublishedEvent, PublishedEvents, result_of
+from referral_adapters.http.models.events import (
+    BROUGHT,
+    EXAMPLE,
+    EventResult,
+    EventResults,
+    PublishedEvent,
+    PublishedEvents,
+    result_of,
+)
 from referral_adapters.http.models.pages import Cursor, Limit, numbered, written
 from referral_adapters.http.problems import Trouble, improper
 from referral_core.entities.act import Act
 from referral_core.values.reason import Reason
 
+SINGLE: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 LARGEST: Final = 8 * 1024 * 1024
 MOST: Final = 1000
@@ -57,7 +66,7 @@ def list_events(asked: Asked, *, cursor: Cursor = None, limit: Limit = 50) -> Re
     """
     outbox = asked.service.store.outbox
     after = numbered(cursor)
-    outbox.publish(_PUBLISHED_AT_ONCE)
+    persistently(lambda: outbox.publish(_PUBLISHED_AT_ONCE))
     found = outbox.read(after, limit)
     last = found[-1].position if found else after
     events = [PublishedEvent.of(each, asked.service.source) for each in found]
@@ -68,6 +77,7 @@ def _handled(runner: FeedRunner, event: Any, number: int) -> EventResult:  # noq
     return result_of(runner.handle(json.dumps(event), number))
 
 
+_MANY: Final = {"type": "array", "items": BROUGHT, "maxItems": MOST}
 _TAG: Final = "events"
 ENDPOINTS: Final = (
     Endpoint(
@@ -76,7 +86,13 @@ ENDPOINTS: Final = (
         does=bring_events,
         act=_BRINGS,
         answer=EventResult | EventResults,
+        keyless=True,
         largest=LARGEST,
+        body={
+            SINGLE: {"schema": BROUGHT, "example": EXAMPLE},
+            BATCH: {"schema": _MANY, "example": [EXAMPLE]},
+            "application/json": {"schema": {"anyOf": [BROUGHT, _MANY]}, "example": EXAMPLE},
+        },
         tag=_TAG,
     ),
     Endpoint(method="GET", path="/events", does=list_events, act=Act.TRACE_SHOW, answer=PublishedEvents, tag=_TAG),
