@@ -25,7 +25,7 @@ from referral_core import Programme
 from referral_core.entities.actor import Role
 from tests.phrases import at
 
-KEY: Final = "a key that only this test knows!"
+KEY: Final = "a key that nobody but these tests knows, 64 bytes or more of it!!"
 NOW: Final = at("2021-03-15 12:00")
 """When everything is asked, by the clock of the service."""
 ROLES: Final = tuple(role.value for role in Role)

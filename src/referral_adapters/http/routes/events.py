@@ -24,6 +24,7 @@ from referral_adapters.http.models.events import (
 from referral_adapters.http.models.pages import Cursor, Limit, numbered, written
 from referral_adapters.http.problems import Trouble, improper
 from referral_core.entities.act import Act
+from referral_core.rules.permissions import permit
 from referral_core.values.reason import Reason
 
 SINGLE: Final = "application/cloudevents+json"
@@ -40,7 +41,9 @@ def bring_events(asked: Asked, body: Annotated[Any, Body()]) -> Response:  # noq
     """Let events take effect, each once: one CloudEvent, or a batch as a list, in structured mode.
 
     What each event's data may be is the feed's format. In a batch each event has a transaction and a result of its own.
+    Events of all segments come this way, so whoever is limited to some is not let in (A1).
     """
+    permit(asked.actor, _BRINGS, asked.service.programme.segments)
     runner = FeedRunner(asked.service.programme, asked.service.store)
     if isinstance(body, list):
         if len(body) > MOST:
@@ -62,8 +65,10 @@ def bring_events(asked: Asked, body: Annotated[Any, Body()]) -> Response:  # noq
 def list_events(asked: Asked, *, cursor: Cursor = None, limit: Limit = 50) -> Response:
     """List what was done since the cursor, as CloudEvents in order: every act that leaves a trace, once.
 
-    Ask again with `next` for what follows; it is there at the end too.
+    Ask again with `next` for what follows; it is there at the end too. Whoever is limited to some segments is not let
+    in (A1).
     """
+    permit(asked.actor, Act.TRACE_SHOW, asked.service.programme.segments)
     outbox = asked.service.store.outbox
     after = numbered(cursor)
     persistently(lambda: outbox.publish(_PUBLISHED_AT_ONCE))
