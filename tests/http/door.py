@@ -43,6 +43,7 @@ class Knock:
     path: str
     headers: tuple[tuple[bytes, bytes], ...] = ()
     body: tuple[bytes, ...] = (b"",)
+    address: str = "192.0.2.1"
 
 
 @attrs.frozen
@@ -194,7 +195,7 @@ async def answered(app: FastAPI, knock: Knock) -> Told:
         "query_string": query.encode("latin-1", "replace"),
         "root_path": "",
         "headers": list(knock.headers),
-        "client": ("192.0.2.1", 50_000),
+        "client": (knock.address, 50_000) if knock.address else None,
         "server": ("test", 80),
         "state": {},
     }

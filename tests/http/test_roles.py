@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -20,7 +20,7 @@ OTHERS: Final = [endpoint for endpoint in ENDPOINTS if not endpoint.is_about_acc
 pytestmark = pytest.mark.rule("A1")
 
 
-def asked(door: Door, endpoint: Endpoint, by: str | None, path: str | None = None, **claims: object) -> Told:
+def asked(door: Door, endpoint: Endpoint, by: str | None, path: str | None = None, **claims: Any) -> Told:  # noqa: ANN401
     """Ask an endpoint what is proper to ask, in somebody's name."""
     body = Document(door.document()).body_example(endpoint)
     return door.ask(endpoint.method, path or PROPER[endpoint.name].path, body, by=by, **claims)

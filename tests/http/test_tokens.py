@@ -118,7 +118,7 @@ def forgeries() -> Iterable[tuple[str, str]]:
     head, claims, signature = proper.split(".")
     yield (
         "another key",
-        token("administrator", "Liis", key="a key that somebody else has made up, 64 bytes or more of it!!!"),
+        token("administrator", "Liis", key=KEY.swapcase()),
     )
     yield "cut signature", f"{head}.{claims}.{signature[:-4]}"
     yield "no signature", f"{head}.{claims}."
@@ -178,9 +178,16 @@ def test_a_claim_that_cannot_be_is_refused_though_it_is_signed(claims: dict[str,
 
 def test_issuer_and_audience_are_asked_for_where_they_are_given() -> None:
     authentication = ours(issuer="https://id.example.com", audience="referral")
-    proper = {"iss": "https://id.example.com", "aud": ["referral", "portal"]}
+    proper: dict[str, Any] = {"iss": "https://id.example.com", "aud": ["referral", "portal"]}
     assert read(authentication, token("administrator", "Liis", **proper)) == LIIS
-    for wrong in ({"iss": "https://id.example.org"}, {"aud": "portal"}, {"iss": None}, {"aud": None}, {"aud": 7}):
+    wrongs: list[dict[str, Any]] = [
+        {"iss": "https://id.example.org"},
+        {"aud": "portal"},
+        {"iss": None},
+        {"aud": None},
+        {"aud": 7},
+    ]
+    for wrong in wrongs:
         said = token("administrator", "Liis", **{**proper, **wrong})
         assert refused(authentication, f"Bearer {said}").error == "invalid_token"
     assert read(ours(), token("administrator", "Liis", aud="anybody")) == LIIS

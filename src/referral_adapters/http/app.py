@@ -74,6 +74,7 @@ def create_app(service: Service, *, title: str = "Referral programme", docs: boo
         openapi_url="/openapi.json" if docs else None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         separate_input_output_schemas=False,
     )
     app.include_router(referral_router(service))

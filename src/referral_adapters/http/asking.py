@@ -147,9 +147,12 @@ class Asking:
         return self.actor.id if self.caller.is_customer else joined_key(self.actor.role, self.actor.id)
 
     def _key(self) -> str | None:
-        key = self.request.headers.get("idempotency-key")
-        if key is None:
+        given = self.request.headers.getlist("idempotency-key")
+        if not given:
             return None
+        key = given[0]
+        if len(given) > 1:
+            raise improper("header.Idempotency-Key", "must be there once")
         if not 0 < len(key) <= _LONGEST_KEY or not key.isascii() or not key.isprintable():
             raise improper("header.Idempotency-Key", f"must be 1 to {_LONGEST_KEY} printable ASCII characters")
         return key

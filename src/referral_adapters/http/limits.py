@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 from threading import Lock
 from time import monotonic
 from typing import Final, Protocol
@@ -11,6 +12,8 @@ from typing import Final, Protocol
 import attrs
 
 _KEPT: Final = 100_000
+_IPV4: Final = 4
+_NETWORK: Final = 64
 
 
 @attrs.frozen
@@ -34,6 +37,21 @@ class CheckLimits:
 
     per_caller: Rate = Rate(30, 60.0)
     per_address: Rate = Rate(60, 60.0)
+
+
+def network_of(address: str) -> str:
+    """Return what an address is counted under: itself, and of IPv6 the network, as whoever has one address has all.
+
+    >>> network_of("192.0.2.1"), network_of("2001:db8:0:1::7")
+    ('192.0.2.1', '2001:db8:0:1::/64')
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == _IPV4:
+        return address
+    return str(found.ipv4_mapped or ip_network((found.packed, _NETWORK), strict=False))
 
 
 class Limiter(Protocol):

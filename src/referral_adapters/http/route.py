@@ -20,6 +20,7 @@ from referral_adapters.http.asking import Asking
 from referral_adapters.http.caller import PUBLIC, Caller, NotAuthenticated
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.languages import preferred
+from referral_adapters.http.limits import network_of
 from referral_adapters.http.problems import Trouble, trouble_of
 from referral_adapters.http.service import Service
 from referral_core.entities.actor import Role
@@ -98,8 +99,7 @@ class EndpointRoute(APIRoute):
         if caller.actor.role is Role.SYSTEM:
             return
         limits, take = self.service.limits, self.service.limiter.take
-        address = "" if request.client is None else request.client.host
-        wait = take(f"address:{address}", limits.per_address)
+        wait = take(f"address:{network_of('' if request.client is None else request.client.host)}", limits.per_address)
         if not wait and caller.actor is not PUBLIC:
             wait = take(f"caller:{caller.actor.role}:{caller.actor.id}", limits.per_caller)
         if wait:

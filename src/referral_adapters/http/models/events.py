@@ -114,5 +114,16 @@ class EventResults(Answer):
 
 
 def result_of(result: dict[str, Any]) -> EventResult:
-    """Return what is said of a feed's result."""
-    return EventResult(**{name: value for name, value in result.items() if name != "line"})
+    """Return what is said of a feed's result; an id that no text can hold is left out."""
+    said = {name: value for name, value in result.items() if name != "line"}
+    if said["id"] is not None and not _is_text(said["id"]):
+        said["id"] = None
+    return EventResult(**said)
+
+
+def _is_text(given: str) -> bool:
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
