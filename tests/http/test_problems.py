@@ -81,6 +81,8 @@ def test_every_kind_of_fault_has_its_status(
 
 def test_another_method_is_told_which_there_is(in_memory: Door) -> None:
     assert in_memory.ask("DELETE", "/bills").headers["allow"] == "POST"
+    assert in_memory.ask("DELETE", "/events").headers["allow"] == "GET, POST"
+    assert in_memory.ask("OPTIONS", "/groups/referrer/name").headers["allow"] == "PUT"
 
 
 def test_what_is_no_json_by_its_type_is_not_read(in_memory: Door) -> None:

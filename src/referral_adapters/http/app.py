@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from itertools import chain
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.problems import Problem, trouble_of
@@ -32,6 +34,7 @@ _MODULES: Final = (checks, accounts, codes, contracts, cases, groups, discounts,
 ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(chain.from_iterable(module.ENDPOINTS for module in _MODULES))
 """Everything that can be asked for."""
 _BY_NAME: Final = {endpoint.name: endpoint for endpoint in ENDPOINTS}
+_BY_PATH: Final = [(compile_path(endpoint.path)[0], endpoint) for endpoint in ENDPOINTS]
 
 _DESCRIPTION: Final = """
 The rules of a customer referral programme. Amounts are text in the programme's currency, moments RFC 3339 in its zone.
@@ -79,8 +82,11 @@ def create_app(service: Service, *, title: str = "Referral programme", docs: boo
     )
     app.include_router(referral_router(service))
 
-    async def told(_request: Request, error: Exception) -> Response:
-        return trouble_of(error).response("en")
+    async def told(request: Request, error: Exception) -> Response:
+        response = trouble_of(error).response("en")
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers["Allow"] = ", ".join(_methods_of(request.url.path))
+        return response
 
     app.add_exception_handler(HTTPException, told)
     app.add_exception_handler(Exception, told)
@@ -110,6 +116,11 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
             answer = operation["responses"][str(int(endpoint.status))]["content"]
             answer[endpoint.media_type]["example"] = endpoint.example
     return document
+
+
+def _methods_of(path: str) -> list[str]:
+    """Return the methods that a path has; the framework names those of one endpoint only."""
+    return sorted({endpoint.method for pattern, endpoint in _BY_PATH if pattern.match(path)})
 
 
 def _extra(endpoint: Endpoint) -> dict[str, Any]:

@@ -109,16 +109,16 @@ class Endpoint:
 
     def parameters(self) -> list[dict[str, Any]]:
         """Return what the OpenAPI document says of the headers that a request may have."""
-        said = [_header("Accept-Language", "In which languages sentences are liked best.", "en", pattern=_PRINTABLE)]
+        said = [_header("Accept-Language", "In which languages sentences are liked best.", "en")]
         if self.takes_key:
             what = "A request sent again under its key, by the same caller, is not done again but answered again."
             said.append(_header("Idempotency-Key", what, "0d5b9a2e", minLength=1, maxLength=200, pattern=_PRINTABLE))
         if self.edits:
             what = "The `ETag` under which it was read: it is changed only if it still is what it was."
-            said.append(_header("If-Match", what, "*", pattern=_PRINTABLE))
+            said.append(_header("If-Match", what, "*"))
         if self._has_tag and self.method == "GET":
             what = "The `ETag` of what one has already: it is not sent again if it is still the same."
-            said.append(_header("If-None-Match", what, '"0"', pattern=_PRINTABLE))
+            said.append(_header("If-None-Match", what, '"0"'))
         return said
 
     def responses(self) -> dict[int | str, dict[str, Any]]:
