@@ -147,7 +147,7 @@ class Door:
         """Hand requests to the app all at once, and return the answers in the same order."""
 
         async def all_of_them() -> list[Told]:
-            _serve(self.service)
+            self.serve()
             told: dict[int, Told] = {}
 
             async def one(place: int) -> None:
@@ -159,6 +159,11 @@ class Door:
             return [told[place] for place in range(len(knocks))]
 
         return self._portal.call(all_of_them)
+
+    def serve(self) -> None:
+        """Have the shared app serve this door's service."""
+        for field in attrs.fields(Service):
+            object.__setattr__(_STANDING_IN, field.name, getattr(self.service, field.name))
 
     def document(self) -> dict[str, Any]:
         """Return the app's OpenAPI document."""
@@ -173,12 +178,6 @@ _STANDING_IN: Final = Service(programme=Programme.default(), store=MemoryStore()
 def _shared_app() -> FastAPI:
     """Return the one app of all doors, which takes longer to make than most tests to run."""
     return create_app(_STANDING_IN)
-
-
-def _serve(service: Service) -> None:
-    """Have the shared app serve this service."""
-    for field in attrs.fields(Service):
-        object.__setattr__(_STANDING_IN, field.name, getattr(service, field.name))
 
 
 async def answered(app: FastAPI, knock: Knock) -> Told:
