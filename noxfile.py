@@ -139,6 +139,14 @@ def examples(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Make up requests from the OpenAPI document, for every role, and hold the answers against it; takes a while."""
+    session.install(*PINNED, "-e", ".[test]")
+    many = {"REFERRAL_FUZZ": "40", "REFERRAL_HOSTILE": "20000"}
+    session.run("pytest", "tests/http/test_fuzz.py", "tests/http/test_hostile.py", *session.posargs, env=many)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure: every benchmark in tests/bench prints subject, floor, ratio and target; none fails on a time."""
     session.install(*PINNED, "-e", ".[test]")
