@@ -21,6 +21,7 @@ from referral_core.use_cases.launching import Launching
 from referral_core.use_cases.paying import Payouts
 from referral_core.use_cases.referring import Referring
 from referral_core.use_cases.sharing import Sharings
+from referral_core.use_cases.showing_accounts import Accounts
 from referral_core.use_cases.signing_up import SignUps
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class ReferralDesk:
         self.discounts = Discounts(programme, ports)
         self.sharings = Sharings(programme, ports)
         self.customers = Customers(ports)
+        self.accounts = Accounts(ports, self.sharings)
         self.trace = Trace(ports)
         self.launch = Launching(programme, ports, book, drawing)
 

@@ -17,7 +17,7 @@ from referral_core import Actor, Reason, ReferralDesk, Role, Side
 from referral_core.entities.act import Act
 from tests.core.test_desk_acts import ACTS, HOUSEHOLD, NOON, SYSTEM, WHEN, WHY, Office, busy
 from tests.core.test_permissions import ROLES
-from tests.phrases import at, contract, refused
+from tests.phrases import at, contract, euros, refused
 
 Doing = Callable[[ReferralDesk, Actor], object]
 
@@ -47,6 +47,19 @@ WHO_MAY: Final = rows("""
     sharings.text             yes   no     yes    yes         yes            yes
     sharings.figures          yes   no     yes    yes         yes            yes
     codes.present             yes   no     yes    yes         yes            yes
+    accounts.of_customer      yes   no     yes    yes         yes            yes
+    accounts.show             yes   no     yes    yes         yes            yes
+    accounts.referrals        yes   no     yes    yes         yes            yes
+    accounts.movements        yes   no     yes    yes         yes            yes
+    accounts.activity         no    no     yes    yes         yes            yes
+    sign_ups.find             no    no     yes    yes         yes            yes
+    sign_ups.page             no    no     yes    yes         yes            yes
+    cases.find                no    no     yes    yes         yes            yes
+    cases.page                no    no     yes    yes         yes            yes
+    groups.all                no    no     yes    yes         yes            yes
+    groups.find               no    no     yes    yes         yes            yes
+    groups.preview            no    no     no     no          yes            yes
+    codes.show                no    no     yes    yes         yes            yes
     sign_ups.conclude         no    no     yes    yes         yes            yes
     sign_ups.attach           no    no     yes    yes         yes            yes
     sign_ups.change_group     no    no     yes    yes         yes            yes
@@ -112,6 +125,19 @@ DOING: Final[dict[str, Doing]] = {
     "sharings.share": of_act(Act.CODE_SHARED),
     "sharings.text": of_act(Act.SHARING_TEXT),
     "sharings.figures": of_act(Act.SHARING_FIGURES),
+    "accounts.of_customer": lambda desk, actor: desk.accounts.of_customer("a", at=WHEN, actor=actor),
+    "accounts.show": of_act(Act.ACCOUNT_SHOW),
+    "accounts.referrals": lambda desk, actor: desk.accounts.referrals("A", at=WHEN, actor=actor),
+    "accounts.movements": lambda desk, actor: desk.accounts.movements("A", at=WHEN, actor=actor),
+    "accounts.activity": of_act(Act.ACCOUNT_ACTIVITY),
+    "sign_ups.find": of_act(Act.SIGN_UP_SHOW),
+    "sign_ups.page": lambda desk, actor: desk.sign_ups.page(at=WHEN, actor=actor),
+    "cases.find": of_act(Act.CASE_SHOW),
+    "cases.page": lambda desk, actor: desk.cases.page(at=WHEN, actor=actor),
+    "groups.all": lambda desk, actor: desk.groups.all(at=WHEN, actor=actor),
+    "groups.find": of_act(Act.GROUP_SHOW),
+    "groups.preview": lambda desk, actor: desk.groups.preview("fair", euros("9"), at=WHEN, actor=actor),
+    "codes.show": of_act(Act.CODE_SHOW),
     "referrals.explain": of_act(Act.REFERRAL_EXPLAIN),
     "cases.open": of_act(Act.CASE_OPEN),
     "cases.finish": of_act(Act.CASE_FINISH),
@@ -211,6 +237,19 @@ TOUCHED: Final = rows("""
     contracts.terminate                                  account
     contracts.withdraw                                   account
     referrals.explain                  holder            account
+    accounts.of_customer
+    accounts.show                                        account
+    accounts.referrals                                   account
+    accounts.movements                                   account
+    accounts.activity                                    account
+    sign_ups.find                      holder            account
+    sign_ups.page
+    cases.find                sign-up  holder
+    cases.page
+    groups.all
+    groups.find
+    groups.preview
+    codes.show                         holder
     codes.issue                                          account
     codes.present                                        account
     codes.end                          holder
@@ -308,6 +347,11 @@ def doing_in(town_of: dict[str, str]) -> dict[str, Doing]:
         "codes.issue": lambda desk, actor: desk.codes.issue("D", replace=True, at=WHEN, actor=actor, reason=WHY),
         "codes.present": lambda desk, actor: desk.codes.present("D", at=WHEN, actor=actor),
         "sharings.figures": lambda desk, actor: desk.sharings.figures("D", at=WHEN, actor=actor),
+        "accounts.show": lambda desk, actor: desk.accounts.show("D", at=WHEN, actor=actor),
+        "accounts.referrals": lambda desk, actor: desk.accounts.referrals("D", at=WHEN, actor=actor),
+        "accounts.movements": lambda desk, actor: desk.accounts.movements("D", at=WHEN, actor=actor),
+        "accounts.activity": lambda desk, actor: desk.accounts.activity("D", at=WHEN, actor=actor),
+        "sign_ups.find": lambda desk, actor: desk.sign_ups.find("PAID", at=WHEN, actor=actor),
     }
 
 

@@ -15,10 +15,11 @@ from referral_core.rules.permissions import LEAST_ROLE, permit, permit_own, requ
 from tests.phrases import actor, refused
 
 WORDS: Final = {
-    Role.CUSTOMER: "code.check code.shared code.present sharing.text sharing.figures",
+    Role.CUSTOMER: "code.check code.shared code.present sharing.text sharing.figures account.show",
     Role.AGENT: """
         contract.concluded code.attach code.issue referral.change-group referral.explain
         case.open case.finish case.abandon
+        account.activity sign-up.show case.show group.show code.show
     """,
     Role.SUPERVISOR: "code.end discount.transfer termination-fee.note termination-fee.propose grant.retry",
     Role.ADMINISTRATOR: """

@@ -314,6 +314,7 @@ group.add group.rename group.disable group.enable amount.set
 referral.change-group referral.explain case.open case.finish case.abandon
 bill.issued discount.transfer termination-fee.note termination-fee.propose
 code.present sharing.text sharing.figures
+account.show account.activity sign-up.show case.show group.show code.show
 customer.erase trace.show trace.verify trace.seal contract.import code.launch grant.pay grant.retry
 """
 """What hosts can ask for, by the names they use."""

@@ -13,6 +13,7 @@ from referral_adapters.memory.lot import Lot, arrived, comes_last, eaten, moved,
 from referral_adapters.memory.movements import Movements
 from referral_core.entities.balance import Balance, UnusedPart
 from referral_core.entities.grant import Grant
+from referral_core.entities.movement import Movement, MovementKind, statement
 from referral_core.values.errors import Refusal
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
@@ -56,7 +57,7 @@ class ContinuousDiscounts:
                 return
             changes = [setting(self._posted, key, grant)]
             if amount:
-                changes.append(self._movements.moving(grant.account, "granted", amount, grant.effective_from))
+                changes.append(self._movements.moving(grant.account, "granted", key, amount, grant.effective_from))
                 changes.append(self._arriving(grant.account, Lot(grant.effective_from, amount)))
             self._journal.write(*changes)
 
@@ -102,7 +103,7 @@ class ContinuousDiscounts:
             if consumed:
                 moved_at = self._movements.following(at, account)
                 changes.append(setting(self._lots, account, left))
-                changes.append(self._movements.moving(account, "consumed", consumed, moved_at))
+                changes.append(self._movements.moving(account, "consumed", bill, consumed, moved_at))
             self._journal.write(*changes)
             return amount if consumed == most else self._money(consumed)
 
@@ -133,8 +134,8 @@ class ContinuousDiscounts:
                 there = left if target == source else self._lots.get(target, [])
                 changes += [setting(self._lots, source, left), setting(self._lots, target, arrived(there, going))]
                 moved_at = self._movements.following(at, source, target)
-                changes.append(self._movements.moving(source, "transferred_out", most, moved_at))
-                changes.append(self._movements.moving(target, "transferred_in", most, moved_at))
+                changes.append(self._movements.moving(source, "transferred_out", key, most, moved_at))
+                changes.append(self._movements.moving(target, "transferred_in", key, most, moved_at))
             self._journal.write(*changes)
             return self._money(most)
 
@@ -149,6 +150,18 @@ class ContinuousDiscounts:
             transferred_out=self._money(sums["transferred_out"]),
             consumed=self._money(sums["consumed"]),
             parts=tuple(UnusedPart(*lot) for lot in parts),
+        )
+
+    def movements(self, account: str) -> tuple[Movement, ...]:
+        """Return all that ever moved on an account, by moment, each with what was unused after it."""
+        with self._lock:
+            moved = self._movements.of(account)
+        return statement(
+            (
+                (each.moved_at, MovementKind(each.kind.replace("_", "-")), self._money(each.amount), each.reference)
+                for each in moved
+            ),
+            self._currency,
         )
 
     def lots(self, account: str) -> tuple[tuple[datetime, Money], ...]:

@@ -48,10 +48,12 @@ class MemoryCases:
                 raise Refusal(Reason.CASE_CLOSED, message=f"case {case.id} is {known.status}", field="case")
             self._journal.write(setting(self._cases, case.id, case))
 
-    def all(self) -> Iterator[Case]:
-        """Yield every case in order of id, as they are at the call."""
+    def all(self, *, after: str | None = None, open_only: bool = False) -> Iterator[Case]:
+        """Yield every case in order of id, or those above ``after``, or that are open, as they are at the call."""
         with self._lock:
-            return iter([self._cases[case] for case in sorted(self._cases)])
+            ids = sorted(case for case in self._cases if after is None or case > after)
+            cases = [self._cases[case] for case in ids]
+        return (case for case in cases if case.status is CaseStatus.OPEN or not open_only)
 
     def erasing(self, customer: str, pseudonym: str) -> Iterator[Change]:
         """Yield the changes that put a pseudonym in a customer's place (A5); the caller holds the lock."""

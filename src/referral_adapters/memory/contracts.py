@@ -27,6 +27,7 @@ class MemoryContracts:
         self._of_account: dict[str, list[str]] = {}
         self._of_customer: dict[str, list[str]] = {}
         self._account_order = KeyOrder(journal, self._of_account)
+        self._contract_order = KeyOrder(journal, self._contracts)
 
     def find(self, contract: str) -> Contract | None:
         """Return the contract of this id, as last stored."""
@@ -58,6 +59,7 @@ class MemoryContracts:
             if known is not None:
                 self._journal.write(change)
             else:
+                self._contract_order.announce(contract.id)
                 if contract.account not in self._of_account:
                     self._account_order.announce(contract.account)
                 self._journal.write(
@@ -85,6 +87,10 @@ class MemoryContracts:
     def accounts_above(self, after: str) -> Iterator[str]:
         """Yield the accounts whose id is above ``after``, in order; the caller holds the journal's lock."""
         return self._account_order.above(after)
+
+    def contracts_above(self, after: str | None) -> Iterator[Contract]:
+        """Yield the contracts whose id is above ``after``, in order; the caller holds the journal's lock."""
+        return (self._contracts[contract] for contract in self._contract_order.above(after))
 
     def count_accounts(self) -> int:
         """Return how many accounts there are."""

@@ -29,8 +29,8 @@ class KeyOrder:
         """Say that a key is about to come."""
         self._announced.append(key)
 
-    def above(self, after: str) -> Iterator[str]:
-        """Yield the keys above ``after`` in order; the caller holds the journal's lock until it stops reading."""
+    def above(self, after: str | None) -> Iterator[str]:
+        """Yield the keys above ``after`` in order, all for ``None``; the caller holds the journal's lock meanwhile."""
         order = self._sorted["keys"]
         if self._announced:
             order[:] = sorted(dict.fromkeys([*order, *self._announced]))
@@ -38,5 +38,5 @@ class KeyOrder:
         if len(order) > 2 * len(self._keys) + _SLACK:
             order = sorted(self._keys)
             self._journal.write(setting(self._sorted, "keys", order))
-        start = bisect_right(order, after)
+        start = 0 if after is None else bisect_right(order, after)
         return (order[place] for place in range(start, len(order)) if order[place] in self._keys)

@@ -14,11 +14,15 @@ _NONE: Final = Decimal("0.00")
 
 
 class Movement(NamedTuple):
-    """An amount that came to an account's discount or went from it, by the name it has in a balance."""
+    """An amount that came to an account's discount or went from it, by the name it has in a balance.
+
+    ``reference`` is what moved it: a leg's key, a bill, a transfer's key.
+    """
 
     kind: str
     amount: Decimal
     moved_at: datetime
+    reference: str
 
 
 class Movements:
@@ -27,9 +31,9 @@ class Movements:
     def __init__(self) -> None:
         self._of_account: dict[str, list[Movement]] = {}
 
-    def moving(self, account: str, kind: str, amount: Decimal, moved_at: datetime) -> Change:
+    def moving(self, account: str, kind: str, reference: str, amount: Decimal, moved_at: datetime) -> Change:
         """Return the change that adds a movement."""
-        movement = Movement(kind, amount, moved_at)
+        movement = Movement(kind, amount, moved_at, reference)
         movements = self._of_account.get(account)
         return setting(self._of_account, account, [movement]) if movements is None else adding(movements, movement)
 
@@ -41,7 +45,11 @@ class Movements:
     def sums(self, account: str, by: datetime | None) -> defaultdict[str, Decimal]:
         """Return what an account's movements come to by their kinds, up to and at ``by`` where that is given."""
         sums: defaultdict[str, Decimal] = defaultdict(lambda: _NONE)
-        for kind, amount, moved_at in self._of_account.get(account, ()):
-            if by is None or moved_at <= by:
-                sums[kind] += amount
+        for each in self._of_account.get(account, ()):
+            if by is None or each.moved_at <= by:
+                sums[each.kind] += each.amount
         return sums
+
+    def of(self, account: str) -> tuple[Movement, ...]:
+        """Return an account's movements, as they came."""
+        return tuple(self._of_account.get(account, ()))

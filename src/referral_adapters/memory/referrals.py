@@ -84,16 +84,18 @@ class MemoryReferrals:
                 self._recording(referral, at),
             )
 
-    def all(self, *, referrer: str | None = None) -> Iterator[Referral]:
+    def all(self, *, referrer: str | None = None, newest_by: datetime | None = None) -> Iterator[Referral]:
         """Yield every referral, or those of one referring account, by concluding moment and then by contract.
 
-        They are those of the moment of the call, whatever is stored while they are read.
+        With ``newest_by`` those concluded by then, the newest first. They are those of the moment of the call, whatever
+        is stored while they are read.
         """
         with self._lock:
-            if referrer is None:
-                return iter(sorted(self._referrals.values(), key=_in_order))
-            contracts = self._of_referrer.get(referrer, ())
-            return iter(sorted([self._referrals[contract] for contract in contracts], key=_in_order))
+            contracts = self._referrals if referrer is None else self._of_referrer.get(referrer, ())
+            chosen = [self._referrals[contract] for contract in contracts]
+        if newest_by is None:
+            return iter(sorted(chosen, key=_in_order))
+        return iter(sorted([each for each in chosen if each.concluded_at <= newest_by], key=_in_order, reverse=True))
 
     def _recording(self, referral: Referral, at: datetime) -> Change:
         """Return the change that records a state; fee notes, which have moments of their own, are left out."""

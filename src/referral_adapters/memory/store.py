@@ -9,6 +9,7 @@ from referral_adapters.folding.ascii_folding import AsciiFolding
 from referral_adapters.memory.billing import ContinuousDiscounts
 from referral_adapters.memory.cases import MemoryCases
 from referral_adapters.memory.code_source import MemoryCodeSource
+from referral_adapters.memory.contract_pages import MemoryContractPages
 from referral_adapters.memory.contracts import MemoryContracts
 from referral_adapters.memory.discount_groups import MemoryDiscountGroups
 from referral_adapters.memory.events import MemoryEvents
@@ -72,6 +73,7 @@ class MemoryStore:
         currency = "EUR" if programme is None else programme.currency
         self._journal = journal
         self.contracts = MemoryContracts(journal)
+        self.contract_pages = MemoryContractPages(journal, self.contracts)
         self.promo_codes = MemoryPromoCodes(journal)
         self.groups = MemoryDiscountGroups(journal)
         self.referrals = MemoryReferrals(journal)

@@ -18,6 +18,7 @@ from referral_adapters.sql.statements import Insertion
 from referral_adapters.sql.work import Work
 from referral_core.entities.balance import Balance, UnusedPart
 from referral_core.entities.grant import Grant
+from referral_core.entities.movement import Movement, MovementKind, statement
 from referral_core.values.errors import Refusal
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
@@ -35,6 +36,7 @@ _POSTED_AMONG: Final = _KEYS.statements(
 )
 _NEW_MOVEMENT: Final = insert(MOVEMENTS)
 _NEW_MOVEMENTS: Final = BulkInsertion(MOVEMENTS)
+_MOVEMENTS: Final = select(MOVEMENTS).where(MOVEMENTS.c.account == bindparam("of"))
 _SUMS: Final = (
     select(MOVEMENTS.c.kind, func.sum(MOVEMENTS.c.amount).label("amount"))
     .where(MOVEMENTS.c.account == bindparam("of"))
@@ -164,6 +166,16 @@ class SqlContinuousDiscounts:
         if by is not None or not balance.unused:
             return balance
         return attrs.evolve(balance, parts=tuple(UnusedPart(*lot) for lot in self.lots(account)))
+
+    def movements(self, account: str) -> tuple[Movement, ...]:
+        """Return all that ever moved on an account, by moment, each with what was unused after it."""
+        return statement(
+            (
+                (row.moved_at, MovementKind(row.kind.replace("_", "-")), self._money(row.amount), row.reference)
+                for row in self.work.rows(_MOVEMENTS, {"of": account})
+            ),
+            self._currency,
+        )
 
     def lots(self, account: str) -> tuple[tuple[datetime, Money], ...]:
         """Return what is unused, oldest first: each part with the moment from which bills may take it."""

@@ -19,7 +19,9 @@ from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
 
 _BY_ID: Final = locking(select(CASES).where(CASES.c.id == bindparam("of")))
-_ALL: Final = Pages(select(CASES), CASES.c.id)
+_PAGE: Final = 200
+_ALL: Final = Pages(select(CASES), CASES.c.id, size=_PAGE)
+_OPEN: Final = Pages(select(CASES).where(CASES.c.status == bindparam("still")), CASES.c.id, size=_PAGE)
 _NEW: Final = Insertion(CASES)
 _CLOSE: Final = update(CASES).where(CASES.c.id == bindparam("of"), CASES.c.status == bindparam("still"))
 
@@ -57,9 +59,12 @@ class SqlCases:
             raise Refusal(Reason.CASE_UNKNOWN, message=f"there is no case {case.id}", field="case")
         raise Refusal(Reason.CASE_CLOSED, message=f"case {case.id} is {known.status}", field="case")
 
-    def all(self) -> Iterator[Case]:
-        """Yield every case in order of id, without holding them all."""
-        return _ALL.read(self.work, case_of)
+    def all(self, *, after: str | None = None, open_only: bool = False) -> Iterator[Case]:
+        """Yield every case in order of id, or those above ``after``, or that are open, without holding them all."""
+        above = None if after is None else (after,)
+        if open_only:
+            return _OPEN.read(self.work, case_of, after=above, still=CaseStatus.OPEN.value)
+        return _ALL.read(self.work, case_of, after=above)
 
 
 def case_row(case: Case) -> dict[str, Any]:

@@ -26,9 +26,16 @@ _LIVE_OF: Final = select(REFERRALS).where(
     REFERRALS.c.contract
     == select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == bindparam("of")).scalar_subquery()
 )
+_FEW: Final = 100
+"""How many of the newest are read at a time: most who ask want a screenful."""
 _ORDER: Final = (REFERRALS.c.concluded_at, REFERRALS.c.contract)
 _ALL: Final = Pages(select(REFERRALS), *_ORDER)
 _OF_REFERRER: Final = Pages(select(REFERRALS).where(REFERRALS.c.referrer == bindparam("of")), *_ORDER)
+_UNTIL: Final = REFERRALS.c.concluded_at <= bindparam("until")
+_NEWEST: Final = Pages(select(REFERRALS).where(_UNTIL), *_ORDER, size=_FEW, backwards=True)
+_NEWEST_OF_REFERRER: Final = Pages(
+    select(REFERRALS).where(REFERRALS.c.referrer == bindparam("of"), _UNTIL), *_ORDER, size=_FEW, backwards=True
+)
 _NOTES: Final = select(FEE_NOTES).where(FEE_NOTES.c.contract == bindparam("of")).order_by(FEE_NOTES.c.number)
 _NEW: Final = Insertion(REFERRALS)
 _NEW_LIVE: Final = Insertion(LIVE_REFERRALS)
@@ -101,8 +108,15 @@ class SqlReferrals:
         before = self.work.row(_LAST_RECORD, {"of": referral.contract})
         self._keep_rest(referral, row, learned_at(at, None if before is None else before.recorded_at))
 
-    def all(self, *, referrer: str | None = None) -> Iterator[Referral]:
-        """Yield every referral, or those of one referring account, by concluding moment and then by contract."""
+    def all(self, *, referrer: str | None = None, newest_by: datetime | None = None) -> Iterator[Referral]:
+        """Yield every referral, or those of one referring account, by concluding moment and then by contract.
+
+        With ``newest_by`` those concluded by then, the newest first: indexes that are read backwards.
+        """
+        if newest_by is not None and referrer is not None:
+            return _NEWEST_OF_REFERRER.read(self.work, self._whole, of=referrer, until=newest_by)
+        if newest_by is not None:
+            return _NEWEST.read(self.work, self._whole, until=newest_by)
         if referrer is None:
             return _ALL.read(self.work, self._whole)
         return _OF_REFERRER.read(self.work, self._whole, of=referrer)

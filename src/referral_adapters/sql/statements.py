@@ -45,14 +45,19 @@ def locking(statement: Select[Any]) -> Callable[[Work], Executable]:
 
 
 class Pages:
-    """All rows of a statement in order, read by pages after the last key, so that few are held at a time."""
+    """All rows of a statement in order, read by pages after the last key, so that few are held at a time.
 
-    def __init__(self, statement: Select[Any], *key: ColumnElement[Any], size: int = PAGE) -> None:
+    ``backwards`` turns the order round, and what comes after a key.
+    """
+
+    def __init__(
+        self, statement: Select[Any], *key: ColumnElement[Any], size: int = PAGE, backwards: bool = False
+    ) -> None:
         self._key = [column.key or "" for column in key]
         self._size = size
-        self._first = statement.order_by(*key).limit(size)
+        self._first = statement.order_by(*[column.desc() if backwards else column for column in key]).limit(size)
         after = tuple_(*[bindparam(f"after_{column.key}", type_=column.type) for column in key])
-        self._next = self._first.where(tuple_(*key) > after)
+        self._next = self._first.where(tuple_(*key) < after if backwards else tuple_(*key) > after)
 
     def read(
         self,

@@ -16,6 +16,7 @@ from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_adapters.sql.cases import SqlCases
 from referral_adapters.sql.code_source import SqlCodeSource
 from referral_adapters.sql.connections import Connections, HostConnection, OwnConnections
+from referral_adapters.sql.contract_pages import SqlContractPages
 from referral_adapters.sql.contracts import SqlContracts
 from referral_adapters.sql.discount_groups import SqlDiscountGroups
 from referral_adapters.sql.events import SqlEvents
@@ -152,6 +153,7 @@ class SqlStore:
         self._work = work = Work(connections)
         currency = "EUR" if programme is None else programme.currency
         self.contracts = SqlContracts(work)
+        self.contract_pages = SqlContractPages(work)
         self.promo_codes = SqlPromoCodes(work)
         self.groups = SqlDiscountGroups(work)
         self.evidence = SqlEvidence(work, self.promo_codes, self.groups)

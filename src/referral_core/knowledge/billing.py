@@ -8,8 +8,9 @@ import attrs
 
 from referral_core.entities.balance import Balance
 from referral_core.entities.grant import Grant
+from referral_core.entities.movement import Movement
 from referral_core.knowledge.unwritable import unwritable
-from referral_core.ports.billing import Billing
+from referral_core.ports.billing import Billing, TellingBilling
 from referral_core.ports.grants import Grants
 from referral_core.values.money import Money
 
@@ -41,3 +42,9 @@ class KnownBilling:
     def balance(self, account: str, *, by: datetime | None = None) -> Balance:
         """Return the account's movements as they were known, up to and at ``by`` where that is earlier."""
         return self.billing.balance(account, by=self.by if by is None else min(by, self.by))
+
+    def movements(self, account: str) -> tuple[Movement, ...]:
+        """Return what had moved on the account as far as it was known; nothing if billing does not tell movements."""
+        if not isinstance(self.billing, TellingBilling):
+            return ()
+        return tuple(each for each in self.billing.movements(account) if each.moment <= self.by)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import attrs
 
-from referral_core.entities.case import Case
+from referral_core.entities.case import Case, CaseStatus
 from referral_core.knowledge.unwritable import unwritable
 from referral_core.ports.cases import Cases
 
@@ -32,6 +32,9 @@ class KnownCases:
         """Raise :class:`TypeError`."""
         self.open(case)
 
-    def all(self) -> Iterator[Case]:
-        """Yield every case that was known, in order of id."""
-        return (known for case in self.cases.all() if (known := case.known_at(self.by)))
+    def all(self, *, after: str | None = None, open_only: bool = False) -> Iterator[Case]:
+        """Yield every case that was known, or those above ``after``, or that were open, in order of id."""
+        for case in self.cases.all(after=after):
+            known = case.known_at(self.by)
+            if known is not None and (known.status is CaseStatus.OPEN or not open_only):
+                yield known

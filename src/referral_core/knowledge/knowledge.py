@@ -7,6 +7,7 @@ from datetime import datetime
 from referral_core.knowledge.billing import KnownBilling
 from referral_core.knowledge.cases import KnownCases
 from referral_core.knowledge.code_source import KnownCodeSource
+from referral_core.knowledge.contract_pages import KnownContractPages
 from referral_core.knowledge.contracts import KnownContracts
 from referral_core.knowledge.discount_groups import KnownDiscountGroups
 from referral_core.knowledge.grants import KnownGrants
@@ -39,6 +40,7 @@ class Knowledge:
         self.by = by
         self.history = KnownHistory(ports.history, by)
         self.contracts = KnownContracts(ports.contracts, by)
+        self.contract_pages = KnownContractPages(ports.contract_pages, by)
         self.promo_codes = KnownPromoCodes(ports.promo_codes, self.history, by)
         self.groups = KnownDiscountGroups(ports.groups, self.history, by)
         self.referrals = KnownReferrals(ports.referrals, ports.contracts, self.history, by)

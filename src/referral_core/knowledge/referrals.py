@@ -44,9 +44,9 @@ class KnownReferrals:
         """Raise :class:`TypeError`."""
         self.add(referral, at=at)
 
-    def all(self, *, referrer: str | None = None) -> Iterator[Referral]:
+    def all(self, *, referrer: str | None = None, newest_by: datetime | None = None) -> Iterator[Referral]:
         """Yield every referral that was known, or those of one referring account, in the port's order."""
-        for present in self.referrals.all(referrer=referrer):
+        for present in self.referrals.all(referrer=referrer, newest_by=newest_by):
             known = self._known(present)
             if known is not None:
                 yield known

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from referral_core.entities.balance import Balance
 from referral_core.entities.grant import Grant
+from referral_core.entities.movement import Movement
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
 
@@ -77,6 +78,23 @@ class BulkBilling(Protocol):
 
     def granted_among(self, keys: Collection[str]) -> frozenset[str]:
         """Return those of the keys under which a leg was posted."""
+        ...
+
+
+@runtime_checkable
+class TellingBilling(Protocol):
+    """What a :class:`Billing` may offer besides: every movement of an account. Without it only balances are known.
+
+    A call may raise :class:`~referral_core.values.errors.BillingUnavailable`.
+    """
+
+    def movements(self, account: str) -> tuple[Movement, ...]:
+        """Return all that ever moved on an account, as :func:`~referral_core.entities.movement.statement` orders it.
+
+        They add up to :meth:`Billing.balance`: by kind to its figures, at the end to what is unused, and up to any
+        moment to the balance by that moment. The reference is the leg's key, the bill, or for both sides of a transfer
+        its key. What was of nothing moved nothing.
+        """
         ...
 
 

@@ -29,6 +29,9 @@ class Cases(Protocol):
         """
         ...
 
-    def all(self) -> Iterator[Case]:
-        """Yield every case in order of id, without holding them all."""
+    def all(self, *, after: str | None = None, open_only: bool = False) -> Iterator[Case]:
+        """Yield every case by the code points of its id, or those above ``after``, or those that are open.
+
+        They are not all held at once.
+        """
         ...

@@ -7,6 +7,7 @@ from typing import Protocol
 from referral_core.ports.billing import Billing
 from referral_core.ports.cases import Cases
 from referral_core.ports.code_source import CodeSource
+from referral_core.ports.contract_pages import ContractPages
 from referral_core.ports.contracts import Contracts
 from referral_core.ports.discount_groups import DiscountGroups
 from referral_core.ports.evidence import Evidence
@@ -29,6 +30,11 @@ class Ports(Protocol):
     @property
     def contracts(self) -> Contracts:
         """Contracts, and the accounts they stand on."""
+        ...
+
+    @property
+    def contract_pages(self) -> ContractPages:
+        """Contracts by pages."""
         ...
 
     @property

@@ -37,6 +37,9 @@ class Referrals(Protocol):
         """
         ...
 
-    def all(self, *, referrer: str | None = None) -> Iterator[Referral]:
-        """Yield every referral, or those of one referring account, by concluding moment and then by contract."""
+    def all(self, *, referrer: str | None = None, newest_by: datetime | None = None) -> Iterator[Referral]:
+        """Yield every referral, or those of one referring account, by concluding moment and then by contract.
+
+        With ``newest_by`` only those concluded by that moment, and the other way round: the newest first.
+        """
         ...

@@ -60,6 +60,19 @@ class Admitting:
         """Refuse with ``not-allowed`` unless the actor is admitted to both accounts of a contract's referral."""
         self.admit(actor, act, accounts=self._sides(contract))
 
+    def sees(
+        self, actor: Actor, *, accounts: Iterable[str] = (), code: str | None = None, segment: str | None = None
+    ) -> bool:
+        """Tell whether all of that lies within the actor's segments, as :meth:`admit` looks at it.
+
+        What is asked for one by one is refused where it does not; a list leaves it out (A1).
+        """
+        return actor.segments is None or actor.segments.issuperset(self._segments(accounts, code, None, segment))
+
+    def sees_referral(self, actor: Actor, contract: Contract) -> bool:
+        """Tell whether both accounts of a contract's referral lie within the actor's segments."""
+        return self.sees(actor, accounts=self._sides(contract))
+
     def _sides(self, contract: Contract | None) -> Iterator[str]:
         if contract is not None:
             yield contract.account

@@ -11,6 +11,7 @@ from referral_core.entities.discount_group import DiscountGroup, GroupEvent, Sid
 from referral_core.entities.trace_entry import TraceNote, group_subject
 from referral_core.programme.programme import Programme
 from referral_core.rules.permissions import given_reason, permit, required_reason
+from referral_core.use_cases.amount_preview import AmountPreview
 from referral_core.use_cases.tracing import group_state
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Refusal
@@ -91,16 +92,62 @@ class Groups:
         starts_at, ends_at = optional_moment(starts_at, "from"), optional_moment(ends_at, "until")
         found = self._found(group, actor, Act.AMOUNT_SET)
         reason = required_reason(actor, Act.AMOUNT_SET, reason) if correction else given_reason(reason)
-        check_currency(amount, self._programme.currency)
-        if ends_at is not None and ends_at <= (starts_at or at):
-            raise Refusal(
-                Reason.PERIOD_EMPTY,
-                message=f"the period {written(starts_at or at)}/{written(ends_at)} holds no moment",
-                field="until",
-            )
-        period = EffectivePeriod(starts_at or at, ends_at)
+        period = self._period(amount, starts_at or at, ends_at)
         changed = found.with_correction(amount, period) if correction else found.with_amount(amount, period, at)
         return self._put(Act.AMOUNT_SET, found, changed, at, actor, reason)
+
+    def preview(
+        self,
+        group: str,
+        amount: Money,
+        *,
+        at: datetime,
+        actor: Actor,
+        starts_at: datetime | None = None,
+        ends_at: datetime | None = None,
+        correction: bool = False,
+    ) -> AmountPreview:
+        """Return what :meth:`set_amount` would make of a group's amounts, and change nothing (D3-D5).
+
+        No reason is asked for, as nothing is done.
+
+        :raises Refusal: what :meth:`set_amount` would refuse, for whoever may do that: ``not-allowed``,
+            ``group-unknown``, ``moment-past``, ``period-empty``, ``period-overlap``, ``currency-mismatch``.
+        """
+        at = moment(at)
+        starts_at, ends_at = optional_moment(starts_at, "from"), optional_moment(ends_at, "until")
+        found = self._found(group, actor, Act.AMOUNT_SET)
+        period = self._period(amount, starts_at or at, ends_at)
+        changed = found.with_correction(amount, period) if correction else found.with_amount(amount, period, at)
+        return AmountPreview(found.amounts, changed.amounts, found.amounts.within(period))
+
+    def all(self, *, at: datetime, actor: Actor) -> tuple[DiscountGroup, ...]:
+        """Return every group with its amounts over time, in the order they were added (D2, D3).
+
+        :raises Refusal: ``not-allowed``.
+        """
+        moment(at)
+        permit(actor, Act.GROUP_SHOW)
+        return self._ports.groups.all()
+
+    def find(self, group: str, *, at: datetime, actor: Actor) -> DiscountGroup:
+        """Return a group with its amounts over time (D2, D3).
+
+        :raises Refusal: ``not-allowed``, ``group-unknown``.
+        """
+        moment(at)
+        return self._found(group, actor, Act.GROUP_SHOW)
+
+    def _period(self, amount: Money, starts_at: datetime, ends_at: datetime | None) -> EffectivePeriod:
+        """Return the period of an amount; refuse what is not in the programme's currency, and what never holds."""
+        check_currency(amount, self._programme.currency)
+        if ends_at is not None and ends_at <= starts_at:
+            raise Refusal(
+                Reason.PERIOD_EMPTY,
+                message=f"the period {written(starts_at)}/{written(ends_at)} holds no moment",
+                field="until",
+            )
+        return EffectivePeriod(starts_at, ends_at)
 
     def _found(self, group: str, actor: Actor, act: Act) -> DiscountGroup:
         permit(actor, act)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import attrs
@@ -140,6 +141,30 @@ class Cases:
         self._ports.cases.close(abandoned)
         self._trace(Act.CASE_ABANDON, PROGRAMME_SUBJECT, found, abandoned, at, actor)
         return abandoned
+
+    def find(self, case: str, *, at: datetime, actor: Actor) -> Case:
+        """Return a case as it stands by now, with what it carries (K1).
+
+        :raises Refusal: ``not-allowed``, ``case-unknown``.
+        """
+        moment(at)
+        return self._found(case, actor, Act.CASE_SHOW)
+
+    def page(
+        self, *, at: datetime, actor: Actor, after: str | None = None, limit: int = 50, open_only: bool = False
+    ) -> tuple[Case, ...]:
+        """Return the next ``limit`` cases whose id is above ``after``, by the code points of the id.
+
+        ``open_only`` leaves out those that were finished or abandoned. Somebody limited to some segments is shown what
+        :meth:`find` would show them. A page that is not full is the last one.
+
+        :raises Refusal: ``not-allowed``.
+        """
+        moment(at)
+        self._admitting.admit(actor, Act.CASE_SHOW)
+        cases = self._ports.cases.all(after=after, open_only=open_only)
+        seen = (each for each in cases if self._admitting.sees(actor, code=each.promo_code, segment=each.segment))
+        return tuple(islice(seen, limit))
 
     def _found(self, case: str, actor: Actor, act: Act) -> Case:
         found = self._ports.cases.find(case)

@@ -110,6 +110,18 @@ class Codes:
         self._admitting.admit_to_account(actor, Act.CODE_PRESENT, account)
         return self._book.present(account, at)
 
+    def show(self, text: str, *, at: datetime, actor: Actor) -> PromoCode:
+        """Return the code of this text, however it is written, whoever holds or held it; for staff (C1, C11).
+
+        :raises Refusal: ``not-allowed``, ``code-unknown``.
+        """
+        moment(at)
+        self._admitting.admit(actor, Act.CODE_SHOW, code=text)
+        found = self._ports.promo_codes.find(fold(text))
+        if found is None:
+            raise unknown_code(text)
+        return found
+
     def _free(self, text: str) -> str:
         wanted = parse(text)
         if self._ports.promo_codes.find(wanted) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import attrs
@@ -23,6 +24,7 @@ from referral_core.use_cases.following_contracts import FollowingContracts
 from referral_core.use_cases.judging import Judging, Question
 from referral_core.use_cases.occupied import contract_exists, not_same_customer
 from referral_core.use_cases.referring import Referring
+from referral_core.use_cases.showing_sign_ups import ShowingSignUps, SignUpSeen
 from referral_core.use_cases.unknown import unknown_case, unknown_contract
 from referral_core.values.errors import Refusal
 from referral_core.values.moment import moment
@@ -57,6 +59,7 @@ class SignUps:
         self._following = following
         self._judging = judging
         self._referring = referring
+        self._showing = ShowingSignUps(ports)
 
     def check(
         self,
@@ -202,6 +205,36 @@ class SignUps:
         self._not_activated(contract, found)
         reason = required_reason(actor, Act.REFERRAL_CHANGE_GROUP, reason)
         return self._referring.change_group(contract, group, at=at, actor=actor, reason=reason)
+
+    def find(self, contract: str, *, at: datetime, actor: Actor) -> SignUpSeen:
+        """Return a sign-up as it stands by now: the contract, its referral, and the legs due or granted for it.
+
+        :raises Refusal: ``not-allowed``, ``contract-unknown``.
+        """
+        moment(at)
+        return self._showing.find(contract, actor)
+
+    def page(
+        self,
+        *,
+        at: datetime,
+        actor: Actor,
+        after: str | None = None,
+        limit: int = 50,
+        open_only: bool = False,
+        channel: str | None = None,
+    ) -> tuple[SignUpSeen, ...]:
+        """Return the next ``limit`` sign-ups whose contract's id is above ``after``, by the code points of the id.
+
+        ``open_only`` leaves out those whose contract has activated or was withdrawn, ``channel`` those of any other.
+        Somebody limited to some segments is shown what :meth:`find` would show them. A page that is not full is the
+        last one.
+
+        :raises Refusal: ``not-allowed``.
+        """
+        moment(at)
+        shown = self._showing.all(actor, after, limit, open_only=open_only, channel=channel)
+        return tuple(islice(shown, limit))
 
     def _chosen(
         self,

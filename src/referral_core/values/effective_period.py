@@ -75,6 +75,13 @@ class EffectivePeriod:
             return False
         return self.end is None or (other.end is not None and other.end <= self.end)
 
+    def common_with(self, other: EffectivePeriod) -> EffectivePeriod | None:
+        """Return the moments that lie in both periods; ``None`` when there is none."""
+        if not self.overlaps(other):
+            return None
+        ends = [period.end for period in (self, other) if period.end is not None]
+        return EffectivePeriod(max(self.start, other.start), min(ends, default=None))
+
     def without(self, other: EffectivePeriod) -> tuple[EffectivePeriod, ...]:
         """Return what is left of this period when ``other`` is cut out: none, one or two periods, in order."""
         if not self.overlaps(other):

@@ -61,6 +61,11 @@ class Timeline(Generic[V]):
         """Return the spans that share a moment with ``period``, in order."""
         return tuple(span for span in self.spans if span.period.overlaps(period))
 
+    def within(self, period: EffectivePeriod) -> tuple[Span[V], ...]:
+        """Return what holds in ``period``, in order: the parts of spans that lie in it."""
+        parts = ((span, span.period.common_with(period)) for span in self.spans)
+        return tuple(Span(part, span.value) for span, part in parts if part is not None)
+
     def adding(self, period: EffectivePeriod, value: V) -> Timeline[V]:  # type: ignore[misc]  # a frozen container
         """Return this timeline with one more span, which must overlap none."""
         for other in self.overlapping(period):
