@@ -17,6 +17,7 @@ from examples.portal.people import Person
 from examples.portal.session import Content, new_session
 from examples.portal.world import World
 from referral_core import Role
+from referral_core.programme.messages import Messages
 
 
 class NotYours(Exception):
@@ -42,6 +43,16 @@ class Visit:
     def texts(self) -> Texts:
         """The texts in the language of the visit."""
         return Texts.of(self.language)
+
+    @property
+    def origin(self) -> str:
+        """Where browsers find the portal, such as ``http://127.0.0.1:8000``."""
+        return f"{self.request.url.scheme}://{self.request.url.netloc}"
+
+    @property
+    def wants_json(self) -> bool:
+        """Tell whether a script of the page asks, not the browser itself."""
+        return self.request.headers.get("accept") == "application/json"
 
     @property
     def fields(self) -> Mapping[str, str]:
@@ -79,6 +90,7 @@ class Visit:
         shared = {
             "visit": self,
             "t": self.texts,
+            "messages": Messages.for_language(self.language),
             "language": self.language,
             "languages": LANGUAGES,
             "person": self.person,
