@@ -59,6 +59,11 @@ class Texts:
         """Return a day as people write it: ``1 March 2026``, ``1. märts 2026``."""
         return self("date.day", day=day.day, month=self(f"date.{day.month}"), year=day.year)
 
+    def short_day(self, day: date) -> str:
+        """Return a day as people write it in a table: ``1 Mar 2026``, ``01.03.2026``."""
+        month = self(f"date.{day.month}")
+        return self("date.short", day=day.day, number=day.month, month=month, year=day.year)
+
 
 _MARKS: Final = {
     "et": str.maketrans(",.", "\N{NO-BREAK SPACE},"),
