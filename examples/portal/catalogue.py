@@ -42,6 +42,10 @@ class Texts:
         """The keys of all texts."""
         return frozenset(self._texts)
 
+    def text(self, key: str) -> str:
+        """Return a text as it stands in the file, with its places."""
+        return self._texts[key]
+
     def __call__(self, key: str, **values: object) -> str:
         """Return a text with values in its places.
 
