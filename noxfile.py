@@ -91,7 +91,8 @@ def lowest(session: nox.Session) -> None:
     bounds = Path(session.create_tmp()) / "lowest.txt"
     bounds.write_text(
         "".join(
-            f"{pin}\n" for pin in lowest_versions("cli", "client", "http", "names", "parquet", "qr", "sql", "test")
+            f"{pin}\n"
+            for pin in lowest_versions("cli", "client", "http", "names", "parquet", "portal", "qr", "sql", "test")
         ),
         encoding="utf-8",
     )
