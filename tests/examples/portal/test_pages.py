@@ -41,6 +41,10 @@ def test_pages_are_shown_in_every_language(visitor: Visitor, name: str, language
         assert f'<html lang="{language}">' in page.text
 
 
+def test_a_language_that_was_chosen_stays_whoever_one_becomes(visitor: Visitor) -> None:
+    assert '<html lang="ru">' in visitor.speaks("ru").becomes("Anna Kask").opens("/me").text
+
+
 @pytest.mark.parametrize("path", ["/", "/me", "/no/such/page", "/static/portal.css", "/sign-up/check?code=ABCD"])
 def test_every_answer_says_what_a_browser_may_do_with_it(visitor: Visitor, path: str) -> None:
     answer = visitor.opens(path)
