@@ -25,6 +25,7 @@ ACCEPTED: Final = ["2xx", "304", "401", "403", "404", "409", "412", "413", "429"
 """What may be answered to a proper request: a rule may say no, a tag may be stale, a text so long may be too long."""
 
 PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")
+LONGEST_KEY: Final = 200
 App = Callable[..., Awaitable[None]]
 
 
@@ -78,8 +79,8 @@ def with_fresh_keys(app: App) -> App:
     numbers = count()
 
     def fresh(name: bytes, value: bytes) -> tuple[bytes, bytes]:
-        is_key = name.lower() == b"idempotency-key" and 0 < len(value) <= 150
-        return name, b"%s-%d" % (value, next(numbers)) if is_key else value
+        is_proper_key = name.lower() == b"idempotency-key" and 0 < len(value) <= LONGEST_KEY
+        return name, (b"%d-%s" % (next(numbers), value))[:LONGEST_KEY] if is_proper_key else value
 
     async def with_them(scope: MutableMapping[str, Any], receive: object, send: object) -> None:
         if scope["type"] == "http":
