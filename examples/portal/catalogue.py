@@ -43,6 +43,10 @@ class Texts:
         """The keys of all texts."""
         return frozenset(self._texts)
 
+    def text(self, key: str) -> str:
+        """Return a text as it stands in the file, with its places."""
+        return self._texts[key]
+
     def __call__(self, key: str, **values: object) -> str:
         """Return a text with values in its places.
 
@@ -59,6 +63,11 @@ class Texts:
     def day(self, day: date) -> str:
         """Return a day as people write it: ``1 March 2026``, ``1. märts 2026``."""
         return self("date.day", day=day.day, month=self(f"date.{day.month}"), year=day.year)
+
+    def short_day(self, day: date) -> str:
+        """Return a day as people write it in a table: ``1 Mar 2026``, ``01.03.2026``."""
+        month = self(f"date.{day.month}")
+        return self("date.short", day=day.day, number=day.month, month=month, year=day.year)
 
 
 _MARKS: Final = {
