@@ -12,7 +12,7 @@ from referral_core.entities.movement import Movement
 
 WIDTH: Final = 480
 HEIGHT: Final = 220
-LEFT: Final = 58
+LEFT: Final = 78
 RIGHT: Final = WIDTH - 14
 TOP: Final = 16
 FOOT: Final = HEIGHT - 30

@@ -28,12 +28,12 @@ class PlainExplanation:
         )
         judged = {"moment": self._moment(referral.judged_at), "case": referral.case or ""}
         yield self._texts(f"explain.judged-{told.judged_by}", **judged)
-        if told.judged_by is not JudgedBy.CONCLUDING:
-            yield self._texts("explain.customer-judged", moment=self._moment(referral.concluded_at))
         if told.code.status is not None:
             yield self._texts(f"explain.code-{told.code.status}")
         if told.code.is_late:
             yield self._texts("explain.late")
+        if told.judged_by is not JudgedBy.CONCLUDING:
+            yield self._texts("explain.customer-judged", moment=self._moment(referral.concluded_at))
 
     def amount(self, figure: Figure) -> Iterator[str]:
         """Say which group and period a side's amount comes from, why that group, and what was corrected since."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final, Generic, TypeVar
@@ -34,10 +35,8 @@ def rehearse(world: World, act: Callable[[datetime], T]) -> T:
         brought[:] = [act(world.clock.now + STEP)]
         raise _Undone
 
-    try:
+    with contextlib.suppress(_Undone):
         world.store.run(played)
-    except _Undone:
-        pass
     return brought[0]
 
 

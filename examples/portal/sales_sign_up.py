@@ -9,8 +9,8 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from examples.portal.complaint import Complaint
-from examples.portal.prospect import Prospect
 from examples.portal.plain_explanation import PlainExplanation
+from examples.portal.prospect import Prospect
 from examples.portal.rehearsal import Rehearsal, rehearse
 from examples.portal.staff_choice import HONOURED, StaffChoice
 from examples.portal.staff_page import complaint_of, referee_groups, staff_page, typed
@@ -22,6 +22,7 @@ from referral_core.use_cases.showing_sign_ups import SignUpSeen
 from referral_core.use_cases.signing_up import SignUp
 
 router = APIRouter(prefix="/sign-ups/{contract}")
+
 
 @router.get("")
 def show(visit: Staffs, contract: str) -> Response:

@@ -7,8 +7,8 @@ from typing import Self
 
 import attrs
 
-from examples.portal.visit import Visit
 from examples.portal.typed import typed_moment
+from examples.portal.visit import Visit
 
 HONOURED = "honour.moment"
 """The name of the field, the same as refusals give it."""

@@ -16,9 +16,7 @@ PAGE: Final = 20
 """How many rows a page of a list has."""
 
 
-def staff_page(
-    visit: Visit, template: str, *, status: int = 200, complaint: Complaint | None = None, **context: object
-) -> Response:
+def staff_page(visit: Visit, template: str, *, complaint: Complaint | None = None, **context: object) -> Response:
     """Answer with a page for staff; one with a complaint says by its status that nothing was done."""
     shared = {
         "moment": moments(visit),
@@ -27,7 +25,7 @@ def staff_page(
         "traced_money": lambda text: visit.texts.money(traced_money(text)),
         "can_supervise": visit.someone().role in {"supervisor", "administrator"},
     }
-    status = 422 if complaint is not None and status == 200 else status
+    status = 200 if complaint is None else 422
     return visit.page(template, status=status, complaint=complaint, **{**shared, **context})
 
 
