@@ -28,7 +28,7 @@ PAGES: Final = {
     "Tiina Tamm": ("/", "/sales", "/accounts"),
     "Andres Aas": ("/", "/sales", "/accounts", "/administration"),
 }
-"""Who sees which pages: a customer with all there can be, with two accounts, without a code, without an account; staff."""
+"""Who sees which pages: customers with all there can be, two accounts, no code, no account; and staff."""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -80,6 +80,7 @@ def test_signing_up_with_a_code_locks_both_amounts(newcomer: Visitor) -> None:
     page = signs_up(newcomer, code=code_of(newcomer, ANNAS).lower())
     assert "Welcome, Nele!" in page.text
     assert "On that day you get €7." in page.text
+    assert f"Your own code {code_of(newcomer, contracts(newcomer)['Nele Nurk'].account)} becomes active" in page.text
     referral = referral_of(newcomer, "Nele Nurk")
     assert referral is not None
     assert (referral.referrer, referral.channel) == (ANNAS, "self-service")
@@ -93,6 +94,7 @@ def test_signing_up_with_a_code_locks_both_amounts(newcomer: Visitor) -> None:
 def test_signing_up_without_a_code(newcomer: Visitor) -> None:
     page = signs_up(newcomer, product="gas")
     assert "it was concluded without a code" in page.text
+    assert "Your own code" not in page.text, "gas brings none"
     assert referral_of(newcomer, "Nele Nurk") is None
     assert contracts(newcomer)["Nele Nurk"].product == "gas"
 
