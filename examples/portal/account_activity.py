@@ -18,13 +18,15 @@ router = APIRouter(prefix="/{account}/activity")
 
 BATCH: Final = 100
 """So many entries are read at a time."""
+LAST: Final = 10**9
+"""No account has as many entries."""
 
 
 @router.get("")
 def activity(visit: Staffs, account: str, category: str = "", after: int = 0) -> Response:
     """Show the timeline by pages, the newest first; only one category when that is asked for."""
     chosen = next((each for each in ActivityCategory if each == category), None)
-    entries = (each for each in _entries(visit, account, max(after, 0)) if chosen in {None, each.category})
+    entries = (each for each in _entries(visit, account, min(max(after, 0), LAST)) if chosen in {None, each.category})
     page = tuple(islice(entries, PAGE + 1))
     return account_page(
         visit,

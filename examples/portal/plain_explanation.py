@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from examples.portal.staff_page import moments, who
+from examples.portal.staff_page import group_names, moments, who
 from examples.portal.visit import Visit
 from referral_core import EffectivePeriod
 from referral_core.use_cases.explanation import Correction, Explanation, Figure, JudgedBy, Origin, Override
@@ -15,10 +15,10 @@ class PlainExplanation:
 
     def __init__(self, visit: Visit, explanation: Explanation) -> None:
         self.explanation = explanation
-        self._visit = visit
         self._texts = visit.texts
         self._moment = moments(visit)
         self._who = who(visit)
+        self._group = group_names(visit)
 
     def beginning(self) -> Iterator[str]:
         """Say whose code was used, by which moment everything was judged, and what the code was then."""
@@ -37,7 +37,7 @@ class PlainExplanation:
 
     def amount(self, figure: Figure) -> Iterator[str]:
         """Say which group and period a side's amount comes from, why that group, and what was corrected since."""
-        yield self._texts("explain.from-group", group=self.group(figure.offer.group))
+        yield self._texts("explain.from-group", group=self._group(figure.offer.group))
         yield self._period(figure.offer.period)
         yield self._origin(figure)
         if figure.is_late:
@@ -49,18 +49,12 @@ class PlainExplanation:
         said = self._texts(f"explain.{override.deviation}")
         if override.before is None or override.group is None:
             return said
-        change = self._texts("explain.groups", before=self.group(override.before), after=self.group(override.group))
+        change = self._texts("explain.groups", before=self._group(override.before), after=self._group(override.group))
         return f"{said} {change}"
 
     def whose(self, override: Override) -> str:
         """Say when and by whom it was done."""
         return self._texts("staff.by", moment=self._moment(override.moment), who=self._who(override.actor))
-
-    def group(self, group: str) -> str:
-        """Return the name of a group, its id where it has none any more."""
-        world, actor = self._visit.world, self._visit.someone().actor
-        groups = world.desk.groups.all(at=world.clock.now, actor=actor)
-        return next((each.name for each in groups if each.id == group), group)
 
     def _period(self, period: EffectivePeriod) -> str:
         start = self._moment(period.start)

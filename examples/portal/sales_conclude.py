@@ -119,8 +119,10 @@ def _wrong(visit: Visit) -> Complaint | None:
 
 
 def _known(visit: Visit, customer: str) -> Person | None:
-    person = visit.world.people.find(customer)
-    return person if person is not None and person.is_customer else None
+    """Return a customer who has an account that this actor may see."""
+    world, actor = visit.world, visit.someone().actor
+    accounts = world.ask(lambda at: world.desk.accounts.of_customer(customer, at=at, actor=actor))
+    return world.people.find(customer) if accounts else None
 
 
 def _segments(visit: Visit) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ def staff_page(visit: Visit, template: str, *, complaint: Complaint | None = Non
     """Answer with a page for staff; one with a complaint says by its status that nothing was done."""
     shared = {
         "moment": moments(visit),
-        "group_name": _group_names(visit),
+        "group_name": group_names(visit),
         "who": who(visit),
         "traced_money": lambda text: visit.texts.money(traced_money(text)),
         "can_supervise": visit.someone().role in {"supervisor", "administrator"},
@@ -79,7 +79,8 @@ def referee_groups(visit: Visit) -> tuple[DiscountGroup, ...]:
     return tuple(group for group in groups if group.side is Side.REFEREE)
 
 
-def _group_names(visit: Visit) -> Callable[[str], str]:
+def group_names(visit: Visit) -> Callable[[str], str]:
+    """Return what names a group, by its id where it has no name any more."""
     person, desk = visit.someone(), visit.world.desk
     groups = visit.world.ask(lambda at: desk.groups.all(at=at, actor=person.actor))
     names: Mapping[str, str] = {group.id: group.name for group in groups}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
+from dateutil import tz
+
 from referral_core import Calendar, Money, Reason, Refusal
 
 
@@ -44,7 +46,7 @@ def typed_amount(text: str, currency: str) -> Money:
 
 
 def _with_zone(local: datetime, calendar: Calendar) -> datetime:
-    return local if local.tzinfo is not None else local.replace(tzinfo=calendar.zone)
+    return tz.resolve_imaginary(local if local.tzinfo is not None else local.replace(tzinfo=calendar.zone))
 
 
 def _unreadable(text: str, field: str) -> Refusal:
