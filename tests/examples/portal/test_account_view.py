@@ -8,6 +8,7 @@ import pytest
 
 from examples.portal.balance_picture import BalancePicture
 from examples.portal.catalogue import LANGUAGES
+from examples.portal.world import PORTAL
 from referral_core import CodeStatus, Money, PromoCode
 from referral_core.entities.act import Act
 from tests.examples.portal.test_self_service import ANNAS, code_of
@@ -223,7 +224,7 @@ def test_every_act_of_the_timeline_has_its_words(supervisor: Visitor) -> None:
 
 def test_the_picture_rises_and_falls_with_the_balance(supervisor: Visitor) -> None:
     world = supervisor.world
-    movements = world.store.billing.movements(ANNAS)
+    movements = world.desk.accounts.movements(ANNAS, at=world.clock.now, actor=PORTAL)
     picture = BalancePicture.of(movements, world.clock.now)
     rises = [step.y < before.y for before, step in zip(picture.steps, picture.steps[1:], strict=False)]
     assert rises == [False, True, False], "a grant, its bill; a grant, its bill"
