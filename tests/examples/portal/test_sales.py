@@ -9,7 +9,7 @@ import pytest
 from httpx import Response
 
 from examples.portal.catalogue import LANGUAGES
-from referral_core import CaseStatus, Contract, Money, Reason, Referral
+from referral_core import Actor, CaseStatus, Contract, Money, Reason, Referral, Role
 from tests.examples.portal.test_self_service import ANNAS, code_of
 from tests.examples.portal.visitor import Visitor
 
@@ -134,6 +134,8 @@ def test_an_agent_for_companies_sees_no_household(visitor: Visitor) -> None:
     assert visitor.opens(f"/sales/cases/{CASE}").status_code == 403
     before = state(visitor)
     assert "not-allowed" in visitor.sends("/sales/new", name="Nele Nurk", segment="household").text
+    assert "Anna Kask" not in visitor.opens("/sales/new", customer="C-1001").text
+    assert "Pagaripoisid" in visitor.opens("/sales/new", customer="C-1006").text
     assert state(visitor) == before
 
 
@@ -156,6 +158,42 @@ def test_nothing_else_is_done_than_what_was_seen(agent: Visitor) -> None:
     assert state(agent) == before
     assert "This is not what you were shown" in agent.sends("/sales/new", step="do", name="Nele Nurk").text
     assert state(agent) == before
+
+
+@pytest.mark.rule("S8", "D7")
+@pytest.mark.parametrize(
+    ("path", "looked_at", "sent"),
+    [
+        (
+            f"/sales/sign-ups/{OPEN_WITH_CODE}/group",
+            {"group": "referee-self-service", "reason": "Why not."},
+            {"group": "referee-manual", "reason": "Why not."},
+        ),
+        (f"/sales/cases/{CASE}/finish", {"group": "referee-manual"}, {"group": ""}),
+    ],
+)
+def test_no_other_choice_is_made_than_the_one_that_was_seen(
+    agent: Visitor, path: str, looked_at: dict[str, str], sent: dict[str, str]
+) -> None:
+    shown_to_them = seen(agent.sends(path, **looked_at))
+    before = state(agent)
+    assert "This is not what you were shown" in agent.sends(path, step="do", seen=shown_to_them, **sent).text
+    assert state(agent) == before
+
+
+@pytest.mark.rule("D3", "S7")
+def test_amounts_that_changed_meanwhile_are_shown_again(agent: Visitor) -> None:
+    world, administrator = agent.world, Actor("andres.aas", Role.ADMINISTRATOR)
+    path, fields = "/sales/new", {"name": "Nele Nurk", "code": code_of(agent, ANNAS)}
+    looked_at = seen(agent.sends(path, **fields))
+    world.act(lambda at: world.desk.groups.set_amount("referee-manual", Money("9"), at=at, actor=administrator))
+    before = state(agent)
+    page = agent.sends(path, step="do", seen=looked_at, **fields)
+    assert "This is not what you were shown" in page.text
+    assert "€9" in page.text
+    assert state(agent) == before
+    agent.sends(path, step="do", seen=seen(page), **fields)
+    assert state(agent) != before
 
 
 @pytest.mark.rule("S9")
