@@ -106,6 +106,13 @@ def test_a_form_leads_back_to_a_page_of_the_portal_only(visitor: Visitor, here: 
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
+@pytest.mark.rule("C11")
+def test_the_start_says_how_the_code_of_each_customer_stands(visitor: Visitor) -> None:
+    text = visitor.speaks("en").opens("/").text
+    for name, says in (("Anna Kask", "code: active"), ("Maarja Põld", "code: pending"), ("Peeter Saar", "no code")):
+        assert f"{name} <small>{says}</small>" in text
+
+
 def test_a_page_that_is_not_there(visitor: Visitor) -> None:
     page = visitor.speaks("en").opens("/no/such/page")
     assert page.status_code == 404
