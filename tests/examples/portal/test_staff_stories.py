@@ -64,7 +64,7 @@ def test_an_agent_enters_a_code(somebody: Somebody, world: World) -> None:
     somebody.presses("Show the amounts")
     assert (amounts(somebody, "New customer"), amounts(somebody, "Friend")) == (["€7"], ["€15"])
     assert world.store.referrals.find(page.url.split("/")[-2]) is None, "what was only looked at is not there"
-    somebody.pictures("agent-enters-code")
+    somebody.pictures("agent-enters-code", of=".outcome")
     somebody.presses("Add the code")
     assert (somebody.reads("referee-amount"), somebody.reads("referrer-amount")) == ("€7", "€15")
 
@@ -90,7 +90,7 @@ def test_an_agent_is_warned_and_concludes_without_the_discount(somebody: Somebod
     somebody.presses("Show what it brings")
     expect(page.get_by_text("The contract can be concluded without a referral")).to_be_visible()
     expect(page.get_by_role("row", name="Against it")).to_contain_text("code-ended")
-    somebody.pictures("agent-is-warned")
+    somebody.pictures("agent-is-warned", of=".outcome")
     somebody.presses("Conclude with the warning")
     warning = page.get_by_role("region", name="Warning")
     expect(warning).to_contain_text("code-ended")
@@ -123,7 +123,7 @@ def test_an_agent_honours_an_earlier_moment(somebody: Somebody, world: World) ->
     page.get_by_label("Reason").fill("Began in self-service on 20 January; screenshot in the letter.")
     somebody.presses("Show what it brings")
     assert amounts(somebody, "New customer") == ["€7"], "nothing by the rules, as the code has ended"
-    somebody.pictures("agent-honours-a-moment")
+    somebody.pictures("agent-honours-a-moment", of=".outcome")
     somebody.presses("Conclude the contract")
     page.get_by_role("link", name="Explain the amounts").click()
     expect(page.get_by_text("An earlier moment was honoured.")).to_be_visible()
@@ -153,7 +153,7 @@ def test_an_agent_overrides_the_group_after_a_case(somebody: Somebody, world: Wo
     page.get_by_role("link", name="Finish the case").click()
     somebody.presses("Show what it brings")
     assert amounts(somebody, "New customer") == ["€7", "€12"], "today, and as it was kept"
-    somebody.pictures("agent-finishes-case")
+    somebody.pictures("agent-finishes-case", of=".outcome")
     somebody.presses("Conclude and close the case")
     assert somebody.reads("referee-amount") == "€12"
 
@@ -162,7 +162,7 @@ def test_an_agent_overrides_the_group_after_a_case(somebody: Somebody, world: Wo
     page.get_by_label("Reason").fill("Was helped in a shop, which is not self-service.")
     somebody.presses("Show the amounts")
     assert amounts(somebody, "New customer") == ["€12", "€7"]
-    somebody.pictures("agent-changes-group")
+    somebody.pictures("agent-changes-group", of=".outcome")
     somebody.presses("Change the group")
     assert somebody.reads("referee-amount") == "€7"
     expect(page.get_by_role("region", name="Changes of group")).to_contain_text("€12")
