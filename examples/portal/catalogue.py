@@ -34,8 +34,9 @@ class Texts:
         """
         if language not in LANGUAGES:
             raise LookupError(f"there are no texts in {language!r}, only in {', '.join(LANGUAGES)}")
-        content = tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
-        return cls(language, dict(_flat(content)))
+        files = sorted(FOLDER.glob(f"{language}*.toml"))  # and those of some pages alone, such as en.sales.toml
+        contents = (tomllib.loads(file.read_text(encoding="utf-8")) for file in files)
+        return cls(language, {key: text for content in contents for key, text in _flat(content)})
 
     @property
     def keys(self) -> frozenset[str]:
