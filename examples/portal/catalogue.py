@@ -1,4 +1,4 @@
-"""The texts of the portal: one file a language, the same keys in each."""
+"""The texts of the portal: a file a language, beside it those of parts that have their own; the same keys in each."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ class Texts:
     @classmethod
     @cache
     def of(cls, language: str) -> Texts:
-        """Return the texts of a language; its file is read when it is first asked for.
+        """Return the texts of a language; they are read when they are first asked for.
 
         :raises LookupError: the portal does not speak it.
         """
         if language not in LANGUAGES:
             raise LookupError(f"there are no texts in {language!r}, only in {', '.join(LANGUAGES)}")
-        content = tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
-        return cls(language, dict(_flat(content)))
+        files = sorted(FOLDER.glob(f"{language}.toml")) + sorted(FOLDER.glob(f"*.{language}.toml"))
+        contents = (tomllib.loads(file.read_text(encoding="utf-8")) for file in files)
+        return cls(language, {key: text for content in contents for key, text in _flat(content)})
 
     @property
     def keys(self) -> frozenset[str]:

@@ -7,11 +7,20 @@ import pytest
 from examples.portal.catalogue import LANGUAGES
 from tests.examples.portal.visitor import Visitor
 
+ADMINISTRATION = (
+    "/administration",
+    "/administration/groups/referrer",
+    "/administration/trace",
+    "/administration/trace?about=programme",
+    "/administration/stuck",
+    "/administration/downloads",
+    "/administration/settings",
+)
 PAGES = {
     "Anna Kask": ("/", "/me", "/sign-up"),
     "Mari Mets": ("/", "/sales", "/accounts"),
     "Tiina Tamm": ("/", "/sales", "/accounts"),
-    "Andres Aas": ("/", "/sales", "/accounts", "/administration"),
+    "Andres Aas": ("/", "/sales", "/accounts", *ADMINISTRATION),
 }
 """Who sees which pages."""
 
