@@ -90,7 +90,8 @@ def lowest(session: nox.Session) -> None:
     """Run the tests on the lowest versions that pyproject.toml admits."""
     bounds = Path(session.create_tmp()) / "lowest.txt"
     bounds.write_text(
-        "".join(f"{pin}\n" for pin in lowest_versions("cli", "names", "parquet", "qr", "sql", "test")), encoding="utf-8"
+        "".join(f"{pin}\n" for pin in lowest_versions("cli", "names", "parquet", "portal", "qr", "sql", "test")),
+        encoding="utf-8",
     )
     session.install("-c", str(bounds), "-e", ".[test]")
     session.run("pytest", "-n", "auto", *session.posargs)

@@ -1,4 +1,4 @@
-"""The texts of the portal: a file a language, beside it those of parts that have their own; the same keys in each."""
+"""The texts of the portal: one file a language, the same keys in each."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Texts:
     @classmethod
     @cache
     def of(cls, language: str) -> Texts:
-        """Return the texts of a language; they are read when they are first asked for.
+        """Return the texts of a language; its file is read when it is first asked for.
 
         :raises LookupError: the portal does not speak it.
         """
         if language not in LANGUAGES:
             raise LookupError(f"there are no texts in {language!r}, only in {', '.join(LANGUAGES)}")
-        files = sorted(FOLDER.glob(f"{language}.toml")) + sorted(FOLDER.glob(f"*.{language}.toml"))
+        files = sorted(FOLDER.glob(f"{language}*.toml"))  # and those of some pages alone, such as en.sales.toml
         contents = (tomllib.loads(file.read_text(encoding="utf-8")) for file in files)
         return cls(language, {key: text for content in contents for key, text in _flat(content)})
 
@@ -42,6 +42,10 @@ class Texts:
     def keys(self) -> frozenset[str]:
         """The keys of all texts."""
         return frozenset(self._texts)
+
+    def text(self, key: str) -> str:
+        """Return a text as it stands in the file, with its places."""
+        return self._texts[key]
 
     def __call__(self, key: str, **values: object) -> str:
         """Return a text with values in its places.
@@ -59,6 +63,11 @@ class Texts:
     def day(self, day: date) -> str:
         """Return a day as people write it: ``1 March 2026``, ``1. märts 2026``."""
         return self("date.day", day=day.day, month=self(f"date.{day.month}"), year=day.year)
+
+    def short_day(self, day: date) -> str:
+        """Return a day as people write it in a table: ``1 Mar 2026``, ``01.03.2026``."""
+        month = self(f"date.{day.month}")
+        return self("date.short", day=day.day, number=day.month, month=month, year=day.year)
 
 
 _MARKS: Final = {

@@ -24,7 +24,7 @@ def pick(visit: Anybodys) -> Response:
     """Go on as the person who was picked, or as nobody in particular."""
     person = visit.world.people.find(visit.fields.get("person", ""))
     visit.become(person)
-    return visit.go("/" if person is None else sections(person)[0].path)
+    return visit.go(sections(person)[0].path)
 
 
 @router.post("/language")

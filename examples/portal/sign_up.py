@@ -83,7 +83,9 @@ def what_next(visit: Applicants) -> Response:
     desk, session = visit.world.desk, visit.session
     if "contract" in session:
         seen = visit.world.ask(lambda at: desk.sign_ups.find(session["contract"], at=at, actor=PORTAL))
-        return visit.page("signed-up.html", contract=seen.contract, referral=seen.referral)
+        account = seen.contract.account
+        code = visit.world.ask(lambda at: desk.codes.present(account, at=at, actor=PORTAL))
+        return visit.page("signed-up.html", contract=seen.contract, referral=seen.referral, code=code)
     if "case" in session:
         case = visit.world.ask(lambda at: desk.cases.find(session["case"], at=at, actor=PORTAL))
         return visit.page("case-opened.html", case=case)

@@ -50,9 +50,8 @@ class PeriodWords:
         return self.texts("administration.period.between", start=self.start(period), last=self.last(period))
 
     def short_day(self, moment: datetime) -> str:
-        """Return the day of a moment in figures, for where there is little room."""
-        day = self.calendar.day_of(moment)
-        return self.texts("administration.period.short", day=day.day, month=day.month, year=day.year)
+        """Return the day of a moment, for where there is little room."""
+        return self.texts.short_day(self.calendar.day_of(moment))
 
     def _day_or_moment(self, moment: datetime) -> str:
         return self.texts.day(self.calendar.day_of(moment)) if self._begins_a_day(moment) else self.at(moment)

@@ -19,7 +19,7 @@ from referral_core import Money, Span, Timeline
 from referral_core.values.word import Word
 
 WIDTH: Final = 100.0
-TAIL: Final = 15.0
+TAIL: Final = 17.0
 """How much of the width is for what comes after the last change that is known."""
 LEAST: Final = 13.0
 """How wide a stretch between two changes is at least, as long as there is room for all."""
@@ -33,6 +33,8 @@ class Kind(Word):
     """How a stretch looks."""
 
     PAST = "past"
+    BEGUN = "begun"
+    """The part that has passed of an amount in force; the rest of its bar carries the figure."""
     PRESENT = "present"
     COMING = "coming"
     GAP = "gap"
@@ -147,9 +149,11 @@ def _pieces(timeline: Timeline[Money], words: PeriodWords, axis: Axis) -> Iterat
             nothing = words.texts("administration.amounts.nothing")
             yield Piece(left, width, Kind.GAP, "–", nothing)
         else:
+            kind = kind_of(span, axis.now)
+            kind = Kind.BEGUN if has_passed and kind is Kind.PRESENT else kind
             amount = words.texts.money(span.value)
-            kind = Kind.PAST if has_passed else kind_of(span, axis.now)
-            yield Piece(left, width, kind, amount, f"{amount}, {words.whole(span.period)}")
+            said = f"{amount}, {words.whole(span.period)}"
+            yield Piece(left, width, kind, "" if kind is Kind.BEGUN else amount, said)
 
 
 def _marks(axis: Axis, words: PeriodWords) -> Iterator[Mark]:

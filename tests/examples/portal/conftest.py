@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from playwright.sync_api import Browser
 
 from examples.portal import Clock, People, create_portal
 from examples.portal.seed import BEGINNING, sow
+from tests.examples.portal.browser import browsing, chromium, serving
 from tests.examples.portal.visitor import Visitor
 
 
@@ -40,3 +42,20 @@ def portal(sown: Path, tmp_path: Path) -> Iterator[FastAPI]:
 def visitor(portal: FastAPI) -> Visitor:
     """Return somebody who has just come to the portal."""
     return Visitor(portal)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return a browser; no longer than a module, since it keeps the thread from running loops of its own."""
+    executable = chromium()
+    if executable is None:
+        pytest.skip("there is no Chromium on the path, and REFERRAL_CHROMIUM names none")
+    with browsing(executable) as found:
+        yield found
+
+
+@pytest.fixture
+def address(portal: FastAPI) -> Iterator[str]:
+    """Return where a portal is served, for browsers."""
+    with serving(portal) as served_at:
+        yield served_at

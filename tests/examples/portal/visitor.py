@@ -6,9 +6,9 @@ import re
 from html import unescape
 from typing import Final
 
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
+from starlette.types import ASGIApp
 
 from examples.portal.people import STAFF
 from examples.portal.world import World
@@ -20,21 +20,33 @@ TOKEN: Final = re.compile(r'name="token" value="([^"]+)"')
 class Visitor:
     """A browser's session at a portal."""
 
-    def __init__(self, portal: FastAPI) -> None:
-        self.world: World = portal.state.world
+    def __init__(self, portal: ASGIApp) -> None:
         self.client = TestClient(portal, base_url=HERE)
+
+    @property
+    def world(self) -> World:
+        """The world behind the portal."""
+        world: World = self.client.app.state.world  # type: ignore[attr-defined] # an application of FastAPI has it
+        return world
 
     def opens(self, path: str, **query: str) -> Response:
         """Return the page at a path."""
-        page: Response = self.client.get(path, params=query)
+        page: Response = self.client.get(path, params=query or None)
         return page
 
-    def sends(self, path: str, *, origin: str | None = HERE, token: str | None = None, **fields: str) -> Response:
-        """Send a form, with the token of the session unless another is given, and return the page it leads to."""
+    def token(self) -> str:
+        """Return the token of the session, as forms have it."""
         found = TOKEN.search(self.opens("/").text)
         assert found is not None
-        data = {"token": unescape(found[1]) if token is None else token, **fields}
-        page: Response = self.client.post(path, data=data, headers={} if origin is None else {"origin": origin})
+        return unescape(found[1])
+
+    def sends(
+        self, path: str, *, origin: str | None = HERE, token: str | None = None, **fields: str | None
+    ) -> Response:
+        """Send a form, with the token of the session unless another is given, and return the page it leads to."""
+        data = {"token": self.token() if token is None else token, **fields}
+        headers = {} if origin is None else {"origin": origin}
+        page: Response = self.client.post(path, data=data, headers=headers)
         return page
 
     def becomes(self, name: str) -> Visitor:
