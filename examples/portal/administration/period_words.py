@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import attrs
 
@@ -17,19 +17,21 @@ class PeriodWords:
 
     texts: Texts
     calendar: Calendar
+    brief: bool = False
+    """Whether days are written short, as in tables and pictures."""
 
     @classmethod
-    def of(cls, visit: Visit) -> PeriodWords:
+    def of(cls, visit: Visit, *, brief: bool = False) -> PeriodWords:
         """Return the words for whoever visits."""
-        return cls(visit.texts, visit.world.programme.calendar)
+        return cls(visit.texts, visit.world.programme.calendar, brief)
 
     def at(self, moment: datetime) -> str:
         """Return a moment as its day and the time: ``1 March 2026, 09:00``."""
-        return f"{self.texts.day(self.calendar.day_of(moment))}, {self.calendar.local(moment):%H:%M}"
+        return f"{self._day(self.calendar.day_of(moment))}, {self.calendar.local(moment):%H:%M}"
 
     def exactly(self, moment: datetime) -> str:
         """Return a moment to the second."""
-        return f"{self.texts.day(self.calendar.day_of(moment))}, {self.calendar.local(moment):%H:%M:%S}"
+        return f"{self._day(self.calendar.day_of(moment))}, {self.calendar.local(moment):%H:%M:%S}"
 
     def start(self, period: EffectivePeriod) -> str:
         """Return when a period begins: a day, and the time where it is not the first moment of the day."""
@@ -40,7 +42,7 @@ class PeriodWords:
         if period.end is None:
             return self.texts("administration.period.open")
         if self._begins_a_day(period.end):
-            return self.texts.day(self.calendar.day_of(period.end) - timedelta(days=1))
+            return self._day(self.calendar.day_of(period.end) - timedelta(days=1))
         return self.at(period.end)
 
     def whole(self, period: EffectivePeriod) -> str:
@@ -54,7 +56,10 @@ class PeriodWords:
         return self.texts.short_day(self.calendar.day_of(moment))
 
     def _day_or_moment(self, moment: datetime) -> str:
-        return self.texts.day(self.calendar.day_of(moment)) if self._begins_a_day(moment) else self.at(moment)
+        return self._day(self.calendar.day_of(moment)) if self._begins_a_day(moment) else self.at(moment)
+
+    def _day(self, day: date) -> str:
+        return self.texts.short_day(day) if self.brief else self.texts.day(day)
 
     def _begins_a_day(self, moment: datetime) -> bool:
         return self.calendar.start_of(self.calendar.day_of(moment)) == moment

@@ -55,7 +55,7 @@ def stamp_of(group: DiscountGroup) -> str:
 
 def lines_of(amounts: Timeline[Money], visit: Visit, before: Timeline[Money] | None = None) -> tuple[AmountLine, ...]:
     """Return the lines of a table of amounts; compared with those ``before``, each with what became of it."""
-    words, now = PeriodWords.of(visit), visit.world.clock.now
+    words, now = PeriodWords.of(visit, brief=True), visit.world.clock.now
     return tuple(
         AmountLine(
             words.start(span.period),

@@ -25,8 +25,8 @@ LEAST: Final = 13.0
 """How wide a stretch between two changes is at least, as long as there is room for all."""
 MOST_PASSED: Final = 4
 """So many changes that have passed are drawn; the table has them all."""
-APART: Final = 27.0
-"""How far apart days stand on one line."""
+DAY: Final = 23.0
+"""How wide a day is, on a phone."""
 
 
 class Kind(Word):
@@ -158,13 +158,16 @@ def _pieces(timeline: Timeline[Money], words: PeriodWords, axis: Axis) -> Iterat
 
 def _marks(axis: Axis, words: PeriodWords) -> Iterator[Mark]:
     """Yield the day of every change, each on the first line where it has room."""
+    before = {"start": 0.0, "middle": DAY / 2, "end": DAY}
     ends: list[float] = []
     for moment, place in zip(axis.moments, axis.places, strict=True):
         if moment == axis.now:
             continue
-        line = next((number for number, end in enumerate(ends) if place - end >= APART), len(ends))
-        ends[line : line + 1] = [place]
-        yield Mark(place, words.short_day(moment), line, _anchor(place))
+        anchor = _anchor(place)
+        begins = place - before[anchor]
+        line = next((number for number, end in enumerate(ends) if end <= begins), len(ends))
+        ends[line : line + 1] = [begins + DAY]
+        yield Mark(place, words.short_day(moment), line, anchor)
 
 
 def _anchor(place: float) -> str:

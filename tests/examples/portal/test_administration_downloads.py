@@ -79,11 +79,12 @@ def test_the_table_has_every_account_with_its_code_and_figures(andres: Visitor) 
 
 
 @pytest.mark.rule("T3")
-@pytest.mark.parametrize("account", ['=HYPERLINK("x")', "+1", "-1", "@SUM(1)", "\t=1", " =1", "＝1", "|x", "%0A"])
-def test_no_cell_begins_a_formula(andres: Visitor, account: str) -> None:
-    concludes(andres.world, account)
+def test_no_cell_begins_a_formula(andres: Visitor) -> None:
+    formulas = ['=HYPERLINK("x")', "+1", "-1", "@SUM(1)", "\t=1", " =1", "＝1", "|x", "%0A"]
+    for account in formulas:
+        concludes(andres.world, account)
     found = [row["account"] for row in rows(andres.opens(FILES[1]).text)]
-    assert f"'{account}" in found
+    assert {f"'{account}" for account in formulas} <= set(found)
     assert not [cell for cell in found if cell.strip()[:1] in "=+-@|%"]
 
 
@@ -133,11 +134,12 @@ def test_administration_is_for_administrators_alone(visitor: Visitor) -> None:
         assert (visitor.world.store.groups.all(), tuple(visitor.world.store.seals.all())) == before
 
 
-@pytest.mark.parametrize("path", FORMS)
 @pytest.mark.parametrize("sent", [{"token": "made up"}, {"origin": "https://elsewhere.example"}])
-def test_a_form_from_elsewhere_is_refused(andres: Visitor, path: str, sent: dict[str, str]) -> None:
+def test_a_form_from_elsewhere_is_refused(andres: Visitor, sent: dict[str, str]) -> None:
     before = tuple(andres.world.store.trace.chain())
-    assert andres.sends(path, group="referrer", name="Mine", amount="7", side="referee", **sent).status_code == 403
+    for path in FORMS:
+        answer = andres.sends(path, group="referrer", name="Mine", amount="7", side="referee", **sent)
+        assert answer.status_code == 403, path
     assert tuple(andres.world.store.trace.chain()) == before
 
 

@@ -81,9 +81,9 @@ def test_what_an_amount_does_is_seen_before_it_is_saved(andres: Visitor) -> None
     page = previews(andres, **JULY)
     assert page.status_code == 200
     told = SHORT.sub(" ", re.sub(r"<[^>]+>", " ", page.text))
-    assert "1 June 2026 30 June 2026 €7 ends earlier" in told
-    assert "1 July 2026 31 July 2026 €20 new" in told
-    assert "1 August 2026 no end €7 resumes" in told
+    assert "1 Jun 2026 30 Jun 2026 €7 ends earlier" in told
+    assert "1 Jul 2026 31 Jul 2026 €20 new" in told
+    assert "1 Aug 2026 no end €7 resumes" in told
     assert "€7, 1 July 2026 to 31 July 2026" in told, "gives way"
     assert group(andres.world) == before, "seeing changes nothing"
 
@@ -170,7 +170,7 @@ def test_what_somebody_else_changed_meanwhile_is_told_and_shown_anew(andres: Vis
         page = andres.sends(path, group=GROUP, stamp=seen, **fields)
         assert page.status_code == 409, path
         assert "Somebody else has changed this group" in page.text
-        assert "31 August 2026" in page.text, "as it is now"
+        assert "31 Aug 2026" in page.text, "as it is now"
     assert group(andres.world) == before
     october = {"amount": "20", "from": "2026-10-01", "until": "2026-10-31"}
     assert saves(andres, **october).status_code == 200, "having seen it, one may go on"
