@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from fastapi.responses import JSONResponse, Response
 from markupsafe import Markup
 
@@ -48,7 +48,8 @@ def share(visit: Customers) -> Response:
     """Record that a code was passed on, and tell how often it was by now."""
     person, world = visit.someone(), visit.world
     code, means = visit.fields.get("code", ""), visit.fields.get("means", "")
-    means = means if means in MEANS else "link"
+    if means not in MEANS:
+        raise HTTPException(422)
     sharing = world.act(lambda at: world.desk.sharings.share(code, means=means, at=at, actor=person.actor))
     if visit.wants_json:
         return JSONResponse({"sent": _sent(visit, sharing.account)})

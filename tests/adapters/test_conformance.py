@@ -257,6 +257,12 @@ def by_the_wall_clock(every: Callable[[], Iterator[Referral]], **_: object) -> I
     return iter(sorted(every(), key=lambda each: (each.concluded_at.isoformat(), each.contract)))
 
 
+def moments_only(every: Callable[..., Iterator[Referral]], *, newest_by: datetime, **of: str) -> Iterator[Referral]:
+    """Turn the moments round, and not the contracts of one moment."""
+    found = [each for each in every(**of) if each.concluded_at <= newest_by]
+    return iter(sorted(found, key=lambda each: each.concluded_at, reverse=True))
+
+
 REFERRALS: Final[dict[str, Broken]] = {
     "test_a_referral_is_found_whole": referrals(find=unhonoured),
     "test_the_last_state_is_the_one_found": referrals(replace=deaf),
@@ -270,6 +276,7 @@ REFERRALS: Final[dict[str, Broken]] = {
         lambda each, customer: customer in (each.referrer_customer, each.referee_customer)
     ),
     "test_all_are_in_order_of_conclusion_and_contract": referrals(all=by_the_wall_clock),
+    "test_the_newest_may_come_first": referrals(all=moments_only),
     "test_those_of_one_referrer_are_its_own": referrals(all=lambda every, **_: every()),
     "test_ids_are_taken_to_the_letter": referrals(live_of=trimming),
     "test_one_of_racing_referrals_gets_the_contract": referrals(add=silent),
@@ -400,12 +407,21 @@ def carrying_nothing(find: Callable[[str], Case | None], named: str) -> Case | N
     return found and attrs.evolve(found, carried=None)
 
 
+def open_or_above(
+    every: Callable[..., Iterator[Case]], *, after: str | None = None, open_only: bool = False
+) -> Iterator[Case]:
+    """Look at one of the two wishes only."""
+    return every(after=after) if after else every(open_only=open_only)
+
+
 CASES: Final[dict[str, Broken]] = {
     "test_a_case_is_found_with_what_it_carries": cases(find=carrying_nothing),
     "test_a_case_is_opened_once": cases(open=silent),
     "test_a_closed_case_is_found_as_it_was_closed": cases(close=deaf),
     "test_a_case_is_closed_once": cases(close=silent),
     "test_all_are_in_order_of_id": cases(all=backwards),
+    "test_all_may_begin_above_an_id": cases(all=lambda every, after: (each for each in every() if each.id >= after)),
+    "test_all_may_be_those_that_are_open": cases(all=open_or_above),
     "test_there_are_none_before_the_first": cases(all=lambda _: iter([case()])),
     "test_ids_are_taken_to_the_letter": cases(find=trimming),
     "test_one_of_racing_openings_wins": cases(open=silent),
@@ -877,6 +893,58 @@ PERSONS: Final[dict[str, Broken]] = {
     "test_those_who_erase_at_once_leave_one_pseudonym": one_pseudonym_each,
 }
 
+# ── contracts by pages ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def contract_pages(**methods: Act) -> Broken:
+    return lambda: altered_part("contract_pages", **methods)
+
+
+def looking_up(page: Callable[..., tuple[Contract, ...]], *of: object, **wanted: object) -> tuple[Contract, ...]:
+    """Take a page, and leave out of it what is not wanted."""
+    return tuple(each for each in page(*of) if each in page(None, 99, **wanted))
+
+
+def stale() -> MemoryStore:
+    """Show contracts as they were first."""
+    store, first = MemoryStore(), dict[str, Contract]()
+
+    def page(page: Callable[..., tuple[Contract, ...]], *of: object, **wanted: object) -> tuple[Contract, ...]:
+        return tuple(first.setdefault(each.id, each) for each in page(*of, **wanted))
+
+    altered(store.contract_pages, page=page)
+    return store
+
+
+def remembering() -> MemoryStore:
+    """Keep showing what was seen once."""
+    store, seen = MemoryStore(), dict[str, Contract]()
+
+    def page(page: Callable[..., tuple[Contract, ...]], *of: object, **wanted: object) -> tuple[Contract, ...]:
+        seen.update({each.id: each for each in page(*of, **wanted)})
+        return tuple(seen[each] for each in sorted(seen))
+
+    altered(store.contract_pages, page=page)
+    return store
+
+
+def trimming_channels(
+    page: Callable[..., tuple[Contract, ...]], *of: object, channel: str | None = None, **wanted: object
+) -> tuple[Contract, ...]:
+    return page(*of, channel=channel and channel.strip(), **wanted)
+
+
+CONTRACT_PAGES: Final[dict[str, Broken]] = {
+    "test_contracts_come_by_pages_in_order_of_id": contract_pages(
+        page=lambda page, after, limit: page(after and after.lower(), limit)
+    ),
+    "test_there_is_no_page_before_the_first_contract": contract_pages(page=lambda *_, **__: (contract(),)),
+    "test_contracts_are_shown_as_last_stored": stale,
+    "test_what_is_left_out_does_not_count": contract_pages(page=looking_up),
+    "test_ids_are_taken_to_the_letter": contract_pages(page=trimming_channels),
+    "test_what_is_undone_is_not_there": remembering,
+}
+
 # ── the launch ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -1003,6 +1071,7 @@ LAUNCH_CODES: Final[dict[str, Broken]] = {
 
 PORTS: Final[dict[type, dict[str, Broken]]] = {
     conformance.ContractsConformance: CONTRACTS,
+    conformance.ContractPagesConformance: CONTRACT_PAGES,
     conformance.PromoCodesConformance: PROMO_CODES,
     conformance.DiscountGroupsConformance: GROUPS,
     conformance.ReferralsConformance: REFERRALS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from referral_adapters import conformance
+from referral_adapters.conformance.telling_billing import ToldBilling
 from referral_adapters.folding import AsciiFolding
 from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, FlakyBulkBilling, MemoryStore
 from referral_core.ports.billing import Billing, WholeBilling
@@ -124,6 +125,18 @@ class TestBulkBilling(conformance.BulkBillingConformance):
     @pytest.fixture(params=["alone", "flaky without a fault"])
     def billing(self, request: pytest.FixtureRequest) -> WholeBilling:
         return ContinuousDiscounts() if request.param == "alone" else FlakyBulkBilling(ContinuousDiscounts())
+
+
+class TestTellingBilling(conformance.TellingBillingConformance):
+    @pytest.fixture
+    def billing(self) -> ToldBilling:
+        return ContinuousDiscounts()
+
+
+class TestContractPages(conformance.ContractPagesConformance):
+    @pytest.fixture
+    def store(self) -> conformance.Store:
+        return MemoryStore()
 
 
 @pytest.mark.rule("C1", "S4", "B2")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from referral_adapters import conformance
+from referral_adapters.conformance.telling_billing import ToldBilling
 from referral_adapters.sql import SqlStore
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_core.ports.billing import Billing, WholeBilling
@@ -43,6 +44,17 @@ class TestCodeSource(conformance.CodeSourceConformance):
     @pytest.fixture
     def code_source(self, store: SqlStore) -> CodeSource:
         return store.code_source
+
+
+class TestContractPages(conformance.ContractPagesConformance):
+    """The store is the fixture ``store`` itself."""
+
+
+class TestTellingBilling(conformance.TellingBillingConformance):
+    @pytest.fixture
+    def billing(self, store: SqlStore) -> ToldBilling:
+        assert isinstance(store.billing, SqlContinuousDiscounts)
+        return store.billing
 
 
 class TestContracts(conformance.ContractsConformance):

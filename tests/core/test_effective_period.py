@@ -129,6 +129,14 @@ def test_a_period_covers_another_when_it_holds_all_of_it(one: EffectivePeriod, o
 
 @pytest.mark.rule("M2", "D5")
 @given(grid_periods(), grid_periods())
+def test_what_two_periods_have_in_common_lies_in_both(one: EffectivePeriod, other: EffectivePeriod) -> None:
+    common = one.common_with(other)
+    assert sampled(*([] if common is None else [common])) == sampled(one) & sampled(other)
+    assert common == other.common_with(one)
+
+
+@pytest.mark.rule("M2", "D5")
+@given(grid_periods(), grid_periods())
 def test_cutting_a_period_out_leaves_the_rest_in_order(one: EffectivePeriod, other: EffectivePeriod) -> None:
     rest = one.without(other)
     assert sampled(*rest) == sampled(one) - sampled(other)

@@ -115,6 +115,17 @@ def test_what_overlaps_a_period_is_found_in_order(timeline: Timeline[int], span:
     assert timeline.overlapping(span) == tuple(each for each in timeline.spans if collide(each.period, span))
 
 
+@pytest.mark.rule("D3", "D5")
+@given(timelines(some_values), grid_periods())
+def test_what_holds_in_a_period_is_what_held_before_and_nothing_else(
+    timeline: Timeline[int], span: EffectivePeriod
+) -> None:
+    inside = moments_of(span)
+    assert table_of(Timeline(timeline.within(span))) == {
+        moment: value for moment, value in table_of(timeline).items() if moment in inside
+    }
+
+
 # ── adding ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

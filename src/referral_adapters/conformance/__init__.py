@@ -13,6 +13,7 @@ _SUITES = (
     "bulk_billing",
     "cases",
     "code_source",
+    "contract_pages",
     "contracts",
     "discount_groups",
     "events",
@@ -31,6 +32,7 @@ _SUITES = (
     "seals",
     "sharings",
     "store",
+    "telling_billing",
     "trace",
     "transaction",
     "transfers",
@@ -42,6 +44,7 @@ from referral_adapters.conformance.billing import BillingConformance  # noqa: E4
 from referral_adapters.conformance.bulk_billing import BulkBillingConformance  # noqa: E402
 from referral_adapters.conformance.cases import CasesConformance  # noqa: E402
 from referral_adapters.conformance.code_source import CodeSourceConformance  # noqa: E402
+from referral_adapters.conformance.contract_pages import ContractPagesConformance  # noqa: E402
 from referral_adapters.conformance.contracts import ContractsConformance  # noqa: E402
 from referral_adapters.conformance.discount_groups import DiscountGroupsConformance  # noqa: E402
 from referral_adapters.conformance.events import EventsConformance  # noqa: E402
@@ -57,6 +60,7 @@ from referral_adapters.conformance.referrals import ReferralsConformance  # noqa
 from referral_adapters.conformance.seals import SealsConformance  # noqa: E402
 from referral_adapters.conformance.sharings import SharingsConformance  # noqa: E402
 from referral_adapters.conformance.store import Store  # noqa: E402
+from referral_adapters.conformance.telling_billing import TellingBillingConformance  # noqa: E402
 from referral_adapters.conformance.trace import TraceConformance  # noqa: E402
 from referral_adapters.conformance.transaction import TransactionConformance  # noqa: E402
 
@@ -65,6 +69,7 @@ __all__ = [
     "BulkBillingConformance",
     "CasesConformance",
     "CodeSourceConformance",
+    "ContractPagesConformance",
     "ContractsConformance",
     "DiscountGroupsConformance",
     "EventsConformance",
@@ -80,6 +85,7 @@ __all__ = [
     "SealsConformance",
     "SharingsConformance",
     "Store",
+    "TellingBillingConformance",
     "TraceConformance",
     "TransactionConformance",
 ]

@@ -64,6 +64,23 @@ class CasesConformance:
         cases.close(case("S10").abandoned(day(1)))
         assert [each.id for each in cases.all()] == sorted(ids)
 
+    def test_all_may_begin_above_an_id(self, cases: Cases) -> None:
+        """``all`` with ``after`` yields the cases above it, whether there is one of that id or not."""
+        for each in ("S2", "S10", "s1", "ä", "S1"):
+            cases.open(case(each))
+        assert [each.id for each in cases.all(after="S10")] == ["S2", "s1", "ä"]
+        assert [each.id for each in cases.all(after="S3")] == ["s1", "ä"]
+        assert list(cases.all(after="ä")) == []
+
+    def test_all_may_be_those_that_are_open(self, cases: Cases) -> None:
+        """``all`` with ``open_only`` leaves out what was finished or abandoned, above an id too."""
+        for number in range(6):
+            cases.open(case(f"S{number}"))
+        cases.close(case("S1").abandoned(day(1)))
+        cases.close(case("S4").finished("K1", day(1)))
+        assert [each.id for each in cases.all(open_only=True)] == ["S0", "S2", "S3", "S5"]
+        assert [each.id for each in cases.all(after="S2", open_only=True)] == ["S3", "S5"]
+
     def test_there_are_none_before_the_first(self, cases: Cases) -> None:
         """``all`` of an empty store yields nothing."""
         assert list(cases.all()) == []

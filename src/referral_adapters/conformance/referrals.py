@@ -101,6 +101,22 @@ class ReferralsConformance:
             referrals.add(expected[number], at=day(9 - number))
         assert list(referrals.all()) == expected
 
+    def test_the_newest_may_come_first(self, referrals: Referrals) -> None:
+        """``all`` with ``newest_by`` yields those concluded by that moment, the other way round, however many."""
+        every = [
+            referral(f"K{number:03}", by=f"A{number % 2}", of=f"C{number}", concluded=elsewhere(day(number // 8)))
+            for number in range(240)
+        ]
+        for each in every:
+            referrals.add(each, at=day(99))
+        until = day(28)
+        backwards = [each for each in every if each.concluded_at <= until][::-1]
+        assert list(referrals.all(newest_by=elsewhere(until))) == backwards
+        mine = [each for each in backwards if each.referrer == "A1"]
+        assert list(referrals.all(referrer="A1", newest_by=until)) == mine
+        assert list(referrals.all(referrer="A1", newest_by=until - TICK)) == mine[4:]
+        assert list(referrals.all(referrer="A2", newest_by=until)) == []
+
     def test_those_of_one_referrer_are_its_own(self, referrals: Referrals) -> None:
         """``all`` with a referring account yields its referrals, live or not, in the same order."""
         for number, account in enumerate(("A1", "A9", "A1", "A1")):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from tests.examples.portal.visitor import Visitor
@@ -56,7 +60,7 @@ def test_the_text_and_the_link_are_in_the_language_chosen_for_the_friend(
 
 @pytest.mark.rule("T2")
 @pytest.mark.parametrize("means", ["app", "link", "e-mail", "sms", "qr"])
-def test_passing_on_is_counted_with_its_means(visitor: Visitor, means: str) -> None:
+def test_passing_on_is_counted_with_its_means(visitor: Visitor, means: str, tmp_path: Path) -> None:
     code = code_of(visitor, ANNAS)
     before = visitor.world.store.sharings.count_of(ANNAS)
     visitor.becomes("Anna Kask").speaks("en")
@@ -65,6 +69,16 @@ def test_passing_on_is_counted_with_its_means(visitor: Visitor, means: str) -> N
     assert f'<dd id="sent">{before + 1}</dd>' in page.text
     visitor.client.headers["accept"] = "application/json"
     assert visitor.sends("/me/share", code=code, means=means).json() == {"sent": before + 2}
+    with closing(sqlite3.connect(tmp_path / "world" / "referral.db")) as database:
+        kept = database.execute("select means from sharings where account = ? order by rowid", (ANNAS,)).fetchall()
+    assert [row[0] for row in kept[-2:]] == [means, means]
+
+
+@pytest.mark.rule("T2")
+def test_means_that_the_page_does_not_offer_are_not_counted(visitor: Visitor) -> None:
+    visitor.becomes("Anna Kask")
+    assert visitor.sends("/me/share", code=code_of(visitor, ANNAS), means="rumour").status_code == 422
+    assert visitor.world.store.sharings.count_of(ANNAS) == 5
 
 
 @pytest.mark.rule("T2")
