@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import attrs
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -22,7 +20,7 @@ from examples.portal.administration.seen_group import AmountLine, lines_of
 from examples.portal.administration.timeline_picture import Axis, TimelinePicture
 from examples.portal.complaint import Complaint
 from examples.portal.visit import Administrators, Visit
-from referral_core import DiscountGroup, EffectivePeriod, Money, Reason, Refusal, Span, Timeline
+from referral_core import DiscountGroup, EffectivePeriod, Money, Reason, Refusal, Span
 from referral_core.use_cases.amount_preview import AmountPreview
 
 router = APIRouter(prefix="/administration/amounts")
@@ -139,16 +137,11 @@ def _complaint(visit: Visit, refusal: Refusal, entry: AmountEntry | None = None)
     return attrs.evolve(complaint, sentences=tuple(sentences), field=field)
 
 
-def _in_the_way(visit: Visit, entry: AmountEntry) -> Iterator[Span[Money]]:
-    """Yield the amounts beside each of which, on its own, the entry would be refused."""
+def _in_the_way(visit: Visit, entry: AmountEntry) -> tuple[Span[Money], ...]:
+    """Return what the entry overlaps. Where it is refused for that, each of them would be in its way on its own."""
     now, actor = visit.world.clock.now, visit.someone().actor
     amounts = visit.world.desk.groups.find(entry.group, at=now, actor=actor).amounts
-    period = EffectivePeriod.between(entry.starts_at or now, entry.ends_at)
-    for span in amounts.overlapping(period):
-        try:
-            Timeline((span,)).entering(period, entry.amount)
-        except Refusal:
-            yield span
+    return amounts.overlapping(EffectivePeriod.between(entry.starts_at or now, entry.ends_at))
 
 
 def _said(span: Span[Money], words: PeriodWords) -> str:
