@@ -13,7 +13,8 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from examples.portal import account_view, administration, clock_bar, picker, sales, self_service, sign_up
+from examples.portal import account_view, administration, api, clock_bar, picker, sales, self_service, sign_up
+from examples.portal.api import PATH, Api
 from examples.portal.clock import Clock
 from examples.portal.complaint import Complaint
 from examples.portal.people import People
@@ -21,6 +22,7 @@ from examples.portal.security import Guarded, SecurityHeaders, guard
 from examples.portal.session import Sessions
 from examples.portal.visit import NotYours, Visit
 from examples.portal.world import World
+from referral_adapters.http import SlidingLimiter
 from referral_core import Reason, Refusal
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -40,8 +42,10 @@ def create_portal(url: str, *, clock: Clock, people: People | None = None) -> Fa
     portal.add_middleware(Sessions)
     portal.add_middleware(SecurityHeaders)
     portal.mount("/static", StaticFiles(directory=STATIC), name="static")
-    # The HTTP API goes here, beside the pages and over the same store: portal.mount("/api", ...).
-    for part in (picker, clock_bar, self_service, sign_up, sales, account_view, administration):
+    portal.state.limiter = SlidingLimiter()
+    portal.state.api = Api(world)
+    portal.mount(PATH, portal.state.api.app)
+    for part in (picker, clock_bar, self_service, sign_up, sales, account_view, administration, api):
         portal.include_router(part.router)
     _tell_what_went_wrong(portal)
     return portal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -15,6 +16,8 @@ from examples.portal.newcomer import Newcomer, next_start
 from examples.portal.people import Person
 from examples.portal.visit import NotYours, Visit, visit
 from examples.portal.world import PORTAL
+from referral_adapters.http import Rate
+from referral_adapters.http.limits import network_of
 from referral_core import Decision, Refusal
 from referral_core.programme.messages import Messages
 
@@ -22,6 +25,8 @@ router = APIRouter()
 
 PRODUCTS: Final = ("electricity", "gas", "solar")
 """What can be had; the last is none of the programme's, so that no code is good for it (S11)."""
+TRIES: Final = Rate(60, 60.0)
+"""How many codes may be tried from one address while typing: one for every key somebody presses, and pauses at."""
 LONGEST_NAME: Final = 80
 LONGEST_CODE: Final = 40
 SHORTEST_CODE: Final = 4
@@ -53,7 +58,14 @@ def form(visit: Applicants, code: str = "") -> Response:
 
 @router.get("/sign-up/check")
 def check(visit: Applicants, code: str = "", product: str = "electricity") -> Response:
-    """Say in a sentence whether a code can be used and what it gives, while it is being typed (S5)."""
+    """Say in a sentence whether a code can be used and what it gives, while it is being typed (S5).
+
+    Who tries many is asked to wait (A4).
+    """
+    wait = visit.request.app.state.limiter.take(_address(visit), TRIES)
+    if wait:
+        answer = {"usable": None, "sentence": visit.texts("sign-up.slowly")}
+        return JSONResponse(answer, headers={"Retry-After": str(ceil(wait))})
     decision = _decide(visit, code, _product(product))
     return JSONResponse({"usable": decision and decision.usable, "sentence": _sentence(visit, decision)})
 
@@ -139,6 +151,11 @@ def _sentence(visit: Visit, decision: Decision | None) -> str:
     if decision.referee is None:
         return Messages.for_language(visit.language).customer(decision.reasons)
     return visit.texts("sign-up.usable", amount=visit.texts.money(decision.referee.amount))
+
+
+def _address(visit: Visit) -> str:
+    client = visit.request.client
+    return "" if client is None else network_of(client.host)
 
 
 def _newcomer(visit: Visit) -> Newcomer:
