@@ -91,7 +91,8 @@ def lowest(session: nox.Session) -> None:
     bounds = Path(session.create_tmp()) / "lowest.txt"
     bounds.write_text(
         "".join(
-            f"{pin}\n" for pin in lowest_versions("cli", "client", "http", "names", "parquet", "qr", "sql", "test")
+            f"{pin}\n"
+            for pin in lowest_versions("cli", "client", "http", "names", "parquet", "portal", "qr", "sql", "test")
         ),
         encoding="utf-8",
     )
@@ -136,6 +137,14 @@ def examples(session: nox.Session) -> None:
     """Run every example under examples/ and hold what comes of it against what the example says."""
     session.install(*PINNED, "-e", ".[test]")
     session.run("pytest", "tests/examples", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Make up requests from the OpenAPI document, for every role, and hold the answers against it; takes a while."""
+    session.install(*PINNED, "-e", ".[test]")
+    many = {"REFERRAL_FUZZ": "40", "REFERRAL_HOSTILE": "20000"}
+    session.run("pytest", "tests/http/test_fuzz.py", "tests/http/test_hostile.py", *session.posargs, env=many)
 
 
 @nox.session

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from referral_adapters.http.app import create_app, referral_router
+    from referral_adapters.http.app import completed, create_app, referral_router
     from referral_adapters.http.caller import Authentication, Caller, NotAuthenticated
     from referral_adapters.http.limits import CheckLimits, Limiter, Rate, SlidingLimiter
     from referral_adapters.http.observing import Answered, JsonLines, Observer, PrometheusFigures
@@ -34,6 +34,7 @@ __all__ = [
     "Service",
     "ServiceStore",
     "SlidingLimiter",
+    "completed",
     "create_app",
     "referral_router",
 ]
@@ -53,6 +54,7 @@ _WHERE: Final = {
     "Service": "service",
     "ServiceStore": "service",
     "SlidingLimiter": "limits",
+    "completed": "app",
     "create_app": "app",
     "referral_router": "app",
 }

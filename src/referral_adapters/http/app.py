@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from itertools import chain
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.problem import Problem
@@ -32,6 +34,8 @@ from referral_adapters.http.service import Service
 _MODULES: Final = (checks, accounts, codes, contracts, cases, groups, discounts, customers, trace, events, health)
 ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(chain.from_iterable(module.ENDPOINTS for module in _MODULES))
 """Everything that can be asked for."""
+_BY_NAME: Final = {endpoint.name: endpoint for endpoint in ENDPOINTS}
+_BY_PATH: Final = [(compile_path(endpoint.path)[0], endpoint) for endpoint in ENDPOINTS]
 
 _DESCRIPTION: Final = """
 The rules of a customer referral programme. Amounts are text in the programme's currency, moments RFC 3339 in its zone.
@@ -74,39 +78,61 @@ def create_app(service: Service, *, title: str = "Referral programme", docs: boo
         openapi_url="/openapi.json" if docs else None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         separate_input_output_schemas=False,
     )
     app.include_router(referral_router(service))
 
-    async def told(_request: Request, error: Exception) -> Response:
-        return trouble_of(error).response("en")
+    async def told(request: Request, error: Exception) -> Response:
+        response = trouble_of(error).response("en")
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers["Allow"] = ", ".join(_methods_of(request.url.path))
+        return response
 
     app.add_exception_handler(HTTPException, told)
     app.add_exception_handler(Exception, told)
     described = app.openapi
 
     def openapi() -> dict[str, Any]:
-        return with_security(described())
+        return completed(described())
 
     app.openapi = openapi  # type: ignore[method-assign]
     return app
 
 
-def with_security(document: dict[str, Any]) -> dict[str, Any]:
-    """Return an OpenAPI document with what the endpoints ask of their callers: a bearer token, but of the public."""
+def completed(document: dict[str, Any]) -> dict[str, Any]:
+    """Return an app's OpenAPI document with what FastAPI leaves out of it: the token, problems, and example answers.
+
+    A host whose own app has the router does this to the document of that app.
+    """
     parts = document.setdefault("components", {})
     parts.setdefault("securitySchemes", {})["bearer"] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     schemas = parts.setdefault("schemas", {})
     schemas.setdefault(Problem.__name__, Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
     for name, schema in schemas[Problem.__name__].pop("$defs", {}).items():
         schemas.setdefault(name, schema)
+    for operation in chain.from_iterable(methods.values() for methods in document["paths"].values()):
+        endpoint = _BY_NAME.get(operation.get("operationId", ""))
+        if endpoint is not None and endpoint.example is not None:
+            answer = operation["responses"][str(int(endpoint.status))]["content"]
+            answer[endpoint.media_type]["example"] = endpoint.example
     return document
+
+
+def _methods_of(path: str) -> list[str]:
+    """Return the methods that a path has; the framework names those of one endpoint only."""
+    return sorted({endpoint.method for pattern, endpoint in _BY_PATH if pattern.match(path)})
 
 
 def _extra(endpoint: Endpoint) -> dict[str, Any]:
     """Return what the OpenAPI document says of an endpoint besides: its permission and its headers."""
     role = endpoint.least_role
-    said: dict[str, Any] = {"security": [{"bearer": []}, *([{}] if endpoint.public else [])]}
+    said: dict[str, Any] = {
+        "security": [{"bearer": []}, *([{}] if endpoint.public else [])],
+        "parameters": endpoint.parameters(),
+    }
+    if endpoint.body is not None:
+        said["requestBody"] = {"content": endpoint.body}
     if endpoint.act is not None and role is not None:
         said["x-permission"] = {"act": endpoint.act.value, "least_role": role.value}
     return said

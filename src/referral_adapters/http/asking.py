@@ -26,6 +26,7 @@ from referral_core.entities.actor import Actor, Role
 from referral_core.entities.answer import Answer
 from referral_core.values.calendar import Calendar
 from referral_core.values.errors import ConcurrentChange, Refusal
+from referral_core.values.joined_key import joined_key
 from referral_core.values.moment import moment
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
@@ -79,7 +80,7 @@ class Asking:
         """Return an answer that nothing was done for; not again what the caller has already (``If-None-Match``)."""
         body = answer.model_dump_json(exclude_none=False).encode()
         tag = etag_of(body)
-        if tag in _tags(self.request.headers.get("if-none-match")):
+        if self.request.method == "GET" and tag in _tags(self.request.headers.get("if-none-match")):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
         return _response(body, int(status), tag)
 
@@ -140,12 +141,16 @@ class Asking:
 
     @property
     def _asker(self) -> str:
-        return f"{self.actor.role}:{self.actor.id}"
+        # A customer's answers are kept under the customer's own id, by which they are erased (A5).
+        return self.actor.id if self.caller.is_customer else joined_key(self.actor.role, self.actor.id)
 
     def _key(self) -> str | None:
-        key = self.request.headers.get("idempotency-key")
-        if key is None:
+        given = self.request.headers.getlist("idempotency-key")
+        if not given:
             return None
+        key = given[0]
+        if len(given) > 1:
+            raise improper("header.Idempotency-Key", "must be there once")
         if not 0 < len(key) <= _LONGEST_KEY or not key.isascii() or not key.isprintable():
             raise improper("header.Idempotency-Key", f"must be 1 to {_LONGEST_KEY} printable ASCII characters")
         return key

@@ -29,7 +29,10 @@ class NotAuthenticated(Exception):
 
 @attrs.frozen
 class Caller:
-    """An actor at the door, and the accounts it is limited to; ``None`` means those the rules let it see."""
+    """An actor at the door, and the accounts it is limited to; ``None`` means those the rules let it see.
+
+    Whoever is limited to accounts may ask about those, check codes, and nothing else.
+    """
 
     actor: Actor
     accounts: frozenset[str] | None = None

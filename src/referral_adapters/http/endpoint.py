@@ -10,6 +10,7 @@ import attrs
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from referral_adapters.http.examples import ANSWERS, QR_CODE
 from referral_adapters.http.models.problem import MEDIA_TYPE, Problem
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Role
@@ -17,6 +18,8 @@ from referral_core.rules.permissions import LEAST_ROLE
 
 SMALL: Final = 64 * 1024
 """The bytes that the body of a request may have."""
+
+_PRINTABLE: Final = "^[ -~]*$"
 
 _WHEN: Final = {
     HTTPStatus.BAD_REQUEST: "The body is no JSON.",
@@ -34,10 +37,19 @@ _ALWAYS: Final = (
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
-_CHANGING: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+_CHANGING: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+_HEADERS: Final = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "A bearer token is asked for (RFC 6750)."},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "In how many seconds to ask again."},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "In how many seconds to ask again."},
+}
+_REQUEST_ID: Final = {"X-Request-ID": "The id of the request in the log: the one that was sent, or a new one."}
+_TAG: Final = {"ETag": "Identifies what is answered, for `If-Match` and `If-None-Match`."}
+_REPLAYED: Final = {"Idempotency-Replayed": "`true` where the answer is that of an earlier request of the same key."}
 
 
 @attrs.frozen(kw_only=True)
@@ -45,7 +57,10 @@ class Endpoint:
     """One thing that can be asked for over HTTP.
 
     ``act`` names the permission it needs: the least role of :data:`~referral_core.rules.permissions.LEAST_ROLE`; where
-    there is none, it is for everybody. ``public`` is what may be asked without a token.
+    there is none, it is for everybody. ``public`` is what may be asked without a token, ``edits`` what may be guarded
+    by ``If-Match``, ``limited`` what is slowed down, ``largest`` the bytes that a body may have. ``keyless`` is what
+    takes no idempotency key, as it may be asked again by its nature. ``body`` says in the OpenAPI document what a body
+    is that the endpoint itself reads as it comes.
     """
 
     method: str
@@ -58,14 +73,26 @@ class Endpoint:
     public: bool = False
     edits: bool = False
     limited: bool = False
-    body: type[BaseModel] | None = None
+    reads: type[BaseModel] | None = None
+    keyless: bool = False
     largest: int = SMALL
+    body: dict[str, Any] | None = None
     tag: str = ""
 
     @property
     def least_role(self) -> Role | None:
         """The least role that may ask, ``None`` for everybody."""
         return None if self.act is None else LEAST_ROLE[self.act]
+
+    @property
+    def takes_key(self) -> bool:
+        """Tell whether it is done once for each idempotency key."""
+        return self.method != "GET" and not self.keyless
+
+    @property
+    def is_about_accounts(self) -> bool:
+        """Tell whether it is open to a token that is limited to some accounts: it looks at which, or is for anybody."""
+        return self.public or self.path.partition("/{")[0] == "/accounts"
 
     @property
     def name(self) -> str:
@@ -77,16 +104,56 @@ class Endpoint:
         """What it does, in a sentence."""
         return (self.does.__doc__ or "").strip().splitlines()[0]
 
+    @property
+    def example(self) -> Any:  # noqa: ANN401 - any JSON
+        """An answer, as the OpenAPI document shows it."""
+        return QR_CODE if self.answer is None else ANSWERS.get(self.name)
+
+    def parameters(self) -> list[dict[str, Any]]:
+        """Return what the OpenAPI document says of the headers that a request may have."""
+        said = [_header("Accept-Language", "In which languages sentences are liked best.", "en")]
+        if self.takes_key:
+            what = "A request sent again under its key, by the same caller, is not done again but answered again."
+            said.append(_header("Idempotency-Key", what, "0d5b9a2e", minLength=1, maxLength=200, pattern=_PRINTABLE))
+        if self.edits:
+            what = "The `ETag` under which it was read: it is changed only if it still is what it was."
+            said.append(_header("If-Match", what, "*"))
+        if self._has_tag and self.method == "GET":
+            what = "The `ETag` of what one has already: it is not sent again if it is still the same."
+            said.append(_header("If-None-Match", what, '"0"'))
+        return said
+
     def responses(self) -> dict[int | str, dict[str, Any]]:
-        """Return what the OpenAPI document says of the problems that may be answered."""
+        """Return what the OpenAPI document says of the answer, by an example, and of the problems that may be."""
         statuses = [*_ALWAYS, *(_CHANGING if self.method != "GET" else ())]
         statuses += [HTTPStatus.PRECONDITION_FAILED] if self.edits else []
         statuses += [HTTPStatus.TOO_MANY_REQUESTS] if self.limited else []
-        schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
-        problems: dict[int | str, dict[str, Any]] = {
-            int(status): {"description": _WHEN[status], "content": {MEDIA_TYPE: {"schema": schema}}}
-            for status in sorted(set(statuses))
-        }
-        if self.answer is None and self.media_type != "application/json":
-            problems[int(self.status)] = {"content": {self.media_type: {"schema": {"type": "string"}}}}
-        return problems
+        said: dict[int | str, dict[str, Any]] = {int(self.status): self._answered()}
+        if self._has_tag and self.method == "GET":
+            said[int(HTTPStatus.NOT_MODIFIED)] = {"description": "It is what the caller has already."}
+        return said | {int(status): _problem(status) for status in sorted(set(statuses))}
+
+    @property
+    def _has_tag(self) -> bool:
+        return self.answer is not None
+
+    def _answered(self) -> dict[str, Any]:
+        content = {"schema": {"type": "string"}} if self.answer is None else {}
+        names = _REQUEST_ID | (_TAG if self._has_tag else {}) | (_REPLAYED if self.takes_key else {})
+        return {"content": {self.media_type: content}, "headers": _headers(names)}
+
+
+def _problem(status: HTTPStatus) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+    content = {MEDIA_TYPE: {"schema": schema}}
+    names = _REQUEST_ID | _HEADERS.get(status, {})
+    return {"description": _WHEN[status], "content": content, "headers": _headers(names)}
+
+
+def _headers(names: dict[str, str]) -> dict[str, Any]:
+    return {name: {"description": what, "schema": {"type": "string"}} for name, what in names.items()}
+
+
+def _header(name: str, what: str, example: str, **schema: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON Schema's values
+    schema = {"type": "string", **schema}
+    return {"name": name, "in": "header", "required": False, "description": what, "schema": schema, "example": example}

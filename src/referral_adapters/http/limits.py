@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 from threading import Lock
 from time import monotonic
 from typing import Final, Protocol
@@ -10,6 +12,8 @@ from typing import Final, Protocol
 import attrs
 
 _KEPT: Final = 100_000
+_IPV4: Final = 4
+_NETWORK: Final = 64
 
 
 @attrs.frozen
@@ -43,6 +47,21 @@ class CheckLimits:
         return -passed % self.beat if self.beat else 0.0
 
 
+def network_of(address: str) -> str:
+    """Return what an address is counted under: itself, and of IPv6 the network, as whoever has one address has all.
+
+    >>> network_of("192.0.2.1"), network_of("2001:db8:0:1::7")
+    ('192.0.2.1', '2001:db8:0:1::/64')
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == _IPV4:
+        return address
+    return str(found.ipv4_mapped or ip_network((found.packed, _NETWORK), strict=False))
+
+
 class Limiter(Protocol):
     """Counts what is asked for. A host whose processes shall share their counts brings one of its own."""
 
@@ -54,17 +73,20 @@ class Limiter(Protocol):
 class SlidingLimiter:
     """Counts in this process alone, by the generic cell rate algorithm: one number a key, no windows to begin anew.
 
-    What is refused is not counted. Keeps the keys seen last, so that strangers cannot fill the memory.
+    Of a rate of ``count`` in ``seconds``, any ``span`` of seconds, wherever it begins, sees at most
+    ``count + span * count / seconds`` allowed: all at once, and then as many as the time that passes gives back. What
+    is refused is not counted, and who waits as long as was said is let in. Keeps the keys seen last, so that strangers
+    cannot fill the memory. ``clock`` counts seconds and never goes back.
     """
 
-    def __init__(self, *, kept: int = _KEPT) -> None:
+    def __init__(self, *, kept: int = _KEPT, clock: Callable[[], float] = monotonic) -> None:
         self._due: OrderedDict[str, float] = OrderedDict()
-        self._kept = kept
+        self._kept, self._clock = kept, clock
         self._lock = Lock()
 
     def take(self, key: str, rate: Rate) -> float:
         """Count one more under a key; return 0 when the rate allows it, else how many seconds to wait."""
-        now, step = monotonic(), rate.seconds / rate.count
+        now, step = self._clock(), rate.seconds / rate.count
         with self._lock:
             due = max(self._due.get(key, now), now)
             wait = due + step - now - rate.seconds

@@ -23,12 +23,15 @@ from referral_adapters.http.asking import Asking
 from referral_adapters.http.caller import PUBLIC, Caller, NotAuthenticated
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.languages import preferred
+from referral_adapters.http.limits import network_of
 from referral_adapters.http.observing import LOG, Answered
 from referral_adapters.http.problems import Trouble, trouble_of
 from referral_adapters.http.service import Service
 from referral_core.entities.actor import Role
 from referral_core.programme.files import shipped_languages
 from referral_core.rules.permissions import permit
+from referral_core.values.errors import Refusal
+from referral_core.values.reason import Reason
 
 _REQUEST_ID: Final = re.compile(r"[0-9A-Za-z_.:-]{1,100}", re.ASCII)
 _DIGITS: Final = 12
@@ -50,7 +53,7 @@ class EndpointRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         """Return what answers a request."""
-        handler = self._directly if self.served.body is not None else super().get_route_handler()
+        handler = self._directly if self.served.reads is not None else super().get_route_handler()
 
         async def handle(request: Request) -> Response:
             started, request_id = perf_counter(), _request_id(request)
@@ -85,9 +88,9 @@ class EndpointRoute(APIRoute):
         content = await request.body()
         if not _is_json(request.headers.get("content-type")):
             raise RequestValidationError([{"type": "json_type", "loc": ("body",), "msg": "must be JSON"}])
-        assert self.served.body is not None
+        assert self.served.reads is not None
         try:
-            body = self.served.body.model_validate_json(content)
+            body = self.served.reads.model_validate_json(content)
         except ValidationError as error:
             raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from None
         return await run_in_threadpool(self.served.does, request.state.referral, body)
@@ -101,6 +104,8 @@ class EndpointRoute(APIRoute):
             caller = Caller(PUBLIC)
         if self.served.act is not None:
             permit(caller.actor, self.served.act)
+        if caller.accounts is not None and not self.served.is_about_accounts:
+            raise Refusal(Reason.NOT_ALLOWED, message="the token is limited to some accounts", field="actor")
         if self.served.limited:
             self._slow_down(request, caller)
         return caller
@@ -110,8 +115,7 @@ class EndpointRoute(APIRoute):
         if caller.actor.role is Role.SYSTEM:
             return
         limits, take = self.service.limits, self.service.limiter.take
-        address = "" if request.client is None else request.client.host
-        wait = take(f"address:{address}", limits.per_address)
+        wait = take(f"address:{network_of('' if request.client is None else request.client.host)}", limits.per_address)
         if not wait and caller.actor is not PUBLIC:
             wait = take(f"caller:{caller.actor.role}:{caller.actor.id}", limits.per_caller)
         if wait:

@@ -25,8 +25,9 @@ class JwtAuthentication:
 
     ``keys`` are by key id (``kid``); with one key under ``""`` a token needs none. Claims: ``sub``, the actor's id, for
     a customer the customer's own; ``role``; ``segments``, a list, where staff are limited to some; ``accounts``, a
-    list, where the token is limited to some; ``exp``, which every token must have. ``issuer`` and ``audience`` must be
-    the token's where they are given. Only ``algorithms`` are believed, whatever a token says of itself.
+    list, where the token is for some accounts and nothing else; ``exp``, which every token must have. ``issuer`` and
+    ``audience`` must be the token's where they are given. Only ``algorithms`` are believed, whatever a token says of
+    itself.
     """
 
     def __init__(
@@ -82,11 +83,11 @@ class JwtAuthentication:
                 leeway=self._leeway,
                 options={"require": ["exp", "sub"], "verify_aud": self._audience is not None},
             )
+            return _caller(claims), float(claims["exp"])
         except jwt.ExpiredSignatureError:
             raise NotAuthenticated("The token has expired.", error="invalid_token") from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise _refused() from None
-        return _caller(claims), float(claims["exp"])
 
 
 def _caller(claims: Mapping[str, Any]) -> Caller:

@@ -2,17 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 
+from referral_adapters.feed.acts import FEED_ACTS
+from referral_adapters.feed.fields import LONGEST_NAME
 from referral_adapters.http.models.answers import Answer
 from referral_adapters.http.models.cursor import cursor_of
+from referral_core.entities.actor import Role
 from referral_core.entities.published import Published
 from referral_core.values.moment import written
 
 PREFIX = "referral."
 """What the type of every published event begins with; the act follows."""
+
+
+_NAME: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
+BROUGHT: Final[dict[str, Any]] = {
+    "title": "BroughtEvent",
+    "description": "A CloudEvent in structured mode, as a line of a feed is one; its type says what its data may be.",
+    "type": "object",
+    "properties": {
+        "specversion": {"const": "1.0"},
+        "id": _NAME | {"description": "With `source`, what it is known by: once it took effect, it is not done again."},
+        "source": _NAME,
+        "type": {"enum": sorted(FEED_ACTS)},
+        "time": {"type": "string", "format": "date-time", "description": "When the act is; the rules take it for now."},
+        "data": {"type": "object"},
+        "actor": _NAME | {"description": "Who acts, `feed` where nothing is said."},
+        "actorrole": {"enum": [role.value for role in Role], "description": "`system` where nothing is said."},
+        "datacontenttype": _NAME,
+        "dataschema": _NAME,
+        "subject": _NAME,
+    },
+    "required": ["specversion", "id", "source", "type", "time", "data"],
+    "additionalProperties": False,
+}
+"""What the OpenAPI document says of an event that is brought."""
+EXAMPLE: Final[dict[str, Any]] = {
+    "specversion": "1.0",
+    "id": "evt-1",
+    "source": "crm",
+    "type": "contract.activated",
+    "time": "2021-03-15T12:00:00+02:00",
+    "data": {"contract": "K-3"},
+}
 
 
 class PublishedEvent(Answer):
@@ -85,5 +120,16 @@ class EventResults(Answer):
 
 
 def result_of(result: dict[str, Any]) -> EventResult:
-    """Return what is said of a feed's result."""
-    return EventResult(**{name: value for name, value in result.items() if name != "line"})
+    """Return what is said of a feed's result; an id that no text can hold is left out."""
+    said = {name: value for name, value in result.items() if name != "line"}
+    if said["id"] is not None and not _is_text(said["id"]):
+        said["id"] = None
+    return EventResult(**said)
+
+
+def _is_text(given: str) -> bool:
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

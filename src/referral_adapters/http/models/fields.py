@@ -74,8 +74,9 @@ def _read_amount(value: object) -> str:
         raise PydanticCustomError("amount", "must be an amount as text, such as 7.50")
     try:
         Money(value)
-    except Refusal as refusal:
-        raise told(refusal) from None
+    except Refusal as refusal:  # whose own sentence repeats what was given, which may be anything
+        message = "must be plain digits, at most two after the point, such as 7.50"
+        raise PydanticCustomError(refusal.reasons[0].value, message) from None
     return value
 
 

@@ -57,6 +57,8 @@ class Concluding(Model):
 class Fact(Model):
     """That something came to be."""
 
+    model_config = _shown(at="2021-03-14T09:00:00+02:00")
+
     at: Moment | None = Field(default=None, description="When it came to be, if not now.")
 
 
@@ -168,7 +170,7 @@ class NewAmount(Model):
 class Bill(Model):
     """A bill, which takes what it can of the account's discount (B6)."""
 
-    model_config = _shown(bill="2021-03-B", account="B", amount="24.90")
+    model_config = _shown(bill="2021-03-E", account="E", amount="24.90")
 
     bill: Id
     account: Id
@@ -179,7 +181,7 @@ class Bill(Model):
 class Transfer(Model):
     """Unused discount on its way to another account of the same customer (B7): all of it, or an amount."""
 
-    model_config = _shown(**{"from": "A", "to": "A2", "amount": "5"})
+    model_config = _shown(**{"from": "G", "to": "G2", "amount": "5"})
 
     from_: Id = Field(alias="from")
     to: Id
@@ -192,6 +194,14 @@ class Fee(Model):
     model_config = _shown(amount="7", reason="Terminated in the third month.")
 
     amount: Amount
+    reason: Text
+
+
+class Erasing(Model):
+    """Why a customer is erased, in words that do not name them (A5)."""
+
+    model_config = _shown(reason="Asked to be forgotten.")
+
     reason: Text
 
 

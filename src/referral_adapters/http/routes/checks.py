@@ -70,7 +70,8 @@ ENDPOINTS: Final = (
         answer=CheckAnswer,
         public=True,
         limited=True,
-        body=CodeCheck,
+        reads=CodeCheck,
+        keyless=True,
         tag="codes",
     ),
 )

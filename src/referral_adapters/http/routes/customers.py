@@ -10,11 +10,11 @@ from referral_adapters.http.asking import Asked
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.customers import ErasedAnswer
 from referral_adapters.http.models.fields import Id
-from referral_adapters.http.models.requests import Reason
+from referral_adapters.http.models.requests import Erasing
 from referral_core.entities.act import Act
 
 
-def erase_customer(asked: Asked, customer: Id, body: Reason) -> Response:
+def erase_customer(asked: Asked, customer: Id, body: Erasing) -> Response:
     """Erase a customer: personal references go; money and the trace stay consistent (A5)."""
 
     def act() -> ErasedAnswer:

@@ -100,7 +100,9 @@ ENDPOINTS: Final = (
         answer=TransferAnswer,
         tag=_TAG,
     ),
-    Endpoint(method="POST", path="/payouts", does=pay_due, act=Act.GRANT_PAY, answer=PayRunAnswer, tag=_TAG),
+    Endpoint(
+        method="POST", path="/payouts", does=pay_due, act=Act.GRANT_PAY, answer=PayRunAnswer, keyless=True, tag=_TAG
+    ),
     Endpoint(method="GET", path="/grants/stuck", does=list_stuck, act=Act.GRANT_RETRY, answer=StuckAnswer, tag=_TAG),
     Endpoint(
         method="POST",

@@ -13,12 +13,23 @@ from referral_adapters.feed import FeedRunner, Outcome
 from referral_adapters.http.asking import Asked
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.cursor import cursor_of
-from referral_adapters.http.models.events import EventResult, EventResults, PublishedEvent, PublishedEvents, result_of
+from referral_adapters.http.models.events import (
+    BROUGHT,
+    EXAMPLE,
+    EventResult,
+    EventResults,
+    PublishedEvent,
+    PublishedEvents,
+    result_of,
+)
 from referral_adapters.http.models.pages import Cursor, Limit, numbered
+from referral_adapters.http.persistently import persistently
 from referral_adapters.http.problems import Trouble, improper
 from referral_core.entities.act import Act
+from referral_core.rules.permissions import permit
 from referral_core.values.reason import Reason
 
+SINGLE: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 LARGEST: Final = 8 * 1024 * 1024
 MOST: Final = 1000
@@ -32,7 +43,9 @@ def bring_events(asked: Asked, body: Annotated[Any, Body()]) -> Response:  # noq
     """Let events take effect, each once: one CloudEvent, or a batch as a list, in structured mode.
 
     What each event's data may be is the feed's format. In a batch each event has a transaction and a result of its own.
+    Events of all segments come this way, so whoever is limited to some is not let in (A1).
     """
+    permit(asked.actor, _BRINGS, asked.service.programme.segments)
     runner = FeedRunner(asked.service.programme, asked.service.store)
     if isinstance(body, list):
         if len(body) > MOST:
@@ -54,11 +67,13 @@ def bring_events(asked: Asked, body: Annotated[Any, Body()]) -> Response:  # noq
 def list_events(asked: Asked, *, cursor: Cursor = None, limit: Limit = 50) -> Response:
     """List what was done since the cursor, as CloudEvents in order: every act that leaves a trace, once.
 
-    Ask again with `next` for what follows; it is there at the end too.
+    Ask again with `next` for what follows; it is there at the end too. Whoever is limited to some segments is not let
+    in (A1).
     """
+    permit(asked.actor, Act.TRACE_SHOW, asked.service.programme.segments)
     outbox = asked.service.store.outbox
     after = numbered(cursor)
-    outbox.publish(_PUBLISHED_AT_ONCE)
+    persistently(lambda: outbox.publish(_PUBLISHED_AT_ONCE))
     found = outbox.read(after, limit)
     last = found[-1].position if found else after
     events = [PublishedEvent.of(each, asked.service.source) for each in found]
@@ -69,6 +84,7 @@ def _handled(runner: FeedRunner, event: Any, number: int) -> EventResult:  # noq
     return result_of(runner.handle(json.dumps(event), number))
 
 
+_MANY: Final = {"type": "array", "items": BROUGHT, "maxItems": MOST}
 _TAG: Final = "events"
 ENDPOINTS: Final = (
     Endpoint(
@@ -77,7 +93,13 @@ ENDPOINTS: Final = (
         does=bring_events,
         act=_BRINGS,
         answer=EventResult | EventResults,
+        keyless=True,
         largest=LARGEST,
+        body={
+            SINGLE: {"schema": BROUGHT, "example": EXAMPLE},
+            BATCH: {"schema": _MANY, "example": [EXAMPLE]},
+            "application/json": {"schema": {"anyOf": [BROUGHT, _MANY]}, "example": EXAMPLE},
+        },
         tag=_TAG,
     ),
     Endpoint(method="GET", path="/events", does=list_events, act=Act.TRACE_SHOW, answer=PublishedEvents, tag=_TAG),

@@ -172,6 +172,7 @@ ENDPOINTS: Final = (
         does=preview_amount,
         act=Act.AMOUNT_SET,
         answer=AmountPreviewAnswer,
+        keyless=True,
         tag=_TAG,
     ),
 )

@@ -1,0 +1,52 @@
+"""An account's timeline: what was done about it, by whom and why, with a filter by category (P3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from examples.portal.account_page import account_page
+from examples.portal.staff_page import PAGE
+from examples.portal.visit import Staffs, Visit
+from referral_core.use_cases.activity import Activity, ActivityCategory
+
+router = APIRouter(prefix="/{account}/activity")
+
+BATCH: Final = 100
+"""So many entries are read at a time."""
+LAST: Final = 10**9
+"""No account has as many entries."""
+
+
+@router.get("")
+def activity(visit: Staffs, account: str, category: str = "", after: int = 0) -> Response:
+    """Show the timeline by pages, the newest first; only one category when that is asked for."""
+    chosen = next((each for each in ActivityCategory if each == category), None)
+    entries = (each for each in _entries(visit, account, min(max(after, 0), LAST)) if chosen in {None, each.category})
+    page = tuple(islice(entries, PAGE + 1))
+    return account_page(
+        visit,
+        account,
+        "account-activity.html",
+        tab="activity",
+        entries=page[:PAGE],
+        categories=tuple(ActivityCategory),
+        category=chosen,
+        following=page[PAGE - 1].number if len(page) > PAGE else None,
+        after=after,
+    )
+
+
+def _entries(visit: Visit, account: str, after: int) -> Iterator[Activity]:
+    """Yield an account's entries from a number down, reading them as they are needed."""
+    accounts, actor, at = visit.world.desk.accounts, visit.someone().actor, visit.world.clock.now
+    while True:
+        batch = accounts.activity(account, at=at, actor=actor, after=after, limit=BATCH)
+        yield from batch
+        if len(batch) < BATCH:
+            return
+        after = batch[-1].number

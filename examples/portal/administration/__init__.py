@@ -1,0 +1,12 @@
+"""Administration: groups and their amounts, the trace, what is stuck, downloads and settings; for administrators."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from examples.portal.administration import amounts, downloads, groups, legs, settings, trace
+
+router = APIRouter()
+
+for _part in (groups, amounts, trace, legs, downloads, settings):
+    router.include_router(_part.router)

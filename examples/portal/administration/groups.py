@@ -1,0 +1,197 @@
+"""Discount groups: adding, renaming, disabling and enabling them (D2, D8)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote
+
+import attrs
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from examples.portal.administration.attention import Attention
+from examples.portal.administration.seen_group import SeenGroup, stamp_of
+from examples.portal.complaint import Complaint
+from examples.portal.visit import Administrators, Visit
+from referral_core import DiscountGroup, Refusal, Side
+
+router = APIRouter(prefix="/administration")
+
+ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+LONGEST_ID: Final = 40
+LONGEST_NAME: Final = 80
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else has changed the group since the form was shown; nothing was done."""
+
+
+@router.get("")
+def overview(visit: Administrators) -> Response:
+    """Show every group with its amounts over time, and what needs attention."""
+    return _overview(visit)
+
+
+@router.post("/groups")
+def add(visit: Administrators) -> Response:
+    """Add a group."""
+    fields, desk = visit.fields, visit.world.desk
+    complaint = _wrong_id(visit) or wrong_name(visit)
+    if complaint is not None:
+        return _overview(visit, complaint)
+    side = Side.REFERRER if fields.get("side") == Side.REFERRER else Side.REFEREE
+    try:
+        added = visit.world.act(
+            lambda at: desk.groups.add(
+                fields["group"], side=side, name=fields["name"], at=at, actor=visit.someone().actor
+            )
+        )
+    except Refusal as refusal:
+        complaint = Complaint.of(refusal, visit.person, visit.texts)
+        return _overview(visit, attrs.evolve(complaint, field="group" if refusal.field == "group" else "name"))
+    visit.note("administration.groups.added", name=added.name)
+    return visit.go(page_of(added.id))
+
+
+@router.get("/groups/{group:path}")
+def show(visit: Administrators, group: str) -> Response:
+    """Show one group, with the forms that change it."""
+    return group_page(visit, group)
+
+
+@router.post("/names")
+def rename(visit: Administrators) -> Response:
+    """Give a group another name."""
+    group = visit.fields.get("group", "")
+    complaint = wrong_name(visit)
+    if complaint is not None:
+        return group_page(visit, group, complaint)
+    desk, name = visit.world.desk, visit.fields["name"]
+    return change(
+        visit,
+        group,
+        lambda at: desk.groups.rename(group, name=name, at=at, actor=visit.someone().actor),
+        note="administration.groups.renamed",
+    )
+
+
+@router.post("/switches")
+def switch(visit: Administrators) -> Response:
+    """Disable a group or enable it, from now on."""
+    group, desk = visit.fields.get("group", ""), visit.world.desk
+    disable = visit.fields.get("to") == "disabled"
+    act = desk.groups.disable if disable else desk.groups.enable
+    return change(
+        visit,
+        group,
+        lambda at: act(group, at=at, actor=visit.someone().actor),
+        note="administration.groups.was-disabled" if disable else "administration.groups.was-enabled",
+    )
+
+
+def change(
+    visit: Visit,
+    group: str,
+    act: Callable[[datetime], DiscountGroup],
+    *,
+    note: str,
+    complaint_of: Callable[[Refusal], Complaint] | None = None,
+) -> Response:
+    """Change a group unless somebody else has since the form was shown, in which case it is shown anew."""
+
+    def guarded(at: datetime) -> DiscountGroup:
+        seen_as_it_is(visit, visit.world.desk.groups.find(group, at=at, actor=visit.someone().actor))
+        return act(at)
+
+    try:
+        changed = visit.world.act(guarded)
+    except ChangedMeanwhile:
+        return shown_anew(visit, group)
+    except Refusal as refusal:
+        told = complaint_of or (lambda no: attrs.evolve(Complaint.of(no, visit.person, visit.texts), field="name"))
+        return group_page(visit, group, told(refusal))
+    visit.note(note, name=changed.name)
+    return visit.go(page_of(group))
+
+
+def seen_as_it_is(visit: Visit, group: DiscountGroup) -> None:
+    """Let a form pass whose writer saw the group as it is.
+
+    :raises ChangedMeanwhile: they saw another state of it.
+    """
+    if stamp_of(group) != visit.fields.get("stamp"):
+        raise ChangedMeanwhile
+
+
+def shown_anew(visit: Visit, group: str) -> Response:
+    """Answer with the page of a group that somebody else has changed, and say so."""
+    sentence = visit.texts("administration.groups.changed-meanwhile")
+    return group_page(visit, group, Complaint((sentence,)), status=409)
+
+
+def group_page(
+    visit: Visit, group: str, complaint: Complaint | None = None, *, status: int | None = None, **context: object
+) -> Response:
+    """Answer with the page of a group, as it is now; what was typed stays in its forms."""
+    desk, actor = visit.world.desk, visit.someone().actor
+    found = visit.world.ask(lambda at: desk.groups.find(group, at=at, actor=actor))
+    return page_about(visit, found, complaint, status=status, **context)
+
+
+def page_about(
+    visit: Visit,
+    group: DiscountGroup,
+    complaint: Complaint | None = None,
+    *,
+    status: int | None = None,
+    **context: object,
+) -> Response:
+    """Answer with the page of a group in a state that was found."""
+    shared = {"seen": SeenGroup.of(group, visit), "typed": _typed(visit), "preview": None}
+    return visit.page(
+        "administration/group.html",
+        status=status or (200 if complaint is None else 422),
+        complaint=complaint,
+        **{**shared, **context},
+    )
+
+
+def page_of(group: str) -> str:
+    """Return the path of a group's page."""
+    return f"/administration/groups/{quote(group)}"
+
+
+def wrong_name(visit: Visit) -> Complaint | None:
+    """Return what is wrong with the name that was typed for a group; nothing when it is a name."""
+    name = visit.fields.get("name", "")
+    if 0 < len(name) <= LONGEST_NAME and name.isprintable():
+        return None
+    return Complaint.about("name", visit.texts("administration.groups.name-missing"))
+
+
+def _wrong_id(visit: Visit) -> Complaint | None:
+    id_ = visit.fields.get("group", "")
+    if len(id_) <= LONGEST_ID and ID.fullmatch(id_):
+        return None
+    return Complaint.about("group", visit.texts("administration.groups.id-wrong"))
+
+
+def _overview(visit: Visit, complaint: Complaint | None = None) -> Response:
+    desk, actor = visit.world.desk, visit.someone().actor
+    groups = visit.world.ask(lambda at: desk.groups.all(at=at, actor=actor))
+    return visit.page(
+        "administration/groups.html",
+        status=200 if complaint is None else 422,
+        complaint=complaint,
+        groups=[SeenGroup.of(group, visit) for group in groups],
+        typed=_typed(visit),
+        attention=Attention.of(visit),
+        sides=list(Side),
+    )
+
+
+def _typed(visit: Visit) -> dict[str, str]:
+    return dict(visit.fields) if visit.request.method == "POST" else {}

@@ -1,0 +1,74 @@
+"""The portal as an application: its pages, its guards, and the world behind them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from examples.portal import account_view, administration, clock_bar, picker, sales, self_service, sign_up
+from examples.portal.clock import Clock
+from examples.portal.complaint import Complaint
+from examples.portal.people import People
+from examples.portal.security import Guarded, SecurityHeaders, guard
+from examples.portal.session import Sessions
+from examples.portal.visit import NotYours, Visit
+from examples.portal.world import World
+from referral_core import Reason, Refusal
+
+STATIC: Final = Path(__file__).parent / "static"
+
+
+def create_portal(url: str, *, clock: Clock, people: People | None = None) -> FastAPI:
+    """Return the portal over a database, with a clock to be moved and the people who may be picked."""
+    world = World(url, clock=clock, people=people or People())
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        world.close()
+
+    portal = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, dependencies=[Depends(guard)])
+    portal.state.world = world
+    portal.add_middleware(Sessions)
+    portal.add_middleware(SecurityHeaders)
+    portal.mount("/static", StaticFiles(directory=STATIC), name="static")
+    # The HTTP API goes here, beside the pages and over the same store: portal.mount("/api", ...).
+    for part in (picker, clock_bar, self_service, sign_up, sales, account_view, administration):
+        portal.include_router(part.router)
+    _tell_what_went_wrong(portal)
+    return portal
+
+
+def _tell_what_went_wrong(portal: FastAPI) -> None:
+    """Have everything that goes wrong told by a page."""
+
+    @portal.exception_handler(Refusal)
+    def refused(request: Request, refusal: Refusal) -> Response:
+        visit = Visit(request)
+        complaint = Complaint.of(refusal, visit.person, visit.texts)
+        status = 403 if Reason.NOT_ALLOWED in refusal.reasons else 409
+        return visit.page("wrong.html", status=status, complaint=complaint, kind="refused")
+
+    @portal.exception_handler(NotYours)
+    def not_yours(request: Request, _: NotYours) -> Response:
+        return Visit(request).page("wrong.html", status=403, kind="not-yours")
+
+    @portal.exception_handler(Guarded)
+    def guarded(request: Request, _: Guarded) -> Response:
+        return Visit(request).page("wrong.html", status=403, kind="guarded")
+
+    @portal.exception_handler(RequestValidationError)
+    def unreadable(request: Request, _: RequestValidationError) -> Response:
+        return Visit(request).page("wrong.html", status=404, kind="not-found")
+
+    @portal.exception_handler(HTTPException)
+    def not_found(request: Request, error: HTTPException) -> Response:
+        return Visit(request).page("wrong.html", status=error.status_code, kind="not-found")

@@ -1,0 +1,59 @@
+"""What customers see of one of their accounts."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import attrs
+
+from examples.portal.people import Person
+from examples.portal.world import World
+from referral_core import CodeStatus, Decision, PromoCode
+from referral_core.entities.movement import Movement
+from referral_core.programme.sharing_template import SharingText
+from referral_core.use_cases.account_view import AccountView, ReferralSeen
+
+
+@attrs.frozen(kw_only=True)
+class MyAccount:
+    """An account with the latest of its codes, what comes of it, and what happened to the discount.
+
+    ``worth`` says what the code gives to both sides today; ``None`` when there is none.
+    """
+
+    view: AccountView
+    code: PromoCode | None
+    status: CodeStatus | None
+    worth: Decision | None
+    referrals: tuple[ReferralSeen, ...]
+    movements: tuple[Movement, ...]
+
+    @classmethod
+    def of(cls, world: World, person: Person, account: str) -> Self:
+        """Return what a customer sees of an account.
+
+        :raises Refusal: ``not-allowed`` when it is not theirs.
+        """
+        desk, at, actor = world.desk, world.clock.now, person.actor
+        view = desk.accounts.show(account, at=at, actor=actor)
+        code = view.codes[-1] if view.codes else None
+        return cls(
+            view=view,
+            code=code,
+            status=None if code is None else code.status_at(at),
+            worth=None if code is None else desk.sign_ups.check(code.text, at=at, actor=actor),
+            referrals=desk.accounts.referrals(account, at=at, actor=actor),
+            movements=tuple(reversed(desk.accounts.movements(account, at=at, actor=actor))),
+        )
+
+    @property
+    def shareable(self) -> PromoCode | None:
+        """The code, if it can be passed on now."""
+        return self.code if self.status is CodeStatus.ACTIVE else None
+
+
+def passed_on(world: World, person: Person, code: str, language: str, origin: str) -> SharingText:
+    """Return what a customer passes on in a language, its link leading to this portal instead of the example's host."""
+    text = world.desk.sharings.text(code, language=language, at=world.clock.now, actor=person.actor)
+    path = "/".join(text.url.split("/")[3:])
+    return attrs.evolve(text, url=f"{origin}/{path}")

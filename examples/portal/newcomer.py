@@ -1,0 +1,80 @@
+"""Somebody who concludes a contract: the numbers they get, and when supply begins."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import attrs
+from dateutil.relativedelta import relativedelta
+
+from examples.portal.people import Person
+from examples.portal.world import PORTAL, World
+from referral_core.use_cases.handling_cases import OpenedCase
+from referral_core.use_cases.signing_up import SignUp
+
+
+@attrs.frozen(kw_only=True)
+class Newcomer:
+    """What a sign-up begins with. A ``person`` who has been a customer before keeps the id they had."""
+
+    number: int
+    person: Person
+    product: str
+    segment: str = "household"
+    account: str
+
+    @classmethod
+    def of(cls, world: World, name: str, *, product: str = "electricity", segment: str = "household") -> Newcomer:
+        """Return a newcomer of a name, with numbers that nobody had before."""
+        number = world.people.number()
+        person = Person(f"C-{number}", name)
+        return cls(number=number, person=person, product=product, segment=segment, account=f"A-{number}")
+
+    @classmethod
+    def again(cls, world: World, person: Person, *, product: str) -> Newcomer:
+        """Return somebody who is known already, with one more account."""
+        number = world.people.number()
+        return cls(number=number, person=person, product=product, account=f"A-{number}")
+
+    def conclude(self, world: World, code: str | None) -> SignUp:
+        """Conclude a contract in self-service, with a code or without, and remember the customer's name.
+
+        :raises CodeRefused: the code cannot be used; nothing was done.
+        """
+        signed = world.act(
+            lambda at: world.desk.sign_ups.conclude(
+                f"K-{self.number}",
+                account=self.account,
+                customer=self.person.id,
+                product=self.product,
+                segment=self.segment,
+                first_name=self.person.first_name,
+                starts_on=next_start(world),
+                code=code,
+                at=at,
+                actor=PORTAL,
+            )
+        )
+        world.people.add(self.person.id, self.person.name)
+        return signed
+
+    def fail(self, world: World, code: str | None) -> OpenedCase:
+        """Open a case instead, as when the sign-up breaks off, and remember the customer's name (K1)."""
+        opened = world.act(
+            lambda at: world.desk.cases.open(
+                f"S-{self.number}",
+                customer=self.person.id,
+                product=self.product,
+                segment=self.segment,
+                code=code,
+                at=at,
+                actor=PORTAL,
+            )
+        )
+        world.people.add(self.person.id, self.person.name)
+        return opened
+
+
+def next_start(world: World) -> date:
+    """Return the day on which supply begins for who signs up now: the first of the next month."""
+    return world.course.day.replace(day=1) + relativedelta(months=1)

@@ -1,0 +1,45 @@
+"""The world behind the pages: a store, the desk over it, the clock and the people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, TypeVar
+
+from examples.portal.clock import Clock
+from examples.portal.course import Course
+from examples.portal.people import People
+from referral_adapters.sql import SqlStore
+from referral_core import Actor, Programme, assemble
+
+T = TypeVar("T")
+
+PORTAL: Final = Actor.system("portal")
+"""Who signs customers up in self-service (A1)."""
+SECRET: Final = b"of an invented world"
+"""Makes the codes the same in every world. Where codes are worth money the store draws a secret of its own."""
+
+
+class World:
+    """What the pages act on. The library runs in the same process; every act is one transaction of its store."""
+
+    def __init__(self, url: str, *, clock: Clock, people: People) -> None:
+        self.programme = Programme.default()
+        self.store = SqlStore(url, self.programme, secret=SECRET)
+        self.desk = assemble(self.programme, self.store)
+        self.clock = clock
+        self.course = Course(self.store, self.desk, clock)
+        self.people = people
+
+    def act(self, act: Callable[[datetime], T]) -> T:
+        """Do an act at the next moment of the clock, in one transaction; return what it returns."""
+        at = self.clock.tick()
+        return self.store.run(lambda: act(at))
+
+    def ask(self, question: Callable[[datetime], T]) -> T:
+        """Ask something that changes nothing, at the present moment; outside of a transaction nobody waits for it."""
+        return question(self.clock.now)
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()

@@ -1,0 +1,61 @@
+"""A portal for every test, each with a world of its own that is sown once."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from playwright.sync_api import Browser
+
+from examples.portal import Clock, People, create_portal
+from examples.portal.seed import BEGINNING, sow
+from tests.examples.portal.browser import browsing, chromium, serving
+from tests.examples.portal.visitor import Visitor
+
+
+@pytest.fixture(scope="session")
+def sown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a world as it is when the portal is first opened."""
+    folder = tmp_path_factory.mktemp("sown")
+    sow(folder)
+    return folder
+
+
+@pytest.fixture
+def portal(sown: Path, tmp_path: Path) -> Iterator[FastAPI]:
+    """Return a portal over a world of its own."""
+    folder = tmp_path / "world"
+    shutil.copytree(sown, folder)
+    made = create_portal(
+        f"sqlite:///{folder / 'referral.db'}",
+        clock=Clock(BEGINNING, kept_in=folder / "clock.txt"),
+        people=People(kept_in=folder / "people.json"),
+    )
+    yield made
+    made.state.world.close()
+
+
+@pytest.fixture
+def visitor(portal: FastAPI) -> Visitor:
+    """Return somebody who has just come to the portal."""
+    return Visitor(portal)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return a browser; no longer than a module, since it keeps the thread from running loops of its own."""
+    executable = chromium()
+    if executable is None:
+        pytest.skip("there is no Chromium on the path, and REFERRAL_CHROMIUM names none")
+    with browsing(executable) as found:
+        yield found
+
+
+@pytest.fixture
+def address(portal: FastAPI) -> Iterator[str]:
+    """Return where a portal is served, for browsers."""
+    with serving(portal) as served_at:
+        yield served_at

@@ -1,0 +1,108 @@
+"""What customers see of their code, and what passing it on does."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.examples.portal.visitor import Visitor
+
+ANNAS = "A-1001"
+
+
+def code_of(visitor: Visitor, account: str) -> str:
+    """Return the latest code of an account."""
+    return visitor.world.store.promo_codes.of_account(account)[-1].text
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("Anna Kask", ("active", "since 1 October 2025", "You get €15, your friend gets €7.")),
+        ("Maarja Põld", ("pending", "It becomes active on the day your contract starts")),
+        ("Peeter Saar", ("ended", "since 9 February 2026.", "The contracts that kept it have ended.")),
+        ("Jaan Lepik", ("ended", "Our customer service ended it.")),
+        ("Pagaripoisid OÜ", ("This account has no code.",)),
+        ("Dmitri Volkov", ("You have no contract with us yet",)),
+    ],
+)
+def test_a_customer_sees_the_code_and_how_it_stands(visitor: Visitor, name: str, says: tuple[str, ...]) -> None:
+    text = visitor.becomes(name).speaks("en").opens("/me").text
+    assert [each for each in says if each not in text] == []
+
+
+@pytest.mark.rule("C11")
+def test_only_a_code_that_is_active_can_be_passed_on(visitor: Visitor) -> None:
+    assert "Pass it on" in visitor.becomes("Anna Kask").speaks("en").opens("/me").text
+    for name in ("Maarja Põld", "Peeter Saar", "Pagaripoisid OÜ"):
+        assert "Pass it on" not in visitor.becomes(name).opens("/me").text
+
+
+@pytest.mark.rule("T1")
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("et", "minu sooduskood"), ("en", "my promo code"), ("ru", "мой промокод"), ("lv", "manu atlaides kodu")],
+)
+def test_the_text_and_the_link_are_in_the_language_chosen_for_the_friend(
+    visitor: Visitor, language: str, words: str
+) -> None:
+    code = code_of(visitor, ANNAS)
+    text = visitor.becomes("Anna Kask").speaks("en").opens("/me", share=language).text
+    assert f"{words} {code}" in text
+    link = f"http://testserver/{language}/sign-up?code={code}"
+    assert f'<a href="{link}">' in text
+    assert f"<title>{link}</title>" in text, "the picture of the QR code says where it leads"
+
+
+@pytest.mark.rule("T2")
+@pytest.mark.parametrize("means", ["app", "link", "e-mail", "sms", "qr"])
+def test_passing_on_is_counted_with_its_means(visitor: Visitor, means: str, tmp_path: Path) -> None:
+    code = code_of(visitor, ANNAS)
+    before = visitor.world.store.sharings.count_of(ANNAS)
+    visitor.becomes("Anna Kask").speaks("en")
+    page = visitor.sends("/me/share", code=code, means=means, here="/me")
+    assert "Noted: the code was passed on." in page.text
+    assert f'<dd id="sent">{before + 1}</dd>' in page.text
+    visitor.client.headers["accept"] = "application/json"
+    assert visitor.sends("/me/share", code=code, means=means).json() == {"sent": before + 2}
+    with closing(sqlite3.connect(tmp_path / "world" / "referral.db")) as database:
+        kept = database.execute("select means from sharings where account = ? order by rowid", (ANNAS,)).fetchall()
+    assert [row[0] for row in kept[-2:]] == [means, means]
+
+
+@pytest.mark.rule("T2")
+def test_means_that_the_page_does_not_offer_are_not_counted(visitor: Visitor) -> None:
+    visitor.becomes("Anna Kask")
+    assert visitor.sends("/me/share", code=code_of(visitor, ANNAS), means="rumour").status_code == 422
+    assert visitor.world.store.sharings.count_of(ANNAS) == 5
+
+
+@pytest.mark.rule("T2")
+def test_a_customer_sees_what_came_of_it(visitor: Visitor) -> None:
+    text = visitor.becomes("Anna Kask").speaks("en").opens("/me").text
+    figures = {"sent": "5", "used": "3", "earned": "€20", "on-the-way": "€15"}
+    assert [each for each in figures.items() if '<dd id="{}">{}</dd>'.format(*each) not in text] == []
+    assert text.count("A friend signed up") == 3
+
+
+@pytest.mark.rule("B6", "B7")
+def test_a_customer_sees_what_happened_to_the_discount_on_each_account(visitor: Visitor) -> None:
+    visitor.becomes("Līga Bērziņa").speaks("en")
+    ended, active = visitor.opens("/me", account="A-1004").text, visitor.opens("/me", account="A-1012").text
+    assert '<strong class="figure" id="unused">€15</strong>' in ended
+    assert "+€15" in ended
+    assert "No discount has come to this account yet." in active
+    annas = visitor.becomes("Anna Kask").opens("/me").text
+    assert "A-1001-2025-10" in annas
+    assert "−€10" in annas
+
+
+@pytest.mark.rule("B9")
+def test_a_referral_that_came_to_nothing_shows_no_amount(visitor: Visitor) -> None:
+    text = visitor.becomes("Jaan Lepik").speaks("en").opens("/me").text
+    assert "The contract was withdrawn before it started" in text
+    assert '<p class="amount"> <span class="status cancelled">' in text
