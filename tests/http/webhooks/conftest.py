@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from tests.adapters.conftest import database, migrated, postgres
+from tests.adapters.conftest import database
 
-__all__ = ["certificate", "database", "migrated", "postgres"]
+__all__ = ["certificate", "database"]
 
 
 @pytest.fixture
