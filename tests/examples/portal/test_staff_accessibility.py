@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from typing import Final
+
 import pytest
 from playwright.sync_api import Browser
 
 from tests.examples.portal.browser import Size, Somebody
 from tests.examples.portal.test_accessibility import Light, faults
 
-PAGES = (
+PAGES: Final = (
     "/sales?show=all",
     "/sales?q=nobody",
     "/sales/sign-ups/K-1008",
@@ -24,6 +27,9 @@ PAGES = (
     "/accounts/A-1002/activity",
 )
 
+EVERYTHING: Final = bool(os.environ.get("REFERRAL_PICTURES"))
+"""Else each page is looked at once, on a phone or at a desk: the one in a light room, the other in the dark."""
+
 
 @pytest.mark.parametrize(("size", "light"), [("phone", "light"), ("desk", "dark")])
 def test_staff_pages_are_for_everybody(browser: Browser, address: str, size: Size, light: Light) -> None:
@@ -31,7 +37,7 @@ def test_staff_pages_are_for_everybody(browser: Browser, address: str, size: Siz
     somebody.page.emulate_media(color_scheme=light)
     somebody.becomes("Tiina Tamm")
     wrong = []
-    for path in PAGES:
+    for path in PAGES if EVERYTHING else PAGES[size == "desk" :: 2]:
         somebody.opens(path)
         assert somebody.fits(), path
         wrong += faults(somebody)

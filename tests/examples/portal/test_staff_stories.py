@@ -95,7 +95,7 @@ def test_an_agent_is_warned_and_concludes_without_the_discount(somebody: Somebod
     warning = page.get_by_role("region", name="Warning")
     expect(warning).to_contain_text("code-ended")
     expect(warning).to_contain_text(code_of(world, JAANS))
-    somebody.waits(months=2)
+    somebody.waits(months=1)
     expect(warning).to_be_visible()
     account = account_of(world, "Nele Nurk")
     (contract,) = world.store.contracts.of_account(account)
