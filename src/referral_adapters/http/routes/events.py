@@ -84,7 +84,10 @@ def _handled(runner: FeedRunner, event: Any, number: int) -> EventResult:  # noq
     return result_of(runner.handle(json.dumps(event), number))
 
 
-_MANY: Final = {"type": "array", "items": BROUGHT, "maxItems": MOST}
+_EACH: Final = {
+    "description": "An event like a single one. What is none has the outcome `invalid`, and the rest goes on."
+}
+_MANY: Final = {"type": "array", "items": _EACH, "maxItems": MOST}
 _TAG: Final = "events"
 ENDPOINTS: Final = (
     Endpoint(
