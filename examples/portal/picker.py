@@ -7,16 +7,20 @@ from fastapi.responses import Response
 
 from examples.portal.catalogue import LANGUAGES
 from examples.portal.navigation import sections
-from examples.portal.people import STAFF
+from examples.portal.people import STAFF, Person
 from examples.portal.visit import Anybodys
+from examples.portal.world import PORTAL, World
+from referral_core import CodeStatus
 
 router = APIRouter()
 
 
 @router.get("/")
 def start(visit: Anybodys) -> Response:
-    """Show who can be picked."""
-    return visit.page("start.html", staff=STAFF, customers=visit.world.people.customers())
+    """Show who can be picked, and how the codes of customers stand."""
+    customers = visit.world.people.customers()
+    statuses = {person.id: _code_status(visit.world, person) for person in customers}
+    return visit.page("start.html", staff=STAFF, customers=customers, statuses=statuses)
 
 
 @router.post("/person")
@@ -34,3 +38,13 @@ def choose_language(visit: Anybodys) -> Response:
     if language in LANGUAGES:
         visit.speak(language)
     return visit.back()
+
+
+def _code_status(world: World, person: Person) -> CodeStatus | None:
+    """Return how the first code stands that one of the customer's accounts has at present; ``None`` without any."""
+    desk, at = world.desk, world.clock.now
+    for account in desk.accounts.of_customer(person.id, at=at, actor=PORTAL):
+        code = desk.codes.present(account, at=at, actor=PORTAL)
+        if code is not None:
+            return code.status_at(at)
+    return None

@@ -106,6 +106,7 @@ def _form(visit: Visit, fields: Mapping[str, str], complaint: Complaint | None =
         "sign-up.html",
         status=200 if complaint is None else 422,
         complaint=complaint,
+        here="/sign-up",
         fields=fields,
         product=product,
         products=PRODUCTS,

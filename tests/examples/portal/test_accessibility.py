@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
+from examples.portal.catalogue import LANGUAGES
 from tests.examples.portal.browser import Size, Somebody
 from tests.examples.portal.test_pages import PAGES
 
@@ -42,6 +43,17 @@ def test_pages_are_for_everybody(
                 somebody.opens(path)
                 wrong += faults(somebody)
     assert wrong == []
+    somebody.leaves()
+
+
+def test_pages_fit_a_phone_in_every_language(browser: Browser, address: str) -> None:
+    somebody = Somebody.at(browser, address, "phone")
+    somebody.becomes("Anna Kask")
+    for language in LANGUAGES:
+        somebody.page.locator(f"button[name=language][value={language}]").click()
+        for path in ("/", "/me", "/sign-up"):
+            somebody.opens(path)
+            assert somebody.fits(), (language, path)
     somebody.leaves()
 
 

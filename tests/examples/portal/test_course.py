@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from fastapi import FastAPI
 from examples.portal import Clock, People
 from examples.portal.__main__ import sow_into
 from examples.portal.seed import BEGINNING
-from examples.portal.world import World
+from examples.portal.world import PORTAL, World
 from referral_core import ContractStatus, Money
 from tests.examples.portal.visitor import Visitor
 
@@ -134,4 +135,25 @@ def test_the_world_holds_something_of_everything(world: World) -> None:
     assert [[str(reason) for reason in each.warnings] for each in contracts if each.warnings] == [["code-ended"]]
     assert {str(each.status) for each in contracts} == {"concluded", "active", "terminated", "withdrawn"}
     assert {each.segment for each in contracts} == {"household", "micro-business"}
+    assert unpaid(world) == 0
+
+
+@pytest.mark.rule("B2", "S7")
+def test_people_sign_up_while_the_clock_moves(portal: FastAPI, world: World) -> None:
+    code = world.store.promo_codes.of_account("A-1001")[-1].text
+    before = world.store.billing.balance("A-1001").granted
+    on_the_way = world.desk.sharings.figures("A-1001", at=world.clock.now, actor=PORTAL).on_the_way
+
+    def sign_up(number: int) -> int:
+        return Visitor(portal).sends("/sign-up", name=f"Newcomer {number}", code=code).status_code
+
+    def move(_: int) -> int:
+        return Visitor(portal).sends("/clock", step="month", here="/").status_code
+
+    with ThreadPoolExecutor(4) as crowd:
+        done = [crowd.submit(act, number) for number in range(3) for act in (sign_up, move)]
+        assert {each.result() for each in done} == {200}
+    world.course.move_to(world.course.day + timedelta(days=62))
+    after = world.store.billing.balance("A-1001").granted
+    assert after - before == on_the_way + Money("45")
     assert unpaid(world) == 0

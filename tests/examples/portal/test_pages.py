@@ -49,6 +49,10 @@ def test_pages_are_shown_in_every_language(visitor: Visitor, name: str, language
         assert f'<html lang="{language}">' in page.text
 
 
+def test_a_language_that_was_chosen_stays_whoever_one_becomes(visitor: Visitor) -> None:
+    assert '<html lang="ru">' in visitor.speaks("ru").becomes("Anna Kask").opens("/me").text
+
+
 @pytest.mark.parametrize("path", ["/", "/me", "/no/such/page", "/static/portal.css", "/sign-up/check?code=ABCD"])
 def test_every_answer_says_what_a_browser_may_do_with_it(visitor: Visitor, path: str) -> None:
     answer = visitor.opens(path)
@@ -112,6 +116,13 @@ def test_a_form_leads_back_to_a_page_of_the_portal_only(visitor: Visitor, here: 
     visitor.client.follow_redirects = False
     answer = visitor.sends("/language", language="ru", here=here)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+@pytest.mark.rule("C11")
+def test_the_start_says_how_the_code_of_each_customer_stands(visitor: Visitor) -> None:
+    text = visitor.speaks("en").opens("/").text
+    for name, says in (("Anna Kask", "code: active"), ("Maarja Põld", "code: pending"), ("Peeter Saar", "no code")):
+        assert f"{name} <small>{says}</small>" in text
 
 
 def test_a_page_that_is_not_there(visitor: Visitor) -> None:
