@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from httpx import Response
@@ -174,6 +174,36 @@ def test_what_somebody_else_changed_meanwhile_is_told_and_shown_anew(andres: Vis
     assert group(andres.world) == before
     october = {"amount": "20", "from": "2026-10-01", "until": "2026-10-31"}
     assert saves(andres, **october).status_code == 200, "having seen it, one may go on"
+
+
+class Meddling:
+    """A world's groups, into which somebody else enters an amount just after they were first looked at."""
+
+    def __init__(self, world: World) -> None:
+        self._world, self._groups, self._waits = world, world.store.groups, True
+
+    def find(self, id_: str) -> DiscountGroup | None:
+        """Return a group as it was before the other one's change, the first time."""
+        found = self._groups.find(id_)
+        if self._waits:
+            self._waits = False
+            sets_amount(self._world, "3")
+        return found
+
+    def put(self, changed: DiscountGroup, *, at: datetime) -> None:
+        """Store a group."""
+        self._groups.put(changed, at=at)
+
+
+def test_what_is_previewed_is_what_was_seen_or_told_to_be_another(
+    andres: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = stamp(andres)
+    monkeypatch.setattr(andres.world.store, "groups", Meddling(andres.world))
+    october = {"amount": "20", "from": "2026-10-01", "until": "2026-10-31"}
+    page = andres.sends("/administration/amounts/preview", group=GROUP, stamp=seen, **october)
+    assert page.status_code == 409
+    assert "31 Aug 2026" in page.text
 
 
 @pytest.mark.rule("D2", "D8")

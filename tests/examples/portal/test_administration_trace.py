@@ -15,7 +15,7 @@ from examples.portal.administration.trace_search import ACTS
 from examples.portal.course import SUPPLY
 from examples.portal.people import STAFF
 from examples.portal.world import World
-from referral_core import GrantStatus, Money
+from referral_core import GrantStatus, Money, Side
 from referral_core.entities.act import Act
 from tests.examples.portal.test_pages import EVIL, STARTED
 from tests.examples.portal.visitor import Visitor
@@ -233,6 +233,10 @@ def test_what_is_stuck_is_seen_and_tried_again_with_a_reason(andres: Visitor) ->
 
 
 def test_what_is_looked_for_is_never_a_part_of_the_page(andres: Visitor) -> None:
+    world = andres.world
+    world.act(lambda at: world.desk.groups.add(EVIL, side=Side.REFEREE, name=EVIL, at=at, actor=ANDRES))
+    world.act(lambda at: world.desk.groups.set_amount(EVIL, Money("7"), at=at, actor=ANDRES, reason=EVIL))
+    assert "&lt;script&gt;alert" in articles(andres.opens(TRACE, about="group", id=EVIL).text)[-1]
     asked = dict.fromkeys(("id", "by", "since", "until", "act", "page"), EVIL)
     pages = [
         andres.opens(TRACE, about="account", **asked),
