@@ -159,7 +159,7 @@ class OwnServer:
             self._process.wait(PATIENCE)
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [self._programs / program, "-D", self._folder / "data", *arguments]
+        command: list[Any] = [self._programs / program, "-D", self._folder / "data", *arguments]
         done = subprocess.run(command, cwd=self._folder, capture_output=True, text=True, check=False, **self._options)
         if done.returncode:
             raise RuntimeError(f"{program} failed: {done.stdout}{done.stderr}")
