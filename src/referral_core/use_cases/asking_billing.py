@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from referral_core.entities.grant import Grant, GrantEvent, GrantStatus
@@ -25,6 +26,9 @@ class AskingBilling:
 
     A leg that is ``uncertain`` is looked up by its key before it is sent. One whose attempts were used up by somebody
     who died is only looked up, unless the payer ``insists``. Between two legs ``stop`` is asked whether to end there.
+
+    Whether billing takes many legs in one call is found out once, and not at all where there is nothing to be sent:
+    looking through what it offers takes longer than looking through legs that are none.
     """
 
     def __init__(
@@ -35,6 +39,11 @@ class AskingBilling:
         self.paying = paying
         self.at = at
         self.insists = insists
+
+    @property
+    def takes_many(self) -> bool:
+        """Tell whether billing takes many legs in one call."""
+        return self._bulk is not None
 
     def calls(self, legs: Sequence[Grant]) -> int:
         """Return how many calls to billing it may take to settle these legs."""
@@ -55,7 +64,11 @@ class AskingBilling:
         return results
 
     def _bulk_for(self, legs: Sequence[Grant]) -> BulkBilling | None:
-        return self._billing if len(legs) > 1 and isinstance(self._billing, BulkBilling) else None
+        return self._bulk if len(legs) > 1 else None
+
+    @cached_property
+    def _bulk(self) -> BulkBilling | None:
+        return self._billing if isinstance(self._billing, BulkBilling) else None
 
     def _one(self, leg: Grant) -> Grant:
         if leg.status is GrantStatus.UNCERTAIN:

@@ -12,7 +12,6 @@ from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
 from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.entities.trace_entry import State, TraceNote, account_subject
-from referral_core.ports.billing import BulkBilling
 from referral_core.programme.programme import Programme
 from referral_core.rules.permissions import permit, required_reason
 from referral_core.use_cases.admitting import Admitting
@@ -69,8 +68,9 @@ class Payouts:
         :raises Refusal: ``not-allowed``.
         """
         at = moment(at)
-        sending = self._sending(at, actor, within, stop, insists=False)
-        run, size = PayRun(), self._page_size()
+        asking = self._asking(at, actor, stop, insists=False)
+        sending = Sending(self._ports, asking, actor=actor, within=within)
+        run, size = PayRun(), _page_size(asking)
         while not stop() and (most is None or run.tried < most):
             limit = size if most is None else min(size, most - run.tried)
             page = sending.send(partial(self._ports.grants.unsettled, at, limit))
@@ -101,10 +101,10 @@ class Payouts:
 
         :raises Refusal: ``not-allowed``.
         """
-        sending = self._sending(moment(at), actor, within, stop, insists=True)
-        run, size = PayRun(), self._page_size()
-        open_ones = (leg for leg in legs if leg.status is not GrantStatus.GRANTED)
-        while not stop() and (page := tuple(islice(open_ones, size))):
+        asking = self._asking(moment(at), actor, stop, insists=True)
+        sending = Sending(self._ports, asking, actor=actor, within=within)
+        run, open_ones = PayRun(), (leg for leg in legs if leg.status is not GrantStatus.GRANTED)
+        while not stop() and (page := _page(open_ones, asking)):
             run += PayRun.of(sending.send(partial(tuple, page)).settled)
         return run
 
@@ -158,15 +158,9 @@ class Payouts:
         )
         return retried
 
-    def _sending(
-        self, at: datetime, actor: Actor, within: Within, stop: Callable[[], bool], *, insists: bool
-    ) -> Sending:
+    def _asking(self, at: datetime, actor: Actor, stop: Callable[[], bool], *, insists: bool) -> AskingBilling:
         permit(actor, Act.GRANT_PAY, self._programme.segments)
-        asking = AskingBilling(self._ports.billing, self._programme.paying, at=at, stop=stop, insists=insists)
-        return Sending(self._ports, asking, actor=actor, within=within)
-
-    def _page_size(self) -> int:
-        return PAGE if isinstance(self._ports.billing, BulkBilling) else FEW
+        return AskingBilling(self._ports.billing, self._programme.paying, at=at, stop=stop, insists=insists)
 
     def _stuck(self, at: datetime) -> Iterator[Grant]:
         return (leg for leg in self._ports.grants.all(unsettled=True) if _is_stuck(leg, at))
@@ -174,6 +168,16 @@ class Payouts:
     def _segments(self, leg: Grant) -> frozenset[str]:
         contract = self._ports.contracts.find(leg.referral)
         return frozenset() if contract is None else frozenset({contract.segment})
+
+
+def _page(legs: Iterator[Grant], asking: AskingBilling) -> tuple[Grant, ...]:
+    """Return the legs of the next page; how many fit on one is asked only if there are any."""
+    first = next(legs, None)
+    return () if first is None else (first, *islice(legs, _page_size(asking) - 1))
+
+
+def _page_size(asking: AskingBilling) -> int:
+    return PAGE if asking.takes_many else FEW
 
 
 def _is_stuck(leg: Grant, at: datetime) -> bool:
