@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from referral_adapters.cli.command import app
@@ -367,6 +369,13 @@ class TestProgramme:
         assert (result.exit_code, result.stdout) == (2, "")
 
 
+def paths_of(command: object, *path: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words by which a command is called, and those of every command in it."""
+    yield path
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from paths_of(inner, *path, name)
+
+
 class TestHelp:
     @pytest.mark.parametrize(
         "command",
@@ -378,7 +387,11 @@ class TestHelp:
         examples = result.stdout.partition("Examples:\n")[2].partition("\n\n")[0].splitlines()
         assert len([line for line in examples if f"referral {command}" in line]) == 2
         assert "Exit status:\n    0 " in result.stdout
-        assert all(len(line) <= 80 for line in result.stdout.splitlines())
+
+    @pytest.mark.parametrize("path", [" ".join(path) for path in paths_of(get_command(app))])
+    def test_no_help_is_wider_than_80_columns(self, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "80")
+        assert [line for line in run(*path.split(), "--help").stdout.splitlines() if len(line) > 80] == []
 
     def test_replay_takes_what_the_feed_format_says(self) -> None:
         text = run("replay", "--help").stdout

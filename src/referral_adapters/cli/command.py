@@ -264,7 +264,7 @@ def issue_codes(
     \b
     Exit status:
       0    everybody who was due a code has one
-      2    the programme or the database could not be opened, or no more codes can be issued
+      2    the programme or the database could not be opened, or codes ran out
       130  stopped by Ctrl-C (143: terminated)
     """
     from referral_adapters.cli import issue_codes_command
@@ -345,13 +345,16 @@ def erase(
 
     \b
     Examples:
-      referral erase C-17 --db sqlite:///referral.db --by anu --reason "request 2021-44" --dry-run
-      referral erase C-17 --db sqlite:///referral.db --by anu --reason "request 2021-44"
+      referral erase C-17 --db sqlite:///referral.db --by anu \\
+        --reason "request 2021-44" --dry-run
+      referral erase C-17 --db sqlite:///referral.db --by anu \\
+        --reason "request 2021-44"
 
     \b
     Exit status:
       0    the customer was erased, or can be
-      1    there is no such customer, or no longer; a contract or a case is open; the reason names the customer
+      1    nobody was erased: there is no such customer, a contract or a case is
+           open, or the reason names the customer
       2    the database could not be opened
       130  stopped by Ctrl-C; nobody was erased
     """

@@ -42,13 +42,13 @@ def contracts(
     \b
     Examples:
       referral import contracts contracts.csv --db sqlite:///referral.db --dry-run
-      referral import contracts contracts.parquet --db postgresql://… --rejects rejects.csv
+      referral import contracts contracts.parquet --db postgresql://…
 
     \b
     Exit status:
       0    every row was imported or present
       1    some rows were rejected
-      2    the file, the programme, the database or the rejects could not be opened
+      2    a file, the programme or the database could not be opened
       130  stopped by Ctrl-C (143: terminated)
     """
     from referral_adapters.cli import import_command

@@ -83,8 +83,8 @@ def show(  # noqa: PLR0913 - one for each option
     \b
     Examples:
       referral trace show --account A-1 --db sqlite:///referral.db
-      referral trace show --contract K-2 --db sqlite:///referral.db --act referral.change-group
-      referral trace show programme --db sqlite:///referral.db --from 2021-03-01 --until 2021-03-31
+      referral trace show --contract K-2 --feed feed.jsonl --act code.attach
+      referral trace show programme --db sqlite:///referral.db --from 2021-03-01
 
     \b
     Exit status:
@@ -115,7 +115,7 @@ def seal(db: KeptDatabase, programme: ProgrammeFile = None, as_json: AsJson = Fa
     \b
     Examples:
       referral trace seal --db sqlite:///referral.db
-      referral trace seal --db postgresql://sealer@host/referral >> /mnt/write-once/seals.jsonl
+      referral trace seal --db postgresql://sealer@host/referral >> seals.jsonl
 
     \b
     Exit status:
