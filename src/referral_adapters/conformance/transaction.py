@@ -13,6 +13,7 @@ from referral_adapters.conformance.refused import refused
 from referral_adapters.conformance.samples import code, contract, day, note, sharing
 from referral_adapters.conformance.store import Slip, Store, everything, failing, furnish, ids, rearrange
 from referral_core.entities.contract import Contract
+from referral_core.entities.trace_entry import account_subject, chain_faults
 from referral_core.values.reason import Reason
 
 A_MOMENT: Final = 0.2
@@ -61,6 +62,20 @@ class TransactionConformance(RacingTransactionsConformance):
         seal = store.seals.set(day(2))
         assert seal
         assert (seal.number, seal.heads, list(store.seals.all())) == (1, 1, [seal])
+
+    def test_a_chain_goes_on_where_it_ended_before_what_was_undone(self, store: Store) -> None:
+        """Of a trace, too, nothing is left of what failed, at any depth: no row, and no gap where it was (A2)."""
+        with failing(store):
+            store.trace.append(note())
+        with store.transaction():
+            store.trace.append(note())
+            with failing(store):
+                store.trace.append(note())
+                store.trace.append(note(), note("A2"))
+            store.trace.append(note())
+            store.trace.append(note(), note())
+        chain = list(store.trace.chain(account_subject("A1")))
+        assert ([row.number for row in chain], chain_faults(chain)) == ([1, 2, 3, 4], ())
 
     def test_an_erased_customer_comes_back_when_it_is_undone(self, store: Store) -> None:
         """What was erased in a transaction that fails is all there again, the trace's persons too (A5)."""

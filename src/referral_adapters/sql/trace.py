@@ -16,18 +16,18 @@ from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.row_set import BulkInsertion, RowSet
 from referral_adapters.sql.statements import Insertion, Pages
 from referral_adapters.sql.trace_tables import TRACE_ENTRIES
-from referral_adapters.sql.work import Work
+from referral_adapters.sql.work import End, Work
 from referral_core.entities.act import Act
 from referral_core.entities.actor import Role
 from referral_core.entities.seal import Head
-from referral_core.entities.trace_entry import TraceEntry, TraceNote
+from referral_core.entities.trace_entry import GENESIS, TraceEntry, TraceNote
 from referral_core.values.errors import ConcurrentChange
 from referral_core.values.moment import moment
 
 _T: Final = TRACE_ENTRIES.c
 _ALL: Final = CarefulPages(select(TRACE_ENTRIES), _T.subject, _T.number)
 _CHAIN: Final = CarefulPages(select(TRACE_ENTRIES).where(_T.subject == bindparam("of")), _T.number)
-_LAST: Final = select(TRACE_ENTRIES).where(_T.subject == bindparam("of")).order_by(_T.number.desc()).limit(1)
+_LAST: Final = select(_T.number, _T.hash).where(_T.subject == bindparam("of")).order_by(_T.number.desc()).limit(1)
 _FOLLOWING: Final = TRACE_ENTRIES.alias("following")
 _ALL_HEADS: Final = select(_T.subject, _T.number, _T.hash).where(
     ~exists().where(_FOLLOWING.c.subject == _T.subject, _FOLLOWING.c.number == _T.number + 1)
@@ -38,12 +38,16 @@ _SUBJECTS: Final = RowSet(TRACE_ENTRIES.c.subject)
 _NEW: Final = Insertion(TRACE_ENTRIES)
 _NEW_ONES: Final = BulkInsertion(TRACE_ENTRIES)
 _TRIES: Final = 100
+NO_ROWS: Final = 0, GENESIS
+"""The end of a chain that has no row yet."""
 
 
 def _last_ones(subjects: FromClause) -> Executable:
     others = TRACE_ENTRIES.alias("others")
     last = select(func.max(others.c.number)).where(others.c.subject == subjects.c.subject).scalar_subquery()
-    return select(TRACE_ENTRIES).join(subjects, (_T.subject == subjects.c.subject) & (_T.number == last))
+    return select(_T.subject, _T.number, _T.hash).join(
+        subjects, (_T.subject == subjects.c.subject) & (_T.number == last)
+    )
 
 
 _LAST_ONES: Final = _SUBJECTS.statements(_last_ones)
@@ -53,7 +57,8 @@ _LAST_ONES: Final = _SUBJECTS.statements(_last_ones)
 class SqlTrace:
     """The port ``Trace`` in a database, whose triggers refuse every change but the erasing of persons (A2, A5).
 
-    The next row of a chain is the one that gets its number; who was second is chained after it.
+    The next row of a chain is the one that gets its number; who was second is chained after it. Where a transaction has
+    added a row, it knows the end of the chain: nobody can follow what is not there for others yet.
     """
 
     work: Work
@@ -67,13 +72,21 @@ class SqlTrace:
             self._append_many(notes)
 
     def _append_one(self, note: TraceNote) -> None:
-        salt = secrets.token_hex(16)
+        salt, ends = secrets.token_hex(16), self.work.ends
+        end = ends.get(note.subject)
         for _ in range(_TRIES):
-            last = self.work.row(_LAST, {"of": note.subject})
-            entry = TraceEntry.chained(note, None if last is None else entry_of(last), salt)
+            number, previous = end or self._end(note.subject)
+            entry = TraceEntry.numbered(note, number + 1, previous, salt)
             if _NEW.into(self.work, entry_row(entry)):
+                ends[note.subject] = entry.number, entry.hash
                 return
+            end = None
         raise ConcurrentChange(f"Too many write about {note.subject} at the same time.")
+
+    def _end(self, subject: str) -> End:
+        """Return how many rows a chain has, and the hash of the last one."""
+        last = self.work.row(_LAST, {"of": subject})
+        return NO_ROWS if last is None else (last.number, last.hash)
 
     def _append_many(self, notes: Sequence[TraceNote]) -> None:
         """Add notes by two statements; who was second in one chain begins all of them again."""
@@ -82,6 +95,7 @@ class SqlTrace:
             with suppress(_Second), self.work.transaction():
                 if len(_NEW_ONES.into(self.work, rows)) < len(rows):
                     raise _Second
+                self.work.ends.update((row["subject"], (row["number"], row["hash"])) for row in rows)
                 return
         raise ConcurrentChange("Too many write about the same subjects at the same time.")
 
@@ -89,10 +103,12 @@ class SqlTrace:
         """Yield the entries of notes, each after the last one of its subject."""
         subjects = [{"subject": subject} for subject in dict.fromkeys(note.subject for note in notes)]
         read = self.work.rows(_LAST_ONES[self.work.dialect], _SUBJECTS.given(self.work, subjects))
-        last = {row.subject: entry_of(row) for row in read}
+        ends = {row.subject: (row.number, row.hash) for row in read}
         for note in notes:
-            last[note.subject] = TraceEntry.chained(note, last.get(note.subject), secrets.token_hex(16))
-            yield last[note.subject]
+            number, previous = ends.get(note.subject, NO_ROWS)
+            entry = TraceEntry.numbered(note, number + 1, previous, secrets.token_hex(16))
+            ends[note.subject] = entry.number, entry.hash
+            yield entry
 
     def chain(self, subject: str | None = None, *, after: tuple[str, int] | None = None) -> Iterator[TraceEntry]:
         """Yield a subject's rows in order, or those of every subject when none is named, without holding them all.

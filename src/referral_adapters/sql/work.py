@@ -32,6 +32,8 @@ ATTEMPTS: Final = 6
 _PAUSE: Final = 0.01
 
 T = TypeVar("T")
+End = tuple[int, str]
+"""The end of a chain of the trace: how many rows it has, and the hash of the last."""
 
 
 class Work:
@@ -65,6 +67,16 @@ class Work:
             self._local.seen = {}
         seen: dict[tuple[str, str], int] = self._local.seen
         return seen
+
+    @property
+    def ends(self) -> dict[str, End]:
+        """The ends of the chains that this transaction has added rows to; a host's own transactions are not told of."""
+        if not self.depth or self._is_hosted:
+            return {}
+        if not hasattr(self._local, "ends"):
+            self._local.ends = {}
+        ends: dict[str, End] = self._local.ends
+        return ends
 
     def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Row]:
         """Return all rows that a statement returns."""
@@ -117,12 +129,12 @@ class Work:
             self._do(commit)
         except BaseException:
             self._undo(undo)
-            self._local.seen = seen
+            self._local.seen, self._local.ends = seen, {}
             raise
         finally:
             self._local.depth = depth
             if not depth:
-                self._local.seen = {}
+                self._local.seen, self._local.ends = {}, {}
 
     def run(self, act: Callable[[], T]) -> T:
         """Do an act in a transaction, and again when there is a conflict, unless it is a part of another transaction.
