@@ -92,7 +92,9 @@ def lowest(session: nox.Session) -> None:
     bounds.write_text(
         "".join(
             f"{pin}\n"
-            for pin in lowest_versions("cli", "client", "http", "names", "parquet", "portal", "qr", "sql", "test")
+            for pin in lowest_versions(
+                "cli", "client", "http", "metrics", "names", "parquet", "portal", "qr", "sql", "test"
+            )
         ),
         encoding="utf-8",
     )

@@ -60,43 +60,43 @@ class SqlContracts:
             it is new and its id is not; ``contract-unknown`` when it is not new and there is none of its id on its
             account.
         """
-        is_new_account = self._own(contract.account, contract.customer)
-        row = contract_row(contract)
         if contract.status is ContractStatus.CONCLUDED:
-            if not _NEW.into(self.work, row):
-                self._forget(contract.account, is_new_account)
-                raise Refusal(Reason.CONTRACT_EXISTS, message=f"there is a contract {contract.id}", field="contract")
-        elif not self.work.change(_CHANGE, {**without(row, "id"), "of": contract.id, "on": contract.account}):
-            self._forget(contract.account, is_new_account)
+            self._add(contract)
+        else:
+            self._change(contract)
+
+    def accounts(self) -> Iterator[tuple[str, str]]:
+        """Yield every account with its customer, in order of the account's id, without holding them all."""
+        return _ACCOUNTS.read(self.work, lambda row: (row.account, row.customer))
+
+    def _add(self, contract: Contract) -> None:
+        is_new_account = _NEW_ACCOUNT.into(self.work, {"account": contract.account, "customer": contract.customer})
+        if not is_new_account:
+            self._check_owner(contract)
+        if not _NEW.into(self.work, contract_row(contract)):
+            if is_new_account:
+                self.work.change(_NO_ACCOUNT, {"of": contract.account})
+            raise Refusal(Reason.CONTRACT_EXISTS, message=f"there is a contract {contract.id}", field="contract")
+
+    def _change(self, contract: Contract) -> None:
+        self._check_owner(contract)
+        row = without(contract_row(contract), "id")
+        if not self.work.change(_CHANGE, {**row, "of": contract.id, "on": contract.account}):
             raise Refusal(
                 Reason.CONTRACT_UNKNOWN,
                 message=f"there is no contract {contract.id} on account {contract.account}",
                 field="contract",
             )
 
-    def accounts(self) -> Iterator[tuple[str, str]]:
-        """Yield every account with its customer, in order of the account's id, without holding them all."""
-        return _ACCOUNTS.read(self.work, lambda row: (row.account, row.customer))
-
-    def _own(self, account: str, customer: str) -> bool:
-        """Let the account belong to the customer, and tell whether it did not yet."""
-        owner = self.work.row(_OWNER, {"of": account})
-        if owner is None:
-            if _NEW_ACCOUNT.into(self.work, {"account": account, "customer": customer}):
-                return True
-            owner = self.work.row(_OWNER, {"of": account})  # somebody else was quicker
-        if owner is None or owner.customer != customer:
+    def _check_owner(self, contract: Contract) -> None:
+        """Refuse a contract on an account that belongs to another customer."""
+        owner = self.work.row(_OWNER, {"of": contract.account})
+        if owner is not None and owner.customer != contract.customer:
             raise Refusal(
                 Reason.NOT_SAME_CUSTOMER,
-                message=f"account {account} belongs to another customer than {customer}",
+                message=f"account {contract.account} belongs to another customer than {contract.customer}",
                 field="account",
             )
-        return False
-
-    def _forget(self, account: str, is_new: bool) -> None:
-        """Undo what was done for a contract that is refused."""
-        if is_new:
-            self.work.change(_NO_ACCOUNT, {"of": account})
 
 
 def contract_row(contract: Contract) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from sqlalchemy import Executable
 from referral_adapters.sql.connections import Connections, HostConnection
 from referral_adapters.sql.errors import StoreFailed, translated
 from referral_adapters.sql.prepared import Cursor, Parameters, Prepared, Row, prepared
-from referral_core.values.errors import ConcurrentChange
+from referral_core.values.errors import ConcurrentChange, ReferralError
 
 ATTEMPTS: Final = 6
 """How often a call outside of a transaction is tried before its caller is told of the conflict."""
@@ -45,6 +45,7 @@ class Work:
         self._local = threading.local()
         self._database = connections.dialect
         self._driver_error: type[Exception] = self._database.loaded_dbapi.Error
+        self._errors: tuple[type[Exception], ...] = (self._driver_error, UnicodeEncodeError)
         self.dialect = self._database.name
 
     @property
@@ -82,10 +83,12 @@ class Work:
         """Return all rows that a statement returns."""
         given = parameters or {}
         asked = self._as_prepared(statement, given)
-        with self._telling():
+        try:
             cursor = self._connections.cursor()
             cursor.execute(asked.text, asked.values(given))
             return asked.rows(cursor)  # what a driver cannot read, it says only now
+        except self._errors as error:
+            raise self._told(error) from error
 
     def row(self, statement: Executable, parameters: Parameters | None = None) -> Row | None:
         """Return the first row that a statement returns, if any."""
@@ -104,8 +107,10 @@ class Work:
     @contextmanager
     def driver(self) -> Iterator[Any]:
         """Yield the driver's own connection, for what only it can do; its errors are told like those of a statement."""
-        with self._telling():
+        try:
             yield self._connections.get().connection.driver_connection
+        except self._errors as error:
+            raise self._told(error) from error
 
     def lock(self, *names: str) -> None:
         """Wait until no other transaction has locked any of these names; SQLite has one writer anyhow."""
@@ -169,22 +174,20 @@ class Work:
         return self._done(lambda cursor: cursor.execute(statement.text, values))
 
     def _done(self, act: Callable[[Cursor], object]) -> Cursor:
-        with self._telling():
+        try:
             cursor = self._connections.cursor()
             act(cursor)
+        except self._errors as error:
+            raise self._told(error) from error
         return cursor
 
-    @contextmanager
-    def _telling(self) -> Iterator[None]:
-        """Say what the driver says in this library's words, and give up a connection that is gone."""
-        try:
-            yield
-        except self._driver_error as error:
-            if not self.depth and self._connections.is_lost(error):
-                self._connections.drop()
-            raise translated(error) from error
-        except UnicodeEncodeError as error:  # half of a surrogate pair, which no UTF-8 can hold
-            raise StoreFailed("A text holds a character that the database cannot keep.") from error
+    def _told(self, error: Exception) -> ReferralError:
+        """Return what the driver says in this library's words, having given up a connection that is gone."""
+        if isinstance(error, UnicodeEncodeError):  # half of a surrogate pair, which no UTF-8 can hold
+            return StoreFailed("A text holds a character that the database cannot keep.")
+        if not self.depth and self._connections.is_lost(error):
+            self._connections.drop()
+        return translated(error)
 
 
 _STEPS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
