@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_adapters.http import CheckLimits, Rate, SlidingLimiter
+from referral_adapters.http import CheckLimits, Rate, SlidingLimiter, persistently
 from referral_adapters.http.languages import preferred
 from referral_adapters.http.models.problem import Problem
 from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, MemoryStore
@@ -204,7 +204,7 @@ def test_what_fails_inside_is_told_without_its_details(
     status: int,
     kind: str,
 ) -> None:
-    monkeypatch.setattr("referral_adapters.http.asking._PAUSE", 0)
+    monkeypatch.setattr(persistently, "_PAUSE", 0)
     door: Door = broken(error)
     with caplog.at_level(logging.INFO, "referral_adapters.http"):
         told = door.ask("POST", "/contracts", SIGN_UP, headers={"X-Request-ID": "r-1"})

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from referral_adapters.http.caller import Caller
 from referral_adapters.http.entity_tag import etag_of
 from referral_adapters.http.languages import preferred
+from referral_adapters.http.models.problem import ProblemKind
 from referral_adapters.http.persistently import persistently
 from referral_adapters.http.problems import Trouble, improper
 from referral_adapters.http.service import Service
@@ -136,7 +137,10 @@ class Asking:
             return
         if etag_of(edited().model_dump_json().encode()) not in _tags(given):
             raise Trouble(
-                HTTPStatus.PRECONDITION_FAILED, "changed", "It was changed since you read it.", "Read it again."
+                HTTPStatus.PRECONDITION_FAILED,
+                ProblemKind.CHANGED,
+                "It was changed since you read it.",
+                "Read it again.",
             )
 
     @property
@@ -179,7 +183,7 @@ def _again(known: Answer, digest: str) -> Response:
     if known.digest != digest:
         raise Trouble(
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            "idempotency-key-reused",
+            ProblemKind.IDEMPOTENCY_KEY_REUSED,
             "The key was used for another request.",
             "Send a new Idempotency-Key with a new request.",
         )

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from referral_adapters.http.caller import NotAuthenticated
-from referral_adapters.http.models.problem import MEDIA_TYPE, TYPES, FieldFault, Problem
+from referral_adapters.http.models.problem import MEDIA_TYPE, TYPES, FieldFault, Problem, ProblemKind
 from referral_core.programme.messages import Messages
 from referral_core.rules.decision import CodeRefused
 from referral_core.values.errors import BillingUnavailable, ConcurrentChange, ReferralError, Refusal
@@ -41,7 +41,7 @@ class Trouble(Exception):
     """A problem on its way to whoever asked."""
 
     status: HTTPStatus
-    kind: str
+    kind: ProblemKind
     title: str
     detail: str | None = None
     reasons: tuple[Reason, ...] = ()
@@ -75,21 +75,21 @@ def trouble_of(error: Exception) -> Trouble:
     for kind, meaning in _MEANINGS:
         if isinstance(error, kind):
             return meaning(error)
-    return Trouble(HTTPStatus.INTERNAL_SERVER_ERROR, "defect", "Something is wrong on this side.")
+    return Trouble(HTTPStatus.INTERNAL_SERVER_ERROR, ProblemKind.DEFECT, "Something is wrong on this side.")
 
 
 def _refused(refusal: Refusal) -> Trouble:
     reasons = refusal.reasons
     if Reason.NOT_ALLOWED in reasons:
-        status, kind, title = HTTPStatus.FORBIDDEN, "not-allowed", "That is not for you to do."
+        status, kind, title = HTTPStatus.FORBIDDEN, ProblemKind.NOT_ALLOWED, "That is not for you to do."
     elif _NOT_FOUND.intersection(reasons) or (
         reasons == (Reason.CODE_UNKNOWN,) and not isinstance(refusal, CodeRefused)
     ):
-        status, kind, title = HTTPStatus.NOT_FOUND, "unknown", "There is no such thing."
+        status, kind, title = HTTPStatus.NOT_FOUND, ProblemKind.UNKNOWN, "There is no such thing."
     elif IMPROPER.issuperset(reasons):
-        status, kind, title = HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request is not a proper one."
+        status, kind, title = HTTPStatus.UNPROCESSABLE_ENTITY, ProblemKind.INVALID, "The request is not a proper one."
     else:
-        status, kind, title = HTTPStatus.CONFLICT, "refused", "A rule says no."
+        status, kind, title = HTTPStatus.CONFLICT, ProblemKind.REFUSED, "A rule says no."
     field = refusal.field
     faults = () if field is None else (FieldFault(field=field, message=refusal.message, reason=reasons[0].value),)
     return Trouble(status, kind, title, refusal.message, reasons, faults)
@@ -99,7 +99,7 @@ def _unauthenticated(error: NotAuthenticated) -> Trouble:
     challenge = "Bearer" if error.error is None else f'Bearer error="{error.error}"'
     return Trouble(
         HTTPStatus.UNAUTHORIZED,
-        "not-authenticated",
+        ProblemKind.NOT_AUTHENTICATED,
         "Say who you are, with a token that holds.",
         error.why,
         headers={"WWW-Authenticate": challenge},
@@ -109,7 +109,7 @@ def _unauthenticated(error: NotAuthenticated) -> Trouble:
 def _improper(error: RequestValidationError) -> Trouble:
     faults = [_fault(each) for each in error.errors()]
     if any(each["type"] == "json_invalid" for each in error.errors()):
-        return Trouble(HTTPStatus.BAD_REQUEST, "malformed", "The body is no JSON.", faults=tuple(faults))
+        return Trouble(HTTPStatus.BAD_REQUEST, ProblemKind.MALFORMED, "The body is no JSON.", faults=tuple(faults))
     return _improper_fields(faults)
 
 
@@ -118,7 +118,7 @@ def _improper_fields(faults: Sequence[FieldFault]) -> Trouble:
     reasons = tuple(reason for reason in Reason if reason.value in given)
     return Trouble(
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        "invalid",
+        ProblemKind.INVALID,
         "The request is not a proper one.",
         reasons=reasons,
         faults=tuple(faults),
@@ -139,21 +139,21 @@ def _fault(error: Mapping[str, Any]) -> FieldFault:
 def _of_status(error: HTTPException) -> Trouble:
     status = HTTPStatus(error.status_code)
     kind = {
-        HTTPStatus.BAD_REQUEST: "malformed",
-        HTTPStatus.NOT_FOUND: "unknown",
-        HTTPStatus.METHOD_NOT_ALLOWED: "method-not-allowed",
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too-large",
-    }.get(status, "failed")
+        HTTPStatus.BAD_REQUEST: ProblemKind.MALFORMED,
+        HTTPStatus.NOT_FOUND: ProblemKind.UNKNOWN,
+        HTTPStatus.METHOD_NOT_ALLOWED: ProblemKind.METHOD_NOT_ALLOWED,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ProblemKind.TOO_LARGE,
+    }.get(status, ProblemKind.FAILED)
     return Trouble(status, kind, f"{status.phrase}.", headers=dict(error.headers or {}))
 
 
-def _away(kind: str, title: str) -> Trouble:
+def _away(kind: ProblemKind, title: str) -> Trouble:
     return Trouble(HTTPStatus.SERVICE_UNAVAILABLE, kind, title, headers={"Retry-After": "5"})
 
 
 def _concurrent(_: ConcurrentChange) -> Trouble:
     title = "Others are at the same things; nothing was done."
-    return Trouble(HTTPStatus.CONFLICT, "concurrent-change", title, headers={"Retry-After": "1"})
+    return Trouble(HTTPStatus.CONFLICT, ProblemKind.CONCURRENT_CHANGE, title, headers={"Retry-After": "1"})
 
 
 _MEANINGS: Final[tuple[tuple[type[Exception], Callable[[Any], Trouble]], ...]] = (
@@ -163,7 +163,7 @@ _MEANINGS: Final[tuple[tuple[type[Exception], Callable[[Any], Trouble]], ...]] =
     (RequestValidationError, _improper),
     (HTTPException, _of_status),
     (ConcurrentChange, _concurrent),
-    (BillingUnavailable, lambda _: _away("billing-unavailable", "Billing does not answer.")),
-    (ReferralError, lambda _: _away("store-unavailable", "The store cannot be used at this moment.")),
+    (BillingUnavailable, lambda _: _away(ProblemKind.BILLING_UNAVAILABLE, "Billing does not answer.")),
+    (ReferralError, lambda _: _away(ProblemKind.STORE_UNAVAILABLE, "The store cannot be used at this moment.")),
 )
 """What each kind of exception means; the first kind that fits counts."""

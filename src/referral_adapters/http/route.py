@@ -24,6 +24,7 @@ from referral_adapters.http.caller import PUBLIC, Caller, NotAuthenticated
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.languages import preferred
 from referral_adapters.http.limits import network_of
+from referral_adapters.http.models.problem import ProblemKind
 from referral_adapters.http.observing import LOG, Answered
 from referral_adapters.http.problems import Trouble, trouble_of
 from referral_adapters.http.service import Service
@@ -121,7 +122,7 @@ class EndpointRoute(APIRoute):
         if wait:
             raise Trouble(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                "too-many",
+                ProblemKind.TOO_MANY,
                 "Too many checks in too short a time.",
                 headers={"Retry-After": str(max(1, int(wait + 0.999)))},
             )

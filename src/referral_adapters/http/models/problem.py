@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,6 +10,27 @@ from pydantic import BaseModel, ConfigDict, Field
 MEDIA_TYPE: Final = "application/problem+json"
 TYPES: Final = "urn:referral:problem:"
 """What the type of every problem begins with; what follows is its kind."""
+
+
+class ProblemKind(enum.StrEnum):
+    """What kinds of problems there are: the last part of their type."""
+
+    MALFORMED = "malformed"
+    NOT_AUTHENTICATED = "not-authenticated"
+    NOT_ALLOWED = "not-allowed"
+    UNKNOWN = "unknown"
+    METHOD_NOT_ALLOWED = "method-not-allowed"
+    REFUSED = "refused"
+    CONCURRENT_CHANGE = "concurrent-change"
+    CHANGED = "changed"
+    TOO_LARGE = "too-large"
+    INVALID = "invalid"
+    IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
+    TOO_MANY = "too-many"
+    DEFECT = "defect"
+    STORE_UNAVAILABLE = "store-unavailable"
+    BILLING_UNAVAILABLE = "billing-unavailable"
+    FAILED = "failed"
 
 
 class FieldFault(BaseModel):

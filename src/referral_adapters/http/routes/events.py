@@ -23,6 +23,7 @@ from referral_adapters.http.models.events import (
     result_of,
 )
 from referral_adapters.http.models.pages import Cursor, Limit, numbered
+from referral_adapters.http.models.problem import ProblemKind
 from referral_adapters.http.persistently import persistently
 from referral_adapters.http.problems import Trouble, improper
 from referral_core.entities.act import Act
@@ -58,7 +59,7 @@ def bring_events(asked: Asked, body: Annotated[Any, Body()]) -> Response:  # noq
     result = _handled(runner, body, 1)
     if result.outcome == Outcome.REFUSED.value:
         reasons = tuple(Reason(reason) for reason in result.reasons)
-        raise Trouble(HTTPStatus.CONFLICT, "refused", "A rule says no.", result.message, reasons)
+        raise Trouble(HTTPStatus.CONFLICT, ProblemKind.REFUSED, "A rule says no.", result.message, reasons)
     if result.outcome == Outcome.INVALID.value:
         raise improper("body", result.message)
     return asked.answered(result)
