@@ -82,9 +82,7 @@ def _handled(runner: FeedRunner, event: Any, number: int) -> EventResult:  # noq
     return result_of(runner.handle(json.dumps(event), number))
 
 
-_EACH: Final = {
-    "description": "An event like a single one. What is none has the outcome `invalid`, and the rest goes on."
-}
+_EACH: Final = {"description": "An event like a single one. One that is none is `invalid`, and the rest goes on."}
 _MANY: Final = {"type": "array", "items": _EACH, "maxItems": MOST}
 _TAG: Final = "events"
 ENDPOINTS: Final = (
