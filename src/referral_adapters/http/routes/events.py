@@ -10,7 +10,7 @@ from fastapi import Body
 from starlette.responses import Response
 
 from referral_adapters.feed import FeedRunner, Outcome
-from referral_adapters.http.asking import Asked, persistently
+from referral_adapters.http.asking import Asked, Asking, persistently
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.events import (
     BROUGHT,
@@ -44,6 +44,7 @@ def bring_events(asked: Asked, body: Annotated[Any, Body()]) -> Response:  # noq
     Events of all segments come this way, so whoever is limited to some is not let in (A1).
     """
     permit(asked.actor, _BRINGS, asked.service.programme.segments)
+    _check_kind(asked, body)
     runner = FeedRunner(asked.service.programme, asked.service.store)
     if isinstance(body, list):
         if len(body) > MOST:
@@ -76,6 +77,15 @@ def list_events(asked: Asked, *, cursor: Cursor = None, limit: Limit = 50) -> Re
     last = found[-1].position if found else after
     events = [PublishedEvent.of(each, asked.service.source) for each in found]
     return asked.answered(PublishedEvents(items=events, next=written(str(last))))
+
+
+def _check_kind(asked: Asking, body: object) -> None:
+    """Refuse what is not the one event, or the batch, that the type of its content says it is."""
+    said = asked.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if said == SINGLE and isinstance(body, list):
+        raise improper("body", f"is a list; a batch is sent as {BATCH}")
+    if said == BATCH and not isinstance(body, list):
+        raise improper("body", f"is no list; a single event is sent as {SINGLE}")
 
 
 def _handled(runner: FeedRunner, event: Any, number: int) -> EventResult:  # noqa: ANN401 - any JSON
