@@ -99,6 +99,13 @@ def test_what_is_no_event_is_no_event(in_memory: Door, body: bytes) -> None:
     assert brought(in_memory, body).status in {400, 422}
 
 
+def test_one_event_is_no_batch_and_a_batch_is_not_one_event(in_memory: Door) -> None:
+    for body, kind in (([STORY[0]], SINGLE), (STORY[0], BATCH), (STORY[0], BATCH.upper())):
+        told = brought(in_memory, body, kind)
+        assert (told.status, told.json()["errors"][0]["field"]) == (422, "body")
+    assert in_memory.ask("GET", "/contracts/K-2").status == 404
+
+
 def test_an_empty_batch_has_no_results(in_memory: Door) -> None:
     assert brought(in_memory, [], BATCH).json() == {"items": []}
 

@@ -108,6 +108,18 @@ def test_all_fields_at_fault_are_named_with_their_reasons(in_memory: Door) -> No
     assert sorted(said["reasons"]) == ["amount-invalid", "moment-naive"]
 
 
+def test_no_text_holds_what_a_database_cannot_keep(in_postgres: Door) -> None:
+    told = [
+        in_postgres.ask("POST", "/code-checks", {"code": "A\0"}),
+        in_postgres.ask("GET", "/codes/A%00"),
+        in_postgres.ask("GET", "/trace?subject=%00"),
+        in_postgres.ask("GET", "/accounts/A%00"),
+        in_postgres.ask("POST", "/codes/A123/end", {"reason": "\0"}),
+        in_postgres.ask("POST", "/codes/A123/end", {"reason": "\ud800"}),
+    ]
+    assert [each.status for each in told] == [422] * 6
+
+
 def test_what_was_given_is_not_given_back(in_memory: Door) -> None:
     secret = "<script>alert('secret')</script>"
     body = {"bill": secret, "account": secret, "amount": secret, "at": secret}

@@ -45,6 +45,13 @@ def test_the_least_role_and_those_above_it_get_in_and_nobody_else(opening: Openi
         assert asked(opening(), endpoint, by).status == endpoint.status, role
 
 
+def test_nobody_is_told_about_the_form_of_what_is_not_for_them(in_memory: Door) -> None:
+    for endpoint in ENDPOINTS:
+        if endpoint.method != "GET" and not endpoint.public and endpoint.least_role != "customer":
+            told = in_memory.ask(endpoint.method, PROPER[endpoint.name].path, b"{", by="customer:C-1")
+            assert told.status == 403, endpoint.name
+
+
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=NAMES)
 def test_without_a_token_only_what_is_public_is_answered(in_memory: Door, endpoint: Endpoint) -> None:
     told = asked(in_memory, endpoint, None)

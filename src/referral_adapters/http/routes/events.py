@@ -10,7 +10,7 @@ from fastapi import Body
 from starlette.responses import Response
 
 from referral_adapters.feed import FeedRunner, Outcome
-from referral_adapters.http.asking import Asked
+from referral_adapters.http.asking import Asked, Asking
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.cursor import cursor_of
 from referral_adapters.http.models.events import (
@@ -47,6 +47,7 @@ def bring_events(asked: Asked, body: Annotated[Any, Body()]) -> Response:  # noq
     Events of all segments come this way, so whoever is limited to some is not let in (A1).
     """
     permit(asked.actor, _BRINGS, asked.service.programme.segments)
+    _check_kind(asked, body)
     runner = FeedRunner(asked.service.programme, asked.service.store)
     if isinstance(body, list):
         if len(body) > MOST:
@@ -81,13 +82,20 @@ def list_events(asked: Asked, *, cursor: Cursor = None, limit: Limit = 50) -> Re
     return asked.answered(PublishedEvents(items=events, next=cursor_of(str(last))))
 
 
+def _check_kind(asked: Asking, body: object) -> None:
+    """Refuse what is not the one event, or the batch, that the type of its content says it is."""
+    said = asked.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if said == SINGLE and isinstance(body, list):
+        raise improper("body", f"is a list; a batch is sent as {BATCH}")
+    if said == BATCH and not isinstance(body, list):
+        raise improper("body", f"is no list; a single event is sent as {SINGLE}")
+
+
 def _handled(runner: FeedRunner, event: Any, number: int) -> EventResult:  # noqa: ANN401 - any JSON
     return result_of(runner.handle(json.dumps(event), number))
 
 
-_EACH: Final = {
-    "description": "An event like a single one. What is none has the outcome `invalid`, and the rest goes on."
-}
+_EACH: Final = {"description": "An event like a single one. One that is none is `invalid`, and the rest goes on."}
 _MANY: Final = {"type": "array", "items": _EACH, "maxItems": MOST}
 _TAG: Final = "events"
 ENDPOINTS: Final = (
