@@ -33,6 +33,25 @@ class Pages:
     )
 
 
+LONGEST = (
+    "adapters/test_cli_docs.py",
+    "adapters/test_launch_killed.py",
+    "adapters/test_sql_conformance.py",
+    "examples/portal/test_accessibility.py",
+    "examples/portal/test_staff_stories.py",
+    "adapters/test_sql_killed.py",
+    "adapters/test_sql_duels.py",
+    "adapters/test_sql_stopped.py",
+)
+"""The files that take longest: begun first, so that at the end no process waits for another one's."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the longest files run first; the others stay as they are."""
+    items.sort(key=lambda item: not item.nodeid.split("::")[0].endswith(LONGEST))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Have pages collected wherever they lie, not only below this folder."""
     config.pluginmanager.register(Pages(), "pages")

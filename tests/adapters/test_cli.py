@@ -408,7 +408,7 @@ class TestHelp:
     def test_the_commands_are_listed_with_a_whole_sentence(self) -> None:
         commands = run("--help").stdout.partition("Commands:\n")[2].splitlines()
         listed = ["replay", "check", "summary", "explain", "issue-codes", "pay", "erase"]
-        assert [line.split()[0] for line in commands] == [*listed, "programme", "db", "import", "trace"]
+        assert [line.split()[0] for line in commands] == [*listed, "programme", "db", "import", "trace", "webhooks"]
         assert all(line.endswith(".") and not line.endswith("...") for line in commands)
 
     def test_the_version(self) -> None:

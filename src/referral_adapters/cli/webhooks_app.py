@@ -33,8 +33,8 @@ def run(
 
     \b
     Examples:
-      referral webhooks run --db postgresql://sender@host/referral --config webhooks.toml
-      referral webhooks run --db sqlite:///referral.db --config webhooks.toml --once
+      referral webhooks run --db postgresql://host/referral --config hooks.toml
+      referral webhooks run --db sqlite:///referral.db --config hooks.toml --once
 
     \b
     Exit status:

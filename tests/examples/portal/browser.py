@@ -34,6 +34,10 @@ COLOURS: Final = 160
 """So many are enough for a picture of a page, which is small then."""
 
 Size = Literal["phone", "desk"]
+EVERYTHING: Final = bool(os.environ.get("REFERRAL_PICTURES"))
+"""Whether stories are gone through at a desk too, and every page is looked at in both lights, as for new pictures."""
+STORIES_ON: Final[tuple[Size, ...]] = ("phone", "desk") if EVERYTHING else ("phone",)
+"""A phone is where pages fail first."""
 
 
 def chromium() -> str | None:

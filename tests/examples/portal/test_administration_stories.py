@@ -11,9 +11,8 @@ from playwright.sync_api import Browser, Locator, expect
 
 from examples.portal.world import World
 from referral_core import Money
-from tests.examples.portal.browser import Size, Somebody
+from tests.examples.portal.browser import STORIES_ON, Somebody
 
-SIZES: tuple[Size, ...] = ("phone", "desk")
 ANNAS = "A-1001"
 
 
@@ -23,7 +22,7 @@ def world(portal: FastAPI) -> World:
     return cast(World, portal.state.world)
 
 
-@pytest.fixture(params=SIZES)
+@pytest.fixture(params=STORIES_ON)
 def somebody(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Somebody]:
     """Return somebody on a phone, then somebody at a desk."""
     found = Somebody.at(browser, address, request.param)

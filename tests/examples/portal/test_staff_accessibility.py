@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.examples.portal.browser import Size, Somebody
+from tests.examples.portal.browser import EVERYTHING, Size, Somebody
 from tests.examples.portal.test_accessibility import Light, faults
 
 PAGES: Final = (
@@ -26,9 +25,6 @@ PAGES: Final = (
     "/accounts/A-1007/fee/K-1007",
     "/accounts/A-1002/activity",
 )
-
-EVERYTHING: Final = bool(os.environ.get("REFERRAL_PICTURES"))
-"""Else each page is looked at once, on a phone or at a desk: the one in a light room, the other in the dark."""
 
 
 @pytest.mark.parametrize(("size", "light"), [("phone", "light"), ("desk", "dark")])

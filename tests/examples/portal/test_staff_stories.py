@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from typing import Final, cast
+from typing import cast
 
 import pytest
 from fastapi import FastAPI
@@ -12,10 +11,8 @@ from playwright.sync_api import Browser, expect
 
 from examples.portal.world import World
 from referral_core import CodeStatus, Money
-from tests.examples.portal.browser import Size, Somebody
+from tests.examples.portal.browser import STORIES_ON, Somebody
 
-SIZES: Final[tuple[Size, ...]] = ("phone", "desk") if os.environ.get("REFERRAL_PICTURES") else ("phone",)
-"""A phone is where pages fail first; at a desk the stories are gone through when there are pictures to be taken."""
 ANNAS, JAANS, LIIGAS, PEETERS = "A-1001", "A-1002", "A-1004", "A-1005"
 
 
@@ -25,7 +22,7 @@ def world(portal: FastAPI) -> World:
     return cast(World, portal.state.world)
 
 
-@pytest.fixture(params=SIZES)
+@pytest.fixture(params=STORIES_ON)
 def somebody(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Somebody]:
     """Return somebody on a phone, then somebody at a desk."""
     found = Somebody.at(browser, address, request.param)
