@@ -142,6 +142,14 @@ def examples(session: nox.Session) -> None:
 
 
 @nox.session
+def stories(session: nox.Session) -> None:
+    """Click through the portal's stories in a Chromium, on a phone and at a desk, and have axe look at every page."""
+    session.install(*PINNED, "-e", ".[test]")
+    env = {"CI": "", "REFERRAL_PICTURES": "1"}
+    session.run("pytest", "tests/examples/portal", *session.posargs, env=env)
+
+
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """Make up requests from the OpenAPI document, for every role, and hold the answers against it; takes a while."""
     session.install(*PINNED, "-e", ".[test]")

@@ -16,7 +16,7 @@ NOT_RUN = ("CHANGELOG.md", "CONTRIBUTING.md")
 
 # `ci` is the profile unless `--hypothesis-profile` names another: the same examples every time, on every machine.
 settings.register_profile(
-    "ci", derandomize=True, deadline=None, max_examples=60, stateful_step_count=30, print_blob=True
+    "ci", derandomize=True, deadline=None, max_examples=40, stateful_step_count=30, print_blob=True
 )
 settings.register_profile("search", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci")

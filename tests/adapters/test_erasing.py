@@ -321,7 +321,7 @@ steps = st.lists(st.tuples(st.sampled_from(STEPS), st.sampled_from(PEOPLE)), min
 
 
 @pytest.mark.rule("A5", "A2")
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps)
 def test_whoever_is_erased_whenever_the_trace_holds_and_money_stays(steps: list[tuple[str, str]]) -> None:
     store = MemoryStore(PROGRAMME)

@@ -31,7 +31,7 @@ from referral_core.entities.trace_entry import account_subject, chain_faults
 from tests.phrases import at
 
 COMMAND: Final = (sys.executable, "-m", "referral_adapters.cli")
-KILLS: Final = int(os.environ.get("REFERRAL_KILLS", "2"))
+KILLS: Final = int(os.environ.get("REFERRAL_KILLS", "1"))
 FEW: Final = 4
 ACCOUNTS: Final = 600
 MOMENT: Final = "2021-06-01"

@@ -20,7 +20,7 @@ from referral_core import Actor
 from referral_core.entities.trace_entry import chain_faults
 from tests.adapters.duels import DUELS, LATER, PATIENCE, Duel, Field, fight
 
-INSTANCES: Final = int(os.environ.get("REFERRAL_RACES", "8"))
+INSTANCES: Final = int(os.environ.get("REFERRAL_RACES", "4"))
 THREADS, PROCESSES = 16, 4
 
 

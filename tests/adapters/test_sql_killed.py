@@ -26,7 +26,7 @@ from referral_core import Actor, Grant, Programme, assemble
 from referral_core.entities.trace_entry import chain_faults
 from tests.adapters.killing import command, killed
 
-KILLS: Final = int(os.environ.get("REFERRAL_KILLS", "2"))
+KILLS: Final = int(os.environ.get("REFERRAL_KILLS", "1"))
 FEW: Final = 4
 PROGRAMME: Final = Programme.default()
 SECRET: Final = secret_of("demo")

@@ -193,7 +193,7 @@ class BillingThatFails(RuleBasedStateMachine):
         assert self.posted == 1
 
 
-BillingThatFails.TestCase.settings = settings(max_examples=60, stateful_step_count=12)
+BillingThatFails.TestCase.settings = settings(max_examples=40, stateful_step_count=12)
 TestBillingThatFails = pytest.mark.rule("B2")(BillingThatFails.TestCase)
 
 

@@ -217,7 +217,7 @@ class PayingInBulkInMotion(PayingInMotion):
     kind = CountingBulk
 
 
-PATIENT: Final = settings(max_examples=60, stateful_step_count=30, deadline=None)
+PATIENT: Final = settings(max_examples=40, stateful_step_count=30, deadline=None)
 PayingInMotion.TestCase.settings = PATIENT
 PayingInBulkInMotion.TestCase.settings = PATIENT
 TestPayingInMotion = pytest.mark.rule("B2", "B3")(PayingInMotion.TestCase)

@@ -19,7 +19,7 @@ from tests.feed.proper_events import PROPER
 
 pytestmark = pytest.mark.rule("M1", "M3")
 
-BAD_LINES = int(os.environ.get("REFERRAL_BAD_LINES", "40000"))
+BAD_LINES = int(os.environ.get("REFERRAL_BAD_LINES", "15000"))
 GOOD_EVERY = 500
 
 

@@ -370,7 +370,7 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
 
 TestProgrammeInMotion = Programme_in_motion.TestCase
 TestProgrammeInMotion.settings = settings(
-    max_examples=60,
+    max_examples=40,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -25,7 +25,7 @@ from tests.http.door import Door, Knock, Told
 from tests.http.hostile import Hostile
 from tests.http.world import SECRET
 
-REQUESTS: Final = int(os.environ.get("REFERRAL_HOSTILE", "500"))
+REQUESTS: Final = int(os.environ.get("REFERRAL_HOSTILE", "300"))
 SEED: Final = int(os.environ.get("REFERRAL_HOSTILE_SEED", "1"))
 IN_ONE_WORLD: Final = 1_000
 OWN: Final = {"C-1": {"C-1", "A", "K-1"}, "C-6": {"C-6", "G", "G2", "K-7", "K-10"}}
