@@ -131,6 +131,17 @@ def test_what_a_customer_was_answered_goes_with_the_customer(any_door: Door) -> 
     assert any_door.service.store.answers.find("C-6", "0d5b9a2e") is None
 
 
+@pytest.mark.rule("A5")
+def test_what_others_were_answered_about_a_customer_goes_with_the_customer(any_door: Door) -> None:
+    terminated = {"Idempotency-Key": "terminated"}
+    assert any_door.ask("POST", "/contracts/K-10/terminate", headers=terminated).json()["contract"]["customer"] == "C-6"
+    first = any_door.ask("POST", "/contracts/K-10/terminate", headers=terminated)
+    assert first.status == 200  # the answer was kept
+    assert any_door.ask("POST", "/customers/C-6/erase", {"reason": "Asked to be forgotten."}).status == 200
+    again = any_door.ask("POST", "/contracts/K-10/terminate", headers=terminated)
+    assert (again.status, again.json()["reasons"]) == (409, ["contract-ended"])  # a new request by now
+
+
 @pytest.mark.parametrize("key", ["", "x" * 201, "a\tb", "ä", "\x7f", "\x00"])
 def test_a_key_is_printable_and_not_too_long(in_memory: Door, key: str) -> None:
     told = in_memory.ask("POST", "/contracts", SIGN_UP, headers={"Idempotency-Key": key})

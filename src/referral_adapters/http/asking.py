@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import blake2b
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import attrs
 from fastapi import Depends
@@ -126,9 +125,8 @@ class Asking:
             self._check_unchanged(edited)
         content = act().model_dump_json().encode()
         if key is not None:
-            answers.fill(
-                self._asker, key, json.dumps({"status": status, "body": content.decode(), "asker": self.actor.id})
-            )
+            # The body as it is, in no other JSON: erasing finds a customer's id in it by the quotes around it (A5).
+            answers.fill(self._asker, key, f"{status} {content.decode()}")
         return _response(content, status, etag_of(content))
 
     def _check_unchanged(self, edited: Callable[[], BaseModel]) -> None:
@@ -189,9 +187,9 @@ def _again(known: Answer, digest: str) -> Response:
         )
     if known.text is None:  # pragma: no cover - a claim is filled in the transaction that made it
         raise ConcurrentChange("the same request is being answered at this moment")
-    stored: dict[str, Any] = json.loads(known.text)
-    body = stored["body"].encode()
-    response = _response(body, stored["status"], etag_of(body))
+    status, _, content = known.text.partition(" ")
+    body = content.encode()
+    response = _response(body, int(status), etag_of(body))
     response.headers["Idempotency-Replayed"] = "true"
     return response
 
