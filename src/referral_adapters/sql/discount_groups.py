@@ -117,7 +117,7 @@ class SqlDiscountGroups:
         return last
 
     def _read(self, row: Row) -> DiscountGroup:
-        self.work.seen[_KIND, row.id] = row.revision
+        self.work.seen.setdefault((_KIND, row.id), row.revision)  # what was read first is what was judged
         stamp, group = self._read_before.get(row.id, ("", None))
         if group is None or stamp != row.stamp:  # no two states have the same stamp
             group = self._whole(row)

@@ -106,7 +106,7 @@ class SqlPromoCodes:
 
     def read(self, row: Row) -> PromoCode:
         """Return the code of a row, which this transaction has now read."""
-        self.work.seen[_KIND, row.text] = row.revision
+        self.work.seen.setdefault((_KIND, row.text), row.revision)  # what was read first is what was judged
         return code_of(row)
 
     def _fits(self, row: dict[str, Any]) -> bool:
