@@ -16,8 +16,7 @@ from examples.portal.newcomer import Newcomer, next_start
 from examples.portal.people import Person
 from examples.portal.visit import NotYours, Visit, visit
 from examples.portal.world import PORTAL
-from referral_adapters.http import Rate
-from referral_adapters.http.limits import network_of
+from referral_adapters.http.limits import CheckLimits, network_of
 from referral_core import Decision, Refusal
 from referral_core.programme.messages import Messages
 
@@ -25,8 +24,6 @@ router = APIRouter()
 
 PRODUCTS: Final = ("electricity", "gas", "solar")
 """What can be had; the last is none of the programme's, so that no code is good for it (S11)."""
-TRIES: Final = Rate(60, 60.0)
-"""How many codes may be tried from one address while typing: one for every key somebody presses, and pauses at."""
 LONGEST_NAME: Final = 80
 LONGEST_CODE: Final = 40
 SHORTEST_CODE: Final = 4
@@ -60,9 +57,10 @@ def form(visit: Applicants, code: str = "") -> Response:
 def check(visit: Applicants, code: str = "", product: str = "electricity") -> Response:
     """Say in a sentence whether a code can be used and what it gives, while it is being typed (S5).
 
-    Who tries many is asked to wait (A4).
+    Who tries many from one address is asked to wait (A4).
     """
-    wait = visit.request.app.state.limiter.take(_address(visit), TRIES)
+    limits = CheckLimits.of(visit.world.programme.checking)
+    wait = visit.request.app.state.limiter.take(_address(visit), limits.per_address)
     if wait:
         answer = {"usable": None, "sentence": visit.texts("sign-up.slowly")}
         return JSONResponse(answer, headers={"Retry-After": str(ceil(wait))})

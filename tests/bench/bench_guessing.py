@@ -22,15 +22,16 @@ from sqlalchemy.engine import URL
 
 from databases import databases
 from population import SINCE, populate
-from referral_adapters.http import CheckLimits, Rate, Service, create_app
+from referral_adapters.http import Service, create_app
 from referral_adapters.sql import SqlStore
 from referral_core import Actor, Programme, assemble
+from referral_core.programme.checking import Checking
 
 KINDS: Final = ("unknown", "pending", "ended")
 EACH: Final = 300
 """How many codes there are of each kind."""
 TARGET: Final = "45 to 55 %"
-_NO_LIMIT: Final = Rate(10**9, 1.0)
+_PLENTY: Final = Checking(per_caller=10**6, per_address=10**6, within=timedelta(seconds=1))
 
 
 def main() -> None:
@@ -55,12 +56,11 @@ def _report(what: str, some: list[float], unknown: list[float]) -> None:
 
 async def _measured(url: URL, checks: int) -> dict[str, list[float]]:
     codes = _prepared(url)
-    programme = Programme.default()
+    programme = Programme(checking=_PLENTY)
     took: dict[str, list[float]] = {kind: [] for kind in KINDS}
     chance = random.Random(7)
     with SqlStore(url, programme) as store:
-        limits = CheckLimits(_NO_LIMIT, _NO_LIMIT)
-        app = create_app(Service(programme=programme, store=store, authenticate=lambda _: None, limits=limits))
+        app = create_app(Service(programme=programme, store=store, authenticate=lambda _: None))
         order = list(KINDS) * checks
         chance.shuffle(order)
         for number, kind in enumerate(order):

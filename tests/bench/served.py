@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import Final
 
 from fastapi import FastAPI
 
-from referral_adapters.http import CheckLimits, JwtAuthentication, Rate, Service, create_app
+from referral_adapters.http import JwtAuthentication, Service, create_app
 from referral_adapters.sql import SqlStore
 from referral_core import Programme
+from referral_core.programme.checking import Checking
 
 KEY: Final = "a key that everybody knows, for measuring only"
 URL_VARIABLE: Final = "REFERRAL_BENCH_URL"
-_NO_LIMIT: Final = Rate(10**9, 1.0)
+_PLENTY: Final = Checking(per_caller=10**6, per_address=10**6, within=timedelta(seconds=1))
 
 
 def create() -> FastAPI:
     """Return the app over the database that the environment names."""
-    programme = Programme.default()
+    programme = Programme(checking=_PLENTY)
     service = Service(
         programme=programme,
         store=SqlStore(os.environ[URL_VARIABLE], programme),
         authenticate=JwtAuthentication({"": KEY}, algorithms=["HS256"]),
-        limits=CheckLimits(_NO_LIMIT, _NO_LIMIT),
     )
     return create_app(service, docs=False)

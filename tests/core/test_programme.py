@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from referral_core.entities.discount_group import DiscountGroup, Side
 from referral_core.formats.offensive_words import OffensiveWords
 from referral_core.programme import household, toml_file
+from referral_core.programme.checking import Checking
 from referral_core.programme.code_format import CodeFormat
 from referral_core.programme.duration import parse_duration, parse_pause, written_pause
 from referral_core.programme.fee_policy import FeePolicy
@@ -194,6 +195,9 @@ def test_settings_of_every_kind_are_read() -> None:
         attempts = 3
         first_pause = "PT30S"
         longest_pause = "P1DT12H"
+        [checking]
+        per_caller = 5
+        within = "PT10S"
         """
     )
     assert programme.calendar.zone_name == "Europe/Riga"
@@ -207,6 +211,7 @@ def test_settings_of_every_kind_are_read() -> None:
         fee_policy=FeePolicy.PRO_RATA,
         fee_term_months=24,
         paying=Paying(attempts=3, first_pause=timedelta(seconds=30), longest_pause=timedelta(days=1.5)),
+        checking=Checking(per_caller=5, within=timedelta(seconds=10)),
         languages=("lv",),
         sharing={"lv": Programme().sharing["lv"]},
     )
@@ -246,6 +251,10 @@ ALONE: Final[dict[str, Change]] = {
     "paying.longest_pause": lambda c: c["paying"].update(longest_pause="P366D"),
     "paying.answer_within": lambda c: c["paying"].update(answer_within="PT61M"),
     "paying.patience": lambda c: c["paying"].update(patience=1),
+    "checking.per_caller": lambda c: c["checking"].update(per_caller=0),
+    "checking.per_address": lambda c: c["checking"].update(per_address=1_000_001),
+    "checking.within": lambda c: c["checking"].update(within="P2D"),
+    "checking.limit": lambda c: c["checking"].update(limit=1),
     "languages[4]": lambda c: c["languages"].append("et"),
     "sharing.et.text": lambda c: c["sharing"]["et"].update(text="{kood} {code}"),
     "sharing.en.title": lambda c: c["sharing"]["en"].update(title=True),
@@ -317,6 +326,9 @@ def test_each_fault_alone_is_named_by_its_place(place: str) -> None:
         ("paying = {attempts = 101}", ["paying.attempts: 101 is not between 1 and 100"]),
         ('paying = {answer_within = "PT0S"}', ["paying.answer_within: is not between PT1S and PT1H"]),
         ('paying = {longest_pause = "PT1M"}', ["paying.longest_pause: is shorter than first_pause"]),
+        ("checking = {per_caller = 0}", ["checking.per_caller: 0 is not between 1 and 1000000"]),
+        ("checking = {per_address = 1.5}", ["checking.per_address: is a number with a point, not a whole number"]),
+        ('checking = {within = "PT0S"}', ["checking.within: is not between PT1S and P1D"]),
         ("paying = {atempts = 3}", ["paying.atempts: is no setting here; perhaps attempts is meant"]),
         ('languages = ["et", "lt"]', ["languages[1]: there are no messages in 'lt'", "sharing.lt: is missing"]),
     ],

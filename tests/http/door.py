@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 from urllib.parse import unquote
@@ -19,17 +19,19 @@ from anyio import create_task_group
 from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 
-from referral_adapters.http import CheckLimits, JwtAuthentication, Rate, Service, ServiceStore, create_app
+from referral_adapters.http import JwtAuthentication, Service, ServiceStore, create_app
 from referral_adapters.memory import MemoryStore
 from referral_core import Programme
 from referral_core.entities.actor import Role
+from referral_core.programme.checking import Checking
 from tests.phrases import at
 
 KEY: Final = "a key that nobody but these tests knows, 64 bytes or more of it!!"
 NOW: Final = at("2021-03-15 12:00")
 """When everything is asked, by the clock of the service."""
 ROLES: Final = tuple(role.value for role in Role)
-PLENTY: Final = CheckLimits(per_caller=Rate(10**9, 1.0), per_address=Rate(10**9, 1.0))
+PLENTY: Final = Checking(per_caller=10**6, per_address=10**6, within=timedelta(seconds=1))
+"""As many checks as a programme can allow."""
 _A_WHILE: Final = 3_600
 
 Header = tuple[str, str]
@@ -98,7 +100,7 @@ class Door:
         **service: Any,  # noqa: ANN401
     ) -> None:
         self.clock = Clock()
-        given = {"programme": Programme.default(), "clock": self.clock, "limits": PLENTY, **service}
+        given = {"programme": Programme(checking=PLENTY), "clock": self.clock, **service}
         given.setdefault("authenticate", JwtAuthentication({"": KEY}, algorithms=["HS256"]))
         self.service = Service(store=store, **given)
         self.app = _shared_app() if app is None else app

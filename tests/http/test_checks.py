@@ -6,7 +6,9 @@ from typing import Any, Final
 
 import pytest
 
-from referral_adapters.http import CheckLimits, Limiter, Rate, SlidingLimiter
+from referral_adapters.http import Limiter, Rate, SlidingLimiter
+from referral_core import Programme
+from referral_core.programme.checking import Checking
 from tests.http.conftest import Opening
 from tests.http.door import Door, Knock, Told
 
@@ -95,13 +97,13 @@ def test_the_sentence_is_in_the_language_that_is_liked_best(in_memory: Door) -> 
 # ── limits ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-_NEVER: Final = Rate(10**6, 1.0)
+_NEVER: Final = 10**6
 
 
-def limited(opening: Opening, *, per_caller: Rate = _NEVER, per_address: Rate = _NEVER) -> Door:
-    """Open a door that stands still in time, with these limits and no others."""
-    given = CheckLimits(per_caller, per_address, beat=0.0)
-    return opening(limits=given, limiter=SlidingLimiter(clock=lambda: 0.0))
+def limited(opening: Opening, *, per_caller: int = _NEVER, per_address: int = _NEVER) -> Door:
+    """Open a door that stands still in time, with these limits a minute and no others."""
+    programme = Programme(checking=Checking(per_caller=per_caller, per_address=per_address))
+    return opening(programme=programme, limiter=SlidingLimiter(clock=lambda: 0.0), beat=0.0)
 
 
 def check(door: Door, by: str | None = None, address: str = "192.0.2.1") -> Told:
@@ -111,14 +113,14 @@ def check(door: Door, by: str | None = None, address: str = "192.0.2.1") -> Told
 
 @pytest.mark.rule("A4")
 def test_an_address_is_limited_whoever_asks_from_it(opening: Opening) -> None:
-    door = limited(opening, per_address=Rate(3, 60.0))
+    door = limited(opening, per_address=3)
     assert [check(door, by).status for by in (None, "customer:C-1", "agent", None)] == [200, 200, 200, 429]
     assert check(door, address="192.0.2.2").status == 200
 
 
 @pytest.mark.rule("A4")
 def test_a_caller_is_limited_from_wherever_they_ask(opening: Opening) -> None:
-    door = limited(opening, per_caller=Rate(2, 60.0))
+    door = limited(opening, per_caller=2)
     told = [check(door, "customer:C-1", f"192.0.2.{number}") for number in range(4)]
     assert [each.status for each in told] == [200, 200, 429, 429]
     assert told[2].headers["retry-after"] == "30"
@@ -129,7 +131,7 @@ def test_a_caller_is_limited_from_wherever_they_ask(opening: Opening) -> None:
 @pytest.mark.rule("A4")
 def test_of_ipv6_the_network_is_the_address(opening: Opening) -> None:
     """Whoever has one address of it has 2^64 of them."""
-    door = limited(opening, per_address=Rate(1, 60.0))
+    door = limited(opening, per_address=1)
     assert check(door, address="2001:db8:0:1::1").status == 200
     assert check(door, address="2001:db8:0:1:ffff::2").status == 429
     assert check(door, address="2001:db8:0:2::1").status == 200
@@ -139,14 +141,14 @@ def test_of_ipv6_the_network_is_the_address(opening: Opening) -> None:
 
 @pytest.mark.rule("A4")
 def test_systems_are_not_limited_and_nothing_but_checks_is(opening: Opening) -> None:
-    door = limited(opening, per_address=Rate(1, 60.0), per_caller=Rate(1, 60.0))
+    door = limited(opening, per_address=1, per_caller=1)
     assert {check(door, "system").status for _ in range(5)} == {200}
     assert {door.ask("GET", "/accounts/A", by="customer:C-1").status for _ in range(5)} == {200}
 
 
 @pytest.mark.rule("A4")
 def test_what_is_refused_for_another_reason_counts_too(opening: Opening) -> None:
-    door = limited(opening, per_address=Rate(2, 60.0))
+    door = limited(opening, per_address=2)
     told = [door.ask("POST", "/code-checks", {"code": 7}, by=None).status for _ in range(3)]
     assert told == [422, 422, 429]
 
@@ -157,10 +159,10 @@ class Closed:
     def take(self, key: str, rate: Rate) -> float:
         """Let nobody in for a while."""
         assert key
-        return rate.seconds
+        return rate.seconds / rate.count / 10
 
 
 def test_a_host_may_bring_a_limiter_of_its_own(opening: Opening) -> None:
     closed: Limiter = Closed()
-    told = check(opening(limiter=closed, limits=CheckLimits(per_address=Rate(1, 0.2))))
+    told = check(opening(limiter=closed))
     assert (told.status, told.headers["retry-after"]) == (429, "1")

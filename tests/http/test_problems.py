@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_adapters.http import CheckLimits, Rate, SlidingLimiter, persistently
+from referral_adapters.http import SlidingLimiter, persistently
 from referral_adapters.http.languages import preferred
 from referral_adapters.http.models.problem import Problem
 from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, MemoryStore
 from referral_adapters.memory.flaky_billing import Fault
 from referral_adapters.sql import StoreFailed
 from referral_core import Programme
+from referral_core.programme.checking import Checking
 from referral_core.values.errors import ConcurrentChange
 from tests.http.conftest import Opening
 from tests.http.document import PROBLEM, Document
@@ -266,8 +267,8 @@ def test_billing_that_is_away_delays_what_is_due_and_loses_nothing(opening: Open
 
 def test_whoever_asks_too_often_is_told_when_to_come_again(opening: Opening) -> None:
     seconds = iter([0.0, 0.0, 1.5])
-    limits = CheckLimits(per_caller=Rate(1, 60.0), per_address=Rate(1, 60.0))
-    door = opening(limits=limits, limiter=SlidingLimiter(clock=lambda: next(seconds)))
+    programme = Programme(checking=Checking(per_caller=1, per_address=1))
+    door = opening(programme=programme, limiter=SlidingLimiter(clock=lambda: next(seconds)))
     asked = [door.ask("POST", "/code-checks", {"code": "A123"}, by=None) for _ in range(3)]
     assert [told.status for told in asked] == [200, 429, 429]
     assert [told.headers.get("retry-after") for told in asked] == [None, "60", "59"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any, Final
 
 import attrs
@@ -36,16 +37,19 @@ PARTS: Final = {
         "keeping_products": "C4",
         "code_format": "C10",
         "offensive_words": "C10",
+        "checking.per_caller": "A4",
+        "checking.per_address": "A4",
+        "checking.within": "A4",
     },
     "newcomers": {"existing_customer_products": "S1", "returning_after": "S2"},
     "groups": {"groups": "D2", "referrer_group": "D2", "referee_groups": "D6"},
     "paying": {
         "pay_ended_referrer": "B5",
-        "attempts": "B2",
-        "first_pause": "B2",
-        "growth": "B2",
-        "longest_pause": "B2",
-        "answer_within": "B2",
+        "paying.attempts": "B2",
+        "paying.first_pause": "B2",
+        "paying.growth": "B2",
+        "paying.longest_pause": "B2",
+        "paying.answer_within": "B2",
         "fee_policy": "B8",
         "fee_term_months": "B8",
     },
@@ -75,9 +79,7 @@ def show(visit: Administrators) -> Response:
 
 def _settings(programme: Programme, names: dict[str, str], texts: Texts) -> Iterator[Setting]:
     for name, rules in names.items():
-        of_paying = hasattr(programme.paying, name)
-        value = getattr(programme.paying if of_paying else programme, name)
-        yield Setting(f"paying.{name}" if of_paying else name, tuple(_lines(name, value, texts)), rules)
+        yield Setting(name, tuple(_lines(name, attrgetter(name)(programme), texts)), rules)
 
 
 def _lines(name: str, value: Any, texts: Texts) -> Iterator[str]:  # noqa: ANN401 - of whatever type a setting is

@@ -22,6 +22,8 @@ from referral_core.programme.settings import Settings
 
 _NONE: Final = {"existing_customer_products": "every product", "returning_after": "never"}
 """What it means that a setting has no value."""
+_TABLES: Final = ("checking", "paying")
+"""The settings that have settings of their own."""
 _COUNTED: Final = "offensive_words"
 """The setting that nobody wants to have on a screen."""
 
@@ -44,13 +46,14 @@ def show_settings(programme: Programme, screen: Screen) -> None:
 
 
 def _settings(programme: Programme) -> Iterator[tuple[str, Any]]:
-    """Yield the settings by their names in a programme file, those of paying and of each language on their own."""
+    """Yield the settings by their names in a programme file, those of its tables and of each language on their own."""
     for field in attrs.fields(Settings):
-        if field.name == "paying":
-            for name, value in attrs.asdict(programme.paying).items():
-                yield f"paying.{name}", written_pause(value) if isinstance(value, timedelta) else value
+        value = getattr(programme, field.name)
+        if field.name in _TABLES:
+            for name, inside in attrs.asdict(value).items():
+                yield f"{field.name}.{name}", written_pause(inside) if isinstance(inside, timedelta) else inside
         elif field.name != "sharing":
-            yield field.name, getattr(programme, field.name)
+            yield field.name, value
     for language, template in programme.sharing.items():
         yield f"sharing.{language}", attrs.astuple(template)
 

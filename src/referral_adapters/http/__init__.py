@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from referral_adapters.http.app import completed, create_app, referral_router
     from referral_adapters.http.caller import Authentication, Caller, NotAuthenticated
-    from referral_adapters.http.limits import CheckLimits, Limiter, Rate, SlidingLimiter
+    from referral_adapters.http.limits import Limiter, Rate, SlidingLimiter
     from referral_adapters.http.observing import Answered, JsonLines, Observer, PrometheusFigures
     from referral_adapters.http.service import Service, ServiceStore
     from referral_adapters.http.tokens import JwtAuthentication
@@ -23,7 +23,6 @@ __all__ = [
     "Answered",
     "Authentication",
     "Caller",
-    "CheckLimits",
     "JsonLines",
     "JwtAuthentication",
     "Limiter",
@@ -43,7 +42,6 @@ _WHERE: Final = {
     "Answered": "observing",
     "Authentication": "caller",
     "Caller": "caller",
-    "CheckLimits": "limits",
     "JsonLines": "observing",
     "JwtAuthentication": "tokens",
     "Limiter": "limits",

@@ -11,6 +11,8 @@ from typing import Final, Protocol
 
 import attrs
 
+from referral_core.programme.checking import Checking
+
 _KEPT: Final = 100_000
 _IPV4: Final = 4
 _NETWORK: Final = 64
@@ -30,21 +32,21 @@ class Rate:
 
 @attrs.frozen
 class CheckLimits:
-    """How many checks are answered: for one caller, and for one address, whoever asks from it.
+    """How many checks are answered, as the programme sets it: for one caller, and for one address."""
 
-    Systems are not limited: a portal that checks in its own name slows its own visitors down.
+    per_caller: Rate
+    per_address: Rate
 
-    What the public and customers are answered leaves after a whole number of ``beat`` seconds, so that it takes as long
-    to say that a code is not known as to say that it has ended. With 0 it leaves at once.
-    """
+    @classmethod
+    def of(cls, checking: Checking) -> CheckLimits:
+        """Return the limits that a programme sets."""
+        seconds = checking.within.total_seconds()
+        return cls(Rate(checking.per_caller, seconds), Rate(checking.per_address, seconds))
 
-    per_caller: Rate = Rate(30, 60.0)
-    per_address: Rate = Rate(60, 60.0)
-    beat: float = 0.01
 
-    def wait(self, passed: float) -> float:
-        """Return how many seconds an answer is to wait for the next beat when some have passed."""
-        return -passed % self.beat if self.beat else 0.0
+def until_next_beat(passed: float, beat: float) -> float:
+    """Return how many seconds an answer is to wait for the next beat when some have passed; none without a beat."""
+    return -passed % beat if beat else 0.0
 
 
 def network_of(address: str) -> str:

@@ -23,7 +23,7 @@ from referral_adapters.http.asking import Asking
 from referral_adapters.http.caller import PUBLIC, Caller, NotAuthenticated
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.languages import preferred
-from referral_adapters.http.limits import network_of
+from referral_adapters.http.limits import network_of, until_next_beat
 from referral_adapters.http.models.problem import ProblemKind
 from referral_adapters.http.observing import LOG, Answered
 from referral_adapters.http.problems import Trouble, trouble_of
@@ -64,7 +64,7 @@ class EndpointRoute(APIRoute):
                 role = caller.actor.role
                 response = await handler(self._asked(request, caller))
                 if self.served.limited and role is Role.CUSTOMER:
-                    await asyncio.sleep(self.service.limits.wait(perf_counter() - started))
+                    await asyncio.sleep(until_next_beat(perf_counter() - started, self.service.beat))
             except Exception as error:  # noqa: BLE001 - the edge: nobody outside sees a traceback
                 response = self._told(error, request, request_id)
             response.headers["X-Request-ID"] = request_id

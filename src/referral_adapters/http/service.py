@@ -52,8 +52,11 @@ class Service:
     """A programme over a store, and the host's own answers to who is asking and what time it is.
 
     ``authenticate`` turns a request into its caller, ``clock`` says what time it is, ``source`` is the name under which
-    acts are published (the CloudEvents attribute), ``limits`` and ``limiter`` slow down the guessing of codes (A4),
+    acts are published (the CloudEvents attribute), ``limiter`` counts the checks that the programme limits (A4),
     ``observers`` are told of every request that was answered.
+
+    What the public and customers are answered to a check leaves after a whole number of ``beat`` seconds, so that it
+    takes as long to say that a code is not known as to say that it has ended (A4). With 0 it leaves at once.
     """
 
     programme: Programme
@@ -61,10 +64,12 @@ class Service:
     authenticate: Authentication
     clock: Callable[[], datetime] = _now
     source: str = "/referral"
-    limits: CheckLimits = attrs.field(factory=CheckLimits)
     limiter: Limiter = attrs.field(factory=SlidingLimiter)
+    beat: float = 0.01
     observers: tuple[Observer, ...] = (log,)
     desk: ReferralDesk = attrs.field(init=False, repr=False)
+    limits: CheckLimits = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "desk", assemble(self.programme, self.store))
+        object.__setattr__(self, "limits", CheckLimits.of(self.programme.checking))

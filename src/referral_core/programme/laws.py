@@ -8,6 +8,7 @@ from typing import Final
 
 from dateutil import tz
 
+from referral_core.programme.checking_laws import checking_faults
 from referral_core.programme.duration import LONGEST_YEARS, is_length
 from referral_core.programme.fault import Fault
 from referral_core.programme.group_laws import (
@@ -78,6 +79,7 @@ LAWS: Final[tuple[Law, ...]] = (
     offensive_word_faults,
     fee_faults,
     paying_faults,
+    checking_faults,
     language_faults,
     sharing_faults,
 )

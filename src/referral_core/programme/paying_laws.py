@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from referral_core.programme.duration import written_pause
 from referral_core.programme.fault import Fault
+from referral_core.programme.number_laws import number_faults, pause_faults
 from referral_core.programme.settings import Settings
 
 _MOST_ATTEMPTS: Final = 100
@@ -20,20 +20,10 @@ _YEAR: Final = timedelta(days=365)
 def paying_faults(settings: Settings) -> Iterator[Fault]:
     """Yield what is wrong with attempts, pauses and the time that billing has (B2)."""
     paying = settings.paying
-    yield from _number_faults("paying.attempts", paying.attempts, _MOST_ATTEMPTS)
-    yield from _number_faults("paying.growth", paying.growth, _MOST_GROWTH)
-    yield from _pause_faults("paying.first_pause", paying.first_pause, _SECOND, _YEAR)
-    yield from _pause_faults("paying.longest_pause", paying.longest_pause, _SECOND, _YEAR)
-    yield from _pause_faults("paying.answer_within", paying.answer_within, _SECOND, _HOUR)
+    yield from number_faults("paying.attempts", paying.attempts, _MOST_ATTEMPTS)
+    yield from number_faults("paying.growth", paying.growth, _MOST_GROWTH)
+    yield from pause_faults("paying.first_pause", paying.first_pause, _SECOND, _YEAR)
+    yield from pause_faults("paying.longest_pause", paying.longest_pause, _SECOND, _YEAR)
+    yield from pause_faults("paying.answer_within", paying.answer_within, _SECOND, _HOUR)
     if _SECOND <= paying.longest_pause < paying.first_pause <= _YEAR:
         yield Fault("paying.longest_pause", "is shorter than first_pause")
-
-
-def _number_faults(place: str, number: int, most: int) -> Iterator[Fault]:
-    if not 1 <= number <= most:
-        yield Fault(place, f"{number} is not between 1 and {most}")
-
-
-def _pause_faults(place: str, pause: timedelta, least: timedelta, most: timedelta) -> Iterator[Fault]:
-    if not least <= pause <= most:
-        yield Fault(place, f"is not between {written_pause(least)} and {written_pause(most)}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from referral_core.programme.checking import HOUSEHOLD_CHECKING, Checking
 from referral_core.programme.code_format import CodeFormat
 from referral_core.programme.fee_policy import FeePolicy
 from referral_core.programme.group_setting import HOUSEHOLD_GROUPS, GroupSetting
@@ -62,6 +63,8 @@ class Settings:
     """The length of absence after which a former customer counts as new again, ``None`` for never (S2)."""
     pay_ended_referrer: bool = True
     """Whether a referrer is paid although code or contract ended before the activation (B5)."""
+    checking: Checking = HOUSEHOLD_CHECKING
+    """How many checks are answered in a while (A4)."""
     code_format: CodeFormat = CodeFormat.RANDOM
     """How codes are made (C10)."""
     offensive_words: tuple[str, ...] = attrs.field(factory=household_words)

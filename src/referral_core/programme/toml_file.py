@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from referral_core.entities.discount_group import Side
+from referral_core.programme.checking import Checking
 from referral_core.programme.code_format import CodeFormat
 from referral_core.programme.fault import Fault
 from referral_core.programme.fee_policy import FeePolicy
@@ -84,6 +85,7 @@ def _settings(table: TomlTable) -> Settings:
         existing_customer_products=table.optional_words("existing_customer_products"),
         returning_after=table.duration("returning_after"),
         pay_ended_referrer=table.flag("pay_ended_referrer", usual.pay_ended_referrer),
+        checking=_checking(table.table("checking"), usual.checking),
         code_format=table.choice("code_format", CodeFormat, usual.code_format),
         offensive_words=table.words("offensive_words", household_words()),
         fee_policy=table.choice("fee_policy", FeePolicy, usual.fee_policy),
@@ -136,6 +138,18 @@ def _paying(table: TomlTable | None, usual: Paying) -> Paying:
     )
     table.close()
     return paying
+
+
+def _checking(table: TomlTable | None, usual: Checking) -> Checking:
+    if table is None:
+        return usual
+    checking = Checking(
+        per_caller=table.whole("per_caller", usual.per_caller),
+        per_address=table.whole("per_address", usual.per_address),
+        within=table.pause("within", usual.within),
+    )
+    table.close()
+    return checking
 
 
 def _sharing(table: TomlTable, languages: tuple[str, ...]) -> dict[str, SharingTemplate]:

@@ -13,6 +13,7 @@ from examples.portal.administration.settings import PARTS
 from examples.portal.catalogue import LANGUAGES
 from examples.portal.world import PORTAL, World
 from referral_core import Money
+from referral_core.programme.checking import Checking
 from referral_core.programme.paying import Paying
 from referral_core.programme.settings import Settings
 from tests.examples.portal.test_pages import ADMINISTRATION
@@ -114,8 +115,9 @@ def test_files_are_named_by_what_is_safe_in_a_name(andres: Visitor) -> None:
 
 def test_every_setting_is_on_its_page(andres: Visitor) -> None:
     shown = {name for names in PARTS.values() for name in names}
-    paying = {field.name for field in attrs.fields(Paying)}
-    assert shown == {field.name for field in attrs.fields(Settings)} - {"paying"} | paying
+    nested = {"paying": Paying, "checking": Checking}
+    inside = {f"{name}.{field.name}" for name, kind in nested.items() for field in attrs.fields(kind)}
+    assert shown == {field.name for field in attrs.fields(Settings)} - set(nested) | inside
     page = andres.opens("/administration/settings").text
     for told in ("Europe/Tallinn", "self-service → referee-self-service", "every product", "12", "1 d", "rule S6, S9"):
         assert told in page

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from examples.portal.sign_up import TRIES
 from referral_adapters.http import SlidingLimiter
+from referral_core import Programme
 from tests.examples.portal.visitor import Visitor
 
 
@@ -46,7 +46,7 @@ def test_nobody_in_particular_has_no_token_and_may_still_check_a_code(visitor: V
 @pytest.mark.rule("A4")
 def test_who_tries_many_codes_while_typing_is_asked_to_wait(visitor: Visitor) -> None:
     visitor.client.app.state.limiter = SlidingLimiter(clock=lambda: 0.0)  # type: ignore[attr-defined] # FastAPI's
-    answers = [visitor.opens("/sign-up/check", code="NOSUCHCODE") for _ in range(TRIES.count + 1)]
+    answers = [visitor.opens("/sign-up/check", code="NOSUCHCODE") for _ in range(Programme().checking.per_address + 1)]
     assert all("retry-after" not in each.headers for each in answers[:-1])
     assert answers[0].json()["usable"] is False
     assert answers[-1].json()["usable"] is None

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import httpx
 from starlette.requests import Request
 
-from referral_adapters.http import Caller, CheckLimits, Rate, Service, create_app
+from referral_adapters.http import Caller, Service, create_app
 from referral_adapters.http.client import InProcess, Pauses, Persistence, ReferralClient
 from referral_adapters.memory import MemoryStore
 from referral_core import Actor, Programme, Role
+from referral_core.programme.checking import Checking
 
 NOON: Final = datetime(2021, 3, 1, 12, tzinfo=UTC)
 QUICK: Final = Persistence(pauses=Pauses(0.001, 0.002))
@@ -33,14 +34,13 @@ class World:
 
     def __init__(self) -> None:
         self.now = NOON
-        programme = Programme.default()
+        programme = Programme(checking=Checking(per_caller=3, within=timedelta(seconds=1)))
         self.store = MemoryStore(programme)
         service = Service(
             programme=programme,
             store=self.store,
             authenticate=by_name,
             clock=lambda: self.now,
-            limits=CheckLimits(per_caller=Rate(3, 1.0), per_address=Rate(1000, 1.0)),
         )
         self.app = InProcess(create_app(service))
         self.system = self.client()
