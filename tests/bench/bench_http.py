@@ -24,6 +24,7 @@ from typing import Final
 
 import attrs
 import jwt
+import uvloop
 from sqlalchemy.engine import URL
 
 from databases import databases
@@ -52,9 +53,9 @@ def main() -> None:
         texts = populate(url, asked.codes)
         with ExitStack() as running:
             servers = [running.enter_context(_server(url)) for _ in range(SERVERS)]
-            asyncio.run(_load(servers, texts, asked.clients, asked.requests // 10, asked.pause))
+            uvloop.run(_load(servers, texts, asked.clients, asked.requests // 10, asked.pause))
             before = [server.memory() for server in servers]
-            seen = asyncio.run(_load(servers, texts, asked.clients, asked.requests, asked.pause))
+            seen = uvloop.run(_load(servers, texts, asked.clients, asked.requests, asked.pause))
             after = [server.memory() for server in servers]
     seen.report(asked.clients, asked.pause)
     grown = ", ".join(f"{one:,.0f} to {other:,.0f} MiB" for one, other in zip(before, after, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from datetime import timedelta
 from typing import Final
@@ -26,4 +27,7 @@ def create() -> FastAPI:
         store=SqlStore(os.environ[URL_VARIABLE], programme),
         authenticate=JwtAuthentication({"": KEY}, algorithms=["HS256"]),
     )
-    return create_app(service, docs=False)
+    app = create_app(service, docs=False)
+    gc.collect()
+    gc.freeze()  # as the guide to answering over HTTP advises
+    return app

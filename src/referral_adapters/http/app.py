@@ -51,6 +51,11 @@ def referral_router(service: Service) -> APIRouter:
     handlers and middleware stay as they are.
     """
     router = APIRouter()
+    _add_endpoints(router, service)
+    return router
+
+
+def _add_endpoints(router: APIRouter, service: Service) -> None:
     for endpoint in ENDPOINTS:
         router.add_api_route(
             endpoint.path,
@@ -67,7 +72,6 @@ def referral_router(service: Service) -> APIRouter:
             route_class_override=EndpointRoute.of(service, endpoint),
             openapi_extra=_extra(endpoint),
         )
-    return router
 
 
 def create_app(service: Service, *, title: str = "Referral programme", docs: bool = True) -> FastAPI:
@@ -81,7 +85,7 @@ def create_app(service: Service, *, title: str = "Referral programme", docs: boo
         redirect_slashes=False,
         separate_input_output_schemas=False,
     )
-    app.include_router(referral_router(service))
+    _add_endpoints(app.router, service)  # not as a router in the app's own, which costs every request some time
 
     async def told(request: Request, error: Exception) -> Response:
         response = trouble_of(error).response("en")

@@ -44,11 +44,6 @@ class CheckLimits:
         return cls(Rate(checking.per_caller, seconds), Rate(checking.per_address, seconds))
 
 
-def until_next_beat(passed: float, beat: float) -> float:
-    """Return how many seconds an answer is to wait for the next beat when some have passed; none without a beat."""
-    return -passed % beat if beat else 0.0
-
-
 def network_of(address: str) -> str:
     """Return what an address is counted under: itself, and of IPv6 the network, as whoever has one address has all.
 

@@ -40,7 +40,8 @@ class Observer(Protocol):
 
 def log(answered: Answered) -> None:
     """Write a record to the log."""
-    LOG.info("request", extra=attrs.asdict(answered))
+    if LOG.isEnabledFor(logging.INFO):
+        LOG.info("request", extra=attrs.asdict(answered))
 
 
 class JsonLines(logging.Formatter):

@@ -6,24 +6,27 @@ import asyncio
 import re
 import uuid
 from collections.abc import Callable, Coroutine
+from functools import partial
 from http import HTTPStatus
 from time import perf_counter
 from typing import Any, ClassVar, Final
+from weakref import WeakKeyDictionary
 
 from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive
 
 from referral_adapters.http.asking import Asking
+from referral_adapters.http.beat import next_beat
 from referral_adapters.http.caller import PUBLIC, Caller, NotAuthenticated
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.languages import preferred
-from referral_adapters.http.limits import network_of, until_next_beat
+from referral_adapters.http.limits import network_of
+from referral_adapters.http.line import Line
 from referral_adapters.http.models.problem import ProblemKind
 from referral_adapters.http.observing import LOG, Answered
 from referral_adapters.http.problems import Trouble, trouble_of
@@ -46,11 +49,12 @@ class EndpointRoute(APIRoute):
 
     service: ClassVar[Service]
     served: ClassVar[Endpoint]
+    lines: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, Line]]
 
     @classmethod
     def of(cls, service: Service, endpoint: Endpoint) -> type[EndpointRoute]:
         """Return the route class of an endpoint."""
-        return type("ServedRoute", (cls,), {"service": service, "served": endpoint})
+        return type("ServedRoute", (cls,), {"service": service, "served": endpoint, "lines": WeakKeyDictionary()})
 
     def get_route_handler(self) -> Handler:
         """Return what answers a request."""
@@ -63,8 +67,8 @@ class EndpointRoute(APIRoute):
                 caller = self._caller(request)
                 role = caller.actor.role
                 response = await handler(self._asked(request, caller))
-                if self.served.limited and role is Role.CUSTOMER:
-                    await asyncio.sleep(until_next_beat(perf_counter() - started, self.service.beat))
+                if self.served.limited and role is Role.CUSTOMER and self.service.beat:
+                    await next_beat(started, self.service.beat)
             except Exception as error:  # noqa: BLE001 - the edge: nobody outside sees a traceback
                 response = self._told(error, request, request_id)
             response.headers["X-Request-ID"] = request_id
@@ -94,7 +98,14 @@ class EndpointRoute(APIRoute):
             body = self.served.reads.model_validate_json(content)
         except ValidationError as error:
             raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from None
-        return await run_in_threadpool(self.served.does, request.state.referral, body)
+        return await self._line().do(partial(self.served.does, request.state.referral, body))
+
+    def _line(self) -> Line:
+        loop = asyncio.get_running_loop()
+        line = self.lines.get(loop)
+        if line is None:
+            line = self.lines[loop] = Line()
+        return line
 
     def _caller(self, request: Request) -> Caller:
         """Return who asks, if the endpoint is for them."""
