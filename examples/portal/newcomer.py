@@ -23,17 +23,35 @@ class Newcomer:
     segment: str = "household"
     account: str
 
+    @property
+    def contract(self) -> str:
+        """The id of the contract that is concluded."""
+        return f"K-{self.number}"
+
+    @property
+    def case(self) -> str:
+        """The id of the case that is opened where none is concluded."""
+        return f"S-{self.number}"
+
     @classmethod
-    def of(cls, world: World, name: str, *, product: str = "electricity", segment: str = "household") -> Newcomer:
-        """Return a newcomer of a name, with numbers that nobody had before."""
-        number = world.people.number()
+    def of(
+        cls,
+        world: World,
+        name: str,
+        *,
+        product: str = "electricity",
+        segment: str = "household",
+        form: str | None = None,
+    ) -> Newcomer:
+        """Return a newcomer of a name, with numbers that nobody had before: the same for the same form."""
+        number = world.people.number(form)
         person = Person(f"C-{number}", name)
         return cls(number=number, person=person, product=product, segment=segment, account=f"A-{number}")
 
     @classmethod
-    def again(cls, world: World, person: Person, *, product: str) -> Newcomer:
-        """Return somebody who is known already, with one more account."""
-        number = world.people.number()
+    def again(cls, world: World, person: Person, *, product: str, form: str | None = None) -> Newcomer:
+        """Return somebody who is known already, with one more account: the same for the same form."""
+        number = world.people.number(form)
         return cls(number=number, person=person, product=product, account=f"A-{number}")
 
     def conclude(self, world: World, code: str | None) -> SignUp:
@@ -43,7 +61,7 @@ class Newcomer:
         """
         signed = world.act(
             lambda at: world.desk.sign_ups.conclude(
-                f"K-{self.number}",
+                self.contract,
                 account=self.account,
                 customer=self.person.id,
                 product=self.product,
@@ -62,7 +80,7 @@ class Newcomer:
         """Open a case instead, as when the sign-up breaks off, and remember the customer's name (K1)."""
         opened = world.act(
             lambda at: world.desk.cases.open(
-                f"S-{self.number}",
+                self.case,
                 customer=self.person.id,
                 product=self.product,
                 segment=self.segment,

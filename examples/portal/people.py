@@ -12,6 +12,8 @@ import attrs
 from referral_core import Actor, Role
 
 FIRST_NUMBER: Final = 1001
+MOST_FORMS: Final = 10_000
+"""How many forms are remembered by the number that they got."""
 
 
 @attrs.frozen
@@ -57,6 +59,7 @@ class People:
     def __init__(self, *, kept_in: Path | None = None) -> None:
         self._file = kept_in
         self._lock = threading.Lock()
+        self._of_forms: dict[str, int] = {}
         kept: dict[str, Any] = {"next": FIRST_NUMBER, "customers": {}}
         if kept_in is not None and kept_in.exists():
             kept = json.loads(kept_in.read_text(encoding="utf-8"))
@@ -91,11 +94,17 @@ class People:
             self._customers = {id_: name for id_, name in self._customers.items() if id_ != customer}
             self._keep()
 
-    def number(self) -> int:
-        """Return a number that was never given out before."""
+    def number(self, form: str | None = None) -> int:
+        """Return a number that was never given out before, but for the same form: sent twice, it gets the same one."""
         with self._lock:
+            if form is not None and form in self._of_forms:
+                return self._of_forms[form]
             number, self._next = self._next, self._next + 1
             self._keep()
+            if form is not None:
+                self._of_forms[form] = number
+                while len(self._of_forms) > MOST_FORMS:
+                    self._of_forms.pop(next(iter(self._of_forms)))
         return number
 
     def _keep(self) -> None:

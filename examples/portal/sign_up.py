@@ -19,6 +19,7 @@ from examples.portal.world import PORTAL
 from referral_adapters.http.limits import CheckLimits, network_of
 from referral_core import Decision, Refusal
 from referral_core.programme.messages import Messages
+from referral_core.values.reason import Reason
 
 router = APIRouter()
 
@@ -27,6 +28,8 @@ PRODUCTS: Final = ("electricity", "gas", "solar")
 LONGEST_NAME: Final = 80
 LONGEST_CODE: Final = 40
 SHORTEST_CODE: Final = 4
+TWICE: Final = frozenset({Reason.CONTRACT_EXISTS, Reason.CASE_EXISTS})
+"""What the same form is refused with when it is sent twice: by two clicks on its button, say."""
 
 
 def _applicant(visit: Annotated[Visit, Depends(visit)]) -> Visit:
@@ -76,15 +79,13 @@ def conclude(visit: Applicants) -> Response:
     complaint = _wrong_name(visit) or _wrong_code(visit, code)
     if complaint is not None:
         return _form(visit, fields, complaint)
-    newcomer = _newcomer(visit)
-    if "fail" in fields:
-        case = newcomer.fail(visit.world, code or None).case
-        return _tell(visit, newcomer.person, "case", case.id)
+    newcomer, fails = _newcomer(visit), "fail" in fields
     try:
-        signed = newcomer.conclude(visit.world, code or None)
+        newcomer.fail(visit.world, code or None) if fails else newcomer.conclude(visit.world, code or None)
     except Refusal as refusal:
-        return _form(visit, fields, Complaint.of(refusal, visit.person, visit.texts))
-    return _tell(visit, newcomer.person, "contract", signed.contract.id)
+        if not TWICE.issuperset(refusal.reasons):
+            return _form(visit, fields, Complaint.of(refusal, visit.person, visit.texts))
+    return _tell(visit, newcomer.person, *(("case", newcomer.case) if fails else ("contract", newcomer.contract)))
 
 
 @router.get("/sign-up/next")
@@ -157,10 +158,11 @@ def _address(visit: Visit) -> str:
 
 
 def _newcomer(visit: Visit) -> Newcomer:
-    product = _product(visit.fields.get("product", ""))
+    # A sign-up that succeeds begins a new session, so of one token there is one.
+    product, form = _product(visit.fields.get("product", "")), visit.session["token"]
     if visit.person is not None:
-        return Newcomer.again(visit.world, visit.person, product=product)
-    return Newcomer.of(visit.world, visit.fields["name"], product=product)
+        return Newcomer.again(visit.world, visit.person, product=product, form=form)
+    return Newcomer.of(visit.world, visit.fields["name"], product=product, form=form)
 
 
 def _product(wanted: str) -> str:

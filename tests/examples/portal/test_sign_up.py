@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from httpx import Response
 
@@ -157,3 +159,25 @@ def test_a_customer_signs_up_for_one_more_account(newcomer: Visitor) -> None:
     signs_up(newcomer)
     marek = next(each.id for each in newcomer.world.people.customers() if each.name == "Marek Lepp")
     assert len({each.account for each in newcomer.world.store.contracts.of_customer(marek)}) == 2
+
+
+@pytest.mark.rule("S4")
+@pytest.mark.parametrize("fails", [{}, {"fail": "yes"}])
+def test_a_form_sent_twice_makes_one_newcomer(newcomer: Visitor, fails: dict[str, str]) -> None:
+    """Two clicks on the button: the second is on its way before the first is answered, with the same cookie."""
+    code, cookies, store = code_of(newcomer, ANNAS), dict(newcomer.client.cookies), newcomer.world.store
+    form = {"name": "Nele Nurk", "product": "electricity", "code": code, "token": newcomer.token(), **fails}
+    contracts_before, cases_before = len(contracts(newcomer)), len(list(store.cases.all()))
+
+    def click(_: int) -> str:
+        browser = Visitor(newcomer.client.app)
+        browser.client.cookies.update(cookies)
+        page = browser.sends("/sign-up", **form)
+        return page.text.split("<main", 1)[1]
+
+    with ThreadPoolExecutor(8) as together:
+        pages = {*together.map(click, range(8)), click(8)}
+    assert len(pages) == 1
+    made = len(contracts(newcomer)) - contracts_before, len(list(store.cases.all())) - cases_before
+    assert made == ((0, 1) if fails else (1, 0))
+    assert [each.name for each in newcomer.world.people.customers()].count("Nele Nurk") == 1
