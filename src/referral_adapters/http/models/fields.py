@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     StrictStr,
     StringConstraints,
     WithJsonSchema,
@@ -27,6 +28,7 @@ WORD_LENGTH: Final = 200
 TEXT_LENGTH: Final = 4000
 _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d{1,6})?\d{0,6}([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_NO_NUL: Final = Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})
 _AMOUNT: Final = r"^[0-9]{1,12}(\.[0-9]{1,2})?$"
 
 
@@ -92,9 +94,9 @@ def _schema(**schema: Any) -> WithJsonSchema:  # noqa: ANN401 - JSON Schema's ow
 
 Id = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENGTH, pattern=ID_PATTERN)]
 """An identifier, or a word out of an open set such as a channel."""
-Code = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENGTH), AfterValidator(_text)]
+Code = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENGTH), AfterValidator(_text), _NO_NUL]
 """A code as somebody wrote it: blanks, hyphens and small letters do not matter (C1)."""
-Text = Annotated[StrictStr, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(_text)]
+Text = Annotated[StrictStr, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(_text), _NO_NUL]
 """Free text."""
 Moment = Annotated[
     datetime, BeforeValidator(_read_moment), _schema(format="date-time", examples=["2021-03-01T00:00:00+02:00"])
