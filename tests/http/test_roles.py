@@ -134,6 +134,22 @@ def test_a_token_for_other_segments_opens_nothing_that_is_in_a_segment(opening: 
     assert let_in == {"get-health", "get-readiness", "seal-trace", *groups, *lists}
 
 
+@pytest.mark.rule("P2")
+@pytest.mark.parametrize("channels", [["self-service", "sales-portal"], ["north"]], ids=["of all", "another"])
+def test_a_token_for_channels_opens_the_amounts_and_the_sign_ups_in_them(opening: Opening, channels: list[str]) -> None:
+    groups = {"list-groups", "get-group", "get-health", "get-readiness"}
+    theirs = {"check-code", "conclude-contract", "attach-code", "get-contract"}
+    let_in, hidden = set(), ('"C-', '"K-', '"A', ":A", '"LT-')
+    for endpoint in ENDPOINTS:
+        told = asked(opening(), endpoint, "system", channels=channels)
+        if told.status == 403:
+            assert told.reasons == ["not-allowed"]
+        else:
+            let_in.add(endpoint.name)
+            assert "north" not in channels or not any(each in told.body.decode() for each in hidden), endpoint.name
+    assert let_in == groups | {"list-contracts"} | (set() if "north" in channels else theirs)
+
+
 def test_a_token_for_the_segment_of_all_opens_all(opening: Opening) -> None:
     for endpoint in ENDPOINTS:
         told = asked(opening(), endpoint, PROPER[endpoint.name].by, segments=["household"])

@@ -70,6 +70,8 @@ def test_a_token_says_who_asks_in_which_role_and_for_what() -> None:
     said = token("agent", "Anu", segments=["household"], accounts=["A", "B"])
     expected = Caller(Actor("Anu", Role.AGENT, frozenset({"household"})), frozenset({"A", "B"}))
     assert read(ours(), said) == expected
+    partner = Caller(Actor("Partner", Role.AGENT, channels=frozenset({"north"})))
+    assert read(ours(), token("agent", "Partner", channels=["north"])) == partner
     assert read(ours(), token("administrator", "Liis")) == LIIS
 
 
@@ -167,6 +169,7 @@ def test_a_public_key_is_not_taken_for_a_secret() -> None:
         {"role": None}, {"role": "root"}, {"role": "ADMINISTRATOR"}, {"role": 4}, {"role": ["administrator"]},
         {"role": {"administrator": 1}}, {"segments": "household"}, {"segments": [1]}, {"segments": {"household": 1}},
         {"segments": True}, {"accounts": "A"}, {"accounts": [["A"]]}, {"accounts": 0}, {"accounts": ""},
+        {"channels": "north"}, {"channels": [7]},
     ],
     ids=repr,
 )  # fmt: skip

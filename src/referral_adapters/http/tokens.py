@@ -24,10 +24,10 @@ class JwtAuthentication:
     """Reads ``Authorization: Bearer`` tokens that the host's keys have signed.
 
     ``keys`` are by key id (``kid``); with one key under ``""`` a token needs none. Claims: ``sub``, the actor's id, for
-    a customer the customer's own; ``role``; ``segments``, a list, where staff are limited to some; ``accounts``, a
-    list, where the token is for some accounts and nothing else; ``exp``, which every token must have. ``issuer`` and
-    ``audience`` must be the token's where they are given. Only ``algorithms`` are believed, whatever a token says of
-    itself.
+    a customer the customer's own; ``role``; ``segments``, a list, where staff are limited to some; ``channels``, a
+    list, where a distributor is limited to some; ``accounts``, a list, where the token is for some accounts and nothing
+    else; ``exp``, which every token must have. ``issuer`` and ``audience`` must be the token's where they are given.
+    Only ``algorithms`` are believed, whatever a token says of itself.
     """
 
     def __init__(
@@ -96,7 +96,8 @@ def _caller(claims: Mapping[str, Any]) -> Caller:
         raise _refused()
     if not isinstance(role, str) or role not in list(Role):
         raise NotAuthenticated("The token names no role that there is.", error="invalid_token")
-    return Caller(Actor(subject, Role(role), _words(claims, "segments")), _words(claims, "accounts"))
+    actor = Actor(subject, Role(role), _words(claims, "segments"), _words(claims, "channels"))
+    return Caller(actor, _words(claims, "accounts"))
 
 
 def _words(claims: Mapping[str, Any], claim: str) -> frozenset[str] | None:

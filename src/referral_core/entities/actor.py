@@ -22,18 +22,24 @@ class Actor:
     """Somebody or something that asks for an act.
 
     ``id`` names it in the trace; for a customer it is the customer's own id, which decides whose accounts are theirs.
-    ``segments`` limits staff to some segments: to accounts all of whose contracts are in them (A1). ``None`` means no
-    limit.
+    ``segments`` limits staff to some segments: to accounts all of whose contracts are in them (A1). ``channels`` limits
+    an external distributor to some channels: to signing up in them, and to seeing the amounts and those sign-ups (P2).
+    ``None`` means no limit.
     """
 
     id: str
     role: Role = Role.SYSTEM
     segments: frozenset[str] | None = None
+    channels: frozenset[str] | None = None
 
     @property
     def is_person(self) -> bool:
         """Tell whether this is a person, whose manual acts need a reason and leave a trace (A2)."""
         return self.role is not Role.SYSTEM
+
+    def serves(self, channel: str) -> bool:
+        """Tell whether the actor is not limited to other channels."""
+        return self.channels is None or channel in self.channels
 
     @classmethod
     def system(cls, id: str = "system") -> Actor:  # noqa: A002 - the field's own name

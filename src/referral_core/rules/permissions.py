@@ -60,15 +60,25 @@ LEAST_ROLE: Final[Mapping[Act, Role]] = MappingProxyType(
 """The least role for every act that somebody can ask for; facts are brought by systems alone."""
 
 
+OF_CHANNELS: Final = frozenset(
+    {Act.CODE_CHECK, Act.CONTRACT_CONCLUDED, Act.CODE_ATTACH, Act.SIGN_UP_SHOW, Act.GROUP_SHOW}
+)
+"""All that an actor who is limited to some channels may ask for (P2)."""
+
+
 def permit(actor: Actor, act: Act, segments: Iterable[str] = ()) -> None:
-    """Refuse with ``not-allowed`` unless the actor's role and segments admit the act (A1).
+    """Refuse with ``not-allowed`` unless the actor's role and segments admit the act (A1), and its channels (P2).
 
     ``segments`` are those of the contracts the act touches; an actor limited to some segments may touch no other. They
-    are not looked at when the actor is not limited.
+    are not looked at when the actor is not limited. In which channel an act is, :func:`permit_channel` looks at.
     """
     if _RANK[actor.role] < _RANK[LEAST_ROLE[act]]:
         raise Refusal(
             Reason.NOT_ALLOWED, message=f"{act} asks for the role {LEAST_ROLE[act]}, not {actor.role}", field="actor"
+        )
+    if actor.channels is not None and act not in OF_CHANNELS:
+        raise Refusal(
+            Reason.NOT_ALLOWED, message=f"{act} is not for those who sign up in some channels only", field="actor"
         )
     if actor.segments is not None and not actor.segments.issuperset(segments):
         raise Refusal(
@@ -76,6 +86,12 @@ def permit(actor: Actor, act: Act, segments: Iterable[str] = ()) -> None:
             message=f"{act} touches a segment outside {', '.join(sorted(actor.segments))}",
             field="actor",
         )
+
+
+def permit_channel(actor: Actor, channel: str, act: Act) -> None:
+    """Refuse with ``not-allowed`` an act in a channel that the actor does not serve (P2)."""
+    if not actor.serves(channel):
+        raise Refusal(Reason.NOT_ALLOWED, message=f"{act} is in another channel than the actor's", field="channel")
 
 
 def permit_own(actor: Actor, customer: str | None, act: Act) -> None:

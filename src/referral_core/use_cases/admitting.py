@@ -70,8 +70,8 @@ class Admitting:
         return actor.segments is None or actor.segments.issuperset(self._segments(accounts, code, None, segment))
 
     def sees_referral(self, actor: Actor, contract: Contract) -> bool:
-        """Tell whether both accounts of a contract's referral lie within the actor's segments."""
-        return self.sees(actor, accounts=self._sides(contract))
+        """Tell whether a contract is of the actor's channels, and both accounts of its referral of their segments."""
+        return actor.serves(contract.channel) and self.sees(actor, accounts=self._sides(contract))
 
     def _sides(self, contract: Contract | None) -> Iterator[str]:
         if contract is not None:

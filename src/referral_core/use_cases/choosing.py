@@ -35,9 +35,12 @@ def chosen_by_hand(
 ) -> Choice:
     """Return what staff choose, having checked that they give a reason and that the moment lies before (S10).
 
-    :raises Refusal: ``reason-missing``, ``moment-invalid``, ``moment-naive``.
+    :raises Refusal: ``not-allowed`` for those who sign up in some channels only, whose group the programme has chosen
+        (P2); ``reason-missing``, ``moment-invalid``, ``moment-naive``.
     """
     needs_reason = group is not None or honoured is not None
+    if needs_reason and actor.channels is not None:
+        raise Refusal(Reason.NOT_ALLOWED, message="groups are chosen and moments honoured by staff", field="actor")
     reason = required_reason(actor, act, reason) if needs_reason else given_reason(reason)
     honoured = optional_moment(honoured, "honour.moment")
     return Choice(group, _honoured(honoured, honoured is not None and honoured >= concluded_at), reason)

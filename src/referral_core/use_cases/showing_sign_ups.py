@@ -13,6 +13,7 @@ from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import Grant
 from referral_core.entities.referral import Referral
+from referral_core.rules.permissions import permit_channel
 from referral_core.use_cases.admitting import Admitting
 from referral_core.use_cases.unknown import unknown_contract
 
@@ -41,14 +42,17 @@ class ShowingSignUps:
         Admitting(self.ports).admit_to_referral(actor, Act.SIGN_UP_SHOW, found)
         if found is None:
             raise unknown_contract(contract)
+        permit_channel(actor, found.channel, Act.SIGN_UP_SHOW)
         return self._seen(found)
 
     def all(
         self, actor: Actor, after: str | None, page: int, *, open_only: bool, channel: str | None
     ) -> Iterator[SignUpSeen]:
-        """Yield those that lie within the actor's segments, by id; ``page`` contracts are read at a time."""
+        """Yield those that the actor may see, by id; ``page`` contracts are read at a time."""
         admitting, status = Admitting(self.ports), ContractStatus.CONCLUDED if open_only else None
         admitting.admit(actor, Act.SIGN_UP_SHOW)
+        if channel is None and actor.channels is not None and len(actor.channels) == 1:
+            (channel,) = actor.channels  # so that others' are not read at all
         is_last = False
         while not is_last:
             contracts = self.ports.contract_pages.page(

@@ -17,7 +17,7 @@ from referral_core.entities.referral import Referral
 from referral_core.entities.trace_entry import TraceNote, account_subject
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused, Decision
-from referral_core.rules.permissions import required_reason
+from referral_core.rules.permissions import permit_channel, required_reason
 from referral_core.use_cases.admitting import Admitting
 from referral_core.use_cases.choosing import Choice, chosen_by_case, chosen_by_hand
 from referral_core.use_cases.following_contracts import FollowingContracts
@@ -80,6 +80,7 @@ class SignUps:
         """
         at = moment(at)
         self._admitting.admit(actor, Act.CODE_CHECK, code=code, customer=customer, segment=segment)
+        permit_channel(actor, channel, Act.CODE_CHECK)
         return self._judging.decide(
             Question(
                 code=code,
@@ -132,6 +133,7 @@ class SignUps:
             customer=None if wanted is None else customer,
             segment=segment,
         )
+        permit_channel(actor, channel, Act.CONTRACT_CONCLUDED)
         if case is not None:
             self._check_case(case, customer)
         chosen = self._chosen(Act.CONTRACT_CONCLUDED, actor, group, honoured_moment, reason, at, case)
@@ -181,6 +183,8 @@ class SignUps:
         at = moment(at)
         found = self._ports.contracts.find(contract)
         self._admitting.admit(actor, Act.CODE_ATTACH, code=code, customer=found.customer if found else None)
+        for each in (channel, *((found.channel,) if found else ())):
+            permit_channel(actor, each, Act.CODE_ATTACH)
         found = self._not_activated(contract, found)
         chosen = self._chosen(Act.CODE_ATTACH, actor, group, honoured_moment, reason, found.concluded_at)
         judged = self._referring.judge(code, found, chosen, channel)
@@ -227,8 +231,8 @@ class SignUps:
         """Return the next ``limit`` sign-ups whose contract's id is above ``after``, by the code points of the id.
 
         ``open_only`` leaves out those whose contract has activated or was withdrawn, ``channel`` those of any other.
-        Somebody limited to some segments is shown what :meth:`find` would show them. A page that is not full is the
-        last one.
+        Somebody limited to some segments or channels is shown what :meth:`find` would show them. A page that is not
+        full is the last one.
 
         :raises Refusal: ``not-allowed``.
         """

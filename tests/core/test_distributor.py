@@ -1,0 +1,154 @@
+"""External distributors see the amounts and their own sign-ups only: agents who are limited to channels (P2, A1)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from referral_core import Actor, CodeRefused, Role
+from referral_core.entities.act import Act
+from referral_core.rules.permissions import permit
+from tests.core.test_desk_acts import NOON, WHEN, WHY, Office
+from tests.core.test_desk_admission import DOING, town
+from tests.core.test_permissions import LEAST
+from tests.phrases import at, refused
+
+pytestmark = pytest.mark.rule("P2", "A1")
+
+THEIRS: Final = {Act.CODE_CHECK, Act.CONTRACT_CONCLUDED, Act.CODE_ATTACH, Act.SIGN_UP_SHOW, Act.GROUP_SHOW}
+LET_IN: Final = {
+    "sign_ups.check", "sign_ups.conclude", "sign_ups.attach", "sign_ups.find", "sign_ups.page", "groups.all",
+    "groups.find",
+}  # fmt: skip
+"""All of the desk that a distributor is let in to."""
+
+
+def distributor(*channels: str) -> Actor:
+    return Actor("Partner Ltd", Role.AGENT, channels=frozenset(channels))
+
+
+@pytest.mark.parametrize("act", LEAST)
+@pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.SYSTEM])
+def test_whoever_is_limited_to_channels_signs_up_and_does_nothing_else_whatever_their_role(
+    act: Act, role: Role
+) -> None:
+    limited = Actor("Partner Ltd", role, channels=frozenset({"distributor"}))
+    if act in THEIRS:
+        permit(limited, act)
+    else:
+        least = "asks for the role" if act in {each for each in LEAST if LEAST[each] > role} else act.value
+        with refused("not-allowed", field="actor", naming=least):
+            permit(limited, act)
+
+
+@pytest.mark.parametrize("act", DOING)
+def test_of_the_whole_desk_a_distributor_gets_to_sign_ups_and_amounts(act: str) -> None:
+    """In a town where all came by the two channels, and as a system, whom no role keeps out."""
+    office = town()
+    limited = Actor("Partner Ltd", Role.SYSTEM, channels=frozenset({"self-service", "sales-portal"}))
+    before = office.state()
+    if act in LET_IN:
+        DOING[act](office.desk, limited)
+    else:
+        with refused("not-allowed", field="actor"):
+            DOING[act](office.desk, limited)
+        assert office.state() == before
+
+
+def market() -> tuple[Office, str]:
+    """Return an office where A's code is active and three have signed up: by two distributors and by the portal."""
+    office = Office().with_amounts()
+    code = office.referrer()
+    for contract, channel in (("K-north", "north"), ("K-own", "self-service"), ("K-south", "south")):
+        office.concluded(contract, on=contract[2:], channel=channel)
+    return office, code
+
+
+@pytest.mark.parametrize(
+    ("channels", "asked", "seen"),
+    [
+        (["north"], None, ["K-north"]),
+        (["north", "south"], None, ["K-north", "K-south"]),
+        (["north", "south"], "south", ["K-south"]),
+        (["north"], "south", []),
+        (["east"], None, []),
+        ([], None, []),
+    ],
+)
+def test_a_distributor_lists_their_own_sign_ups(channels: list[str], asked: str | None, seen: list[str]) -> None:
+    office, _ = market()
+    actor = distributor(*channels)
+    for limit in (1, 50):
+        found: list[str] = []
+        while page := office.desk.sign_ups.page(
+            at=WHEN, actor=actor, channel=asked, limit=limit, after=found[-1] if found else None
+        ):
+            found += [each.contract.id for each in page]
+        assert found == seen
+
+
+def test_a_distributor_is_shown_no_sign_up_of_anybody_else() -> None:
+    office, _ = market()
+    assert office.desk.sign_ups.find("K-north", at=WHEN, actor=distributor("north")).contract.channel == "north"
+    for contract in ("K-south", "K-own"):
+        with refused("not-allowed", field="channel"):
+            office.desk.sign_ups.find(contract, at=WHEN, actor=distributor("north"))
+    with refused("contract-unknown"):
+        office.desk.sign_ups.find("K-none", at=WHEN, actor=distributor("north"))
+
+
+def test_a_distributor_signs_up_and_checks_in_their_own_channels() -> None:
+    office, code = market()
+    north, before = distributor("north"), office.state()
+    with refused("not-allowed", field="channel"):
+        office.desk.sign_ups.check(code, at=at(NOON), actor=north)
+    with refused("not-allowed", field="channel"):
+        office.desk.sign_ups.conclude("K", account="K", customer="k", at=at(NOON), actor=north, channel="south")
+    assert office.state() == before
+    assert office.desk.sign_ups.check(code, at=at(NOON), actor=north, channel="north").usable
+    signed = office.desk.sign_ups.conclude(
+        "K", account="K", customer="k", at=at(NOON), actor=north, channel="north", code=code
+    )
+    assert signed.referral is not None
+    assert signed.referral.referee_offer.group == "referee-manual"
+
+
+def test_a_distributor_adds_a_code_to_their_own_sign_ups() -> None:
+    office, code = market()
+    north, before = distributor("north"), office.state()
+    for contract, channel in (("K-south", "north"), ("K-north", "south"), ("K-own", "north")):
+        with refused("not-allowed", field="channel"):
+            office.desk.sign_ups.attach(contract, code=code, at=WHEN, actor=north, channel=channel)
+    office.activated("K-south")
+    with refused("not-allowed", field="channel"):  # not that it has activated
+        office.desk.sign_ups.attach("K-south", code=code, at=WHEN, actor=north, channel="north")
+    with refused("contract-unknown"):
+        office.desk.sign_ups.attach("K-none", code=code, at=WHEN, actor=north, channel="north")
+    assert before != office.state()
+    assert office.desk.sign_ups.attach("K-north", code=code, at=WHEN, actor=north, channel="north").referral
+    with pytest.raises(CodeRefused):
+        office.desk.sign_ups.attach("K-north", code="NOSUCH", at=WHEN, actor=north, channel="north")
+
+
+def test_a_distributor_chooses_no_group_and_honours_no_moment() -> None:
+    """Whom they bring falls into the group that the programme has for their channel."""
+    office, code = market()
+    north, before = distributor("north"), office.state()
+    for chosen in ({"group": "referee-self-service"}, {"honoured_moment": at("2021-01-20")}):
+        with refused("not-allowed", field="actor", naming="by staff"):
+            office.desk.sign_ups.conclude(
+                "K", account="K", customer="k", at=at(NOON), actor=north, channel="north", code=code, reason=WHY,
+                **chosen,
+            )  # fmt: skip
+        with refused("not-allowed", field="actor", naming="by staff"):
+            office.desk.sign_ups.attach(
+                "K-north",
+                code=code,
+                at=WHEN,
+                actor=north,
+                channel="north",
+                reason=WHY,
+                **chosen,
+            )
+    assert office.state() == before
