@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from hashlib import sha256
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,11 +18,15 @@ from anyio.from_thread import BlockingPortal
 from sqlalchemy.engine import URL
 
 from referral_adapters.sql import SqlStore
+from referral_adapters.sql.tables import METADATA
 from referral_core import Programme
+from tests.adapters.conftest import GUARDED
+from tests.adapters.postgres_server import PostgresServer
 from tests.http.document import PROBLEM, Document
 from tests.http.door import Door, Knock, Told
 from tests.http.hostile import Hostile
-from tests.http.world import SECRET
+from tests.http.ledger import Ledger, PostgresLedger, SqliteLedger
+from tests.http.world import SECRET, build
 
 REQUESTS: Final = int(os.environ.get("REFERRAL_HOSTILE", "300"))
 SEED: Final = int(os.environ.get("REFERRAL_HOSTILE_SEED", "1"))
@@ -35,53 +38,54 @@ ALL: Final = {
 }
 
 
-class Ledger:
-    """All that a database holds, seen from outside."""
+Opened = Callable[[], AbstractContextManager[tuple[Door, Ledger]]]
+"""Opens a door to a small world of its own, and a ledger of it."""
 
-    def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None)
-        self._version = self._data_version()
-        self._digest = self._dumped()
 
-    def close(self) -> None:
-        self._connection.close()
-
-    def has_changed(self) -> bool:
-        """Tell whether there is something else in it than when that was asked before."""
-        version = self._data_version()
-        if version == self._version:  # nobody has written since
-            return False
-        before, self._version, self._digest = self._digest, version, self._dumped()
-        return self._digest != before
-
-    def _data_version(self) -> int:
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        return int(version)
-
-    def _dumped(self) -> bytes:
-        return sha256("\n".join(self._connection.iterdump()).encode()).digest()
+@pytest.fixture(params=["sqlite", "postgres"])
+def opened(request: pytest.FixtureRequest, portal: BlockingPortal, tmp_path: Path) -> Opened:
+    """Return what opens a door to a new world in each engine."""
+    made: Opened = partial(_in_sqlite, portal, request.getfixturevalue("sqlite_world"), tmp_path / "referral.db")
+    if request.param == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        made = partial(_in_postgres, portal, server, request.getfixturevalue("migrated"))
+    return made
 
 
 @contextmanager
-def opened(portal: BlockingPortal, world: Path, path: Path) -> Iterator[tuple[Door, Ledger]]:
-    """Open a door to a copy of the small world in which nothing is due any more."""
+def _in_sqlite(portal: BlockingPortal, world: Path, path: Path) -> Iterator[tuple[Door, Ledger]]:
     shutil.copy(world, path)
     with SqlStore(URL.create("sqlite", database=str(path)), Programme.default(), secret=SECRET) as store:
         door = Door(portal, store)
         settle(door)
-        with closing(Ledger(path)) as ledger:
+        with closing(SqliteLedger(path)) as ledger:
             yield door, ledger
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+
+
+@contextmanager
+def _in_postgres(portal: BlockingPortal, server: PostgresServer, url: URL) -> Iterator[tuple[Door, Ledger]]:
+    try:
+        with SqlStore(url, Programme.default(), secret=SECRET) as store:
+            build(store)
+            door = Door(portal, store)
+            settle(door)
+            with closing(PostgresLedger(server.connected(url))) as ledger:
+                yield door, ledger
+    finally:
+        server.empty(url, [table.name for table in reversed(METADATA.sorted_tables)], GUARDED)
 
 
 def settle(door: Door) -> None:
-    """Pay what is due: a bill sends it first, whatever becomes of the bill."""
+    """Pay what is due, so that nothing is: a bill sends it first, whatever becomes of the bill."""
     assert door.ask("POST", "/payouts").status == 200
 
 
 @pytest.mark.rule("A1", "B2")
-def test_no_hostile_request_does_harm(portal: BlockingPortal, sqlite_world: Path, tmp_path: Path) -> None:
+def test_no_hostile_request_does_harm(opened: Opened) -> None:
     for first in range(0, REQUESTS, IN_ONE_WORLD):
-        with opened(portal, sqlite_world, tmp_path / f"{first}.db") as (door, ledger):
+        with opened() as (door, ledger):
             hostile = Hostile(Document(door.document()), SEED * 1_000_003 + first)
             for number in range(first, min(first + IN_ONE_WORLD, REQUESTS)):
                 knock, by = hostile.request()
@@ -93,7 +97,6 @@ def test_no_hostile_request_does_harm(portal: BlockingPortal, sqlite_world: Path
                     assert told.status < 300, shown
                     settle(door)
                     ledger.has_changed()
-        (tmp_path / f"{first}.db").unlink()
 
 
 def harmless(knock: Knock, by: str, told: Told) -> bool:
