@@ -8,7 +8,9 @@ from typing import assert_type
 import httpx
 
 from referral_adapters.http.client import Listing, ReferralClient
-from referral_adapters.http.models.answers import CaseAnswer, CheckAnswer, SignUpAnswer
+from referral_adapters.http.models.cases import CaseAnswer
+from referral_adapters.http.models.checks import CheckAnswer
+from referral_adapters.http.models.contracts import SignUpAnswer
 from referral_adapters.http.models.events import PublishedEvent
 
 SIGN_UP: dict[str, object] = {

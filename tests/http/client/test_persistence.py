@@ -24,7 +24,7 @@ from referral_adapters.http.client import (
     Unreachable,
 )
 from referral_adapters.http.client.wire import Wire
-from referral_adapters.http.models.answers import AmountAnswer
+from referral_adapters.http.models.discounts import AmountAnswer
 from referral_core import BillingUnavailable, ConcurrentChange
 from tests.http.client.world import QUICK, URL, World
 

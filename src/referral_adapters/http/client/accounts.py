@@ -14,7 +14,7 @@ from referral_adapters.http.models.accounts import (
     MovementsAnswer,
     ReferralSeenAnswer,
 )
-from referral_adapters.http.models.answers import PageAnswer
+from referral_adapters.http.models.answer import PageAnswer
 
 
 @attrs.frozen

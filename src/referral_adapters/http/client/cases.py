@@ -8,7 +8,8 @@ import attrs
 
 from referral_adapters.http.client.listing import Listing
 from referral_adapters.http.client.wire import Wire
-from referral_adapters.http.models.answers import CaseAnswer, FinishedCaseAnswer, PageAnswer
+from referral_adapters.http.models.answer import PageAnswer
+from referral_adapters.http.models.cases import CaseAnswer, FinishedCaseAnswer
 
 
 @attrs.frozen

@@ -7,7 +7,7 @@ from datetime import datetime
 import attrs
 
 from referral_adapters.http.client.wire import Wire
-from referral_adapters.http.models.answers import CodeAnswer
+from referral_adapters.http.models.codes import CodeAnswer
 
 
 @attrs.frozen

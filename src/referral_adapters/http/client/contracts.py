@@ -7,7 +7,7 @@ from datetime import datetime
 import attrs
 
 from referral_adapters.http.client.wire import Wire
-from referral_adapters.http.models.answers import ContractEventAnswer
+from referral_adapters.http.models.contracts import ContractEventAnswer
 
 
 @attrs.frozen

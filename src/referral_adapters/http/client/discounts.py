@@ -7,8 +7,8 @@ from datetime import datetime
 import attrs
 
 from referral_adapters.http.client.wire import Wire
-from referral_adapters.http.models.answers import AmountAnswer, ReferralAnswer
-from referral_adapters.http.models.discounts import BillAnswer, TransferAnswer
+from referral_adapters.http.models.discounts import AmountAnswer, BillAnswer, TransferAnswer
+from referral_adapters.http.models.referrals import ReferralAnswer
 
 
 @attrs.frozen

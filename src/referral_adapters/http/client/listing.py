@@ -7,7 +7,7 @@ from typing import Final, Generic, TypeVar
 
 import attrs
 
-from referral_adapters.http.models.answers import PageAnswer
+from referral_adapters.http.models.answer import PageAnswer
 
 A = TypeVar("A")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import attrs
 
 from referral_adapters.http.client.wire import Wire
-from referral_adapters.http.models.answers import LegAnswer
 from referral_adapters.http.models.discounts import PayRunAnswer, StuckAnswer
+from referral_adapters.http.models.referrals import LegAnswer
 from referral_core.entities.discount_group import Side
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from referral_adapters.http.client.wire import Wire
-from referral_adapters.http.models.answers import FiguresAnswer, SharingTextAnswer
+from referral_adapters.http.models.sharings import FiguresAnswer, SharingTextAnswer
 
 
 @attrs.frozen

@@ -9,7 +9,10 @@ import attrs
 
 from referral_adapters.http.client.listing import Listing
 from referral_adapters.http.client.wire import Wire, written_out
-from referral_adapters.http.models.answers import CheckAnswer, PageAnswer, ReferralAnswer, SignUpAnswer
+from referral_adapters.http.models.answer import PageAnswer
+from referral_adapters.http.models.checks import CheckAnswer
+from referral_adapters.http.models.contracts import SignUpAnswer
+from referral_adapters.http.models.referrals import ReferralAnswer
 
 
 @attrs.frozen

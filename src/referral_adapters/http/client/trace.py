@@ -8,7 +8,7 @@ import attrs
 
 from referral_adapters.http.client.listing import Listing
 from referral_adapters.http.client.wire import Fields, Wire
-from referral_adapters.http.models.answers import PageAnswer
+from referral_adapters.http.models.answer import PageAnswer
 from referral_adapters.http.models.trace import SealAnswer, SealedAnswer, TraceRowAnswer
 from referral_core.entities.act import Act
 

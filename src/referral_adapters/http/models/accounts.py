@@ -6,7 +6,10 @@ from datetime import datetime
 
 from pydantic import Field
 
-from referral_adapters.http.models.answers import Answer, CodeAnswer, ContractAnswer, FiguresAnswer, local, plain
+from referral_adapters.http.models.answer import Answer, local, plain
+from referral_adapters.http.models.codes import CodeAnswer
+from referral_adapters.http.models.contracts import ContractAnswer
+from referral_adapters.http.models.sharings import FiguresAnswer
 from referral_core.entities.balance import Balance
 from referral_core.entities.movement import Movement
 from referral_core.use_cases.account_view import AccountView, ReferralSeen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from referral_adapters.http.models.answers import Answer
+from referral_adapters.http.models.answer import Answer
 
 
 class ErasedAnswer(Answer):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from referral_adapters.http.models.answers import Answer, LegAnswer
+from pydantic import Field
+
+from referral_adapters.http.models.answer import Answer
+from referral_adapters.http.models.referrals import LegAnswer
 
 
 class BillAnswer(Answer):
@@ -32,3 +35,9 @@ class StuckAnswer(Answer):
     """Legs that are not tried again unless staff see to it."""
 
     items: list[LegAnswer]
+
+
+class AmountAnswer(Answer):
+    """An amount, by itself."""
+
+    amount: str = Field(examples=["7.00"])

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from referral_adapters.feed.acts import FEED_ACTS
 from referral_adapters.feed.fields import LONGEST_NAME
-from referral_adapters.http.models.answers import Answer
+from referral_adapters.http.models.answer import Answer
 from referral_adapters.http.models.cursor import cursor_of
 from referral_core.entities.actor import Role
 from referral_core.entities.published import Published

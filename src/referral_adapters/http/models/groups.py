@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from referral_adapters.http.models.answers import Answer, local
+from referral_adapters.http.models.answer import Answer, local
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.values.calendar import Calendar
 from referral_core.values.money import Money

@@ -9,7 +9,7 @@ from fastapi import Query
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from referral_adapters.http.models.answers import PageAnswer
+from referral_adapters.http.models.answer import PageAnswer
 from referral_adapters.http.models.cursor import cursor_of, place_of
 from referral_adapters.http.problems import improper
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from referral_adapters.http.models.answers import Answer, local
+from referral_adapters.http.models.answer import Answer, local
 from referral_core.entities.seal import Seal
 from referral_core.entities.trace_entry import TraceEntry
 from referral_core.values.calendar import Calendar

@@ -17,15 +17,12 @@ from referral_adapters.http.models.accounts import (
     MovementsAnswer,
     ReferralSeenAnswer,
 )
-from referral_adapters.http.models.answers import (
-    CodeAnswer,
-    FiguresAnswer,
-    PageAnswer,
-    SharingTextAnswer,
-)
+from referral_adapters.http.models.answer import PageAnswer
+from referral_adapters.http.models.codes import CodeAnswer
 from referral_adapters.http.models.fields import Id
 from referral_adapters.http.models.pages import Cursor, Limit, numbered, page_of
 from referral_adapters.http.models.requests import Sharing
+from referral_adapters.http.models.sharings import FiguresAnswer, SharingTextAnswer
 from referral_adapters.qr import qr_svg
 from referral_core.entities.act import Act
 from referral_core.entities.promo_code import PromoCode

@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from referral_adapters.http.asking import Asked
 from referral_adapters.http.endpoint import Endpoint
-from referral_adapters.http.models.answers import CaseAnswer, FinishedCaseAnswer, PageAnswer, SignUpAnswer
+from referral_adapters.http.models.answer import PageAnswer
+from referral_adapters.http.models.cases import CaseAnswer, FinishedCaseAnswer
+from referral_adapters.http.models.contracts import SignUpAnswer
 from referral_adapters.http.models.fields import Id
 from referral_adapters.http.models.pages import Cursor, Limit, page_of
 from referral_adapters.http.models.requests import CaseFinish, CaseOpening

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from referral_adapters.http.asking import Asked, Asking
 from referral_adapters.http.caller import PUBLIC
 from referral_adapters.http.endpoint import Endpoint
-from referral_adapters.http.models.answers import CheckAnswer, verdict
+from referral_adapters.http.models.checks import CheckAnswer, verdict
 from referral_adapters.http.models.requests import CodeCheck
 from referral_core.entities.act import Act
 from referral_core.programme.messages import Messages

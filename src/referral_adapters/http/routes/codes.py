@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from referral_adapters.http.asking import Asked, Asking
 from referral_adapters.http.endpoint import Endpoint
-from referral_adapters.http.models.answers import CodeAnswer
+from referral_adapters.http.models.codes import CodeAnswer
 from referral_adapters.http.models.fields import Code, Id
 from referral_adapters.http.models.requests import Ending, Issuing
 from referral_core.entities.act import Act

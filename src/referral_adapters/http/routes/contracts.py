@@ -10,18 +10,13 @@ from starlette.responses import Response
 
 from referral_adapters.http.asking import Asked, Asking
 from referral_adapters.http.endpoint import Endpoint
-from referral_adapters.http.models.answers import (
-    AmountAnswer,
-    ContractAnswer,
-    ContractEventAnswer,
-    LegAnswer,
-    PageAnswer,
-    ReferralAnswer,
-    SignUpAnswer,
-)
+from referral_adapters.http.models.answer import PageAnswer
+from referral_adapters.http.models.contracts import ContractAnswer, ContractEventAnswer, SignUpAnswer
+from referral_adapters.http.models.discounts import AmountAnswer
 from referral_adapters.http.models.explanation import ExplanationAnswer
 from referral_adapters.http.models.fields import Id
 from referral_adapters.http.models.pages import Cursor, Limit, page_of
+from referral_adapters.http.models.referrals import LegAnswer, ReferralAnswer
 from referral_adapters.http.models.requests import Attaching, Concluding, Fact, Fee, GroupChange
 from referral_core.entities.act import Act
 from referral_core.entities.referral import Referral

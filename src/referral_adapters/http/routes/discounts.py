@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from referral_adapters.http.asking import Asked, Asking
 from referral_adapters.http.endpoint import Endpoint
-from referral_adapters.http.models.answers import LegAnswer
 from referral_adapters.http.models.discounts import BillAnswer, PayRunAnswer, StuckAnswer, TransferAnswer
 from referral_adapters.http.models.fields import Id
+from referral_adapters.http.models.referrals import LegAnswer
 from referral_adapters.http.models.requests import Bill, Reason, Transfer
 from referral_adapters.http.persistently import persistently
 from referral_core.entities.act import Act

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from referral_adapters.http.asking import Asked
 from referral_adapters.http.endpoint import Endpoint
-from referral_adapters.http.models.answers import Answer
+from referral_adapters.http.models.answer import Answer
 
 
 class HealthAnswer(Answer):

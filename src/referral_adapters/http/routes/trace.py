@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from referral_adapters.http.asking import Asked
 from referral_adapters.http.endpoint import Endpoint
-from referral_adapters.http.models.answers import PageAnswer
+from referral_adapters.http.models.answer import PageAnswer
 from referral_adapters.http.models.fields import Moment, Text
 from referral_adapters.http.models.pages import Cursor, Limit, numbered, page_of
 from referral_adapters.http.models.trace import SealedAnswer, TraceRowAnswer
