@@ -11,9 +11,12 @@ from examples.portal.course import Course
 from examples.portal.people import People
 from referral_adapters.sql import SqlStore
 from referral_core import Actor, Programme, assemble
+from referral_core.programme.fee_policy import FeePolicy
 
 T = TypeVar("T")
 
+PROGRAMME: Final = Programme(fee_policy=FeePolicy.PRO_RATA)
+"""The household programme, but for a fee on early termination, so that there is one to see."""
 PORTAL: Final = Actor.system("portal")
 """Who signs customers up in self-service (A1)."""
 SECRET: Final = b"of an invented world"
@@ -24,7 +27,7 @@ class World:
     """What the pages act on. The library runs in the same process; every act is one transaction of its store."""
 
     def __init__(self, url: str, *, clock: Clock, people: People) -> None:
-        self.programme = Programme.default()
+        self.programme = PROGRAMME
         self.store = SqlStore(url, self.programme, secret=SECRET)
         self.desk = assemble(self.programme, self.store)
         self.clock = clock
