@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,3 +33,16 @@ def noting(store: SqlStore) -> Iterator[list[tuple[Any, ...]]]:
     cursor = connections._local.cursor = NotingCursor(plain)
     yield cursor.noted
     connections._local.cursor = plain
+
+
+def plan_of(store: SqlStore, table: str, act: Callable[[], object]) -> str:
+    """Return how the database goes about the one statement of an act, knowing what is in a table."""
+    connection = store._connections.get()
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"ANALYZE {table}")
+    with noting(store) as heard:
+        act()
+    ((statement, values),) = heard
+    how = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+    cursor: Any = store._connections.cursor()
+    return "\n".join(str(line[-1]) for line in cursor.execute(f"{how} {statement}", values).fetchall())

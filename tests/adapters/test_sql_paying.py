@@ -31,7 +31,7 @@ from referral_core.ports.billing import Billing
 from referral_core.use_cases.pay_run import PayRun
 from referral_core.values.errors import ConcurrentChange
 from tests.adapters.conftest import GUARDED
-from tests.adapters.noting_cursor import noting
+from tests.adapters.noting_cursor import plan_of
 from tests.adapters.postgres_server import PostgresServer
 
 PROGRAMME: Final = Programme.default()
@@ -364,26 +364,13 @@ def test_what_is_due_is_found_by_an_index(store: SqlStore) -> None:
             leg = grant(f"K{number:05}", on=f"A{number}", effective=day(number % 90))
             store.grants.add(leg if number % 10 == 0 else leg.after(GrantEvent.BE_FOUND))
     plans = [
-        plan_of(store, lambda: store.grants.unsettled(day(45), 20)),
-        plan_of(store, lambda: next(store.grants.all(unsettled=True))),
+        plan_of(store, "grants", lambda: store.grants.unsettled(day(45), 20)),
+        plan_of(store, "grants", lambda: next(store.grants.all(unsettled=True))),
     ]
     assert "grants_waiting" in plans[0], plans[0]
     assert "grants_unsettled" in plans[1], plans[1]
     for plan in plans:
         assert not re.search(r"Seq Scan|TEMP B-TREE|SCAN grants$", plan, re.MULTILINE), plan
-
-
-def plan_of(store: SqlStore, act: Callable[[], object]) -> str:
-    """Return how the database goes about the one statement of an act."""
-    connection = store._connections.get()
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("ANALYZE grants")
-    with noting(store) as heard:
-        act()
-    ((statement, values),) = heard
-    how = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
-    cursor: Any = store._connections.cursor()
-    return "\n".join(str(line[-1]) for line in cursor.execute(f"{how} {statement}", values).fetchall())
 
 
 @pytest.mark.parametrize("words", ["\0", "a\0b", "\\\0", "\ud800"])

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select, update
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.offers import offer_of, offer_row
 from referral_adapters.sql.prepared import Row
-from referral_adapters.sql.referral_tables import CASES
+from referral_adapters.sql.referral_tables import CASES, IS_OPEN
 from referral_adapters.sql.statements import Insertion, Pages, locking, without
 from referral_adapters.sql.work import Work
 from referral_core.entities.case import CarriedOffer, Case, CaseStatus
@@ -21,7 +21,7 @@ from referral_core.values.reason import Reason
 _BY_ID: Final = locking(select(CASES).where(CASES.c.id == bindparam("of")))
 _PAGE: Final = 200
 _ALL: Final = Pages(select(CASES), CASES.c.id, size=_PAGE)
-_OPEN: Final = Pages(select(CASES).where(CASES.c.status == bindparam("still")), CASES.c.id, size=_PAGE)
+_OPEN: Final = Pages(select(CASES).where(IS_OPEN), CASES.c.id, size=_PAGE)
 _NEW: Final = Insertion(CASES)
 _CLOSE: Final = update(CASES).where(CASES.c.id == bindparam("of"), CASES.c.status == bindparam("still"))
 
@@ -63,7 +63,7 @@ class SqlCases:
         """Yield every case in order of id, or those above ``after``, or that are open, without holding them all."""
         above = None if after is None else (after,)
         if open_only:
-            return _OPEN.read(self.work, case_of, after=above, still=CaseStatus.OPEN.value)
+            return _OPEN.read(self.work, case_of, after=above)
         return _ALL.read(self.work, case_of, after=above)
 
 

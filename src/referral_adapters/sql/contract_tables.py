@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index
+from sqlalchemy import Column, Index, text
 
 from referral_adapters.sql.metadata import table, words
 from referral_adapters.sql.types import CanonicalJson, Day, Moment
@@ -17,6 +17,8 @@ ACCOUNTS: Final = table(
 )
 """Every account and the one customer it belongs to."""
 
+IS_CONCLUDED: Final = text("status = 'concluded'")
+"""Whether a contract waits to activate, in the words of the index of those: a value may be planned for without it."""
 CONTRACTS: Final = table(
     "contracts",
     words("id", primary_key=True),
@@ -35,6 +37,8 @@ CONTRACTS: Final = table(
     Column("ended_at", Moment),
     Index("contracts_account", "account", "concluded_at", "id"),
     Index("contracts_customer", "customer", "concluded_at", "id"),
+    Index("contracts_channel", "channel", "id"),
+    Index("contracts_open", "id", sqlite_where=IS_CONCLUDED, postgresql_where=IS_CONCLUDED),
     distribution="id",
 )
 """Contracts as last stored."""

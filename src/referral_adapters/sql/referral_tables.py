@@ -98,6 +98,8 @@ GRANTS: Final = table(
 )
 """Legs on their way to billing, one a referral and side (B2)."""
 
+IS_OPEN: Final = text("status = 'open'")
+"""Whether a case is open, in the words of the index of those: a value may be planned for without it."""
 CASES: Final = table(
     "cases",
     words("id", primary_key=True),
@@ -112,6 +114,7 @@ CASES: Final = table(
     words("status"),
     words("contract", nullable=True),
     Column("closed_at", Moment),
+    Index("cases_open", "id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
     distribution="id",
 )
 """Cases and what they carry (K1)."""
