@@ -52,6 +52,7 @@ _INSERTING: Final[dict[str, Callable[[Table], Any]]] = {
     "sqlite": insert_into_sqlite,
 }
 _GIVEN: Final = bindparam("given_rows", type_=Text())
+_ZERO: Final = r"\u0000"
 _NUL: Final = re.compile(r"(?<!\\)(\\\\)*\\u0000")
 """What stands for a zero character in JSON: both databases end a text there, or refuse it."""
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -79,7 +80,7 @@ class RowSet:
         if work.dialect == "postgresql":
             values = [dict(zip(self._types, each, strict=True)) for each in values]
         text = _encode(values)
-        if _NUL.search(text):
+        if _ZERO in text and _NUL.search(text):
             raise StoreFailed("A text holds a character that the database cannot keep.")
         return {_GIVEN.key: text}
 
@@ -132,7 +133,12 @@ def _written(kind: sqltypes.TypeEngine[Any], values: list[Any], dialect: str) ->
     """Return a column's values as something that JSON can hold and the database reads as those values."""
     known = _DIALECTS[dialect]
     write = kind.dialect_impl(known).bind_processor(known)
-    return [_plain(value if write is None else write(value)) for value in values]
+    written = values if write is None else [*map(write, values)]
+    return written if _PLAIN.issuperset(map(type, written)) else [*map(_plain, written)]
+
+
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
+"""What JSON holds as it is; nearly all columns have nothing else."""
 
 
 def _plain(value: object) -> object:
