@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from fastapi import FastAPI
@@ -13,7 +14,8 @@ from playwright.sync_api import Browser
 
 from examples.portal import Clock, People, create_portal
 from examples.portal.seed import BEGINNING, sow
-from tests.examples.portal.browser import browsing, chromium, serving
+from examples.portal.world import World
+from tests.examples.portal.browser import STORIES_ON, Somebody, browsing, chromium, serving
 from tests.examples.portal.visitor import Visitor
 
 
@@ -62,3 +64,17 @@ def address(portal: FastAPI) -> Iterator[str]:
     """Return where a portal is served, for browsers."""
     with serving(portal) as served_at:
         yield served_at
+
+
+@pytest.fixture
+def world(portal: FastAPI) -> World:
+    """Return the world behind the portal."""
+    return cast(World, portal.state.world)
+
+
+@pytest.fixture(params=STORIES_ON)
+def somebody(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Somebody]:
+    """Return somebody on a phone, then somebody at a desk."""
+    found = Somebody.at(browser, address, request.param)
+    yield found
+    found.leaves()

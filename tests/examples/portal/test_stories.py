@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import cast
-
 import pytest
-from fastapi import FastAPI
 from playwright.sync_api import Browser, expect
 
 from examples.portal.world import World
 from referral_core import Money
-from tests.examples.portal.browser import STORIES_ON, Somebody
+from tests.examples.portal.browser import Somebody
 from tests.examples.portal.test_self_service import ANNAS
-
-
-@pytest.fixture
-def world(portal: FastAPI) -> World:
-    """Return the world behind the portal."""
-    return cast(World, portal.state.world)
-
-
-@pytest.fixture(params=STORIES_ON)
-def somebody(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Somebody]:
-    """Return somebody on a phone, then somebody at a desk."""
-    found = Somebody.at(browser, address, request.param)
-    yield found
-    found.leaves()
 
 
 @pytest.mark.rule("C11", "T1", "T2")
