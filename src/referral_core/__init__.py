@@ -3,7 +3,7 @@
 A customer passes on a promo code; a new customer gives it while concluding a contract; both get a fixed discount, at
 the amounts of the concluding moment, when that contract activates, exactly once each.
 
-Start with :func:`assemble`, which makes a :class:`ReferralDesk` of a :class:`Programme` and the ports of a store.
+Start with a :class:`ReferralDesk` over a :class:`Programme` and a store, and ask it for a session.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ from referral_core.values.calendar import Calendar
 from referral_core.values.code_text import CodeText, parse
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import (
+    ArgumentInvalid,
     BillingUnavailable,
     CodeSpaceExhausted,
     ConcurrentChange,
     ProgrammeInvalid,
+    ReadOnlySession,
     ReferralError,
     Refusal,
     TraceUnreadable,
@@ -39,10 +41,12 @@ from referral_core.values.span import Span
 from referral_core.values.timeline import Timeline
 
 if TYPE_CHECKING:
-    from referral_core.desk import ReferralDesk, assemble
+    from referral_core.desk import ReferralDesk
+    from referral_core.session import Session
 
 __all__ = [
     "Actor",
+    "ArgumentInvalid",
     "BillingUnavailable",
     "Calendar",
     "Case",
@@ -65,6 +69,7 @@ __all__ = [
     "Programme",
     "ProgrammeInvalid",
     "PromoCode",
+    "ReadOnlySession",
     "Reason",
     "Referral",
     "ReferralDesk",
@@ -72,12 +77,12 @@ __all__ = [
     "ReferralStatus",
     "Refusal",
     "Role",
+    "Session",
     "Side",
     "Span",
     "Timeline",
     "TraceEntry",
     "TraceUnreadable",
-    "assemble",
     "decide",
     "parse",
 ]
@@ -85,12 +90,16 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Import the desk when it is first asked for: who needs only values, entities and rules does not wait for it."""
-    if name in {"ReferralDesk", "assemble"}:
-        from referral_core import desk  # noqa: PLC0415
+    if name == "ReferralDesk":
+        from referral_core.desk import ReferralDesk  # noqa: PLC0415
 
-        return getattr(desk, name)
+        return ReferralDesk
+    if name == "Session":
+        from referral_core.session import Session  # noqa: PLC0415
+
+        return Session
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), "ReferralDesk", "assemble"])
+    return sorted([*globals(), "ReferralDesk", "Session"])

@@ -1,61 +1,69 @@
-"""The one door for a host: the use cases, grouped by the noun they serve."""
+"""The one door for a host: sessions over a programme and a store."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
 
+from referral_core.entities.actor import Actor
 from referral_core.programme.programme import Programme
-from referral_core.use_cases.activating import Contracts
-from referral_core.use_cases.auditing import Trace
-from referral_core.use_cases.code_book import CodeBook
-from referral_core.use_cases.configuring import Groups
-from referral_core.use_cases.consuming import Discounts
-from referral_core.use_cases.drawing import Drawing
-from referral_core.use_cases.erasing import Customers
-from referral_core.use_cases.explaining import Referrals
-from referral_core.use_cases.following_contracts import FollowingContracts
-from referral_core.use_cases.handling_cases import Cases
-from referral_core.use_cases.issuing import Codes
-from referral_core.use_cases.judging import Judging
-from referral_core.use_cases.launching import Launching
-from referral_core.use_cases.paying import Payouts
-from referral_core.use_cases.referring import Referring
-from referral_core.use_cases.sharing import Sharings
-from referral_core.use_cases.showing_accounts import Accounts
-from referral_core.use_cases.signing_up import SignUps
+from referral_core.services.context import Context
+from referral_core.services.drawing import Drawing
+from referral_core.session import Session
+from referral_core.values.errors import ArgumentInvalid
+from referral_core.values.moment import moment, optional_moment
 
 if TYPE_CHECKING:
-    from referral_core.ports.ports import Ports
+    from referral_core.ports.store import Store
+
+T = TypeVar("T")
 
 
 class ReferralDesk:
-    """Everything that can be done, by noun: made by :func:`assemble`.
+    """A programme over a store. Whatever is asked or done goes through a :meth:`session`.
 
-    Every act takes ``at``, the moment it happens at, and ``actor``, who asks, by keyword, and returns what happened.
-    No act opens or commits a transaction: whoever calls owns it.
+    Safe to use from many threads, as far as its store is; a session belongs to one.
     """
 
-    def __init__(self, programme: Programme, ports: Ports) -> None:
-        judging = Judging(programme, ports)
-        book, drawing = CodeBook(programme, ports), Drawing(programme, ports)
-        following = FollowingContracts(programme, ports, book, drawing)
+    def __init__(self, programme: Programme, store: Store) -> None:
         self.programme = programme
-        self.ports = ports
-        self.codes = Codes(ports, book, drawing)
-        self.sign_ups = SignUps(programme, ports, following, judging, Referring(ports, judging))
-        self.contracts = Contracts(programme, ports, following)
-        self.referrals = Referrals(programme, ports)
-        self.cases = Cases(ports, judging, self.sign_ups)
-        self.groups = Groups(programme, ports)
-        self.payouts = Payouts(programme, ports)
-        self.discounts = Discounts(programme, ports)
-        self.sharings = Sharings(programme, ports)
-        self.customers = Customers(ports)
-        self.accounts = Accounts(ports, self.sharings)
-        self.trace = Trace(ports)
-        self.launch = Launching(programme, ports, book, drawing)
+        self.store = store
+        self._drawing = Drawing(programme, store)
 
+    def session(self, *, actor: Actor, now: datetime, known_at: datetime | None = None) -> Session:
+        """Return a session: all services, for one actor at one ``now``, which is the moment of recording (M4).
 
-def assemble(programme: Programme, ports: Ports) -> ReferralDesk:
-    """Return the desk of a programme over the given ports."""
-    return ReferralDesk(programme, ports)
+        With ``known_at`` everything is read as it was known at that moment (R3), by today's permissions, and nothing
+        can be changed.
+
+        :raises ArgumentInvalid: ``actor`` is no :class:`Actor`.
+        :raises Refusal: ``moment-naive``, ``moment-invalid``.
+        """
+        if not isinstance(actor, Actor):
+            raise ArgumentInvalid("actor", f"must be an Actor, not {type(actor).__name__}")
+        return Session(
+            Context(
+                programme=self.programme,
+                store=self.store,
+                drawing=self._drawing,
+                actor=actor,
+                now=moment(now, "now"),
+                known_at=optional_moment(known_at, "known_at"),
+            )
+        )
+
+    def run(self, block: Callable[[Session], T], *, actor: Actor, now: datetime) -> T:
+        """Do a block of acts in one transaction, and all of it again when it lost a race; return what it returns.
+
+        So the block must have no other effect than on the store.
+
+        :raises ConcurrentChange: others were quicker every time, or the host's own transaction must be tried again.
+        """
+        session = self.session(actor=actor, now=now)
+
+        def whole() -> T:
+            with session:
+                return block(session)
+
+        return self.store.run(whole)

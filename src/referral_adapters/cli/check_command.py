@@ -19,7 +19,7 @@ from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.standard_output import standard_output
 from referral_adapters.cli.store import open_store
 from referral_adapters.feed import FeedRunner, FeedStore
-from referral_core.desk import assemble
+from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor
 from referral_core.programme.messages import Messages
 from referral_core.programme.programme import Programme
@@ -40,14 +40,16 @@ class Asked:
 
     def answer(self, programme: Programme, store: FeedStore, at: datetime) -> Decision:
         """Return the decision; nothing is changed."""
-        return assemble(programme, store).sign_ups.check(
-            self.code,
-            at=at,
-            actor=Actor.system("command"),
-            channel=self.channel,
-            customer=self.customer,
-            product=self.product,
-            segment=self.segment,
+        return (
+            ReferralDesk(programme, store)
+            .session(actor=Actor.system("command"), now=at)
+            .codes.check(
+                self.code,
+                channel=self.channel,
+                customer=self.customer,
+                product=self.product,
+                segment=self.segment,
+            )
         )
 
 

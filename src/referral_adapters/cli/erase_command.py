@@ -11,7 +11,7 @@ from referral_adapters.cli.json_text import json_line
 from referral_adapters.cli.kept_store import WRONG, kept_database
 from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.standard_output import standard_output
-from referral_core.desk import assemble
+from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.personal_data import PersonalData
 from referral_core.programme.programme import Programme
@@ -26,13 +26,11 @@ def erase(customer: str, *, db: str, by: str, reason: str, dry_run: bool, as_jso
     """
     administrator, pseudonym = Actor(by, Role.ADMINISTRATOR), None
     with kept_database(db) as store:
-        customers = assemble(Programme.default(), store).customers
+        session = ReferralDesk(Programme.default(), store).session(actor=administrator, now=datetime.now(UTC))
         if dry_run:
-            data = customers.erasable(customer, at=datetime.now(UTC), actor=administrator)
+            data = session.customers.erasable(customer)
         else:
-            done = store.run(
-                lambda: customers.erase(customer, at=datetime.now(UTC), actor=administrator, reason=reason)
-            )
+            done = session.customers.erase(customer, reason=reason)
             data, pseudonym = done.data, done.pseudonym
             if store.persons.find(customer).is_of_somebody:
                 raise CommandFailed("Something was stored about the customer at the same moment: erase again.", WRONG)

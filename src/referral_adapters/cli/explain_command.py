@@ -17,10 +17,10 @@ from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.standard_output import standard_output
 from referral_adapters.cli.store import open_store
 from referral_adapters.feed import FeedRunner, FeedStore
-from referral_core.desk import assemble
+from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor
 from referral_core.programme.programme import Programme
-from referral_core.use_cases.explanation import Explanation
+from referral_core.services.explanation import Explanation
 from referral_core.values.errors import Refusal
 from referral_core.values.moment import LATEST
 
@@ -61,7 +61,7 @@ def explain(
 def _explained(contract: str, programme: Programme, store: FeedStore, at: datetime) -> Explanation | None:
     """Return the explanation, or say why there is none."""
     try:
-        return assemble(programme, store).referrals.explain(contract, at=at, actor=Actor.system("command"))
+        return ReferralDesk(programme, store).session(actor=Actor.system("command"), now=at).referrals.explain(contract)
     except Refusal as refusal:
         say(f"{refusal.message[:1].upper()}{refusal.message[1:]}.")
         return None

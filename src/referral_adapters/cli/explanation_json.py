@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from referral_core.use_cases.explanation import Correction, Explanation, Figure, Override
+from referral_core.services.explanation import Correction, Explanation, Figure, Override
 from referral_core.values.calendar import Calendar
 from referral_core.values.money import Money
 

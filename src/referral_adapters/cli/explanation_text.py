@@ -11,7 +11,7 @@ from rich.text import Text
 
 from referral_adapters.cli.printable import printable
 from referral_adapters.cli.screen import Screen
-from referral_core.use_cases.explanation import Deviation, Explanation, Figure, JudgedBy, Origin, Override
+from referral_core.services.explanation import Deviation, Explanation, Figure, JudgedBy, Origin, Override
 from referral_core.values.calendar import Calendar
 
 _MOMENTS: Final = {

@@ -23,7 +23,7 @@ from referral_adapters.launch import (
     ContractFile,
     FileRefused,
     ImportRun,
-    LaunchStore,
+    Store,
     Rehearsal,
     Reject,
     RejectLines,
@@ -112,7 +112,7 @@ def import_contracts(
     moment = given_moment(at, chosen.calendar) or datetime.now(UTC)
     with ExitStack() as opened:
         source = opened.enter_context(_opened(file, kind))
-        store: LaunchStore = opened.enter_context(open_store(db, chosen, None))
+        store: Store = opened.enter_context(open_store(db, chosen, None))
         if dry_run:
             store = opened.enter_context(_rehearsed(store, chosen))
         rejected: Rejects = SaidRejects()
@@ -171,7 +171,7 @@ def _opened(file: Path, kind: str | None) -> Iterator[ContractFile]:
 
 
 @contextmanager
-def _rehearsed(store: LaunchStore, programme: Programme) -> Iterator[LaunchStore]:
+def _rehearsed(store: Store, programme: Programme) -> Iterator[Store]:
     """Yield the store with a scratch database laid over it, so that memory stays flat there too."""
     with (
         tempfile.TemporaryDirectory(prefix="referral-rehearsal-") as folder,

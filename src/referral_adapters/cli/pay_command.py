@@ -23,12 +23,11 @@ from referral_adapters.cli.standard_output import standard_output
 from referral_adapters.cli.stop_signals import StopSignals
 from referral_adapters.cli.store import open_store
 from referral_adapters.cli.stuck_table import show_stuck, stuck_line
-from referral_adapters.feed import FeedStore
-from referral_core.desk import assemble
+from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.grant import GrantStatus
-from referral_core.use_cases.pay_run import Backlog, PayRun
-from referral_core.use_cases.paying import Payouts
+from referral_core.services.pay_run import Backlog, PayRun
+from referral_core.services.payouts import Payouts
 from referral_core.values.errors import Refusal
 
 NOT_ALL_GRANTED: Final = 1
@@ -43,8 +42,7 @@ PAGE: Final = 1_000
 class Pay:
     """A run of paying: what is due, or everything; at one moment, or as the clock goes on; up to so many legs."""
 
-    payouts: Payouts
-    store: FeedStore
+    desk: ReferralDesk
     at: datetime | None
     everything: bool
     limit: int | None
@@ -58,25 +56,24 @@ class Pay:
         return total
 
     def _due(self, stop: StopSignals) -> Iterator[PayRun]:
-        left, within = self.limit, self.store.transaction
+        left = self.limit
         while left != 0 and not stop.is_asked():
             most = PAGE if left is None else min(PAGE, left)
-            page = self.payouts.pay_due(at=self.now, actor=COMMAND, within=within, most=most, stop=stop.is_asked)
+            page = self.payouts.pay_due(most=most, stop=stop.is_asked)
             if not page.tried:
                 return
             yield page
             left = None if left is None else left - page.tried
 
     def _everything(self, stop: StopSignals) -> Iterator[PayRun]:
-        legs = islice(self.store.grants.all(unsettled=True), self.limit)
+        legs = islice(self.desk.store.grants.all(unsettled=True), self.limit)
         while not stop.is_asked() and (page := tuple(islice(legs, PAGE))):
-            within = self.store.transaction
-            yield self.payouts.pay(page, at=self.now, actor=COMMAND, within=within, stop=stop.is_asked)
+            yield self.payouts.pay(page, stop=stop.is_asked)
 
     @property
-    def now(self) -> datetime:
-        """The moment that was given, or else the present one."""
-        return self.at or datetime.now(UTC)
+    def payouts(self) -> Payouts:
+        """The payouts as they stand at the moment that was given, or else at the present one."""
+        return self.desk.session(actor=COMMAND, now=self.at or datetime.now(UTC)).payouts
 
 
 def pay(db: str, *, programme: Path | None, at: str | None, everything: bool, limit: int | None, as_json: bool) -> int:
@@ -87,11 +84,10 @@ def pay(db: str, *, programme: Path | None, at: str | None, everything: bool, li
     chosen = open_programme(programme)
     moment = given_moment(at, chosen.calendar)
     with open_store(db, chosen, None) as store:
-        payouts = assemble(chosen, store).payouts
-        paying = Pay(payouts=payouts, store=store, at=moment, everything=everything, limit=limit)
+        paying = Pay(desk=ReferralDesk(chosen, store), at=moment, everything=everything, limit=limit)
         with StopSignals() as stop, pay_progress() as progress:
             run = paying.run(stop, progress)
-        backlog = payouts.backlog(at=paying.now, actor=COMMAND)
+        backlog = paying.payouts.backlog()
     _tell(run, backlog, as_json=as_json or not sys.stdout.isatty())
     if stop.caught is not None:
         say("Stopped after the leg in progress; the next run pays what is left.")
@@ -107,7 +103,7 @@ def stuck(db: str, *, programme: Path | None, at: str | None, as_json: bool) -> 
     chosen = open_programme(programme)
     moment = given_moment(at, chosen.calendar) or datetime.now(UTC)
     with open_store(db, chosen, None) as store:
-        legs = assemble(chosen, store).payouts.stuck(at=moment, actor=COMMAND)
+        legs = ReferralDesk(chosen, store).session(actor=COMMAND, now=moment).payouts.stuck()
         lines = (stuck_line(leg, chosen.calendar) for leg in legs)
         listed = _write(lines) if as_json or not sys.stdout.isatty() else show_stuck(lines, Screen.output())
     return NOT_ALL_GRANTED if listed else 0
@@ -123,10 +119,9 @@ def retry(
     chosen = open_programme(programme)
     moment = given_moment(at, chosen.calendar) or datetime.now(UTC)
     with open_store(db, chosen, None) as store:
-        payouts = assemble(chosen, store).payouts
+        session = ReferralDesk(chosen, store).session(actor=Actor(by, Role.SUPERVISOR), now=moment)
         try:
-            with store.transaction():
-                leg = payouts.retry(key, at=moment, actor=Actor(by, Role.SUPERVISOR), reason=reason)
+            leg = session.payouts.retry(key, reason=reason)
         except Refusal as refusal:
             raise CommandFailed(f"{refusal}.", REFUSED) from None
     if as_json or not sys.stdout.isatty():

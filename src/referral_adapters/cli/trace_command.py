@@ -21,11 +21,15 @@ from referral_adapters.cli.row_count import row_count
 from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.standard_output import standard_output
 from referral_adapters.cli.trace_text import TraceTable, row_json, seal_json, show_verification, verification_json
-from referral_core.desk import ReferralDesk, assemble
-from referral_core.entities.act import Act
+from referral_core.acts import FOLLOWING
+from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor
 from referral_core.entities.seal import Seal
 from referral_core.entities.trace_entry import TraceEntry, account_subject, group_subject
+from referral_core.ports.store import Store
+from referral_core.programme.programme import Programme
+from referral_core.services.trace import Trace
+from referral_core.session import ACTS
 from referral_core.values.effective_period import EffectivePeriod
 
 COMMAND: Final = Actor.system("command")
@@ -50,17 +54,16 @@ class AskedFor:
             raise CommandFailed("Name one of a subject, an account, a group and a contract.")
         return cls(**given)
 
-    def rows(self, desk: ReferralDesk, period: EffectivePeriod | None, act: Act | None) -> Iterator[TraceEntry]:
+    def rows(self, trace: Trace, period: EffectivePeriod | None, act: str | None) -> Iterator[TraceEntry]:
         """Return the rows."""
-        now = datetime.now(UTC)
         if self.contract is not None:
-            return desk.trace.rows_of_contract(self.contract, at=now, actor=COMMAND, period=period, act=act)
+            return trace.rows_of_contract(self.contract, period=period, act=act)
         subject = self.subject or ""
         if self.account is not None:
             subject = account_subject(self.account)
         if self.group is not None:
             subject = group_subject(self.group)
-        return desk.trace.rows(subject, at=now, actor=COMMAND, period=period, act=act)
+        return trace.rows(subject, period=period, act=act)
 
 
 def verify(*, feed: str | None, db: str | None, programme: Path | None, expected: str | None, as_json: bool) -> int:
@@ -70,8 +73,7 @@ def verify(*, feed: str | None, db: str | None, programme: Path | None, expected
     """
     chosen = open_programme(programme)
     with kept_store(feed, db, chosen) as store, row_count() as told:
-        desk = assemble(chosen, store)
-        verified = desk.trace.verify(at=datetime.now(UTC), actor=COMMAND, expected=expected, told=told)
+        verified = _trace(chosen, store).verify(expected=expected, told=told)
     if as_json or not sys.stdout.isatty():
         _print(verification_json(verified, chosen.calendar))
     else:
@@ -98,7 +100,7 @@ def show(
     period = given_period(since, until, chosen.calendar)
     wanted = _act(act)
     with kept_store(feed, db, chosen) as store:
-        rows = asked.rows(assemble(chosen, store), period, wanted)
+        rows = asked.rows(_trace(chosen, store), period, wanted)
         if as_json or not sys.stdout.isatty():
             output = standard_output()
             try:
@@ -120,8 +122,7 @@ def seal(*, db: str, programme: Path | None, as_json: bool) -> int:
     """
     chosen = open_programme(programme)
     with kept_database(db) as store:
-        desk = assemble(chosen, store)
-        done = store.run(lambda: desk.trace.seal(at=datetime.now(UTC), actor=COMMAND))
+        done = _trace(chosen, store).seal()
         last = done or next(iter(deque(store.seals.all(), maxlen=1)), None)
     if as_json or not sys.stdout.isatty():
         _print({"set": done is not None, "seal": None if last is None else seal_json(last, chosen.calendar)})
@@ -138,11 +139,15 @@ def _sentence(done: Seal | None, last: Seal | None) -> str:
     return "There is nothing to seal."
 
 
-def _act(name: str | None) -> Act | None:
-    try:
-        return None if name is None else Act(name)
-    except ValueError:
-        raise CommandFailed(f"--act: There is no act {name}; the acts are {', '.join(sorted(Act))}.") from None
+def _trace(programme: Programme, store: Store) -> Trace:
+    return ReferralDesk(programme, store).session(actor=COMMAND, now=datetime.now(UTC)).trace
+
+
+def _act(name: str | None) -> str | None:
+    known = {*ACTS, *FOLLOWING}
+    if name is None or name in known:
+        return name
+    raise CommandFailed(f"--act: There is no act {name}; the acts are {', '.join(sorted(known))}.")
 
 
 def _print(value: dict[str, Any]) -> None:

@@ -64,7 +64,7 @@ def row_json(row: TraceEntry, calendar: Calendar) -> dict[str, Any]:
         "moment": calendar.local(row.moment).isoformat(),
         "actor": row.actor,
         "role": row.role.value,
-        "act": row.act.value,
+        "act": row.act,
         "before": row.before,
         "after": row.after,
         "reason": row.reason,

@@ -11,7 +11,6 @@ from referral_adapters.conformance.race import Race
 from referral_adapters.conformance.samples import case, contract, day, note, referral
 from referral_adapters.conformance.seals import faults
 from referral_adapters.conformance.store import Store, everything, furnish
-from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.case import CaseStatus
 from referral_core.entities.personal_data import PSEUDONYM, PersonalData
@@ -28,7 +27,7 @@ MARI: Final = Actor("Mari", Role.SUPERVISOR)
 
 def told(store: Store, subject: str, by: Actor, reason: str | None = None) -> None:
     """Add a row about a subject."""
-    store.trace.append(TraceNote(subject, day(0), Act.CODE_END, by, None, {"code": "A123"}, reason))
+    store.trace.append(TraceNote(subject, day(0), "code.end", by, None, {"code": "A123"}, reason))
 
 
 def answered(store: Store, text: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.balance import Balance
 from referral_core.entities.case import Case
@@ -143,7 +142,7 @@ def sharing(on: str = "A1", means: str = "link") -> Sharing:
 
 def note(on: str = "A1", *, after: State | None = None, reason: str | None = "the customer called") -> TraceNote:
     """Return what is to be traced of an act on an account."""
-    return TraceNote(account_subject(on), day(0), Act.CODE_END, Actor("Mari", Role.SUPERVISOR), None, after, reason)
+    return TraceNote(account_subject(on), day(0), "code.end", Actor("Mari", Role.SUPERVISOR), None, after, reason)
 
 
 def balance(

@@ -7,7 +7,7 @@ from referral_adapters.conformance.samples import TICK, TO_THE_LETTER, day, note
 from referral_adapters.conformance.store import Store
 from referral_core.entities.seal import Seal
 from referral_core.entities.trace_entry import GENESIS, account_subject
-from referral_core.use_cases.verifying_trace import Verifying
+from referral_core.services.verifying_trace import Verifying
 
 
 def faults(store: Store) -> tuple[object, ...]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from referral_adapters.feed.errors import LineInvalid
 from referral_adapters.feed.moments import is_date, read_date, read_moment
+from referral_core.values.calendar import Calendar
 from referral_core.values.errors import Refusal
 from referral_core.values.moment import LATEST
 from referral_core.values.money import Money
@@ -44,6 +45,9 @@ class Fields:
         self._read: list[str] = []
         self._refusal: Refusal | None = None
 
+    def __contains__(self, field: str) -> bool:
+        return field in self._values
+
     def close(self) -> None:
         """Raise what is wrong: an unknown field, else the first value that a rule refuses."""
         if len(self._read) < len(self._values):
@@ -78,15 +82,9 @@ class Fields:
             raise LineInvalid(self._at + field, "holds characters that no text can hold")
         return value
 
-    def optional_text(self, field: str) -> str | None:
-        """Return free text, or ``None`` when the field is absent."""
-        return self.text(field) if field in self._values else None
-
     def flag(self, field: str) -> bool:
-        """Return true or false; false when the field is absent."""
+        """Return true or false."""
         value = self._values.get(field, _MISSING)
-        if value is _MISSING:
-            return False
         if type(value) is not bool:
             raise self._wrong(field, "true or false", value)
         self._read.append(field)
@@ -104,10 +102,6 @@ class Fields:
             self._refuse(Refusal(*refusal.reasons, message=refusal.message, field=self._at + field))
             return Money.zero(currency)
 
-    def optional_amount(self, field: str, currency: str) -> Money | None:
-        """Return an amount, or ``None`` when the field is absent."""
-        return self.amount(field, currency) if field in self._values else None
-
     def moment(self, field: str) -> datetime:
         """Return a moment written as RFC 3339 (M1)."""
         value = self._values.get(field, _MISSING)
@@ -120,26 +114,26 @@ class Fields:
             self._refuse(refusal)
             return _NEVER
 
-    def optional_moment(self, field: str) -> datetime | None:
-        """Return a moment, or ``None`` when the field is absent."""
-        return self.moment(field) if field in self._values else None
-
-    def optional_date(self, field: str) -> date | None:
-        """Return a day written as ``YYYY-MM-DD``, or ``None`` when the field is absent."""
+    def date(self, field: str) -> date:
+        """Return a day written as ``YYYY-MM-DD``."""
         value = self._values.get(field, _MISSING)
-        if value is _MISSING:
-            return None
         if type(value) is not str:
             raise self._wrong(field, "a date as text", value)
         self._read.append(field)
         return read_date(value, self._at + field)
 
-    def optional_day_or_moment(self, field: str) -> date | datetime | None:
-        """Return a day or a moment, whichever is written, or ``None`` when the field is absent."""
+    def start(self, field: str, calendar: Calendar) -> datetime:
+        """Return a moment, or the local midnight with which a day begins, whichever is written (M1)."""
+        return calendar.start_of(self.date(field), self._at + field) if self.is_day(field) else self.moment(field)
+
+    def end(self, field: str, calendar: Calendar) -> datetime:
+        """Return a moment, or the local midnight after a last day, whichever is written (M2)."""
+        return calendar.end_of(self.date(field), self._at + field) if self.is_day(field) else self.moment(field)
+
+    def is_day(self, field: str) -> bool:
+        """Tell whether a field has the form of a day."""
         value = self._values.get(field)
-        if type(value) is str and is_date(value):
-            return self.optional_date(field)
-        return self.optional_moment(field)
+        return type(value) is str and is_date(value)
 
     def record(self, field: str) -> dict[str, Any]:
         """Return an object whose fields are read on their own."""
@@ -149,10 +143,8 @@ class Fields:
         self._read.append(field)
         return value
 
-    def honoured_moment(self) -> datetime | None:
-        """Return the moment in ``honour``, or ``None`` when the field is absent (S10)."""
-        if "honour" not in self._values:
-            return None
+    def honoured_moment(self) -> datetime:
+        """Return the moment in ``honour`` (S10)."""
         inner = Fields(self.record("honour"), f"{self._at}honour.")
         honoured = inner.moment("moment")
         if inner._refusal is not None:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from referral_adapters.feed.acts import FEED_ACTS, NEED_BALANCES, NEVER_WARN, FeedAct
 from referral_adapters.feed.errors import LineInvalid
 from referral_adapters.feed.event import Event, read_event, read_object, time_of
 from referral_adapters.feed.fields import Fields
+from referral_adapters.feed.reading import arguments_of
 from referral_adapters.feed.result import Done, Outcome, verdict
+from referral_adapters.feed.sentences import Told, done
 from referral_adapters.feed.summary import summary
-from referral_core.desk import assemble
+from referral_core.acts import ACTS, Act
+from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor
 from referral_core.knowledge.knowledge import Knowledge
 from referral_core.ports.events import Events
 from referral_core.ports.ports import Ports
+from referral_core.ports.store import Store
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused
-from referral_core.use_cases.pay_run import PayRun
+from referral_core.services.pay_run import PayRun
 from referral_core.values.errors import ConcurrentChange, Refusal
 from referral_core.values.joined_key import joined_key
 from referral_core.values.moment import LATEST
@@ -35,16 +38,16 @@ ATTEMPTS = 10
 """How often a line is tried when others are at the same things."""
 
 
-class FeedStore(Ports, Protocol):
-    """A store that a feed can run on: all ports, the events that took effect, and transactions."""
+NEVER_WARN = frozenset({"code.check"})
+"""The types for which an unusable code is an answer and not a warning (S5)."""
+
+
+class FeedStore(Store, Protocol):
+    """A store that a feed can run on: all ports, transactions, and the events that took effect."""
 
     @property
     def events(self) -> Events:
         """The events that took effect."""
-        ...
-
-    def transaction(self) -> AbstractContextManager[object]:
-        """Return a transaction: all that is done inside stays, or nothing when an exception leaves it."""
         ...
 
 
@@ -56,7 +59,7 @@ class FeedRunner:
     """
 
     def __init__(self, programme: Programme, store: FeedStore) -> None:
-        self._desk = assemble(programme, store)
+        self._desk = ReferralDesk(programme, store)
         self._store = store
         self._clock: datetime | None = None
         self.counts: Counter[Outcome] = Counter()
@@ -110,22 +113,25 @@ class FeedRunner:
             self._clock = time_of(value) or self._clock
             raise
         self._clock = event.time
-        act = FEED_ACTS.get(event.type)
-        if act is None:
+        act = ACTS.get(event.type)
+        if act is None or not act.feed:
             raise LineInvalid("type", f"{event.type!r} is not a type of event")
-        if event.type in NEED_BALANCES:
-            self._pay(event.time)
         return _again(lambda: self._done(event, act))
 
-    def _done(self, event: Event, act: FeedAct) -> tuple[Outcome, Result]:
+    def _done(self, event: Event, act: Act[Any]) -> tuple[Outcome, Result]:
         """Let an event take effect in one transaction, unless another consumer was quicker."""
         if self._is_repeated(event):
             return Outcome.REPEATED, {"reasons": [], "message": "This event took effect before."}
-        with self._store.transaction():
+        programme, session = self._desk.programme, self._desk.session(actor=event.actor, now=event.time)
+        fields = Fields(event.data, key=joined_key(event.source, event.id))
+        given = arguments_of(act, fields, programme)
+        if act.settles:
+            session.prepare(act, given)
+        with session:
             if not self._store.events.add(event.source, event.id, event.digest):
                 raise ConcurrentChange(f"another consumer handles the event {event.id} at this moment")
-            done = act(self._desk, Fields(event.data, key=joined_key(event.source, event.id)), event.time, event.actor)
-        return self._told(event, done)
+            answer = session.perform(act, given)
+        return self._told(event, done(act, answer, Told(given, event.time, programme)))
 
     def _is_repeated(self, event: Event) -> bool:
         known = self._store.events.find(event.source, event.id)
@@ -133,18 +139,18 @@ class FeedRunner:
             raise LineInvalid("id", "an event with this id and source but other content took effect before")
         return known is not None
 
-    def _told(self, event: Event, done: Done) -> tuple[Outcome, Result]:
-        outcome = Outcome.WARNED if done.warnings and event.type not in NEVER_WARN else Outcome.DONE
-        told: Result = {"reasons": [reason.value for reason in done.warnings], "message": done.message}
-        if done.decision is not None:
-            told.update(verdict(done.decision))
-        if done.issued is not None:
-            told["issued"] = done.issued
+    def _told(self, event: Event, said: Done) -> tuple[Outcome, Result]:
+        outcome = Outcome.WARNED if said.warnings and event.type not in NEVER_WARN else Outcome.DONE
+        told: Result = {"reasons": [reason.value for reason in said.warnings], "message": said.message}
+        if said.decision is not None:
+            told.update(verdict(said.decision))
+        if said.issued is not None:
+            told["issued"] = said.issued
         return outcome, told
 
     def _pay(self, at: datetime) -> PayRun:
         """Pay all that is not settled, also what an earlier run that was killed had taken at this very moment."""
-        return _again(lambda: self._desk.payouts.pay_all(at=at, actor=FEED, within=self._store.transaction))
+        return _again(self._desk.session(actor=FEED, now=at).payouts.pay_all)
 
 
 def _again(act: Callable[[], T]) -> T:

@@ -138,5 +138,5 @@ def _extra(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.body is not None:
         said["requestBody"] = {"content": endpoint.body}
     if endpoint.act is not None and role is not None:
-        said["x-permission"] = {"act": endpoint.act.value, "least_role": role.value}
+        said["x-permission"] = {"act": endpoint.act, "least_role": role.value}
     return said

@@ -21,15 +21,13 @@ from referral_adapters.http.models.problem import ProblemKind
 from referral_adapters.http.persistently import persistently
 from referral_adapters.http.problems import Trouble, improper
 from referral_adapters.http.service import Service
-from referral_core.desk import ReferralDesk
-from referral_core.entities.actor import Actor, Role
+from referral_core.entities.actor import Actor
 from referral_core.entities.answer import Answer
+from referral_core.session import Session
 from referral_core.values.calendar import Calendar
-from referral_core.values.errors import ConcurrentChange, Refusal
+from referral_core.values.errors import ConcurrentChange
 from referral_core.values.joined_key import joined_key
-from referral_core.values.moment import moment
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
 
 _LONGEST_KEY: Final = 200
 _DIGEST: Final = 16
@@ -43,11 +41,12 @@ class Asking:
     caller: Caller
     request: Request
     at: datetime
+    session: Session = attrs.field(init=False)
+    """What does what is asked, for who asks, now."""
 
-    @property
-    def desk(self) -> ReferralDesk:
-        """The desk that does what is asked."""
-        return self.service.desk
+    @session.default
+    def _session_of_caller(self) -> Session:
+        return self.service.desk.session(actor=self.caller.actor, now=self.at)
 
     @property
     def actor(self) -> Actor:
@@ -67,14 +66,6 @@ class Asking:
     def money(self, amount: str) -> Money:
         """Return an amount in the programme's currency."""
         return Money(amount, self.service.programme.currency)
-
-    def moment_of(self, given: datetime | None) -> datetime:
-        """Return when something came to be: as given, by systems alone, else now."""
-        if given is None:
-            return self.at
-        if self.actor.role is not Role.SYSTEM:
-            raise Refusal(Reason.NOT_ALLOWED, message="only systems say when something came to be", field="at")
-        return moment(given)
 
     def answered(self, answer: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:
         """Return an answer that nothing was done for; not again what the caller has already (``If-None-Match``)."""
@@ -105,7 +96,7 @@ class Asking:
         def whole() -> Response:
             if key is not None and (known := self.service.store.answers.find(self._asker, key)) is not None:
                 return _again(known, digest)
-            with self.service.store.transaction():
+            with self.session:
                 return self._once(key, digest, act, int(status), edited)
 
         return persistently(whole)

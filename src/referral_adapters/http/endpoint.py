@@ -12,9 +12,8 @@ from starlette.responses import Response
 
 from referral_adapters.http.examples import ANSWERS, QR_CODE
 from referral_adapters.http.models.problem import MEDIA_TYPE, Problem
-from referral_core.entities.act import Act
 from referral_core.entities.actor import Role
-from referral_core.rules.permissions import LEAST_ROLE
+from referral_core.session import ACTS
 
 SMALL: Final = 64 * 1024
 """The bytes that the body of a request may have."""
@@ -56,7 +55,7 @@ _REPLAYED: Final = {"Idempotency-Replayed": "`true` where the answer is that of 
 class Endpoint:
     """One thing that can be asked for over HTTP.
 
-    ``act`` names the permission it needs: the least role of :data:`~referral_core.rules.permissions.LEAST_ROLE`; where
+    ``act`` names the permission it needs: the least role of its declaration; where
     there is none, it is for everybody. ``public`` is what may be asked without a token, ``edits`` what may be guarded
     by ``If-Match``, ``limited`` what is slowed down, ``largest`` the bytes that a body may have. ``keyless`` is what
     takes no idempotency key, as it may be asked again by its nature. ``body`` says in the OpenAPI document what a body
@@ -66,7 +65,7 @@ class Endpoint:
     method: str
     path: str
     does: Callable[..., Response]
-    act: Act | None
+    act: str | None
     answer: Any = None
     media_type: str = "application/json"
     status: HTTPStatus = HTTPStatus.OK
@@ -82,7 +81,7 @@ class Endpoint:
     @property
     def least_role(self) -> Role | None:
         """The least role that may ask, ``None`` for everybody."""
-        return None if self.act is None else LEAST_ROLE[self.act]
+        return None if self.act is None else ACTS[self.act].least
 
     @property
     def takes_key(self) -> bool:

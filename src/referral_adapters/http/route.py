@@ -33,7 +33,8 @@ from referral_adapters.http.problems import Trouble, trouble_of
 from referral_adapters.http.service import Service
 from referral_core.entities.actor import Role
 from referral_core.programme.files import shipped_languages
-from referral_core.rules.permissions import permit
+from referral_core.rules.permissions import permit_role
+from referral_core.session import ACTS
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
 
@@ -115,7 +116,8 @@ class EndpointRoute(APIRoute):
                 raise NotAuthenticated("Send a bearer token.")
             caller = Caller(PUBLIC)
         if self.served.act is not None:
-            permit(caller.actor, self.served.act)
+            act = ACTS[self.served.act]
+            permit_role(caller.actor, act.name, act.least, channels=act.channels)
         if caller.accounts is not None and not self.served.is_about_accounts:
             raise Refusal(Reason.NOT_ALLOWED, message="the token is limited to some accounts", field="actor")
         if self.served.limited:

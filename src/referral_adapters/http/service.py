@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -12,11 +11,11 @@ import attrs
 from referral_adapters.http.caller import Authentication
 from referral_adapters.http.limits import CheckLimits, Limiter, SlidingLimiter
 from referral_adapters.http.observing import Observer, log
-from referral_core.desk import ReferralDesk, assemble
+from referral_core.desk import ReferralDesk
 from referral_core.ports.answers import Answers
 from referral_core.ports.events import Events
 from referral_core.ports.outbox import Outbox
-from referral_core.ports.ports import Ports
+from referral_core.ports.store import Store
 from referral_core.programme.programme import Programme
 
 
@@ -24,7 +23,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class ServiceStore(Ports, Protocol):
+class ServiceStore(Store, Protocol):
     """A store that can stand behind the door: all ports, transactions, and what a door keeps besides."""
 
     @property
@@ -40,10 +39,6 @@ class ServiceStore(Ports, Protocol):
     @property
     def outbox(self) -> Outbox:
         """What is published."""
-        ...
-
-    def transaction(self) -> AbstractContextManager[object]:
-        """Return a transaction: all that is done inside stays, or nothing when an exception leaves it."""
         ...
 
 
@@ -71,5 +66,5 @@ class Service:
     limits: CheckLimits = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "desk", assemble(self.programme, self.store))
+        object.__setattr__(self, "desk", ReferralDesk(self.programme, self.store))
         object.__setattr__(self, "limits", CheckLimits.of(self.programme.checking))

@@ -6,7 +6,7 @@ from referral_adapters.launch.code_run import CodeRun
 from referral_adapters.launch.contract_file import open_contracts
 from referral_adapters.launch.errors import FileRefused
 from referral_adapters.launch.import_run import ImportRun
-from referral_adapters.launch.pages import LaunchStore, pages
+from referral_adapters.launch.pages import pages
 from referral_adapters.launch.rehearsal import Rehearsal
 from referral_adapters.launch.rejects import Reject, RejectLines
 from referral_adapters.launch.source_row import ContractFile, SourceRow
@@ -16,7 +16,6 @@ __all__ = [
     "ContractFile",
     "FileRefused",
     "ImportRun",
-    "LaunchStore",
     "Rehearsal",
     "Reject",
     "RejectLines",

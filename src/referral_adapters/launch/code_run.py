@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from referral_adapters.launch.pages import LaunchStore, in_one_transaction
-from referral_core.desk import assemble
+from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor
+from referral_core.ports.store import Store
 from referral_core.programme.programme import Programme
-from referral_core.use_cases.launching import PAGE, IssuedPage
+from referral_core.services.launch import PAGE
 
 
 class CodeRun:
@@ -21,7 +21,7 @@ class CodeRun:
     def __init__(
         self,
         programme: Programme,
-        store: LaunchStore,
+        store: Store,
         *,
         at: datetime,
         actor: Actor,
@@ -30,9 +30,8 @@ class CodeRun:
         most: int | None = None,
         dry: bool = False,
     ) -> None:
-        self._store = store
-        self._launch = assemble(programme, store).launch
-        self._at, self._actor, self._reason = at, actor, reason
+        self._launch = ReferralDesk(programme, store).session(actor=actor, now=at).launch
+        self._reason = reason
         self._page, self._most, self._dry = page, most, dry
         self._after: str | None = ""
         self.looked_at = self.issued = 0
@@ -58,19 +57,9 @@ class CodeRun:
         return None if self._most is None else self._most - self.issued
 
     def _looked(self) -> tuple[int, int, str | None]:
-        found = self._launch.due(at=self._at, actor=self._actor, after=self._after or "", page=self._page)
+        found = self._launch.due(after=self._after or "", page=self._page)
         return found.looked_at, len(found.accounts[: self._left]), found.after
 
     def _done(self) -> tuple[int, int, str | None]:
-        done = in_one_transaction(self._store, self._issue)
+        done = self._launch.issue_codes(after=self._after or "", page=self._page, most=self._left, reason=self._reason)
         return done.looked_at, len(done.codes), done.after
-
-    def _issue(self) -> IssuedPage:
-        return self._launch.issue_codes(
-            at=self._at,
-            actor=self._actor,
-            after=self._after or "",
-            page=self._page,
-            most=self._left,
-            reason=self._reason,
-        )

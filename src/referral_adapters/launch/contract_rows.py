@@ -33,10 +33,11 @@ class ContractRows:
         fields = Fields(values, at="")
         contract, account, customer = fields.name("contract"), fields.name("account"), fields.name("customer")
         product, segment = fields.optional_name("product"), fields.optional_name("segment")
-        channel, first_name = fields.optional_name("channel"), fields.optional_text("first_name")
+        channel = fields.optional_name("channel")
+        first_name = fields.text("first_name") if "first_name" in fields else None
         concluded_at = self._moment(fields, "concluded_at") or fields.moment("concluded_at")
         activated_at, ended_at = self._moment(fields, "activated_at"), self._moment(fields, "ended_at")
-        starts_on = fields.optional_date("starts_on")
+        starts_on = fields.date("starts_on") if "starts_on" in fields else None
         fields.close()
         return Contract.imported(
             id=contract,
@@ -53,5 +54,6 @@ class ContractRows:
         )
 
     def _moment(self, fields: Fields, name: str) -> datetime | None:
-        told = fields.optional_day_or_moment(name)
-        return told if told is None or isinstance(told, datetime) else self._midnight(told, name)
+        if name not in fields:
+            return None
+        return self._midnight(fields.date(name), name) if fields.is_day(name) else fields.moment(name)

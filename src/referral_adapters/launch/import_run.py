@@ -7,14 +7,14 @@ from datetime import datetime
 
 from referral_adapters.feed.errors import LineInvalid
 from referral_adapters.launch.contract_rows import ContractRows
-from referral_adapters.launch.pages import LaunchStore, in_one_transaction
 from referral_adapters.launch.rejects import Reject
 from referral_adapters.launch.source_row import SourceRow
-from referral_core.desk import assemble
+from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor
 from referral_core.entities.contract import Contract
+from referral_core.ports.store import Store
 from referral_core.programme.programme import Programme
-from referral_core.use_cases.launching import Arrival
+from referral_core.services.launch import Arrival
 from referral_core.values.errors import Refusal
 
 
@@ -25,12 +25,11 @@ class ImportRun:
     """
 
     def __init__(
-        self, programme: Programme, store: LaunchStore, *, at: datetime, actor: Actor, reason: str | None = None
+        self, programme: Programme, store: Store, *, at: datetime, actor: Actor, reason: str | None = None
     ) -> None:
         self._rows = ContractRows(programme.calendar)
-        self._store = store
-        self._launch = assemble(programme, store).launch
-        self._at, self._actor, self._reason = at, actor, reason
+        self._launch = ReferralDesk(programme, store).session(actor=actor, now=at).launch
+        self._reason = reason
         self.rows = self.imported = self.present = self.rejected = 0
         self.last_line = 0
 
@@ -42,7 +41,7 @@ class ImportRun:
         """
         read = [self._read(row) for row in page]
         contracts = [each for each in read if isinstance(each, Contract)]
-        outcomes = iter(in_one_transaction(self._store, lambda: self._import(contracts)))
+        outcomes = iter(self._launch.import_contracts(contracts, reason=self._reason))
         for row, each in zip(page, read, strict=True):
             outcome = each if isinstance(each, Reject) else next(outcomes)
             verdict = Reject.refused(row, outcome) if isinstance(outcome, Refusal) else outcome
@@ -50,9 +49,6 @@ class ImportRun:
             if isinstance(verdict, Reject):
                 rejected(verdict)
         self.last_line = page[-1].line
-
-    def _import(self, contracts: Sequence[Contract]) -> tuple[Arrival | Refusal, ...]:
-        return self._launch.import_contracts(contracts, at=self._at, actor=self._actor, reason=self._reason)
 
     def _read(self, row: SourceRow) -> Contract | Reject:
         if row.fault is not None:

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Final, Protocol, TypeVar
-
-from referral_core.ports.ports import Ports
-from referral_core.values.errors import ConcurrentChange
+from typing import TypeVar
 
 T = TypeVar("T")
-
-ATTEMPTS: Final = 10
-"""How often a page is tried when others are at the same things."""
-
-
-class LaunchStore(Ports, Protocol):
-    """A store that a launch can run on: all ports, and transactions."""
-
-    def transaction(self) -> AbstractContextManager[object]:
-        """Return a transaction: all that is done inside stays, or nothing when an exception leaves it."""
-        ...
 
 
 def pages(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -29,15 +14,3 @@ def pages(items: Iterable[T], size: int) -> Iterator[list[T]]:
     rest = iter(items)
     while page := list(islice(rest, size)):
         yield page
-
-
-def in_one_transaction(store: LaunchStore, act: Callable[[], T]) -> T:
-    """Do an act in one transaction, and again as long as others are in its way, within reason.
-
-    :raises ConcurrentChange: others were quicker every time.
-    """
-    for _ in range(ATTEMPTS - 1):
-        with suppress(ConcurrentChange), store.transaction():
-            return act()
-    with store.transaction():
-        return act()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
-from referral_adapters.launch.pages import LaunchStore
 from referral_core.entities.contract import Contract
 from referral_core.ports.launch_contracts import LaunchContracts, Standing
+from referral_core.ports.store import Store
+
+T = TypeVar("T")
 
 
 class Rehearsal:
@@ -20,7 +22,7 @@ class Rehearsal:
     written where it counts. The scratch store may be thrown away.
     """
 
-    def __init__(self, store: LaunchStore, scratch: LaunchStore) -> None:
+    def __init__(self, store: Store, scratch: Store) -> None:
         self._store = store
         self._scratch = scratch
         self.launch_contracts = _Overlaid(store.launch_contracts, scratch.launch_contracts)
@@ -28,6 +30,10 @@ class Rehearsal:
     def transaction(self) -> AbstractContextManager[object]:
         """Return a transaction of the scratch store."""
         return self._scratch.transaction()
+
+    def run(self, act: Callable[[], T]) -> T:
+        """Do an act in a transaction of the scratch store."""
+        return self._scratch.run(act)
 
     def __getattr__(self, port: str) -> Any:  # noqa: ANN401 - any other port
         return getattr(self._store, port)

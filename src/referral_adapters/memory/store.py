@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from referral_adapters.folding.ascii_folding import AsciiFolding
 from referral_adapters.memory.answers import MemoryAnswers
@@ -33,6 +34,8 @@ from referral_core.ports.evidence import Evidence
 from referral_core.ports.folding import Folding
 from referral_core.ports.gathered_evidence import GatheredEvidence
 from referral_core.values.moment import EARLIEST
+
+T = TypeVar("T")
 
 
 class StartingPoint(Protocol):
@@ -109,3 +112,8 @@ class MemoryStore:
         inner block's work is undone.
         """
         return self._journal
+
+    def run(self, act: Callable[[], T]) -> T:
+        """Do an act in a transaction and return what it returns; it loses no race, having the store to itself."""
+        with self._journal:
+            return act()

@@ -17,7 +17,6 @@ from referral_adapters.sql.row_set import BulkInsertion, RowSet
 from referral_adapters.sql.statements import Insertion, Pages
 from referral_adapters.sql.trace_tables import TRACE_ENTRIES
 from referral_adapters.sql.work import End, Work
-from referral_core.entities.act import Act
 from referral_core.entities.actor import Role
 from referral_core.entities.seal import Head
 from referral_core.entities.trace_entry import GENESIS, TraceEntry, TraceNote
@@ -146,7 +145,7 @@ def entry_row(entry: TraceEntry) -> dict[str, Any]:
         "subject": entry.subject,
         "number": entry.number,
         "moment": entry.moment,
-        "act": entry.act.value,
+        "act": entry.act,
         "role": entry.role.value,
         "before": entry.before,
         "after": entry.after,
@@ -165,7 +164,7 @@ def entry_of(row: Row) -> TraceEntry:
         row.subject,
         row.number,
         moment(row.moment),
-        Act(row.act),
+        row.act,
         Role(row.role),
         row.before,
         row.after,

@@ -14,7 +14,6 @@ from typing import Final
 
 import attrs
 
-from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.trace_fault import TraceFault
 from referral_core.values.moment import written
@@ -25,7 +24,7 @@ GENESIS: Final = "0" * 64
 State = Mapping[str, str | None]
 """What was so before or after an act: names and values as text, nothing about persons."""
 
-_Content = tuple[str, int, datetime, Act, Role, State | None, State | None]
+_Content = tuple[str, int, datetime, str, Role, State | None, State | None]
 """What the hash of a row is over, but for the digest of its personal part and the hash before it."""
 
 _encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
@@ -51,7 +50,7 @@ class TraceNote:
 
     subject: str
     moment: datetime
-    act: Act
+    act: str
     actor: Actor
     before: State | None = None
     after: State | None = None
@@ -68,7 +67,7 @@ class TraceEntry:
     subject: str
     number: int
     moment: datetime
-    act: Act
+    act: str
     role: Role
     before: State | None
     after: State | None

@@ -5,6 +5,8 @@
     ReferralError
     ├── Refusal                 a rule said no; carries the reason codes and the field
     │   └── CodeRefused         a code was judged unusable; carries the decision too
+    ├── ArgumentInvalid         an argument is not of the kind its signature says; a TypeError too
+    ├── ReadOnlySession         a session over what was known earlier was asked to change something
     ├── ProgrammeInvalid        a programme has faults; carries all of them, with their places
     ├── CodeSpaceExhausted      more than half of the possible random codes have been given out
     ├── ConcurrentChange        somebody else changed the same; nothing was done: do the whole act again
@@ -58,6 +60,37 @@ class Refusal(ReferralError):
 
 def _refusal(reasons: tuple[Reason, ...], message: str, field: str | None) -> Refusal:
     return Refusal(*reasons, message=message, field=field)
+
+
+class ArgumentInvalid(ReferralError, TypeError):
+    """An argument is not of the kind that the signature of its act says; nothing was done.
+
+    ``field`` names it, ``message`` says in English what is wrong.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it cross to another process with its field apart."""
+        return ArgumentInvalid, (self.field, self.message)
+
+
+class ReadOnlySession(ReferralError):
+    """A session that reads as it was known at an earlier moment was asked for an act that would change something.
+
+    ``act`` is the name of the act. What was known cannot be written: ask a session without ``known_at``.
+    """
+
+    def __init__(self, act: str) -> None:
+        super().__init__(f"{act} changes something, and a session with known_at only reads")
+        self.act = act
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it cross to another process with its act."""
+        return ReadOnlySession, (self.act,)
 
 
 class ProgrammeInvalid(ReferralError):

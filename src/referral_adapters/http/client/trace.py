@@ -10,7 +10,6 @@ from referral_adapters.http.client.listing import Listing
 from referral_adapters.http.client.wire import Fields, Wire
 from referral_adapters.http.models.answer import PageAnswer
 from referral_adapters.http.models.trace import SealAnswer, SealedAnswer, TraceRowAnswer
-from referral_core.entities.act import Act
 
 
 @attrs.frozen
@@ -20,13 +19,13 @@ class Trace:
     _wire: Wire
 
     def rows(
-        self, subject: str, *, since: datetime | None = None, until: datetime | None = None, act: Act | None = None
+        self, subject: str, *, since: datetime | None = None, until: datetime | None = None, act: str | None = None
     ) -> Listing[TraceRowAnswer]:
         """Return what was done about a subject, such as ``account:A``, in order."""
         return self._rows({"subject": subject, "since": since, "until": until, "act": act})
 
     def rows_of_contract(
-        self, contract: str, *, since: datetime | None = None, until: datetime | None = None, act: Act | None = None
+        self, contract: str, *, since: datetime | None = None, until: datetime | None = None, act: str | None = None
     ) -> Listing[TraceRowAnswer]:
         """Return what was done about a contract and its referral, in order."""
         return self._rows({"contract": contract, "since": since, "until": until, "act": act})

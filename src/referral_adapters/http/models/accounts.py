@@ -12,8 +12,8 @@ from referral_adapters.http.models.contracts import ContractAnswer
 from referral_adapters.http.models.sharings import FiguresAnswer
 from referral_core.entities.balance import Balance
 from referral_core.entities.movement import Movement
-from referral_core.use_cases.account_view import AccountView, ReferralSeen
-from referral_core.use_cases.activity import Activity
+from referral_core.services.account_view import AccountView, ReferralSeen
+from referral_core.services.activity import Activity
 from referral_core.values.calendar import Calendar
 
 
@@ -142,7 +142,7 @@ class ActivityAnswer(Answer):
             number=activity.number,
             category=activity.category.value,
             moment=local(activity.moment, calendar),
-            act=activity.act.value,
+            act=activity.act,
             text=activity.text,
             by=activity.by,
             role=activity.role.value,

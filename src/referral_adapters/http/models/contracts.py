@@ -7,7 +7,7 @@ from pydantic import Field
 from referral_adapters.http.models.answer import Answer, local
 from referral_adapters.http.models.referrals import LegAnswer, ReferralAnswer
 from referral_core.entities.contract import Contract
-from referral_core.use_cases.signing_up import SignUp
+from referral_core.services.sign_ups import SignUp
 from referral_core.values.calendar import Calendar
 
 

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from referral_adapters.feed.acts import FEED_ACTS
 from referral_adapters.feed.fields import LONGEST_NAME
 from referral_adapters.http.models.answer import Answer
 from referral_adapters.http.models.cursor import cursor_of
 from referral_core.entities.actor import Role
 from referral_core.entities.published import Published
+from referral_core.session import ACTS
 from referral_core.values.moment import written
 
 PREFIX = "referral."
@@ -27,7 +27,7 @@ BROUGHT: Final[dict[str, Any]] = {
         "specversion": {"const": "1.0"},
         "id": _NAME | {"description": "With `source`, what it is known by: once it took effect, it is not done again."},
         "source": _NAME,
-        "type": {"enum": sorted(FEED_ACTS)},
+        "type": {"enum": sorted(act.name for act in ACTS.values() if act.feed)},
         "time": {"type": "string", "format": "date-time", "description": "When the act is; the rules take it for now."},
         "data": {"type": "object"},
         "actor": _NAME | {"description": "Who acts, `feed` where nothing is said."},
@@ -79,7 +79,7 @@ class PublishedEvent(Answer):
         return cls(
             id=f"{row.subject}/{row.number}",
             source=source,
-            type=PREFIX + row.act.value,
+            type=PREFIX + row.act,
             subject=row.subject,
             time=written(row.moment),
             sequence=str(published.position),

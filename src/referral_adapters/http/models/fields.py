@@ -18,6 +18,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from referral_core.acts import FOLLOWING
+from referral_core.session import ACTS
 from referral_core.values.errors import Refusal
 from referral_core.values.moment import moment
 from referral_core.values.money import Money
@@ -41,6 +43,12 @@ class Model(BaseModel):
 def _text(value: str) -> str:
     if "\0" in value:
         raise PydanticCustomError("text", "holds a character that no text can hold")
+    return value
+
+
+def _act(value: str) -> str:
+    if value not in ACTS and value not in FOLLOWING:
+        raise PydanticCustomError("act", "is not the name of an act")
     return value
 
 
@@ -98,6 +106,8 @@ Code = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENG
 """A code as somebody wrote it: blanks, hyphens and small letters do not matter (C1)."""
 Text = Annotated[StrictStr, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(_text), _NO_NUL]
 """Free text."""
+ActName = Annotated[StrictStr, AfterValidator(_act), Field(json_schema_extra={"enum": sorted({*ACTS, *FOLLOWING})})]
+"""The name of an act, or of what follows from one, as the trace has it."""
 Moment = Annotated[
     datetime, BeforeValidator(_read_moment), _schema(format="date-time", examples=["2021-03-01T00:00:00+02:00"])
 ]

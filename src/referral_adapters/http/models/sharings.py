@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from referral_adapters.http.models.answer import Answer
-from referral_core.use_cases.sharing import SharingFigures
+from referral_core.services.sharing import SharingFigures
 
 
 class FiguresAnswer(Answer):

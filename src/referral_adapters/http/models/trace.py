@@ -31,7 +31,7 @@ class TraceRowAnswer(Answer):
             subject=row.subject,
             number=row.number,
             moment=local(row.moment, calendar),
-            act=row.act.value,
+            act=row.act,
             role=row.role.value,
             actor=row.actor,
             reason=row.reason,

@@ -24,7 +24,6 @@ from referral_adapters.http.models.pages import Cursor, Limit, numbered, page_of
 from referral_adapters.http.models.requests import Sharing
 from referral_adapters.http.models.sharings import FiguresAnswer, SharingTextAnswer
 from referral_adapters.qr import qr_svg
-from referral_core.entities.act import Act
 from referral_core.entities.promo_code import PromoCode
 from referral_core.programme.sharing_template import SharingText
 from referral_core.values.errors import Refusal
@@ -34,7 +33,7 @@ from referral_core.values.reason import Reason
 def list_accounts(asked: Asked, customer: Annotated[Id | None, Query()] = None) -> Response:
     """List the accounts of a customer; a customer's own without saying whose."""
     of = customer or (asked.actor.id if asked.caller.is_customer else "")
-    accounts = asked.desk.accounts.of_customer(of, at=asked.at, actor=asked.actor)
+    accounts = asked.session.accounts.of_customer(of)
     admitted = asked.caller.accounts
     return asked.answered(AccountsAnswer(items=[each for each in accounts if admitted is None or each in admitted]))
 
@@ -42,7 +41,7 @@ def list_accounts(asked: Asked, customer: Annotated[Id | None, Query()] = None) 
 def get_account(asked: Asked, account: Id) -> Response:
     """Show an account: its contracts, codes, figures and balance."""
     asked.caller.enter(account)
-    view = asked.desk.accounts.show(account, at=asked.at, actor=asked.actor)
+    view = asked.session.accounts.show(account)
     return asked.answered(AccountAnswer.of(view, asked.at, asked.calendar, to_customer=asked.caller.is_customer))
 
 
@@ -70,7 +69,7 @@ def record_sharing(asked: Asked, account: Id, body: Sharing) -> Response:
     asked.caller.enter(account)
 
     def act() -> FiguresAnswer:
-        asked.desk.sharings.share(_code(asked, account).text, means=body.means, at=asked.at, actor=asked.actor)
+        asked.session.sharing.share(_code(asked, account).text, means=body.means)
         return _figures(asked, account)
 
     return asked.done(body, act)
@@ -85,7 +84,7 @@ def get_figures(asked: Asked, account: Id) -> Response:
 def list_referrals(asked: Asked, account: Id, *, cursor: Cursor = None, limit: Limit = 50) -> Response:
     """List the account's referrals, on either side; customers are not told who their friends are (T2)."""
     asked.caller.enter(account)
-    found = asked.desk.accounts.referrals(account, at=asked.at, actor=asked.actor, after=cursor, limit=limit + 1)
+    found = asked.session.accounts.referrals(account, after=cursor, limit=limit + 1)
     page = page_of(list(found), limit, lambda last: last.place)
     return asked.answered(
         PageAnswer[ReferralSeenAnswer](
@@ -97,7 +96,7 @@ def list_referrals(asked: Asked, account: Id, *, cursor: Cursor = None, limit: L
 def list_movements(asked: Asked, account: Id) -> Response:
     """List what moved on the account's discount: grants, bills, transfers, in order."""
     asked.caller.enter(account)
-    movements = asked.desk.accounts.movements(account, at=asked.at, actor=asked.actor)
+    movements = asked.session.accounts.movements(account)
     return asked.answered(MovementsAnswer(items=[MovementAnswer.of(each, asked.calendar) for each in movements]))
 
 
@@ -105,14 +104,14 @@ def list_activity(asked: Asked, account: Id, *, cursor: Cursor = None, limit: Li
     """List what was done about the account, newest first, for the timeline of a consumer profile."""
     asked.caller.enter(account)
     after = numbered(cursor)
-    found = asked.desk.accounts.activity(account, at=asked.at, actor=asked.actor, after=after, limit=limit + 1)
+    found = asked.session.accounts.activity(account, after=after, limit=limit + 1)
     items = [ActivityAnswer.of(each, asked.calendar) for each in found]
     return asked.answered(page_of(items, limit, lambda last: str(last.number)))
 
 
 def _code(asked: Asking, account: str) -> PromoCode:
     asked.caller.enter(account)
-    code = asked.desk.codes.present(account, at=asked.at, actor=asked.actor)
+    code = asked.session.codes.present(account)
     if code is None:
         raise Refusal(Reason.CODE_UNKNOWN, message=f"account {account} has no code", field="account")
     return code
@@ -120,26 +119,26 @@ def _code(asked: Asking, account: str) -> PromoCode:
 
 def _text(asked: Asking, account: str) -> SharingText:
     code = _code(asked, account)
-    return asked.desk.sharings.text(code.text, language=asked.language, at=asked.at, actor=asked.actor)
+    return asked.session.sharing.text(code.text, language=asked.language)
 
 
 def _figures(asked: Asking, account: str) -> FiguresAnswer:
-    return FiguresAnswer.of(asked.desk.sharings.figures(account, at=asked.at, actor=asked.actor))
+    return FiguresAnswer.of(asked.session.sharing.figures(account))
 
 
 _TAG: Final = "accounts"
-_SEEN: Final = Act.ACCOUNT_SHOW
+_SEEN: Final = "account.show"
 ENDPOINTS: Final = (
     Endpoint(method="GET", path="/accounts", does=list_accounts, act=_SEEN, answer=AccountsAnswer, tag=_TAG),
     Endpoint(method="GET", path="/accounts/{account}", does=get_account, act=_SEEN, answer=AccountAnswer, tag=_TAG),
     Endpoint(
-        method="GET", path="/accounts/{account}/code", does=get_code, act=Act.CODE_PRESENT, answer=CodeAnswer, tag=_TAG
+        method="GET", path="/accounts/{account}/code", does=get_code, act="code.present", answer=CodeAnswer, tag=_TAG
     ),
     Endpoint(
         method="GET",
         path="/accounts/{account}/sharing-text",
         does=get_sharing_text,
-        act=Act.SHARING_TEXT,
+        act="sharing.text",
         answer=SharingTextAnswer,
         tag=_TAG,
     ),
@@ -147,7 +146,7 @@ ENDPOINTS: Final = (
         method="GET",
         path="/accounts/{account}/qr-code",
         does=get_qr_code,
-        act=Act.SHARING_TEXT,
+        act="sharing.text",
         media_type="image/svg+xml",
         tag=_TAG,
     ),
@@ -155,7 +154,7 @@ ENDPOINTS: Final = (
         method="POST",
         path="/accounts/{account}/sharings",
         does=record_sharing,
-        act=Act.CODE_SHARED,
+        act="code.shared",
         answer=FiguresAnswer,
         tag=_TAG,
     ),
@@ -163,7 +162,7 @@ ENDPOINTS: Final = (
         method="GET",
         path="/accounts/{account}/figures",
         does=get_figures,
-        act=Act.SHARING_FIGURES,
+        act="sharing.figures",
         answer=FiguresAnswer,
         tag=_TAG,
     ),
@@ -187,7 +186,7 @@ ENDPOINTS: Final = (
         method="GET",
         path="/accounts/{account}/activity",
         does=list_activity,
-        act=Act.ACCOUNT_ACTIVITY,
+        act="account.activity",
         answer=PageAnswer[ActivityAnswer],
         tag=_TAG,
     ),

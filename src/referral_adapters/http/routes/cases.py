@@ -16,18 +16,15 @@ from referral_adapters.http.models.contracts import SignUpAnswer
 from referral_adapters.http.models.fields import Id
 from referral_adapters.http.models.pages import Cursor, Limit, page_of
 from referral_adapters.http.models.requests import CaseFinish, CaseOpening
-from referral_core.entities.act import Act
 
 
 def open_case(asked: Asked, body: CaseOpening) -> Response:
     """Open a case for a sign-up that failed; it carries the code and the amount of this moment (K1)."""
 
     def act() -> CaseAnswer:
-        opened = asked.desk.cases.open(
+        opened = asked.session.cases.open(
             body.case,
             customer=body.customer,
-            at=asked.at,
-            actor=asked.actor,
             code=body.code,
             product=body.product,
             segment=body.segment,
@@ -45,27 +42,25 @@ def list_cases(
     open: Annotated[bool, Query(description="Only those that are open.")] = False,  # noqa: A002
 ) -> Response:
     """List cases by id, in the caller's segments."""
-    found = asked.desk.cases.page(at=asked.at, actor=asked.actor, after=cursor, limit=limit + 1, open_only=open)
+    found = asked.session.cases.page(after=cursor, limit=limit + 1, open_only=open)
     items = [CaseAnswer.of(case, asked.calendar) for case in found]
     return asked.answered(page_of(items, limit, lambda last: last.case))
 
 
 def get_case(asked: Asked, case: Id) -> Response:
     """Show a case with the characteristics it carries."""
-    return asked.answered(CaseAnswer.of(asked.desk.cases.find(case, at=asked.at, actor=asked.actor), asked.calendar))
+    return asked.answered(CaseAnswer.of(asked.session.cases.find(case), asked.calendar))
 
 
 def finish_case(asked: Asked, case: Id, body: CaseFinish) -> Response:
     """Conclude the contract of a case with what the case carries, and close it (K2)."""
 
     def act() -> FinishedCaseAnswer:
-        done = asked.desk.cases.finish(
+        done = asked.session.cases.finish(
             case,
             contract=body.contract,
             account=body.account,
             customer=body.customer,
-            at=asked.at,
-            actor=asked.actor,
             product=body.product,
             segment=body.segment,
             starts_on=body.starts_on,
@@ -83,7 +78,7 @@ def abandon_case(asked: Asked, case: Id) -> Response:
     """Close a case without a contract (K3)."""
 
     def act() -> CaseAnswer:
-        return CaseAnswer.of(asked.desk.cases.abandon(case, at=asked.at, actor=asked.actor), asked.calendar)
+        return CaseAnswer.of(asked.session.cases.abandon(case), asked.calendar)
 
     return asked.done(None, act)
 
@@ -94,18 +89,18 @@ ENDPOINTS: Final = (
         method="POST",
         path="/cases",
         does=open_case,
-        act=Act.CASE_OPEN,
+        act="case.open",
         answer=CaseAnswer,
         status=HTTPStatus.CREATED,
         tag=_TAG,
     ),
-    Endpoint(method="GET", path="/cases", does=list_cases, act=Act.CASE_SHOW, answer=PageAnswer[CaseAnswer], tag=_TAG),
-    Endpoint(method="GET", path="/cases/{case}", does=get_case, act=Act.CASE_SHOW, answer=CaseAnswer, tag=_TAG),
+    Endpoint(method="GET", path="/cases", does=list_cases, act="case.list", answer=PageAnswer[CaseAnswer], tag=_TAG),
+    Endpoint(method="GET", path="/cases/{case}", does=get_case, act="case.show", answer=CaseAnswer, tag=_TAG),
     Endpoint(
         method="POST",
         path="/cases/{case}/finish",
         does=finish_case,
-        act=Act.CASE_FINISH,
+        act="case.finish",
         answer=FinishedCaseAnswer,
         tag=_TAG,
     ),
@@ -113,7 +108,7 @@ ENDPOINTS: Final = (
         method="POST",
         path="/cases/{case}/abandon",
         does=abandon_case,
-        act=Act.CASE_ABANDON,
+        act="case.abandon",
         answer=CaseAnswer,
         tag=_TAG,
     ),

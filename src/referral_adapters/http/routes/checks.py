@@ -11,7 +11,6 @@ from referral_adapters.http.caller import PUBLIC
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.checks import CheckAnswer, verdict
 from referral_adapters.http.models.requests import CodeCheck
-from referral_core.entities.act import Act
 from referral_core.programme.messages import Messages
 from referral_core.rules.decision import Decision
 from referral_core.values.errors import Refusal
@@ -20,10 +19,8 @@ from referral_core.values.reason import Reason
 
 def check_code(asked: Asked, body: CodeCheck) -> Response:
     """Tell whether a code can be used now, and what it would bring; nothing is changed (S5)."""
-    decision = asked.desk.sign_ups.check(
+    decision = asked.session.codes.check(
         body.code,
-        at=asked.at,
-        actor=asked.actor,
         channel=body.channel or "self-service",
         customer=_customer(asked, body.customer),
         product=body.product,
@@ -66,7 +63,7 @@ ENDPOINTS: Final = (
         method="POST",
         path="/code-checks",
         does=check_code,
-        act=Act.CODE_CHECK,
+        act="code.check",
         answer=CheckAnswer,
         public=True,
         limited=True,

@@ -12,7 +12,6 @@ from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.codes import CodeAnswer
 from referral_adapters.http.models.fields import Code, Id
 from referral_adapters.http.models.requests import Ending, Issuing
-from referral_core.entities.act import Act
 from referral_core.entities.promo_code import PromoCode
 
 
@@ -21,9 +20,7 @@ def issue_code(asked: Asked, account: Id, body: Issuing) -> Response:
     asked.caller.enter(account)
 
     def act() -> CodeAnswer:
-        issued = asked.desk.codes.issue(
-            account, at=asked.at, actor=asked.actor, text=body.code, replace=body.replace, reason=body.reason
-        )
+        issued = asked.session.codes.issue(account, code=body.code, replace=body.replace, reason=body.reason)
         return _shown(asked, issued)
 
     return asked.done(body, act, status=HTTPStatus.CREATED)
@@ -38,15 +35,13 @@ def end_code(asked: Asked, code: Code, body: Ending) -> Response:
     """End a code now or at a later moment; an end that was planned and not reached can be moved (C5)."""
 
     def act() -> CodeAnswer:
-        return _shown(
-            asked, asked.desk.codes.end(code, at=asked.at, actor=asked.actor, ends_at=body.at, reason=body.reason)
-        )
+        return _shown(asked, asked.session.codes.end(code, ends_at=body.at, reason=body.reason))
 
     return asked.done(body, act, edited=lambda: _found(asked, code))
 
 
 def _found(asked: Asking, code: str) -> CodeAnswer:
-    return _shown(asked, asked.desk.codes.show(code, at=asked.at, actor=asked.actor))
+    return _shown(asked, asked.session.codes.show(code))
 
 
 def _shown(asked: Asking, code: PromoCode) -> CodeAnswer:
@@ -59,17 +54,17 @@ ENDPOINTS: Final = (
         method="POST",
         path="/accounts/{account}/codes",
         does=issue_code,
-        act=Act.CODE_ISSUE,
+        act="code.issue",
         answer=CodeAnswer,
         status=HTTPStatus.CREATED,
         tag=_TAG,
     ),
-    Endpoint(method="GET", path="/codes/{code}", does=get_code_by_text, act=Act.CODE_SHOW, answer=CodeAnswer, tag=_TAG),
+    Endpoint(method="GET", path="/codes/{code}", does=get_code_by_text, act="code.show", answer=CodeAnswer, tag=_TAG),
     Endpoint(
         method="POST",
         path="/codes/{code}/end",
         does=end_code,
-        act=Act.CODE_END,
+        act="code.end",
         answer=CodeAnswer,
         edits=True,
         tag=_TAG,

@@ -18,28 +18,26 @@ from referral_adapters.http.models.fields import Id
 from referral_adapters.http.models.pages import Cursor, Limit, page_of
 from referral_adapters.http.models.referrals import LegAnswer, ReferralAnswer
 from referral_adapters.http.models.requests import Attaching, Concluding, Fact, Fee, GroupChange
-from referral_core.entities.act import Act
 from referral_core.entities.referral import Referral
-from referral_core.use_cases.activating import ContractEnd
-from referral_core.use_cases.showing_sign_ups import SignUpSeen
+from referral_core.services.contracts import ContractEnd
+from referral_core.services.showing_sign_ups import SignUpSeen
 
 
 def conclude_contract(asked: Asked, body: Concluding) -> Response:
     """Conclude a contract, with or without a code (S7); an unusable one blocks it or warns, by channel (S6, S9)."""
 
     def act() -> SignUpAnswer:
-        sign_up = asked.desk.sign_ups.conclude(
+        sign_up = asked.session.sign_ups.conclude(
             body.contract,
             account=body.account,
             customer=body.customer,
-            at=asked.moment_of(body.at),
-            actor=asked.actor,
+            at=body.at,
             product=body.product,
             segment=body.segment,
             channel=body.channel,
             code=body.code,
             group=body.group,
-            honoured_moment=None if body.honour is None else body.honour.moment,
+            honour=None if body.honour is None else body.honour.moment,
             reason=body.reason,
             starts_on=body.starts_on,
             first_name=body.first_name,
@@ -58,9 +56,7 @@ def list_contracts(
     channel: Annotated[Id | None, Query()] = None,
 ) -> Response:
     """List sign-ups by the id of the contract, in the caller's segments."""
-    found = asked.desk.sign_ups.page(
-        at=asked.at, actor=asked.actor, after=cursor, limit=limit + 1, open_only=open, channel=channel
-    )
+    found = asked.session.sign_ups.page(after=cursor, limit=limit + 1, open_only=open, channel=channel)
     return asked.answered(
         page_of([_sign_up(asked, each) for each in found], limit, lambda last: last.contract.contract)
     )
@@ -75,8 +71,7 @@ def activate_contract(asked: Asked, contract: Id, body: Fact | None = None) -> R
     """Record that a contract came into force: both amounts of its referral are due (B1)."""
 
     def act() -> ContractEventAnswer:
-        at = asked.moment_of(None if body is None else body.at)
-        done = asked.desk.contracts.activate(contract, at=at, actor=asked.actor)
+        done = asked.session.contracts.activate(contract, at=None if body is None else body.at)
         return ContractEventAnswer(
             contract=ContractAnswer.of(done.contract, asked.calendar),
             referral=_referral(asked, done.referral),
@@ -92,8 +87,8 @@ def terminate_contract(asked: Asked, contract: Id, body: Fact | None = None) -> 
     """Record that a contract was terminated; what was granted stays (B4)."""
 
     def act() -> ContractEventAnswer:
-        at = asked.moment_of(None if body is None else body.at)
-        return _ended(asked, asked.desk.contracts.terminate(contract, at=at, actor=asked.actor))
+        at = None if body is None else body.at
+        return _ended(asked, asked.session.contracts.terminate(contract, at=at))
 
     return asked.done(body, act)
 
@@ -102,8 +97,8 @@ def withdraw_contract(asked: Asked, contract: Id, body: Fact | None = None) -> R
     """Record that a contract was withdrawn before it came into force: its referral is cancelled (B9)."""
 
     def act() -> ContractEventAnswer:
-        at = asked.moment_of(None if body is None else body.at)
-        return _ended(asked, asked.desk.contracts.withdraw(contract, at=at, actor=asked.actor))
+        at = None if body is None else body.at
+        return _ended(asked, asked.session.contracts.withdraw(contract, at=at))
 
     return asked.done(body, act)
 
@@ -112,14 +107,12 @@ def attach_code(asked: Asked, contract: Id, body: Attaching) -> Response:
     """Add a code to a sign-up that was concluded without one, before it activates (S8, S10)."""
 
     def act() -> SignUpAnswer:
-        sign_up = asked.desk.sign_ups.attach(
+        sign_up = asked.session.sign_ups.attach(
             contract,
             code=body.code,
-            at=asked.at,
-            actor=asked.actor,
             channel=body.channel,
             group=body.group,
-            honoured_moment=None if body.honour is None else body.honour.moment,
+            honour=None if body.honour is None else body.honour.moment,
             reason=body.reason,
         )
         return SignUpAnswer.of(sign_up, asked.calendar)
@@ -131,9 +124,7 @@ def change_group(asked: Asked, contract: Id, body: GroupChange) -> Response:
     """Put the new customer into another group, until the contract activates (D7)."""
 
     def act() -> ReferralAnswer:
-        changed = asked.desk.sign_ups.change_group(
-            contract, group=body.group, at=asked.at, actor=asked.actor, reason=body.reason
-        )
+        changed = asked.session.referrals.change_group(contract, group=body.group, reason=body.reason)
         return ReferralAnswer.of(changed, asked.calendar)
 
     return asked.done(body, act, edited=lambda: _seen(asked, contract))
@@ -141,7 +132,7 @@ def change_group(asked: Asked, contract: Id, body: GroupChange) -> Response:
 
 def explain_referral(asked: Asked, contract: Id) -> Response:
     """Explain why a referral's amounts are what they are, and verify that history still says so."""
-    explanation = asked.desk.referrals.explain(contract, at=asked.at, actor=asked.actor)
+    explanation = asked.session.referrals.explain(contract)
     return asked.answered(ExplanationAnswer.of(explanation, asked.calendar))
 
 
@@ -149,9 +140,7 @@ def note_fee(asked: Asked, contract: Id, body: Fee) -> Response:
     """Note that a discount is to be paid back on early termination; it posts nothing (B8)."""
 
     def act() -> ReferralAnswer:
-        noted = asked.desk.discounts.note_fee(
-            contract, amount=asked.money(body.amount), at=asked.at, actor=asked.actor, reason=body.reason
-        )
+        noted = asked.session.discounts.note_fee(contract, amount=asked.money(body.amount), reason=body.reason)
         return ReferralAnswer.of(noted, asked.calendar)
 
     return asked.done(body, act, status=HTTPStatus.CREATED)
@@ -159,12 +148,12 @@ def note_fee(asked: Asked, contract: Id, body: Fee) -> Response:
 
 def propose_fee(asked: Asked, contract: Id) -> Response:
     """Propose what is to be paid back on early termination, by the programme's policy (B8)."""
-    amount = asked.desk.discounts.propose_fee(contract, at=asked.at, actor=asked.actor)
+    amount = asked.session.discounts.propose_fee(contract)
     return asked.answered(AmountAnswer(amount=str(amount.amount)))
 
 
 def _seen(asked: Asking, contract: str) -> SignUpAnswer:
-    return _sign_up(asked, asked.desk.sign_ups.find(contract, at=asked.at, actor=asked.actor))
+    return _sign_up(asked, asked.session.sign_ups.find(contract))
 
 
 def _sign_up(asked: Asking, seen: SignUpSeen) -> SignUpAnswer:
@@ -194,7 +183,7 @@ ENDPOINTS: Final = (
         method="POST",
         path="/contracts",
         does=conclude_contract,
-        act=Act.CONTRACT_CONCLUDED,
+        act="contract.concluded",
         answer=SignUpAnswer,
         status=HTTPStatus.CREATED,
         tag=_TAG,
@@ -203,7 +192,7 @@ ENDPOINTS: Final = (
         method="GET",
         path="/contracts",
         does=list_contracts,
-        act=Act.SIGN_UP_SHOW,
+        act="sign-up.list",
         answer=PageAnswer[SignUpAnswer],
         tag=_TAG,
     ),
@@ -211,7 +200,7 @@ ENDPOINTS: Final = (
         method="GET",
         path="/contracts/{contract}",
         does=get_contract,
-        act=Act.SIGN_UP_SHOW,
+        act="sign-up.show",
         answer=SignUpAnswer,
         tag=_TAG,
     ),
@@ -219,7 +208,7 @@ ENDPOINTS: Final = (
         method="POST",
         path="/contracts/{contract}/activate",
         does=activate_contract,
-        act=Act.CONTRACT_ACTIVATED,
+        act="contract.activated",
         answer=ContractEventAnswer,
         tag=_TAG,
     ),
@@ -227,7 +216,7 @@ ENDPOINTS: Final = (
         method="POST",
         path="/contracts/{contract}/terminate",
         does=terminate_contract,
-        act=Act.CONTRACT_TERMINATED,
+        act="contract.terminated",
         answer=ContractEventAnswer,
         tag=_TAG,
     ),
@@ -235,7 +224,7 @@ ENDPOINTS: Final = (
         method="POST",
         path="/contracts/{contract}/withdraw",
         does=withdraw_contract,
-        act=Act.CONTRACT_WITHDRAWN,
+        act="contract.withdrawn",
         answer=ContractEventAnswer,
         tag=_TAG,
     ),
@@ -243,7 +232,7 @@ ENDPOINTS: Final = (
         method="POST",
         path="/contracts/{contract}/code",
         does=attach_code,
-        act=Act.CODE_ATTACH,
+        act="code.attach",
         answer=SignUpAnswer,
         edits=True,
         tag=_TAG,
@@ -252,7 +241,7 @@ ENDPOINTS: Final = (
         method="PUT",
         path="/contracts/{contract}/referee-group",
         does=change_group,
-        act=Act.REFERRAL_CHANGE_GROUP,
+        act="referral.change-group",
         answer=ReferralAnswer,
         edits=True,
         tag=_TAG,
@@ -261,7 +250,7 @@ ENDPOINTS: Final = (
         method="GET",
         path="/contracts/{contract}/explanation",
         does=explain_referral,
-        act=Act.REFERRAL_EXPLAIN,
+        act="referral.explain",
         answer=ExplanationAnswer,
         tag=_TAG,
     ),
@@ -269,7 +258,7 @@ ENDPOINTS: Final = (
         method="POST",
         path="/contracts/{contract}/fee-notes",
         does=note_fee,
-        act=Act.TERMINATION_FEE_NOTE,
+        act="termination-fee.note",
         answer=ReferralAnswer,
         status=HTTPStatus.CREATED,
         tag=_TAG,
@@ -278,7 +267,7 @@ ENDPOINTS: Final = (
         method="GET",
         path="/contracts/{contract}/fee-proposal",
         does=propose_fee,
-        act=Act.TERMINATION_FEE_PROPOSE,
+        act="termination-fee.propose",
         answer=AmountAnswer,
         tag=_TAG,
     ),

@@ -11,14 +11,13 @@ from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.customers import ErasedAnswer
 from referral_adapters.http.models.fields import Id
 from referral_adapters.http.models.requests import Erasing
-from referral_core.entities.act import Act
 
 
 def erase_customer(asked: Asked, customer: Id, body: Erasing) -> Response:
     """Erase a customer: personal references go; money and the trace stay consistent (A5)."""
 
     def act() -> ErasedAnswer:
-        erased = asked.desk.customers.erase(customer, at=asked.at, actor=asked.actor, reason=body.reason)
+        erased = asked.session.customers.erase(customer, reason=body.reason)
         return ErasedAnswer(
             pseudonym=erased.pseudonym,
             accounts=len(erased.data.accounts),
@@ -34,7 +33,7 @@ ENDPOINTS: Final = (
         method="POST",
         path="/customers/{customer}/erase",
         does=erase_customer,
-        act=Act.CUSTOMER_ERASE,
+        act="customer.erase",
         answer=ErasedAnswer,
         tag="customers",
     ),

@@ -26,8 +26,8 @@ from referral_adapters.http.models.pages import Cursor, Limit, numbered
 from referral_adapters.http.models.problem import ProblemKind
 from referral_adapters.http.persistently import persistently
 from referral_adapters.http.problems import Trouble, improper
-from referral_core.entities.act import Act
-from referral_core.rules.permissions import permit
+from referral_core.services.permissions import Permissions
+from referral_core.session import ACTS
 from referral_core.values.reason import Reason
 
 SINGLE: Final = "application/cloudevents+json"
@@ -36,7 +36,7 @@ LARGEST: Final = 8 * 1024 * 1024
 MOST: Final = 1000
 """The most events of a batch."""
 _PUBLISHED_AT_ONCE: Final = 1000
-_BRINGS: Final = Act.CONTRACT_ACTIVATED
+_BRINGS: Final = "contract.activated"
 """Who may bring facts may bring events, in whose name ever: systems alone (A1)."""
 
 
@@ -46,7 +46,7 @@ def bring_events(asked: Asked, body: Annotated[Any, Body()]) -> Response:  # noq
     What each event's data may be is the feed's format. In a batch each event has a transaction and a result of its own.
     Events of all segments come this way, so whoever is limited to some is not let in (A1).
     """
-    permit(asked.actor, _BRINGS, asked.service.programme.segments)
+    _permissions(asked).admit_everywhere(ACTS[_BRINGS])
     _check_kind(asked, body)
     runner = FeedRunner(asked.service.programme, asked.service.store)
     if isinstance(body, list):
@@ -72,7 +72,7 @@ def list_events(asked: Asked, *, cursor: Cursor = None, limit: Limit = 50) -> Re
     Ask again with `next` for what follows; it is there at the end too. Whoever is limited to some segments is not let
     in (A1).
     """
-    permit(asked.actor, Act.TRACE_SHOW, asked.service.programme.segments)
+    _permissions(asked).admit_everywhere(ACTS["trace.show"])
     outbox = asked.service.store.outbox
     after = numbered(cursor)
     persistently(lambda: outbox.publish(_PUBLISHED_AT_ONCE))
@@ -80,6 +80,10 @@ def list_events(asked: Asked, *, cursor: Cursor = None, limit: Limit = 50) -> Re
     last = found[-1].position if found else after
     events = [PublishedEvent.of(each, asked.service.source) for each in found]
     return asked.answered(PublishedEvents(items=events, next=cursor_of(str(last))))
+
+
+def _permissions(asked: Asking) -> Permissions:
+    return Permissions(asked.service.store, asked.service.programme, asked.actor)
 
 
 def _check_kind(asked: Asking, body: object) -> None:
@@ -114,5 +118,5 @@ ENDPOINTS: Final = (
         },
         tag=_TAG,
     ),
-    Endpoint(method="GET", path="/events", does=list_events, act=Act.TRACE_SHOW, answer=PublishedEvents, tag=_TAG),
+    Endpoint(method="GET", path="/events", does=list_events, act="trace.show", answer=PublishedEvents, tag=_TAG),
 )

@@ -13,13 +13,12 @@ from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.fields import Id
 from referral_adapters.http.models.groups import AmountPeriod, AmountPreviewAnswer, GroupAnswer, GroupsAnswer
 from referral_adapters.http.models.requests import GroupName, NewAmount, NewGroup
-from referral_core.entities.act import Act
 from referral_core.entities.discount_group import DiscountGroup
 
 
 def list_groups(asked: Asked) -> Response:
     """List all groups, each with its amounts over time."""
-    groups = asked.desk.groups.all(at=asked.at, actor=asked.actor)
+    groups = asked.session.groups.all()
     return asked.answered(GroupsAnswer(items=[_shown(asked, group) for group in groups]))
 
 
@@ -32,7 +31,7 @@ def add_group(asked: Asked, body: NewGroup) -> Response:
     """Add a group to one side (D2)."""
 
     def act() -> GroupAnswer:
-        added = asked.desk.groups.add(body.group, side=body.side, at=asked.at, actor=asked.actor, name=body.name)
+        added = asked.session.groups.add(body.group, side=body.side, name=body.name)
         return _shown(asked, added)
 
     return asked.done(body, act, status=HTTPStatus.CREATED)
@@ -42,7 +41,7 @@ def rename_group(asked: Asked, group: Id, body: GroupName) -> Response:
     """Call a group by another name (D2)."""
 
     def act() -> GroupAnswer:
-        return _shown(asked, asked.desk.groups.rename(group, name=body.name, at=asked.at, actor=asked.actor))
+        return _shown(asked, asked.session.groups.rename(group, name=body.name))
 
     return asked.done(body, act, edited=lambda: _found(asked, group))
 
@@ -51,7 +50,7 @@ def disable_group(asked: Asked, group: Id) -> Response:
     """Let a group give nothing to new sign-ups; what is locked stays (D8)."""
 
     def act() -> GroupAnswer:
-        return _shown(asked, asked.desk.groups.disable(group, at=asked.at, actor=asked.actor))
+        return _shown(asked, asked.session.groups.disable(group))
 
     return asked.done(None, act, edited=lambda: _found(asked, group))
 
@@ -60,7 +59,7 @@ def enable_group(asked: Asked, group: Id) -> Response:
     """Let a group give its amounts again (D8)."""
 
     def act() -> GroupAnswer:
-        return _shown(asked, asked.desk.groups.enable(group, at=asked.at, actor=asked.actor))
+        return _shown(asked, asked.session.groups.enable(group))
 
     return asked.done(None, act, edited=lambda: _found(asked, group))
 
@@ -69,11 +68,9 @@ def set_amount(asked: Asked, group: Id, body: NewAmount) -> Response:
     """Enter an amount for a period (D3-D5)."""
 
     def act() -> GroupAnswer:
-        changed = asked.desk.groups.set_amount(
+        changed = asked.session.groups.set_amount(
             group,
             asked.money(body.amount),
-            at=asked.at,
-            actor=asked.actor,
             reason=body.reason,
             correction=body.correction,
             **_period(asked, body),
@@ -85,11 +82,9 @@ def set_amount(asked: Asked, group: Id, body: NewAmount) -> Response:
 
 def preview_amount(asked: Asked, group: Id, body: NewAmount) -> Response:
     """Show what an amount would do to those that are there, without entering it."""
-    preview = asked.desk.groups.preview(
+    preview = asked.session.groups.preview(
         group,
         asked.money(body.amount),
-        at=asked.at,
-        actor=asked.actor,
         correction=body.correction,
         **_period(asked, body),
     )
@@ -104,13 +99,13 @@ def _period(asked: Asking, body: NewAmount) -> dict[str, Any]:
     """Return the period of an amount: a day is its beginning, or as a last day its end (M1, M2)."""
     calendar, first, last = asked.calendar, body.from_, body.until
     return {
-        "starts_at": first if first is None or isinstance(first, datetime) else calendar.start_of(first, "from"),
-        "ends_at": last if last is None or isinstance(last, datetime) else calendar.end_of(last, "until"),
+        "starts": first if first is None or isinstance(first, datetime) else calendar.start_of(first, "from"),
+        "ends": last if last is None or isinstance(last, datetime) else calendar.end_of(last, "until"),
     }
 
 
 def _found(asked: Asking, group: str) -> GroupAnswer:
-    return _shown(asked, asked.desk.groups.find(group, at=asked.at, actor=asked.actor))
+    return _shown(asked, asked.session.groups.find(group))
 
 
 def _shown(asked: Asking, group: DiscountGroup) -> GroupAnswer:
@@ -119,13 +114,13 @@ def _shown(asked: Asking, group: DiscountGroup) -> GroupAnswer:
 
 _TAG: Final = "groups"
 ENDPOINTS: Final = (
-    Endpoint(method="GET", path="/groups", does=list_groups, act=Act.GROUP_SHOW, answer=GroupsAnswer, tag=_TAG),
-    Endpoint(method="GET", path="/groups/{group}", does=get_group, act=Act.GROUP_SHOW, answer=GroupAnswer, tag=_TAG),
+    Endpoint(method="GET", path="/groups", does=list_groups, act="group.list", answer=GroupsAnswer, tag=_TAG),
+    Endpoint(method="GET", path="/groups/{group}", does=get_group, act="group.show", answer=GroupAnswer, tag=_TAG),
     Endpoint(
         method="POST",
         path="/groups",
         does=add_group,
-        act=Act.GROUP_ADD,
+        act="group.add",
         answer=GroupAnswer,
         status=HTTPStatus.CREATED,
         tag=_TAG,
@@ -134,7 +129,7 @@ ENDPOINTS: Final = (
         method="PUT",
         path="/groups/{group}/name",
         does=rename_group,
-        act=Act.GROUP_RENAME,
+        act="group.rename",
         answer=GroupAnswer,
         edits=True,
         tag=_TAG,
@@ -143,7 +138,7 @@ ENDPOINTS: Final = (
         method="POST",
         path="/groups/{group}/disable",
         does=disable_group,
-        act=Act.GROUP_DISABLE,
+        act="group.disable",
         answer=GroupAnswer,
         edits=True,
         tag=_TAG,
@@ -152,7 +147,7 @@ ENDPOINTS: Final = (
         method="POST",
         path="/groups/{group}/enable",
         does=enable_group,
-        act=Act.GROUP_ENABLE,
+        act="group.enable",
         answer=GroupAnswer,
         edits=True,
         tag=_TAG,
@@ -161,7 +156,7 @@ ENDPOINTS: Final = (
         method="POST",
         path="/groups/{group}/amounts",
         does=set_amount,
-        act=Act.AMOUNT_SET,
+        act="amount.set",
         answer=GroupAnswer,
         edits=True,
         tag=_TAG,
@@ -170,7 +165,7 @@ ENDPOINTS: Final = (
         method="POST",
         path="/groups/{group}/amounts/preview",
         does=preview_amount,
-        act=Act.AMOUNT_SET,
+        act="amount.preview",
         answer=AmountPreviewAnswer,
         keyless=True,
         tag=_TAG,

@@ -11,11 +11,10 @@ from starlette.responses import Response
 from referral_adapters.http.asking import Asked
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.answer import PageAnswer
-from referral_adapters.http.models.fields import Moment, Text
+from referral_adapters.http.models.fields import ActName, Moment, Text
 from referral_adapters.http.models.pages import Cursor, Limit, numbered, page_of
 from referral_adapters.http.models.trace import SealedAnswer, TraceRowAnswer
 from referral_adapters.http.problems import improper
-from referral_core.entities.act import Act
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.moment import EARLIEST
 
@@ -25,7 +24,7 @@ def list_trace(
     *,
     subject: Annotated[Text | None, Query(description="Such as `account:A`, `group:referrer`, `programme`.")] = None,
     contract: Annotated[Text | None, Query(description="A contract, in place of a subject.")] = None,
-    act: Annotated[Act | None, Query(description="Only this act.")] = None,
+    act: Annotated[ActName | None, Query(description="Only this act.")] = None,
     since: Annotated[Moment | None, Query(description="Not before this moment.")] = None,
     until: Annotated[Moment | None, Query(description="Before this moment.")] = None,
     cursor: Cursor = None,
@@ -36,26 +35,24 @@ def list_trace(
         raise improper("query.subject", "give a subject or a contract")
     period = None if since is None and until is None else EffectivePeriod.between(since or EARLIEST, until)
     passed = numbered(cursor)
-    trace = asked.desk.trace
+    trace = asked.session.trace
     if subject is not None:
-        rows = trace.rows(subject, at=asked.at, actor=asked.actor, period=period, act=act)
+        rows = trace.rows(subject, period=period, act=act)
     else:
-        rows = trace.rows_of_contract(contract or "", at=asked.at, actor=asked.actor, period=period, act=act)
+        rows = trace.rows_of_contract(contract or "", period=period, act=act)
     items = [TraceRowAnswer.of(row, asked.calendar) for row in islice(rows, passed, passed + limit + 1)]
     return asked.answered(page_of(items, limit, lambda _: str(passed + limit)))
 
 
 def seal_trace(asked: Asked) -> Response:
     """Set a seal over every chain that has grown since the last one."""
-    return asked.done(
-        None, lambda: SealedAnswer.of(asked.desk.trace.seal(at=asked.at, actor=asked.actor), asked.calendar)
-    )
+    return asked.done(None, lambda: SealedAnswer.of(asked.session.trace.seal(), asked.calendar))
 
 
 _TAG: Final = "trace"
 ENDPOINTS: Final = (
     Endpoint(
-        method="GET", path="/trace", does=list_trace, act=Act.TRACE_SHOW, answer=PageAnswer[TraceRowAnswer], tag=_TAG
+        method="GET", path="/trace", does=list_trace, act="trace.show", answer=PageAnswer[TraceRowAnswer], tag=_TAG
     ),
-    Endpoint(method="POST", path="/trace/seals", does=seal_trace, act=Act.TRACE_SEAL, answer=SealedAnswer, tag=_TAG),
+    Endpoint(method="POST", path="/trace/seals", does=seal_trace, act="trace.seal", answer=SealedAnswer, tag=_TAG),
 )

@@ -1,0 +1,269 @@
+"""The table of acts: everything that a host may ask for, declared once, on the method of its service.
+
+A declaration says what an act is called everywhere, the least role that may ask for it, what it touches, and what it
+takes: its method's signature, whose types say of each argument what kind it is. Feeds, HTTP, the client, permissions,
+the command line and the reference are read from here.
+
+>>> from referral_core.session import ACTS
+>>> ACTS["code.end"].least
+Role.SUPERVISOR
+>>> [param.wire for param in ACTS["code.end"].fields]
+['code', 'at', 'reason']
+"""
+
+from __future__ import annotations
+
+import enum
+import types
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property, wraps
+from inspect import Parameter, signature
+from typing import (
+    Annotated,
+    Any,
+    Concatenate,
+    Final,
+    Generic,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
+from typing import get_type_hints as type_hints
+
+import attrs
+
+from referral_core.entities.actor import Role
+from referral_core.values.arguments import COUNT, FACT, FLAG, PROGRAM, Kind, choice, instance
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S", bound="Service")
+
+REQUIRED: Final = Parameter.empty
+"""The default of a parameter that has none."""
+
+Touch = Callable[[Any, Mapping[str, Any]], Iterable[Any]]
+"""Says what an act with some arguments touches: see :mod:`referral_core.services.permissions`."""
+
+
+@attrs.frozen
+class Param:
+    """One parameter of an act: its name in Python, on the wire, its kind, and its default if it may be left out."""
+
+    name: str
+    wire: str
+    kind: Kind
+    default: Any = REQUIRED
+    nullable: bool = False
+
+    @property
+    def required(self) -> bool:
+        """Tell whether it must be given."""
+        return self.default is REQUIRED
+
+    def check(self, value: Any) -> Any:  # noqa: ANN401 - any argument
+        """Return a value as the act takes it.
+
+        :raises ArgumentInvalid: it is of another kind.
+        :raises Refusal: a rule says something of the value itself: ``moment-naive``, ``name-invalid`` …
+        """
+        if value is None and self.nullable:
+            return None
+        return self.kind.check(value, self.wire)
+
+
+@attrs.define(eq=False, slots=False)
+class Act(Generic[R]):
+    """One act, as its service declares it.
+
+    ``reads`` tells that it changes nothing; ``streams`` that it reads and hands on an iterator; ``bulk`` that it is
+    many transactions and not one. ``manual`` says when a person has to give a reason: always, or with one of the
+    arguments named. ``channels`` tells that somebody limited to some channels may ask for it. ``feed`` tells whether
+    a feed may bring it. ``settles`` names the arguments with the accounts whose balance in billing it looks at.
+    """
+
+    name: str
+    least: Role
+    body: Callable[..., R]
+    touches: tuple[Touch, ...] = ()
+    reads: bool = False
+    streams: bool = False
+    bulk: bool = False
+    feed: bool = False
+    channels: bool = False
+    manual: bool | tuple[str, ...] = False
+    settles: tuple[str, ...] = ()
+    wire: Mapping[str, str] = attrs.field(factory=dict)
+
+    @cached_property
+    def hints(self) -> dict[str, Any]:
+        """The types of the signature; looked at when first asked for, so that importing stays quick."""
+        return type_hints(self.body, include_extras=True)
+
+    @cached_property
+    def params(self) -> dict[str, Param]:
+        """The parameters by name, in order."""
+        given = list(signature(self.body).parameters.values())[1:]
+        return {each.name: self._param(each) for each in given}
+
+    @property
+    def fields(self) -> tuple[Param, ...]:
+        """The parameters that have a name on the wire, in order."""
+        return tuple(param for param in self.params.values() if param.kind.on_wire)
+
+    @property
+    def service(self) -> str:
+        """The name of the class that declares the act."""
+        return self.body.__qualname__.partition(".")[0]
+
+    @property
+    def method(self) -> str:
+        """The name of the method."""
+        return self.body.__name__
+
+    @property
+    def summary(self) -> str:
+        """What the act does, in one sentence."""
+        return (self.body.__doc__ or "").partition("\n")[0]
+
+    @cached_property
+    def has_reason(self) -> bool:
+        """Tell whether the act takes a reason."""
+        return "reason" in self.params
+
+    @cached_property
+    def facts(self) -> tuple[str, ...]:
+        """The names of the parameters that say when something came to be, which only systems may give (M4)."""
+        return tuple(name for name, param in self.params.items() if param.kind is FACT)
+
+    def needs_reason(self, given: Mapping[str, Any]) -> bool:
+        """Tell whether a person who asks for the act with these arguments has to say why."""
+        if isinstance(self.manual, bool):
+            return self.manual
+        return any(given.get(name) for name in self.manual)
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """What stands for the arguments that are left out."""
+        return {name: param.default for name, param in self.params.items() if not param.required}
+
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments by name, each checked against the signature; what was left out stays so.
+
+        :raises TypeError: there are too many, one twice, one missing or one that the act does not have, as Python says
+            it.
+        """
+        params = self.params
+        try:
+            given = {**dict(zip(self._positional, args, strict=False)), **kwargs}
+            if len(given) != len(args) + len(kwargs) or len(given) + len(self.defaults) < len(params):
+                raise KeyError
+            return {name: params[name].check(value) for name, value in given.items()}
+        except KeyError:
+            signature(self.body).bind(None, *args, **kwargs)  # says in Python's words what is wrong
+            raise
+
+    @cached_property
+    def _positional(self) -> tuple[str, ...]:
+        given = list(signature(self.body).parameters.values())[1:]
+        return tuple(each.name for each in given if each.kind is Parameter.POSITIONAL_OR_KEYWORD)
+
+    def _param(self, given: Parameter) -> Param:
+        hint, nullable = _without_none(self.hints[given.name])
+        return Param(given.name, self.wire.get(given.name, given.name), _kind(hint), given.default, nullable)
+
+
+class Runner(Protocol):
+    """What carries an act out: a session's transaction, or a request to somebody else's session."""
+
+    def do(self, act: Act[R], service: Any, given: dict[str, Any]) -> R:  # noqa: ANN401 - any service
+        """Carry out an act of a service with arguments that were checked."""
+        ...
+
+
+class Service:
+    """What acts are methods of. The same class serves a session here and a client that asks over the wire."""
+
+    def __init__(self, runner: Any) -> None:  # noqa: ANN401 - a Runner, and what a session's services find in it
+        self._runner = runner
+
+
+ACTS: Final[dict[str, Act[Any]]] = {}
+"""Every act by its name; all of them once :mod:`referral_core.session` is imported."""
+
+FOLLOWING: Final[Mapping[str, str]] = types.MappingProxyType(
+    {
+        "code.start": "A code became active because a contract activated.",
+        "referral.record": "A sign-up with a usable code was recorded as a referral.",
+        "referral.cancel": "A referral was cancelled because its contract was withdrawn.",
+        "grant.due": "A grant became due because the referee's contract activated.",
+        "grant.posted": "Billing confirmed a grant.",
+    }
+)
+"""What follows from acts by itself and leaves a row of its own in the trace, by its name there."""
+
+
+def act(  # noqa: PLR0913 - an act is declared by that much
+    name: str,
+    *,
+    least: Role,
+    touches: tuple[Touch, ...] = (),
+    reads: bool = False,
+    streams: bool = False,
+    bulk: bool = False,
+    feed: bool = False,
+    channels: bool = False,
+    manual: bool | tuple[str, ...] = False,
+    settles: tuple[str, ...] = (),
+    wire: Mapping[str, str] | None = None,
+) -> Callable[[Callable[Concatenate[S, P], R]], Callable[Concatenate[S, P], R]]:
+    """Declare a service's method as an act: see :class:`Act`. Calling it hands it to the service's runner."""
+
+    def declare(body: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+        declared: Act[R] = Act(
+            name,
+            least,
+            body,
+            touches=touches,
+            reads=reads or streams,
+            streams=streams,
+            bulk=bulk,
+            feed=feed,
+            channels=channels,
+            manual=manual,
+            settles=settles,
+            wire=wire or {},
+        )
+        ACTS[name] = declared
+
+        @wraps(body)
+        def ask(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            return self._runner.do(declared, self, declared.bind(args, kwargs))  # type: ignore[no-any-return]
+
+        ask.act = declared  # type: ignore[attr-defined] # for who has the method in hand
+        return ask
+
+    return declare
+
+
+def _without_none(hint: Any) -> tuple[Any, bool]:  # noqa: ANN401 - any type
+    if get_origin(hint) in {Union, types.UnionType}:
+        rest = [each for each in get_args(hint) if each is not type(None)]
+        if len(rest) < len(get_args(hint)):
+            return (rest[0] if len(rest) == 1 else Union[tuple(rest)]), True  # noqa: UP007 - made at run time
+    return hint, False
+
+
+def _kind(hint: Any) -> Kind:  # noqa: ANN401 - any type
+    if get_origin(hint) is Annotated:
+        return next((each for each in get_args(hint) if isinstance(each, Kind)), PROGRAM)
+    if hint is bool:
+        return FLAG
+    if hint is int:
+        return COUNT
+    if isinstance(hint, type) and issubclass(hint, enum.StrEnum):
+        return choice(hint)
+    return instance(hint) if isinstance(hint, type) else PROGRAM

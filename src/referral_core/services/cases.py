@@ -1,0 +1,189 @@
+"""Cases: opened when a self-service sign-up fails, finished or abandoned by staff (K1-K3)."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import attrs
+
+from referral_core.acts import act
+from referral_core.entities.actor import Role
+from referral_core.entities.case import CarriedOffer, Case
+from referral_core.entities.contract import Contract
+from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, account_subject
+from referral_core.rules.decision import Decision
+from referral_core.services.choosing import chosen_by_case
+from referral_core.services.context import BoundService
+from referral_core.services.judging import Judging, Question
+from referral_core.services.permissions import a_case, a_code, a_customer_judged, a_finished_case, a_segment
+from referral_core.services.sign_ups import Concluding, SignUp
+from referral_core.services.unknown import unknown_case
+from referral_core.values.arguments import (
+    AccountId,
+    CaseId,
+    Channel,
+    CodeText,
+    ContractId,
+    Count,
+    CustomerId,
+    Day,
+    Flag,
+    GroupId,
+    Product,
+    Segment,
+)
+
+SELF_SERVICE = "self-service"
+
+
+@attrs.frozen
+class OpenedCase:
+    """A case that was opened, and the decision about its code if one was given."""
+
+    case: Case
+    decision: Decision | None = None
+
+
+@attrs.frozen
+class FinishedCase:
+    """A case that was finished, and the sign-up that finished it."""
+
+    case: Case
+    sign_up: SignUp
+
+
+class Cases(BoundService):
+    """Failed self-service sign-ups, kept with what the customer was promised until somebody finishes them."""
+
+    @act("case.open", least=Role.AGENT, feed=True, touches=(a_code, a_customer_judged, a_segment))
+    def open(
+        self,
+        case: CaseId,
+        *,
+        customer: CustomerId,
+        code: CodeText | None = None,
+        product: Product = "electricity",
+        segment: Segment = "household",
+    ) -> OpenedCase:
+        """Open a case; with a usable code it carries the code and the offers of this moment (K1).
+
+        An unusable code leaves the case without them; ``case.warnings`` then say why.
+
+        :raises Refusal: ``not-allowed``, ``case-exists``.
+        """
+        decision = None if code is None else self._decide(code, customer, product, segment)
+        opened = Case(
+            id=case,
+            customer=customer,
+            opened_at=self._now,
+            product=product,
+            segment=segment,
+            carried=_carried(decision),
+            warnings=decision.reasons if decision else (),
+        )
+        self._ports.cases.open(opened)
+        self._trace("case.open", PROGRAMME_SUBJECT, None, opened)
+        return OpenedCase(opened, decision)
+
+    @act("case.finish", least=Role.AGENT, feed=True, touches=(a_case, a_finished_case))
+    def finish(
+        self,
+        case: CaseId,
+        *,
+        contract: ContractId,
+        account: AccountId,
+        customer: CustomerId,
+        product: Product | None = None,
+        segment: Segment | None = None,
+        starts_on: Day | None = None,
+        channel: Channel = "sales-portal",
+        group: GroupId | None = None,
+    ) -> FinishedCase:
+        """Conclude the sign-up of a case with what the case carries, and close it (K2).
+
+        Product and segment are the case's own unless given.
+
+        :raises Refusal: ``not-allowed``, ``case-unknown``, ``case-closed``, ``not-same-customer``, and whatever
+            concluding refuses.
+        """
+        now, found, concluding = self._now, self._found(case), Concluding(self._context)
+        concluding.check_case(found, customer)
+        finished = found.finished(contract, now)
+        chosen = chosen_by_case(found, group, now)
+        concluded = Contract(
+            id=contract,
+            account=account,
+            customer=customer,
+            product=product or found.product,
+            segment=segment or found.segment,
+            channel=channel,
+            concluded_at=now,
+            starts_on=starts_on,
+        )
+        sign_up = concluding.conclude(concluded, found.promo_code, chosen)
+        self._ports.cases.close(finished)
+        self._trace("case.finish", account_subject(account), found, finished)
+        return FinishedCase(finished, sign_up)
+
+    @act("case.abandon", least=Role.AGENT, feed=True, touches=(a_case,))
+    def abandon(self, case: CaseId) -> Case:
+        """Close a case without a sign-up; it leaves no referral (K3).
+
+        :raises Refusal: ``not-allowed``, ``case-unknown``, ``case-closed``.
+        """
+        found = self._found(case)
+        abandoned = found.abandoned(self._now)
+        self._ports.cases.close(abandoned)
+        self._trace("case.abandon", PROGRAMME_SUBJECT, found, abandoned)
+        return abandoned
+
+    @act("case.show", least=Role.AGENT, reads=True, touches=(a_case,))
+    def find(self, case: CaseId) -> Case:
+        """Return a case as it stands by now, with what it carries (K1).
+
+        :raises Refusal: ``not-allowed``, ``case-unknown``.
+        """
+        return self._found(case)
+
+    @act("case.list", least=Role.AGENT, reads=True)
+    def page(self, *, after: CaseId | None = None, limit: Count = 50, open_only: Flag = False) -> tuple[Case, ...]:
+        """Return the next ``limit`` cases whose id is above ``after``, by the code points of the id.
+
+        ``open_only`` leaves out those that were finished or abandoned. Somebody limited to some segments is shown what
+        :meth:`find` would show them. A page that is not full is the last one.
+
+        :raises Refusal: ``not-allowed``.
+        """
+        cases, permissions = self._ports.cases.all(after=after, open_only=open_only), self._permissions
+        seen = (each for each in cases if permissions.sees(code=each.promo_code, segment=each.segment))
+        return tuple(islice(seen, limit))
+
+    def _found(self, case: str) -> Case:
+        found = self._ports.cases.find(case)
+        if found is None:
+            raise unknown_case(case)
+        return found
+
+    def _decide(self, code: str, customer: str, product: str, segment: str) -> Decision:
+        return Judging(self._programme, self._ports).decide(
+            Question(
+                code=code,
+                concluded_at=self._now,
+                judged_at=self._now,
+                channel=SELF_SERVICE,
+                customer=customer,
+                product=product,
+                segment=segment,
+            )
+        )
+
+    def _trace(self, name: str, subject: str, before: Case | None, after: Case) -> None:
+        state = None if before is None else {"case": before.id, "status": before.status}
+        new = {"case": after.id, "status": after.status, "contract": after.contract, **after.characteristics}
+        self._context.trace(subject, name, state, new)
+
+
+def _carried(decision: Decision | None) -> CarriedOffer | None:
+    if decision is None or decision.referrer is None or decision.referee is None:
+        return None
+    return CarriedOffer(decision.code, decision.referrer, decision.referee)

@@ -1,0 +1,80 @@
+"""Erasing a customer: personal references go; money, rules and the trace stay as they were (A5)."""
+
+from __future__ import annotations
+
+import attrs
+
+from referral_core.acts import act
+from referral_core.entities.actor import Actor, Role
+from referral_core.entities.contract import Contract, ContractStatus
+from referral_core.entities.personal_data import PersonalData, mentions
+from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, State, account_subject
+from referral_core.services.context import BoundService
+from referral_core.services.permissions import a_person
+from referral_core.services.unknown import unknown_customer
+from referral_core.values.arguments import CustomerId, ReasonText
+from referral_core.values.errors import Refusal
+from referral_core.values.reason import Reason
+
+
+@attrs.frozen
+class Erasure:
+    """A customer that was erased: the pseudonym in their place, and what was held about them."""
+
+    pseudonym: str
+    data: PersonalData
+
+
+class Customers(BoundService):
+    """What is done about customers as such."""
+
+    @act("customer.erasable", least=Role.ADMINISTRATOR, reads=True, touches=(a_person,))
+    def erasable(self, customer: CustomerId) -> PersonalData:
+        """Return what erasing a customer would take, and change nothing.
+
+        :raises Refusal: ``not-allowed``, ``account-unknown``, ``contract-active``, ``contract-pending``, as
+            :meth:`erase` does.
+        """
+        data = self._ports.persons.find(customer)
+        # The accounts are asked for one by one because a store may lock each for the rest of the transaction.
+        contracts = [each for account in data.accounts for each in self._ports.contracts.of_account(account)]
+        if not data.is_of_somebody:
+            raise unknown_customer()
+        _check_over(contracts, data.open_cases)
+        return data
+
+    @act("customer.erase", least=Role.ADMINISTRATOR, manual=True, touches=(a_person,))
+    def erase(self, customer: CustomerId, *, reason: ReasonText | None = None) -> Erasure:
+        """Put a pseudonym in a customer's place everywhere, for good (A5).
+
+        Every contract must have ended and every case be closed. Accounts, codes, amounts and balances stay; chains and
+        seals still verify. It is traced on the programme and on each of the customer's accounts, under the pseudonym.
+
+        :raises Refusal: ``not-allowed``, ``reason-missing``, also of a reason that names the customer;
+            ``account-unknown`` when there is no such customer, or no longer; ``contract-active``, or
+            ``contract-pending`` for a contract or a case that is open.
+        """
+        actor, data = self._actor, self.erasable(customer)
+        if any(mentions(reason, name) for name in (customer, *data.first_names)):
+            raise Refusal(Reason.REASON_MISSING, message="the reason names the customer who is erased", field="reason")
+        pseudonym = self._ports.persons.erase(customer)
+        by = attrs.evolve(actor, id=pseudonym) if actor.id == customer else actor
+        counts = {"accounts": str(len(data.accounts)), "contracts": str(data.contracts), "traced": str(data.traced)}
+        self._trace(PROGRAMME_SUBJECT, by, {"customer": pseudonym, **counts}, reason)
+        for account in data.accounts:
+            self._trace(account_subject(account), by, {"customer": pseudonym}, reason)
+        return Erasure(pseudonym, data)
+
+    def _trace(self, subject: str, by: Actor, after: State, reason: str | None) -> None:
+        self._context.trace(subject, "customer.erase", None, after, reason, actor=by)
+
+
+def _check_over(contracts: list[Contract], open_cases: tuple[str, ...]) -> None:
+    """Refuse while something goes on that the customer is needed for; what is active is said first."""
+    waiting = ((Reason.CONTRACT_ACTIVE, ContractStatus.ACTIVE), (Reason.CONTRACT_PENDING, ContractStatus.CONCLUDED))
+    for reason, status in waiting:
+        for contract in contracts:
+            if contract.status is status:
+                raise Refusal(reason, message=f"contract {contract.id} is {status}", field="customer")
+    for case in open_cases:
+        raise Refusal(Reason.CONTRACT_PENDING, message=f"case {case} is open", field="customer")

@@ -1,0 +1,171 @@
+"""What becomes of a granted discount: bills eat it, staff move it or note that it is to be paid back (B6-B8)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from referral_core.acts import act
+from referral_core.entities.actor import Role
+from referral_core.entities.contract import Contract
+from referral_core.entities.discount_group import Side
+from referral_core.entities.grant import GrantStatus
+from referral_core.entities.referral import FeeNote, Referral
+from referral_core.entities.trace_entry import account_subject
+from referral_core.programme.fee_policy import FeePolicy
+from referral_core.rules.usage import usages
+from referral_core.services.context import BoundService
+from referral_core.services.permissions import a_referral, an_account, both_accounts
+from referral_core.services.unknown import unknown_account, unknown_contract, unknown_referral
+from referral_core.values.arguments import AccountId, Amount, BillId, ContractId, FactMoment, ReasonText, RequestKey
+from referral_core.values.errors import Refusal
+from referral_core.values.joined_key import joined_key
+from referral_core.values.moment import written
+from referral_core.values.money import Money, check_currency
+from referral_core.values.reason import Reason
+
+
+class Discounts(BoundService):
+    """Acts on the discount that stands on an account in billing."""
+
+    @act("bill.issued", least=Role.SYSTEM, feed=True, touches=(an_account,), settles=("account",))
+    def bill(self, bill: BillId, *, account: AccountId, amount: Amount, at: FactMoment | None = None) -> Money:
+        """Let a bill take the smaller of itself and the unused discount, oldest grant first, once (B6).
+
+        Returns what it took.
+
+        :raises Refusal: ``not-allowed``, ``account-unknown``, ``bill-exists``, ``currency-mismatch``.
+        :raises BillingUnavailable: billing did not answer.
+        """
+        self._known(self._ports.contracts.of_account(account), account, "account")
+        check_currency(amount, self._programme.currency)
+        return self._ports.billing.bill(bill, account, amount, at=at or self._now)
+
+    @act(
+        "discount.transfer",
+        least=Role.SUPERVISOR,
+        feed=True,
+        touches=(both_accounts,),
+        settles=("source", "target"),
+        wire={"source": "from", "target": "to"},
+    )
+    def transfer(
+        self,
+        source: AccountId,
+        target: AccountId,
+        *,
+        amount: Amount | None = None,
+        key: RequestKey | None = None,
+    ) -> Money:
+        """Move unused discount to another account of the same customer, all of it unless ``amount`` says a part (B7).
+
+        Returns what was moved. ``key`` names the request, and no other: asked for again under the same key, nothing is
+        moved and nothing traced again (A2, B2); without one, accounts, moment and amount name it.
+
+        :raises Refusal: ``not-allowed``, ``account-unknown``, ``not-same-customer``, ``contract-active`` while a
+            contract of the source is open, ``no-contract`` when none of the target is active,
+            ``amount-exceeds-unused``, ``currency-mismatch``.
+        :raises BillingUnavailable: billing did not answer.
+        """
+        now = self._now
+        given, taking = (self._ports.contracts.of_account(account) for account in (source, target))
+        self._known(given, source, "from")
+        self._known(taking, target, "to")
+        self._check_transfer(source, given, target, taking)
+        if amount is not None:
+            check_currency(amount, self._programme.currency)
+        part = ("all",) if amount is None else (str(amount.amount), amount.currency)
+        named = key or joined_key(written(now), source, target, *part)
+        moved = self._ports.billing.transfer(source, target, amount, at=now, key=named)
+        if not self._is_traced(source, named):
+            after = {"from": source, "to": target, "amount": str(moved), "key": named}
+            for account in (source, target):
+                self._context.trace(account_subject(account), "discount.transfer", None, after)
+        return moved
+
+    @act("termination-fee.note", least=Role.SUPERVISOR, feed=True, manual=True, touches=(a_referral,))
+    def note_fee(self, contract: ContractId, *, amount: Amount, reason: ReasonText | None = None) -> Referral:
+        """Note on a referral that a discount is to be paid back on early termination; nothing is posted (B8).
+
+        :raises Refusal: ``not-allowed``, ``reason-missing``, ``contract-unknown``, ``referral-unknown``,
+            ``currency-mismatch``.
+        """
+        now, found = self._now, self._ports.contracts.find(contract)
+        if found is None:
+            raise unknown_contract(contract)
+        check_currency(amount, self._programme.currency)
+        noted = self._referral(contract).with_fee_note(FeeNote(amount, reason, now, self._actor.id))
+        self._ports.referrals.replace(noted, at=now)
+        after = {"contract": contract, "amount": str(amount)}
+        self._context.trace(account_subject(found.account), "termination-fee.note", None, after, reason)
+        return noted
+
+    @act("termination-fee.propose", least=Role.SUPERVISOR, reads=True, touches=(a_referral,))
+    def propose_fee(self, contract: ContractId) -> Money:
+        """Propose what the referee should pay back if the contract ended now, by the programme's policy (B8).
+
+        Nothing; what bills have used of it by now, on whichever account; or the locked amount in the proportion of the
+        term's days that are left.
+
+        :raises Refusal: ``not-allowed``, ``contract-unknown``, ``referral-unknown``.
+        """
+        found = self._ports.contracts.find(contract)
+        if found is None:
+            raise unknown_contract(contract)
+        locked = self._referral(contract).referee_offer.amount
+        if self._programme.fee_policy is FeePolicy.USED:
+            return self._used(found, locked)
+        if self._programme.fee_policy is FeePolicy.PRO_RATA:
+            return self._pro_rata(locked, found, self._now)
+        return Money.zero(locked.currency)
+
+    def _used(self, contract: Contract, locked: Money) -> Money:
+        """Return how much bills have taken of the referee's grant; what may be unused of it counts as unused (B6)."""
+        accounts = {each.account for each in self._ports.contracts.of_customer(contract.customer)}
+        balances = {account: self._ports.billing.balance(account) for account in sorted(accounts)}
+        grants = [
+            leg
+            for account in balances
+            for leg in self._ports.grants.all(account=account)
+            if leg.status is GrantStatus.GRANTED
+        ]
+        key = f"{Side.REFEREE}/{contract.id}"
+        used = Money.total((each.used for each in usages(grants, balances) if each.grant.key == key), locked.currency)
+        doubtful = Money.total((balance.of_unknown_age for balance in balances.values()), locked.currency)
+        return used - min(used, doubtful)
+
+    def _pro_rata(self, locked: Money, contract: Contract, at: datetime) -> Money:
+        if contract.activated_at is None:
+            return Money.zero(locked.currency)
+        calendar = self._programme.calendar
+        first = calendar.day_of(contract.activated_at)
+        last = first + relativedelta(months=self._programme.fee_term_months)
+        left = min(max(last - calendar.day_of(at), timedelta()), last - first)
+        term = (last - first).days
+        return Money.of_cents((2 * locked.cents * left.days + term) // (2 * term), locked.currency)  # half a cent is up
+
+    def _referral(self, contract: str) -> Referral:
+        referral = self._ports.referrals.find(contract)
+        if referral is None:
+            raise unknown_referral(contract)
+        return referral
+
+    def _known(self, contracts: tuple[Contract, ...], account: str, field: str) -> None:
+        if not contracts:
+            raise unknown_account(account, field)
+
+    def _is_traced(self, source: str, key: str) -> bool:
+        """Tell whether a transfer was traced; billing cannot tell, which may have made one whose answer was lost."""
+        rows = self._ports.trace.chain(account_subject(source))
+        return any(row.act == "discount.transfer" and row.after and row.after.get("key") == key for row in rows)
+
+    def _check_transfer(
+        self, source: str, given: tuple[Contract, ...], target: str, taking: tuple[Contract, ...]
+    ) -> None:
+        if given[0].customer != taking[0].customer:
+            raise Refusal(Reason.NOT_SAME_CUSTOMER, message=f"account {target} belongs to another customer", field="to")
+        if any(contract.is_open for contract in given):
+            raise Refusal(Reason.CONTRACT_ACTIVE, message=f"account {source} still has an open contract", field="from")
+        if not any(contract.is_open and contract.activated_at for contract in taking):
+            raise Refusal(Reason.NO_CONTRACT, message=f"account {target} has no active contract", field="to")

@@ -1,0 +1,87 @@
+"""Passing codes on, and what comes of it (T1, T2)."""
+
+from __future__ import annotations
+
+import attrs
+
+from referral_core.acts import act
+from referral_core.entities.actor import Role
+from referral_core.entities.grant import GrantStatus
+from referral_core.entities.promo_code import CodeEvent, PromoCode
+from referral_core.entities.referral import ReferralStatus
+from referral_core.entities.sharing import Sharing as CodeSharing
+from referral_core.programme.sharing_template import SharingText
+from referral_core.services.context import BoundService
+from referral_core.services.permissions import own_account, own_code
+from referral_core.services.unknown import unknown_code
+from referral_core.values.arguments import AccountId, CodeText, Language, Means
+from referral_core.values.code_text import fold
+from referral_core.values.money import Money
+
+
+@attrs.frozen
+class SharingFigures:
+    """What a customer sees of an account's code: times sent and used, earned so far, on the way (T2)."""
+
+    sent: int
+    used: int
+    earned: Money
+    on_the_way: Money
+
+
+class Sharing(BoundService):
+    """Sharing a code, and its figures."""
+
+    @act("code.shared", least=Role.CUSTOMER, feed=True, touches=(own_code,))
+    def share(self, code: CodeText, *, means: Means) -> CodeSharing:
+        """Record that an active code was passed on by some means (T2).
+
+        :raises Refusal: ``not-allowed``, ``code-unknown``, ``code-pending``, ``code-ended``.
+        """
+        found = self._shareable(code)
+        sharing = CodeSharing(code=found.text, account=found.account, means=means, at=self._now)
+        self._ports.sharings.add(sharing)
+        return sharing
+
+    @act("sharing.text", least=Role.CUSTOMER, reads=True, touches=(own_code,))
+    def text(self, code: CodeText, *, language: Language) -> SharingText:
+        """Return title, text and link for a share sheet in a language of the programme (T1).
+
+        There is one as long as the code can be shared, to a customer for their own codes only.
+
+        :raises Refusal: ``not-allowed``, ``code-unknown``, ``code-pending``, ``code-ended``.
+        :raises LookupError: the programme has no such language.
+        """
+        found = self._shareable(code)
+        return self._programme.sharing_text(found.text, language)
+
+    @act("sharing.figures", least=Role.CUSTOMER, reads=True, touches=(own_account,))
+    def figures(self, account: AccountId) -> SharingFigures:
+        """Return how often the account's codes were sent and used, what they earned and what is on the way (T2).
+
+        A customer sees those of their own accounts only.
+
+        :raises Refusal: ``not-allowed``.
+        """
+        used = 0
+        earned = on_the_way = Money.zero(self._programme.currency)
+        for referral in self._ports.referrals.all(referrer=account):
+            if not referral.is_live:
+                continue
+            used += 1
+            if referral.status is ReferralStatus.RECORDED:
+                on_the_way += referral.referrer_offer.amount
+        for grant in self._ports.grants.all(account=account):
+            if grant.side == "referrer" and grant.status is GrantStatus.GRANTED:
+                earned += grant.amount
+            elif grant.side == "referrer":
+                on_the_way += grant.amount
+        return SharingFigures(self._ports.sharings.count_of(account), used, earned, on_the_way)
+
+    def _shareable(self, code: str) -> PromoCode:
+        """Return a code that can be shared now."""
+        found = self._ports.promo_codes.find(fold(code))
+        if found is None:
+            raise unknown_code(code)
+        found.permits(CodeEvent.SHARE, self._now)
+        return found

@@ -1,0 +1,179 @@
+"""The kinds of arguments that acts take: what each means, and how a value given for one is checked at the door.
+
+An act's signature says of each parameter what kind it is, by one of the annotated types below. Whoever reads an act's
+declaration (a session, a feed, HTTP, the client, the command line, the reference) goes by the kind: nobody lists the
+fields of an act a second time.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated, Any, Final
+
+import attrs
+
+from referral_core.values.errors import ArgumentInvalid
+from referral_core.values.moment import moment
+from referral_core.values.money import Money
+
+Check = Callable[[Any, str], Any]
+"""Returns the value of a field as an act takes it; raises what is wrong with it, naming the field."""
+
+
+@attrs.frozen(eq=False)
+class Kind:
+    """A kind of argument: its ``name``, by which doors know how it is written, and what its values mean.
+
+    ``on_wire`` is false for what only a program can hand over: a callback, the key of a request.
+    """
+
+    name: str
+    check: Check
+    doc: str = ""
+    example: str | None = None
+    on_wire: bool = True
+
+
+def wrong(value: object, wanted: str, field: str) -> ArgumentInvalid:
+    """Return the error of an argument that is not what its signature says."""
+    return ArgumentInvalid(field, f"must be {wanted}, not {type(value).__name__}")
+
+
+def _text(value: object, field: str) -> str:
+    if type(value) is not str:
+        # A StrEnum is text too; what is written as it must not depend on its class.
+        if isinstance(value, str) and isinstance(value, enum.Enum):
+            return str(value.value)
+        raise wrong(value, "text", field)
+    return value
+
+
+def _storable(value: object, field: str) -> str:
+    text = _text(value, field)
+    if "\0" in text:
+        raise ArgumentInvalid(field, "holds a zero character, which no store can keep")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ArgumentInvalid(field, "holds half a surrogate pair, which no store can keep") from None
+    return text
+
+
+def _id(value: object, field: str) -> str:
+    return _storable(value, field)
+
+
+def _moment(value: object, field: str) -> datetime:
+    return moment(value, field)  # type: ignore[arg-type] # it refuses whatever is no moment
+
+
+def _honoured(value: object, field: str) -> datetime:
+    return _moment(value, f"{field}.moment")
+
+
+def _day(value: object, field: str) -> date:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise wrong(value, "a date", field)
+    return value
+
+
+def _day_or_moment(value: object, field: str) -> date | datetime:
+    return _moment(value, field) if isinstance(value, datetime) else _day(value, field)
+
+
+def _amount(value: object, field: str) -> Money:
+    if not isinstance(value, Money):
+        raise wrong(value, "Money", field)
+    return value
+
+
+def _flag(value: object, field: str) -> bool:
+    if type(value) is not bool:
+        raise wrong(value, "True or False", field)
+    return value
+
+
+def _count(value: object, field: str) -> int:
+    if type(value) is not int:
+        raise wrong(value, "a whole number", field)
+    return value
+
+
+def _anything(value: object, field: str) -> object:
+    return value
+
+
+def _ident(doc: str, example: str) -> Kind:
+    return Kind("id", _id, doc, example)
+
+
+CODE: Final = Kind("code", _storable, "A code as somebody wrote it: blanks, hyphens and small letters do not matter.")
+REASON: Final = Kind("reason", _storable, "Why it is done, in words for staff.")
+NAME: Final = Kind("name", _storable, "A name for people.", "Spring fair")
+TEXT: Final = Kind("text", _storable, "Free text.")
+MOMENT: Final = Kind("moment", _moment, "A moment with a time zone.")
+FACT: Final = Kind("fact", _moment, "When it happened, if not now; only systems may say.")
+HONOURED: Final = Kind("honour", _honoured, "An earlier moment to be honoured, which lies before the concluding one.")
+DAY: Final = Kind("day", _day, "A day of the programme's zone.")
+STARTS: Final = Kind("starts", _day_or_moment, "From when on: a moment, or a day, which begins at its local midnight.")
+ENDS: Final = Kind("ends", _day_or_moment, "Until when: a moment, which is already outside, or the last day.")
+AMOUNT: Final = Kind("amount", _amount, "An amount in the programme's currency.")
+FLAG: Final = Kind("flag", _flag)
+COUNT: Final = Kind("count", _count, "How many.")
+KEY: Final = Kind("key", _storable, "The name of the request, so that it takes effect once.", on_wire=False)
+PROGRAM: Final = Kind("program", _anything, on_wire=False)
+
+AccountId = Annotated[str, _ident("The billing account.", "A")]
+ContractId = Annotated[str, _ident("The contract.", "K-1")]
+CustomerId = Annotated[str, _ident("The customer, who may own several accounts.", "C-1")]
+CaseId = Annotated[str, _ident("The supplier-change case.", "LT-1")]
+GroupId = Annotated[str, _ident("The discount group.", "referee-self-service")]
+BillId = Annotated[str, _ident("The bill.", "2021-03-E")]
+GrantKey = Annotated[str, _ident("The key of a grant: side and contract.", "referrer/K-1")]
+Product = Annotated[str, _ident("What the contract supplies.", "electricity")]
+Segment = Annotated[str, _ident("To whom it is supplied.", "household")]
+Channel = Annotated[str, _ident("Where it takes place.", "self-service")]
+Means = Annotated[str, _ident("By what a code was passed on.", "link")]
+Language = Annotated[str, _ident("A language of the programme.", "et")]
+Subject = Annotated[str, _ident("What a chain of the trace is about.", "account:A")]
+CodeText = Annotated[str, CODE]
+ReasonText = Annotated[str, REASON]
+Name = Annotated[str, NAME]
+Text = Annotated[str, TEXT]
+Moment = Annotated[datetime, MOMENT]
+FactMoment = Annotated[datetime, FACT]
+HonouredMoment = Annotated[datetime, HONOURED]
+Day = Annotated[date, DAY]
+Starts = Annotated[date | datetime, STARTS]
+Ends = Annotated[date | datetime, ENDS]
+Amount = Annotated[Money, AMOUNT]
+Flag = Annotated[bool, FLAG]
+Count = Annotated[int, COUNT]
+RequestKey = Annotated[str, KEY]
+
+
+def choice(words: type[enum.StrEnum]) -> Kind:
+    """Return the kind of an argument that is one of a few words."""
+
+    def check(value: object, field: str) -> enum.StrEnum:
+        text = _text(value, field)
+        try:
+            return words(text)
+        except ValueError:
+            raise ArgumentInvalid(field, f"must be one of {', '.join(words)}, not {text[:40]!r}") from None
+
+    return Kind("choice", check, f"One of {', '.join(words)}.")
+
+
+def instance(wanted: type) -> Kind:
+    """Return the kind of an argument that only a program can hand over: an object of one class."""
+
+    def check(value: object, field: str) -> object:
+        if not isinstance(value, wanted):
+            raise wrong(value, wanted.__name__, field)
+        return value
+
+    return Kind("program", check, on_wire=False)
