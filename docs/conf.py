@@ -107,7 +107,7 @@ def short_signature(
 
 def is_made_by_programs(thing: type) -> bool:
     """Tell whether a reader would ever call a class: no enumeration, no protocol and no part of the desk."""
-    is_part = thing.__module__.startswith("referral_core.use_cases.") and not attrs.has(thing)
+    is_part = thing.__module__.startswith("referral_core.services.") and not attrs.has(thing)
     is_part |= thing.__module__.startswith("referral_adapters.http.client.") and hasattr(thing, "_wire")
     return not (is_part or issubclass(thing, enum.Enum) or thing.__dict__.get("_is_protocol"))
 

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 import attrs
 import pytest
 
-from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.case import CarriedOffer, Case
 from referral_core.entities.contract import Contract
@@ -263,7 +262,7 @@ def chain(*notes: TraceNote, salt: str = "0123456789abcdef") -> tuple[TraceEntry
     return tuple(rows)
 
 
-def note(act: Act, when: str, *, on: str = "account:account-A", by: Actor | None = None) -> TraceNote:
+def note(act: str, when: str, *, on: str = "account:account-A", by: Actor | None = None) -> TraceNote:
     """Return what is to be traced of an act of an agent, with the reason she gave."""
     return TraceNote(on, at(when), act, by or actor(), {"status": "before"}, {"status": "after"}, "the customer called")
 

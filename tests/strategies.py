@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.case import CarriedOffer, Case
 from referral_core.entities.contract import Contract
@@ -24,6 +23,7 @@ from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.entities.promo_code import Ending, Issuing, PromoCode
 from referral_core.entities.referral import Offer, Referral
 from referral_core.entities.trace_entry import State, TraceNote
+from referral_core.session import ACTS
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
@@ -315,7 +315,7 @@ def trace_notes(subject: str = "account:account-A") -> st.SearchStrategy[TraceNo
         TraceNote,
         st.just(subject),
         moments(),
-        st.sampled_from(Act),
+        st.sampled_from(sorted(ACTS)),
         actors(),
         states(),
         states(),

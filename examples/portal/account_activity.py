@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from examples.portal.account_page import account_page
 from examples.portal.staff_page import PAGE
 from examples.portal.visit import Staffs, Visit
-from referral_core.use_cases.activity import Activity, ActivityCategory
+from referral_core.services.activity import Activity, ActivityCategory
 
 router = APIRouter(prefix="/{account}/activity")
 
@@ -43,9 +43,9 @@ def activity(visit: Staffs, account: str, category: str = "", after: int = 0) ->
 
 def _entries(visit: Visit, account: str, after: int) -> Iterator[Activity]:
     """Yield an account's entries from a number down, reading them as they are needed."""
-    accounts, actor, at = visit.world.desk.accounts, visit.someone().actor, visit.world.clock.now
+    actor, at = visit.someone().actor, visit.world.clock.now
     while True:
-        batch = accounts.activity(account, at=at, actor=actor, after=after, limit=BATCH)
+        batch = visit.world.desk.session(actor=actor, now=at).accounts.activity(account, after=after, limit=BATCH)
         yield from batch
         if len(batch) < BATCH:
             return

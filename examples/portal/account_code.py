@@ -29,13 +29,8 @@ def issue(visit: Staffs, account: str) -> Response:
     world, fields, actor = visit.world, visit.fields, visit.someone().actor
     try:
         issued = world.act(
-            lambda at: world.desk.codes.issue(
-                account,
-                text=fields.get("code") or None,
-                replace="replace" in fields,
-                reason=fields.get("reason"),
-                at=at,
-                actor=actor,
+            lambda at: world.desk.session(actor=actor, now=at).codes.issue(
+                account, code=fields.get("code") or None, replace="replace" in fields, reason=fields.get("reason")
             )
         )
     except Refusal as refusal:
@@ -58,7 +53,9 @@ def end(visit: Staffs, account: str, code: str) -> Response:
     try:
         ends_at = _ends_at(fields.get("ends_at", ""), world.programme.calendar)
         ended = world.act(
-            lambda at: world.desk.codes.end(code, ends_at=ends_at, reason=fields.get("reason"), at=at, actor=actor)
+            lambda at: world.desk.session(actor=actor, now=at).codes.end(
+                code, ends_at=ends_at, reason=fields.get("reason")
+            )
         )
     except Refusal as refusal:
         return _ending(visit, account, code, complaint_of(visit, refusal, "ends_at", "reason"))
@@ -80,7 +77,7 @@ def _issuing(visit: Visit, account: str, complaint: Complaint | None = None) -> 
 
 def _present(visit: Visit, account: str) -> PromoCode | None:
     world, actor = visit.world, visit.someone().actor
-    return world.ask(lambda at: world.desk.codes.present(account, at=at, actor=actor))
+    return world.ask(lambda at: world.desk.session(actor=actor, now=at).codes.present(account))
 
 
 def _ending(visit: Visit, account: str, text: str, complaint: Complaint | None = None) -> Response:

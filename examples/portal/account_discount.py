@@ -12,8 +12,8 @@ from examples.portal.balance_picture import BalancePicture
 from examples.portal.staff_page import PAGE
 from examples.portal.visit import Staffs, Visit
 from referral_core import Refusal
-from referral_core.use_cases.account_view import AccountView
-from referral_core.use_cases.showing_sign_ups import SignUpSeen
+from referral_core.services.account_view import AccountView
+from referral_core.services.showing_sign_ups import SignUpSeen
 
 router = APIRouter(prefix="/{account}/discount")
 
@@ -23,8 +23,8 @@ def discount(visit: Staffs, account: str, after: str = "") -> Response:
     """Show the balance over time, the bills that took of it, and the referrals that feed it by pages."""
     world, actor = visit.world, visit.someone().actor
     desk, at = world.desk, world.clock.now
-    movements = desk.accounts.movements(account, at=at, actor=actor)
-    referrals = desk.accounts.referrals(account, at=at, actor=actor, after=after or None, limit=PAGE + 1)
+    movements = desk.session(actor=actor, now=at).accounts.movements(account)
+    referrals = desk.session(actor=actor, now=at).accounts.referrals(account, after=after or None, limit=PAGE + 1)
     return account_page(
         visit,
         account,
@@ -44,7 +44,7 @@ def _own_sign_ups(visit: Visit, view: AccountView) -> Iterator[SignUpSeen]:
     world, actor = visit.world, visit.someone().actor
     for contract in view.contracts:
         try:
-            seen = world.desk.sign_ups.find(contract.id, at=world.clock.now, actor=actor)
+            seen = world.desk.session(actor=actor, now=world.clock.now).sign_ups.find(contract.id)
         except Refusal:
             continue
         if seen.referral is not None:

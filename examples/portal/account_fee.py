@@ -28,8 +28,8 @@ def note(visit: Staffs, account: str, contract: str) -> Response:
     try:
         amount = typed_amount(fields.get("amount", ""), world.programme.currency)
         world.act(
-            lambda at: world.desk.discounts.note_fee(
-                contract, amount=amount, reason=fields.get("reason"), at=at, actor=actor
+            lambda at: world.desk.session(actor=actor, now=at).discounts.note_fee(
+                contract, amount=amount, reason=fields.get("reason")
             )
         )
     except Refusal as refusal:
@@ -40,8 +40,8 @@ def note(visit: Staffs, account: str, contract: str) -> Response:
 
 def _form(visit: Visit, account: str, contract: str, complaint: Complaint | None = None) -> Response:
     world, actor = visit.world, visit.someone().actor
-    proposed = world.ask(lambda at: world.desk.discounts.propose_fee(contract, at=at, actor=actor))
-    seen = world.ask(lambda at: world.desk.sign_ups.find(contract, at=at, actor=actor))
+    proposed = world.ask(lambda at: world.desk.session(actor=actor, now=at).discounts.propose_fee(contract))
+    seen = world.ask(lambda at: world.desk.session(actor=actor, now=at).sign_ups.find(contract))
     return account_page(
         visit,
         account,

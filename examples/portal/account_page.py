@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from examples.portal.complaint import Complaint
 from examples.portal.staff_page import staff_page, typed
 from examples.portal.visit import Visit
-from referral_core.use_cases.account_view import AccountView
+from referral_core.services.account_view import AccountView
 
 
 def account_page(
@@ -36,11 +36,11 @@ def viewed(visit: Visit, account: str) -> AccountView:
     :raises Refusal: ``not-allowed``, ``account-unknown``.
     """
     world, actor = visit.world, visit.someone().actor
-    return world.ask(lambda at: world.desk.accounts.show(account, at=at, actor=actor))
+    return world.ask(lambda at: world.desk.session(actor=actor, now=at).accounts.show(account))
 
 
 def siblings(visit: Visit, view: AccountView) -> tuple[str, ...]:
     """Return the other accounts of the same customer."""
     world, actor = visit.world, visit.someone().actor
-    accounts = world.ask(lambda at: world.desk.accounts.of_customer(view.customer, at=at, actor=actor))
+    accounts = world.ask(lambda at: world.desk.session(actor=actor, now=at).accounts.of_customer(view.customer))
     return tuple(account for account in accounts if account != view.account)

@@ -29,7 +29,9 @@ def transfer(visit: Staffs, account: str) -> Response:
         wanted = fields.get("amount", "")
         amount = typed_amount(wanted, world.programme.currency) if wanted else None
         moved = world.act(
-            lambda at: world.desk.discounts.transfer(account, fields.get("to", ""), amount=amount, at=at, actor=actor)
+            lambda at: world.desk.session(actor=actor, now=at).discounts.transfer(
+                account, fields.get("to", ""), amount=amount
+            )
         )
     except Refusal as refusal:
         return _form(visit, account, complaint_of(visit, refusal, "amount", "to"))

@@ -67,22 +67,24 @@ class Course:
         return tuple(contract for account, _ in kept.accounts() for contract in kept.of_account(account))
 
     def _activate(self, contracts: tuple[Contract, ...], day: date, at: datetime) -> None:
-        activate = self._desk.contracts.activate
         for contract in contracts:
             if contract.status is ContractStatus.CONCLUDED and contract.starts_on and contract.starts_on <= day:
-                self._store.run(partial(activate, contract.id, at=at, actor=SUPPLY))
+                self._store.run(partial(self._desk.session(actor=SUPPLY, now=at).contracts.activate, contract.id))
 
     def _pay(self, at: datetime) -> None:
-        self._desk.payouts.pay_all(at=at, actor=BILLING, within=self._store.transaction)
+        self._desk.session(actor=BILLING, now=at).payouts.pay_all()
 
     def _bill(self, contracts: tuple[Contract, ...], day: date, at: datetime) -> None:
         """Issue the bill of the month that has passed to every account that was supplied in it."""
-        issue = self._desk.discounts.bill
         supplied = {contract.account for contract in contracts if contract.is_active_at(at)}
         for account in sorted(supplied):
             bill = f"{account}-{day - timedelta(days=1):%Y-%m}"
             try:
-                self._store.run(partial(issue, bill, account=account, amount=BILL, at=at, actor=BILLING))
+                self._store.run(
+                    partial(
+                        self._desk.session(actor=BILLING, now=at).discounts.bill, bill, account=account, amount=BILL
+                    )
+                )
             except Refusal as refusal:
                 if Reason.BILL_EXISTS not in refusal.reasons:
                     raise

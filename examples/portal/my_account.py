@@ -11,7 +11,7 @@ from examples.portal.world import World
 from referral_core import CodeStatus, Decision, PromoCode
 from referral_core.entities.movement import Movement
 from referral_core.programme.sharing_template import SharingText
-from referral_core.use_cases.account_view import AccountView, ReferralSeen
+from referral_core.services.account_view import AccountView, ReferralSeen
 
 
 @attrs.frozen(kw_only=True)
@@ -35,15 +35,15 @@ class MyAccount:
         :raises Refusal: ``not-allowed`` when it is not theirs.
         """
         desk, at, actor = world.desk, world.clock.now, person.actor
-        view = desk.accounts.show(account, at=at, actor=actor)
+        view = desk.session(actor=actor, now=at).accounts.show(account)
         code = view.codes[-1] if view.codes else None
         return cls(
             view=view,
             code=code,
             status=None if code is None else code.status_at(at),
-            worth=None if code is None else desk.sign_ups.check(code.text, at=at, actor=actor),
-            referrals=desk.accounts.referrals(account, at=at, actor=actor),
-            movements=tuple(reversed(desk.accounts.movements(account, at=at, actor=actor))),
+            worth=None if code is None else desk.session(actor=actor, now=at).codes.check(code.text),
+            referrals=desk.session(actor=actor, now=at).accounts.referrals(account),
+            movements=tuple(reversed(desk.session(actor=actor, now=at).accounts.movements(account))),
         )
 
     @property
@@ -54,6 +54,6 @@ class MyAccount:
 
 def passed_on(world: World, person: Person, code: str, language: str, origin: str) -> SharingText:
     """Return what a customer passes on in a language, its link leading to this portal instead of the example's host."""
-    text = world.desk.sharings.text(code, language=language, at=world.clock.now, actor=person.actor)
+    text = world.desk.session(actor=person.actor, now=world.clock.now).sharing.text(code, language=language)
     path = "/".join(text.url.split("/")[3:])
     return attrs.evolve(text, url=f"{origin}/{path}")

@@ -9,8 +9,8 @@ from dateutil.relativedelta import relativedelta
 
 from examples.portal.people import Person
 from examples.portal.world import PORTAL, World
-from referral_core.use_cases.handling_cases import OpenedCase
-from referral_core.use_cases.signing_up import SignUp
+from referral_core.services.cases import OpenedCase
+from referral_core.services.sign_ups import SignUp
 
 
 @attrs.frozen(kw_only=True)
@@ -60,7 +60,7 @@ class Newcomer:
         :raises CodeRefused: the code cannot be used; nothing was done.
         """
         signed = world.act(
-            lambda at: world.desk.sign_ups.conclude(
+            lambda at: world.desk.session(actor=PORTAL, now=at).sign_ups.conclude(
                 self.contract,
                 account=self.account,
                 customer=self.person.id,
@@ -69,8 +69,6 @@ class Newcomer:
                 first_name=self.person.first_name,
                 starts_on=next_start(world),
                 code=code,
-                at=at,
-                actor=PORTAL,
             )
         )
         world.people.add(self.person.id, self.person.name)
@@ -79,14 +77,8 @@ class Newcomer:
     def fail(self, world: World, code: str | None) -> OpenedCase:
         """Open a case instead, as when the sign-up breaks off, and remember the customer's name (K1)."""
         opened = world.act(
-            lambda at: world.desk.cases.open(
-                self.case,
-                customer=self.person.id,
-                product=self.product,
-                segment=self.segment,
-                code=code,
-                at=at,
-                actor=PORTAL,
+            lambda at: world.desk.session(actor=PORTAL, now=at).cases.open(
+                self.case, customer=self.person.id, product=self.product, segment=self.segment, code=code
             )
         )
         world.people.add(self.person.id, self.person.name)

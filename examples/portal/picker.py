@@ -43,8 +43,8 @@ def choose_language(visit: Anybodys) -> Response:
 def _code_status(world: World, person: Person) -> CodeStatus | None:
     """Return how the first code stands that one of the customer's accounts has at present; ``None`` without any."""
     desk, at = world.desk, world.clock.now
-    for account in desk.accounts.of_customer(person.id, at=at, actor=PORTAL):
-        code = desk.codes.present(account, at=at, actor=PORTAL)
+    for account in desk.session(actor=PORTAL, now=at).accounts.of_customer(person.id):
+        code = desk.session(actor=PORTAL, now=at).codes.present(account)
         if code is not None:
             return code.status_at(at)
     return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from examples.portal.staff_page import group_names, moments, who
 from examples.portal.visit import Visit
 from referral_core import EffectivePeriod
-from referral_core.use_cases.explanation import Correction, Explanation, Figure, JudgedBy, Origin, Override
+from referral_core.services.explanation import Correction, Explanation, Figure, JudgedBy, Origin, Override
 
 
 class PlainExplanation:

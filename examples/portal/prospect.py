@@ -8,7 +8,7 @@ from typing import Self
 import attrs
 
 from referral_core import Case, Decision, Offer, Reason, Referral
-from referral_core.use_cases.signing_up import SignUp
+from referral_core.services.sign_ups import SignUp
 
 
 @attrs.frozen(kw_only=True)

@@ -23,8 +23,8 @@ def sign_ups(visit: Staffs, q: str = "", show: str = "open", after: str = "") ->
         found = StaffSearch(visit, q).sign_ups()
         return staff_page(visit, "sales.html", found=found, q=q, show="", following=None, after="")
     page = world.ask(
-        lambda at: world.desk.sign_ups.page(
-            at=at, actor=actor, after=after or None, limit=PAGE + 1, open_only=show != "all"
+        lambda at: world.desk.session(actor=actor, now=at).sign_ups.page(
+            after=after or None, limit=PAGE + 1, open_only=show != "all"
         )
     )
     return staff_page(

@@ -17,7 +17,7 @@ from examples.portal.staff_page import PAGE, complaint_of, referee_groups, staff
 from examples.portal.typed import typed_day
 from examples.portal.visit import Staffs, Visit
 from referral_core import Case, CaseStatus, Refusal
-from referral_core.use_cases.handling_cases import FinishedCase
+from referral_core.services.cases import FinishedCase
 
 router = APIRouter(prefix="/cases")
 
@@ -27,8 +27,8 @@ def cases(visit: Staffs, show: str = "open", after: str = "") -> Response:
     """Show cases by pages, those that are still open unless all are asked for."""
     world, actor = visit.world, visit.someone().actor
     page = world.ask(
-        lambda at: world.desk.cases.page(
-            at=at, actor=actor, after=after or None, limit=PAGE + 1, open_only=show != "all"
+        lambda at: world.desk.session(actor=actor, now=at).cases.page(
+            after=after or None, limit=PAGE + 1, open_only=show != "all"
         )
     )
     return staff_page(
@@ -85,7 +85,7 @@ def abandon(visit: Staffs, case: str) -> Response:
     """Close a case without a sign-up (K3)."""
     world, actor = visit.world, visit.someone().actor
     try:
-        world.act(lambda at: world.desk.cases.abandon(case, at=at, actor=actor))
+        world.act(lambda at: world.desk.session(actor=actor, now=at).cases.abandon(case))
     except Refusal as refusal:
         found = _found(visit, case)
         complaint = complaint_of(visit, refusal)
@@ -96,19 +96,17 @@ def abandon(visit: Staffs, case: str) -> Response:
 
 def _found(visit: Visit, case: str) -> Case:
     world, actor = visit.world, visit.someone().actor
-    return world.ask(lambda at: world.desk.cases.find(case, at=at, actor=actor))
+    return world.ask(lambda at: world.desk.session(actor=actor, now=at).cases.find(case))
 
 
 def _finish(visit: Visit, case: Case, number: int, starts_on: date | None) -> Callable[[datetime], FinishedCase]:
-    return lambda at: visit.world.desk.cases.finish(
+    return lambda at: visit.world.desk.session(actor=visit.someone().actor, now=at).cases.finish(
         case.id,
         contract=f"K-{number}",
         account=f"A-{number}",
         customer=case.customer,
         starts_on=starts_on or next_start(visit.world),
         group=visit.fields.get("group") or None,
-        at=at,
-        actor=visit.someone().actor,
     )
 
 
@@ -123,7 +121,7 @@ def _without_case(visit: Visit, case: Case) -> Prospect | None:
     return Prospect.of_sign_up(
         rehearse(
             visit.world,
-            lambda at: visit.world.desk.sign_ups.conclude(
+            lambda at: visit.world.desk.session(actor=visit.someone().actor, now=at).sign_ups.conclude(
                 "K-0",
                 account="A-0",
                 customer=case.customer,
@@ -131,8 +129,6 @@ def _without_case(visit: Visit, case: Case) -> Prospect | None:
                 segment=case.segment,
                 channel="sales-portal",
                 code=case.promo_code,
-                at=at,
-                actor=visit.someone().actor,
             ),
         )
     )

@@ -21,7 +21,7 @@ from examples.portal.staff_page import complaint_of, referee_groups, staff_page,
 from examples.portal.typed import typed_day
 from examples.portal.visit import Staffs, Visit
 from referral_core import Refusal
-from referral_core.use_cases.signing_up import SignUp
+from referral_core.services.sign_ups import SignUp
 
 router = APIRouter()
 
@@ -80,7 +80,7 @@ def _applicant(visit: Visit, *, number: int) -> Newcomer:
 def _conclude(
     visit: Visit, newcomer: Newcomer, choice: StaffChoice, starts_on: date | None
 ) -> Callable[[datetime], SignUp]:
-    return lambda at: visit.world.desk.sign_ups.conclude(
+    return lambda at: visit.world.desk.session(actor=visit.someone().actor, now=at).sign_ups.conclude(
         f"K-{newcomer.number}",
         account=newcomer.account,
         customer=newcomer.person.id,
@@ -89,12 +89,10 @@ def _conclude(
         channel=CHANNEL,
         code=visit.fields.get("code") or None,
         group=choice.group,
-        honoured_moment=choice.honoured,
+        honour=choice.honoured,
         reason=choice.reason,
         starts_on=starts_on or next_start(visit.world),
         first_name=newcomer.person.first_name,
-        at=at,
-        actor=visit.someone().actor,
     )
 
 
@@ -121,7 +119,7 @@ def _wrong(visit: Visit) -> Complaint | None:
 def _known(visit: Visit, customer: str) -> Person | None:
     """Return a customer who has an account that this actor may see."""
     world, actor = visit.world, visit.someone().actor
-    accounts = world.ask(lambda at: world.desk.accounts.of_customer(customer, at=at, actor=actor))
+    accounts = world.ask(lambda at: world.desk.session(actor=actor, now=at).accounts.of_customer(customer))
     return world.people.find(customer) if accounts else None
 
 

@@ -17,9 +17,8 @@ from examples.portal.staff_page import complaint_of, referee_groups, staff_page,
 from examples.portal.visit import Staffs, Visit
 from examples.portal.world import PORTAL
 from referral_core import CodeRefused, Reason, Referral, Refusal, TraceEntry
-from referral_core.entities.act import Act
-from referral_core.use_cases.showing_sign_ups import SignUpSeen
-from referral_core.use_cases.signing_up import SignUp
+from referral_core.services.showing_sign_ups import SignUpSeen
+from referral_core.services.sign_ups import SignUp
 
 router = APIRouter(prefix="/sign-ups/{contract}")
 
@@ -79,13 +78,13 @@ def change_group(visit: Staffs, contract: str) -> Response:
 def explain(visit: Staffs, contract: str) -> Response:
     """Say in plain words why both amounts are what they are (S7)."""
     world, actor = visit.world, visit.someone().actor
-    explanation = world.ask(lambda at: world.desk.referrals.explain(contract, at=at, actor=actor))
+    explanation = world.ask(lambda at: world.desk.session(actor=actor, now=at).referrals.explain(contract))
     return staff_page(visit, "sales-explanation.html", told=PlainExplanation(visit, explanation))
 
 
 def _seen(visit: Visit, contract: str) -> SignUpSeen:
     world, actor = visit.world, visit.someone().actor
-    return world.ask(lambda at: world.desk.sign_ups.find(contract, at=at, actor=actor))
+    return world.ask(lambda at: world.desk.session(actor=actor, now=at).sign_ups.find(contract))
 
 
 def _changes(visit: Visit, contract: str) -> tuple[TraceEntry, ...]:
@@ -93,19 +92,15 @@ def _changes(visit: Visit, contract: str) -> tuple[TraceEntry, ...]:
 
     The trace itself is for administrators; an agent is told this much of it by the account's timeline too.
     """
-    trace, act = visit.world.desk.trace, Act.REFERRAL_CHANGE_GROUP
-    return visit.world.ask(lambda at: tuple(trace.rows_of_contract(contract, at=at, actor=PORTAL, act=act)))
+    act = "referral.change-group"
+    return visit.world.ask(
+        lambda at: tuple(visit.world.desk.session(actor=PORTAL, now=at).trace.rows_of_contract(contract, act=act))
+    )
 
 
 def _attach(visit: Visit, contract: str, choice: StaffChoice) -> Callable[[datetime], SignUp]:
-    return lambda at: visit.world.desk.sign_ups.attach(
-        contract,
-        code=visit.fields.get("code", ""),
-        group=choice.group,
-        honoured_moment=choice.honoured,
-        reason=choice.reason,
-        at=at,
-        actor=visit.someone().actor,
+    return lambda at: visit.world.desk.session(actor=visit.someone().actor, now=at).sign_ups.attach(
+        contract, code=visit.fields.get("code", ""), group=choice.group, honour=choice.honoured, reason=choice.reason
     )
 
 
@@ -121,8 +116,8 @@ def _by_rules(visit: Visit, contract: str, choice: StaffChoice) -> Prospect | No
 
 def _regroup(visit: Visit, contract: str) -> Callable[[datetime], Referral]:
     fields, actor = visit.fields, visit.someone().actor
-    return lambda at: visit.world.desk.sign_ups.change_group(
-        contract, group=fields.get("group", ""), reason=fields.get("reason"), at=at, actor=actor
+    return lambda at: visit.world.desk.session(actor=actor, now=at).referrals.change_group(
+        contract, group=fields.get("group", ""), reason=fields.get("reason")
     )
 
 

@@ -117,13 +117,11 @@ class Seed:
     def _amount(self, group: str, amount: str, *, starts: date | None = None, ends: date | None = None) -> None:
         start_of = self._world.programme.calendar.start_of
         self._world.act(
-            lambda at: self._desk.groups.set_amount(
+            lambda at: self._desk.session(actor=ADMINISTRATOR, now=at).groups.set_amount(
                 group,
                 Money(amount),
-                starts_at=None if starts is None else start_of(starts),
-                ends_at=None if ends is None else start_of(ends),
-                at=at,
-                actor=ADMINISTRATOR,
+                starts=None if starts is None else start_of(starts),
+                ends=None if ends is None else start_of(ends),
             )
         )
 
@@ -141,7 +139,7 @@ class Seed:
         newcomer = Newcomer.of(self._world, name)
         self._world.people.add(newcomer.person.id, name)
         self._world.act(
-            lambda at: self._desk.sign_ups.conclude(
+            lambda at: self._desk.session(actor=HOMES_AGENT, now=at).sign_ups.conclude(
                 f"K-{newcomer.number}",
                 account=newcomer.account,
                 customer=newcomer.person.id,
@@ -149,8 +147,6 @@ class Seed:
                 code=code,
                 starts_on=next_start(self._world),
                 first_name=newcomer.person.first_name,
-                at=at,
-                actor=HOMES_AGENT,
             )
         )
 
@@ -158,30 +154,28 @@ class Seed:
         newcomer = Newcomer.of(self._world, name, segment="micro-business")
         self._world.people.add(newcomer.person.id, name)
         self._world.act(
-            lambda at: self._desk.sign_ups.conclude(
+            lambda at: self._desk.session(actor=FIRMS_AGENT, now=at).sign_ups.conclude(
                 f"K-{newcomer.number}",
                 account=newcomer.account,
                 customer=newcomer.person.id,
                 segment="micro-business",
                 channel="sales-portal",
                 starts_on=next_start(self._world),
-                at=at,
-                actor=FIRMS_AGENT,
             )
         )
 
     def _share(self, name: str, means: str) -> None:
         code = self._code_of(name)
-        self._world.act(lambda at: self._desk.sharings.share(code, means=means, at=at, actor=PORTAL))
+        self._world.act(lambda at: self._desk.session(actor=PORTAL, now=at).sharing.share(code, means=means))
 
     def _withdraw(self, name: str) -> None:
         contract = self._contract_of(name)
-        self._world.act(lambda at: self._desk.contracts.withdraw(contract, at=at, actor=PORTAL))
+        self._world.act(lambda at: self._desk.session(actor=PORTAL, now=at).contracts.withdraw(contract))
 
     def _terminate(self, name: str) -> None:
         contract = self._contract_of(name)
-        self._world.act(lambda at: self._desk.contracts.terminate(contract, at=at, actor=PORTAL))
+        self._world.act(lambda at: self._desk.session(actor=PORTAL, now=at).contracts.terminate(contract))
 
     def _end_code(self, name: str, reason: str) -> None:
         code = self._code_of(name)
-        self._world.act(lambda at: self._desk.codes.end(code, at=at, actor=SUPERVISOR, reason=reason))
+        self._world.act(lambda at: self._desk.session(actor=SUPERVISOR, now=at).codes.end(code, reason=reason))

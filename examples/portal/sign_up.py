@@ -93,12 +93,12 @@ def what_next(visit: Applicants) -> Response:
     """Say what happens next, to whoever has just signed up."""
     desk, session = visit.world.desk, visit.session
     if "contract" in session:
-        seen = visit.world.ask(lambda at: desk.sign_ups.find(session["contract"], at=at, actor=PORTAL))
+        seen = visit.world.ask(lambda at: desk.session(actor=PORTAL, now=at).sign_ups.find(session["contract"]))
         account = seen.contract.account
-        code = visit.world.ask(lambda at: desk.codes.present(account, at=at, actor=PORTAL))
+        code = visit.world.ask(lambda at: desk.session(actor=PORTAL, now=at).codes.present(account))
         return visit.page("signed-up.html", contract=seen.contract, referral=seen.referral, code=code)
     if "case" in session:
-        case = visit.world.ask(lambda at: desk.cases.find(session["case"], at=at, actor=PORTAL))
+        case = visit.world.ask(lambda at: desk.session(actor=PORTAL, now=at).cases.find(session["case"]))
         return visit.page("case-opened.html", case=case)
     return visit.go("/sign-up")
 
@@ -133,13 +133,8 @@ def _decide(visit: Visit, code: str, product: str) -> Decision | None:
         return None
     world, person = visit.world, visit.person
     return world.ask(
-        lambda at: world.desk.sign_ups.check(
-            code,
-            at=at,
-            actor=PORTAL,
-            customer=None if person is None else person.id,
-            product=product,
-            segment="household",
+        lambda at: world.desk.session(actor=PORTAL, now=at).codes.check(
+            code, customer=None if person is None else person.id, product=product, segment="household"
         )
     )
 

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from examples.portal.people import Person
 from examples.portal.visit import Visit
 from referral_core import Refusal
-from referral_core.use_cases.showing_sign_ups import SignUpSeen
+from referral_core.services.showing_sign_ups import SignUpSeen
 
 T = TypeVar("T")
 
@@ -28,15 +28,19 @@ class StaffSearch:
     def sign_ups(self) -> tuple[SignUpSeen, ...]:
         """Return the sign-ups of a contract, an account, or customers by number or name."""
         contracts = dict.fromkeys((*self._spellings(), *self._contracts_of(self.accounts())))
-        return tuple(self._found(contracts, lambda each, at: self._desk.sign_ups.find(each, at=at, actor=self._actor)))
+        return tuple(
+            self._found(contracts, lambda each, at: self._desk.session(actor=self._actor, now=at).sign_ups.find(each))
+        )
 
     def accounts(self) -> tuple[str, ...]:
         """Return the accounts of a number, a contract, a code, or customers by number or name."""
         desk, actor, spellings = self._desk, self._actor, self._spellings()
         ask = self._found
-        by_number = ask(spellings, lambda each, at: desk.accounts.show(each, at=at, actor=actor).account)
-        by_contract = ask(spellings, lambda each, at: desk.sign_ups.find(each, at=at, actor=actor).contract.account)
-        by_code = ask(spellings[:1], lambda each, at: desk.codes.show(each, at=at, actor=actor).account)
+        by_number = ask(spellings, lambda each, at: desk.session(actor=actor, now=at).accounts.show(each).account)
+        by_contract = ask(
+            spellings, lambda each, at: desk.session(actor=actor, now=at).sign_ups.find(each).contract.account
+        )
+        by_code = ask(spellings[:1], lambda each, at: desk.session(actor=actor, now=at).codes.show(each).account)
         by_customer = (account for person in self.customers() for account in self.accounts_of(person.id))
         return tuple(dict.fromkeys((*by_number, *by_contract, *by_code, *by_customer)))
 
@@ -48,10 +52,12 @@ class StaffSearch:
 
     def accounts_of(self, customer: str) -> tuple[str, ...]:
         """Return a customer's accounts."""
-        return self._world.ask(lambda at: self._desk.accounts.of_customer(customer, at=at, actor=self._actor))
+        return self._world.ask(lambda at: self._desk.session(actor=self._actor, now=at).accounts.of_customer(customer))
 
     def _contracts_of(self, accounts: Iterable[str]) -> Iterator[str]:
-        for view in self._found(accounts, lambda each, at: self._desk.accounts.show(each, at=at, actor=self._actor)):
+        for view in self._found(
+            accounts, lambda each, at: self._desk.session(actor=self._actor, now=at).accounts.show(each)
+        ):
             yield from (contract.id for contract in view.contracts)
 
     def _spellings(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from examples.portal.clock import Clock
 from examples.portal.course import Course
 from examples.portal.people import People
 from referral_adapters.sql import SqlStore
-from referral_core import Actor, Programme, assemble
+from referral_core import Actor, Programme, ReferralDesk
 from referral_core.programme.fee_policy import FeePolicy
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ class World:
     def __init__(self, url: str, *, clock: Clock, people: People) -> None:
         self.programme = PROGRAMME
         self.store = SqlStore(url, self.programme, secret=SECRET)
-        self.desk = assemble(self.programme, self.store)
+        self.desk = ReferralDesk(self.programme, self.store)
         self.clock = clock
         self.course = Course(self.store, self.desk, clock)
         self.people = people

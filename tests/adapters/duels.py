@@ -16,7 +16,7 @@ import attrs
 
 from referral_adapters.feed import FeedRunner
 from referral_adapters.sql import SqlStore
-from referral_core import Actor, Money, Programme, ReferralDesk, assemble
+from referral_core import Actor, Money, Programme, ReferralDesk
 from referral_core.entities.discount_group import Side
 from referral_core.entities.promo_code import CodeStatus
 from referral_core.entities.referral import ReferralStatus
@@ -43,17 +43,17 @@ class Field:
         """Return the field in the database at ``url``."""
         programme = Programme.default()
         store = SqlStore(url, programme)
-        return cls(store, assemble(programme, store), programme)
+        return cls(store, ReferralDesk(programme, store), programme)
 
     def prepare(self) -> None:
         """Enter amounts for all groups, and give account ``A`` an active code that is called FRIEND."""
         with self.store.transaction():
             for group in self.store.groups.all():
-                self.desk.groups.set_amount(group.id, amount=TEN, at=NOW - timedelta(days=9), actor=SYSTEM)
+                self.desk.session(actor=SYSTEM, now=NOW - timedelta(days=9)).groups.set_amount(group.id, amount=TEN)
             self.conclude("K", account="A", customer="C", at=NOW - timedelta(days=8))
-            self.desk.contracts.activate("K", at=NOW - timedelta(days=7), actor=SYSTEM)
-            self.desk.codes.issue(
-                "A", text=CODE, replace=True, at=NOW - timedelta(days=6), actor=SYSTEM, reason="a word to remember"
+            self.desk.session(actor=SYSTEM, now=NOW - timedelta(days=7)).contracts.activate("K")
+            self.desk.session(actor=SYSTEM, now=NOW - timedelta(days=6)).codes.issue(
+                "A", code=CODE, replace=True, reason="a word to remember"
             )
 
     def conclude(
@@ -61,13 +61,13 @@ class Field:
         group: str | None = None,
     ) -> object:  # fmt: skip
         """Conclude a contract."""
-        return self.desk.sign_ups.conclude(
-            contract, account=account, customer=customer, code=code, at=at, actor=SYSTEM, group=group
+        return self.desk.session(actor=SYSTEM, now=at).sign_ups.conclude(
+            contract, account=account, customer=customer, code=code, group=group
         )
 
     def activate(self, contract: str) -> object:
         """Activate a contract."""
-        return self.desk.contracts.activate(contract, at=LATER, actor=SYSTEM)
+        return self.desk.session(actor=SYSTEM, now=LATER).contracts.activate(contract)
 
     def granted(self, account: str, contract: str) -> None:
         """Put ten euros on an account."""
@@ -161,7 +161,7 @@ class ActivateAgainstWithdraw(Duel):
     def acts(self, field: Field, number: int) -> tuple[Act, Act]:
         return (
             lambda: field.activate(f"K-{number}"),
-            lambda: field.desk.contracts.withdraw(f"K-{number}", at=LATER, actor=SYSTEM),
+            lambda: field.desk.session(actor=SYSTEM, now=LATER).contracts.withdraw(f"K-{number}"),
         )
 
     def judge(self, field: Field, number: int, outcome: tuple[str, str]) -> None:
@@ -185,14 +185,14 @@ class GroupAgainstActivation(Duel):
 
     def prepare(self, field: Field, number: int) -> None:
         group = f"group-{number}"
-        field.desk.groups.add(group, side=Side.REFEREE, at=NOW - timedelta(days=2), actor=SYSTEM)
-        field.desk.groups.set_amount(group, amount=FIVE, at=NOW - timedelta(days=2), actor=SYSTEM)
+        field.desk.session(actor=SYSTEM, now=NOW - timedelta(days=2)).groups.add(group, side=Side.REFEREE)
+        field.desk.session(actor=SYSTEM, now=NOW - timedelta(days=2)).groups.set_amount(group, amount=FIVE)
         field.conclude(f"K-{number}", account=f"A-{number}", customer=f"C-{number}", code=CODE)
 
     def acts(self, field: Field, number: int) -> tuple[Act, Act]:
         return (
-            lambda: field.desk.sign_ups.change_group(
-                f"K-{number}", group=f"group-{number}", at=LATER, actor=SYSTEM, reason="as promised"
+            lambda: field.desk.session(actor=SYSTEM, now=LATER).referrals.change_group(
+                f"K-{number}", group=f"group-{number}", reason="as promised"
             ),
             lambda: field.activate(f"K-{number}"),
         )
@@ -210,12 +210,12 @@ class EndAgainstUse(Duel):
 
     def prepare(self, field: Field, number: int) -> None:
         field.conclude(f"S-{number}", account=f"S-{number}", customer=f"S-{number}", at=NOW - timedelta(days=3))
-        field.desk.contracts.activate(f"S-{number}", at=NOW - timedelta(days=2), actor=SYSTEM)
+        field.desk.session(actor=SYSTEM, now=NOW - timedelta(days=2)).contracts.activate(f"S-{number}")
 
     def acts(self, field: Field, number: int) -> tuple[Act, Act]:
         (code,) = field.store.promo_codes.of_account(f"S-{number}")
         return (
-            lambda: field.desk.codes.end(code.text, at=NOW, actor=SYSTEM, reason="too many uses"),
+            lambda: field.desk.session(actor=SYSTEM, now=NOW).codes.end(code.text, reason="too many uses"),
             lambda: field.conclude(f"K-{number}", account=f"A-{number}", customer=f"C-{number}", code=code.text),
         )
 
@@ -231,12 +231,12 @@ class TwoReplacements(Duel):
 
     def prepare(self, field: Field, number: int) -> None:
         field.conclude(f"S-{number}", account=f"S-{number}", customer=f"S-{number}", at=NOW - timedelta(days=3))
-        field.desk.contracts.activate(f"S-{number}", at=NOW - timedelta(days=2), actor=SYSTEM)
+        field.desk.session(actor=SYSTEM, now=NOW - timedelta(days=2)).contracts.activate(f"S-{number}")
 
     def acts(self, field: Field, number: int) -> tuple[Act, Act]:
         return tuple(  # type: ignore[return-value]
-            lambda side=side: field.desk.codes.issue(
-                f"S-{number}", text=f"{side}{number:06d}", replace=True, at=NOW, actor=SYSTEM, reason="a nicer word"
+            lambda side=side: field.desk.session(actor=SYSTEM, now=NOW).codes.issue(
+                f"S-{number}", code=f"{side}{number:06d}", replace=True, reason="a nicer word"
             )
             for side in "LR"
         )
@@ -256,13 +256,13 @@ class TwoTransfers(Duel):
         field.conclude(f"K-{number}", account=f"A-{number}", customer=customer, code=CODE)
         field.activate(f"K-{number}")
         field.conclude(f"M-{number}", account=f"B-{number}", customer=customer)
-        field.desk.contracts.activate(f"M-{number}", at=LATER, actor=SYSTEM)
-        field.desk.contracts.terminate(f"K-{number}", at=LATER, actor=SYSTEM)
+        field.desk.session(actor=SYSTEM, now=LATER).contracts.activate(f"M-{number}")
+        field.desk.session(actor=SYSTEM, now=LATER).contracts.terminate(f"K-{number}")
 
     def acts(self, field: Field, number: int) -> tuple[Act, Act]:
         return tuple(  # type: ignore[return-value]
-            lambda side=side: field.desk.discounts.transfer(
-                f"A-{number}", f"B-{number}", amount=SIX, at=LATER, actor=SYSTEM, key=f"{side}-{number}"
+            lambda side=side: field.desk.session(actor=SYSTEM, now=LATER).discounts.transfer(
+                f"A-{number}", f"B-{number}", amount=SIX, key=f"{side}-{number}"
             )
             for side in "LR"
         )
@@ -280,7 +280,9 @@ class TransferAgainstBill(TwoTransfers):
         transfer, _ = super().acts(field, number)
         return (
             transfer,
-            lambda: field.desk.discounts.bill(f"B-{number}", account=f"A-{number}", amount=SIX, at=LATER, actor=SYSTEM),
+            lambda: field.desk.session(actor=SYSTEM, now=LATER).discounts.bill(
+                f"B-{number}", account=f"A-{number}", amount=SIX
+            ),
         )
 
     def judge(self, field: Field, number: int, outcome: tuple[str, str]) -> None:
@@ -297,13 +299,13 @@ class AmountAgainstSignUp(Duel):
 
     def prepare(self, field: Field, number: int) -> None:
         group = f"group-{number}"
-        field.desk.groups.add(group, side=Side.REFEREE, at=NOW - timedelta(days=2), actor=SYSTEM)
-        field.desk.groups.set_amount(group, amount=FIVE, at=NOW - timedelta(days=2), actor=SYSTEM)
+        field.desk.session(actor=SYSTEM, now=NOW - timedelta(days=2)).groups.add(group, side=Side.REFEREE)
+        field.desk.session(actor=SYSTEM, now=NOW - timedelta(days=2)).groups.set_amount(group, amount=FIVE)
 
     def acts(self, field: Field, number: int) -> tuple[Act, Act]:
         group = f"group-{number}"
         return (
-            lambda: field.desk.groups.set_amount(group, amount=SIX, at=NOW, actor=SYSTEM),
+            lambda: field.desk.session(actor=SYSTEM, now=NOW).groups.set_amount(group, amount=SIX),
             lambda: field.conclude(
                 f"K-{number}", account=f"A-{number}", customer=f"C-{number}", code=CODE, group=group
             ),
@@ -327,7 +329,7 @@ class TwoPayers(Duel):
 
     def acts(self, field: Field, number: int) -> tuple[Act, Act]:
         def pay() -> None:
-            field.desk.payouts.pay_due(at=LATER, actor=SYSTEM, within=field.store.transaction)
+            field.desk.session(actor=SYSTEM, now=LATER).payouts.pay_due()
 
         return pay, pay
 

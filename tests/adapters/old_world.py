@@ -20,7 +20,6 @@ from sqlalchemy.types import TypeEngine
 
 from referral_adapters.sql import schema
 from referral_adapters.sql.types import COUNT, WORDS, Amount, CanonicalJson, Day, Moment
-from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.case import CarriedOffer, Case, CaseStatus
 from referral_core.entities.contract import Contract, ContractStatus
@@ -218,21 +217,21 @@ def chained(*notes: TraceNote, salt: str = "ab" * 16) -> tuple[TraceEntry, ...]:
     return tuple(rows)
 
 
-def note(subject: str, number: float, act: Act, actor: Actor = MARI, reason: str | None = None) -> TraceNote:
+def note(subject: str, number: float, act: str, actor: Actor = MARI, reason: str | None = None) -> TraceNote:
     return TraceNote(subject, on(number), act, actor, None, {"code": "ANN2021", "ends": None}, reason)
 
 
 _ANN: Final = chained(
-    note(account_subject("A1"), 0, Act.CODE_ISSUE, PORTAL),
-    note(account_subject("A1"), 5, Act.CODE_ISSUE, MARI, "ann wished for a name"),
-    note(account_subject("A1"), 100, Act.CODE_END, PORTAL),
+    note(account_subject("A1"), 0, "code.issue", PORTAL),
+    note(account_subject("A1"), 5, "code.issue", MARI, "ann wished for a name"),
+    note(account_subject("A1"), 100, "code.end", PORTAL),
 )
 CHAINS: Final = {
     account_subject("A1"): (_ANN[0], _ANN[1].erased(), _ANN[2]),
-    account_subject("A2"): chained(note(account_subject("A2"), 10, Act.CODE_ISSUE, PORTAL)),
+    account_subject("A2"): chained(note(account_subject("A2"), 10, "code.issue", PORTAL)),
     group_subject("referrer"): chained(
-        note(group_subject("referrer"), 0, Act.AMOUNT_SET, MARI, "the start"),
-        note(group_subject("referrer"), 60, Act.AMOUNT_SET, MARI, "spring"),
+        note(group_subject("referrer"), 0, "amount.set", MARI, "the start"),
+        note(group_subject("referrer"), 60, "amount.set", MARI, "spring"),
     ),
 }
 
@@ -425,7 +424,7 @@ def _case(of: Case) -> Row:
 def _entry(of: TraceEntry) -> Row:
     names = ("subject", "number", "moment", "before", "after", "actor", "reason", "salt", "personal_digest", "previous",
              "hash")  # fmt: skip
-    return {**{name: getattr(of, name) for name in names}, "act": of.act.value, "role": of.role.value}
+    return {**{name: getattr(of, name) for name in names}, "act": of.act, "role": of.role.value}
 
 
 def plain(value: object) -> Any:  # noqa: ANN401

@@ -22,7 +22,7 @@ from referral_adapters.cli.explanation_json import explanation_json
 from referral_adapters.cli.explanation_text import ExplanationText
 from referral_adapters.cli.screen import Screen
 from referral_core import Programme, Role
-from referral_core.use_cases.explanation import Correction, Deviation, Explanation, Mismatch, Override, Part
+from referral_core.services.explanation import Correction, Deviation, Explanation, Mismatch, Override, Part
 from tests.adapters.test_cli_parts import Terminal, terminal
 from tests.core.test_desk_acts import Office
 from tests.core.test_desk_explaining import ADA, FEBRUARY, JANUARY, explained, signed_up, with_case
@@ -197,8 +197,8 @@ def shown(explanation: Explanation, on: Terminal) -> list[str]:
 
 def corrected() -> Explanation:
     office = signed_up()
-    office.desk.groups.set_amount(
-        "referrer", euros("8"), starts_at=at(JANUARY), at=at(FEBRUARY), actor=ADA, correction=True, reason="a slip"
+    office.desk.session(actor=ADA, now=at(FEBRUARY)).groups.set_amount(
+        "referrer", euros("8"), starts=at(JANUARY), correction=True, reason="a slip"
     )
     return explained(office)
 

@@ -22,9 +22,8 @@ from referral_adapters.cli.stuck_table import MOST_ROWS, show_stuck, stuck_line
 from referral_adapters.conformance.samples import day, grant
 from referral_adapters.sql import SqlStore
 from referral_core import Calendar, Grant, GrantStatus, Money, Programme, Side
-from referral_core.entities.act import Act
 from referral_core.entities.trace_entry import account_subject
-from referral_core.use_cases.pay_run import PayRun
+from referral_core.services.pay_run import PayRun
 from tests.adapters.test_cli_parts import Terminal
 from tests.adapters.test_cli_process import PATIENCE, at_terminal, pipe, started
 
@@ -87,7 +86,7 @@ def test_what_is_due_is_paid_once(store: SqlStore, url: str) -> None:
     assert told(done) == [{"granted": 3, "waiting": 0, "stuck": 0}]
     assert store.billing.balance("A2").granted == Money("7")
     (row,) = store.trace.chain(account_subject("A1"))
-    assert (row.act, row.actor, row.role) == (Act.GRANT_POSTED, "command", "system")
+    assert (row.act, row.actor, row.role) == ("grant.posted", "command", "system")
     again = run("pay", "--db", url)
     assert (again.exit_code, told(again)) == (0, [{"granted": 0, "waiting": 0, "stuck": 0}])
 
@@ -166,7 +165,7 @@ def test_what_is_stuck_is_tried_again(store: SqlStore, url: str) -> None:
     asked = run(*options, "--reason", "the account is open", "--at", "2021-03-05")
     assert (asked.exit_code, told(asked)) == (0, [{"key": "referee/K2", "status": "due", "attempts": 0}])
     (row,) = store.trace.chain(account_subject("A2"))
-    assert (row.act, row.actor, row.role, row.reason) == (Act.GRANT_RETRY, "mari", "supervisor", "the account is open")
+    assert (row.act, row.actor, row.role, row.reason) == ("grant.retry", "mari", "supervisor", "the account is open")
     assert told(run("pay", "--db", url)) == [{"granted": 1, "waiting": 0, "stuck": 0}]
     assert told(run(*options, "--reason", "to be sure"))[0]["status"] == "granted"
 

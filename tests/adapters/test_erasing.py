@@ -20,7 +20,7 @@ from referral_adapters.feed import FeedRunner
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_adapters.sql.tables import METADATA
-from referral_core import Programme, ReferralDesk, assemble
+from referral_core import Programme, ReferralDesk
 from referral_core.entities.actor import Actor, Role
 from referral_core.values.errors import Refusal
 from referral_core.values.money import Money
@@ -45,58 +45,58 @@ def at(number: int) -> datetime:
 def live(desk: ReferralDesk) -> None:
     """Have a customer come, refer and be referred, act and be written about wherever that is possible, and leave."""
     for group in ("referrer", "referee-self-service", "referee-manual"):
-        desk.groups.set_amount(group, Money("10"), at=at(0), actor=SYSTEM)
+        desk.session(actor=SYSTEM, now=at(0)).groups.set_amount(group, Money("10"))
     other = concluded(desk, "K-0", "A-0", "someone", 1)
     themselves = Actor(CUSTOMER)
-    desk.cases.open("S-1", customer=CUSTOMER, at=at(2), actor=themselves, code=other)
-    desk.cases.finish("S-1", contract="K-1", account="A-1", customer=CUSTOMER, at=at(3), actor=JAAN)
-    desk.contracts.activate("K-1", at=at(4), actor=SYSTEM)
-    desk.cases.open("S-2", customer=CUSTOMER, at=at(4), actor=SYSTEM)
-    desk.cases.abandon("S-2", at=at(4), actor=SYSTEM)
+    desk.session(actor=themselves, now=at(2)).cases.open("S-1", customer=CUSTOMER, code=other)
+    desk.session(actor=JAAN, now=at(3)).cases.finish("S-1", contract="K-1", account="A-1", customer=CUSTOMER)
+    desk.session(actor=SYSTEM, now=at(4)).contracts.activate("K-1")
+    desk.session(actor=SYSTEM, now=at(4)).cases.open("S-2", customer=CUSTOMER)
+    desk.session(actor=SYSTEM, now=at(4)).cases.abandon("S-2")
     why = f"{FIRST_NAME} Tamm ({CUSTOMER}) asked"
-    code = desk.codes.issue("A-1", text="SUMMER21", replace=True, at=at(5), actor=themselves, reason=why).text
-    desk.sharings.share(code, means="link", at=at(5), actor=Actor(CUSTOMER, Role.CUSTOMER))
-    desk.sign_ups.conclude(
-        "K-2", account="A-2", customer=CUSTOMER, at=at(6), actor=themselves, channel="sales-portal",
-        code=f"{FIRST_NAME}!", first_name=FIRST_NAME, reason=why,
-    )  # fmt: skip
-    desk.contracts.activate("K-2", at=at(6), actor=SYSTEM)
-    concluded(desk, "K-3", "A-3", "friend", 7, code)
-    second = desk.ports.promo_codes.of_account("A-2")[0].text
-    desk.codes.end(second, at=at(8), actor=JAAN, reason="Tamm called")
-    desk.codes.end(code, at=at(8), actor=JAAN, reason=why)
-    desk.discounts.note_fee("K-1", amount=Money("3"), at=at(8), actor=themselves, reason=why)
-    desk.discounts.note_fee("K-3", amount=Money("4"), at=at(8), actor=JAAN, reason=f"as {CUSTOMER} said")
-    own = desk.ports.promo_codes.of_account("A-0")[0].text
-    desk.codes.end(own, at=at(9), actor=JAAN, reason=f"abused by {CUSTOMER}")
-    desk.groups.set_amount(
-        "referrer", Money("11"), at=at(9), actor=JAAN, correction=True, starts_at=at(1), reason=f"see {CUSTOMER}"
+    code = desk.session(actor=themselves, now=at(5)).codes.issue("A-1", code="SUMMER21", replace=True, reason=why).text
+    desk.session(actor=Actor(CUSTOMER, Role.CUSTOMER), now=at(5)).sharing.share(code, means="link")
+    desk.session(actor=themselves, now=at(6)).sign_ups.conclude(
+        "K-2",
+        account="A-2",
+        customer=CUSTOMER,
+        channel="sales-portal",
+        code=f"{FIRST_NAME}!",
+        first_name=FIRST_NAME,
+        reason=why,
     )
-    desk.discounts.bill("B-1", account="A-1", amount=Money("3"), at=at(9), actor=SYSTEM)
+    desk.session(actor=SYSTEM, now=at(6)).contracts.activate("K-2")
+    concluded(desk, "K-3", "A-3", "friend", 7, code)
+    second = desk.store.promo_codes.of_account("A-2")[0].text
+    desk.session(actor=JAAN, now=at(8)).codes.end(second, reason="Tamm called")
+    desk.session(actor=JAAN, now=at(8)).codes.end(code, reason=why)
+    desk.session(actor=themselves, now=at(8)).discounts.note_fee("K-1", amount=Money("3"), reason=why)
+    desk.session(actor=JAAN, now=at(8)).discounts.note_fee("K-3", amount=Money("4"), reason=f"as {CUSTOMER} said")
+    own = desk.store.promo_codes.of_account("A-0")[0].text
+    desk.session(actor=JAAN, now=at(9)).codes.end(own, reason=f"abused by {CUSTOMER}")
+    desk.session(actor=JAAN, now=at(9)).groups.set_amount(
+        "referrer", Money("11"), correction=True, starts=at(1), reason=f"see {CUSTOMER}"
+    )
+    desk.session(actor=SYSTEM, now=at(9)).discounts.bill("B-1", account="A-1", amount=Money("3"))
     for contract in ("K-1", "K-2"):
-        desk.contracts.terminate(contract, at=at(10), actor=themselves)
+        desk.session(actor=themselves, now=at(10)).contracts.terminate(contract)
 
 
 def concluded(desk: ReferralDesk, contract: str, account: str, customer: str, day: int, code: str | None = None) -> str:
-    desk.sign_ups.conclude(contract, account=account, customer=customer, at=at(day), actor=SYSTEM, code=code)
-    desk.contracts.activate(contract, at=at(day), actor=SYSTEM)
-    desk.payouts.pay_due(at=at(day), actor=SYSTEM, within=_at_once)
-    return desk.ports.promo_codes.of_account(account)[0].text
-
-
-class _AtOnce:
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-
-_at_once: Any = _AtOnce
+    desk.session(actor=SYSTEM, now=at(day)).sign_ups.conclude(contract, account=account, customer=customer, code=code)
+    desk.session(actor=SYSTEM, now=at(day)).contracts.activate(contract)
+    desk.session(actor=SYSTEM, now=at(day)).payouts.pay_due()
+    return desk.store.promo_codes.of_account(account)[0].text
 
 
 def erase(store: Store, customer: str = CUSTOMER) -> str:
     """Erase a customer in one transaction and return the pseudonym."""
     with store.transaction():
-        erasure = assemble(PROGRAMME, store).customers.erase(customer, at=at(20), actor=JAAN, reason="as they asked")
+        erasure = (
+            ReferralDesk(PROGRAMME, store)
+            .session(actor=JAAN, now=at(20))
+            .customers.erase(customer, reason="as they asked")
+        )
     return erasure.pseudonym
 
 
@@ -153,7 +153,7 @@ def opened(database: URL) -> Iterator[SqlStore]:
     """Yield a store in a database in which a customer has lived."""
     with SqlStore(database, PROGRAMME) as store:
         with store.transaction():
-            live(assemble(PROGRAMME, store))
+            live(ReferralDesk(PROGRAMME, store))
         yield store
 
 
@@ -164,7 +164,7 @@ def opened(database: URL) -> Iterator[SqlStore]:
 def test_memory_names_nobody_who_was_erased() -> None:
     store = MemoryStore(PROGRAMME)
     with store.transaction():
-        live(assemble(PROGRAMME, store))
+        live(ReferralDesk(PROGRAMME, store))
     list(store.trace.heads())
     before = memory_dump(store)
     assert [name for name in NAMED if name not in before] == []
@@ -210,8 +210,8 @@ def test_no_byte_of_an_sqlite_file_names_anybody_after_vacuum(opened: SqlStore, 
 
 @pytest.mark.rule("A5", "A2")
 def test_money_and_trace_stay_as_they_were(opened: SqlStore) -> None:
-    desk = assemble(PROGRAMME, opened)
-    desk.trace.seal(at=at(15), actor=SYSTEM)
+    desk = ReferralDesk(PROGRAMME, opened)
+    desk.session(actor=SYSTEM, now=at(15)).trace.seal()
     before, hashes = summary(opened), [row.hash for row in opened.trace.chain()]
     pseudonym = erase(opened)
     after = summary(opened)
@@ -221,8 +221,8 @@ def test_money_and_trace_stay_as_they_were(opened: SqlStore) -> None:
             pseudonym,
         )
     assert after == before
-    assert hashes == [row.hash for row in opened.trace.chain() if row.act.value != "customer.erase"]
-    verified = desk.trace.verify(at=at(21), actor=JAAN)
+    assert hashes == [row.hash for row in opened.trace.chain() if row.act != "customer.erase"]
+    verified = desk.session(actor=JAAN, now=at(21)).trace.verify()
     assert (verified.holds, verified.seals) == (True, 1)
     assert verified.erased
 
@@ -231,7 +231,7 @@ def test_money_and_trace_stay_as_they_were(opened: SqlStore) -> None:
 def test_memory_and_a_database_erase_the_same(opened: SqlStore) -> None:
     memory = MemoryStore(PROGRAMME)
     with memory.transaction():
-        live(assemble(PROGRAMME, memory))
+        live(ReferralDesk(PROGRAMME, memory))
     assert opened.persons.find(CUSTOMER) == memory.persons.find(CUSTOMER)
     one, other = erase(opened), erase(memory)
 
@@ -247,28 +247,28 @@ def test_memory_and_a_database_erase_the_same(opened: SqlStore) -> None:
 @pytest.mark.rule("A5")
 def test_a_customer_of_many_accounts_is_erased_in_one_transaction(database: URL) -> None:
     with SqlStore(database, PROGRAMME) as store:
-        desk = assemble(PROGRAMME, store)
+        desk = ReferralDesk(PROGRAMME, store)
         with store.transaction():
             for number in range(300):
                 concluded(desk, f"K-{number}", f"A-{number}", CUSTOMER, 1)
-                desk.contracts.terminate(f"K-{number}", at=at(2), actor=SYSTEM)
+                desk.session(actor=SYSTEM, now=at(2)).contracts.terminate(f"K-{number}")
         pseudonym = erase(store)
         assert {customer for _, customer in store.contracts.accounts()} == {pseudonym}
-        assert desk.trace.verify(at=at(21), actor=JAAN).holds
+        assert desk.session(actor=JAAN, now=at(21)).trace.verify().holds
     assert leaks(database_dump(database)) == []
 
 
 @pytest.mark.rule("A5")
 def test_who_stores_what_they_read_before_brings_nobody_back(opened: SqlStore, database: URL) -> None:
     """Of one who erases and others who are at the customer's accounts each comes before or after the other."""
-    desk = assemble(PROGRAMME, opened)
+    desk = ReferralDesk(PROGRAMME, opened)
 
     def sign_up() -> None:
         owner = dict(opened.contracts.accounts())["A-2"]
-        desk.sign_ups.conclude("K-9", account="A-2", customer=owner, at=at(19), actor=SYSTEM)
+        desk.session(actor=SYSTEM, now=at(19)).sign_ups.conclude("K-9", account="A-2", customer=owner)
 
     def correct() -> None:
-        desk.codes.issue("A-3", replace=True, at=at(19), actor=SYSTEM)
+        desk.session(actor=SYSTEM, now=at(19)).codes.issue("A-3", replace=True)
 
     outcomes = race(opened, lambda: erase_in(desk), sign_up, correct)
     assert outcomes[2] == "done"
@@ -310,7 +310,7 @@ def test_whoever_has_read_a_code_is_told_that_it_was_changed(opened: SqlStore, d
 
 
 def erase_in(desk: ReferralDesk) -> None:
-    desk.customers.erase(CUSTOMER, at=at(20), actor=JAAN, reason="as they asked")
+    desk.session(actor=JAAN, now=at(20)).customers.erase(CUSTOMER, reason="as they asked")
 
 
 # ── anybody, any time ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -325,48 +325,48 @@ steps = st.lists(st.tuples(st.sampled_from(STEPS), st.sampled_from(PEOPLE)), min
 @given(steps)
 def test_whoever_is_erased_whenever_the_trace_holds_and_money_stays(steps: list[tuple[str, str]]) -> None:
     store = MemoryStore(PROGRAMME)
-    desk = assemble(PROGRAMME, store)
+    desk = ReferralDesk(PROGRAMME, store)
     for group in ("referrer", "referee-self-service", "referee-manual"):
-        desk.groups.set_amount(group, Money("10"), at=at(0), actor=SYSTEM)
+        desk.session(actor=SYSTEM, now=at(0)).groups.set_amount(group, Money("10"))
     is_done = False
     for number, (step, who) in enumerate([*steps, ("join", "anna-1"), ("leave and be erased", "anna-1")], 1):
         if step.startswith("leave"):
-            for contract in desk.ports.contracts.of_customer(who):
+            for contract in desk.store.contracts.of_customer(who):
                 if contract.is_open:
-                    desk.contracts.terminate(contract.id, at=at(number), actor=Actor(who))
+                    desk.session(actor=Actor(who), now=at(number)).contracts.terminate(contract.id)
         before = summary(store)
         is_done = done(desk, step, who, number)
         if step.endswith("be erased") and is_done:
             assert without_customers(summary(store)) == without_customers(before)
             assert who not in memory_dump(store)
-        assert desk.trace.verify(at=at(99), actor=SYSTEM).holds
+        assert desk.session(actor=SYSTEM, now=at(99)).trace.verify().holds
     assert is_done
 
 
 def done(desk: ReferralDesk, step: str, who: str, number: int) -> bool:
     """Do a step, unless a rule says no, and tell whether it was done."""
-    accounts = [account for account, _ in desk.ports.contracts.accounts()]
-    codes = [code.text for account in accounts for code in desk.ports.promo_codes.of_account(account)]
+    accounts = [account for account, _ in desk.store.contracts.accounts()]
+    codes = [code.text for account in accounts for code in desk.store.promo_codes.of_account(account)]
     try:
         match step:
             case "join":
                 concluded(desk, f"K-{number}", f"A-{number}", who, number, _usable(desk, codes, who, number))
             case "be erased" | "leave and be erased":
-                desk.customers.erase(who, at=at(number), actor=SYSTEM)
+                desk.session(actor=SYSTEM, now=at(number)).customers.erase(who)
             case "seal":
-                desk.trace.seal(at=at(number), actor=SYSTEM)
+                desk.session(actor=SYSTEM, now=at(number)).trace.seal()
             case "end a code":
-                desk.codes.end(codes[-1] if codes else "X", at=at(number), actor=JAAN, reason=f"{who} asked")
+                desk.session(actor=JAAN, now=at(number)).codes.end(codes[-1] if codes else "X", reason=f"{who} asked")
             case "case":
-                desk.cases.open(f"S-{number}", customer=who, at=at(number), actor=SYSTEM)
-                desk.cases.abandon(f"S-{number}", at=at(number), actor=Actor(who))
+                desk.session(actor=SYSTEM, now=at(number)).cases.open(f"S-{number}", customer=who)
+                desk.session(actor=Actor(who), now=at(number)).cases.abandon(f"S-{number}")
     except Refusal:
         return False
     return True
 
 
 def _usable(desk: ReferralDesk, codes: list[str], who: str, number: int) -> str | None:
-    usable = [c for c in codes if desk.sign_ups.check(c, at=at(number), actor=SYSTEM, customer=who).usable]
+    usable = [c for c in codes if desk.session(actor=SYSTEM, now=at(number)).codes.check(c, customer=who).usable]
     return usable[0] if usable else None
 
 

@@ -20,9 +20,8 @@ from referral_adapters.feed import FeedRunner, FeedStore
 from referral_adapters.folding import AnyAsciiFolding
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
-from referral_core import Actor, Programme, assemble
-from referral_core.knowledge.knowledge import Knowledge
-from referral_core.ports.ports import Ports
+from referral_core import Actor, Programme, ReferralDesk
+from referral_core.ports.store import Store
 from referral_core.rules.decision import Decision
 
 A123: Final = Path(__file__).parents[2] / "examples" / "a123"
@@ -83,15 +82,15 @@ def told(store: FeedStore, moment: datetime, known_at: datetime | None = None) -
     return json.dumps(summary, ensure_ascii=False)
 
 
-def checked(ports: Ports, moment: datetime) -> list[Decision]:
+def checked(store: Store, moment: datetime, known_at: datetime | None = None) -> list[Decision]:
     """Return what is said of every code that the whole feed knows, each to another customer, and to a new one."""
-    desk = assemble(PROGRAMME, ports)
+    session = ReferralDesk(PROGRAMME, store).session(actor=PORTAL, now=moment, known_at=known_at)
     whole = in_memory("year")
     accounts = list(whole.contracts.accounts())
     customers = [customer for _, customer in accounts]
     texts = [code.text for account, _ in accounts for code in whole.promo_codes.of_account(account)]
     return [
-        desk.sign_ups.check(text, at=moment, actor=PORTAL, customer=customer)
+        session.codes.check(text, customer=customer)
         for number, text in enumerate(texts)
         for customer in ("nobody-yet", customers[(number + 3) % len(customers)])
     ]
@@ -123,7 +122,7 @@ def test_a_database_tells_what_was_known(database: URL, name: str) -> None:
 def test_a_code_is_checked_as_it_would_have_been(cut: int) -> None:
     moment = time_of(lines_of("year")[cut - 1])
     then, now = in_memory("year", cut), in_memory("year")
-    assert checked(Knowledge(now, by=moment), moment) == checked(then, moment)
+    assert checked(now, moment, known_at=moment) == checked(then, moment)
 
 
 def test_the_story_changes_from_cut_to_cut() -> None:
@@ -131,4 +130,4 @@ def test_the_story_changes_from_cut_to_cut() -> None:
     moments = [time_of(lines_of("year")[cut - 1]) for cut in cuts_of("year")]
     full = in_memory("year")
     assert len({told(full, moments[-1], known_at=moment) for moment in moments}) > CUTS // 2
-    assert checked(full, moments[0]) != checked(Knowledge(full, by=moments[0]), moments[0])
+    assert checked(full, moments[0]) != checked(full, moments[0], known_at=moments[0])

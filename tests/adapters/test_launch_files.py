@@ -20,7 +20,7 @@ from pyarrow import parquet
 from referral_adapters.launch import FileRefused, ImportRun, Reject, RejectLines, SourceRow, open_contracts, pages
 from referral_adapters.launch.csv_file import LONGEST_ROW
 from referral_adapters.memory import MemoryStore
-from referral_core import Actor, Contract, Programme, Refusal, assemble
+from referral_core import Actor, Contract, Programme, ReferralDesk, Refusal
 from referral_core.entities.contract import ContractStatus
 from tests.phrases import at
 
@@ -244,21 +244,22 @@ def test_what_comes_in_is_what_acts_one_by_one_would_have_let_in(rows: list[tupl
 
 def done_by_acts(store: MemoryStore, row: Any) -> bool:  # noqa: ANN401 - a row's values
     """Conclude, activate and end what a row tells of, each by its own act, and tell whether all of that was let in."""
-    desk = assemble(PROGRAMME, store)
+    desk = ReferralDesk(PROGRAMME, store)
     try:
         moments = {name: moment_of(row[name]) for name in ("concluded_at", "activated_at", "ended_at") if name in row}
         ids = [row[name] for name in ("contract", "account", "customer")]
         if " " in ids:
             return False
         with store.transaction():
-            desk.sign_ups.conclude(
-                ids[0], account=ids[1], customer=ids[2], at=moments.pop("concluded_at"), actor=SYSTEM
+            desk.session(actor=SYSTEM, now=moments.pop("concluded_at")).sign_ups.conclude(
+                ids[0], account=ids[1], customer=ids[2]
             )
             for name, moment in moments.items():
-                act = desk.contracts.activate if name == "activated_at" else desk.contracts.terminate
+                contracts = desk.session(actor=SYSTEM, now=moment).contracts
+                act = contracts.activate if name == "activated_at" else contracts.terminate
                 if name == "ended_at" and "activated_at" not in moments:
-                    act = desk.contracts.withdraw
-                act(ids[0], at=moment, actor=SYSTEM)
+                    act = contracts.withdraw
+                act(ids[0])
     except (KeyError, ValueError, Refusal):
         return False
     return True

@@ -26,7 +26,7 @@ from referral_adapters.cli.store import secret_of
 from referral_adapters.launch import CodeRun, ImportRun, open_contracts, pages
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
-from referral_core import Actor, Programme, assemble
+from referral_core import Actor, Programme, ReferralDesk
 from referral_core.entities.trace_entry import account_subject, chain_faults
 from tests.phrases import at
 
@@ -104,5 +104,5 @@ def launched_without_a_break(contracts: Path) -> MemoryStore:
         run.take(page, print)
     file.close()
     CodeRun(PROGRAMME, store, at=at(MOMENT), actor=system).take()
-    assert assemble(PROGRAMME, store).launch.due(at=at(MOMENT), actor=system).accounts == ()
+    assert ReferralDesk(PROGRAMME, store).session(actor=system, now=at(MOMENT)).launch.due().accounts == ()
     return store

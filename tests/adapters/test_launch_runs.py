@@ -18,7 +18,7 @@ from referral_adapters.launch import CodeRun, ImportRun, LaunchStore, Rehearsal,
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore, StoreFailed, connections
 from referral_adapters.sql.tables import METADATA
-from referral_core import Actor, Contract, Programme, ReferralDesk, Role, assemble
+from referral_core import Actor, Contract, Programme, ReferralDesk, Role
 from referral_core.entities.promo_code import CodeStatus, Issuing
 from referral_core.entities.trace_entry import account_subject, chain_faults
 from referral_core.programme.code_format import CodeFormat
@@ -256,7 +256,7 @@ def launch(postgres: PostgresServer, migrated: URL) -> Iterator[tuple[SqlStore, 
     """Yield a store on PostgreSQL with three accounts in force, and the desk of somebody else on the same database."""
     with opened(migrated) as store, opened(migrated) as other:
         store.launch_contracts.add([active(each) for each in ("A", "B", "C")])
-        yield store, assemble(HOUSEHOLD, other)
+        yield store, ReferralDesk(HOUSEHOLD, other)
     postgres.empty(migrated, [table.name for table in reversed(METADATA.sorted_tables)], GUARDED)
 
 
@@ -267,7 +267,9 @@ def active(account: str) -> Contract:
 @pytest.mark.rule("C2", "C6")
 def test_who_gets_a_code_by_hand_in_between_gets_no_other(launch: tuple[SqlStore, ReferralDesk]) -> None:
     store, desk = launch
-    between = Interfering(store, lambda: desk.codes.issue("B", text="BYHAND", at=LAUNCH, actor=MARI, reason="asked"))
+    between = Interfering(
+        store, lambda: desk.session(actor=MARI, now=LAUNCH).codes.issue("B", code="BYHAND", reason="asked")
+    )
     run = CodeRun(HOUSEHOLD, between, at=LAUNCH, actor=SYSTEM)  # type: ignore[arg-type]  # it hands on what it is asked
     run.take()
     assert between.pages == 2
@@ -287,7 +289,7 @@ def test_who_gets_a_code_by_hand_in_between_gets_no_other(launch: tuple[SqlStore
 @pytest.mark.rule("C2", "C4")
 def test_a_contract_that_ends_meanwhile_ends_the_code_too(launch: tuple[SqlStore, ReferralDesk]) -> None:
     store, desk = launch
-    ending = Thread(target=lambda: desk.contracts.terminate("K-B", at=LAUNCH, actor=SYSTEM), daemon=True)
+    ending = Thread(target=lambda: desk.session(actor=SYSTEM, now=LAUNCH).contracts.terminate("K-B"), daemon=True)
 
     def begin() -> None:
         ending.start()

@@ -94,7 +94,7 @@ def prepare(field: Field, duel: Duel) -> None:
             for number in range(first, min(first + 100, INSTANCES)):
                 duel.prepare(field, number)
     if duel.name != "two payers of the same legs":
-        field.desk.payouts.pay_due(at=LATER, actor=Actor.system(), within=field.store.transaction)
+        field.desk.session(actor=Actor.system(), now=LATER).payouts.pay_due()
 
 
 def judge(field: Field, duel: Duel, lanes: list[range], told: list[list[list[str]]]) -> None:

@@ -16,7 +16,6 @@ from referral_adapters.conformance.samples import code, contract, day, grant, gr
 from referral_adapters.sql import SqlStore
 from referral_adapters.sql.metadata import REFERENCE
 from referral_adapters.sql.tables import METADATA
-from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor
 from referral_core.entities.trace_entry import TraceNote, account_subject, chain_faults
 from referral_core.values.effective_period import EffectivePeriod
@@ -229,7 +228,7 @@ def test_persons_can_be_erased_and_the_chain_still_holds(by_hand: Written, store
     rows = list(store.trace.chain(subject))
     assert rows == [row.erased() for row in before]
     assert chain_faults(rows) == ()
-    store.trace.append(TraceNote(subject, day(2), Act.CODE_END, Actor("Mari")))
+    store.trace.append(TraceNote(subject, day(2), "code.end", Actor("Mari")))
     assert chain_faults(store.trace.chain(subject)) == ()
 
 

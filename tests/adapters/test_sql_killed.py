@@ -22,7 +22,7 @@ from referral_adapters.cli.store import secret_of
 from referral_adapters.feed import FeedRunner
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
-from referral_core import Actor, Grant, Programme, assemble
+from referral_core import Actor, Grant, Programme, ReferralDesk
 from referral_core.entities.trace_entry import chain_faults
 from tests.adapters.killing import command, killed
 
@@ -106,9 +106,9 @@ def test_a_payer_that_was_killed_over_and_over_pays_everything_once(anew: Anew) 
 
 def assert_paid_once(store: SqlStore, legs: dict[str, Grant]) -> None:
     """Pay what is left and hold what accounts were given against the legs."""
-    desk, system = assemble(PROGRAMME, store), Actor.system()
+    desk, system = ReferralDesk(PROGRAMME, store), Actor.system()
     last = max(leg.effective_from for leg in legs.values())
-    desk.payouts.pay_all(at=last, actor=system, within=store.transaction)
+    desk.session(actor=system, now=last).payouts.pay_all()
     paid = {leg.key: leg for leg in store.grants.all()}
     assert {leg.status for leg in paid.values()} == {"granted"}
     assert paid.keys() == legs.keys()

@@ -15,10 +15,10 @@ from referral_adapters.feed import FeedRunner, FeedStore
 from referral_adapters.folding import AnyAsciiFolding
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
-from referral_core import Actor, Case, Programme, ReferralDesk, Role, assemble
-from referral_core.use_cases.account_view import ReferralSeen
-from referral_core.use_cases.activity import Activity
-from referral_core.use_cases.showing_sign_ups import SignUpSeen
+from referral_core import Actor, Case, Programme, ReferralDesk, Role
+from referral_core.services.account_view import ReferralSeen
+from referral_core.services.activity import Activity
+from referral_core.services.showing_sign_ups import SignUpSeen
 from referral_core.values.moment import EARLIEST, LATEST
 
 T = TypeVar("T")
@@ -37,9 +37,9 @@ def furnished(store: FeedStore) -> ReferralDesk:
     """Return a desk over a store on which a year was run, with a few cases."""
     for _ in FeedRunner(PROGRAMME, store).run(lines()):
         pass
-    desk = assemble(PROGRAMME, store)
+    desk = ReferralDesk(PROGRAMME, store)
     for number in range(5):
-        desk.cases.open(f"S-{number}", customer=f"new-{number}", at=EARLIEST, actor=SYSTEM)
+        desk.session(actor=SYSTEM, now=EARLIEST).cases.open(f"S-{number}", customer=f"new-{number}")
     return desk
 
 
@@ -54,11 +54,11 @@ def pages(page: Callable[[T | None], tuple[T, ...]]) -> Iterator[T]:
 def told(desk: ReferralDesk) -> list[object]:
     """Return all that staff can look at, and what customers see of their own."""
     seen: list[object] = []
-    for account, customer in desk.ports.contracts.accounts():
-        seen.append(desk.accounts.of_customer(customer, at=LATEST, actor=SYSTEM))
-        seen.append(desk.accounts.show(account, at=LATEST, actor=SYSTEM))
+    for account, customer in desk.store.contracts.accounts():
+        seen.append(desk.session(actor=SYSTEM, now=LATEST).accounts.of_customer(customer))
+        seen.append(desk.session(actor=SYSTEM, now=LATEST).accounts.show(account))
         for actor in (SYSTEM, Actor(customer, Role.CUSTOMER)):
-            seen.append(desk.accounts.movements(account, at=LATEST, actor=actor))
+            seen.append(desk.session(actor=actor, now=LATEST).accounts.movements(account))
             seen += referrals(desk, account, actor)
         seen += activity(desk, account)
     return [*seen, *sign_ups(desk, open_only=False), *sign_ups(desk, open_only=True), *cases(desk)]
@@ -67,8 +67,8 @@ def told(desk: ReferralDesk) -> list[object]:
 def referrals(desk: ReferralDesk, account: str, actor: Actor) -> list[ReferralSeen]:
     return list(
         pages(
-            lambda last: desk.accounts.referrals(
-                account, at=LATEST, actor=actor, after=None if last is None else last.place, limit=3
+            lambda last: desk.session(actor=actor, now=LATEST).accounts.referrals(
+                account, after=None if last is None else last.place, limit=3
             )
         )
     )
@@ -77,8 +77,8 @@ def referrals(desk: ReferralDesk, account: str, actor: Actor) -> list[ReferralSe
 def activity(desk: ReferralDesk, account: str) -> list[Activity]:
     return list(
         pages(
-            lambda last: desk.accounts.activity(
-                account, at=LATEST, actor=SYSTEM, after=0 if last is None else last.number, limit=7
+            lambda last: desk.session(actor=SYSTEM, now=LATEST).accounts.activity(
+                account, after=0 if last is None else last.number, limit=7
             )
         )
     )
@@ -87,20 +87,20 @@ def activity(desk: ReferralDesk, account: str) -> list[Activity]:
 def sign_ups(desk: ReferralDesk, *, open_only: bool) -> list[SignUpSeen]:
     return list(
         pages(
-            lambda last: desk.sign_ups.page(
-                at=LATEST,
-                actor=Actor("Mari", Role.AGENT, frozenset({"household"})),
-                after=None if last is None else last.contract.id,
-                limit=20,
-                open_only=open_only,
-            )
+            lambda last: desk.session(
+                actor=Actor("Mari", Role.AGENT, frozenset({"household"})), now=LATEST
+            ).sign_ups.page(after=None if last is None else last.contract.id, limit=20, open_only=open_only)
         )
     )
 
 
 def cases(desk: ReferralDesk) -> list[Case]:
     return list(
-        pages(lambda last: desk.cases.page(at=LATEST, actor=SYSTEM, after=None if last is None else last.id, limit=2))
+        pages(
+            lambda last: desk.session(actor=SYSTEM, now=LATEST).cases.page(
+                after=None if last is None else last.id, limit=2
+            )
+        )
     )
 
 

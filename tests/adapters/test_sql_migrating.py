@@ -42,7 +42,6 @@ from referral_adapters.sql.referral_tables import CASES, FEE_NOTES, GRANTS, REFE
 from referral_adapters.sql.states import state_of
 from referral_adapters.sql.trace import entry_row
 from referral_adapters.sql.trace_tables import TRACE_ENTRIES
-from referral_core.entities.act import Act
 from referral_core.entities.case import Case
 from referral_core.entities.promo_code import Ending, PromoCode
 from referral_core.entities.referral import FeeNote, Referral
@@ -113,7 +112,7 @@ class Filling:
             kept = state_of({**referral_row(state, revision), "fee_notes": notes})
             self.rows(REFERRAL_HISTORY, {**row, "state": kept})
 
-    def traced(self, act: Act, subject: str, at: datetime, after: dict[str, str | None]) -> None:
+    def traced(self, act: str, subject: str, at: datetime, after: dict[str, str | None]) -> None:
         told = TraceNote(subject, at, act, note().actor, None, after)
         entry = TraceEntry.chained(told, self._chains.get(subject), "0123456789abcdef")
         self._chains[subject] = entry
@@ -150,9 +149,9 @@ ENDED: Final = STARTED.ended(day(9), Ending.BY_HAND, "Küsis «ise»")
 def test_codes_are_recorded_at_the_moments_of_the_acts(filling: Filling, old: URL) -> None:
     filling.account("A1", "C1")
     filling.code(ISSUED, STARTED, ENDED)
-    for act, moment in ((Act.CODE_ISSUE, day(0)), (Act.CODE_START, day(1)), (Act.CODE_END, day(4))):
+    for act, moment in (("code.issue", day(0)), ("code.start", day(1)), ("code.end", day(4))):
         filling.traced(act, account_subject("A1"), moment, {"code": "AAAA"})
-        filling.traced(Act.REFERRAL_RECORD, account_subject("A1"), moment, {"contract": "K9"})
+        filling.traced("referral.record", account_subject("A1"), moment, {"contract": "K9"})
     with upgraded(filling, old) as store:
         states = Recorded(ISSUED, day(0), 1), Recorded(STARTED, day(1), 2), Recorded(ENDED, day(4), 3)
         assert store.history.codes("A1") == (states,)
@@ -168,10 +167,10 @@ def test_what_had_arrived_late_is_recorded_with_what_was_there(filling: Filling,
     filling.code(code("ZZZZ"), first)
     filling.code(second, second.started(day(5)), place=2)
     for act, text_, number in (
-        (Act.CODE_ISSUE, "ZZZZ", 0),
-        (Act.CODE_END, "ZZZZ", 5),
-        (Act.CODE_ISSUE, "AAAA", 3),
-        (Act.CODE_START, "AAAA", 6),
+        ("code.issue", "ZZZZ", 0),
+        ("code.end", "ZZZZ", 5),
+        ("code.issue", "AAAA", 3),
+        ("code.start", "AAAA", 6),
     ):
         filling.traced(act, account_subject("A1"), day(number), {"code": text_})
     with upgraded(filling, old) as store:
@@ -185,7 +184,7 @@ def test_a_code_that_is_not_in_the_trace_is_known_from_its_issue_and_its_changes
 ) -> None:
     filling.account("A1", "C1")
     filling.code(ISSUED, STARTED, ENDED)
-    filling.traced(Act.CODE_ISSUE, account_subject("A1"), day(3), {"code": "AAAA"})
+    filling.traced("code.issue", account_subject("A1"), day(3), {"code": "AAAA"})
     with upgraded(filling, old) as store:
         (states,) = store.history.codes("A1")
         assert [each.recorded_at for each in states] == [day(0), CLOCK, CLOCK]
@@ -197,7 +196,7 @@ def test_as_many_accounts_as_there_are_are_carried_over(filling: Filling, old: U
         account = f"A{number}"
         issued = code(f"T{number}", on=account, of="C1")
         filling.code(issued, issued.started(day(1)))
-        for act, moment in ((Act.CODE_ISSUE, day(0)), (Act.CODE_START, day(1))):
+        for act, moment in (("code.issue", day(0)), ("code.start", day(1))):
             filling.traced(act, account_subject(account), moment, {"code": issued.text})
     with upgraded(filling, old) as store:
         told = {
@@ -253,7 +252,7 @@ def test_closed_cases_get_the_moment_that_their_contract_or_the_trace_has(fillin
     finished, abandoned = case("S1").finished("K1", day(4)), case("S2").abandoned(day(5))
     unknown, waiting = attrs.evolve(case("S3").abandoned(day(5)), closed_at=None), case("S4")
     filling.rows(CASES, *map(case_row, (finished, abandoned, unknown, waiting)))
-    filling.traced(Act.CASE_ABANDON, PROGRAMME_SUBJECT, day(5), {"case": "S2", "status": "abandoned"})
+    filling.traced("case.abandon", PROGRAMME_SUBJECT, day(5), {"case": "S2", "status": "abandoned"})
     with upgraded(filling, old) as store:
         assert list(store.cases.all()) == [finished, abandoned, unknown, waiting]
         known: list[Case] = list(Knowledge(store, by=day(4)).cases.all())

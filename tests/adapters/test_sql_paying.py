@@ -23,12 +23,11 @@ from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, FlakyBul
 from referral_adapters.sql import SqlStore, StoreFailed, schema, upgrade
 from referral_adapters.sql.connections import parsed_url
 from referral_adapters.sql.tables import METADATA
-from referral_core import Actor, Grant, GrantStatus, Money, Programme, Reason, Side, assemble
-from referral_core.entities.act import Act
+from referral_core import Actor, Grant, GrantStatus, Money, Programme, Reason, ReferralDesk, Side
 from referral_core.entities.grant import GrantEvent
 from referral_core.entities.trace_entry import chain_faults
 from referral_core.ports.billing import Billing
-from referral_core.use_cases.pay_run import PayRun
+from referral_core.services.pay_run import PayRun
 from referral_core.values.errors import ConcurrentChange
 from tests.adapters.conftest import GUARDED
 from tests.adapters.noting_cursor import plan_of
@@ -95,9 +94,8 @@ def filled(store: Store, number: int) -> Store:
 
 
 def pay(store: Store, *, everything: bool = False) -> PayRun:
-    payouts = assemble(PROGRAMME, store).payouts
-    paying = payouts.pay_all if everything else payouts.pay_due
-    return paying(at=day(0), actor=PAYER, within=store.transaction)
+    payouts = ReferralDesk(PROGRAMME, store).session(actor=PAYER, now=day(0)).payouts
+    return payouts.pay_all() if everything else payouts.pay_due()
 
 
 def check_paid_once(store: Store, number: int) -> None:
@@ -106,7 +104,7 @@ def check_paid_once(store: Store, number: int) -> None:
     balances = [store.billing.balance(f"A{n}").granted for n in range(4)]
     assert Money.total(balances) == Money(5 * number)
     rows = [row for subject, _, _ in store.trace.heads() for row in store.trace.chain(subject)]
-    posted = [str((row.after or {})["grant"]) for row in rows if row.act is Act.GRANT_POSTED]
+    posted = [str((row.after or {})["grant"]) for row in rows if row.act == "grant.posted"]
     assert sorted(posted) == [leg.key for leg in store.grants.all()]
     assert all(chain_faults(store.trace.chain(subject)) == () for subject, _, _ in store.trace.heads())
 
@@ -164,10 +162,12 @@ def killed_after(steps: int, store: Store, billing: Outside | None) -> bool:
         if next(left, None) is None:
             raise Killed
 
+    transaction = store.transaction
+
     @contextmanager
     def within() -> Iterator[None]:
         step()
-        with store.transaction():
+        with transaction():
             step()
             yield
             step()
@@ -176,8 +176,9 @@ def killed_after(steps: int, store: Store, billing: Outside | None) -> bool:
     if billing is not None:
         billing.step = step
     died = True
-    with suppress(Killed):
-        assemble(PROGRAMME, store).payouts.pay_due(at=day(0), actor=PAYER, within=within)
+    with suppress(Killed), pytest.MonkeyPatch.context() as patched:
+        patched.setattr(store, "transaction", within)
+        ReferralDesk(PROGRAMME, store).session(actor=PAYER, now=day(0)).payouts.pay_due()
         died = False
     if billing is not None:
         billing.step = lambda: None
@@ -192,11 +193,11 @@ def test_what_a_payer_had_who_died_is_left_alone_until_its_lease_runs_out(
     store = filled(open_store(billing), 3)
     assert killed_after(5, store, billing)  # before the first call
     assert {leg.status for leg in store.grants.all()} == {GrantStatus.SENDING}
-    payouts = assemble(PROGRAMME, store).payouts
+    desk = ReferralDesk(PROGRAMME, store)
     lease = 4 * PROGRAMME.paying.answer_within  # of three calls, and of writing down what came of them
     tick = timedelta(microseconds=1)
-    assert payouts.pay_due(at=day(0) + lease - tick, actor=PAYER, within=store.transaction) == PayRun()
-    assert payouts.pay_due(at=day(0) + lease, actor=PAYER, within=store.transaction) == PayRun(granted=3)
+    assert desk.session(actor=PAYER, now=day(0) + lease - tick).payouts.pay_due() == PayRun()
+    assert desk.session(actor=PAYER, now=day(0) + lease).payouts.pay_due() == PayRun(granted=3)
     check_paid_once(store, 3)
 
 
@@ -204,16 +205,18 @@ def test_what_a_payer_had_who_died_is_left_alone_until_its_lease_runs_out(
 def test_settling_is_tried_again_while_others_are_in_the_way(open_store: Callable[[Billing | None], Store]) -> None:
     billing = Outside()
     store = filled(open_store(billing), 3)
-    turns = count()
+    turns, transaction = count(), store.transaction
 
     @contextmanager
     def within() -> Iterator[None]:
-        with store.transaction():
+        with transaction():
             yield
             if next(turns) in {1, 2, 3}:
                 raise ConcurrentChange("somebody was quicker")
 
-    assemble(PROGRAMME, store).payouts.pay_due(at=day(0), actor=PAYER, within=within)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(store, "transaction", within)
+        ReferralDesk(PROGRAMME, store).session(actor=PAYER, now=day(0)).payouts.pay_due()
     assert set(billing.sent.values()) == {1}
     check_paid_once(store, 3)
 

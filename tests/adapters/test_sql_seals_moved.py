@@ -20,7 +20,7 @@ from referral_adapters.sql.connections import engine_at
 from referral_adapters.sql.types import canonical
 from referral_core.entities.seal import Head
 from referral_core.entities.trace_entry import GENESIS, TraceEntry, account_subject
-from referral_core.use_cases.verifying_trace import Verifying
+from referral_core.services.verifying_trace import Verifying
 from tests.adapters.conftest import ENGINES
 from tests.adapters.postgres_server import PostgresServer
 
@@ -67,7 +67,7 @@ def chain(account: str) -> list[TraceEntry]:
 
 def entry(row: TraceEntry, connection: Connection) -> dict[str, Any]:
     return {
-        "subject": row.subject, "number": row.number, "moment": moment(row.moment, connection), "act": row.act.value,
+        "subject": row.subject, "number": row.number, "moment": moment(row.moment, connection), "act": row.act,
         "role": row.role.value, "before": None, "after": None if row.after is None else canonical(row.after),
         "actor": row.actor, "reason": row.reason, "salt": row.salt, "personal_digest": row.personal_digest,
         "previous": row.previous, "hash": row.hash,

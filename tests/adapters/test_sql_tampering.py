@@ -17,11 +17,10 @@ from sqlalchemy.engine import URL
 from referral_adapters.conformance.samples import day
 from referral_adapters.sql import SqlStore, StoreFailed
 from referral_adapters.sql.tables import trace_tables
-from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.trace_entry import TraceEntry, TraceNote
 from referral_core.entities.trace_fault import TraceFault
-from referral_core.use_cases.verifying_trace import Verifying
+from referral_core.services.verifying_trace import Verifying
 from referral_core.values.errors import TraceUnreadable
 
 SUBJECTS: Final = ("account:A-1", "account:Õ'\"", "programme")
@@ -59,7 +58,7 @@ class Vault:
 
 def told(store: SqlStore, subject: str, number: int) -> None:
     reason = "the customer called" if number % 2 else None
-    store.trace.append(TraceNote(subject, day(number), Act.CODE_END, MARI, None, AFTER, reason))
+    store.trace.append(TraceNote(subject, day(number), "code.end", MARI, None, AFTER, reason))
 
 
 @pytest.fixture

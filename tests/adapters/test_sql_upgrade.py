@@ -19,8 +19,7 @@ from sqlalchemy.engine import URL
 from referral_adapters.sql import SchemaMismatch, SqlStore, Upgraded, check, schema, upgrade
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_adapters.sql.connections import engine_at
-from referral_core import Money, Programme, assemble
-from referral_core.entities.act import Act
+from referral_core import Money, Programme, ReferralDesk
 from referral_core.entities.balance import Balance
 from referral_core.entities.case import Case
 from referral_core.entities.grant import Grant
@@ -162,7 +161,7 @@ def test_what_was_traced_before_is_not_published(old: URL) -> None:
     with SqlStore(old, PROGRAMME) as store:
         assert (store.outbox.publish(99), store.outbox.read(0, 99), store.subscriptions.all()) == (0, (), ())
         subject, (*_, last) = next(iter(old_world.CHAINS.items()))
-        store.trace.append(TraceNote(subject, on(200), Act.CODE_END, MARI))
+        store.trace.append(TraceNote(subject, on(200), "code.end", MARI))
         assert store.outbox.publish(99) == 1
         (published,) = store.outbox.read(0, 99)
         assert (published.position, published.entry.subject) == (1, subject)
@@ -185,17 +184,17 @@ def test_every_state_of_every_history_arrives(old: URL, table: str, key: str) ->
 def test_work_goes_on(old: URL) -> None:
     upgrade(old)
     with SqlStore(old, PROGRAMME) as store:
-        desk = assemble(PROGRAMME, store)
+        desk = ReferralDesk(PROGRAMME, store)
         with store.transaction():
-            desk.contracts.activate("K3", at=on(150), actor=PORTAL)
-            signed = desk.sign_ups.conclude(
-                "K9", account="A9", customer="joy", code="bencode", at=on(151), actor=PORTAL
+            desk.session(actor=PORTAL, now=on(150)).contracts.activate("K3")
+            signed = desk.session(actor=PORTAL, now=on(151)).sign_ups.conclude(
+                "K9", account="A9", customer="joy", code="bencode"
             )
             assert signed.referral is not None
-            desk.contracts.activate("K9", at=on(152), actor=PORTAL)
-            desk.codes.end("BENCODE", at=on(153), actor=MARI, reason="left for good")
-            desk.groups.set_amount("referrer", Money("20"), at=on(154), actor=PORTAL)
-        desk.payouts.pay_due(at=on(500), actor=PORTAL, within=store.transaction)
+            desk.session(actor=PORTAL, now=on(152)).contracts.activate("K9")
+            desk.session(actor=MARI, now=on(153)).codes.end("BENCODE", reason="left for good")
+            desk.session(actor=PORTAL, now=on(154)).groups.set_amount("referrer", Money("20"))
+        desk.session(actor=PORTAL, now=on(500)).payouts.pay_due()
         assert store.billing.balance("A2").granted == Money("47")
         assert {leg.status.value for leg in store.grants.all()} == {"granted"}
         assert len(list(store.grants.all())) == 10

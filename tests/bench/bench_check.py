@@ -21,7 +21,7 @@ from ratio import measured, report
 from referral_adapters.sql import SqlStore
 from referral_adapters.sql.evidence import GATHERED
 from referral_adapters.sql.prepared import prepared
-from referral_core import Actor, Programme, assemble
+from referral_core import Actor, Programme, ReferralDesk
 
 NOW: Final = datetime(2025, 6, 1, 12, tzinfo=UTC)
 TARGETS: Final = {"sqlite": "3 ×, aim 2.2 ×", "postgresql": "2.5 ×, aim 1.5 ×"}
@@ -75,13 +75,13 @@ def _contenders(url: URL, texts: list[str]) -> tuple[Callable[[], float], Callab
     """Return what measures the same questions asked of the library and of the driver; every customer is another."""
     programme = Programme.default()
     store = SqlStore(url, programme)
-    desk, system = assemble(programme, store), Actor.system("bench")
+    desk, system = ReferralDesk(programme, store), Actor.system("bench")
     chance = random.Random(7)
     asked = cycle([(chance.choice(texts), f"customer-{chance.randrange(2 * len(texts))}") for _ in range(20 * CHECKS)])
     read = _driver(url, programme)
 
     def check(question: Question) -> object:
-        return desk.sign_ups.check(question[0], at=NOW, actor=system, customer=question[1])
+        return desk.session(actor=system, now=NOW).codes.check(question[0], customer=question[1])
 
     return _timed(check, asked), _timed(read, asked)
 

@@ -19,7 +19,7 @@ from databases import databases, engine_of
 from population import populate
 from ratio import ROUNDS, measured, report
 from referral_adapters.sql import SqlStore
-from referral_core import Actor, Programme, ReferralDesk, assemble
+from referral_core import Actor, Programme, ReferralDesk
 
 NOW: Final = datetime(2025, 6, 1, 12, tzinfo=UTC)
 TARGET: Final = "2.5 ×, aim 1.4 ×"
@@ -57,17 +57,16 @@ class NotingCursor:
 
 def _conclude(store: SqlStore, desk: ReferralDesk, number: int, texts: list[str]) -> None:
     with store.transaction():
-        desk.sign_ups.conclude(
-            f"new-{number}", account=f"new-{number}", customer=f"new-{number}", at=NOW, actor=Actor.system("bench"),
-            code=texts[number * 7 % len(texts)],
-        )  # fmt: skip
+        desk.session(actor=Actor.system("bench"), now=NOW).sign_ups.conclude(
+            f"new-{number}", account=f"new-{number}", customer=f"new-{number}", code=texts[number * 7 % len(texts)]
+        )
 
 
 def _recorded(url: URL, texts: list[str]) -> list[tuple[Any, ...]]:
     """Return all statements of all rounds."""
     programme = Programme.default()
     with SqlStore(url, programme, secret=SECRET) as store:
-        desk = assemble(programme, store)
+        desk = ReferralDesk(programme, store)
         connections: Any = store._connections
         cursor = connections._local.cursor = NotingCursor(connections.cursor())
         for number in range(CONTRACTS * (ROUNDS + 1)):
@@ -78,7 +77,7 @@ def _recorded(url: URL, texts: list[str]) -> list[tuple[Any, ...]]:
 def _concluding(url: URL, texts: list[str]) -> Callable[[], float]:
     programme = Programme.default()
     store = SqlStore(url, programme, secret=SECRET)
-    desk, numbers = assemble(programme, store), count()
+    desk, numbers = ReferralDesk(programme, store), count()
 
     def conclude() -> float:
         start = perf_counter()

@@ -24,7 +24,7 @@ from databases import databases
 from population import SINCE, populate
 from referral_adapters.http import Service, create_app
 from referral_adapters.sql import SqlStore
-from referral_core import Actor, Programme, assemble
+from referral_core import Actor, Programme, ReferralDesk
 from referral_core.programme.checking import Checking
 
 KINDS: Final = ("unknown", "pending", "ended")
@@ -75,15 +75,15 @@ def _prepared(url: URL) -> dict[str, list[str]]:
     populate(url, 10_000)
     programme, system = Programme.default(), Actor.system("bench")
     with SqlStore(url, programme) as store:
-        desk = assemble(programme, store)
+        desk = ReferralDesk(programme, store)
         at = SINCE + timedelta(days=1)
         pending = []
         for number in range(EACH):
             with store.transaction():
-                sign_up = desk.sign_ups.conclude(
-                    f"P-{number}", account=f"p-{number}", customer=f"p-{number}", at=at, actor=system
+                sign_up = desk.session(actor=system, now=at).sign_ups.conclude(
+                    f"P-{number}", account=f"p-{number}", customer=f"p-{number}"
                 )
-                desk.codes.end(f"C{number:07d}", at=at, actor=system, reason="measured")
+                desk.session(actor=system, now=at).codes.end(f"C{number:07d}", reason="measured")
             pending.append(sign_up.issued.text if sign_up.issued else "")
     ended = [f"C{number:07d}" for number in range(EACH)]
     return {"unknown": [f"D{number:07d}" for number in range(EACH)], "pending": pending, "ended": ended}

@@ -22,8 +22,8 @@ from sqlalchemy.engine import URL
 from ratio import measured, report
 from referral_adapters.memory import FlakyBilling
 from referral_adapters.sql import SqlStore
-from referral_core import Actor, Grant, Money, Programme, Side, assemble
-from referral_core.use_cases.paying import PAGE, Payouts
+from referral_core import Actor, Grant, Money, Programme, ReferralDesk, Side
+from referral_core.services.payouts import PAGE, Payouts
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.adapters.postgres_server import postgres_server
@@ -47,7 +47,7 @@ class Bench:
         """Return the seconds a leg takes of ten thousand that are paid as a page."""
         self._come_due(PAGE)
         self._store.billing = self._own
-        return self._timed(PAGE, lambda payouts: payouts.pay_due(at=NOON, actor=PAYER, within=self._store.transaction))
+        return self._timed(PAGE, lambda payouts: payouts.pay_due())
 
     def rows(self) -> float:
         """Return the seconds a leg takes of a few that are paid one after another."""
@@ -56,11 +56,11 @@ class Bench:
         return self._timed(ROWS, self._pay_row_by_row)
 
     def _pay_row_by_row(self, payouts: Payouts) -> None:
-        while payouts.pay_due(at=NOON, actor=PAYER, within=self._store.transaction, most=1).tried:
+        while payouts.pay_due(most=1).tried:
             pass
 
     def _timed(self, legs: int, pay: Callable[[Payouts], object]) -> float:
-        payouts = assemble(PROGRAMME, self._store).payouts
+        payouts = ReferralDesk(PROGRAMME, self._store).session(actor=PAYER, now=NOON).payouts
         start = perf_counter()
         pay(payouts)
         taken = perf_counter() - start

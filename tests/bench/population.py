@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL
 
 from databases import engine_of
 from referral_adapters.sql import SqlStore
-from referral_core import Actor, Money, Programme, assemble
+from referral_core import Actor, Money, Programme, ReferralDesk
 
 SINCE: Final = datetime(2024, 1, 1, tzinfo=UTC)
 _MOMENT: Final = {"sqlite": int(SINCE.timestamp()) * 10**6, "postgresql": f"'{SINCE.isoformat()}'"}
@@ -38,9 +38,9 @@ def populate(url: URL, count: int, *, first: int = 0) -> list[str]:
     programme = Programme.default()
     with SqlStore(url, programme) as store:
         if first == 0:
-            groups, system = assemble(programme, store).groups, Actor.system("bench")
+            desk, system = ReferralDesk(programme, store), Actor.system("bench")
             for group in store.groups.all():
-                groups.set_amount(group.id, amount=Money("7"), at=SINCE, actor=system)
+                desk.session(actor=system, now=SINCE).groups.set_amount(group.id, amount=Money("7"))
     engine = engine_of(url)
     with engine.begin() as connection:
         _fill(connection, first, count)

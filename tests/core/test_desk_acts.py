@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final, Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -12,13 +12,12 @@ import attrs
 import pytest
 
 from referral_adapters.memory import MemoryStore
-from referral_core import Actor, Programme, ReferralDesk, Role, Side, assemble
-from referral_core.entities.act import Act
+from referral_core import Actor, Programme, ReferralDesk, Role, Side
 from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceEntry, account_subject, chain_faults
 from referral_core.ports.billing import Billing
-from referral_core.use_cases.activating import Activation, ContractEnd
-from referral_core.use_cases.pay_run import PayRun
-from referral_core.use_cases.signing_up import SignUp
+from referral_core.services.contracts import Activation, ContractEnd
+from referral_core.services.pay_run import PayRun
+from referral_core.services.sign_ups import SignUp
 from tests.core.test_permissions import LEAST, ROLES
 from tests.phrases import at, contract, euros, refused
 
@@ -39,7 +38,7 @@ class Office:
 
     def __init__(self, programme: Programme = HOUSEHOLD, *, billing: Billing | None = None) -> None:
         self.store: Final = MemoryStore(programme, secret=SECRET, billing=billing)
-        self.desk: Final[ReferralDesk] = assemble(programme, self.store)
+        self.desk: Final[ReferralDesk] = ReferralDesk(programme, self.store)
 
     # ── telling ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -47,7 +46,7 @@ class Office:
         """Give each of the three groups an open-ended amount from the start of 2021."""
         given = {"referrer": referrer, "referee-self-service": self_service, "referee-manual": manual}
         for group, amount in given.items():
-            self.desk.groups.set_amount(group, euros(amount), at=at("2021-01-01"), actor=SYSTEM)
+            self.desk.session(actor=SYSTEM, now=at("2021-01-01")).groups.set_amount(group, euros(amount))
         return self
 
     def concluded(
@@ -63,12 +62,10 @@ class Office:
         channel: str = "self-service",
         first_name: str | None = None,
     ) -> SignUp:
-        return self.desk.sign_ups.conclude(
+        return self.desk.session(actor=SYSTEM, now=at(when)).sign_ups.conclude(
             contract,
             account=on,
             customer=of or on.lower(),
-            at=at(when),
-            actor=SYSTEM,
             product=product,
             segment=segment,
             channel=channel,
@@ -77,13 +74,13 @@ class Office:
         )
 
     def activated(self, contract: str, when: str = NOON) -> Activation:
-        return self.desk.contracts.activate(contract, at=at(when), actor=SYSTEM)
+        return self.desk.session(actor=SYSTEM, now=at(when)).contracts.activate(contract)
 
     def terminated(self, contract: str, when: str = NOON) -> ContractEnd:
-        return self.desk.contracts.terminate(contract, at=at(when), actor=SYSTEM)
+        return self.desk.session(actor=SYSTEM, now=at(when)).contracts.terminate(contract)
 
     def withdrawn(self, contract: str, when: str = NOON) -> ContractEnd:
-        return self.desk.contracts.withdraw(contract, at=at(when), actor=SYSTEM)
+        return self.desk.session(actor=SYSTEM, now=at(when)).contracts.withdraw(contract)
 
     def supplied(
         self, contract: str, *, on: str, of: str | None = None, when: str = "2021-01-05 12:00", product: str = "gas"
@@ -106,7 +103,7 @@ class Office:
         return activation
 
     def paid(self, when: str = NOON) -> PayRun:
-        return self.desk.payouts.pay_due(at=at(when), actor=SYSTEM, within=self.store.transaction)
+        return self.desk.session(actor=SYSTEM, now=at(when)).payouts.pay_due()
 
     # ── what has come of it ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -151,7 +148,7 @@ def busy() -> Office:
     """Return an office in which every one of the acts below is there to be done."""
     office = Office().with_amounts()
     code = office.referrer("A")
-    office.desk.codes.issue("A", text="A123", replace=True, at=at("2021-01-06"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at("2021-01-06")).codes.issue("A", code="A123", replace=True)
     office.concluded("OPEN", on="B", code="A123")
     office.concluded("BARE", on="C")
     office.granted("PAID", on="D", code="A123")
@@ -166,11 +163,11 @@ def busy() -> Office:
     stuck = office.store.grants.find("referee/DUE")
     assert stuck is not None
     office.store.grants.change([(stuck, attrs.evolve(stuck, wait_until=None, attempts=12))])
-    office.desk.cases.open("case-1", customer="f", code="A123", at=at(NOON), actor=SYSTEM)
-    office.desk.groups.add("fair", side=Side.REFEREE, at=at(NOON), actor=SYSTEM)
-    office.desk.groups.disable("fair", at=at(NOON), actor=SYSTEM)
-    office.desk.launch.import_contracts(
-        [contract("QUIET", on="Q", of="q", activated="2021-03-01")], at=at("2021-03-01"), actor=SYSTEM
+    office.desk.session(actor=SYSTEM, now=at(NOON)).cases.open("case-1", customer="f", code="A123")
+    office.desk.session(actor=SYSTEM, now=at(NOON)).groups.add("fair", side=Side.REFEREE)
+    office.desk.session(actor=SYSTEM, now=at(NOON)).groups.disable("fair")
+    office.desk.session(actor=SYSTEM, now=at("2021-03-01")).launch.import_contracts(
+        [contract("QUIET", on="Q", of="q", activated="2021-03-01")]
     )
     assert code != "A123"
     return office
@@ -178,100 +175,106 @@ def busy() -> Office:
 
 Doing = Callable[[ReferralDesk, datetime, Actor], object]
 
-ACTS: Final[dict[Act, Doing]] = {
-    Act.CODE_CHECK: lambda desk, at, actor: desk.sign_ups.check("A123", at=at, actor=actor, segment="household"),
-    Act.CODE_SHARED: lambda desk, at, actor: desk.sharings.share("A123", means="SMS", at=at, actor=actor),
-    Act.CODE_PRESENT: lambda desk, at, actor: desk.codes.present("A", at=at, actor=actor),
-    Act.SHARING_TEXT: lambda desk, at, actor: desk.sharings.text("A123", language="et", at=at, actor=actor),
-    Act.SHARING_FIGURES: lambda desk, at, actor: desk.sharings.figures("A", at=at, actor=actor),
-    Act.ACCOUNT_SHOW: lambda desk, at, actor: desk.accounts.show("A", at=at, actor=actor),
-    Act.ACCOUNT_ACTIVITY: lambda desk, at, actor: desk.accounts.activity("A", at=at, actor=actor),
-    Act.SIGN_UP_SHOW: lambda desk, at, actor: desk.sign_ups.find("PAID", at=at, actor=actor),
-    Act.CASE_SHOW: lambda desk, at, actor: desk.cases.find("case-1", at=at, actor=actor),
-    Act.GROUP_SHOW: lambda desk, at, actor: desk.groups.find("fair", at=at, actor=actor),
-    Act.CODE_SHOW: lambda desk, at, actor: desk.codes.show("A123", at=at, actor=actor),
-    Act.CONTRACT_CONCLUDED: lambda desk, at, actor: desk.sign_ups.conclude(
-        "NEW", account="N", customer="n", code="A123", at=at, actor=actor
+ACTS: Final[dict[str, Doing]] = {
+    "code.check": lambda desk, at, actor: desk.session(actor=actor, now=at).codes.check("A123", segment="household"),
+    "code.shared": lambda desk, at, actor: desk.session(actor=actor, now=at).sharing.share("A123", means="SMS"),
+    "code.present": lambda desk, at, actor: desk.session(actor=actor, now=at).codes.present("A"),
+    "sharing.text": lambda desk, at, actor: desk.session(actor=actor, now=at).sharing.text("A123", language="et"),
+    "sharing.figures": lambda desk, at, actor: desk.session(actor=actor, now=at).sharing.figures("A"),
+    "account.show": lambda desk, at, actor: desk.session(actor=actor, now=at).accounts.show("A"),
+    "account.activity": lambda desk, at, actor: desk.session(actor=actor, now=at).accounts.activity("A"),
+    "sign-up.show": lambda desk, at, actor: desk.session(actor=actor, now=at).sign_ups.find("PAID"),
+    "case.show": lambda desk, at, actor: desk.session(actor=actor, now=at).cases.find("case-1"),
+    "group.show": lambda desk, at, actor: desk.session(actor=actor, now=at).groups.find("fair"),
+    "code.show": lambda desk, at, actor: desk.session(actor=actor, now=at).codes.show("A123"),
+    "contract.concluded": lambda desk, at, actor: desk.session(actor=actor, now=at).sign_ups.conclude(
+        "NEW", account="N", customer="n", code="A123"
     ),
-    Act.CODE_ATTACH: lambda desk, at, actor: desk.sign_ups.attach("BARE", code="A123", at=at, actor=actor, reason=WHY),
-    Act.REFERRAL_CHANGE_GROUP: lambda desk, at, actor: desk.sign_ups.change_group(
-        "OPEN", group="referee-manual", at=at, actor=actor, reason=WHY
+    "code.attach": lambda desk, at, actor: desk.session(actor=actor, now=at).sign_ups.attach(
+        "BARE", code="A123", reason=WHY
     ),
-    Act.REFERRAL_EXPLAIN: lambda desk, at, actor: desk.referrals.explain("OPEN", at=at, actor=actor),
-    Act.CODE_ISSUE: lambda desk, at, actor: desk.codes.issue("G", at=at, actor=actor, reason=WHY),
-    Act.CODE_END: lambda desk, at, actor: desk.codes.end("A123", at=at, actor=actor, reason=WHY),
-    Act.CASE_OPEN: lambda desk, at, actor: desk.cases.open("case-2", customer="h", code="A123", at=at, actor=actor),
-    Act.CASE_FINISH: lambda desk, at, actor: desk.cases.finish(
-        "case-1", contract="NEW", account="F", customer="f", at=at, actor=actor
+    "referral.change-group": lambda desk, at, actor: desk.session(actor=actor, now=at).referrals.change_group(
+        "OPEN", group="referee-manual", reason=WHY
     ),
-    Act.CASE_ABANDON: lambda desk, at, actor: desk.cases.abandon("case-1", at=at, actor=actor),
-    Act.DISCOUNT_TRANSFER: lambda desk, at, actor: desk.discounts.transfer("E", "E2", at=at, actor=actor),
-    Act.TERMINATION_FEE_NOTE: lambda desk, at, actor: desk.discounts.note_fee(
-        "PAID", amount=euros("5"), at=at, actor=actor, reason=WHY
+    "referral.explain": lambda desk, at, actor: desk.session(actor=actor, now=at).referrals.explain("OPEN"),
+    "code.issue": lambda desk, at, actor: desk.session(actor=actor, now=at).codes.issue("G", reason=WHY),
+    "code.end": lambda desk, at, actor: desk.session(actor=actor, now=at).codes.end("A123", reason=WHY),
+    "case.open": lambda desk, at, actor: desk.session(actor=actor, now=at).cases.open(
+        "case-2", customer="h", code="A123"
     ),
-    Act.TERMINATION_FEE_PROPOSE: lambda desk, at, actor: desk.discounts.propose_fee("PAID", at=at, actor=actor),
-    Act.GRANT_RETRY: lambda desk, at, actor: desk.payouts.retry("referee/DUE", at=at, actor=actor, reason=WHY),
-    Act.GRANT_PAY: lambda desk, at, actor: desk.payouts.pay_due(at=at, actor=actor, within=nullcontext),
-    Act.GROUP_ADD: lambda desk, at, actor: desk.groups.add("new", side=Side.REFEREE, at=at, actor=actor),
-    Act.GROUP_RENAME: lambda desk, at, actor: desk.groups.rename("fair", name="Fair", at=at, actor=actor),
-    Act.GROUP_DISABLE: lambda desk, at, actor: desk.groups.disable("referee-manual", at=at, actor=actor),
-    Act.GROUP_ENABLE: lambda desk, at, actor: desk.groups.enable("fair", at=at, actor=actor),
-    Act.AMOUNT_SET: lambda desk, at, actor: desk.groups.set_amount(
-        "fair", euros("9"), at=at, actor=actor, correction=True, reason=WHY
+    "case.finish": lambda desk, at, actor: desk.session(actor=actor, now=at).cases.finish(
+        "case-1", contract="NEW", account="F", customer="f"
     ),
-    Act.CONTRACT_IMPORT: lambda desk, at, actor: desk.launch.import_contracts(
-        [attrs.evolve(contract("NEW", on="N", of="n"), concluded_at=WHEN)], at=at, actor=actor, reason=WHY
+    "case.abandon": lambda desk, at, actor: desk.session(actor=actor, now=at).cases.abandon("case-1"),
+    "discount.transfer": lambda desk, at, actor: desk.session(actor=actor, now=at).discounts.transfer("E", "E2"),
+    "termination-fee.note": lambda desk, at, actor: desk.session(actor=actor, now=at).discounts.note_fee(
+        "PAID", amount=euros("5"), reason=WHY
     ),
-    Act.CODE_LAUNCH: lambda desk, at, actor: desk.launch.issue_codes(at=at, actor=actor, reason=WHY),
-    Act.CONTRACT_ACTIVATED: lambda desk, at, actor: desk.contracts.activate("OPEN", at=at, actor=actor),
-    Act.CONTRACT_TERMINATED: lambda desk, at, actor: desk.contracts.terminate("PAID", at=at, actor=actor),
-    Act.CONTRACT_WITHDRAWN: lambda desk, at, actor: desk.contracts.withdraw("OPEN", at=at, actor=actor),
-    Act.BILL_ISSUED: lambda desk, at, actor: desk.discounts.bill(
-        "R1", account="D", amount=euros("3"), at=at, actor=actor
+    "termination-fee.propose": lambda desk, at, actor: desk.session(actor=actor, now=at).discounts.propose_fee("PAID"),
+    "grant.retry": lambda desk, at, actor: desk.session(actor=actor, now=at).payouts.retry("referee/DUE", reason=WHY),
+    "grant.pay": lambda desk, at, actor: desk.session(actor=actor, now=at).payouts.pay_due(),
+    "group.add": lambda desk, at, actor: desk.session(actor=actor, now=at).groups.add("new", side=Side.REFEREE),
+    "group.rename": lambda desk, at, actor: desk.session(actor=actor, now=at).groups.rename("fair", name="Fair"),
+    "group.disable": lambda desk, at, actor: desk.session(actor=actor, now=at).groups.disable("referee-manual"),
+    "group.enable": lambda desk, at, actor: desk.session(actor=actor, now=at).groups.enable("fair"),
+    "amount.set": lambda desk, at, actor: desk.session(actor=actor, now=at).groups.set_amount(
+        "fair", euros("9"), correction=True, reason=WHY
     ),
-    Act.CUSTOMER_ERASE: lambda desk, at, actor: desk.customers.erase("x", at=at, actor=actor, reason=WHY),
-    Act.TRACE_SHOW: lambda desk, at, actor: [
-        row.moment for row in desk.trace.rows(account_subject("A"), at=at, actor=actor)
+    "contract.import": lambda desk, at, actor: desk.session(actor=actor, now=at).launch.import_contracts(
+        [attrs.evolve(contract("NEW", on="N", of="n"), concluded_at=WHEN)], reason=WHY
+    ),
+    "code.launch": lambda desk, at, actor: desk.session(actor=actor, now=at).launch.issue_codes(reason=WHY),
+    "contract.activated": lambda desk, at, actor: desk.session(actor=actor, now=at).contracts.activate("OPEN"),
+    "contract.terminated": lambda desk, at, actor: desk.session(actor=actor, now=at).contracts.terminate("PAID"),
+    "contract.withdrawn": lambda desk, at, actor: desk.session(actor=actor, now=at).contracts.withdraw("OPEN"),
+    "bill.issued": lambda desk, at, actor: desk.session(actor=actor, now=at).discounts.bill(
+        "R1", account="D", amount=euros("3")
+    ),
+    "customer.erase": lambda desk, at, actor: desk.session(actor=actor, now=at).customers.erase("x", reason=WHY),
+    "trace.show": lambda desk, at, actor: [
+        row.moment for row in desk.session(actor=actor, now=at).trace.rows(account_subject("A"))
     ],
-    Act.TRACE_VERIFY: lambda desk, at, actor: desk.trace.verify(at=at, actor=actor),
-    Act.TRACE_SEAL: lambda desk, at, actor: (seal := desk.trace.seal(at=at, actor=actor)) and (seal.moment, seal.heads),
+    "trace.verify": lambda desk, at, actor: desk.session(actor=actor, now=at).trace.verify(),
+    "trace.seal": lambda desk, at, actor: (
+        (seal := desk.session(actor=actor, now=at).trace.seal()) and (seal.moment, seal.heads)
+    ),
 }
 READS: Final = {
-    Act.CODE_CHECK,
-    Act.CODE_PRESENT,
-    Act.SHARING_TEXT,
-    Act.SHARING_FIGURES,
-    Act.ACCOUNT_SHOW,
-    Act.ACCOUNT_ACTIVITY,
-    Act.SIGN_UP_SHOW,
-    Act.CASE_SHOW,
-    Act.GROUP_SHOW,
-    Act.CODE_SHOW,
-    Act.REFERRAL_EXPLAIN,
-    Act.TERMINATION_FEE_PROPOSE,
-    Act.TRACE_SHOW,
-    Act.TRACE_VERIFY,
+    "code.check",
+    "code.present",
+    "sharing.text",
+    "sharing.figures",
+    "account.show",
+    "account.activity",
+    "sign-up.show",
+    "case.show",
+    "group.show",
+    "code.show",
+    "referral.explain",
+    "termination-fee.propose",
+    "trace.show",
+    "trace.verify",
 }
-UNTRACED: Final = {*READS, Act.TRACE_SEAL}
+UNTRACED: Final = {*READS, "trace.seal"}
 """What an auditor does is about no subject; a seal is its own record."""
 EXPLAINED: Final = {
-    Act.CODE_ATTACH,
-    Act.REFERRAL_CHANGE_GROUP,
-    Act.CODE_ISSUE,
-    Act.CODE_END,
-    Act.TERMINATION_FEE_NOTE,
-    Act.GRANT_RETRY,
-    Act.AMOUNT_SET,
-    Act.CUSTOMER_ERASE,
-    Act.CONTRACT_IMPORT,
-    Act.CODE_LAUNCH,
+    "code.attach",
+    "referral.change-group",
+    "code.issue",
+    "code.end",
+    "termination-fee.note",
+    "grant.retry",
+    "amount.set",
+    "customer.erase",
+    "contract.import",
+    "code.launch",
 }
 """The acts that were given a reason above."""
 ON_CONTRACTS: Final = sorted(
     act for act in ACTS if not act.startswith(("group.", "amount.", "trace.seal", "trace.verify"))
 )
 EVERY_ACT: Final = pytest.mark.parametrize("act", ACTS)
-EVERY_ACT_WITHOUT_CHANCE: Final = pytest.mark.parametrize("act", [act for act in ACTS if act is not Act.CUSTOMER_ERASE])
+EVERY_ACT_WITHOUT_CHANCE: Final = pytest.mark.parametrize("act", [act for act in ACTS if act != "customer.erase"])
 """Every act that does the same in two stores; a pseudonym is another one each time."""
 
 
@@ -282,7 +285,7 @@ def somebody(role: Role, *segments: str) -> Actor:
 
 @pytest.mark.rule("A1")
 @EVERY_ACT
-def test_an_act_can_be_done_by_its_least_role(act: Act) -> None:
+def test_an_act_can_be_done_by_its_least_role(act: str) -> None:
     office = busy()
     before = office.state()
     ACTS[act](office.desk, WHEN, somebody(LEAST[act]))
@@ -292,7 +295,7 @@ def test_an_act_can_be_done_by_its_least_role(act: Act) -> None:
 
 @pytest.mark.rule("A1")
 @EVERY_ACT
-def test_an_act_by_a_lesser_role_is_refused_and_changes_nothing(act: Act) -> None:
+def test_an_act_by_a_lesser_role_is_refused_and_changes_nothing(act: str) -> None:
     lesser = ROLES[: ROLES.index(LEAST[act])]
     office = busy()
     before = office.state()
@@ -304,7 +307,7 @@ def test_an_act_by_a_lesser_role_is_refused_and_changes_nothing(act: Act) -> Non
 
 @pytest.mark.rule("A1")
 @pytest.mark.parametrize("act", ON_CONTRACTS)
-def test_who_manages_companies_does_not_see_households(act: Act) -> None:
+def test_who_manages_companies_does_not_see_households(act: str) -> None:
     office = busy()
     before = office.state()
     with refused("not-allowed", field="actor"):
@@ -314,16 +317,16 @@ def test_who_manages_companies_does_not_see_households(act: Act) -> None:
 
 @pytest.mark.rule("A1")
 @EVERY_ACT
-def test_who_manages_households_does(act: Act) -> None:
+def test_who_manages_households_does(act: str) -> None:
     ACTS[act](busy().desk, WHEN, somebody(Role.SYSTEM, "household"))
 
 
 @pytest.mark.rule("M1")
 @EVERY_ACT
-def test_a_moment_without_a_zone_is_refused_and_changes_nothing(act: Act) -> None:
+def test_a_moment_without_a_zone_is_refused_and_changes_nothing(act: str) -> None:
     office = busy()
     before = office.state()
-    with refused("moment-naive", field="at"):
+    with refused("moment-naive", field="now"):
         ACTS[act](office.desk, WHEN.replace(tzinfo=None), SYSTEM)
     assert office.state() == before
 
@@ -343,7 +346,7 @@ def moments_in(value: object) -> Iterator[datetime]:
 @pytest.mark.rule("M1")
 @pytest.mark.parametrize("zone", ["Europe/Tallinn", "Asia/Kathmandu", "America/Sao_Paulo"])
 @EVERY_ACT_WITHOUT_CHANCE
-def test_a_moment_in_any_offset_is_the_same_moment_and_kept_in_utc(act: Act, zone: str) -> None:
+def test_a_moment_in_any_offset_is_the_same_moment_and_kept_in_utc(act: str, zone: str) -> None:
     here, there = busy(), busy()
     outcome = ACTS[act](here.desk, WHEN, SYSTEM)
     elsewhere = ACTS[act](there.desk, WHEN.astimezone(ZoneInfo(zone)), SYSTEM)
@@ -351,14 +354,14 @@ def test_a_moment_in_any_offset_is_the_same_moment_and_kept_in_utc(act: Act, zon
     assert there.state() == here.state()
     kept = [*moments_in(elsewhere), *moments_in(there.state())]
     assert {moment.tzinfo for moment in kept} == {UTC}
-    assert WHEN in kept or act is Act.BILL_ISSUED or act in READS
+    assert WHEN in kept or act == "bill.issued" or act in READS
 
 
 @pytest.mark.rule("A2")
 @pytest.mark.parametrize(
     "act", [act for act in ACTS if act not in UNTRACED and LEAST[act] not in {Role.CUSTOMER, Role.SYSTEM}]
 )
-def test_a_manual_act_leaves_a_trace_of_who_when_and_why(act: Act) -> None:
+def test_a_manual_act_leaves_a_trace_of_who_when_and_why(act: str) -> None:
     office = busy()
     before = office.all_traced()
     ACTS[act](office.desk, WHEN, Actor("Mari", LEAST[act]))
@@ -378,7 +381,7 @@ class CallerFails(Exception):
 
 
 @EVERY_ACT_WITHOUT_CHANCE
-def test_a_host_that_forgets_a_transaction_gets_the_same(act: Act) -> None:
+def test_a_host_that_forgets_a_transaction_gets_the_same(act: str) -> None:
     forgetful, careful = busy(), busy()
     outcome = ACTS[act](forgetful.desk, WHEN, SYSTEM)
     with careful.store.transaction():
@@ -387,7 +390,7 @@ def test_a_host_that_forgets_a_transaction_gets_the_same(act: Act) -> None:
 
 
 @EVERY_ACT
-def test_the_caller_owns_the_transaction_and_takes_everything_back_with_it(act: Act) -> None:
+def test_the_caller_owns_the_transaction_and_takes_everything_back_with_it(act: str) -> None:
     office = busy()
     before = office.state()
     with suppress(CallerFails), office.store.transaction():
@@ -399,28 +402,34 @@ def test_the_caller_owns_the_transaction_and_takes_everything_back_with_it(act: 
 
 
 REFUSED: Final[dict[str, Doing]] = {
-    "code-unknown": lambda desk, at, actor: desk.sign_ups.conclude(
-        "NEW", account="N", customer="n", code="B999", at=at, actor=actor
+    "code-unknown": lambda desk, at, actor: desk.session(actor=actor, now=at).sign_ups.conclude(
+        "NEW", account="N", customer="n", code="B999"
     ),
-    "already-referred": lambda desk, at, actor: desk.sign_ups.attach("OPEN", code="A123", at=at, actor=actor),
-    "existing-customer": lambda desk, at, actor: desk.sign_ups.conclude(
-        "NEW", account="G", customer="g", code="A123", at=at, actor=actor
+    "already-referred": lambda desk, at, actor: desk.session(actor=actor, now=at).sign_ups.attach("OPEN", code="A123"),
+    "existing-customer": lambda desk, at, actor: desk.session(actor=actor, now=at).sign_ups.conclude(
+        "NEW", account="G", customer="g", code="A123"
     ),
-    "group-unknown": lambda desk, at, actor: desk.cases.finish(
-        "case-1", contract="NEW", account="F", customer="f", group="nobody", at=at, actor=actor
+    "group-unknown": lambda desk, at, actor: desk.session(actor=actor, now=at).cases.finish(
+        "case-1", contract="NEW", account="F", customer="f", group="nobody"
     ),
-    "contract-exists": lambda desk, at, actor: desk.cases.finish(
-        "case-1", contract="BARE", account="F", customer="f", at=at, actor=actor
+    "contract-exists": lambda desk, at, actor: desk.session(actor=actor, now=at).cases.finish(
+        "case-1", contract="BARE", account="F", customer="f"
     ),
-    "code-taken": lambda desk, at, actor: desk.codes.issue("A", text="a-123", replace=True, at=at, actor=actor),
-    "moment-invalid": lambda desk, at, actor: desk.contracts.activate("OPEN", at=at.replace(year=2020), actor=actor),
-    "contract-active": lambda desk, at, actor: desk.contracts.withdraw("PAID", at=at, actor=actor),
-    "contract-pending": lambda desk, at, actor: desk.contracts.terminate("OPEN", at=at, actor=actor),
-    "amount-exceeds-unused": lambda desk, at, actor: desk.discounts.transfer(
-        "E", "E2", amount=euros("7.01"), at=at, actor=actor
+    "code-taken": lambda desk, at, actor: desk.session(actor=actor, now=at).codes.issue(
+        "A", code="a-123", replace=True
     ),
-    "group-exists": lambda desk, at, actor: desk.groups.add("new", side=Side.REFEREE, name="FAIR", at=at, actor=actor),
-    "case-exists": lambda desk, at, actor: desk.cases.open("case-1", customer="h", at=at, actor=actor),
+    "moment-invalid": lambda desk, at, actor: desk.session(actor=actor, now=at.replace(year=2020)).contracts.activate(
+        "OPEN"
+    ),
+    "contract-active": lambda desk, at, actor: desk.session(actor=actor, now=at).contracts.withdraw("PAID"),
+    "contract-pending": lambda desk, at, actor: desk.session(actor=actor, now=at).contracts.terminate("OPEN"),
+    "amount-exceeds-unused": lambda desk, at, actor: desk.session(actor=actor, now=at).discounts.transfer(
+        "E", "E2", amount=euros("7.01")
+    ),
+    "group-exists": lambda desk, at, actor: desk.session(actor=actor, now=at).groups.add(
+        "new", side=Side.REFEREE, name="FAIR"
+    ),
+    "case-exists": lambda desk, at, actor: desk.session(actor=actor, now=at).cases.open("case-1", customer="h"),
 }
 
 

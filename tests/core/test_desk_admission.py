@@ -6,7 +6,7 @@ Both tables are written out by hand. They name every act of the desk; an act tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from inspect import Parameter, getmembers, ismethod, signature
 from typing import Final
 
@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 from referral_core import Actor, Reason, ReferralDesk, Role, Side
-from referral_core.entities.act import Act
+from referral_core.session import SERVICES
 from tests.core.test_desk_acts import ACTS, HOUSEHOLD, NOON, SYSTEM, WHEN, WHY, Office, busy
 from tests.core.test_permissions import ROLES
 from tests.phrases import at, contract, euros, refused
@@ -23,12 +23,12 @@ Doing = Callable[[ReferralDesk, Actor], object]
 
 
 def acts_of(desk: ReferralDesk) -> dict[str, Callable[..., object]]:
-    """Return every act of the desk, by its noun and its own name."""
-    nouns = {name: noun for name, noun in vars(desk).items() if name not in {"programme", "ports"}}
+    """Return every act of a session of the desk, by its noun and its own name."""
+    session = desk.session(actor=SYSTEM, now=WHEN)
     return {
         f"{name}.{verb}": act
-        for name, noun in nouns.items()
-        for verb, act in getmembers(noun, ismethod)
+        for name in SERVICES.values()
+        for verb, act in getmembers(getattr(session, name), ismethod)
         if not verb.startswith("_")
     }
 
@@ -42,10 +42,10 @@ def rows(table: str) -> dict[str, list[str]]:
 
 WHO_MAY: Final = rows("""
     act                       own   other  agent  supervisor  administrator  system
-    sign_ups.check            yes   yes    yes    yes         yes            yes
-    sharings.share            yes   no     yes    yes         yes            yes
-    sharings.text             yes   no     yes    yes         yes            yes
-    sharings.figures          yes   no     yes    yes         yes            yes
+    codes.check               yes   yes    yes    yes         yes            yes
+    sharing.share             yes   no     yes    yes         yes            yes
+    sharing.text              yes   no     yes    yes         yes            yes
+    sharing.figures           yes   no     yes    yes         yes            yes
     codes.present             yes   no     yes    yes         yes            yes
     accounts.of_customer      yes   no     yes    yes         yes            yes
     accounts.show             yes   no     yes    yes         yes            yes
@@ -62,7 +62,7 @@ WHO_MAY: Final = rows("""
     codes.show                no    no     yes    yes         yes            yes
     sign_ups.conclude         no    no     yes    yes         yes            yes
     sign_ups.attach           no    no     yes    yes         yes            yes
-    sign_ups.change_group     no    no     yes    yes         yes            yes
+    referrals.change_group    no    no     yes    yes         yes            yes
     codes.issue               no    no     yes    yes         yes            yes
     referrals.explain         no    no     yes    yes         yes            yes
     cases.open                no    no     yes    yes         yes            yes
@@ -107,65 +107,65 @@ BY: Final = {
 }
 
 
-def of_act(act: Act) -> Doing:
+def of_act(act: str) -> Doing:
     return lambda desk, actor: ACTS[act](desk, WHEN, actor)
 
 
 DOING: Final[dict[str, Doing]] = {
-    "sign_ups.check": lambda desk, actor: desk.sign_ups.check("A123", customer="a", at=WHEN, actor=actor),
-    "sign_ups.conclude": of_act(Act.CONTRACT_CONCLUDED),
-    "sign_ups.attach": of_act(Act.CODE_ATTACH),
-    "sign_ups.change_group": of_act(Act.REFERRAL_CHANGE_GROUP),
-    "contracts.activate": of_act(Act.CONTRACT_ACTIVATED),
-    "contracts.terminate": of_act(Act.CONTRACT_TERMINATED),
-    "contracts.withdraw": of_act(Act.CONTRACT_WITHDRAWN),
-    "codes.issue": of_act(Act.CODE_ISSUE),
-    "codes.end": of_act(Act.CODE_END),
-    "codes.present": of_act(Act.CODE_PRESENT),
-    "sharings.share": of_act(Act.CODE_SHARED),
-    "sharings.text": of_act(Act.SHARING_TEXT),
-    "sharings.figures": of_act(Act.SHARING_FIGURES),
-    "accounts.of_customer": lambda desk, actor: desk.accounts.of_customer("a", at=WHEN, actor=actor),
-    "accounts.show": of_act(Act.ACCOUNT_SHOW),
-    "accounts.referrals": lambda desk, actor: desk.accounts.referrals("A", at=WHEN, actor=actor),
-    "accounts.movements": lambda desk, actor: desk.accounts.movements("A", at=WHEN, actor=actor),
-    "accounts.activity": of_act(Act.ACCOUNT_ACTIVITY),
-    "sign_ups.find": of_act(Act.SIGN_UP_SHOW),
-    "sign_ups.page": lambda desk, actor: desk.sign_ups.page(at=WHEN, actor=actor),
-    "cases.find": of_act(Act.CASE_SHOW),
-    "cases.page": lambda desk, actor: desk.cases.page(at=WHEN, actor=actor),
-    "groups.all": lambda desk, actor: desk.groups.all(at=WHEN, actor=actor),
-    "groups.find": of_act(Act.GROUP_SHOW),
-    "groups.preview": lambda desk, actor: desk.groups.preview("fair", euros("9"), at=WHEN, actor=actor),
-    "codes.show": of_act(Act.CODE_SHOW),
-    "referrals.explain": of_act(Act.REFERRAL_EXPLAIN),
-    "cases.open": of_act(Act.CASE_OPEN),
-    "cases.finish": of_act(Act.CASE_FINISH),
-    "cases.abandon": of_act(Act.CASE_ABANDON),
-    "groups.add": of_act(Act.GROUP_ADD),
-    "groups.rename": of_act(Act.GROUP_RENAME),
-    "groups.disable": of_act(Act.GROUP_DISABLE),
-    "groups.enable": of_act(Act.GROUP_ENABLE),
-    "groups.set_amount": of_act(Act.AMOUNT_SET),
-    "discounts.bill": of_act(Act.BILL_ISSUED),
-    "discounts.transfer": of_act(Act.DISCOUNT_TRANSFER),
-    "discounts.note_fee": of_act(Act.TERMINATION_FEE_NOTE),
-    "launch.import_contracts": of_act(Act.CONTRACT_IMPORT),
-    "launch.due": lambda desk, actor: desk.launch.due(at=WHEN, actor=actor),
-    "launch.issue_codes": of_act(Act.CODE_LAUNCH),
-    "payouts.pay_due": of_act(Act.GRANT_PAY),
-    "payouts.pay": lambda desk, actor: desk.payouts.pay([], at=WHEN, actor=actor, within=nullcontext),
-    "payouts.pay_all": lambda desk, actor: desk.payouts.pay_all(at=WHEN, actor=actor, within=nullcontext),
-    "payouts.stuck": lambda desk, actor: list(desk.payouts.stuck(at=WHEN, actor=actor)),
-    "payouts.backlog": lambda desk, actor: desk.payouts.backlog(at=WHEN, actor=actor),
-    "payouts.retry": of_act(Act.GRANT_RETRY),
-    "trace.rows": of_act(Act.TRACE_SHOW),
-    "trace.rows_of_contract": lambda desk, actor: desk.trace.rows_of_contract("OPEN", at=WHEN, actor=actor),
-    "trace.seal": of_act(Act.TRACE_SEAL),
-    "trace.verify": of_act(Act.TRACE_VERIFY),
-    "customers.erasable": lambda desk, actor: desk.customers.erasable("x", at=WHEN, actor=actor),
-    "customers.erase": of_act(Act.CUSTOMER_ERASE),
-    "discounts.propose_fee": of_act(Act.TERMINATION_FEE_PROPOSE),
+    "codes.check": lambda desk, actor: desk.session(actor=actor, now=WHEN).codes.check("A123", customer="a"),
+    "sign_ups.conclude": of_act("contract.concluded"),
+    "sign_ups.attach": of_act("code.attach"),
+    "referrals.change_group": of_act("referral.change-group"),
+    "contracts.activate": of_act("contract.activated"),
+    "contracts.terminate": of_act("contract.terminated"),
+    "contracts.withdraw": of_act("contract.withdrawn"),
+    "codes.issue": of_act("code.issue"),
+    "codes.end": of_act("code.end"),
+    "codes.present": of_act("code.present"),
+    "sharing.share": of_act("code.shared"),
+    "sharing.text": of_act("sharing.text"),
+    "sharing.figures": of_act("sharing.figures"),
+    "accounts.of_customer": lambda desk, actor: desk.session(actor=actor, now=WHEN).accounts.of_customer("a"),
+    "accounts.show": of_act("account.show"),
+    "accounts.referrals": lambda desk, actor: desk.session(actor=actor, now=WHEN).accounts.referrals("A"),
+    "accounts.movements": lambda desk, actor: desk.session(actor=actor, now=WHEN).accounts.movements("A"),
+    "accounts.activity": of_act("account.activity"),
+    "sign_ups.find": of_act("sign-up.show"),
+    "sign_ups.page": lambda desk, actor: desk.session(actor=actor, now=WHEN).sign_ups.page(),
+    "cases.find": of_act("case.show"),
+    "cases.page": lambda desk, actor: desk.session(actor=actor, now=WHEN).cases.page(),
+    "groups.all": lambda desk, actor: desk.session(actor=actor, now=WHEN).groups.all(),
+    "groups.find": of_act("group.show"),
+    "groups.preview": lambda desk, actor: desk.session(actor=actor, now=WHEN).groups.preview("fair", euros("9")),
+    "codes.show": of_act("code.show"),
+    "referrals.explain": of_act("referral.explain"),
+    "cases.open": of_act("case.open"),
+    "cases.finish": of_act("case.finish"),
+    "cases.abandon": of_act("case.abandon"),
+    "groups.add": of_act("group.add"),
+    "groups.rename": of_act("group.rename"),
+    "groups.disable": of_act("group.disable"),
+    "groups.enable": of_act("group.enable"),
+    "groups.set_amount": of_act("amount.set"),
+    "discounts.bill": of_act("bill.issued"),
+    "discounts.transfer": of_act("discount.transfer"),
+    "discounts.note_fee": of_act("termination-fee.note"),
+    "launch.import_contracts": of_act("contract.import"),
+    "launch.due": lambda desk, actor: desk.session(actor=actor, now=WHEN).launch.due(),
+    "launch.issue_codes": of_act("code.launch"),
+    "payouts.pay_due": of_act("grant.pay"),
+    "payouts.pay": lambda desk, actor: desk.session(actor=actor, now=WHEN).payouts.pay([]),
+    "payouts.pay_all": lambda desk, actor: desk.session(actor=actor, now=WHEN).payouts.pay_all(),
+    "payouts.stuck": lambda desk, actor: list(desk.session(actor=actor, now=WHEN).payouts.stuck()),
+    "payouts.backlog": lambda desk, actor: desk.session(actor=actor, now=WHEN).payouts.backlog(),
+    "payouts.retry": of_act("grant.retry"),
+    "trace.rows": of_act("trace.show"),
+    "trace.rows_of_contract": lambda desk, actor: desk.session(actor=actor, now=WHEN).trace.rows_of_contract("OPEN"),
+    "trace.seal": of_act("trace.seal"),
+    "trace.verify": of_act("trace.verify"),
+    "customers.erasable": lambda desk, actor: desk.session(actor=actor, now=WHEN).customers.erasable("x"),
+    "customers.erase": of_act("customer.erase"),
+    "discounts.propose_fee": of_act("termination-fee.propose"),
 }
 EVERY: Final = pytest.mark.parametrize("act", DOING)
 FOR_ALL: Final = (
@@ -190,12 +190,11 @@ def test_the_tables_name_every_act_of_the_desk() -> None:
 
 
 @pytest.mark.rule("A1", "M1")
-def test_every_act_takes_its_moment_and_its_actor_by_keyword() -> None:
+def test_actor_and_now_are_the_sessions_and_a_fact_that_is_older_says_so_by_keyword() -> None:
     for name, act in acts_of(Office().desk).items():
         taken = signature(act).parameters
-        assert {"at", "actor"} <= taken.keys(), name
-        for parameter in (taken["at"], taken["actor"]):
-            assert (parameter.kind, parameter.default) == (Parameter.KEYWORD_ONLY, Parameter.empty), name
+        assert not {"actor", "now"} & taken.keys(), name
+        assert "at" not in taken or taken["at"].kind is Parameter.KEYWORD_ONLY, name
 
 
 @pytest.mark.rule("A1")
@@ -229,10 +228,10 @@ def undone(office: Office) -> Iterator[None]:
 # ── segments ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 TOUCHED: Final = rows("""
-    sign_ups.check            sign-up  holder  customer
+    codes.check               sign-up  holder  customer
     sign_ups.conclude         sign-up  holder  customer  account
     sign_ups.attach                    holder  customer  account
-    sign_ups.change_group              holder            account
+    referrals.change_group             holder            account
     contracts.activate                                   account
     contracts.terminate                                  account
     contracts.withdraw                                   account
@@ -253,9 +252,9 @@ TOUCHED: Final = rows("""
     codes.issue                                          account
     codes.present                                        account
     codes.end                          holder
-    sharings.share                     holder
-    sharings.text                      holder
-    sharings.figures                                     account
+    sharing.share                      holder
+    sharing.text                       holder
+    sharing.figures                                      account
     cases.open                sign-up  holder  customer
     cases.finish              sign-up  holder  customer  account
     cases.abandon             sign-up  holder
@@ -305,7 +304,7 @@ def town(**segments: str) -> Office:
 
     office.concluded("K-A", on="A", when="2021-01-05 12:00", segment=of["holder"])
     office.activated("K-A", "2021-01-05 12:00")
-    office.desk.codes.issue("A", text="A123", replace=True, at=at("2021-01-06"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at("2021-01-06")).codes.issue("A", code="A123", replace=True)
     for customer in ("c", "f", "n", "h"):
         concluded(f"K-{customer}2", f"{customer}2", "customer", customer)
     for account in ("F", "N"):
@@ -323,8 +322,10 @@ def town(**segments: str) -> Office:
     office.activated("DUE")
     concluded("STAYED", "E2", "target", "e")
     office.activated("STAYED")
-    office.desk.cases.open("case-1", customer="f", code="A123", segment=of["sign-up"], at=at(NOON), actor=SYSTEM)
-    office.desk.groups.add("fair", side=Side.REFEREE, at=at(NOON), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at(NOON)).cases.open(
+        "case-1", customer="f", code="A123", segment=of["sign-up"]
+    )
+    office.desk.session(actor=SYSTEM, now=at(NOON)).groups.add("fair", side=Side.REFEREE)
     return office
 
 
@@ -332,26 +333,28 @@ def doing_in(town_of: dict[str, str]) -> dict[str, Doing]:
     """Return every act, as it is done in a town."""
     segment = town_of.get("sign_up", "household")
     return DOING | {
-        "sign_ups.check": lambda desk, actor: desk.sign_ups.check(
-            "A123", customer="h", segment=segment, at=WHEN, actor=actor
+        "codes.check": lambda desk, actor: desk.session(actor=actor, now=WHEN).codes.check(
+            "A123", customer="h", segment=segment
         ),
-        "sign_ups.conclude": lambda desk, actor: desk.sign_ups.conclude(
-            "NEW", account="N", customer="n", segment=segment, code="A123", at=WHEN, actor=actor
+        "sign_ups.conclude": lambda desk, actor: desk.session(actor=actor, now=WHEN).sign_ups.conclude(
+            "NEW", account="N", customer="n", segment=segment, code="A123"
         ),
-        "launch.import_contracts": lambda desk, actor: desk.launch.import_contracts(
-            [contract("NEW", on="N", of="n", segment=segment)], at=WHEN, actor=actor, reason=WHY
+        "launch.import_contracts": lambda desk, actor: desk.session(actor=actor, now=WHEN).launch.import_contracts(
+            [contract("NEW", on="N", of="n", segment=segment)], reason=WHY
         ),
-        "cases.open": lambda desk, actor: desk.cases.open(
-            "case-2", customer="h", segment=segment, code="A123", at=WHEN, actor=actor
+        "cases.open": lambda desk, actor: desk.session(actor=actor, now=WHEN).cases.open(
+            "case-2", customer="h", segment=segment, code="A123"
         ),
-        "codes.issue": lambda desk, actor: desk.codes.issue("D", replace=True, at=WHEN, actor=actor, reason=WHY),
-        "codes.present": lambda desk, actor: desk.codes.present("D", at=WHEN, actor=actor),
-        "sharings.figures": lambda desk, actor: desk.sharings.figures("D", at=WHEN, actor=actor),
-        "accounts.show": lambda desk, actor: desk.accounts.show("D", at=WHEN, actor=actor),
-        "accounts.referrals": lambda desk, actor: desk.accounts.referrals("D", at=WHEN, actor=actor),
-        "accounts.movements": lambda desk, actor: desk.accounts.movements("D", at=WHEN, actor=actor),
-        "accounts.activity": lambda desk, actor: desk.accounts.activity("D", at=WHEN, actor=actor),
-        "sign_ups.find": lambda desk, actor: desk.sign_ups.find("PAID", at=WHEN, actor=actor),
+        "codes.issue": lambda desk, actor: desk.session(actor=actor, now=WHEN).codes.issue(
+            "D", replace=True, reason=WHY
+        ),
+        "codes.present": lambda desk, actor: desk.session(actor=actor, now=WHEN).codes.present("D"),
+        "sharing.figures": lambda desk, actor: desk.session(actor=actor, now=WHEN).sharing.figures("D"),
+        "accounts.show": lambda desk, actor: desk.session(actor=actor, now=WHEN).accounts.show("D"),
+        "accounts.referrals": lambda desk, actor: desk.session(actor=actor, now=WHEN).accounts.referrals("D"),
+        "accounts.movements": lambda desk, actor: desk.session(actor=actor, now=WHEN).accounts.movements("D"),
+        "accounts.activity": lambda desk, actor: desk.session(actor=actor, now=WHEN).accounts.activity("D"),
+        "sign_ups.find": lambda desk, actor: desk.session(actor=actor, now=WHEN).sign_ups.find("PAID"),
     }
 
 
@@ -424,18 +427,17 @@ def test_what_is_done_for_all_accounts_is_for_whoever_may_see_all_segments(act: 
 @pytest.mark.rule("A1")
 def test_without_a_code_nothing_is_seen_of_the_customers_other_accounts() -> None:
     office, agent = town(customer="micro-business"), limited(Role.AGENT, "household")
-    conclude, open_case = office.desk.sign_ups.conclude, office.desk.cases.open
-    conclude("NEW", account="N", customer="n", at=WHEN, actor=agent)
-    open_case("case-2", customer="h", at=WHEN, actor=agent)
+    office.desk.session(actor=agent, now=WHEN).sign_ups.conclude("NEW", account="N", customer="n")
+    office.desk.session(actor=agent, now=WHEN).cases.open("case-2", customer="h")
     with refused("not-allowed", field="actor"):
-        conclude("NEW-2", account="n2", customer="n", at=WHEN, actor=agent)
+        office.desk.session(actor=agent, now=WHEN).sign_ups.conclude("NEW-2", account="n2", customer="n")
 
 
 @pytest.mark.rule("A1", "C1")
 def test_a_code_is_its_holders_however_it_is_written() -> None:
     office = town(holder="micro-business")
     with refused("not-allowed", field="actor"):
-        office.desk.sign_ups.check(" a-1 23", at=WHEN, actor=limited(Role.AGENT, "household"))
+        office.desk.session(actor=limited(Role.AGENT, "household"), now=WHEN).codes.check(" a-1 23")
 
 
 # ── what is not there ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -445,14 +447,14 @@ def test_a_code_is_its_holders_however_it_is_written() -> None:
 def test_what_is_not_there_touches_nothing() -> None:
     desk, supervisor = busy().desk, limited(Role.SUPERVISOR, "household")
     with refused("code-unknown"):
-        desk.codes.end("B999", at=WHEN, actor=supervisor, reason=WHY)
+        desk.session(actor=supervisor, now=WHEN).codes.end("B999", reason=WHY)
     with refused("contract-unknown"):
-        desk.discounts.propose_fee("K9", at=WHEN, actor=supervisor)
+        desk.session(actor=supervisor, now=WHEN).discounts.propose_fee("K9")
     with refused("referral-unknown"):
-        desk.discounts.propose_fee("BARE", at=WHEN, actor=supervisor)
+        desk.session(actor=supervisor, now=WHEN).discounts.propose_fee("BARE")
     with refused("account-unknown"):
-        desk.codes.issue("NOWHERE", at=WHEN, actor=supervisor, reason=WHY)
-    assert desk.sign_ups.check("B999", at=WHEN, actor=supervisor).reasons == (Reason.CODE_UNKNOWN,)
+        desk.session(actor=supervisor, now=WHEN).codes.issue("NOWHERE", reason=WHY)
+    assert desk.session(actor=supervisor, now=WHEN).codes.check("B999").reasons == (Reason.CODE_UNKNOWN,)
 
 
 @pytest.mark.rule("A1")
@@ -460,9 +462,9 @@ def test_a_customer_does_not_learn_which_accounts_there_are() -> None:
     desk = busy().desk
     for account in ("A", "NOWHERE"):
         with refused("not-allowed", field="actor", naming="sharing.figures is for the customer's own accounts"):
-            desk.sharings.figures(account, at=WHEN, actor=BY["other"])
+            desk.session(actor=BY["other"], now=WHEN).sharing.figures(account)
         with refused("not-allowed", field="actor", naming="code.present is for the customer's own accounts"):
-            desk.codes.present(account, at=WHEN, actor=BY["other"])
+            desk.session(actor=BY["other"], now=WHEN).codes.present(account)
 
 
 @pytest.mark.rule("A1")

@@ -9,10 +9,9 @@ import attrs
 import pytest
 
 from referral_core import Actor, Case, CaseStatus, Referral, Role
-from referral_core.entities.act import Act
 from referral_core.entities.case import CarriedOffer
 from referral_core.entities.trace_entry import PROGRAMME_SUBJECT
-from referral_core.use_cases.handling_cases import FinishedCase, OpenedCase
+from referral_core.services.cases import FinishedCase, OpenedCase
 from referral_core.values.reason import Reason
 from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, Office
 from tests.phrases import TICK, at, euros, offer, refused
@@ -29,12 +28,12 @@ def told() -> Office:
     """Return an office with amounts, and the active code A123 of account A."""
     office = Office().with_amounts()
     office.referrer("A")
-    office.desk.codes.issue("A", text="A123", replace=True, at=at("2021-01-06"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at("2021-01-06")).codes.issue("A", code="A123", replace=True)
     return office
 
 
 def opened(office: Office, code: str | None = "A123", case: str = "case-1", customer: str = "b") -> OpenedCase:
-    return office.desk.cases.open(case, customer=customer, code=code, at=NOW, actor=SYSTEM)
+    return office.desk.session(actor=SYSTEM, now=NOW).cases.open(case, customer=customer, code=code)
 
 
 # ── opening ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -44,7 +43,7 @@ def opened(office: Office, code: str | None = "A123", case: str = "case-1", cust
 def test_a_case_with_a_usable_code_carries_both_offers_of_its_moment() -> None:
     office = told()
     case = opened(office, " a-123")
-    decision = office.desk.sign_ups.check("A123", at=NOW, actor=SYSTEM, customer="b")
+    decision = office.desk.session(actor=SYSTEM, now=NOW).codes.check("A123", customer="b")
     expected = Case(
         id="case-1", customer="b", opened_at=NOW, product="electricity", segment="household", carried=CARRIED
     )
@@ -52,7 +51,7 @@ def test_a_case_with_a_usable_code_carries_both_offers_of_its_moment() -> None:
     assert office.store.cases.find("case-1") == expected
     assert expected.characteristics == {"Promo code": "A123", "Discount amount": "7.00 EUR"}
     (row,) = office.traced(PROGRAMME_SUBJECT)
-    assert (row.act, row.before) == (Act.CASE_OPEN, None)
+    assert (row.act, row.before) == ("case.open", None)
     assert row.after == {"case": "case-1", "status": "open", "contract": None, **expected.characteristics}
 
 
@@ -77,8 +76,8 @@ def test_a_case_with_an_unusable_code_says_why() -> None:
 @pytest.mark.parametrize(("product", "segment"), [("solar", "household"), ("gas", "industry"), ("solar", "industry")])
 def test_a_case_is_judged_for_its_own_product_and_segment(product: str, segment: str) -> None:
     office = told()
-    case = office.desk.cases.open(
-        "case-1", customer="b", code="A123", product=product, segment=segment, at=NOW, actor=SYSTEM
+    case = office.desk.session(actor=SYSTEM, now=NOW).cases.open(
+        "case-1", customer="b", code="A123", product=product, segment=segment
     )
     assert case.case.warnings == (Reason.NOT_ELIGIBLE,)
     assert (case.case.product, case.case.segment) == (product, segment)
@@ -99,10 +98,10 @@ def test_a_case_is_opened_once() -> None:
 def test_finishing_records_the_referral_of_the_cases_moment() -> None:
     office = told()
     case = opened(office).case
-    office.desk.codes.end("A123", at=NOW + TICK, actor=SYSTEM)
-    office.desk.groups.set_amount("referee-self-service", euros("99"), at=NOW + TICK, actor=SYSTEM)
-    finished = office.desk.cases.finish(
-        "case-1", contract="K1", account="B", customer="b", starts_on=date(2021, 4, 1), at=MARCH, actor=MARI
+    office.desk.session(actor=SYSTEM, now=NOW + TICK).codes.end("A123")
+    office.desk.session(actor=SYSTEM, now=NOW + TICK).groups.set_amount("referee-self-service", euros("99"))
+    finished = office.desk.session(actor=MARI, now=MARCH).cases.finish(
+        "case-1", contract="K1", account="B", customer="b", starts_on=date(2021, 4, 1)
     )
     assert isinstance(finished, FinishedCase)
     assert finished.case == attrs.evolve(case, status=CaseStatus.FINISHED, contract="K1", closed_at=MARCH)
@@ -124,19 +123,21 @@ def test_finishing_records_the_referral_of_the_cases_moment() -> None:
     assert (contract.product, contract.segment, contract.starts_on) == ("electricity", "household", date(2021, 4, 1))
     assert office.store.cases.find("case-1") == finished.case
     row = office.traced("B")[-1]
-    assert (row.act, row.actor, row.before) == (Act.CASE_FINISH, "Mari", {"case": "case-1", "status": "open"})
+    assert (row.act, row.actor, row.before) == ("case.finish", "Mari", {"case": "case-1", "status": "open"})
     assert row.after == {"case": "case-1", "status": "finished", "contract": "K1", **case.characteristics}
     reasons = {row.act: row.reason for row in office.traced("B")}
-    assert reasons[Act.REFERRAL_RECORD] == reasons[Act.CONTRACT_CONCLUDED] == "case case-1"
+    assert reasons["referral.record"] == reasons["contract.concluded"] == "case case-1"
 
 
 @pytest.mark.rule("K2")
 def test_what_a_case_carries_is_used_though_the_code_turns_out_to_have_ended_before() -> None:
     office = told()
     opened(office)
-    office.desk.codes.end("A123", at=NOW - TICK, actor=SYSTEM)
-    assert office.desk.sign_ups.check("A123", at=NOW, actor=SYSTEM).reasons == (Reason.CODE_ENDED,)
-    finished = office.desk.cases.finish("case-1", contract="K1", account="B", customer="b", at=MARCH, actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=NOW - TICK).codes.end("A123")
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.check("A123").reasons == (Reason.CODE_ENDED,)
+    finished = office.desk.session(actor=SYSTEM, now=MARCH).cases.finish(
+        "case-1", contract="K1", account="B", customer="b"
+    )
     assert finished.sign_up.referral is not None
     assert finished.sign_up.referral.referee_offer == CARRIED.referee
 
@@ -145,7 +146,9 @@ def test_what_a_case_carries_is_used_though_the_code_turns_out_to_have_ended_bef
 def test_a_case_can_be_finished_at_the_moment_it_was_opened() -> None:
     office = told()
     opened(office)
-    finished = office.desk.cases.finish("case-1", contract="K1", account="B", customer="b", at=NOW, actor=SYSTEM)
+    finished = office.desk.session(actor=SYSTEM, now=NOW).cases.finish(
+        "case-1", contract="K1", account="B", customer="b"
+    )
     assert finished.sign_up.referral is not None
     assert finished.sign_up.referral.honoured_moment == NOW
 
@@ -154,9 +157,9 @@ def test_a_case_can_be_finished_at_the_moment_it_was_opened() -> None:
 def test_another_group_may_be_chosen_and_is_judged_at_the_cases_moment() -> None:
     office = told()
     opened(office)
-    office.desk.groups.set_amount("referee-manual", euros("99"), at=NOW + TICK, actor=SYSTEM)
-    finished = office.desk.cases.finish(
-        "case-1", contract="K1", account="B", customer="b", group="referee-manual", at=MARCH, actor=MARI
+    office.desk.session(actor=SYSTEM, now=NOW + TICK).groups.set_amount("referee-manual", euros("99"))
+    finished = office.desk.session(actor=MARI, now=MARCH).cases.finish(
+        "case-1", contract="K1", account="B", customer="b", group="referee-manual"
     )
     assert finished.sign_up.referral is not None
     assert finished.sign_up.referral.referee_offer.amount == euros("8")
@@ -168,7 +171,11 @@ def test_another_group_may_be_chosen_and_is_judged_at_the_cases_moment() -> None
 def test_a_case_that_carries_nothing_is_finished_without_a_code(code: str | None) -> None:
     office = told()
     opened(office, code)
-    sign_up = office.desk.cases.finish("case-1", contract="K1", account="B", customer="b", at=MARCH, actor=MARI).sign_up
+    sign_up = (
+        office.desk.session(actor=MARI, now=MARCH)
+        .cases.finish("case-1", contract="K1", account="B", customer="b")
+        .sign_up
+    )
     assert (sign_up.decision, sign_up.referral, sign_up.contract.warnings) == (None, None, ())
 
 
@@ -178,8 +185,8 @@ def test_in_no_channel_does_a_case_block(channel: str) -> None:
     office = told()
     opened(office)
     office.supplied("K0", on="B")
-    finished = office.desk.cases.finish(
-        "case-1", contract="K1", account="B", customer="b", channel=channel, at=MARCH, actor=SYSTEM
+    finished = office.desk.session(actor=SYSTEM, now=MARCH).cases.finish(
+        "case-1", contract="K1", account="B", customer="b", channel=channel
     )
     assert finished.sign_up.referral is None
     assert finished.sign_up.contract.warnings == (Reason.EXISTING_CUSTOMER,)
@@ -191,8 +198,8 @@ def test_in_no_channel_does_a_case_block(channel: str) -> None:
 def test_product_and_segment_may_be_others_than_the_cases() -> None:
     office = told()
     opened(office)
-    finished = office.desk.cases.finish(
-        "case-1", contract="K1", account="B", customer="b", product="solar", segment="shop", at=MARCH, actor=SYSTEM
+    finished = office.desk.session(actor=SYSTEM, now=MARCH).cases.finish(
+        "case-1", contract="K1", account="B", customer="b", product="solar", segment="shop"
     )
     assert finished.sign_up.contract.warnings == (Reason.NOT_ELIGIBLE,)
     assert (finished.sign_up.contract.product, finished.sign_up.contract.segment) == ("solar", "shop")
@@ -205,8 +212,8 @@ def test_who_manages_households_does_not_finish_a_case_as_a_companys() -> None:
     before = office.state()
     agent = Actor("Mari", Role.AGENT, frozenset({"household"}))
     with refused("not-allowed", field="actor"):
-        office.desk.cases.finish(
-            "case-1", contract="K1", account="B", customer="b", segment="micro-business", at=MARCH, actor=agent
+        office.desk.session(actor=agent, now=MARCH).cases.finish(
+            "case-1", contract="K1", account="B", customer="b", segment="micro-business"
         )
     assert office.state() == before
 
@@ -217,15 +224,15 @@ def test_what_finishing_and_abandoning_refuse() -> None:
     opened(office)
 
     def finish(case: str = "case-1", customer: str = "b", contract: str = "K1", group: str | None = None) -> None:
-        office.desk.cases.finish(
-            case, contract=contract, account="B", customer=customer, group=group, at=MARCH, actor=SYSTEM
+        office.desk.session(actor=SYSTEM, now=MARCH).cases.finish(
+            case, contract=contract, account="B", customer=customer, group=group
         )
 
     before = office.state()
     with refused("case-unknown", field="case", naming="case-9"):
         finish("case-9")
     with refused("case-unknown", field="case", naming="case-9"):
-        office.desk.cases.abandon("case-9", at=MARCH, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=MARCH).cases.abandon("case-9")
     with refused("not-same-customer", field="customer", naming="case-1"):
         finish(customer="c")
     with refused("contract-exists", field="contract"):
@@ -233,13 +240,15 @@ def test_what_finishing_and_abandoning_refuse() -> None:
     with refused("group-unknown", field="group"):
         finish(group="referrer")
     with refused("moment-invalid", field="honour.moment"):
-        office.desk.cases.finish("case-1", contract="K1", account="B", customer="b", at=NOW - TICK, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW - TICK).cases.finish(
+            "case-1", contract="K1", account="B", customer="b"
+        )
     assert office.state() == before
     finish()
     with refused("case-closed"):
         finish(contract="K2")
     with refused("case-closed"):
-        office.desk.cases.abandon("case-1", at=MARCH, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=MARCH).cases.abandon("case-1")
 
 
 # ── abandoning ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -249,15 +258,15 @@ def test_what_finishing_and_abandoning_refuse() -> None:
 def test_an_abandoned_case_leaves_no_referral() -> None:
     office = told()
     case = opened(office).case
-    abandoned = office.desk.cases.abandon("case-1", at=MARCH, actor=MARI)
+    abandoned = office.desk.session(actor=MARI, now=MARCH).cases.abandon("case-1")
     assert abandoned == attrs.evolve(case, status=CaseStatus.ABANDONED, closed_at=MARCH)
     assert office.store.cases.find("case-1") == abandoned
     assert list(office.store.referrals.all()) == []
     row = office.traced(PROGRAMME_SUBJECT)[-1]
-    assert (row.act, row.actor, row.before) == (Act.CASE_ABANDON, "Mari", {"case": "case-1", "status": "open"})
+    assert (row.act, row.actor, row.before) == ("case.abandon", "Mari", {"case": "case-1", "status": "open"})
     assert row.after == {"case": "case-1", "status": "abandoned", "contract": None, **case.characteristics}
     with refused("case-closed"):
-        office.desk.cases.finish("case-1", contract="K1", account="B", customer="b", at=MARCH, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=MARCH).cases.finish("case-1", contract="K1", account="B", customer="b")
 
 
 @pytest.mark.rule("K1", "P1")
@@ -279,7 +288,7 @@ def test_a_sign_up_takes_nothing_but_an_open_case_of_its_own_customer_as_it_was_
     before = office.state()
 
     def conclude(case: Case) -> object:
-        return office.desk.sign_ups.conclude("K1", account="B", customer="b", case=case, at=MARCH, actor=MARI)
+        return office.desk.session(actor=MARI, now=MARCH).sign_ups.conclude("K1", account="B", customer="b", case=case)
 
     generous = attrs.evolve(CARRIED, referee=offer("referee-self-service", "700"))
     with refused("case-unknown", field="case", naming="case-1"):
@@ -289,6 +298,6 @@ def test_a_sign_up_takes_nothing_but_an_open_case_of_its_own_customer_as_it_was_
     with refused("not-same-customer", field="customer", naming="case-2"):
         conclude(other)
     assert office.state() == before
-    abandoned = office.desk.cases.abandon("case-1", at=MARCH, actor=MARI)
+    abandoned = office.desk.session(actor=MARI, now=MARCH).cases.abandon("case-1")
     with refused("case-closed"):
         conclude(abandoned)

@@ -8,7 +8,6 @@ import attrs
 import pytest
 
 from referral_core import Actor, CodeSpaceExhausted, CodeStatus, Programme, PromoCode, Role
-from referral_core.entities.act import Act
 from referral_core.entities.promo_code import Ending, Issuing
 from referral_core.formats import ALPHABET
 from referral_core.formats.named_codes import NamedCodes
@@ -30,7 +29,7 @@ NOW: Final = at("2021-04-01 12:00")
 def test_a_code_issued_by_hand_is_returned_as_it_is_stored() -> None:
     office = Office()
     office.supplied("K1", on="A", of="ann")
-    code = office.desk.codes.issue("A", text=" summer-21 ", at=NOW, actor=MARI, reason=" asked  for it ")
+    code = office.desk.session(actor=MARI, now=NOW).codes.issue("A", code=" summer-21 ", reason=" asked  for it ")
     assert code == PromoCode(
         text="SUMMER21",
         account="A",
@@ -41,9 +40,9 @@ def test_a_code_issued_by_hand_is_returned_as_it_is_stored() -> None:
         starts_at=NOW,
     )
     assert office.store.promo_codes.of_account("A") == (code,)
-    assert office.desk.codes.present("A", at=NOW, actor=SYSTEM) == code
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.present("A") == code
     (row,) = office.traced("A")
-    assert (row.act, row.actor, row.moment, row.reason) == (Act.CODE_ISSUE, "Mari", NOW, "asked  for it")
+    assert (row.act, row.actor, row.moment, row.reason) == ("code.issue", "Mari", NOW, "asked  for it")
     assert row.before is None
     assert row.after == {"code": "SUMMER21", "starts_at": "2021-04-01T09:00:00Z", "ends_at": None, "ending": None}
 
@@ -52,7 +51,7 @@ def test_a_code_issued_by_hand_is_returned_as_it_is_stored() -> None:
 def test_on_a_contract_that_is_only_concluded_a_code_is_pending() -> None:
     office = Office()
     office.concluded("K1", on="A", product="gas")
-    code = office.desk.codes.issue("A", at=NOW, actor=SYSTEM)
+    code = office.desk.session(actor=SYSTEM, now=NOW).codes.issue("A")
     assert (code.starts_at, code.status_at(NOW)) == (None, CodeStatus.PENDING)
     assert office.activated("K1", "2021-05-01").started == attrs.evolve(code, starts_at=at("2021-05-01"))
 
@@ -61,25 +60,25 @@ def test_on_a_contract_that_is_only_concluded_a_code_is_pending() -> None:
 def test_a_contract_on_a_product_that_keeps_no_code_makes_none_active() -> None:
     office = Office(attrs.evolve(HOUSEHOLD, products=("electricity", "gas", "solar")))
     office.supplied("K1", on="A", product="solar")
-    assert office.desk.codes.issue("A", at=NOW, actor=SYSTEM).starts_at is None
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.issue("A").starts_at is None
     office.supplied("K2", on="A", product="gas")
-    assert office.desk.codes.issue("A", at=NOW, replace=True, actor=SYSTEM).starts_at == NOW
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.issue("A", replace=True).starts_at == NOW
 
 
 @pytest.mark.rule("C9")
 def test_replacing_ends_the_present_code_at_the_moment_the_new_one_starts() -> None:
     office = Office()
     old = office.referrer("A")
-    new = office.desk.codes.issue("A", text="NEW1", replace=True, at=NOW, actor=MARI, reason="a nicer one")
+    new = office.desk.session(actor=MARI, now=NOW).codes.issue("A", code="NEW1", replace=True, reason="a nicer one")
     ended = office.store.promo_codes.find(old)
     assert ended is not None
     assert (ended.ends_at, ended.ending, ended.ending_reason) == (NOW, Ending.REPLACED, "a nicer one")
     assert (new.starts_at, new.text) == (NOW, "NEW1")
-    assert office.desk.codes.present("A", at=NOW, actor=SYSTEM) == new
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.present("A") == new
     end, issue = office.traced("A")[-2:]
     assert [(row.act, row.reason, row.actor) for row in (end, issue)] == [
-        (Act.CODE_END, "a nicer one", "Mari"),
-        (Act.CODE_ISSUE, "a nicer one", "Mari"),
+        ("code.end", "a nicer one", "Mari"),
+        ("code.issue", "a nicer one", "Mari"),
     ]
     assert (end.before or {})["ends_at"] is None
     assert (end.after or {})["ending"] == "replaced"
@@ -92,21 +91,20 @@ def test_what_issuing_by_hand_refuses() -> None:
     office.supplied("K1", on="B")
     office.supplied("K2", on="C")
     office.terminated("K2")
-    issue = office.desk.codes.issue
     with refused("reason-missing", field="reason", naming="code.issue"):
-        issue("B", at=NOW, actor=MARI)
+        office.desk.session(actor=MARI, now=NOW).codes.issue("B")
     with refused("account-unknown", field="account", naming="NOWHERE"):
-        issue("NOWHERE", at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).codes.issue("NOWHERE")
     with refused("no-contract", field="account", naming="C"):
-        issue("C", at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).codes.issue("C")
     with refused("code-overlap", field="account", naming=taken):
-        issue("A", at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).codes.issue("A")
     with refused("code-malformed", field="code", naming="abc"):
-        issue("B", text="abc", at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).codes.issue("B", code="abc")
     with refused("code-taken", field="code", naming=taken):
-        issue("B", text=taken.lower(), at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).codes.issue("B", code=taken.lower())
     with refused("not-allowed", field="actor"):
-        issue("B", at=NOW, actor=Actor("ann", Role.CUSTOMER), reason="please")
+        office.desk.session(actor=Actor("ann", Role.CUSTOMER), now=NOW).codes.issue("B", reason="please")
 
 
 @pytest.mark.rule("C9")
@@ -114,11 +112,11 @@ def test_what_issuing_by_hand_refuses() -> None:
 def test_a_text_that_is_refused_leaves_the_code_it_was_to_replace(text: str) -> None:
     office = Office()
     office.supplied("K1", on="B")
-    office.desk.codes.issue("B", text="TAKEN1", at=at(NOON), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at(NOON)).codes.issue("B", code="TAKEN1")
     present = office.referrer("A")
     with refused("code-malformed" if text == "abc" else "code-taken", field="code"):
-        office.desk.codes.issue("A", text=text, replace=True, at=NOW, actor=SYSTEM)
-    kept = office.desk.codes.present("A", at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).codes.issue("A", code=text, replace=True)
+    kept = office.desk.session(actor=SYSTEM, now=NOW).codes.present("A")
     assert kept is not None
     assert (kept.text, kept.ends_at) == (present, None)
 
@@ -130,9 +128,11 @@ def test_an_account_of_several_segments_is_for_those_who_manage_all_of_them() ->
     office.concluded("K2", on="A", segment="micro-business")
     for segments in ({"household"}, {"micro-business"}):
         with refused("not-allowed", field="actor"):
-            office.desk.codes.issue("A", at=NOW, actor=Actor("Mari", Role.AGENT, frozenset(segments)), reason="why")
+            office.desk.session(actor=Actor("Mari", Role.AGENT, frozenset(segments)), now=NOW).codes.issue(
+                "A", reason="why"
+            )
     both = Actor("Mari", Role.AGENT, frozenset({"household", "micro-business"}))
-    assert office.desk.codes.issue("A", at=NOW, actor=both, reason="why").issued_by == "Mari"
+    assert office.desk.session(actor=both, now=NOW).codes.issue("A", reason="why").issued_by == "Mari"
 
 
 # ── ending by hand ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -142,51 +142,51 @@ def test_an_account_of_several_segments_is_for_those_who_manage_all_of_them() ->
 def test_a_code_ended_by_hand_is_returned_as_it_is_stored() -> None:
     office = Office()
     code = office.referrer("A")
-    ended = office.desk.codes.end(f" {code[:4]}-{code[4:].lower()} ", at=NOW, actor=JAAN, reason="abuse")
+    ended = office.desk.session(actor=JAAN, now=NOW).codes.end(f" {code[:4]}-{code[4:].lower()} ", reason="abuse")
     assert (ended.text, ended.ends_at, ended.ending, ended.ending_reason) == (code, NOW, Ending.BY_HAND, "abuse")
     assert office.store.promo_codes.find(code) == ended
-    assert office.desk.codes.present("A", at=NOW, actor=SYSTEM) is None
-    assert office.desk.codes.present("A", at=NOW - TICK, actor=SYSTEM) == ended
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.present("A") is None
+    assert office.desk.session(actor=SYSTEM, now=NOW - TICK).codes.present("A") == ended
     row = office.traced("A")[-1]
-    assert (row.act, row.actor, row.reason) == (Act.CODE_END, "Jaan", "abuse")
+    assert (row.act, row.actor, row.reason) == ("code.end", "Jaan", "abuse")
     assert ((row.before or {})["ends_at"], (row.after or {})["ends_at"]) == (None, "2021-04-01T09:00:00Z")
 
 
 @pytest.mark.rule("C5")
 def test_an_end_can_be_planned_and_moved_until_it_is_reached() -> None:
     office = Office()
-    code, end = office.referrer("A"), office.desk.codes.end
+    code = office.referrer("A")
     june, may = at("2021-06-01"), at("2021-05-01")
-    assert end(code, ends_at=june.astimezone(None), at=NOW, actor=SYSTEM).ends_at == june
-    planned = end(code, ends_at=may, at=NOW, actor=JAAN, reason="earlier")
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.end(code, ends_at=june.astimezone(None)).ends_at == june
+    planned = office.desk.session(actor=JAAN, now=NOW).codes.end(code, ends_at=may, reason="earlier")
     assert (planned.ends_at, planned.ending_reason) == (may, "earlier")
     assert planned.status_at(may - TICK) is CodeStatus.ACTIVE
-    assert end(code, ends_at=june, at=may - TICK, actor=SYSTEM).ends_at == june
+    assert office.desk.session(actor=SYSTEM, now=may - TICK).codes.end(code, ends_at=june).ends_at == june
     with refused("code-ended"):
-        end(code, ends_at=at("2021-07-01"), at=june, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=june).codes.end(code, ends_at=at("2021-07-01"))
 
 
 @pytest.mark.rule("C5", "A2")
 def test_what_ending_by_hand_refuses() -> None:
     office = Office()
-    code, end = office.referrer("A"), office.desk.codes.end
+    code = office.referrer("A")
     with refused("moment-past", field="ends_at"):
-        end(code, ends_at=NOW - TICK, at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).codes.end(code, ends_at=NOW - TICK)
     with refused("moment-naive", field="ends_at"):
-        end(code, ends_at=NOW.replace(tzinfo=None), at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).codes.end(code, ends_at=NOW.replace(tzinfo=None))
     with refused("reason-missing", field="reason", naming="code.end"):
-        end(code, at=NOW, actor=JAAN, reason="\n")
+        office.desk.session(actor=JAAN, now=NOW).codes.end(code, reason="\n")
     with refused("code-unknown", field="code", naming="b-999"):
-        end("b-999", at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).codes.end("b-999")
     with refused("not-allowed", field="actor"):
-        end(code, at=NOW, actor=MARI, reason="abuse")
-    assert end(code, ends_at=NOW, at=NOW, actor=SYSTEM).ends_at == NOW
+        office.desk.session(actor=MARI, now=NOW).codes.end(code, reason="abuse")
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.end(code, ends_at=NOW).ends_at == NOW
 
 
 @pytest.mark.rule("C5")
 def test_a_code_that_nobody_holds_is_shown_in_part_however_long() -> None:
     with refused("code-unknown", naming=repr("9" * 40)):
-        Office().desk.codes.end("9" * 10_000, at=NOW, actor=SYSTEM)
+        Office().desk.session(actor=SYSTEM, now=NOW).codes.end("9" * 10_000)
 
 
 # ── issuing by itself ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -196,7 +196,7 @@ def test_a_code_that_nobody_holds_is_shown_in_part_however_long() -> None:
 def test_after_a_manual_ending_only_an_ex_customer_gets_a_code_by_itself() -> None:
     office = Office()
     code = office.referrer("A")
-    office.desk.codes.end(code, at=at("2021-01-20"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at("2021-01-20")).codes.end(code)
     assert office.concluded("K1", on="A").issued is None
     assert office.activated("K1", "2021-03-01").issued is None
     office.terminated("K-A", "2021-03-02")
@@ -215,20 +215,20 @@ def test_after_a_manual_ending_only_an_ex_customer_gets_a_code_by_itself() -> No
 @pytest.mark.rule("C6", "C11")
 def test_the_present_code_is_the_pending_or_active_one() -> None:
     office = Office()
-    assert office.desk.codes.present("A", at=NOW, actor=SYSTEM) is None
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.present("A") is None
     pending = office.concluded("K1", on="A").issued
-    assert office.desk.codes.present("A", at=at(NOON), actor=SYSTEM) == pending
+    assert office.desk.session(actor=SYSTEM, now=at(NOON)).codes.present("A") == pending
     active = office.activated("K1", "2021-03-01").started
-    assert office.desk.codes.present("A", at=NOW, actor=SYSTEM) == active
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.present("A") == active
     ended = office.terminated("K1", "2021-04-01").ended
-    assert office.desk.codes.present("A", at=NOW, actor=SYSTEM) is None
-    assert office.desk.codes.present("A", at=at("2021-04-01") - TICK, actor=SYSTEM) == ended
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.present("A") is None
+    assert office.desk.session(actor=SYSTEM, now=at("2021-04-01") - TICK).codes.present("A") == ended
 
 
 @pytest.mark.rule("M1")
 def test_the_present_code_is_asked_about_at_a_moment_with_a_zone() -> None:
-    with refused("moment-naive", field="at"):
-        Office().desk.codes.present("A", at=NOW.replace(tzinfo=None), actor=SYSTEM)
+    with refused("moment-naive", field="now"):
+        Office().desk.session(actor=SYSTEM, now=NOW.replace(tzinfo=None)).codes.present("A")
 
 
 # ── texts: random ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -255,7 +255,7 @@ def test_a_random_text_that_an_account_held_already_is_passed_over() -> None:
     office = Office()
     first, second, *_ = (text for text in map(TEXTS.text, range(9)) if text is not None)
     office.supplied("K1", on="B")
-    office.desk.codes.issue("B", text=first, at=at(NOON), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at(NOON)).codes.issue("B", code=first)
     assert issued(office, "A") == second
 
 
@@ -270,8 +270,8 @@ def test_when_half_of_the_random_codes_are_given_out_none_is_issued() -> None:
     assert office.state() == before
     office.concluded("K1", on="B", product="gas")
     with pytest.raises(CodeSpaceExhausted):
-        office.desk.codes.issue("B", at=NOW, actor=SYSTEM)
-    assert office.desk.codes.issue("B", text="BYHAND", at=NOW, actor=SYSTEM).text == "BYHAND"
+        office.desk.session(actor=SYSTEM, now=NOW).codes.issue("B")
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.issue("B", code="BYHAND").text == "BYHAND"
 
 
 @pytest.mark.rule("C10")
@@ -305,7 +305,7 @@ def test_the_year_is_that_of_the_programmes_clocks() -> None:
 def test_namesakes_get_a_short_tail() -> None:
     office = Office(NAMED)
     office.supplied("K1", on="B")
-    office.desk.codes.issue("B", text="MIHKEL2021", at=at("2021-01-06"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at("2021-01-06")).codes.issue("B", code="MIHKEL2021")
     texts = [issued(office, f"A{number}", first_name="Mihkel") for number in range(30)]
     assert len(set(texts)) == 30
     assert all(text.startswith("MIHKEL2021") and len(text) == len("MIHKEL2021") + 2 for text in texts)
@@ -319,8 +319,8 @@ def test_an_account_that_used_up_all_its_tails_gets_a_random_code() -> None:
     assert 250 < len(candidates) <= 257
     assert issued(office, "A", first_name="Mihkel") == candidates[0]
     for text in candidates[1:]:
-        assert office.desk.codes.issue("A", replace=True, at=NOW, actor=SYSTEM).text == text
-    assert office.desk.codes.issue("A", replace=True, at=NOW, actor=SYSTEM).text == TEXTS.text(0)
+        assert office.desk.session(actor=SYSTEM, now=NOW).codes.issue("A", replace=True).text == text
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.issue("A", replace=True).text == TEXTS.text(0)
 
 
 @pytest.mark.rule("C10")
@@ -336,11 +336,11 @@ def test_the_name_is_that_of_the_accounts_latest_contract_with_one() -> None:
     office.concluded("K1", on="A", when="2021-01-10", product="gas", first_name="Mihkel")
     office.concluded("K2", on="A", when="2021-01-20", product="gas", first_name="Liis")
     office.concluded("K3", on="A", when="2021-01-30", product="gas")
-    assert office.desk.codes.issue("A", at=NOW, actor=SYSTEM).text == "LIIS2021"
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.issue("A").text == "LIIS2021"
     assert issued(office, "B", first_name="Peeter") == "PEETER2021"
     newer = office.concluded("K4", on="A", when="2021-05-01", first_name="Tiina")
     assert newer.issued is None
-    assert office.desk.codes.issue("A", replace=True, at=at("2021-06-01"), actor=SYSTEM).text == "TIINA2021"
+    assert office.desk.session(actor=SYSTEM, now=at("2021-06-01")).codes.issue("A", replace=True).text == "TIINA2021"
 
 
 @pytest.mark.rule("C4", "C10")

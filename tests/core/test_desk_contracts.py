@@ -9,9 +9,8 @@ import attrs
 import pytest
 
 from referral_core import CodeStatus, ContractStatus, Grant, ReferralStatus, Side
-from referral_core.entities.act import Act
 from referral_core.entities.promo_code import Ending, Issuing
-from referral_core.use_cases.activating import Activation, ContractEnd
+from referral_core.services.contracts import Activation, ContractEnd
 from referral_core.values.recorded import Recorded
 from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, Office
 from tests.phrases import TICK, at, euros, refused
@@ -45,7 +44,7 @@ def test_an_activation_brings_the_referral_its_two_legs_and_the_accounts_own_cod
     assert office.store.referrals.find("K1") == activation.referral
     for account, amount, key in (("B", "7.00 EUR", "referee/K1"), ("A", "10.00 EUR", "referrer/K1")):
         row = office.traced(account)[-1]
-        assert (row.act, row.after, row.moment) == (Act.GRANT_DUE, {"grant": key, "amount": amount}, at(MARCH))
+        assert (row.act, row.after, row.moment) == ("grant.due", {"grant": key, "amount": amount}, at(MARCH))
 
 
 @pytest.mark.rule("B1")
@@ -78,7 +77,7 @@ def test_a_referral_may_come_with_a_code_issued_at_once() -> None:
     activation = office.activated("K1", MARCH)
     assert activation.started is None
     assert activation.issued is not None
-    assert activation.issued == office.desk.codes.present("B", at=at(MARCH), actor=SYSTEM)
+    assert activation.issued == office.desk.session(actor=SYSTEM, now=at(MARCH)).codes.present("B")
     assert [leg.account for leg in activation.legs] == ["B", "A"]
 
 
@@ -87,7 +86,7 @@ def test_a_referral_is_granted_where_no_code_is_issued_any_more() -> None:
     office = Office().with_amounts()
     own = office.concluded("K1", on="B", code=office.referrer("A")).issued
     assert own is not None
-    office.desk.codes.end(own.text, at=at(NOON), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at(NOON)).codes.end(own.text)
     activation = office.activated("K1", MARCH)
     assert (activation.started, activation.issued) == (None, None)
     assert [leg.account for leg in activation.legs] == ["B", "A"]
@@ -101,7 +100,7 @@ def test_an_activation_without_a_referral_starts_the_code() -> None:
     activation = office.activated("K1", MARCH)
     assert activation == Activation(activation.contract, started=attrs.evolve(pending, starts_at=at(MARCH)))
     row = office.traced("B")[-1]
-    assert (row.act, row.moment) == (Act.CODE_START, at(MARCH))
+    assert (row.act, row.moment) == ("code.start", at(MARCH))
     assert (row.before or {})["starts_at"] is None
     assert (row.after or {})["starts_at"] == "2021-03-01T10:00:00Z"
 
@@ -149,7 +148,7 @@ def stands(office: Office) -> None:
 
 def code_ended_by_hand(office: Office) -> None:
     (code,) = office.store.promo_codes.of_account("A")
-    office.desk.codes.end(code.text, at=at("2021-02-15"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at("2021-02-15")).codes.end(code.text)
 
 
 def contract_ended(office: Office) -> None:
@@ -164,12 +163,12 @@ def contract_ended_and_a_new_code_has_started(office: Office) -> None:
 
 def code_ends_at_the_activation(office: Office) -> None:
     (code,) = office.store.promo_codes.of_account("A")
-    office.desk.codes.end(code.text, ends_at=at(MARCH), at=at(NOON), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at(NOON)).codes.end(code.text, ends_at=at(MARCH))
 
 
 def code_ends_just_after_the_activation(office: Office) -> None:
     (code,) = office.store.promo_codes.of_account("A")
-    office.desk.codes.end(code.text, ends_at=at(MARCH) + TICK, at=at(NOON), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at(NOON)).codes.end(code.text, ends_at=at(MARCH) + TICK)
 
 
 def contract_is_on_a_product_that_keeps_no_code(office: Office) -> None:
@@ -232,7 +231,7 @@ def test_a_withdrawal_cancels_the_referral_and_ends_the_pending_code() -> None:
     assert office.store.referrals.live_of("b") is None
     row = office.traced("B")[-1]
     assert (row.act, (row.before or {})["status"], (row.after or {})["status"]) == (
-        Act.REFERRAL_CANCEL,
+        "referral.cancel",
         "recorded",
         "cancelled",
     )
@@ -260,7 +259,9 @@ def test_every_state_of_a_referral_is_kept_with_the_moment_it_was_recorded() -> 
     office = Office().with_amounts()
     code = office.referrer("A")
     recorded = office.concluded("K1", on="B", code=code).referral
-    changed = office.desk.sign_ups.change_group("K1", group="referee-manual", at=at("2021-02-15"), actor=SYSTEM)
+    changed = office.desk.session(actor=SYSTEM, now=at("2021-02-15")).referrals.change_group(
+        "K1", group="referee-manual"
+    )
     granted = office.activated("K1", MARCH).referral
     states = [(at(NOON), recorded), (at("2021-02-15"), changed), (at(MARCH), granted)]
     assert [(each.recorded_at, each.state) for each in office.store.history.referral("K1")] == states
@@ -282,7 +283,7 @@ def test_a_termination_ends_the_code_and_leaves_referral_and_grants() -> None:
     assert end.ended.status_at(at(MARCH)) is CodeStatus.ENDED
     row = office.traced("B")[-1]
     assert (row.act, (row.before or {})["ends_at"], (row.after or {})["ending"]) == (
-        Act.CODE_END,
+        "code.end",
         None,
         "contracts-ended",
     )
@@ -308,20 +309,20 @@ def test_a_termination_beside_another_contract_ends_no_code() -> None:
 @pytest.mark.parametrize("fact", ["activate", "withdraw", "terminate"])
 def test_a_contract_that_nobody_concluded_is_unknown(fact: str) -> None:
     with refused("contract-unknown", field="contract", naming="K9"):
-        getattr(Office().desk.contracts, fact)("K9", at=at(NOON), actor=SYSTEM)
+        getattr(Office().desk.session(actor=SYSTEM, now=at(NOON)).contracts, fact)("K9")
 
 
 def test_nothing_happens_before_what_comes_before_it() -> None:
     office = Office()
     office.concluded("K1", on="A")
-    contracts, early = office.desk.contracts, at(NOON) - TICK
+    early = at(NOON) - TICK
     with refused("moment-invalid", field="at", naming="cannot activate before"):
-        contracts.activate("K1", at=early, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=early).contracts.activate("K1")
     with refused("moment-invalid", field="at", naming="cannot withdraw before"):
-        contracts.withdraw("K1", at=early, actor=SYSTEM)
-    assert contracts.activate("K1", at=at(NOON), actor=SYSTEM).contract.activated_at == at(NOON)
+        office.desk.session(actor=SYSTEM, now=early).contracts.withdraw("K1")
+    assert office.desk.session(actor=SYSTEM, now=at(NOON)).contracts.activate("K1").contract.activated_at == at(NOON)
     with refused("moment-invalid", field="at", naming="cannot terminate before"):
-        contracts.terminate("K1", at=early, actor=SYSTEM)
-    assert contracts.terminate("K1", at=at(NOON), actor=SYSTEM).contract.ended_at == at(NOON)
+        office.desk.session(actor=SYSTEM, now=early).contracts.terminate("K1")
+    assert office.desk.session(actor=SYSTEM, now=at(NOON)).contracts.terminate("K1").contract.ended_at == at(NOON)
     with refused("contract-ended"):
-        contracts.activate("K1", at=at(NOON), actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=at(NOON)).contracts.activate("K1")

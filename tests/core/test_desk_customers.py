@@ -9,11 +9,10 @@ import attrs
 import pytest
 
 from referral_adapters.feed import FeedRunner
-from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.personal_data import PersonalData, mentions
 from referral_core.entities.trace_entry import PROGRAMME_SUBJECT
-from referral_core.use_cases.erasing import Erasure
+from referral_core.services.customers import Erasure
 from tests.core.test_desk_acts import HOUSEHOLD, SYSTEM, WHY, Office
 from tests.phrases import actor, at, euros, refused
 
@@ -32,18 +31,20 @@ def office() -> Office:
     office.activated("K-1", "2021-02-02")
     office.concluded("K-2", on="B", of="mihkel", when="2021-02-03", first_name="Mikk")
     office.activated("K-2", "2021-02-03")
-    office.desk.codes.issue("A", text="MIHKEL2021", replace=True, at=at("2021-02-04"), actor=ANU, reason="he asked")
+    office.desk.session(actor=ANU, now=at("2021-02-04")).codes.issue(
+        "A", code="MIHKEL2021", replace=True, reason="he asked"
+    )
     office.granted("K-3", on="C", code="MIHKEL2021", when="2021-02-05")
-    office.desk.discounts.bill("R1", account="A", amount=euros("3"), at=at("2021-02-06"), actor=SYSTEM)
-    office.desk.cases.open("case-1", customer="mihkel", at=at("2021-01-20"), actor=Actor("mihkel"))
-    office.desk.cases.abandon("case-1", at=at("2021-01-21"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at("2021-02-06")).discounts.bill("R1", account="A", amount=euros("3"))
+    office.desk.session(actor=Actor("mihkel"), now=at("2021-01-20")).cases.open("case-1", customer="mihkel")
+    office.desk.session(actor=SYSTEM, now=at("2021-01-21")).cases.abandon("case-1")
     office.terminated("K-1", "2021-03-01")
     office.terminated("K-2", "2021-03-01")
     return office
 
 
 def erased(office: Office, customer: str = "mihkel", by: Actor = ANU, reason: str | None = WHY) -> Erasure:
-    return office.desk.customers.erase(customer, at=LATER, actor=by, reason=reason)
+    return office.desk.session(actor=by, now=LATER).customers.erase(customer, reason=reason)
 
 
 def summary(office: Office) -> dict[str, Any]:
@@ -74,54 +75,54 @@ def test_what_was_held_is_said(office: Office) -> None:
         cases=1,
         traced=3,
     )
-    assert office.desk.customers.erasable("mihkel", at=LATER, actor=ANU) == expected
+    assert office.desk.session(actor=ANU, now=LATER).customers.erasable("mihkel") == expected
     assert erased(office).data == expected
 
 
 @pytest.mark.rule("A5", "A2")
 def test_the_trace_holds_and_names_the_pseudonym_only(office: Office) -> None:
-    office.desk.trace.seal(at=at("2021-04-01"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at("2021-04-01")).trace.seal()
     done = erased(office)
-    assert office.desk.trace.verify(at=LATER, actor=ANU).holds
-    told = [row for row in office.all_traced() if row.act is Act.CUSTOMER_ERASE]
+    assert office.desk.session(actor=ANU, now=LATER).trace.verify().holds
+    told = [row for row in office.all_traced() if row.act == "customer.erase"]
     assert {(row.subject, row.actor, row.reason, row.moment) for row in told} == {
         (subject, "Anu", WHY, LATER) for subject in ("account:A", "account:B", PROGRAMME_SUBJECT)
     }
     (of_programme,) = [row for row in told if row.subject == PROGRAMME_SUBJECT]
     assert of_programme.after == {"customer": done.pseudonym, "accounts": "2", "contracts": "2", "traced": "3"}
     assert office.traced("A")[-1].after == {"customer": done.pseudonym}
-    left = [(row.act.value, row.actor) for row in office.traced("A") if row.is_erased]
+    left = [(row.act, row.actor) for row in office.traced("A") if row.is_erased]
     assert left == [("code.end", None), ("code.issue", None)]
     assert "mihkel" not in repr(office.all_traced())
-    assert office.desk.trace.seal(at=LATER, actor=SYSTEM)
-    assert office.desk.trace.verify(at=LATER, actor=ANU).holds
+    assert office.desk.session(actor=SYSTEM, now=LATER).trace.seal()
+    assert office.desk.session(actor=ANU, now=LATER).trace.verify().holds
 
 
 @pytest.mark.rule("A5", "S3", "S4", "B7")
 def test_what_belonged_together_still_does(office: Office) -> None:
     pseudonym = erased(office).pseudonym
     code = office.store.promo_codes.of_account("C")[0].text
-    decision = office.desk.sign_ups.check(code, at=LATER, actor=SYSTEM, customer=pseudonym)
+    decision = office.desk.session(actor=SYSTEM, now=LATER).codes.check(code, customer=pseudonym)
     assert [str(reason) for reason in decision.reasons] == ["former-customer", "already-referred"]
     office.concluded("K-9", on="B", of=pseudonym, when="2021-06-02")
     office.activated("K-9", "2021-06-02")
     own = office.store.promo_codes.of_account("B")[-1].text
-    assert "self-referral" in office.desk.sign_ups.check(own, at=LATER, actor=SYSTEM, customer=pseudonym).reasons
-    assert office.desk.discounts.transfer("A", "B", at=at("2021-06-03"), actor=SYSTEM) == euros("14")
+    assert "self-referral" in office.desk.session(actor=SYSTEM, now=LATER).codes.check(own, customer=pseudonym).reasons
+    assert office.desk.session(actor=SYSTEM, now=at("2021-06-03")).discounts.transfer("A", "B") == euros("14")
 
 
 @pytest.mark.rule("A5", "C1")
 def test_the_text_of_a_code_stays_taken(office: Office) -> None:
     erased(office)
     with refused("code-taken"):
-        office.desk.codes.issue("C", text="mihkel-2021", replace=True, at=LATER, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=LATER).codes.issue("C", code="mihkel-2021", replace=True)
 
 
 @pytest.mark.rule("A5", "S1")
 def test_the_id_is_that_of_a_stranger_afterwards(office: Office) -> None:
     erased(office)
     code = office.store.promo_codes.of_account("C")[0].text
-    assert office.desk.sign_ups.check(code, at=LATER, actor=SYSTEM, customer="mihkel").usable
+    assert office.desk.session(actor=SYSTEM, now=LATER).codes.check(code, customer="mihkel").usable
 
 
 @pytest.mark.rule("A5")
@@ -149,7 +150,10 @@ def test_a_customer_with_an_open_contract_is_not_erased(office: Office, contract
     if contract == "ACTIVE":
         office.supplied("ACTIVE", on="E", of="mihkel", when="2021-05-02")
     before = office.state()
-    for asking in (lambda: erased(office), lambda: office.desk.customers.erasable("mihkel", at=LATER, actor=ANU)):
+    for asking in (
+        lambda: erased(office),
+        lambda: office.desk.session(actor=ANU, now=LATER).customers.erasable("mihkel"),
+    ):
         with refused(reason, field="customer", naming=contract):
             asking()
     assert office.state() == before
@@ -157,17 +161,17 @@ def test_a_customer_with_an_open_contract_is_not_erased(office: Office, contract
 
 @pytest.mark.rule("A5", "K3")
 def test_a_customer_with_an_open_case_is_not_erased(office: Office) -> None:
-    office.desk.cases.open("case-2", customer="mihkel", at=at("2021-05-01"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at("2021-05-01")).cases.open("case-2", customer="mihkel")
     with refused("contract-pending", field="customer", naming="case-2"):
         erased(office)
-    office.desk.cases.abandon("case-2", at=at("2021-05-02"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at("2021-05-02")).cases.abandon("case-2")
     erased(office)
 
 
 @pytest.mark.rule("A5")
 def test_somebody_of_whom_there_is_a_case_only_can_be_erased(office: Office) -> None:
-    office.desk.cases.open("case-2", customer="peeter", at=at("2021-05-01"), actor=SYSTEM)
-    office.desk.cases.abandon("case-2", at=at("2021-05-02"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at("2021-05-01")).cases.open("case-2", customer="peeter")
+    office.desk.session(actor=SYSTEM, now=at("2021-05-02")).cases.abandon("case-2")
     done = erased(office, "peeter")
     assert [case.customer for case in office.store.cases.all()][1] == done.pseudonym
     assert office.traced(PROGRAMME_SUBJECT)[-1].after == {
@@ -182,7 +186,7 @@ def test_administrators_erase(office: Office, role: Role) -> None:
         with refused("not-allowed", field="actor"):
             erased(office, by=by)
         with refused("not-allowed", field="actor"):
-            office.desk.customers.erasable("mihkel", at=LATER, actor=by)
+            office.desk.session(actor=by, now=LATER).customers.erasable("mihkel")
 
 
 @pytest.mark.rule("A1", "A5")
@@ -210,7 +214,9 @@ def test_a_system_need_not_say_why_and_is_not_named_if_it_is_called_like_the_cus
 
 @pytest.mark.rule("A5")
 def test_fee_notes_stay_to_the_cent_without_their_words(office: Office) -> None:
-    office.desk.discounts.note_fee("K-1", amount=euros("5"), at=at("2021-03-02"), actor=ANU, reason="Mihkel moved")
+    office.desk.session(actor=ANU, now=at("2021-03-02")).discounts.note_fee(
+        "K-1", amount=euros("5"), reason="Mihkel moved"
+    )
     erased(office)
     referral = office.store.referrals.find("K-1")
     assert referral

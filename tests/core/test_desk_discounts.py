@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from referral_adapters.memory import ContinuousDiscounts, Fault, FlakyBilling
 from referral_core import Actor, BillingUnavailable, Money, Programme, Role
-from referral_core.entities.act import Act
 from referral_core.entities.balance import Balance
 from referral_core.entities.referral import FeeNote
 from referral_core.programme.fee_policy import FeePolicy
@@ -53,24 +52,24 @@ def leaving_office(*faults: Fault | None) -> Office:
 @pytest.mark.rule("B6")
 def test_a_bill_returns_what_it_took() -> None:
     office = paid_office()
-    bill = office.desk.discounts.bill
-    assert bill("R1", account="B", amount=euros("5.50"), at=NOW, actor=SYSTEM) == euros("5.50")
-    assert bill("R2", account="B", amount=euros("100"), at=NOW, actor=SYSTEM) == euros("1.50")
-    assert bill("R3", account="B", amount=euros("100"), at=NOW, actor=SYSTEM) == euros("0")
-    assert bill("R4", account="A", amount=euros("0"), at=NOW, actor=SYSTEM) == euros("0")
+    bill = office.desk.session(actor=SYSTEM, now=NOW).discounts.bill
+    assert bill("R1", account="B", amount=euros("5.50")) == euros("5.50")
+    assert bill("R2", account="B", amount=euros("100")) == euros("1.50")
+    assert bill("R3", account="B", amount=euros("100")) == euros("0")
+    assert bill("R4", account="A", amount=euros("0")) == euros("0")
 
 
 @pytest.mark.rule("B6", "M3")
 def test_what_a_bill_is_refused_for() -> None:
     office = paid_office()
-    bill = office.desk.discounts.bill
+    bill = office.desk.session(actor=SYSTEM, now=NOW).discounts.bill
     with refused("account-unknown", field="account", naming="NOWHERE"):
-        bill("R1", account="NOWHERE", amount=euros("1"), at=NOW, actor=SYSTEM)
+        bill("R1", account="NOWHERE", amount=euros("1"))
     with refused("currency-mismatch", field="amount", naming="1.00 USD is not in EUR"):
-        bill("R1", account="B", amount=USD, at=NOW, actor=SYSTEM)
-    assert bill("R1", account="B", amount=euros("1"), at=NOW, actor=SYSTEM) == euros("1")
+        bill("R1", account="B", amount=USD)
+    assert bill("R1", account="B", amount=euros("1")) == euros("1")
     with refused("bill-exists", field="bill", naming="R1"):
-        bill("R1", account="B", amount=euros("1"), at=NOW, actor=SYSTEM)
+        bill("R1", account="B", amount=euros("1"))
 
 
 @pytest.mark.rule("B2", "B6")
@@ -80,9 +79,9 @@ def test_a_bill_whose_answer_was_lost_is_not_taken_again() -> None:
     office = Office(billing=billing).with_amounts()
     office.granted("K1", on="B", code=office.referrer("A"))
     with pytest.raises(BillingUnavailable):
-        office.desk.discounts.bill("R1", account="B", amount=euros("3"), at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).discounts.bill("R1", account="B", amount=euros("3"))
     with refused("bill-exists"):
-        office.desk.discounts.bill("R1", account="B", amount=euros("3"), at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).discounts.bill("R1", account="B", amount=euros("3"))
     assert office.unused("B") == "4.00"
 
 
@@ -94,12 +93,12 @@ def test_a_bill_whose_answer_was_lost_is_not_taken_again() -> None:
 def test_a_transfer_returns_what_it_moved_and_is_traced_on_both_accounts(amount: str | None, moved: str) -> None:
     office = leaving_office()
     part = None if amount is None else euros(amount)
-    assert office.desk.discounts.transfer("B", "B2", amount=part, at=MARCH, actor=JAAN) == euros(moved)
+    assert office.desk.session(actor=JAAN, now=MARCH).discounts.transfer("B", "B2", amount=part) == euros(moved)
     assert office.unused("B2") == moved
     assert euros(office.unused("B")) + euros(moved) == euros("7")
     for account in ("B", "B2"):
         row = office.traced(account)[-1]
-        assert (row.act, row.actor, row.moment) == (Act.DISCOUNT_TRANSFER, "Jaan", MARCH)
+        assert (row.act, row.actor, row.moment) == ("discount.transfer", "Jaan", MARCH)
         key = f"2021-03-01T10:00:00Z B B2 {'all' if part is None else part}"
         assert row.after == {"from": "B", "to": "B2", "amount": f"{moved} EUR", "key": key}
 
@@ -108,24 +107,24 @@ def test_a_transfer_returns_what_it_moved_and_is_traced_on_both_accounts(amount:
 def test_what_a_transfer_is_refused_for() -> None:
     office = leaving_office()
     office.concluded("K3", on="B3", of="b")
-    transfer, before = office.desk.discounts.transfer, office.state()
+    transfer, before = office.desk.session(actor=SYSTEM, now=MARCH).discounts.transfer, office.state()
     with refused("account-unknown", field="from", naming="NOWHERE"):
-        transfer("NOWHERE", "B2", at=MARCH, actor=SYSTEM)
+        transfer("NOWHERE", "B2")
     with refused("account-unknown", field="to", naming="NOWHERE"):
-        transfer("B", "NOWHERE", at=MARCH, actor=SYSTEM)
+        transfer("B", "NOWHERE")
     with refused("not-same-customer", field="to", naming="A"):
-        transfer("B", "A", at=MARCH, actor=SYSTEM)
+        transfer("B", "A")
     with refused("contract-active", field="from", naming="B2"):
-        transfer("B2", "B", at=MARCH, actor=SYSTEM)
+        transfer("B2", "B")
     with refused("contract-active", field="from", naming="B3"):
-        transfer("B3", "B2", at=MARCH, actor=SYSTEM)
+        transfer("B3", "B2")
     for target in ("B3", "B"):
         with refused("no-contract", field="to", naming=target):
-            transfer("B", target, at=MARCH, actor=SYSTEM)
+            transfer("B", target)
     with refused("currency-mismatch", field="amount"):
-        transfer("B", "B2", amount=USD, at=MARCH, actor=SYSTEM)
+        transfer("B", "B2", amount=USD)
     with refused("amount-exceeds-unused", field="amount", naming="7.00"):
-        transfer("B", "B2", amount=euros("7.01"), at=MARCH, actor=SYSTEM)
+        transfer("B", "B2", amount=euros("7.01"))
     assert office.state() == before
 
 
@@ -136,8 +135,8 @@ def test_a_transfer_touches_the_segments_of_both_accounts() -> None:
     office.concluded("K4", on="B3", of="b", segment="micro-business")
     supervisor = Actor("Jaan", Role.SUPERVISOR, frozenset({"household"}))
     with refused("not-allowed", field="actor"):
-        office.desk.discounts.transfer("B", "B3", at=MARCH, actor=supervisor)
-    assert office.desk.discounts.transfer("B", "B2", at=MARCH, actor=supervisor) == euros("7")
+        office.desk.session(actor=supervisor, now=MARCH).discounts.transfer("B", "B3")
+    assert office.desk.session(actor=supervisor, now=MARCH).discounts.transfer("B", "B2") == euros("7")
 
 
 @pytest.mark.rule("B2", "B7")
@@ -145,26 +144,31 @@ def test_a_transfer_touches_the_segments_of_both_accounts() -> None:
 def test_a_transfer_whose_answer_was_lost_is_asked_for_again_and_moves_once(fault: Fault) -> None:
     office = leaving_office(fault)
     with pytest.raises(BillingUnavailable):
-        office.desk.discounts.transfer("B", "B2", amount=euros("2"), at=MARCH, actor=JAAN, key="T1")
-    assert not [row for row in office.all_traced() if row.act is Act.DISCOUNT_TRANSFER]
-    again = office.desk.discounts.transfer("B", "B2", amount=euros("2"), at=MARCH + TICK, actor=JAAN, key="T1")
+        office.desk.session(actor=JAAN, now=MARCH).discounts.transfer("B", "B2", amount=euros("2"), key="T1")
+    assert not [row for row in office.all_traced() if row.act == "discount.transfer"]
+    again = office.desk.session(actor=JAAN, now=MARCH + TICK).discounts.transfer("B", "B2", amount=euros("2"), key="T1")
     assert again == euros("2")
     assert (office.unused("B"), office.unused("B2")) == ("5.00", "2.00")
-    assert len([row for row in office.all_traced() if row.act is Act.DISCOUNT_TRANSFER]) == 2
+    assert len([row for row in office.all_traced() if row.act == "discount.transfer"]) == 2
 
 
 @pytest.mark.rule("A2", "B2")
 @pytest.mark.parametrize("key", ["T1", None])
 def test_a_transfer_that_is_asked_for_again_is_not_traced_again(key: str | None) -> None:
     office = leaving_office()
-    transfer = office.desk.discounts.transfer
-    assert transfer("B", "B2", amount=euros("2"), at=MARCH, actor=JAAN, key=key) == euros("2")
+    assert office.desk.session(actor=JAAN, now=MARCH).discounts.transfer(
+        "B", "B2", amount=euros("2"), key=key
+    ) == euros("2")
     before = office.state()
     later = MARCH + TICK if key else MARCH
-    assert transfer("B", "B2", amount=euros("2"), at=later, actor=SYSTEM, key=key) == euros("2")
+    assert office.desk.session(actor=SYSTEM, now=later).discounts.transfer(
+        "B", "B2", amount=euros("2"), key=key
+    ) == euros("2")
     assert office.state() == before
-    assert transfer("B", "B2", amount=euros("2"), at=later, actor=JAAN, key="T2") == euros("2")
-    told = [row.after for account in ("B", "B2") for row in office.traced(account) if row.act is Act.DISCOUNT_TRANSFER]
+    assert office.desk.session(actor=JAAN, now=later).discounts.transfer(
+        "B", "B2", amount=euros("2"), key="T2"
+    ) == euros("2")
+    told = [row.after for account in ("B", "B2") for row in office.traced(account) if row.act == "discount.transfer"]
     assert len(told) == 4
     assert office.unused("B2") == "4.00"
 
@@ -173,9 +177,9 @@ def test_a_transfer_that_is_asked_for_again_is_not_traced_again(key: str | None)
 def test_without_a_key_accounts_moment_and_amount_name_a_transfer() -> None:
     office = leaving_office()
     for _ in range(2):
-        assert office.desk.discounts.transfer("B", "B2", amount=euros("2"), at=MARCH, actor=JAAN) == euros("2")
+        assert office.desk.session(actor=JAAN, now=MARCH).discounts.transfer("B", "B2", amount=euros("2")) == euros("2")
     assert office.unused("B2") == "2.00"
-    office.desk.discounts.transfer("B", "B2", amount=euros("2"), at=MARCH + TICK, actor=JAAN)
+    office.desk.session(actor=JAAN, now=MARCH + TICK).discounts.transfer("B", "B2", amount=euros("2"))
     assert office.unused("B2") == "4.00"
 
 
@@ -187,9 +191,9 @@ def test_accounts_with_blanks_in_their_ids_name_transfers_of_their_own() -> None
     for number, account in enumerate(("A", "A B")):
         office.store.billing.grant(grant(of=f"K{number}", on=account))
         office.terminated(f"G{number}", "2021-02-20")
-    transfer = office.desk.discounts.transfer
-    assert transfer("A B", "C", at=MARCH, actor=JAAN) == euros("7")
-    assert transfer("A", "B C", at=MARCH, actor=JAAN) == euros("7")
+    transfer = office.desk.session(actor=JAAN, now=MARCH).discounts.transfer
+    assert transfer("A B", "C") == euros("7")
+    assert transfer("A", "B C") == euros("7")
     assert [office.unused(account) for account in ("A", "A B", "B C", "C")] == ["0.00", "0.00", "7.00", "7.00"]
 
 
@@ -199,25 +203,25 @@ def test_a_transfer_that_billing_knows_from_earlier_versions_is_known(amount: st
     office = leaving_office()
     office.store.billing.transfer("B", "B2", euros("2"), at=MARCH, key=f"2021-03-01T10:00:00Z B B2 {named}")
     part = None if amount is None else euros(amount)
-    assert office.desk.discounts.transfer("B", "B2", amount=part, at=MARCH, actor=JAAN) == euros("2")
+    assert office.desk.session(actor=JAAN, now=MARCH).discounts.transfer("B", "B2", amount=part) == euros("2")
     assert office.unused("B2") == "2.00"
 
 
 @pytest.mark.rule("B7")
 def test_another_part_is_another_transfer() -> None:
     office = leaving_office()
-    transfer = office.desk.discounts.transfer
-    assert transfer("B", "B2", amount=euros("2"), at=MARCH, actor=JAAN) == euros("2")
-    assert transfer("B", "B2", amount=euros("3"), at=MARCH, actor=JAAN) == euros("3")
-    assert transfer("B", "B2", at=MARCH, actor=JAAN) == euros("2")
+    transfer = office.desk.session(actor=JAAN, now=MARCH).discounts.transfer
+    assert transfer("B", "B2", amount=euros("2")) == euros("2")
+    assert transfer("B", "B2", amount=euros("3")) == euros("3")
+    assert transfer("B", "B2") == euros("2")
     assert office.unused("B2") == "7.00"
 
 
 @pytest.mark.rule("B7")
 def test_nothing_is_another_transfer_than_everything() -> None:
     office = leaving_office()
-    assert office.desk.discounts.transfer("B", "B2", amount=euros("0"), at=MARCH, actor=JAAN) == euros("0")
-    assert office.desk.discounts.transfer("B", "B2", at=MARCH, actor=JAAN) == euros("7")
+    assert office.desk.session(actor=JAAN, now=MARCH).discounts.transfer("B", "B2", amount=euros("0")) == euros("0")
+    assert office.desk.session(actor=JAAN, now=MARCH).discounts.transfer("B", "B2") == euros("7")
 
 
 # ── fee notes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -226,29 +230,31 @@ def test_nothing_is_another_transfer_than_everything() -> None:
 @pytest.mark.rule("B8", "A2")
 def test_a_fee_is_noted_on_the_referral_and_posts_nothing() -> None:
     office = paid_office()
-    noted = office.desk.discounts.note_fee("K1", amount=euros("5"), at=MARCH, actor=JAAN, reason=" left early ")
+    noted = office.desk.session(actor=JAAN, now=MARCH).discounts.note_fee(
+        "K1", amount=euros("5"), reason=" left early "
+    )
     assert noted.fee_notes == (FeeNote(euros("5"), "left early", MARCH, "Jaan"),)
     assert office.store.referrals.find("K1") == noted
     assert (office.unused("A"), office.unused("B")) == ("10.00", "7.00")
     row = office.traced("B")[-1]
-    assert (row.act, row.actor, row.reason) == (Act.TERMINATION_FEE_NOTE, "Jaan", "left early")
+    assert (row.act, row.actor, row.reason) == ("termination-fee.note", "Jaan", "left early")
     assert row.after == {"contract": "K1", "amount": "5.00 EUR"}
-    twice = office.desk.discounts.note_fee("K1", amount=euros("2"), at=MARCH, actor=SYSTEM)
+    twice = office.desk.session(actor=SYSTEM, now=MARCH).discounts.note_fee("K1", amount=euros("2"))
     assert twice.fee_notes == (*noted.fee_notes, FeeNote(euros("2"), None, MARCH, "system"))
 
 
 @pytest.mark.rule("B8", "M3", "A2")
 def test_what_noting_a_fee_is_refused_for() -> None:
     office = paid_office()
-    note_fee, before = office.desk.discounts.note_fee, office.state()
+    before = office.state()
     with refused("reason-missing", field="reason", naming="termination-fee.note"):
-        note_fee("K1", amount=euros("1"), at=MARCH, actor=JAAN)
+        office.desk.session(actor=JAAN, now=MARCH).discounts.note_fee("K1", amount=euros("1"))
     with refused("contract-unknown", field="contract", naming="K9"):
-        note_fee("K9", amount=euros("1"), at=MARCH, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=MARCH).discounts.note_fee("K9", amount=euros("1"))
     with refused("currency-mismatch", field="amount"):
-        note_fee("K1", amount=USD, at=MARCH, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=MARCH).discounts.note_fee("K1", amount=USD)
     with refused("referral-unknown", field="contract", naming="K-A"):
-        note_fee("K-A", amount=euros("1"), at=MARCH, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=MARCH).discounts.note_fee("K-A", amount=euros("1"))
     assert office.state() == before
 
 
@@ -262,11 +268,11 @@ def policy(fee_policy: FeePolicy, months: int = 12) -> Programme:
 
 
 def proposed(office: Office, when: str = "2021-06-01", contract: str = "K1") -> str:
-    return str(office.desk.discounts.propose_fee(contract, at=at(when), actor=SYSTEM))
+    return str(office.desk.session(actor=SYSTEM, now=at(when)).discounts.propose_fee(contract))
 
 
 def billed(office: Office, account: str, amount: str) -> None:
-    office.desk.discounts.bill("R1", account=account, amount=euros(amount), at=at("2021-05-01"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at("2021-05-01")).discounts.bill("R1", account=account, amount=euros(amount))
 
 
 @pytest.mark.rule("B8")
@@ -343,7 +349,7 @@ def test_what_was_moved_away_was_not_used_here() -> None:
     office = paid_office(policy(FeePolicy.USED))
     office.terminated("K1", "2021-02-15")
     office.supplied("K2", on="B2", of="b", when="2021-02-16")
-    office.desk.discounts.transfer("B", "B2", at=MARCH, actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=MARCH).discounts.transfer("B", "B2")
     assert proposed(office) == "0.00 EUR"
 
 
@@ -352,7 +358,7 @@ def test_an_older_discount_that_was_moved_away_leaves_the_newer_to_be_used() -> 
     office = returning_office(on="B")
     office.terminated("K1", "2021-03-15")
     office.supplied("K2", on="B2", of="b", when="2021-03-16")
-    office.desk.discounts.transfer("B", "B2", amount=euros("10"), at=at("2021-03-20"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at("2021-03-20")).discounts.transfer("B", "B2", amount=euros("10"))
     billed(office, "B", "4")
     assert (office.unused("B"), office.unused("B2")) == ("3.00", "10.00")
     assert proposed(office) == "4.00 EUR"
@@ -365,16 +371,16 @@ def test_an_older_discount_that_was_moved_away_leaves_the_newer_to_be_used() -> 
 def test_a_proposal_is_in_the_programmes_currency(fee_policy: FeePolicy, fee: str) -> None:
     office = Office(attrs.evolve(policy(fee_policy), currency="SEK"))
     for group in ("referrer", "referee-self-service"):
-        office.desk.groups.set_amount(group, Money("7", "SEK"), at=at("2021-01-01"), actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=at("2021-01-01")).groups.set_amount(group, Money("7", "SEK"))
     office.granted("K1", on="B", code=office.referrer("A"))
-    office.desk.discounts.bill("R1", account="B", amount=Money("3", "SEK"), at=NOW, actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=NOW).discounts.bill("R1", account="B", amount=Money("3", "SEK"))
     assert proposed(office, "2021-02-02 12:00") == f"{fee} SEK"
 
 
 @pytest.mark.rule("B6", "B8")
 def test_a_newer_discount_on_the_account_is_used_later() -> None:
     office = paid_office(policy(FeePolicy.USED))
-    own = office.desk.codes.present("B", at=NOW, actor=SYSTEM)
+    own = office.desk.session(actor=SYSTEM, now=NOW).codes.present("B")
     assert own is not None
     office.granted("K2", on="C", code=own.text, when="2021-04-01")
     billed(office, "B", "12")
@@ -384,7 +390,7 @@ def test_a_newer_discount_on_the_account_is_used_later() -> None:
 @pytest.mark.rule("B6", "B7", "B8")
 def test_an_older_discount_that_was_moved_to_the_account_is_used_first() -> None:
     office = returning_office(on="B2")
-    assert office.desk.discounts.transfer("B", "B2", at=MARCH, actor=SYSTEM) == euros("10")
+    assert office.desk.session(actor=SYSTEM, now=MARCH).discounts.transfer("B", "B2") == euros("10")
     billed(office, "B2", "12")
     assert office.unused("B2") == "5.00"
     assert proposed(office) == "2.00 EUR"
@@ -398,7 +404,7 @@ def two_accounts_office(activated: str) -> Office:
     office = Office(policy(FeePolicy.USED)).with_amounts()
     office.concluded("K1", on="B2", of="b", code=office.referrer("A"))
     office.supplied("K-B", on="B", when="2021-02-10", product="electricity")
-    own = office.desk.codes.present("B", at=at("2021-02-10"), actor=SYSTEM)
+    own = office.desk.session(actor=SYSTEM, now=at("2021-02-10")).codes.present("B")
     assert own is not None
     office.concluded("K0", on="C", code=own.text, when="2021-02-20")
     for contract, when in sorted({"K0": "2021-03-01", "K1": activated}.items(), key=lambda each: each[1]):
@@ -412,7 +418,7 @@ def two_accounts_office(activated: str) -> Office:
 def test_a_younger_discount_that_was_moved_to_the_account_is_used_later(bill: str, fee: str) -> None:
     office = two_accounts_office("2021-02-11")
     office.terminated("K-B", "2021-03-02")
-    assert office.desk.discounts.transfer("B", "B2", at=at("2021-03-05"), actor=SYSTEM) == euros("10")
+    assert office.desk.session(actor=SYSTEM, now=at("2021-03-05")).discounts.transfer("B", "B2") == euros("10")
     billed(office, "B2", bill)
     assert proposed(office) == f"{fee} EUR"
 
@@ -430,7 +436,7 @@ def test_what_was_moved_away_unused_after_an_older_discount_was_used_up_was_not_
     billed(office, "B", "10")
     office.terminated("K1", "2021-05-15")
     office.supplied("K2", on="B2", of="b", when="2021-05-16")
-    assert office.desk.discounts.transfer("B", "B2", at=at("2021-05-20"), actor=SYSTEM) == euros("7")
+    assert office.desk.session(actor=SYSTEM, now=at("2021-05-20")).discounts.transfer("B", "B2") == euros("7")
     assert proposed(office) == "0.00 EUR"
 
 
@@ -439,7 +445,7 @@ def test_what_was_used_where_it_was_moved_to_was_used() -> None:
     office = paid_office(policy(FeePolicy.USED))
     office.terminated("K1", "2021-02-15")
     office.supplied("K2", on="B2", of="b", when="2021-02-16")
-    office.desk.discounts.transfer("B", "B2", amount=euros("6"), at=MARCH, actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=MARCH).discounts.transfer("B", "B2", amount=euros("6"))
     billed(office, "B2", "4")
     assert proposed(office) == "4.00 EUR"
 
@@ -493,7 +499,7 @@ def test_the_proposal_is_the_locked_amount_by_days_rounded_half_up(
     term = (first + relativedelta(months=months) - first).days
     share = Fraction(cents * max(term - days, 0), term)
     asked = tallinn.start_of(first + relativedelta(days=days))
-    fee = office.desk.discounts.propose_fee("K1", at=asked, actor=SYSTEM)
+    fee = office.desk.session(actor=SYSTEM, now=asked).discounts.propose_fee("K1")
     assert int(fee.amount * 100) == (2 * share + 1) // 2
     assert tallinn.day_of(asked) == first + relativedelta(days=days)
 
@@ -518,8 +524,8 @@ def test_a_host_that_reckons_otherwise_is_proposed_the_same() -> None:
 def test_a_proposal_is_about_a_contract_with_a_referral(fee_policy: FeePolicy) -> None:
     office = paid_office(policy(fee_policy))
     with refused("contract-unknown", field="contract", naming="K9"):
-        office.desk.discounts.propose_fee("K9", at=MARCH, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=MARCH).discounts.propose_fee("K9")
     with refused("referral-unknown", field="contract", naming="K-A"):
-        office.desk.discounts.propose_fee("K-A", at=MARCH, actor=SYSTEM)
-    with refused("moment-naive", field="at"):
-        office.desk.discounts.propose_fee("K1", at=MARCH.replace(tzinfo=None), actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=MARCH).discounts.propose_fee("K-A")
+    with refused("moment-naive", field="now"):
+        office.desk.session(actor=SYSTEM, now=MARCH.replace(tzinfo=None)).discounts.propose_fee("K1")

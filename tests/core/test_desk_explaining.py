@@ -10,7 +10,7 @@ import pytest
 from referral_core import Actor, Programme, Role, Side
 from referral_core.entities.promo_code import CodeStatus, Ending
 from referral_core.entities.referral import Referral
-from referral_core.use_cases.explanation import Correction, Deviation, Explanation, JudgedBy, Mismatch, Origin, Part
+from referral_core.services.explanation import Correction, Deviation, Explanation, JudgedBy, Mismatch, Origin, Part
 from referral_core.values.moment import LATEST
 from tests.core.test_desk_acts import SYSTEM, Office
 from tests.phrases import TICK, at, euros, offer, refused
@@ -22,7 +22,7 @@ WHY: Final = "started on the web"
 
 
 def explained(office: Office, contract: str = "K1", *, when: str | None = None, by: Actor = SYSTEM) -> Explanation:
-    return office.desk.referrals.explain(contract, at=at(when) if when else LATEST, actor=by)
+    return office.desk.session(actor=by, now=at(when) if when else LATEST).referrals.explain(contract)
 
 
 def signed_up(office: Office | None = None, **how: str) -> Office:
@@ -63,12 +63,10 @@ def test_an_ordinary_sign_up_is_explained_by_the_concluding_moment_and_the_progr
 @pytest.mark.rule("D4", "D5")
 def test_what_was_entered_since_is_no_correction_unless_it_changes_that_moment() -> None:
     office = signed_up()
-    groups = office.desk.groups
-    groups.set_amount("referrer", euros("15"), at=at(MARCH), actor=ADA)
-    groups.set_amount(
-        "referrer", euros("8"), starts_at=at(JANUARY), ends_at=at(MARCH), at=at(APRIL), actor=ADA,
-        correction=True, reason="a slip of the pen",
-    )  # fmt: skip
+    office.desk.session(actor=ADA, now=at(MARCH)).groups.set_amount("referrer", euros("15"))
+    office.desk.session(actor=ADA, now=at(APRIL)).groups.set_amount(
+        "referrer", euros("8"), starts=at(JANUARY), ends=at(MARCH), correction=True, reason="a slip of the pen"
+    )
     told = explained(office)
     (correction,) = told.referrer.corrections
     version = office.store.history.group("referrer")[-1]
@@ -94,11 +92,17 @@ def test_a_correction_that_nobody_traced_has_no_author() -> None:
 def test_an_honoured_moment_is_told_with_who_and_why() -> None:
     office = Office().with_amounts()
     code = office.referrer("A")
-    office.desk.groups.set_amount("referrer", euros("15"), at=at("2021-01-25"), actor=ADA)
-    office.desk.sign_ups.conclude(
-        "K1", account="B", customer="b", at=at(FEBRUARY), actor=MARI, channel="sales-portal", code=code,
-        honoured_moment=at(JANUARY), group="referee-self-service", reason=WHY,
-    )  # fmt: skip
+    office.desk.session(actor=ADA, now=at("2021-01-25")).groups.set_amount("referrer", euros("15"))
+    office.desk.session(actor=MARI, now=at(FEBRUARY)).sign_ups.conclude(
+        "K1",
+        account="B",
+        customer="b",
+        channel="sales-portal",
+        code=code,
+        honour=at(JANUARY),
+        group="referee-self-service",
+        reason=WHY,
+    )
     told = explained(office)
     assert told.judged_by is JudgedBy.HONOURED
     assert told.referral.judged_at == at(JANUARY)
@@ -116,8 +120,8 @@ def test_a_code_that_was_added_later_is_told_as_that() -> None:
     office = Office().with_amounts()
     code = office.referrer("A")
     office.concluded("K1", on="B", when=FEBRUARY)
-    office.desk.codes.end(code, at=at("2021-02-20"), actor=SYSTEM)
-    office.desk.sign_ups.attach("K1", code=code, at=at(MARCH), actor=MARI, reason=WHY)
+    office.desk.session(actor=SYSTEM, now=at("2021-02-20")).codes.end(code)
+    office.desk.session(actor=MARI, now=at(MARCH)).sign_ups.attach("K1", code=code, reason=WHY)
     told = explained(office)
     (override,) = told.overrides
     assert (override.deviation, override.moment, override.actor) == (Deviation.ATTACHED, at(MARCH), "Mari")
@@ -130,17 +134,15 @@ def test_a_code_that_was_added_later_is_told_as_that() -> None:
 @pytest.mark.rule("D7")
 def test_a_change_of_group_is_told_with_both_groups_and_the_version_of_then() -> None:
     office = signed_up(channel="distributor")
-    groups = office.desk.groups
-    groups.set_amount(
-        "referee-self-service", euros("6"), starts_at=at(JANUARY), at=at("2021-02-10"), actor=ADA,
-        correction=True, reason="agreed",
-    )  # fmt: skip
+    office.desk.session(actor=ADA, now=at("2021-02-10")).groups.set_amount(
+        "referee-self-service", euros("6"), starts=at(JANUARY), correction=True, reason="agreed"
+    )
     for group, day in (
         ("referee-self-service", "02-15"),
         ("referee-manual", "02-20"),
         ("referee-self-service", "03-02"),
     ):
-        office.desk.sign_ups.change_group("K1", group=group, at=at(f"2021-{day}"), actor=MARI, reason=WHY)
+        office.desk.session(actor=MARI, now=at(f"2021-{day}")).referrals.change_group("K1", group=group, reason=WHY)
     told = explained(office)
     assert (told.referee.origin, told.referee.locked_at) == (Origin.CHANGED, at("2021-03-02"))
     assert told.referee.offer.amount == euros("6")
@@ -159,13 +161,15 @@ def with_case(group: str | None = None) -> Office:
     """Return an office in which a case of January was finished in March, when all amounts had changed."""
     office = Office().with_amounts()
     code = office.referrer("A")
-    office.desk.cases.open("case-1", customer="b", code=code, at=at(JANUARY), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at(JANUARY)).cases.open("case-1", customer="b", code=code)
     for group_ in ("referrer", "referee-self-service", "referee-manual"):
-        office.desk.groups.set_amount(
-            group_, euros("1"), starts_at=at("2021-01-01"), at=at(FEBRUARY), actor=ADA, correction=True, reason="less"
+        office.desk.session(actor=ADA, now=at(FEBRUARY)).groups.set_amount(
+            group_, euros("1"), starts=at("2021-01-01"), correction=True, reason="less"
         )
-    office.desk.codes.end(code, at=at(FEBRUARY), actor=SYSTEM)
-    office.desk.cases.finish("case-1", contract="K1", account="B", customer="b", at=at(MARCH), actor=MARI, group=group)
+    office.desk.session(actor=SYSTEM, now=at(FEBRUARY)).codes.end(code)
+    office.desk.session(actor=MARI, now=at(MARCH)).cases.finish(
+        "case-1", contract="K1", account="B", customer="b", group=group
+    )
     return office
 
 
@@ -207,10 +211,10 @@ def test_a_referral_that_was_paid_is_verified_with_its_legs() -> None:
 @pytest.mark.rule("R3")
 def test_of_what_happened_at_one_moment_the_figure_shows_what_came_first() -> None:
     office = signed_up()
-    office.desk.groups.set_amount(
-        "referrer", euros("8"), starts_at=at(JANUARY), at=at(FEBRUARY), actor=ADA, correction=True, reason="a slip"
+    office.desk.session(actor=ADA, now=at(FEBRUARY)).groups.set_amount(
+        "referrer", euros("8"), starts=at(JANUARY), correction=True, reason="a slip"
     )
-    office.desk.codes.end(code_of(office), at=at(FEBRUARY), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at(FEBRUARY)).codes.end(code_of(office))
     told = explained(office)
     assert told.is_verified
     assert (told.referrer.version or told).revision == 2  # type: ignore[union-attr]
@@ -223,8 +227,8 @@ def test_what_arrived_late_was_judged_by_what_was_there_by_then() -> None:
     office = Office()
     code = office.referrer("A", when=MARCH)
     for group in ("referrer", "referee-self-service"):
-        office.desk.groups.set_amount(
-            group, euros("5"), starts_at=at("2021-01-01"), at=at(MARCH), actor=ADA, correction=True, reason="forgotten"
+        office.desk.session(actor=ADA, now=at(MARCH)).groups.set_amount(
+            group, euros("5"), starts=at("2021-01-01"), correction=True, reason="forgotten"
         )
     present = office.store.promo_codes.find(code)
     assert present is not None
@@ -316,8 +320,8 @@ def _amount(office: Office, group: str) -> str:
 
 def test_an_amount_of_a_later_correction_is_not_what_was_traced() -> None:
     office = signed_up()
-    office.desk.groups.set_amount(
-        "referrer", euros("8"), starts_at=at("2021-01-01"), at=at(MARCH), actor=ADA, correction=True, reason="a slip"
+    office.desk.session(actor=ADA, now=at(MARCH)).groups.set_amount(
+        "referrer", euros("8"), starts=at("2021-01-01"), correction=True, reason="a slip"
     )
     told = explained(recorded_as(office, referrer_offer=offer("referrer", "8")))
     assert told.referrer.is_late
@@ -328,9 +332,9 @@ def test_an_amount_of_a_later_correction_is_not_what_was_traced() -> None:
 @pytest.mark.parametrize("group", ["nobody-s", "fair"])
 def test_a_group_that_gave_nothing_is_found(group: str) -> None:
     office = signed_up()
-    office.desk.groups.add("fair", side=Side.REFEREE, at=at(JANUARY), actor=ADA)
-    office.desk.groups.set_amount("fair", euros("7"), starts_at=at(JANUARY), at=at(JANUARY), actor=ADA)
-    office.desk.groups.disable("fair", at=at(JANUARY), actor=ADA)
+    office.desk.session(actor=ADA, now=at(JANUARY)).groups.add("fair", side=Side.REFEREE)
+    office.desk.session(actor=ADA, now=at(JANUARY)).groups.set_amount("fair", euros("7"), starts=at(JANUARY))
+    office.desk.session(actor=ADA, now=at(JANUARY)).groups.disable("fair")
     gave = offer(group, "7", f"{JANUARY} ..")
     told = explained(recorded_as(office, referrer_offer=gave, referee_offer=gave))
     assert parts(told)[:2] == [Part.REFERRER, Part.REFEREE]
@@ -342,9 +346,9 @@ def test_a_group_that_gave_nothing_is_found(group: str) -> None:
 def test_a_code_that_was_not_usable_is_found(code: str, said: str) -> None:
     office = Office().with_amounts()
     office.referrer("A")
-    office.desk.codes.issue("A", text="A123", replace=True, at=at(JANUARY), actor=SYSTEM)
-    office.desk.codes.end("A123", at=at("2021-01-25"), actor=SYSTEM)
-    office.desk.codes.issue("A", text="A456", at=at("2021-01-25"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at(JANUARY)).codes.issue("A", code="A123", replace=True)
+    office.desk.session(actor=SYSTEM, now=at("2021-01-25")).codes.end("A123")
+    office.desk.session(actor=SYSTEM, now=at("2021-01-25")).codes.issue("A", code="A456")
     office.concluded("K1", on="B", code="A456")
     told = explained(recorded_as(office, code=code))
     assert parts(told) == [Part.CODE, Part.TRACE]
@@ -415,7 +419,7 @@ def test_who_was_erased_is_not_named_and_everything_still_holds() -> None:
     office = Office().with_amounts()
     code = office.referrer("A")
     office.concluded("K1", on="B")
-    office.desk.sign_ups.attach("K1", code=code, at=at(MARCH), actor=MARI, reason=WHY)
+    office.desk.session(actor=MARI, now=at(MARCH)).sign_ups.attach("K1", code=code, reason=WHY)
     rows = office.traced("B")
     office.store.trace._rows["account:B"][:] = [row.erased() for row in rows]
     told = explained(office)
@@ -443,7 +447,7 @@ def test_what_was_not_there_cannot_be_explained() -> None:
     with refused("referral-unknown"):
         explained(office, "K-A")
     with refused("contract-unknown"):
-        office.desk.referrals.explain("K1", at=at(FEBRUARY) - TICK, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=at(FEBRUARY) - TICK).referrals.explain("K1")
 
 
 def test_a_referral_of_which_history_knows_nothing_is_unknown() -> None:

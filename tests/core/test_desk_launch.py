@@ -12,13 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referral_core import Actor, CodeSpaceExhausted, Contract, Programme, PromoCode, Refusal, Role
-from referral_core.entities.act import Act
 from referral_core.entities.promo_code import CodeStatus, Issuing
 from referral_core.entities.trace_entry import PROGRAMME_SUBJECT
 from referral_core.formats.offensive_words import OffensiveWords
 from referral_core.formats.random_codes import RandomCodes
 from referral_core.programme.code_format import CodeFormat
-from referral_core.use_cases.launching import Arrival, IssuedPage
+from referral_core.services.launch import Arrival, IssuedPage
 from tests.core.test_desk_acts import HOUSEHOLD, SECRET, SYSTEM, Office
 from tests.phrases import TICK, at, contract, refused
 from tests.strategies import contracts
@@ -31,7 +30,7 @@ ACTIVE: Final = contract("K1", on="A", of="ann", activated="2021-02-01")
 
 def imported(office: Office, *given: Contract) -> list[str]:
     """Import contracts, one page, and say what became of each."""
-    return [said(each) for each in office.desk.launch.import_contracts(given, at=LAUNCH, actor=SYSTEM)]
+    return [said(each) for each in office.desk.session(actor=SYSTEM, now=LAUNCH).launch.import_contracts(given)]
 
 
 def said(outcome: Arrival | Refusal) -> str:
@@ -43,7 +42,7 @@ def launched(office: Office, *, page: int = 100) -> list[PromoCode]:
     codes: list[PromoCode] = []
     after: str | None = ""
     while after is not None:
-        done = office.desk.launch.issue_codes(at=LAUNCH, actor=SYSTEM, after=after, page=page)
+        done = office.desk.session(actor=SYSTEM, now=LAUNCH).launch.issue_codes(after=after, page=page)
         codes += done.codes
         after = done.after
     return codes
@@ -75,12 +74,12 @@ def test_what_is_imported_is_what_concluding_activating_and_ending_would_have_gi
     for each in told:
         elsewhere.store.contracts.put(_concluded(each))
         if each.activated_at is not None:
-            elsewhere.desk.contracts.activate(each.id, at=each.activated_at, actor=SYSTEM)
+            elsewhere.desk.session(actor=SYSTEM, now=each.activated_at).contracts.activate(each.id)
         if each.ended_at is not None:
-            end = elsewhere.desk.contracts.terminate if each.activated_at else elsewhere.desk.contracts.withdraw
-            end(each.id, at=each.ended_at, actor=SYSTEM)
+            elsewhere_then = elsewhere.desk.session(actor=SYSTEM, now=each.ended_at).contracts
+            (elsewhere_then.terminate if each.activated_at else elsewhere_then.withdraw)(each.id)
     late = max([LAUNCH, *(each.last_changed_at for each in told)])
-    outcomes = here.desk.launch.import_contracts([_imported(each) for each in told], at=late, actor=SYSTEM)
+    outcomes = here.desk.session(actor=SYSTEM, now=late).launch.import_contracts([_imported(each) for each in told])
     assert set(outcomes) <= {Arrival.IMPORTED}
     assert [here.store.contracts.find(each.id) for each in told] == [
         elsewhere.store.contracts.find(each.id) for each in told
@@ -164,10 +163,10 @@ def test_what_is_refused_claims_no_account() -> None:
 )
 def test_what_is_yet_to_come_is_refused(late: dict[str, str], field: str) -> None:
     office = Office()
-    (outcome,) = office.desk.launch.import_contracts([contract("K1", **late)], at=LAUNCH, actor=SYSTEM)
+    (outcome,) = office.desk.session(actor=SYSTEM, now=LAUNCH).launch.import_contracts([contract("K1", **late)])
     assert isinstance(outcome, Refusal)
     assert (said(outcome), outcome.field) == ("moment-invalid", field)
-    at_once = office.desk.launch.import_contracts([contract("K1", **late)], at=at("2021-07-01"), actor=SYSTEM)
+    at_once = office.desk.session(actor=SYSTEM, now=at("2021-07-01")).launch.import_contracts([contract("K1", **late)])
     assert at_once == (Arrival.IMPORTED,)
 
 
@@ -175,13 +174,13 @@ def test_what_is_yet_to_come_is_refused(late: dict[str, str], field: str) -> Non
 def test_who_imports_as_a_person_says_why_and_leaves_a_row_for_each_page() -> None:
     office = Office()
     with refused("reason-missing"):
-        office.desk.launch.import_contracts([ACTIVE], at=LAUNCH, actor=ANN)
+        office.desk.session(actor=ANN, now=LAUNCH).launch.import_contracts([ACTIVE])
     for _ in range(2):
-        office.desk.launch.import_contracts(
-            [ACTIVE, contract("K2", on="B", of="ben")], at=LAUNCH, actor=ANN, reason="going live"
+        office.desk.session(actor=ANN, now=LAUNCH).launch.import_contracts(
+            [ACTIVE, contract("K2", on="B", of="ben")], reason="going live"
         )
     (row,) = office.traced(PROGRAMME_SUBJECT)
-    assert (row.act, row.actor, row.reason, row.moment) == (Act.CONTRACT_IMPORT, "Ann", "going live", LAUNCH)
+    assert (row.act, row.actor, row.reason, row.moment) == ("contract.import", "Ann", "going live", LAUNCH)
     assert row.after == {"contracts": "2", "first": "K1", "last": "K2"}
 
 
@@ -190,7 +189,7 @@ def test_an_administrator_of_other_segments_imports_nothing() -> None:
     office = Office()
     limited = Actor("Ann", Role.ADMINISTRATOR, frozenset({"micro-business"}))
     with refused("not-allowed"):
-        office.desk.launch.import_contracts([ACTIVE], at=LAUNCH, actor=limited, reason="going live")
+        office.desk.session(actor=limited, now=LAUNCH).launch.import_contracts([ACTIVE], reason="going live")
     assert office.store.contracts.find("K1") is None
 
 
@@ -200,14 +199,14 @@ def test_an_administrator_of_other_segments_imports_nothing() -> None:
 @pytest.mark.rule("C2", "C11", "A2")
 def test_a_code_of_the_launch_is_active_at_once_and_traced() -> None:
     office = town("A")
-    done = office.desk.launch.issue_codes(at=LAUNCH, actor=SYSTEM)
+    done = office.desk.session(actor=SYSTEM, now=LAUNCH).launch.issue_codes()
     (code,) = done.codes
     assert done == IssuedPage((code,), 1, None)
     assert (code.account, code.customer, code.issuing, code.issued_by) == ("A", "A", Issuing.LAUNCH, "system")
     assert code.status_at(LAUNCH) is CodeStatus.ACTIVE
     assert office.store.promo_codes.of_account("A") == (code,)
     (row,) = office.traced("A")
-    assert (row.act, row.actor, row.moment, row.before) == (Act.CODE_ISSUE, "system", LAUNCH, None)
+    assert (row.act, row.actor, row.moment, row.before) == ("code.issue", "system", LAUNCH, None)
     assert row.after == {"code": code.text, "starts_at": "2021-05-31T21:00:00Z", "ends_at": None, "ending": None}
 
 
@@ -236,7 +235,7 @@ def test_who_is_not_due_a_code_gets_none(stands: Contract) -> None:
     office = Office()
     imported(office, stands)
     assert launched(office) == []
-    assert office.desk.launch.due(at=LAUNCH, actor=SYSTEM).accounts == ()
+    assert office.desk.session(actor=SYSTEM, now=LAUNCH).launch.due().accounts == ()
 
 
 @pytest.mark.rule("C2", "C3")
@@ -261,7 +260,7 @@ def test_who_only_concluded_gets_a_code_as_the_contract_activates_later() -> Non
 def test_after_a_manual_ending_the_launch_issues_nothing() -> None:
     office = Office()
     code = office.referrer("A")
-    office.desk.codes.end(code, at=at("2021-03-01"), actor=Actor("Jaan", Role.SUPERVISOR), reason="misused")
+    office.desk.session(actor=Actor("Jaan", Role.SUPERVISOR), now=at("2021-03-01")).codes.end(code, reason="misused")
     assert launched(office) == []
 
 
@@ -279,15 +278,15 @@ def test_a_contract_counts_from_its_activation_on() -> None:
     office = Office()
     imported(office, contract("K1", on="A", activated="2021-05-31 12:00"))
     early = at("2021-05-31 12:00") - TICK
-    assert office.desk.launch.issue_codes(at=early, actor=SYSTEM).codes == ()
-    assert len(office.desk.launch.issue_codes(at=early + TICK, actor=SYSTEM).codes) == 1
+    assert office.desk.session(actor=SYSTEM, now=early).launch.issue_codes().codes == ()
+    assert len(office.desk.session(actor=SYSTEM, now=early + TICK).launch.issue_codes().codes) == 1
 
 
 @pytest.mark.rule("C2")
 def test_looking_at_who_is_due_changes_nothing() -> None:
     office = town("A", "B")
     before = office.state()
-    due = office.desk.launch.due(at=LAUNCH, actor=SYSTEM)
+    due = office.desk.session(actor=SYSTEM, now=LAUNCH).launch.due()
     assert [each.account for each in due.accounts] == ["A", "B"]
     assert office.state() == before
     assert office.store.code_source.numbers(1) == range(1)
@@ -296,9 +295,9 @@ def test_looking_at_who_is_due_changes_nothing() -> None:
 @pytest.mark.rule("C2")
 def test_no_more_codes_are_issued_than_are_wanted() -> None:
     office = town("A", "B", "C")
-    done = office.desk.launch.issue_codes(at=LAUNCH, actor=SYSTEM, most=2)
+    done = office.desk.session(actor=SYSTEM, now=LAUNCH).launch.issue_codes(most=2)
     assert texts(done.codes).keys() == {"A", "B"}
-    assert office.desk.launch.issue_codes(at=LAUNCH, actor=SYSTEM, most=0).codes == ()
+    assert office.desk.session(actor=SYSTEM, now=LAUNCH).launch.issue_codes(most=0).codes == ()
     assert texts(launched(office)).keys() == {"C"}
 
 
@@ -306,13 +305,13 @@ def test_no_more_codes_are_issued_than_are_wanted() -> None:
 def test_a_person_who_launches_is_an_administrator_of_the_segment_and_says_why() -> None:
     office = town("A")
     with refused("reason-missing"):
-        office.desk.launch.issue_codes(at=LAUNCH, actor=ANN)
+        office.desk.session(actor=ANN, now=LAUNCH).launch.issue_codes()
     for who in (Actor("Jaan", Role.SUPERVISOR), attrs.evolve(ANN, segments=frozenset({"micro-business"}))):
         with refused("not-allowed"):
-            office.desk.launch.issue_codes(at=LAUNCH, actor=who, reason="going live")
+            office.desk.session(actor=who, now=LAUNCH).launch.issue_codes(reason="going live")
         with refused("not-allowed"):
-            office.desk.launch.due(at=LAUNCH, actor=who)
-    (code,) = office.desk.launch.issue_codes(at=LAUNCH, actor=ANN, reason=" going live ").codes
+            office.desk.session(actor=who, now=LAUNCH).launch.due()
+    (code,) = office.desk.session(actor=ANN, now=LAUNCH).launch.issue_codes(reason=" going live ").codes
     (row,) = office.traced("A")
     assert (code.issued_by, row.actor, row.reason) == ("Ann", "Ann", "going live")
 
@@ -328,7 +327,7 @@ NUMBERED: Final = [("random", HOUSEHOLD, None), ("named", NAMED, "Mari"), ("name
 @pytest.mark.parametrize(("programme", "name"), [case[1:] for case in NUMBERED], ids=[case[0] for case in NUMBERED])
 def test_the_texts_are_those_of_one_account_after_another(programme: Programme, name: str | None, page: int) -> None:
     by_hand = town(*ACCOUNTS, programme=programme, name=name)
-    expected = {each: by_hand.desk.codes.issue(each, at=LAUNCH, actor=SYSTEM).text for each in ACCOUNTS}
+    expected = {each: by_hand.desk.session(actor=SYSTEM, now=LAUNCH).codes.issue(each).text for each in ACCOUNTS}
     office = town(*ACCOUNTS, programme=programme, name=name)
     assert texts(launched(office, page=page)) == expected
     assert office.store.code_source.numbers(1) == by_hand.store.code_source.numbers(1)
@@ -342,7 +341,7 @@ def test_a_text_that_somebody_held_is_passed_over(name: str | None) -> None:
     office = town("A", "B", "C", programme=programme, name=name)
     office.supplied("K-X", on="X")
     for taken in (untouched["A"], untouched["C"]):
-        office.desk.codes.issue("X", text=taken, replace=True, at=at("2021-05-01"), actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=at("2021-05-01")).codes.issue("X", code=taken, replace=True)
     codes = texts(launched(office))
     assert codes.keys() == {"A", "B", "C"}
     assert not {untouched["A"], untouched["C"]} & set(codes.values())
@@ -365,7 +364,7 @@ def test_a_name_whose_texts_are_all_taken_gets_a_random_one() -> None:
     office.supplied("K-X", on="X")
     candidates = list(office.desk.launch._drawing._named_codes.candidates("Mari", 2021, account="A"))
     for text in candidates:
-        office.desk.codes.issue("X", text=text, replace=True, at=at("2021-05-01"), actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=at("2021-05-01")).codes.issue("X", code=text, replace=True)
     (code,) = launched(office)
     assert code.text not in candidates
     assert len(code.text) == 8
@@ -380,7 +379,7 @@ def test_a_random_text_that_somebody_on_the_page_has_for_a_name_is_passed_over()
     named = attrs.evolve(contract("K1", on="A", of="ann", activated="2021-02-01"), first_name=text[:4].title())
     imported(office, named, contract("K2", on="B", of="ben", activated="2021-02-01"))
     office.store.code_source.numbers(number)
-    codes = office.desk.launch.issue_codes(at=at(f"{text[4:]}-06-01"), actor=SYSTEM).codes
+    codes = office.desk.session(actor=SYSTEM, now=at(f"{text[4:]}-06-01")).launch.issue_codes().codes
     assert codes[0].text == text
     assert codes[1].text not in {text, ""}
     assert office.store.code_source.numbers(1).start > number + 1

@@ -13,8 +13,8 @@ from referral_core import Actor, EffectivePeriod, Refusal, Role, Side, Span
 from referral_core.entities.contract import ContractStatus
 from referral_core.entities.grant import GrantStatus
 from referral_core.knowledge.knowledge import Knowledge
-from referral_core.use_cases.amount_preview import AmountPreview
-from referral_core.use_cases.showing_sign_ups import SignUpSeen
+from referral_core.services.amount_preview import AmountPreview
+from referral_core.services.showing_sign_ups import SignUpSeen
 from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, WHEN, WHY, Office
 from tests.phrases import TICK, amounts, at, euros, period, refused
 
@@ -31,7 +31,7 @@ def town() -> tuple[Office, str]:
     both = ("household", "micro-business")
     office = Office(attrs.evolve(HOUSEHOLD, segments=both, issuing_segments=both)).with_amounts()
     office.supplied("K-A", on="A", when="2021-01-05 12:00", product="electricity")
-    office.desk.codes.issue("A", text="A123", replace=True, at=at("2021-01-06"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at("2021-01-06")).codes.issue("A", code="A123", replace=True)
     for number in range(8):
         office.concluded(
             f"K-{number}",
@@ -55,8 +55,8 @@ def ids(seen: tuple[SignUpSeen, ...]) -> list[str]:
 @pytest.mark.rule("S7", "B1")
 def test_a_sign_up_is_found_with_what_came_of_it() -> None:
     office, _ = town()
-    find = office.desk.sign_ups.find
-    bare, recorded, active = (find(named, at=WHEN, actor=AGENT) for named in ("K-0", "K-3", "K-1"))
+    find = office.desk.session(actor=AGENT, now=WHEN).sign_ups.find
+    bare, recorded, active = (find(named) for named in ("K-0", "K-3", "K-1"))
     assert bare == SignUpSeen(office.store.contracts.of_account("S0")[0])
     assert (recorded.referral, recorded.legs) == (office.store.referrals.find("K-3"), ())
     assert active.contract.status is ContractStatus.ACTIVE
@@ -67,27 +67,27 @@ def test_a_sign_up_is_found_with_what_came_of_it() -> None:
         (Side.REFEREE, "S1", "7.00", GrantStatus.DUE),
     ]
     with refused("contract-unknown", field="contract"):
-        find("K-9", at=WHEN, actor=AGENT)
+        find("K-9")
 
 
 def test_sign_ups_come_by_pages_in_order_of_id() -> None:
     office, _ = town()
-    page = office.desk.sign_ups.page
-    assert ids(page(at=WHEN, actor=AGENT, limit=3)) == ["K-0", "K-1", "K-2"]
-    assert ids(page(at=WHEN, actor=AGENT, after="K-5")) == ["K-6", "K-7", "K-A"]
-    assert ids(page(at=WHEN, actor=AGENT, after="K-3", limit=1)) == ["K-4"]
-    assert page(at=WHEN, actor=AGENT, after="K-A") == ()
-    seen = page(at=WHEN, actor=AGENT)
-    assert seen == tuple(office.desk.sign_ups.find(each, at=WHEN, actor=AGENT) for each in ids(seen))
+    page = office.desk.session(actor=AGENT, now=WHEN).sign_ups.page
+    assert ids(page(limit=3)) == ["K-0", "K-1", "K-2"]
+    assert ids(page(after="K-5")) == ["K-6", "K-7", "K-A"]
+    assert ids(page(after="K-3", limit=1)) == ["K-4"]
+    assert page(after="K-A") == ()
+    seen = page()
+    assert seen == tuple(office.desk.session(actor=AGENT, now=WHEN).sign_ups.find(each) for each in ids(seen))
 
 
 def test_a_page_may_leave_out_what_is_done_and_other_channels() -> None:
     office, _ = town()
     office.withdrawn("K-2")
-    page = office.desk.sign_ups.page
-    assert ids(page(at=WHEN, actor=AGENT, open_only=True)) == ["K-0", "K-3", "K-4", "K-6", "K-7"]
-    assert ids(page(at=WHEN, actor=AGENT, channel="sales-portal", limit=3)) == ["K-4", "K-5", "K-6"]
-    assert ids(page(at=WHEN, actor=AGENT, channel="sales-portal", open_only=True, after="K-4")) == ["K-6", "K-7"]
+    page = office.desk.session(actor=AGENT, now=WHEN).sign_ups.page
+    assert ids(page(open_only=True)) == ["K-0", "K-3", "K-4", "K-6", "K-7"]
+    assert ids(page(channel="sales-portal", limit=3)) == ["K-4", "K-5", "K-6"]
+    assert ids(page(channel="sales-portal", open_only=True, after="K-4")) == ["K-6", "K-7"]
 
 
 @pytest.mark.rule("A1")
@@ -95,18 +95,19 @@ def test_a_page_may_leave_out_what_is_done_and_other_channels() -> None:
 def test_pages_of_somebody_limited_are_full_of_what_they_may_see(size: int) -> None:
     office, _ = town()
     office.concluded("K-8", on="S1", segment="micro-business", product="solar")
-    page = office.desk.sign_ups.page
     seen = {HOUSEHOLDS: ["K-3", "K-5", "K-7", "K-A"], COMPANIES: ["K-0", "K-2", "K-4", "K-6"]}
     for who, whole in seen.items():
         shown: list[str] = []
-        while found := page(at=WHEN, actor=who, after=shown[-1] if shown else None, limit=size):
+        while found := office.desk.session(actor=who, now=WHEN).sign_ups.page(
+            after=shown[-1] if shown else None, limit=size
+        ):
             assert len(found) == min(size, len(whole) - len(shown))
             shown += ids(found)
         assert shown == whole
         for named in ("K-0", "K-1", "K-3"):
             if named not in whole:
                 with refused("not-allowed", field="actor"):
-                    office.desk.sign_ups.find(named, at=WHEN, actor=who)
+                    office.desk.session(actor=who, now=WHEN).sign_ups.find(named)
 
 
 @pytest.mark.rule("R3")
@@ -132,29 +133,33 @@ def waiting() -> Office:
     for number in range(6):
         segment = "household" if number % 2 else "micro-business"
         given = code if number in {2, 3} else None
-        office.desk.cases.open(
-            f"S-{number}", customer=f"c{number}", code=given, segment=segment, at=at(NOON), actor=SYSTEM
+        office.desk.session(actor=SYSTEM, now=at(NOON)).cases.open(
+            f"S-{number}", customer=f"c{number}", code=given, segment=segment
         )
-    office.desk.cases.abandon("S-1", at=at("2021-02-02"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at("2021-02-02")).cases.abandon("S-1")
     return office
 
 
 @pytest.mark.rule("K1")
 def test_a_case_is_found_with_what_it_carries() -> None:
     office = waiting()
-    found = office.desk.cases.find("S-3", at=WHEN, actor=AGENT)
+    found = office.desk.session(actor=AGENT, now=WHEN).cases.find("S-3")
     assert found == office.store.cases.find("S-3")
     assert found.characteristics == {"Promo code": "A123", "Discount amount": "7.00 EUR"}
     with refused("case-unknown", field="case"):
-        office.desk.cases.find("S-9", at=WHEN, actor=AGENT)
+        office.desk.session(actor=AGENT, now=WHEN).cases.find("S-9")
 
 
 @pytest.mark.rule("K1", "A1")
 def test_cases_come_by_pages_and_only_those_that_may_be_seen() -> None:
-    page = waiting().desk.cases.page
 
     def shown(who: Actor = AGENT, *, open_only: bool = False, after: str | None = None, limit: int = 50) -> list[str]:
-        return [each.id for each in page(at=WHEN, actor=who, open_only=open_only, after=after, limit=limit)]
+        return [
+            each.id
+            for each in waiting()
+            .desk.session(actor=who, now=WHEN)
+            .cases.page(open_only=open_only, after=after, limit=limit)
+        ]
 
     assert shown() == [f"S-{number}" for number in range(6)]
     assert shown(after="S-1", limit=2) == ["S-2", "S-3"]
@@ -180,24 +185,24 @@ MARCH, APRIL = at("2021-03-01"), at("2021-04-01")
 @pytest.mark.rule("D2", "D3")
 def test_groups_are_shown_with_their_amounts() -> None:
     office = Office().with_amounts()
-    groups = office.desk.groups
-    assert groups.all(at=WHEN, actor=AGENT) == office.store.groups.all()
-    assert groups.find("referrer", at=WHEN, actor=AGENT).amounts == amounts("10 in 2021-01-01 ..")
+    groups = office.desk.session(actor=AGENT, now=WHEN).groups
+    assert groups.all() == office.store.groups.all()
+    assert groups.find("referrer").amounts == amounts("10 in 2021-01-01 ..")
     with refused("group-unknown", field="group"):
-        groups.find("nobody", at=WHEN, actor=AGENT)
+        groups.find("nobody")
 
 
 @pytest.mark.rule("D4")
 def test_a_preview_shows_what_a_new_amount_would_close_or_split() -> None:
-    groups = Office().with_amounts().desk.groups
+    groups = Office().with_amounts().desk.session(actor=SYSTEM, now=at(NOON)).groups
     before = amounts("10 in 2021-01-01 ..")
-    later = groups.preview("referrer", euros("15"), starts_at=MARCH, at=at(NOON), actor=SYSTEM)
+    later = groups.preview("referrer", euros("15"), starts=MARCH)
     assert later == AmountPreview(
         before,
         amounts("10 in 2021-01-01 .. 2021-03-01", "15 in 2021-03-01 .."),
         (Span(EffectivePeriod.starting(MARCH), euros("10")),),
     )
-    campaign = groups.preview("referrer", euros("20"), starts_at=MARCH, ends_at=APRIL, at=at(NOON), actor=SYSTEM)
+    campaign = groups.preview("referrer", euros("20"), starts=MARCH, ends=APRIL)
     assert campaign == AmountPreview(
         before,
         amounts("10 in 2021-01-01 .. 2021-03-01", "20 in 2021-03-01 .. 2021-04-01", "10 in 2021-04-01 .."),
@@ -207,19 +212,26 @@ def test_a_preview_shows_what_a_new_amount_would_close_or_split() -> None:
 
 @pytest.mark.rule("D5")
 def test_a_preview_of_a_correction_shows_what_it_would_displace() -> None:
-    groups = Office().with_amounts().desk.groups
-    groups.set_amount("referrer", euros("15"), starts_at=MARCH, at=at(NOON), actor=SYSTEM)
-    seen = groups.preview(
-        "referrer", euros("9"), starts_at=at("2021-02-15"), ends_at=at("2021-03-15"), correction=True, at=WHEN,
-        actor=Actor("Jüri", Role.ADMINISTRATOR),
-    )  # fmt: skip
+    Office().with_amounts().desk.session(actor=SYSTEM, now=at(NOON)).groups.set_amount(
+        "referrer", euros("15"), starts=MARCH
+    )
+    seen = (
+        Office()
+        .with_amounts()
+        .desk.session(actor=Actor("Jüri", Role.ADMINISTRATOR), now=WHEN)
+        .groups.preview("referrer", euros("9"), starts=at("2021-02-15"), ends=at("2021-03-15"), correction=True)
+    )
     assert seen.displaced == (
         Span(period("2021-02-15 .. 2021-03-01"), euros("10")),
         Span(period("2021-03-01 .. 2021-03-15"), euros("15")),
     )
     assert len(seen.after) == 3
-    gap = groups.preview("referrer", euros("9"), starts_at=at("2020-01-01"), ends_at=at("2020-02-01"),
-                         correction=True, at=WHEN, actor=SYSTEM)  # fmt: skip
+    gap = (
+        Office()
+        .with_amounts()
+        .desk.session(actor=SYSTEM, now=WHEN)
+        .groups.preview("referrer", euros("9"), starts=at("2020-01-01"), ends=at("2020-02-01"), correction=True)
+    )
     assert gap.displaced == ()
 
 
@@ -240,17 +252,18 @@ def test_a_preview_refuses_what_entering_the_amount_would(
     reason: str, amount: object, starts_at: datetime, ends_at: datetime | None
 ) -> None:
     office = Office().with_amounts()
-    office.desk.groups.set_amount("referrer", euros("15"), starts_at=MARCH, at=at(NOON), actor=SYSTEM)
-    acts: tuple[Entering, ...] = (office.desk.groups.preview, office.desk.groups.set_amount)
+    office.desk.session(actor=SYSTEM, now=at(NOON)).groups.set_amount("referrer", euros("15"), starts=MARCH)
+    groups = office.desk.session(actor=SYSTEM, now=at(NOON)).groups
+    acts: tuple[Entering, ...] = (groups.preview, groups.set_amount)
     said = []
     for enter in acts:
         with pytest.raises(Refusal) as caught:
-            enter("referrer", amount, starts_at=starts_at, ends_at=ends_at, at=at(NOON), actor=SYSTEM)
+            enter("referrer", amount, starts=starts_at, ends=ends_at)
         said.append(str(caught.value))
     assert said[0] == said[1]
     assert said[0].startswith(f"{reason}: ")
     with refused("group-unknown"):
-        office.desk.groups.preview("nobody", euros("9"), at=at(NOON), actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=at(NOON)).groups.preview("nobody", euros("9"))
 
 
 # ── codes ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -261,9 +274,11 @@ def test_a_code_is_shown_by_its_text_however_it_is_written() -> None:
     office, _ = town()
     (first, second) = office.store.promo_codes.of_account("A")
     for code in (first, second):
-        assert office.desk.codes.show(f" {code.text.lower()[:2]}-{code.text[2:]}", at=WHEN, actor=AGENT) == code
+        assert (
+            office.desk.session(actor=AGENT, now=WHEN).codes.show(f" {code.text.lower()[:2]}-{code.text[2:]}") == code
+        )
     assert second.issued_by == "system"
     with refused("code-unknown", field="code"):
-        office.desk.codes.show("B999", at=WHEN, actor=AGENT)
-    office.desk.codes.end("A123", at=WHEN, actor=SYSTEM, reason=WHY)
-    assert office.desk.codes.show("A123", at=WHEN, actor=AGENT).ending_reason == WHY
+        office.desk.session(actor=AGENT, now=WHEN).codes.show("B999")
+    office.desk.session(actor=SYSTEM, now=WHEN).codes.end("A123", reason=WHY)
+    assert office.desk.session(actor=AGENT, now=WHEN).codes.show("A123").ending_reason == WHY

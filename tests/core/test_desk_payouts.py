@@ -13,11 +13,10 @@ import pytest
 
 from referral_adapters.memory import ContinuousDiscounts, Fault, FlakyBilling, FlakyBulkBilling
 from referral_core import BillingUnavailable, ConcurrentChange, Grant, GrantStatus, Programme, Reason, Refusal, Side
-from referral_core.entities.act import Act
 from referral_core.entities.actor import Actor, Role
 from referral_core.programme.paying import Paying
-from referral_core.use_cases.pay_run import Backlog, PayRun
-from referral_core.use_cases.paying import FEW, PAGE
+from referral_core.services.pay_run import Backlog, PayRun
+from referral_core.services.payouts import FEW, PAGE
 from tests.core.test_desk_acts import NOON, SYSTEM, Office
 from tests.phrases import actor, at, euros, refused
 
@@ -85,12 +84,11 @@ class PayOffice(Office):
 
     def pay(self, when: datetime = NOW, *, most: int | None = None, stop: Callable[[], bool] = lambda: False) -> PayRun:
         """Pay what is due by a moment."""
-        within = self.store.transaction
-        return self.desk.payouts.pay_due(at=when, actor=SYSTEM, within=within, most=most, stop=stop)
+        return self.desk.session(actor=SYSTEM, now=when).payouts.pay_due(most=most, stop=stop)
 
     def pay_all(self, when: datetime = NOW) -> PayRun:
         """Pay everything, whatever it waits for."""
-        return self.desk.payouts.pay_all(at=when, actor=SYSTEM, within=self.store.transaction)
+        return self.desk.session(actor=SYSTEM, now=when).payouts.pay_all()
 
     def leg(self, side: Side, of: str = "K1") -> Grant:
         found = self.store.grants.find(f"{side}/{of}")
@@ -111,7 +109,7 @@ class PayOffice(Office):
 
     def posted(self) -> list[str]:
         """Return the keys of what the trace says was posted, each as often as it says so."""
-        rows = [row for row in self.all_traced() if row.act is Act.GRANT_POSTED]
+        rows = [row for row in self.all_traced() if row.act == "grant.posted"]
         return sorted(str((row.after or {})["grant"]) for row in rows)
 
     def discounts(self) -> tuple[str, str]:
@@ -136,7 +134,7 @@ def test_a_run_sends_every_leg_once() -> None:
     assert {(leg.status, leg.attempts) for leg in office.store.grants.all()} == {(GrantStatus.GRANTED, 1)}
     assert office.posted() == BOTH
     row = office.traced("A")[-1]
-    assert (row.act, row.moment, row.actor) == (Act.GRANT_POSTED, NOW, "system")
+    assert (row.act, row.moment, row.actor) == ("grant.posted", NOW, "system")
     assert row.after == {"grant": "referrer/K1", "amount": "10.00 EUR"}
 
 
@@ -175,16 +173,19 @@ def test_no_leg_is_paid_before_it_is_effective() -> None:
 def test_billing_is_called_outside_of_the_callers_transactions(kind: type[Counting], call: list[str]) -> None:
     office = PayOffice(kind())
     steps: list[str] = []
+    transaction = office.store.transaction
 
     @contextmanager
     def within() -> Iterator[None]:
         steps.append("begin")
-        with office.store.transaction():
+        with transaction():
             yield
         steps.append("end")
 
     office.billing.before = steps.append
-    office.desk.payouts.pay_due(at=NOW, actor=SYSTEM, within=within)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(office.store, "transaction", within)
+        office.pay()
     assert steps == ["begin", "end", *call, "begin", "end", "begin", "end"]  # the last finds nothing more
 
 
@@ -243,11 +244,11 @@ def test_who_is_stopped_before_the_first_leg_changes_nothing(kind: type[Counting
 def test_who_is_stopped_while_paying_all_leaves_the_other_pages_alone(kind: type[Counting]) -> None:
     office = with_legs(kind, 3 * FEW)
     calls = len(office.billing.asked)
-    payouts, within = office.desk.payouts, office.store.transaction
+    payouts = office.desk.session(actor=SYSTEM, now=NOW).payouts
     before = office.state()
-    assert payouts.pay_all(at=NOW, actor=SYSTEM, within=within, stop=lambda: True) == PayRun()
+    assert payouts.pay_all(stop=lambda: True) == PayRun()
     assert office.state() == before
-    run = payouts.pay_all(at=NOW, actor=SYSTEM, within=within, stop=lambda: len(office.billing.asked) > calls)
+    run = payouts.pay_all(stop=lambda: len(office.billing.asked) > calls)
     assert run == PayRun(granted=1 if kind is Counting else 3 * FEW)
     assert {leg.attempts for leg in office.store.grants.all(unsettled=True)} <= {0}
     assert office.pay_all() == PayRun(granted=3 * FEW - run.granted)
@@ -257,12 +258,13 @@ def test_who_is_stopped_while_paying_all_leaves_the_other_pages_alone(kind: type
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.SYSTEM])
 def test_only_systems_pay(role: Role) -> None:
     office = PayOffice()
-    payouts, within = office.desk.payouts, office.store.transaction
+    payouts = office.desk.session(actor=actor(role), now=NOW).payouts
     for pay in (payouts.pay_due, payouts.pay_all):
         with refused("not-allowed", field="actor", naming="grant.pay asks for the role system"):
-            pay(at=NOW, actor=actor(role), within=within)
+            pay()
     with refused("not-allowed"):
-        payouts.pay(office.store.grants.all(), at=NOW, actor=Actor("x", segments=frozenset({"shops"})), within=within)
+        limited = Actor("x", segments=frozenset({"shops"}))
+        office.desk.session(actor=limited, now=NOW).payouts.pay(office.store.grants.all())
     assert office.billing.asked == []
 
 
@@ -306,7 +308,7 @@ def test_who_pays_all_looks_up_at_once_what_another_payer_had(kind: type[Countin
 @pytest.mark.parametrize("steps", range(1, 12))
 def test_killed_at_any_step_the_next_run_pays_what_is_left(kind: type[Counting], steps: int) -> None:
     office = PayOffice(kind())
-    left = iter(range(steps - 1))
+    left, transaction = iter(range(steps - 1)), office.store.transaction
 
     def step(*_: object) -> None:
         if next(left, None) is None:
@@ -315,14 +317,15 @@ def test_killed_at_any_step_the_next_run_pays_what_is_left(kind: type[Counting],
     @contextmanager
     def within() -> Iterator[None]:
         step()
-        with office.store.transaction():
+        with transaction():
             yield
             step()
         step()
 
     office.billing.before = step
-    with suppress(Killed):
-        office.desk.payouts.pay_due(at=NOW, actor=SYSTEM, within=within)
+    with suppress(Killed), pytest.MonkeyPatch.context() as patched:
+        patched.setattr(office.store, "transaction", within)
+        office.pay()
     office.billing.before = lambda _: None
     office.pay_all()
     assert office.discounts() == PAID
@@ -391,7 +394,7 @@ def test_who_pays_all_takes_from_others_what_they_took_in_between() -> None:
     legs = [*office.store.grants.all()]
     office.take(Side.REFEREE)
     office.put(Side.REFERRER, status=GrantStatus.GRANTED, wait_until=None)
-    run = office.desk.payouts.pay(legs, at=NOW, actor=SYSTEM, within=office.store.transaction)
+    run = office.desk.session(actor=SYSTEM, now=NOW).payouts.pay(legs)
     assert run == PayRun(granted=1)
     assert office.billing.asked == ["has referee/K1", "grant referee/K1"]
 
@@ -402,7 +405,7 @@ def test_what_is_granted_is_not_sent_again_whoever_asks() -> None:
     office.pay()
     before = office.state()
     legs = office.store.grants.all()
-    assert office.desk.payouts.pay(legs, at=NOW, actor=SYSTEM, within=office.store.transaction) == PayRun()
+    assert office.desk.session(actor=SYSTEM, now=NOW).payouts.pay(legs) == PayRun()
     assert office.state() == before
 
 
@@ -411,21 +414,23 @@ def test_what_is_granted_is_not_sent_again_whoever_asks() -> None:
 def test_a_step_is_tried_again_while_others_are_in_the_way_within_reason(conflicts: range) -> None:
     """What is in the way at the first step keeps from taking the legs, later on from writing down what was paid."""
     office = PayOffice()
-    turns = count()
+    turns, transaction = count(), office.store.transaction
 
     @contextmanager
     def within() -> Iterator[None]:
-        with office.store.transaction():
+        with transaction():
             yield
             if next(turns) in conflicts:
                 raise ConcurrentChange("somebody was quicker")
 
-    if len(conflicts) < 5:
-        assert office.desk.payouts.pay_due(at=NOW, actor=SYSTEM, within=within) == PayRun(granted=2)
-        assert office.posted() == BOTH
-        return
-    with pytest.raises(ConcurrentChange):
-        office.desk.payouts.pay_due(at=NOW, actor=SYSTEM, within=within)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(office.store, "transaction", within)
+        if len(conflicts) < 5:
+            assert office.pay() == PayRun(granted=2)
+            assert office.posted() == BOTH
+            return
+        with pytest.raises(ConcurrentChange):
+            office.pay()
     assert office.pay_all() == PayRun(granted=2)
     assert office.billing.asked.count("grant referee/K1") == 1
 
@@ -591,36 +596,35 @@ def test_staff_see_what_is_stuck_and_how_much_waits() -> None:
     office = PayOffice(Counting([Fault.BEFORE]), paying=SHORT)
     stuck = office.put(Side.REFERRER, wait_until=None, attempts=3, failed_at=NOW, problem="account-unknown")
     assert office.pay() == PayRun(waiting=1)
-    payouts = office.desk.payouts
-    assert [*payouts.stuck(at=NOW, actor=MARI)] == [stuck]
-    assert [*payouts.stuck(at=NOW - MINUTE, actor=MARI)] == []
-    assert payouts.backlog(at=NOW, actor=MARI) == Backlog(waiting=1, stuck=1)
-    assert payouts.backlog(at=NOW - MINUTE, actor=MARI) == Backlog(waiting=2, stuck=0)
+    assert [*office.desk.session(actor=MARI, now=NOW).payouts.stuck()] == [stuck]
+    assert [*office.desk.session(actor=MARI, now=NOW - MINUTE).payouts.stuck()] == []
+    assert office.desk.session(actor=MARI, now=NOW).payouts.backlog() == Backlog(waiting=1, stuck=1)
+    assert office.desk.session(actor=MARI, now=NOW - MINUTE).payouts.backlog() == Backlog(waiting=2, stuck=0)
 
 
 @pytest.mark.rule("A1")
 def test_who_may_not_have_a_leg_tried_again_does_not_see_what_is_stuck() -> None:
     office = stuck_office()
-    payouts = office.desk.payouts
     for role in (Role.CUSTOMER, Role.AGENT):
+        payouts = office.desk.session(actor=actor(role), now=NOW).payouts
         for question in (payouts.stuck, payouts.backlog):
             with refused("not-allowed", naming="grant.retry asks for the role supervisor"):
-                question(at=NOW, actor=actor(role))
+                question()
     later = NOW + timedelta(days=1)
     for segment, seen in (("household", ["referee/K1"]), ("industry", [])):
         limited = Actor("Mari", Role.SUPERVISOR, frozenset({segment}))
-        assert [leg.key for leg in payouts.stuck(at=later, actor=limited)] == seen
+        assert [leg.key for leg in office.desk.session(actor=limited, now=later).payouts.stuck()] == seen
 
 
 @pytest.mark.rule("B2", "A2")
 def test_what_staff_have_tried_again_has_all_its_attempts_before_it() -> None:
     office = stuck_office()
     later = NOW + timedelta(days=1)
-    retried = office.desk.payouts.retry("referee/K1", at=later, actor=MARI, reason="billing is mended")
+    retried = office.desk.session(actor=MARI, now=later).payouts.retry("referee/K1", reason="billing is mended")
     assert retried == office.leg(Side.REFEREE)
     assert (retried.status, retried.attempts, retried.wait_until) == (GrantStatus.UNCERTAIN, 0, later)
     row = office.traced("B")[-1]
-    assert (row.act, row.moment, row.actor, row.reason) == (Act.GRANT_RETRY, later, "Mari", "billing is mended")
+    assert (row.act, row.moment, row.actor, row.reason) == ("grant.retry", later, "Mari", "billing is mended")
     assert row.before == {"grant": "referee/K1", "status": "uncertain", "attempts": "3", "problem": "no-answer"}
     assert row.after == {"grant": "referee/K1", "status": "uncertain", "attempts": "0", "problem": "no-answer"}
     assert office.pay(later - MINUTE) == PayRun()
@@ -632,7 +636,7 @@ def test_what_staff_have_tried_again_has_all_its_attempts_before_it() -> None:
 def test_what_waits_can_be_tried_at_once() -> None:
     office = PayOffice(Counting([Fault.BEFORE]))
     office.pay()
-    office.desk.payouts.retry("referee/K1", at=NOW, actor=MARI, reason="the customer waits")
+    office.desk.session(actor=MARI, now=NOW).payouts.retry("referee/K1", reason="the customer waits")
     assert office.pay() == PayRun(granted=1)
 
 
@@ -642,7 +646,7 @@ def test_what_is_granted_or_in_somebodys_hands_stays_as_it_is(status: GrantStatu
     office = PayOffice()
     leg = office.put(Side.REFEREE, status=status, attempts=1, wait_until=wait_until)
     before = office.state()
-    assert office.desk.payouts.retry("referee/K1", at=NOW, actor=MARI, reason="to be sure") == leg
+    assert office.desk.session(actor=MARI, now=NOW).payouts.retry("referee/K1", reason="to be sure") == leg
     assert office.state() == before
 
 
@@ -650,17 +654,16 @@ def test_what_is_granted_or_in_somebodys_hands_stays_as_it_is(status: GrantStatu
 def test_trying_again_is_for_supervisors_of_the_segment_who_say_why() -> None:
     office = stuck_office()
     before = office.state()
-    retry = office.desk.payouts.retry
     for who in (actor(Role.AGENT), Actor("Mari", Role.SUPERVISOR, frozenset({"industry"}))):
         with refused("not-allowed", field="actor"):
-            retry("referee/K1", at=NOW, actor=who, reason="mended")
+            office.desk.session(actor=who, now=NOW).payouts.retry("referee/K1", reason="mended")
     with refused("reason-missing", field="reason"):
-        retry("referee/K1", at=NOW, actor=MARI, reason=" ")
+        office.desk.session(actor=MARI, now=NOW).payouts.retry("referee/K1", reason=" ")
     for key in ("referee/K2", "nothing", ""):
         with refused("referral-unknown", field="key"):
-            retry(key, at=NOW, actor=MARI, reason="mended")
+            office.desk.session(actor=MARI, now=NOW).payouts.retry(key, reason="mended")
     assert office.state() == before
-    assert retry("referee/K1", at=NOW, actor=SYSTEM).attempts == 0
+    assert office.desk.session(actor=SYSTEM, now=NOW).payouts.retry("referee/K1").attempts == 0
 
 
 @pytest.mark.rule("B2")
@@ -671,4 +674,4 @@ def test_of_two_who_have_a_leg_tried_again_at_once_one_is_told_to_come_again() -
     office.put(Side.REFEREE, wait_until=NOW)
     setattr(office.store.grants, "find", lambda _: stale)  # noqa: B010 - what somebody read a moment ago
     with pytest.raises(ConcurrentChange, match="referee/K1"):
-        office.desk.payouts.retry("referee/K1", at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).payouts.retry("referee/K1")

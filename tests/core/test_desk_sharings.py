@@ -10,7 +10,7 @@ import pytest
 from referral_core import Actor, Role
 from referral_core.entities.sharing import Sharing
 from referral_core.programme.sharing_template import SharingText
-from referral_core.use_cases.sharing import SharingFigures
+from referral_core.services.sharing import SharingFigures
 from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, Office
 from tests.phrases import TICK, at, euros, refused
 
@@ -19,7 +19,7 @@ NOW: Final = at(NOON)
 
 def figures(office: Office, account: str = "A") -> tuple[int, int, str, str]:
     """Return times sent and used, and what was earned and is on the way."""
-    seen = office.desk.sharings.figures(account, at=NOW, actor=SYSTEM)
+    seen = office.desk.session(actor=SYSTEM, now=NOW).sharing.figures(account)
     return seen.sent, seen.used, str(seen.earned.amount), str(seen.on_the_way.amount)
 
 
@@ -30,7 +30,7 @@ def figures(office: Office, account: str = "A") -> tuple[int, int, str, str]:
 def test_a_sharing_is_returned_as_it_is_recorded() -> None:
     office = Office()
     code = office.referrer("A")
-    sharing = office.desk.sharings.share(f" {code.lower()} ", means="SMS", at=NOW, actor=SYSTEM)
+    sharing = office.desk.session(actor=SYSTEM, now=NOW).sharing.share(f" {code.lower()} ", means="SMS")
     assert sharing == Sharing(code=code, account="A", means="SMS", at=NOW)
     assert office.store.sharings.of_account("A") == (sharing,)
 
@@ -41,17 +41,19 @@ def test_what_sharing_is_refused_for() -> None:
     pending = office.concluded("K1", on="P").issued
     code = office.referrer("A")
     assert pending is not None
-    share = office.desk.sharings.share
     with refused("code-unknown", field="code", naming="B999"):
-        share("B999", means="link", at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).sharing.share("B999", means="link")
     with refused("code-pending", naming=pending.text):
-        share(pending.text, means="link", at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).sharing.share(pending.text, means="link")
     with refused("not-allowed", field="actor", naming="code.shared is for the customer's own accounts"):
-        share(code, means="link", at=NOW, actor=Actor("p", Role.CUSTOMER))
-    office.desk.codes.end(code, ends_at=NOW, at=at("2021-01-20"), actor=SYSTEM)
+        office.desk.session(actor=Actor("p", Role.CUSTOMER), now=NOW).sharing.share(code, means="link")
+    office.desk.session(actor=SYSTEM, now=at("2021-01-20")).codes.end(code, ends_at=NOW)
     with refused("code-ended", naming=code):
-        share(code, means="link", at=NOW, actor=SYSTEM)
-    assert share(code, means="link", at=NOW - TICK, actor=Actor("a", Role.CUSTOMER)).at == NOW - TICK
+        office.desk.session(actor=SYSTEM, now=NOW).sharing.share(code, means="link")
+    assert (
+        office.desk.session(actor=Actor("a", Role.CUSTOMER), now=NOW - TICK).sharing.share(code, means="link").at
+        == NOW - TICK
+    )
     assert office.store.sharings.count_of("A") == 1
 
 
@@ -61,7 +63,7 @@ def test_a_stranger_does_not_learn_whether_somebody_elses_code_is_active() -> No
     pending = office.concluded("K1", on="P").issued
     assert pending is not None
     with refused("not-allowed", field="actor"):
-        office.desk.sharings.share(pending.text, means="link", at=NOW, actor=Actor("q", Role.CUSTOMER))
+        office.desk.session(actor=Actor("q", Role.CUSTOMER), now=NOW).sharing.share(pending.text, means="link")
 
 
 @pytest.mark.rule("A1", "T2")
@@ -69,8 +71,12 @@ def test_staff_share_codes_of_their_segments_only() -> None:
     office = Office()
     code = office.referrer("A")
     with refused("not-allowed", field="actor"):
-        office.desk.sharings.share(code, means="link", at=NOW, actor=Actor("m", Role.AGENT, frozenset({"industry"})))
-    office.desk.sharings.share(code, means="link", at=NOW, actor=Actor("m", Role.AGENT, frozenset({"household"})))
+        office.desk.session(actor=Actor("m", Role.AGENT, frozenset({"industry"})), now=NOW).sharing.share(
+            code, means="link"
+        )
+    office.desk.session(actor=Actor("m", Role.AGENT, frozenset({"household"})), now=NOW).sharing.share(
+        code, means="link"
+    )
     assert office.store.sharings.count_of("A") == 1
 
 
@@ -82,7 +88,7 @@ def test_staff_share_codes_of_their_segments_only() -> None:
 def test_the_text_has_the_code_in_its_canonical_form(language: str) -> None:
     office = Office()
     code = office.referrer("A")
-    text = office.desk.sharings.text(f"{code[:4]}-{code[4:].lower()}", language=language, at=NOW, actor=SYSTEM)
+    text = office.desk.session(actor=SYSTEM, now=NOW).sharing.text(f"{code[:4]}-{code[4:].lower()}", language=language)
     assert text == HOUSEHOLD.sharing_text(code, language)
     assert text == SharingText(HOUSEHOLD.sharing[language].title, text.text, text.url)
     assert code in text.text
@@ -94,14 +100,14 @@ def test_there_is_no_text_of_a_code_or_in_a_language_that_is_not_known() -> None
     office = Office()
     code = office.referrer("A")
     with refused("code-unknown", field="code", naming="B999"):
-        office.desk.sharings.text("B999", language="et", at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).sharing.text("B999", language="et")
     with pytest.raises(LookupError, match="no language 'fi'"):
-        office.desk.sharings.text(code, language="fi", at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).sharing.text(code, language="fi")
     few = Office(attrs.evolve(HOUSEHOLD, languages=("lv",), sharing={"lv": HOUSEHOLD.sharing["lv"]}))
     code = few.referrer("A")
-    assert few.desk.sharings.text(code, language="lv", at=NOW, actor=SYSTEM).title == "Elektrum atlaides kods"
+    assert few.desk.session(actor=SYSTEM, now=NOW).sharing.text(code, language="lv").title == "Elektrum atlaides kods"
     with pytest.raises(LookupError, match="only lv"):
-        few.desk.sharings.text(code, language="et", at=NOW, actor=SYSTEM)
+        few.desk.session(actor=SYSTEM, now=NOW).sharing.text(code, language="et")
 
 
 @pytest.mark.rule("T1", "T2")
@@ -110,12 +116,12 @@ def test_there_is_no_text_of_a_code_that_cannot_be_shared() -> None:
     pending = office.concluded("K1", on="P").issued
     code = office.referrer("A")
     assert pending is not None
-    office.desk.codes.end(code, ends_at=NOW, at=at("2021-01-20"), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at("2021-01-20")).codes.end(code, ends_at=NOW)
     with refused("code-pending", naming=pending.text):
-        office.desk.sharings.text(pending.text, language="et", at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).sharing.text(pending.text, language="et")
     with refused("code-ended", naming=code):
-        office.desk.sharings.text(code, language="et", at=NOW, actor=SYSTEM)
-    assert code in office.desk.sharings.text(code, language="et", at=NOW - TICK, actor=SYSTEM).text
+        office.desk.session(actor=SYSTEM, now=NOW).sharing.text(code, language="et")
+    assert code in office.desk.session(actor=SYSTEM, now=NOW - TICK).sharing.text(code, language="et").text
 
 
 # ── figures ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -123,7 +129,7 @@ def test_there_is_no_text_of_a_code_that_cannot_be_shared() -> None:
 
 @pytest.mark.rule("T2")
 def test_an_account_that_nobody_knows_has_no_figures() -> None:
-    assert Office().desk.sharings.figures("NOWHERE", at=NOW, actor=SYSTEM) == SharingFigures(
+    assert Office().desk.session(actor=SYSTEM, now=NOW).sharing.figures("NOWHERE") == SharingFigures(
         0, 0, euros("0"), euros("0")
     )
 
@@ -133,7 +139,7 @@ def test_figures_follow_a_referral_from_recorded_to_granted() -> None:
     office = Office().with_amounts()
     code = office.referrer("A")
     for _ in range(3):
-        office.desk.sharings.share(code, means="link", at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).sharing.share(code, means="link")
     assert figures(office) == (3, 0, "0.00", "0.00")
     office.concluded("K1", on="B", code=code)
     assert figures(office) == (3, 1, "0.00", "10.00")
@@ -170,7 +176,7 @@ def test_figures_add_up_over_all_referrals_whatever_became_of_each() -> None:
 def test_what_is_earned_stays_earned_when_bills_have_eaten_it() -> None:
     office = Office().with_amounts()
     office.granted("K1", on="B", code=office.referrer("A"))
-    office.desk.discounts.bill("R1", account="A", amount=euros("4"), at=NOW, actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=NOW).discounts.bill("R1", account="A", amount=euros("4"))
     assert figures(office) == (0, 1, "10.00", "0.00")
 
 
@@ -197,5 +203,5 @@ def test_a_use_that_pays_the_referrer_nothing_is_a_use() -> None:
 
 @pytest.mark.rule("T2", "M3")
 def test_figures_are_in_the_programmes_currency() -> None:
-    seen = Office(attrs.evolve(HOUSEHOLD, currency="SEK")).desk.sharings.figures("A", at=NOW, actor=SYSTEM)
+    seen = Office(attrs.evolve(HOUSEHOLD, currency="SEK")).desk.session(actor=SYSTEM, now=NOW).sharing.figures("A")
     assert (seen.earned.currency, seen.on_the_way.currency) == ("SEK", "SEK")

@@ -12,11 +12,10 @@ import pytest
 from dateutil.relativedelta import relativedelta
 
 from referral_adapters.memory import MemoryStore
-from referral_core import Actor, CodeRefused, Contract, Decision, Referral, Refusal, Role, Side, assemble
-from referral_core.entities.act import Act
+from referral_core import Actor, CodeRefused, Contract, Decision, Referral, ReferralDesk, Refusal, Role, Side
 from referral_core.entities.promo_code import Issuing, PromoCode
 from referral_core.programme.referee_group_line import RefereeGroupLine
-from referral_core.use_cases.signing_up import SignUp
+from referral_core.services.sign_ups import SignUp
 from referral_core.values.reason import Reason
 from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, Office
 from tests.phrases import TICK, at, euros, offer, refused
@@ -46,7 +45,7 @@ def open_office() -> tuple[Office, str]:
 @pytest.mark.rule("S5")
 def test_a_check_returns_the_decision() -> None:
     office, code = open_office()
-    decision = office.desk.sign_ups.check(f"{code[:3]} {code[3:].lower()}", at=NOW, actor=SYSTEM, customer="b")
+    decision = office.desk.session(actor=SYSTEM, now=NOW).codes.check(f"{code[:3]} {code[3:].lower()}", customer="b")
     assert decision == Decision(
         code=code,
         judged_at=NOW,
@@ -59,7 +58,7 @@ def test_a_check_returns_the_decision() -> None:
 
 @pytest.mark.rule("S5")
 def test_a_code_that_nobody_holds_is_repeated_as_it_was_typed() -> None:
-    decision = Office().with_amounts().desk.sign_ups.check(" b-999", at=NOW, actor=SYSTEM)
+    decision = Office().with_amounts().desk.session(actor=SYSTEM, now=NOW).codes.check(" b-999")
     assert (decision.code, decision.reasons) == (" b-999", (Reason.CODE_UNKNOWN,))
 
 
@@ -68,9 +67,9 @@ def test_a_check_refuses_nothing_whatever_is_against_the_code() -> None:
     office = Office()
     office.concluded("K1", on="A")
     office.supplied("K2", on="A")
-    code = office.desk.codes.issue("A", replace=True, at=at("2021-03-01"), actor=SYSTEM).text
-    office.desk.groups.disable("referrer", at=NOW, actor=SYSTEM)
-    decision = office.desk.sign_ups.check(code, at=NOW, actor=SYSTEM, customer="a", product="coal")
+    code = office.desk.session(actor=SYSTEM, now=at("2021-03-01")).codes.issue("A", replace=True).text
+    office.desk.session(actor=SYSTEM, now=NOW).groups.disable("referrer")
+    decision = office.desk.session(actor=SYSTEM, now=NOW).codes.check(code, customer="a", product="coal")
     assert [reason.value for reason in decision.reasons] == [
         "code-pending",
         "existing-customer",
@@ -103,7 +102,9 @@ def test_what_a_check_does_not_say_is_taken_for_the_programmes_first(
 ) -> None:
     office = Office(COMPANIES).with_amounts()
     code = office.referrer("A")
-    decision = office.desk.sign_ups.check(code, at=NOW, actor=SYSTEM, product=product, segment=segment, channel=channel)
+    decision = office.desk.session(actor=SYSTEM, now=NOW).codes.check(
+        code, product=product, segment=segment, channel=channel
+    )
     if group is None:
         assert decision.reasons == (Reason.NOT_ELIGIBLE,)
     else:
@@ -114,13 +115,14 @@ def test_what_a_check_does_not_say_is_taken_for_the_programmes_first(
 @pytest.mark.rule("S4", "S5")
 def test_a_check_knows_whether_the_customer_has_been_referred() -> None:
     office, code = open_office()
-    check = office.desk.sign_ups.check
     office.concluded("K1", on="B", code=code)
-    assert check(code, at=NOW, actor=SYSTEM, customer="b").reasons == (Reason.ALREADY_REFERRED,)
-    assert check(code, at=NOW, actor=SYSTEM, customer="c").usable
-    assert check(code, at=NOW, actor=SYSTEM).usable
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.check(code, customer="b").reasons == (
+        Reason.ALREADY_REFERRED,
+    )
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.check(code, customer="c").usable
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.check(code).usable
     office.withdrawn("K1")
-    assert check(code, at=NOW, actor=SYSTEM, customer="b").usable
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.check(code, customer="b").usable
 
 
 @pytest.mark.rule("S1", "S2", "P1")
@@ -129,14 +131,18 @@ def test_a_check_goes_by_the_programmes_settings() -> None:
         HOUSEHOLD, existing_customer_products=("electricity",), returning_after=relativedelta(years=1)
     )
     office = Office(programme).with_amounts()
-    code, check = office.referrer("A"), office.desk.sign_ups.check
+    code = office.referrer("A")
     office.supplied("G", on="B")
-    assert check(code, at=NOW, actor=SYSTEM, customer="b").usable
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.check(code, customer="b").usable
     office.supplied("E", on="B", product="electricity")
-    assert check(code, at=NOW, actor=SYSTEM, customer="b").reasons == (Reason.EXISTING_CUSTOMER,)
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.check(code, customer="b").reasons == (
+        Reason.EXISTING_CUSTOMER,
+    )
     office.terminated("E", "2021-03-01 12:00")
-    assert check(code, at=at("2022-03-01 11:59"), actor=SYSTEM, customer="b").reasons == (Reason.FORMER_CUSTOMER,)
-    assert check(code, at=at("2022-03-01 12:00"), actor=SYSTEM, customer="b").usable
+    assert office.desk.session(actor=SYSTEM, now=at("2022-03-01 11:59")).codes.check(code, customer="b").reasons == (
+        Reason.FORMER_CUSTOMER,
+    )
+    assert office.desk.session(actor=SYSTEM, now=at("2022-03-01 12:00")).codes.check(code, customer="b").usable
 
 
 @pytest.mark.rule("S2", "M1")
@@ -154,7 +160,7 @@ def test_months_of_absence_are_counted_by_the_programmes_clocks(left: str, retur
     office.supplied("K1", on="B", when="2020-01-10")
     office.terminated("K1", left)
     found = [
-        office.desk.sign_ups.check(code, at=moment, actor=SYSTEM, customer="b").usable
+        office.desk.session(actor=SYSTEM, now=moment).codes.check(code, customer="b").usable
         for moment in (at(returns) - TICK, at(returns))
     ]
     assert found == [False, True]
@@ -165,14 +171,14 @@ def test_a_check_touches_the_segment_of_the_codes_holder_and_the_one_that_is_sai
     office = Office(COMPANIES).with_amounts()
     code = office.referrer("A")
     household, company = (Actor("Mari", Role.AGENT, frozenset({name})) for name in ("household", "micro-business"))
-    assert office.desk.sign_ups.check(code, at=NOW, actor=household).usable
-    assert office.desk.sign_ups.check(code, at=NOW, actor=household, segment="household").usable
+    assert office.desk.session(actor=household, now=NOW).codes.check(code).usable
+    assert office.desk.session(actor=household, now=NOW).codes.check(code, segment="household").usable
     for actor, segment in ((company, None), (company, "micro-business"), (household, "micro-business")):
         with refused("not-allowed", field="actor"):
-            office.desk.sign_ups.check(code, at=NOW, actor=actor, segment=segment)
-    assert office.desk.sign_ups.check("B999", at=NOW, actor=company).reasons == (Reason.CODE_UNKNOWN,)
+            office.desk.session(actor=actor, now=NOW).codes.check(code, segment=segment)
+    assert office.desk.session(actor=company, now=NOW).codes.check("B999").reasons == (Reason.CODE_UNKNOWN,)
     with refused("not-allowed", field="actor"):
-        office.desk.sign_ups.check("B999", at=NOW, actor=company, segment="household")
+        office.desk.session(actor=company, now=NOW).codes.check("B999", segment="household")
 
 
 # ── concluding ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -181,15 +187,8 @@ def test_a_check_touches_the_segment_of_the_codes_holder_and_the_one_that_is_sai
 @pytest.mark.rule("S7", "C3")
 def test_a_sign_up_with_a_usable_code_returns_all_it_brought() -> None:
     office, code = open_office()
-    signed = office.desk.sign_ups.conclude(
-        "K1",
-        account="B",
-        customer="b",
-        at=NOW,
-        actor=SYSTEM,
-        code=code.lower(),
-        starts_on=date(2021, 3, 1),
-        first_name="Bo",
+    signed = office.desk.session(actor=SYSTEM, now=NOW).sign_ups.conclude(
+        "K1", account="B", customer="b", code=code.lower(), starts_on=date(2021, 3, 1), first_name="Bo"
     )
     contract = Contract(
         id="K1",
@@ -202,7 +201,7 @@ def test_a_sign_up_with_a_usable_code_returns_all_it_brought() -> None:
         starts_on=date(2021, 3, 1),
         first_name="Bo",
     )
-    own = office.desk.codes.present("B", at=NOW, actor=SYSTEM)
+    own = office.desk.session(actor=SYSTEM, now=NOW).codes.present("B")
     assert own is not None
     assert own == PromoCode(
         text=own.text,
@@ -214,7 +213,7 @@ def test_a_sign_up_with_a_usable_code_returns_all_it_brought() -> None:
     )
     assert signed == SignUp(
         contract,
-        decision=office.desk.sign_ups.check(code, at=NOW, actor=SYSTEM),
+        decision=office.desk.session(actor=SYSTEM, now=NOW).codes.check(code),
         referral=Referral(
             contract="K1",
             code=code,
@@ -231,7 +230,7 @@ def test_a_sign_up_with_a_usable_code_returns_all_it_brought() -> None:
     )
     assert office.store.contracts.find("K1") == contract
     assert office.store.referrals.find("K1") == signed.referral
-    assert [row.act for row in office.traced("B")] == [Act.CODE_ISSUE, Act.REFERRAL_RECORD]
+    assert [row.act for row in office.traced("B")] == ["code.issue", "referral.record"]
     after = office.traced("B")[-1].after
     assert after == {
         "contract": "K1",
@@ -259,7 +258,7 @@ def test_where_an_unusable_code_blocks_the_refusal_says_all_about_it() -> None:
     before = office.state()
     with pytest.raises(CodeRefused) as caught:
         office.concluded("K1", on="A", code=code)
-    assert caught.value.decision == office.desk.sign_ups.check(code, at=NOW, actor=SYSTEM, customer="a")
+    assert caught.value.decision == office.desk.session(actor=SYSTEM, now=NOW).codes.check(code, customer="a")
     assert caught.value.reasons == (Reason.EXISTING_CUSTOMER, Reason.SELF_REFERRAL)
     assert caught.value.field == "code"
     assert office.state() == before
@@ -273,7 +272,7 @@ def test_a_sign_up_is_judged_for_its_own_product_and_segment(product: str, segme
         office.concluded("K1", on="B", code=code, product=product, segment=segment)
     office.concluded("K1", on="B", product=product, segment=segment)
     with refused("not-eligible", field="code"):
-        office.desk.sign_ups.attach("K1", code=code, at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).sign_ups.attach("K1", code=code)
 
 
 @pytest.mark.rule("S9", "A2")
@@ -287,7 +286,7 @@ def test_elsewhere_the_warning_is_kept_with_the_contract() -> None:
     assert office.store.contracts.find("K1") == signed.contract
     row = office.traced("A")[-1]
     assert (row.act, row.after) == (
-        Act.CONTRACT_CONCLUDED,
+        "contract.concluded",
         {
             "contract": "K1",
             "channel": "distributor",
@@ -308,9 +307,11 @@ def test_which_channels_block_is_the_programmes_to_say() -> None:
 @pytest.mark.rule("A2")
 def test_a_sign_up_by_a_person_is_traced_even_without_a_code() -> None:
     office = Office()
-    office.desk.sign_ups.conclude("K1", account="A", customer="a", at=NOW, actor=MARI, product="gas", reason="phone")
+    office.desk.session(actor=MARI, now=NOW).sign_ups.conclude(
+        "K1", account="A", customer="a", product="gas", reason="phone"
+    )
     (row,) = office.traced("A")
-    assert (row.actor, row.act, row.reason) == ("Mari", Act.CONTRACT_CONCLUDED, "phone")
+    assert (row.actor, row.act, row.reason) == ("Mari", "contract.concluded", "phone")
     assert row.after == {"contract": "K1", "channel": "self-service", "code": None, "warnings": None}
 
 
@@ -318,31 +319,31 @@ def test_a_sign_up_by_a_person_is_traced_even_without_a_code() -> None:
 @pytest.mark.parametrize(("given", "kept"), [(" phone\n", "phone"), ("  ", None), (None, None)])
 def test_a_reason_that_is_not_required_is_kept_like_one_that_is(given: str | None, kept: str | None) -> None:
     office = Office()
-    office.desk.sign_ups.conclude("K1", account="A", customer="a", at=NOW, actor=MARI, product="gas", reason=given)
+    office.desk.session(actor=MARI, now=NOW).sign_ups.conclude(
+        "K1", account="A", customer="a", product="gas", reason=given
+    )
     assert [row.reason for row in office.traced("A")] == [kept]
 
 
 @pytest.mark.rule("D7", "S10")
 def test_staff_choose_a_group_and_honour_a_moment() -> None:
     office, code = open_office()
-    office.desk.groups.set_amount("referee-self-service", euros("9"), at=NOW, actor=SYSTEM)
-    signed = office.desk.sign_ups.conclude(
+    office.desk.session(actor=SYSTEM, now=NOW).groups.set_amount("referee-self-service", euros("9"))
+    signed = office.desk.session(actor=MARI, now=at("2021-03-01")).sign_ups.conclude(
         "K1",
         account="B",
         customer="b",
-        at=at("2021-03-01"),
-        actor=MARI,
         code=code,
         channel="sales-portal",
         group="referee-self-service",
-        honoured_moment=(NOW - TICK).astimezone(None),
+        honour=(NOW - TICK).astimezone(None),
         reason="had begun on the web",
     )
     assert signed.referral is not None
     assert signed.referral.honoured_moment == signed.referral.judged_at == NOW - TICK
     assert signed.referral.referee_offer == offer("referee-self-service", "7", f"2021-01-01 .. {NOON}")
     assert signed.referral.channel == "sales-portal"
-    assert {row.reason for row in office.traced("B") if row.act is not Act.CODE_ISSUE} == {"had begun on the web"}
+    assert {row.reason for row in office.traced("B") if row.act != "code.issue"} == {"had begun on the web"}
 
 
 @pytest.mark.rule("S10", "D7", "A2")
@@ -357,15 +358,8 @@ def test_what_concluding_refuses() -> None:
         group: str | None = None,
         honoured_moment: datetime | None = None,
     ) -> SignUp:
-        return office.desk.sign_ups.conclude(
-            contract,
-            account=account,
-            customer=customer,
-            at=NOW,
-            actor=actor,
-            code=code,
-            group=group,
-            honoured_moment=honoured_moment,
+        return office.desk.session(actor=actor, now=NOW).sign_ups.conclude(
+            contract, account=account, customer=customer, code=code, group=group, honour=honoured_moment
         )
 
     for customer in ("b", "a"):
@@ -416,8 +410,8 @@ def test_of_two_sign_ups_of_one_customer_at_once_one_wins_and_the_other_is_told_
 def test_a_code_is_added_to_a_sign_up_as_of_its_concluding_moment() -> None:
     office, code = open_office()
     contract = office.concluded("K1", on="B", product="gas").contract
-    office.desk.groups.set_amount("referrer", euros("99"), at=NOW + TICK, actor=SYSTEM)
-    signed = office.desk.sign_ups.attach("K1", code=code, at=at("2021-03-01"), actor=MARI)
+    office.desk.session(actor=SYSTEM, now=NOW + TICK).groups.set_amount("referrer", euros("99"))
+    signed = office.desk.session(actor=MARI, now=at("2021-03-01")).sign_ups.attach("K1", code=code)
     assert signed.contract == contract
     assert signed.issued is None
     assert signed.decision is not None
@@ -428,7 +422,7 @@ def test_a_code_is_added_to_a_sign_up_as_of_its_concluding_moment() -> None:
     assert signed.referral.referee_offer.group == "referee-manual"
     assert signed.referral.channel == "sales-portal"
     (row,) = office.traced("B")
-    assert (row.act, row.actor, row.moment) == (Act.REFERRAL_RECORD, "Mari", at("2021-03-01"))
+    assert (row.act, row.actor, row.moment) == ("referral.record", "Mari", at("2021-03-01"))
 
 
 @pytest.mark.rule("S8", "D6")
@@ -438,7 +432,7 @@ def test_a_code_is_added_to_a_sign_up_as_of_its_concluding_moment() -> None:
 def test_the_channel_of_attaching_decides_the_group(channel: str, group: str) -> None:
     office, code = open_office()
     office.concluded("K1", on="B", product="gas")
-    referral = office.desk.sign_ups.attach("K1", code=code, at=NOW, actor=SYSTEM, channel=channel).referral
+    referral = office.desk.session(actor=SYSTEM, now=NOW).sign_ups.attach("K1", code=code, channel=channel).referral
     assert referral is not None
     assert (referral.channel, referral.referee_offer.group) == (channel, group)
 
@@ -447,14 +441,12 @@ def test_the_channel_of_attaching_decides_the_group(channel: str, group: str) ->
 def test_a_moment_is_honoured_and_a_group_chosen_while_attaching() -> None:
     office, code = open_office()
     office.concluded("K1", on="B", product="gas")
-    signed = office.desk.sign_ups.attach(
+    signed = office.desk.session(actor=MARI, now=at("2021-03-01")).sign_ups.attach(
         "K1",
         code=code,
-        at=at("2021-03-01"),
-        actor=MARI,
         channel="distributor",
         group="referee-self-service",
-        honoured_moment=NOW - TICK,
+        honour=NOW - TICK,
         reason="had begun on the web",
     )
     assert signed.referral is not None
@@ -469,31 +461,30 @@ def test_what_attaching_refuses() -> None:
     office.concluded("OPEN", on="B", product="gas")
     office.concluded("GONE", on="C", product="gas")
     office.withdrawn("GONE")
-    attach = office.desk.sign_ups.attach
     with refused("contract-unknown", field="contract", naming="K9"):
-        attach("K9", code=code, at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).sign_ups.attach("K9", code=code)
     with refused("contract-active", field="contract", naming="K-A"):
-        attach("K-A", code=code, at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).sign_ups.attach("K-A", code=code)
     with refused("contract-ended", field="contract", naming="GONE"):
-        attach("GONE", code=code, at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).sign_ups.attach("GONE", code=code)
     with refused("group-unknown", field="group"):
-        attach("OPEN", code=code, group="referrer", at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).sign_ups.attach("OPEN", code=code, group="referrer")
     with refused("reason-missing", field="reason", naming="code.attach"):
-        attach("OPEN", code=code, group="referee-manual", at=NOW, actor=MARI)
+        office.desk.session(actor=MARI, now=NOW).sign_ups.attach("OPEN", code=code, group="referee-manual")
     with refused("moment-naive", field="honour.moment"):
-        attach("OPEN", code=code, honoured_moment=NOW.replace(tzinfo=None), at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).sign_ups.attach("OPEN", code=code, honour=NOW.replace(tzinfo=None))
     with refused("moment-invalid", field="honour.moment"):
-        attach("OPEN", code=code, honoured_moment=NOW, at=at("2021-03-01"), actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=at("2021-03-01")).sign_ups.attach("OPEN", code=code, honour=NOW)
     with pytest.raises(CodeRefused) as caught:
-        attach("OPEN", code="B999", at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).sign_ups.attach("OPEN", code="B999")
     assert caught.value.decision.reasons == (Reason.CODE_UNKNOWN,)
-    assert attach("OPEN", code=code, at=NOW, actor=SYSTEM).referral is not None
+    assert office.desk.session(actor=SYSTEM, now=NOW).sign_ups.attach("OPEN", code=code).referral is not None
     with refused("already-referred", field="code"):
-        attach("OPEN", code=code, at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).sign_ups.attach("OPEN", code=code)
     office.activated("OPEN")
     office.terminated("OPEN")
     with refused("contract-active", field="contract"):
-        attach("OPEN", code=code, at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).sign_ups.attach("OPEN", code=code)
 
 
 # ── changing the group ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -504,13 +495,13 @@ def test_changing_the_group_returns_the_referral_with_the_other_groups_offer() -
     office, code = open_office()
     before = office.concluded("K1", on="B", code=code).referral
     assert before is not None
-    changed = office.desk.sign_ups.change_group(
-        "K1", group="referee-manual", at=at("2021-03-01"), actor=MARI, reason="phone"
+    changed = office.desk.session(actor=MARI, now=at("2021-03-01")).referrals.change_group(
+        "K1", group="referee-manual", reason="phone"
     )
     assert changed == attrs.evolve(before, referee_offer=offer("referee-manual", "8", "2021-01-01 .."))
     assert office.store.referrals.find("K1") == changed
     row = office.traced("B")[-1]
-    assert (row.act, row.actor, row.reason) == (Act.REFERRAL_CHANGE_GROUP, "Mari", "phone")
+    assert (row.act, row.actor, row.reason) == ("referral.change-group", "Mari", "phone")
     assert ((row.before or {})["referee_amount"], (row.after or {})["referee_amount"]) == ("7.00 EUR", "8.00 EUR")
 
 
@@ -522,13 +513,13 @@ def test_what_changing_the_group_refuses() -> None:
     office.concluded("GONE", on="D", code=code)
     office.withdrawn("GONE")
     for group in ("empty", "closed", "closed-and-empty"):
-        office.desk.groups.add(group, side=Side.REFEREE, at=NOW, actor=SYSTEM)
-    office.desk.groups.set_amount("closed", euros("9"), at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).groups.add(group, side=Side.REFEREE)
+    office.desk.session(actor=SYSTEM, now=NOW).groups.set_amount("closed", euros("9"))
     for group in ("closed", "closed-and-empty"):
-        office.desk.groups.disable(group, at=NOW, actor=SYSTEM)
+        office.desk.session(actor=SYSTEM, now=NOW).groups.disable(group)
 
     def change(contract: str = "K1", group: str = "referee-manual", actor: Actor = SYSTEM) -> Referral:
-        return office.desk.sign_ups.change_group(contract, group=group, at=NOW, actor=actor)
+        return office.desk.session(actor=actor, now=NOW).referrals.change_group(contract, group=group)
 
     with refused("contract-unknown", field="contract", naming="K9"):
         change("K9")
@@ -555,5 +546,5 @@ def test_what_changing_the_group_refuses() -> None:
 
 @pytest.mark.rule("D6", "D8")
 def test_a_group_of_the_programme_that_the_store_does_not_have_gives_nothing() -> None:
-    desk = assemble(HOUSEHOLD, MemoryStore())
-    assert desk.sign_ups.check("B999", at=NOW, actor=SYSTEM).reasons == (Reason.CODE_UNKNOWN, Reason.NO_AMOUNT)
+    desk = ReferralDesk(HOUSEHOLD, MemoryStore())
+    assert desk.session(actor=SYSTEM, now=NOW).codes.check("B999").reasons == (Reason.CODE_UNKNOWN, Reason.NO_AMOUNT)

@@ -10,7 +10,6 @@ import attrs
 import pytest
 
 from referral_core import Side
-from referral_core.entities.act import Act
 from referral_core.entities.contract import ContractStatus
 from referral_core.entities.grant import GrantEvent
 from referral_core.entities.promo_code import CodeStatus
@@ -30,20 +29,20 @@ def busy() -> Office:
     """Return an office in which something happens in every month."""
     office = Office().with_amounts()
     code = office.referrer("A", when=JANUARY)
-    office.desk.sharings.share(code, means="link", at=at(JANUARY), actor=SYSTEM)
-    office.desk.cases.open("case-1", customer="e", code=code, at=at(JANUARY), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at(JANUARY)).sharing.share(code, means="link")
+    office.desk.session(actor=SYSTEM, now=at(JANUARY)).cases.open("case-1", customer="e", code=code)
     office.concluded("K-B", on="B", code=code, when=FEBRUARY)
     office.concluded("K-C", on="C", code=code, when=FEBRUARY)
-    office.desk.groups.add("fair", side=Side.REFEREE, at=at(FEBRUARY), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at(FEBRUARY)).groups.add("fair", side=Side.REFEREE)
     office.activated("K-B", MARCH)
     office.withdrawn("K-C", MARCH)
     office.paid(MARCH)
-    office.desk.sharings.share(code, means="link", at=at(MARCH), actor=SYSTEM)
-    office.desk.cases.abandon("case-1", at=at(MARCH), actor=SYSTEM)
-    office.desk.groups.disable("referee-manual", at=at(MARCH), actor=SYSTEM)
-    office.desk.discounts.bill("R1", account="B", amount=euros("3"), at=at(APRIL), actor=SYSTEM)
-    office.desk.discounts.note_fee("K-B", amount=euros("5"), at=at(APRIL), actor=SYSTEM)
-    office.desk.codes.end(code, ends_at=at("2021-05-01"), at=at(APRIL), actor=SYSTEM)
+    office.desk.session(actor=SYSTEM, now=at(MARCH)).sharing.share(code, means="link")
+    office.desk.session(actor=SYSTEM, now=at(MARCH)).cases.abandon("case-1")
+    office.desk.session(actor=SYSTEM, now=at(MARCH)).groups.disable("referee-manual")
+    office.desk.session(actor=SYSTEM, now=at(APRIL)).discounts.bill("R1", account="B", amount=euros("3"))
+    office.desk.session(actor=SYSTEM, now=at(APRIL)).discounts.note_fee("K-B", amount=euros("5"))
+    office.desk.session(actor=SYSTEM, now=at(APRIL)).codes.end(code, ends_at=at("2021-05-01"))
     return office
 
 
@@ -160,9 +159,9 @@ def test_sharings_and_balances_are_those_of_the_moment_or_of_an_earlier_one() ->
 def test_the_trace_is_known_up_to_the_first_row_of_a_later_moment() -> None:
     store = Office().store
     for when in (JANUARY, MARCH, FEBRUARY):
-        store.trace.append(note(Act.CODE_END, when, on=account_subject("A")))
+        store.trace.append(note("code.end", when, on=account_subject("A")))
         store.seals.set(at(when))
-    store.trace.append(note(Act.CODE_END, APRIL, on=account_subject("B")))
+    store.trace.append(note("code.end", APRIL, on=account_subject("B")))
     trace = Knowledge(store, by=at(FEBRUARY)).trace
     rows = list(trace.chain(account_subject("A")))
     assert [row.moment for row in rows] == [at(JANUARY)]
@@ -176,7 +175,7 @@ def test_the_trace_is_known_up_to_the_first_row_of_a_later_moment() -> None:
 def test_seals_are_known_up_to_the_first_one_of_a_later_moment() -> None:
     store = Office().store
     for when in (JANUARY, MARCH, FEBRUARY):
-        store.trace.append(note(Act.CODE_END, when, on=account_subject("A")))
+        store.trace.append(note("code.end", when, on=account_subject("A")))
         store.seals.set(at(when))
     seals = Knowledge(store, by=at(FEBRUARY)).seals
     assert list(seals.all()) == list(store.seals.all())[:1]
@@ -228,7 +227,7 @@ WRITES: Final[dict[str, Callable[[Knowledge], object]]] = {
     "case": lambda past: past.cases.open(case()),
     "case's end": lambda past: past.cases.close(case().abandoned(at(MARCH))),
     "sharing": lambda past: past.sharings.add(Sharing(code="A123", account="A", means="link", at=at(MARCH))),
-    "row": lambda past: past.trace.append(note(Act.CODE_END, MARCH)),
+    "row": lambda past: past.trace.append(note("code.end", MARCH)),
     "seal": lambda past: past.seals.set(at(MARCH)),
     "person": lambda past: past.persons.erase("b"),
     "posted leg": lambda past: past.billing.grant(grant()),
@@ -239,7 +238,7 @@ WRITES: Final[dict[str, Callable[[Knowledge], object]]] = {
     "launch": lambda past: past.launch_codes.count(),
     "accounts of a launch": lambda past: past.launch_codes.codeless("", 10, at=at(MARCH)),
     "texts of a launch": lambda past: past.launch_codes.taken(["A123"]),
-    "launched codes": lambda past: past.launch_codes.add([code()], [note(Act.CODE_END, MARCH)], at=at(MARCH)),
+    "launched codes": lambda past: past.launch_codes.add([code()], [note("code.end", MARCH)], at=at(MARCH)),
     "numbers": lambda past: past.code_source.numbers(1),
 }
 

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from referral_adapters.memory import Fault, MemoryStore
-from referral_core import Grant, GrantStatus, Money, Programme, Side, assemble
-from referral_core.entities.act import Act
+from referral_core import Grant, GrantStatus, Money, Programme, ReferralDesk, Side
 from referral_core.programme.paying import Paying
-from referral_core.use_cases.pay_run import PayRun
+from referral_core.services.pay_run import PayRun
 from tests.core.test_desk_acts import SYSTEM
 from tests.core.test_desk_payouts import Counting, CountingBulk, Killed
 from tests.phrases import at
@@ -38,7 +37,7 @@ class PayingInMotion(RuleBasedStateMachine):
         self.billing = self.kind(lambda _: self.mood)
         programme = Programme(paying=PATIENCE)
         self.store = MemoryStore(programme, billing=self.billing)
-        self.desk = assemble(programme, self.store)
+        self.desk = ReferralDesk(programme, self.store)
         self.now = at("2021-02-01 12:00")
         self.count = 0
 
@@ -84,7 +83,7 @@ class PayingInMotion(RuleBasedStateMachine):
     @rule(most=st.none() | st.integers(0, 4))
     def somebody_pays(self, most: int | None) -> None:
         before, tries = self.legs(), self.tries()
-        run = self.desk.payouts.pay_due(at=self.now, actor=SYSTEM, within=self.store.transaction, most=most)
+        run = self.desk.session(actor=SYSTEM, now=self.now).payouts.pay_due(most=most)
         self.check_what_was_done(run, before, tries, insisting=False)
         if most is None:
             assert self.store.grants.unsettled(self.now, 99) == ()
@@ -92,12 +91,12 @@ class PayingInMotion(RuleBasedStateMachine):
     @rule()
     def somebody_pays_all(self) -> None:
         before, tries = self.legs(), self.tries()
-        run = self.desk.payouts.pay_all(at=self.now, actor=SYSTEM, within=self.store.transaction)
+        run = self.desk.session(actor=SYSTEM, now=self.now).payouts.pay_all()
         self.check_what_was_done(run, before, tries, insisting=True)
 
     @rule(steps=st.integers(0, 12), everything=st.booleans())
     def somebody_dies_paying(self, steps: int, everything: bool) -> None:
-        left = iter(range(steps))
+        left, transaction = iter(range(steps)), self.store.transaction
 
         def step(*_: object) -> None:
             if next(left, None) is None:
@@ -106,34 +105,35 @@ class PayingInMotion(RuleBasedStateMachine):
         @contextmanager
         def within() -> Iterator[None]:
             step()
-            with self.store.transaction():
+            with transaction():
                 yield
                 step()
 
         self.billing.before = step
-        pay = self.desk.payouts.pay_all if everything else self.desk.payouts.pay_due
-        with suppress(Killed):
-            pay(at=self.now, actor=SYSTEM, within=within)
+        payouts = self.desk.session(actor=SYSTEM, now=self.now).payouts
+        with suppress(Killed), pytest.MonkeyPatch.context() as patched:
+            patched.setattr(self.store, "transaction", within)
+            _ = payouts.pay_all() if everything else payouts.pay_due()
         self.billing.before = lambda _: None
 
     @rule(minutes=st.sampled_from([0, 1, 99]), everything=st.booleans())
     def while_somebody_pays_another_does_too(self, minutes: int, everything: bool) -> None:
-        pay = self.desk.payouts.pay_all if everything else self.desk.payouts.pay_due
+        payouts = self.desk.session(actor=SYSTEM, now=self.now + minutes * MINUTE).payouts
 
         def another(_: str) -> None:
             self.billing.before = lambda _: None
-            pay(at=self.now + minutes * MINUTE, actor=SYSTEM, within=self.store.transaction)
+            _ = payouts.pay_all() if everything else payouts.pay_due()
 
         self.billing.before = another
-        self.desk.payouts.pay_due(at=self.now, actor=SYSTEM, within=self.store.transaction)
+        self.desk.session(actor=SYSTEM, now=self.now).payouts.pay_due()
         self.billing.before = lambda _: None
         self.now += minutes * MINUTE
 
     @precondition(lambda self: any(leg.is_stuck for leg in self.legs().values()))
     @rule()
     def staff_have_it_tried_again(self) -> None:
-        for leg in [*self.desk.payouts.stuck(at=self.now, actor=SYSTEM)]:
-            self.desk.payouts.retry(leg.key, at=self.now, actor=SYSTEM)
+        for leg in [*self.desk.session(actor=SYSTEM, now=self.now).payouts.stuck()]:
+            self.desk.session(actor=SYSTEM, now=self.now).payouts.retry(leg.key)
 
     # ── what must hold ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -184,7 +184,7 @@ class PayingInMotion(RuleBasedStateMachine):
         granted = sorted(leg.key for leg in self.legs().values() if leg.status is GrantStatus.GRANTED)
         assert all(self.billing.ledger.has_grant(key) for key in granted)
         rows = [row for subject, _, _ in self.store.trace.heads() for row in self.store.trace.chain(subject)]
-        assert sorted(str((row.after or {})["grant"]) for row in rows if row.act is Act.GRANT_POSTED) == granted
+        assert sorted(str((row.after or {})["grant"]) for row in rows if row.act == "grant.posted") == granted
 
     @invariant()
     def no_leg_is_forgotten(self) -> None:
@@ -200,12 +200,12 @@ class PayingInMotion(RuleBasedStateMachine):
         self.billing.refusing.clear()
         self.billing.recover()
         self.now += timedelta(days=1)
-        self.desk.payouts.pay_due(at=self.now, actor=SYSTEM, within=self.store.transaction)
+        self.desk.session(actor=SYSTEM, now=self.now).payouts.pay_due()
         stuck = [leg.key for leg in self.legs().values() if leg.status is not GrantStatus.GRANTED]
-        assert stuck == [leg.key for leg in self.desk.payouts.stuck(at=self.now, actor=SYSTEM)]
+        assert stuck == [leg.key for leg in self.desk.session(actor=SYSTEM, now=self.now).payouts.stuck()]
         for key in stuck:
-            self.desk.payouts.retry(key, at=self.now, actor=SYSTEM)
-        self.desk.payouts.pay_due(at=self.now, actor=SYSTEM, within=self.store.transaction)
+            self.desk.session(actor=SYSTEM, now=self.now).payouts.retry(key)
+        self.desk.session(actor=SYSTEM, now=self.now).payouts.pay_due()
         assert {leg.status for leg in self.legs().values()} == {GrantStatus.GRANTED}
         self.nothing_is_posted_twice()
         self.granted_means_posted_and_traced_once()

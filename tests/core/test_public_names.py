@@ -8,14 +8,13 @@ import sys
 import pytest
 
 import referral_core
-from referral_core.desk import ReferralDesk, assemble
+from referral_core.desk import ReferralDesk
 
 
 def test_every_name_is_there() -> None:
     assert set(referral_core.__all__) <= set(dir(referral_core))
     for name in referral_core.__all__:
         assert getattr(referral_core, name) is not None
-    assert referral_core.assemble is assemble
     assert referral_core.ReferralDesk is ReferralDesk
 
 
@@ -28,7 +27,7 @@ def test_the_desk_is_imported_when_it_is_first_asked_for() -> None:
     script = (
         "import sys, referral_core\n"
         "assert 'referral_core.desk' not in sys.modules\n"
-        "referral_core.assemble\n"
+        "referral_core.ReferralDesk\n"
         "assert 'referral_core.desk' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

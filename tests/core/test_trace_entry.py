@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from referral_core.entities.act import Act
+from referral_core import session
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.trace_entry import (
     GENESIS,
@@ -28,11 +28,11 @@ from tests.strategies import moments, names, states, trace_notes
 Rows = tuple[TraceEntry, ...]
 
 THREE = chain(
-    note(Act.CODE_ISSUE, "2021-01-01"),
-    note(Act.CODE_SHARED, "2021-02-01"),
-    note(Act.CODE_END, "2021-03-01"),
+    note("code.issue", "2021-01-01"),
+    note("code.shared", "2021-02-01"),
+    note("code.end", "2021-03-01"),
 )
-ONE_NOTE = note(Act.CODE_ISSUE, "2021-01-01")
+ONE_NOTE = note("code.issue", "2021-01-01")
 SUBJECT = "account:account-A"
 
 
@@ -45,7 +45,7 @@ OTHER_CONTENT: dict[str, st.SearchStrategy[Any]] = {
     "subject": names(),
     "number": st.integers(0, 9),
     "moment": moments(),
-    "act": st.sampled_from(Act),
+    "act": st.sampled_from(("code.issue", "code.end", "group.add")),
     "role": st.sampled_from(Role),
     "before": states(),
     "after": states(),
@@ -78,11 +78,9 @@ def test_rows_are_numbered_and_each_carries_the_hash_of_the_one_before() -> None
 
 @pytest.mark.rule("A2")
 def test_a_row_says_when_who_what_before_after_and_why() -> None:
-    given_note = TraceNote(
-        SUBJECT, THREE[0].moment, Act.CODE_END, actor("supervisor", "Jaan"), {"a": "1"}, None, "spam"
-    )
+    given_note = TraceNote(SUBJECT, THREE[0].moment, "code.end", actor("supervisor", "Jaan"), {"a": "1"}, None, "spam")
     (row,) = chain(given_note, salt="salt")
-    assert (row.subject, row.moment, row.act) == (SUBJECT, THREE[0].moment, Act.CODE_END)
+    assert (row.subject, row.moment, row.act) == (SUBJECT, THREE[0].moment, "code.end")
     assert (row.role, row.actor, row.reason) == (Role.SUPERVISOR, "Jaan", "spam")
     assert (row.before, row.after, row.salt) == ({"a": "1"}, None, "salt1")
     assert len(row.hash) == len(row.personal_digest) == 64
@@ -108,7 +106,7 @@ def test_subjects_are_chained_apart() -> None:
     assert account_subject("account-A") == SUBJECT
     assert group_subject("account-A") == "group:account-A"
     assert PROGRAMME_SUBJECT not in {account_subject("x"), group_subject("x")}
-    (other,) = chain(note(Act.CODE_ISSUE, "2021-01-01", on=account_subject("account-B")))
+    (other,) = chain(note("code.issue", "2021-01-01", on=account_subject("account-B")))
     assert (other.number, other.previous) == (1, GENESIS)
     assert other.hash != THREE[0].hash
 
@@ -156,7 +154,7 @@ def test_what_was_changed_is_said(change: Mapping[str, object], faults: list[str
 
 @pytest.mark.rule("A2")
 def test_a_change_covered_up_by_hashing_again_breaks_the_next_row() -> None:
-    forged = TraceEntry.chained(note(Act.GROUP_ADD, "2021-02-01"), THREE[0], "salt")
+    forged = TraceEntry.chained(note("group.add", "2021-02-01"), THREE[0], "salt")
     assert chain_faults([THREE[0], forged]) == ()
     assert chain_faults([THREE[0], forged, THREE[2]]) == (
         f"{SUBJECT} row 3: does not carry the hash of the row before it",
@@ -165,7 +163,7 @@ def test_a_change_covered_up_by_hashing_again_breaks_the_next_row() -> None:
 
 @pytest.mark.rule("A2")
 def test_a_row_linked_to_another_past_is_found() -> None:
-    forged = TraceEntry.chained(note(Act.GROUP_ADD, "2021-01-01"), None, "salt")
+    forged = TraceEntry.chained(note("group.add", "2021-01-01"), None, "salt")
     relinked = attrs.evolve(THREE[1], previous=forged.hash)
     assert chain_faults([forged, relinked, THREE[2]]) == (f"{SUBJECT} row 2: its content was changed",)
 
@@ -186,7 +184,7 @@ def test_the_hash_is_over_everything_but_the_personal_part(field: str, data: st.
 )
 def test_actor_and_reason_do_not_run_into_one_another(one: Sequence[str | None], other: Sequence[str | None]) -> None:
     rows = [
-        chain(attrs.evolve(note(Act.CODE_END, "2021-01-01"), actor=Actor(str(who)), reason=why))
+        chain(attrs.evolve(note("code.end", "2021-01-01"), actor=Actor(str(who)), reason=why))
         for who, why in (one, other)
     ]
     assert rows[0][0].personal_digest != rows[1][0].personal_digest
@@ -254,9 +252,7 @@ def test_a_change_to_an_erased_row_is_found_all_the_same(field: str, data: st.Da
 
 @pytest.mark.rule("A5")
 def test_the_same_words_have_another_digest_under_another_salt() -> None:
-    digests = {
-        chain(note(Act.CODE_END, "2021-01-01"), salt=salt)[0].personal_digest for salt in ("one", "two", "three")
-    }
+    digests = {chain(note("code.end", "2021-01-01"), salt=salt)[0].personal_digest for salt in ("one", "two", "three")}
     assert len(digests) == 3
 
 
@@ -318,9 +314,8 @@ account.show account.activity sign-up.show case.show group.show code.show
 customer.erase trace.show trace.verify trace.seal contract.import code.launch grant.pay grant.retry
 """
 """What hosts can ask for, by the names they use."""
-FOLLOWING = "code.start referral.record referral.cancel grant.due grant.posted"
 
 
 @pytest.mark.rule("A2")
 def test_every_act_has_the_one_name_it_has_everywhere() -> None:
-    assert sorted(Act) == sorted([*ACTS.split(), *FOLLOWING.split()])
+    assert sorted(session.ACTS) == sorted(ACTS.split())

@@ -11,12 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referral_adapters.memory import MemoryStore
-from referral_core.entities.act import Act
 from referral_core.entities.seal import Seal, SealedHead
 from referral_core.entities.trace_entry import TraceEntry
 from referral_core.entities.trace_fault import TraceFault
 from referral_core.entities.verification import Verification
-from referral_core.use_cases.verifying_trace import STEP, Verifying
+from referral_core.services.verifying_trace import STEP, Verifying
 from referral_core.values.errors import TraceUnreadable
 from tests.phrases import TICK, at, note
 
@@ -77,7 +76,7 @@ def papers(*steps: str) -> Papers:
         if step == "seal":
             store.seals.set(NOW + number * TICK)
         else:
-            store.trace.append(note(Act.CODE_SHARED, f"2021-01-{number % 28 + 1:02}", on=step))
+            store.trace.append(note("code.shared", f"2021-01-{number % 28 + 1:02}", on=step))
     return Papers.of(store)
 
 
@@ -134,7 +133,7 @@ def test_whoever_waits_is_told_how_far_it_is() -> None:
 
 CONTENT: Final = {
     "moment": NOW,
-    "act": Act.GROUP_ADD,
+    "act": "group.add",
     "before": None,
     "after": {"other": None},
     "actor": "Jaan",
@@ -196,7 +195,7 @@ def test_a_chain_that_was_written_anew_shows_if_it_was_sealed(data: st.DataObjec
     first = data.draw(st.integers(0, len(rows) - 1))
     anew = [*rows[:first]]
     for row in rows[first:]:
-        other = note(Act.GROUP_ADD, "2021-01-01", on=subject)
+        other = note("group.add", "2021-01-01", on=subject)
         anew.append(TraceEntry.chained(other, anew[-1] if anew else None, row.salt or ""))
     found.rows = [row for row in found.rows if row.subject != subject] + anew
     sealed = [(head.number, head.seal) for head in found.listed if head.subject == subject and head.number > first]
@@ -364,10 +363,10 @@ def test_what_is_sealed_while_it_is_verified_does_no_harm() -> None:
     """A seal that was set after the seals were read lists rows that may have come after theirs were read."""
     store = MemoryStore()
     for step in (A, "programme"):
-        store.trace.append(note(Act.CODE_SHARED, "2021-01-01", on=step))
+        store.trace.append(note("code.shared", "2021-01-01", on=step))
     store.seals.set(NOW)
     before = Papers.of(store)
-    store.trace.append(note(Act.CODE_SHARED, "2021-01-02", on=A))
+    store.trace.append(note("code.shared", "2021-01-02", on=A))
     store.seals.set(NOW)
     later = Papers.of(store)
 

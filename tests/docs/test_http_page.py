@@ -20,7 +20,7 @@ def said_of(endpoint: Endpoint) -> dict[str, str]:
         "request": f"`{endpoint.method} {endpoint.path}`",
         "what it does": endpoint.summary,
         "least role": role,
-        "act": "" if endpoint.act is None else f"`{endpoint.act.value}`",
+        "act": "" if endpoint.act is None else f"`{endpoint.act}`",
     }
 
 

@@ -29,15 +29,14 @@ from referral_adapters.feed.errors import LineInvalid
 from referral_adapters.feed.event import LONGEST_LINE, read_event
 from referral_adapters.feed.fields import LONGEST_NAME, LONGEST_TEXT, Fields
 from referral_adapters.memory import MemoryStore
-from referral_core import Actor, Programme, ReferralDesk, Role, assemble
-from referral_core.entities.act import Act
+from referral_core import Actor, Programme, ReferralDesk, Role
 from referral_core.ports.billing import Billing
 from referral_core.programme.code_format import CodeFormat
 from referral_core.programme.fee_policy import FeePolicy
 from referral_core.programme.messages import Messages
 from referral_core.programme.settings import Settings
 from referral_core.rules.eligibility import RULES
-from referral_core.rules.permissions import LEAST_ROLE
+from referral_core.session import ACTS, SERVICES
 from referral_core.values.errors import Refusal
 from referral_core.values.money import CEILING
 from referral_core.values.reason import Reason
@@ -288,13 +287,13 @@ def test_the_page_says_which_attributes_are_required(row: Row) -> None:
 
 @pytest.mark.parametrize("type_", OVERVIEW)
 def test_the_page_says_who_may(type_: str) -> None:
-    assert OVERVIEW[type_]["role"] == LEAST_ROLE[Act(type_)]
+    assert OVERVIEW[type_]["role"] == ACTS[type_].least
 
 
 def reasons_given(type_: str, fields: dict[str, Any]) -> list[str]:
     """Return what a person is told of a line with these fields and, where it has a reason, a blank one."""
     data = {**fields, "reason": " "} if "reason" in PROPER[type_] else fields
-    role = Role.ADMINISTRATOR if LEAST_ROLE[Act(type_)] is not Role.SYSTEM else Role.SYSTEM
+    role = Role.ADMINISTRATOR if ACTS[type_].least is not Role.SYSTEM else Role.SYSTEM
     runner = FeedRunner(Programme.default(), MemoryStore(Programme.default()))
     if type_ in {"code.attach", "referral.change-group"}:
         concluded = {"contract": "K-1", "account": "A-1", "customer": "ann"}
@@ -501,8 +500,7 @@ def test_every_public_name_is_in_the_reference(package: Any) -> None:  # noqa: A
 
 
 def test_the_parts_of_the_desk_are_in_the_reference() -> None:
-    store = MemoryStore(Programme.default())
-    parts = {f"desk.{name}" for name in vars(assemble(Programme.default(), store))}
+    parts = {f"session.{name}" for name in SERVICES.values()}
     assert set(column(first_table(text_of("reference/api/desk.md")), "part")) == parts
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from referral_adapters.feed import FeedRunner
 from referral_adapters.memory import ContinuousDiscounts, MemoryStore
-from referral_core import Actor, Grant, GrantStatus, Money, Programme, Reason, Refusal, assemble
-from referral_core.use_cases.pay_run import PayRun
+from referral_core import Actor, Grant, GrantStatus, Money, Programme, Reason, ReferralDesk, Refusal
+from referral_core.services.pay_run import PayRun
 from tests.feed.story import Story, moment
 
 
@@ -496,9 +496,9 @@ def test_legs_that_a_killed_run_left_are_posted_by_a_run_without_a_line() -> Non
     story = Story().with_amounts()
     code = story.referrer("A")
     story.concluded("K1", account="B", code=code)
-    assemble(story.programme, story.store).contracts.activate(
-        "K1", at=datetime(2022, 1, 1, tzinfo=UTC), actor=Actor.system()
-    )
+    ReferralDesk(story.programme, story.store).session(
+        actor=Actor.system(), now=datetime(2022, 1, 1, tzinfo=UTC)
+    ).contracts.activate("K1")
     assert [grant.status for grant in story.store.grants.all()] == [GrantStatus.DUE, GrantStatus.DUE]
     next_run = FeedRunner(story.programme, story.store)
     assert next_run.finish() == PayRun(2, 0)
@@ -513,7 +513,7 @@ def test_a_run_pays_at_once_what_a_killed_run_had_taken_at_the_same_moment(poste
     story = Story().with_amounts()
     story.concluded("K1", account="B", code=story.referrer("A"))
     now = datetime(2022, 1, 1, tzinfo=UTC)
-    assemble(story.programme, story.store).contracts.activate("K1", at=now, actor=Actor.system())
+    ReferralDesk(story.programme, story.store).session(actor=Actor.system(), now=now).contracts.activate("K1")
     stuck, taken = [*story.store.grants.all()]
     steps = [(taken, taken.taken(now + timedelta(hours=1))), (stuck, attrs.evolve(stuck, wait_until=None, attempts=99))]
     assert len(story.store.grants.change(steps)) == 2

@@ -10,7 +10,7 @@ import pytest
 from dateutil.relativedelta import relativedelta
 
 from referral_adapters.memory import MemoryStore
-from referral_core import Actor, Money, Programme, ProgrammeInvalid, assemble
+from referral_core import Actor, Money, Programme, ProgrammeInvalid, ReferralDesk
 from referral_core.programme.toml_file import programme_from_toml
 from tests.feed.story import SECRET, Story, moment
 
@@ -351,7 +351,11 @@ def proposal(policy: str, *, bills: str, at: str, term: int = 12) -> Money:
     story.bill("R1", "B", bills, at="2021-03-02 00:00")
     story.terminated("K1", at=at)
     before = story.state()
-    proposed = assemble(story.programme, story.store).discounts.propose_fee("K1", at=moment(at), actor=Actor.system())
+    proposed = (
+        ReferralDesk(story.programme, story.store)
+        .session(actor=Actor.system(), now=moment(at))
+        .discounts.propose_fee("K1")
+    )
     assert story.state() == before
     return proposed
 
@@ -389,9 +393,11 @@ def test_what_was_used_of_a_discount_is_what_was_used_of_that_one() -> None:
     story.activated("K1", at="2021-03-01 12:00")
     story.terminated("K1", at="2021-03-02 12:00")
     story.holds("B", granted="17", consumed="4")
-    desk = assemble(story.programme, story.store)
+    desk = ReferralDesk(story.programme, story.store)
     assert "issued" not in own
-    assert desk.discounts.propose_fee("K1", at=moment("2021-03-02 12:00"), actor=Actor.system()) == Money("0", "EUR")
+    assert desk.session(actor=Actor.system(), now=moment("2021-03-02 12:00")).discounts.propose_fee("K1") == Money(
+        "0", "EUR"
+    )
 
 
 @pytest.mark.rule("B1", "B8")
@@ -404,8 +410,10 @@ def test_nothing_is_paid_back_of_what_was_never_granted() -> None:
     story.activated("K3", at="2021-02-04 12:00")
     story.bill("R1", "B", "4", at="2021-02-05 12:00")
     story.withdrawn("K1", at="2021-02-06 12:00")
-    desk = assemble(story.programme, story.store)
-    assert desk.discounts.propose_fee("K1", at=moment("2021-02-06 12:00"), actor=Actor.system()) == Money("0", "EUR")
+    desk = ReferralDesk(story.programme, story.store)
+    assert desk.session(actor=Actor.system(), now=moment("2021-02-06 12:00")).discounts.propose_fee("K1") == Money(
+        "0", "EUR"
+    )
 
 
 # ── currency, zone, languages ─────────────────────────────────────────────────────────────────────────────────────────

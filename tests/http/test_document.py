@@ -13,7 +13,7 @@ from referral_adapters.http.app import ENDPOINTS
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.memory import MemoryStore
 from referral_core import Programme
-from referral_core.rules.permissions import LEAST_ROLE
+from referral_core.session import ACTS
 from tests.http.document import Document
 
 NAMES: Final = [endpoint.name for endpoint in ENDPOINTS]
@@ -74,7 +74,7 @@ def test_every_endpoint_says_who_may_ask(document: Document, endpoint: Endpoint)
     if endpoint.act is None:
         assert endpoint.public
     else:
-        expected = {"act": endpoint.act.value, "least_role": LEAST_ROLE[endpoint.act].value}
+        expected = {"act": endpoint.act, "least_role": ACTS[endpoint.act].least.value}
         assert operation["x-permission"] == expected
 
 

@@ -105,7 +105,7 @@ def test_problems_are_ours_under_the_prefix_and_the_hosts_elsewhere(host: Door) 
 
 
 def test_a_defect_of_ours_stays_behind_the_prefix(host: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("referral_core.use_cases.showing_accounts.Accounts.show", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("referral_core.services.accounts.Accounts.show", lambda *_, **__: 1 / 0)
     told = host.ask("GET", "/referral/v1/accounts/A", by=None, headers=as_("ann"))
     assert (told.status, told.kind) == (500, "defect")
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from referral_adapters.http import ServiceStore
 from referral_core import Programme
-from referral_core.desk import ReferralDesk, assemble
+from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.grant import GrantEvent
 from tests.phrases import at, euros
@@ -25,13 +25,13 @@ LIIS: Final = Actor("Liis", Role.ADMINISTRATOR)
 
 def build(store: ServiceStore, programme: Programme | None = None) -> None:
     """Fill an empty store."""
-    desk = assemble(programme or Programme.default(), store)
+    desk = ReferralDesk(programme or Programme.default(), store)
     with store.transaction():
         _set_amounts(desk)
         _let_ann_have_a_code(desk)
         _let_friends_come(desk)
         _let_joss_go(desk)
-    desk.payouts.pay_due(at=at("2021-01-20 12:00"), actor=CRM, within=store.transaction)
+    desk.session(actor=CRM, now=at("2021-01-20 12:00")).payouts.pay_due()
     with store.transaction():
         _let_gert_move(desk)
         _let_the_last_come(desk)
@@ -40,19 +40,19 @@ def build(store: ServiceStore, programme: Programme | None = None) -> None:
 
 def _set_amounts(desk: ReferralDesk) -> None:
     for group, amount in (("referrer", "10"), ("referee-self-service", "7"), ("referee-manual", "8")):
-        desk.groups.set_amount(group, euros(amount), at=at("2021-01-01 09:00"), actor=LIIS)
+        desk.session(actor=LIIS, now=at("2021-01-01 09:00")).groups.set_amount(group, euros(amount))
 
 
 def _supply(desk: ReferralDesk, contract: str, account: str, customer: str, since: str, code: str | None) -> None:
-    desk.sign_ups.conclude(contract, account=account, customer=customer, at=at(since), actor=CRM, code=code)
-    desk.contracts.activate(contract, at=at(since), actor=CRM)
+    desk.session(actor=CRM, now=at(since)).sign_ups.conclude(contract, account=account, customer=customer, code=code)
+    desk.session(actor=CRM, now=at(since)).contracts.activate(contract)
 
 
 def _let_ann_have_a_code(desk: ReferralDesk) -> None:
     _supply(desk, "K-1", "A", "C-1", "2021-01-05 12:00", None)
     reason = "She asked for a short one."
-    desk.codes.issue("A", text="A123", replace=True, reason=reason, at=at("2021-01-06 12:00"), actor=ANU)
-    desk.sharings.share("A123", means="link", at=at("2021-01-07 12:00"), actor=CRM)
+    desk.session(actor=ANU, now=at("2021-01-06 12:00")).codes.issue("A", code="A123", replace=True, reason=reason)
+    desk.session(actor=CRM, now=at("2021-01-07 12:00")).sharing.share("A123", means="link")
 
 
 def _let_friends_come(desk: ReferralDesk) -> None:
@@ -62,22 +62,22 @@ def _let_friends_come(desk: ReferralDesk) -> None:
 
 
 def _let_joss_go(desk: ReferralDesk) -> None:
-    desk.sign_ups.conclude("K-9", account="J", customer="C-9", at=at("2021-01-13 12:00"), actor=CRM)
-    desk.contracts.withdraw("K-9", at=at("2021-01-14 12:00"), actor=CRM)
+    desk.session(actor=CRM, now=at("2021-01-13 12:00")).sign_ups.conclude("K-9", account="J", customer="C-9")
+    desk.session(actor=CRM, now=at("2021-01-14 12:00")).contracts.withdraw("K-9")
 
 
 def _let_gert_move(desk: ReferralDesk) -> None:
     _supply(desk, "K-10", "G2", "C-6", "2021-02-05 12:00", None)
-    desk.contracts.terminate("K-7", at=at("2021-02-10 12:00"), actor=CRM)
-    desk.contracts.terminate("K-6", at=at("2021-03-01 12:00"), actor=CRM)
+    desk.session(actor=CRM, now=at("2021-02-10 12:00")).contracts.terminate("K-7")
+    desk.session(actor=CRM, now=at("2021-03-01 12:00")).contracts.terminate("K-6")
 
 
 def _let_the_last_come(desk: ReferralDesk) -> None:
-    conclude, by = desk.sign_ups.conclude, {"at": at("2021-03-05 12:00"), "actor": CRM}
-    conclude("K-3", account="D", customer="C-3", code="A123", channel="sales-portal", **by)  # type: ignore[arg-type]
-    conclude("K-5", account="H", customer="C-5", **by)  # type: ignore[arg-type]
-    desk.cases.open("LT-7", customer="C-2", code="A123", at=at("2021-03-10 12:00"), actor=CRM)
-    desk.cases.open("LT-8", customer="C-22", at=at("2021-03-11 12:00"), actor=CRM)
+    sign_ups = desk.session(actor=CRM, now=at("2021-03-05 12:00")).sign_ups
+    sign_ups.conclude("K-3", account="D", customer="C-3", code="A123", channel="sales-portal")
+    sign_ups.conclude("K-5", account="H", customer="C-5")
+    desk.session(actor=CRM, now=at("2021-03-10 12:00")).cases.open("LT-7", customer="C-2", code="A123")
+    desk.session(actor=CRM, now=at("2021-03-11 12:00")).cases.open("LT-8", customer="C-22")
     _supply(desk, "K-8", "I", "C-8", "2021-03-12 12:00", "A123")
 
 

@@ -17,10 +17,9 @@ from referral_core import (
     ReferralDesk,
     Span,
     Timeline,
-    assemble,
 )
 from referral_core.ports.ports import Ports
-from referral_core.use_cases.signing_up import SignUp
+from referral_core.services.sign_ups import SignUp
 
 NOW = datetime(2021, 1, 1, tzinfo=UTC)
 SYSTEM = Actor.system()
@@ -30,18 +29,18 @@ def test_a_store_fits_where_ports_are_asked_for() -> None:
     store = MemoryStore()
     ports: Ports = store
     feed_store: FeedStore = store
-    assert_type(assemble(Programme.default(), ports), ReferralDesk)
+    assert_type(ReferralDesk(Programme.default(), ports), ReferralDesk)
     assert_type(FeedRunner(Programme.default(), feed_store), FeedRunner)
 
 
 def test_the_desk_says_what_it_returns() -> None:
     programme = Programme.default()
-    desk = assemble(programme, MemoryStore(programme))
-    assert_type(desk.sign_ups.check("A123", at=NOW, actor=SYSTEM), Decision)
-    signed = desk.sign_ups.conclude("K-1", account="A-1", customer="ann", at=NOW, actor=SYSTEM)
+    desk = ReferralDesk(programme, MemoryStore(programme))
+    assert_type(desk.session(actor=SYSTEM, now=NOW).codes.check("A123"), Decision)
+    signed = desk.session(actor=SYSTEM, now=NOW).sign_ups.conclude("K-1", account="A-1", customer="ann")
     assert_type(signed, SignUp)
     assert_type(signed.issued, PromoCode | None)
-    assert_type(desk.contracts.activate("K-1", at=NOW, actor=SYSTEM).started, PromoCode | None)
+    assert_type(desk.session(actor=SYSTEM, now=NOW).contracts.activate("K-1").started, PromoCode | None)
 
 
 def test_a_timeline_remembers_what_it_holds() -> None:

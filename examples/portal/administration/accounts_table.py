@@ -8,7 +8,7 @@ from typing import Final
 
 from examples.portal.visit import Visit
 from referral_core import Calendar, PromoCode
-from referral_core.use_cases.account_view import AccountView
+from referral_core.services.account_view import AccountView
 
 HEADER: Final = (
     "account",
@@ -35,7 +35,7 @@ def account_rows(visit: Visit) -> Iterator[tuple[object, ...]]:
     world, actor = visit.world, visit.someone().actor
     at, calendar = world.clock.now, world.programme.calendar
     for account, _ in world.store.contracts.accounts():
-        yield _row(world.desk.accounts.show(account, at=at, actor=actor), at, calendar)
+        yield _row(world.desk.session(actor=actor, now=at).accounts.show(account), at, calendar)
 
 
 def _row(seen: AccountView, at: datetime, calendar: Calendar) -> tuple[object, ...]:

@@ -8,7 +8,6 @@ from datetime import date, datetime
 import attrs
 
 from referral_core import Actor, Calendar, Money
-from referral_core.entities.act import Act
 from referral_core.rules.permissions import required_reason
 
 
@@ -47,7 +46,7 @@ class AmountEntry:
             starts_at=None if first is None else calendar.start_of(first, "from"),
             ends_at=None if last is None else calendar.end_of(last, "until"),
             correction=correction,
-            reason=required_reason(actor, Act.AMOUNT_SET, reason) if correction else reason or None,
+            reason=required_reason(actor, "amount.set", reason) if correction else reason or None,
         )
 
 

@@ -21,7 +21,7 @@ from examples.portal.administration.timeline_picture import Axis, TimelinePictur
 from examples.portal.complaint import Complaint
 from examples.portal.visit import Administrators, Visit
 from referral_core import DiscountGroup, EffectivePeriod, Money, Reason, Refusal, Span
-from referral_core.use_cases.amount_preview import AmountPreview
+from referral_core.services.amount_preview import AmountPreview
 
 router = APIRouter(prefix="/administration/amounts")
 
@@ -72,19 +72,17 @@ def save(visit: Administrators) -> Response:
     entry = _entry(visit)
     if isinstance(entry, Complaint):
         return group_page(visit, visit.fields.get("group", ""), entry)
-    groups, actor = visit.world.desk.groups, visit.someone().actor
+    actor = visit.someone().actor
     return change(
         visit,
         entry.group,
-        lambda at: groups.set_amount(
+        lambda at: visit.world.desk.session(actor=actor, now=at).groups.set_amount(
             entry.group,
             entry.amount,
-            starts_at=entry.starts_at,
-            ends_at=entry.ends_at,
+            starts=entry.starts_at,
+            ends=entry.ends_at,
             correction=entry.correction,
             reason=entry.reason,
-            at=at,
-            actor=actor,
         ),
         note="administration.amounts.saved",
         complaint_of=lambda refusal: _complaint(visit, refusal, entry),
@@ -96,17 +94,11 @@ def _previewed(visit: Visit, entry: AmountEntry) -> tuple[DiscountGroup, AmountP
 
     :raises ChangedMeanwhile: somebody else has changed it since the form was shown.
     """
-    groups, actor, at = visit.world.desk.groups, visit.someone().actor, visit.world.clock.now
-    found = groups.find(entry.group, at=at, actor=actor)
+    actor, at = visit.someone().actor, visit.world.clock.now
+    found = visit.world.desk.session(actor=actor, now=at).groups.find(entry.group)
     seen_as_it_is(visit, found)
-    told = groups.preview(
-        entry.group,
-        entry.amount,
-        starts_at=entry.starts_at,
-        ends_at=entry.ends_at,
-        correction=entry.correction,
-        at=at,
-        actor=actor,
+    told = visit.world.desk.session(actor=actor, now=at).groups.preview(
+        entry.group, entry.amount, starts=entry.starts_at, ends=entry.ends_at, correction=entry.correction
     )
     if told.before != found.amounts:
         raise ChangedMeanwhile
@@ -140,7 +132,7 @@ def _complaint(visit: Visit, refusal: Refusal, entry: AmountEntry | None = None)
 def _in_the_way(visit: Visit, entry: AmountEntry) -> tuple[Span[Money], ...]:
     """Return what the entry overlaps. Where it is refused for that, each of them would be in its way on its own."""
     now, actor = visit.world.clock.now, visit.someone().actor
-    amounts = visit.world.desk.groups.find(entry.group, at=now, actor=actor).amounts
+    amounts = visit.world.desk.session(actor=actor, now=now).groups.find(entry.group).amounts
     return amounts.overlapping(EffectivePeriod.between(entry.starts_at or now, entry.ends_at))
 
 

@@ -6,7 +6,7 @@ import attrs
 
 from examples.portal.visit import Visit
 from referral_core.entities.verification import Verification
-from referral_core.use_cases.pay_run import Backlog
+from referral_core.services.pay_run import Backlog
 
 
 @attrs.frozen
@@ -19,8 +19,11 @@ class Attention:
     @classmethod
     def of(cls, visit: Visit) -> Attention:
         """Return what there is to look at."""
-        actor, payouts = visit.someone().actor, visit.world.desk.payouts
-        return cls(visit.world.ask(lambda at: payouts.backlog(at=at, actor=actor)), last_verification(visit))
+        actor = visit.someone().actor
+        return cls(
+            visit.world.ask(lambda at: visit.world.desk.session(actor=actor, now=at).payouts.backlog()),
+            last_verification(visit),
+        )
 
 
 def last_verification(visit: Visit) -> Verification | None:

@@ -88,7 +88,7 @@ def _object(row: TraceEntry, calendar: Calendar) -> dict[str, Any]:
         "moment": calendar.local(row.moment).isoformat(),
         "actor": row.actor,
         "role": row.role.value,
-        "act": row.act.value,
+        "act": row.act,
         "before": row.before,
         "after": row.after,
         "reason": row.reason,

@@ -45,8 +45,8 @@ def add(visit: Administrators) -> Response:
     side = Side.REFERRER if fields.get("side") == Side.REFERRER else Side.REFEREE
     try:
         added = visit.world.act(
-            lambda at: desk.groups.add(
-                fields["group"], side=side, name=fields["name"], at=at, actor=visit.someone().actor
+            lambda at: desk.session(actor=visit.someone().actor, now=at).groups.add(
+                fields["group"], side=side, name=fields["name"]
             )
         )
     except Refusal as refusal:
@@ -73,7 +73,7 @@ def rename(visit: Administrators) -> Response:
     return change(
         visit,
         group,
-        lambda at: desk.groups.rename(group, name=name, at=at, actor=visit.someone().actor),
+        lambda at: desk.session(actor=visit.someone().actor, now=at).groups.rename(group, name=name),
         note="administration.groups.renamed",
     )
 
@@ -83,11 +83,15 @@ def switch(visit: Administrators) -> Response:
     """Disable a group or enable it, from now on."""
     group, desk = visit.fields.get("group", ""), visit.world.desk
     disable = visit.fields.get("to") == "disabled"
-    act = desk.groups.disable if disable else desk.groups.enable
+
+    def act(at: datetime) -> DiscountGroup:
+        groups = desk.session(actor=visit.someone().actor, now=at).groups
+        return groups.disable(group) if disable else groups.enable(group)
+
     return change(
         visit,
         group,
-        lambda at: act(group, at=at, actor=visit.someone().actor),
+        act,
         note="administration.groups.was-disabled" if disable else "administration.groups.was-enabled",
     )
 
@@ -103,7 +107,7 @@ def change(
     """Change a group unless somebody else has since the form was shown, in which case it is shown anew."""
 
     def guarded(at: datetime) -> DiscountGroup:
-        seen_as_it_is(visit, visit.world.desk.groups.find(group, at=at, actor=visit.someone().actor))
+        seen_as_it_is(visit, visit.world.desk.session(actor=visit.someone().actor, now=at).groups.find(group))
         return act(at)
 
     try:
@@ -137,7 +141,7 @@ def group_page(
 ) -> Response:
     """Answer with the page of a group, as it is now; what was typed stays in its forms."""
     desk, actor = visit.world.desk, visit.someone().actor
-    found = visit.world.ask(lambda at: desk.groups.find(group, at=at, actor=actor))
+    found = visit.world.ask(lambda at: desk.session(actor=actor, now=at).groups.find(group))
     return page_about(visit, found, complaint, status=status, **context)
 
 
@@ -181,7 +185,7 @@ def _wrong_id(visit: Visit) -> Complaint | None:
 
 def _overview(visit: Visit, complaint: Complaint | None = None) -> Response:
     desk, actor = visit.world.desk, visit.someone().actor
-    groups = visit.world.ask(lambda at: desk.groups.all(at=at, actor=actor))
+    groups = visit.world.ask(lambda at: desk.session(actor=actor, now=at).groups.all())
     return visit.page(
         "administration/groups.html",
         status=200 if complaint is None else 422,

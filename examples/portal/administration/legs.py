@@ -29,10 +29,10 @@ def stuck(visit: Administrators) -> Response:
 @router.post("")
 def retry(visit: Administrators) -> Response:
     """Have one of them tried again, with a reason."""
-    payouts, actor = visit.world.desk.payouts, visit.someone().actor
+    actor = visit.someone().actor
     key, reason = visit.fields.get("key", ""), visit.fields.get("reason")
     try:
-        visit.world.act(lambda at: payouts.retry(key, at=at, actor=actor, reason=reason))
+        visit.world.act(lambda at: visit.world.desk.session(actor=actor, now=at).payouts.retry(key, reason=reason))
     except Refusal as refusal:
         return _page(visit, Complaint.of(refusal, visit.person, visit.texts))
     visit.note("administration.stuck.retried", leg=key)
@@ -40,8 +40,8 @@ def retry(visit: Administrators) -> Response:
 
 
 def _page(visit: Visit, complaint: Complaint | None = None) -> Response:
-    payouts, actor = visit.world.desk.payouts, visit.someone().actor
-    found = visit.world.ask(lambda at: payouts.stuck(at=at, actor=actor))
+    actor = visit.someone().actor
+    found = visit.world.ask(lambda at: visit.world.desk.session(actor=actor, now=at).payouts.stuck())
     posted = visit.request.method == "POST"
     return visit.page(
         "administration/stuck.html",

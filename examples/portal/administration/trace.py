@@ -41,7 +41,7 @@ def search(visit: Administrators) -> Response:
     if "about" in query:
         rows, complaint = found_rows(visit, wanted)
         found = None if complaint else _page(visit, rows, number)
-    groups, actor = visit.world.desk.groups, visit.someone().actor
+    actor = visit.someone().actor
     return visit.page(
         "administration/trace.html",
         status=200 if complaint is None else 422,
@@ -51,7 +51,7 @@ def search(visit: Administrators) -> Response:
         page_number=number,
         about=ABOUT,
         acts=ACTS,
-        groups=visit.world.ask(lambda at: groups.all(at=at, actor=actor)),
+        groups=visit.world.ask(lambda at: visit.world.desk.session(actor=actor, now=at).groups.all()),
         verification=last_verification(visit),
         words=PeriodWords.of(visit),
     )
@@ -60,17 +60,19 @@ def search(visit: Administrators) -> Response:
 @router.post("/verification")
 def verify(visit: Administrators) -> Response:
     """Verify every row and every seal, and show what came of it."""
-    trace, actor = visit.world.desk.trace, visit.someone().actor
+    actor = visit.someone().actor
     expected = visit.fields.get("expected") or None
-    keep_verification(visit, visit.world.ask(lambda at: trace.verify(at=at, actor=actor, expected=expected)))
+    keep_verification(
+        visit, visit.world.ask(lambda at: visit.world.desk.session(actor=actor, now=at).trace.verify(expected=expected))
+    )
     return visit.go("/administration/trace#verification")
 
 
 @router.post("/seal")
 def seal(visit: Administrators) -> Response:
     """Set a seal over what has been added since the last one."""
-    trace, actor = visit.world.desk.trace, visit.someone().actor
-    done = visit.world.act(lambda at: trace.seal(at=at, actor=actor))
+    actor = visit.someone().actor
+    done = visit.world.act(lambda at: visit.world.desk.session(actor=actor, now=at).trace.seal())
     if done is None:
         visit.note("administration.trace.nothing-to-seal")
     else:

@@ -13,38 +13,34 @@ from examples.portal.administration.amount_entry import Unreadable
 from examples.portal.complaint import Complaint
 from examples.portal.visit import Visit
 from referral_core import Calendar, EffectivePeriod, Reason, Refusal, TraceEntry
-from referral_core.entities.act import Act
 from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, account_subject, group_subject
 from referral_core.values.moment import EARLIEST
 
 ABOUT: Final = ("account", "contract", "group", "programme")
 """What rows are about; a contract's stand on its account and on the referrer's."""
-ACTS: Final = tuple(
-    Act(name)
-    for name in (
-        "contract.concluded",
-        "code.issue",
-        "code.start",
-        "code.end",
-        "referral.record",
-        "referral.change-group",
-        "referral.cancel",
-        "grant.due",
-        "grant.posted",
-        "grant.retry",
-        "case.open",
-        "case.finish",
-        "case.abandon",
-        "discount.transfer",
-        "termination-fee.note",
-        "group.add",
-        "group.rename",
-        "group.disable",
-        "group.enable",
-        "amount.set",
-        "customer.erase",
-        "contract.import",
-    )
+ACTS: Final = (
+    "contract.concluded",
+    "code.issue",
+    "code.start",
+    "code.end",
+    "referral.record",
+    "referral.change-group",
+    "referral.cancel",
+    "grant.due",
+    "grant.posted",
+    "grant.retry",
+    "case.open",
+    "case.finish",
+    "case.abandon",
+    "discount.transfer",
+    "termination-fee.note",
+    "group.add",
+    "group.rename",
+    "group.disable",
+    "group.enable",
+    "amount.set",
+    "customer.erase",
+    "contract.import",
 )
 """The acts that leave a row."""
 
@@ -90,14 +86,16 @@ class TraceSearch:
         :raises Unreadable: a day is none.
         :raises Refusal: ``contract-unknown``, ``period-empty``, ``not-allowed``.
         """
-        trace, actor = visit.world.desk.trace, visit.someone().actor
+        actor = visit.someone().actor
         period = self.period(visit.world.programme.calendar)
-        act = Act(self.act) if self.act in set(ACTS) else None
+        act = self.act if self.act in ACTS else None
         now = visit.world.clock.now
         if self.about == "contract":
-            rows = trace.rows_of_contract(self.id, at=now, actor=actor, period=period, act=act)
+            rows = visit.world.desk.session(actor=actor, now=now).trace.rows_of_contract(
+                self.id, period=period, act=act
+            )
         else:
-            rows = trace.rows(self._subject(), at=now, actor=actor, period=period, act=act)
+            rows = visit.world.desk.session(actor=actor, now=now).trace.rows(self._subject(), period=period, act=act)
         return (row for row in rows if not self.by or row.actor == self.by)
 
     def period(self, calendar: Calendar) -> EffectivePeriod | None:

@@ -23,7 +23,6 @@ from referral_adapters.launch import (
     ContractFile,
     FileRefused,
     ImportRun,
-    Store,
     Rehearsal,
     Reject,
     RejectLines,
@@ -32,6 +31,7 @@ from referral_adapters.launch import (
     pages,
 )
 from referral_core.entities.actor import Actor
+from referral_core.ports.store import Store
 from referral_core.programme.programme import Programme
 
 SOME_REJECTED: Final = 1

@@ -10,7 +10,6 @@ from examples.portal.balance_picture import BalancePicture
 from examples.portal.catalogue import LANGUAGES
 from examples.portal.world import PORTAL
 from referral_core import CodeStatus, Money, PromoCode
-from referral_core.entities.act import Act
 from tests.examples.portal.test_self_service import ANNAS, code_of
 from tests.examples.portal.visitor import Visitor
 
@@ -216,7 +215,7 @@ def test_the_timeline_is_filtered_and_paged(supervisor: Visitor, monkeypatch: py
 
 
 def test_every_act_of_the_timeline_has_its_words(supervisor: Visitor) -> None:
-    texts = (Act.CODE_ISSUE, Act.CODE_END, Act.REFERRAL_RECORD, Act.GRANT_POSTED, Act.DISCOUNT_TRANSFER)
+    texts = ("code.issue", "code.end", "referral.record", "grant.posted", "discount.transfer")
     supervisor.sends(f"/accounts/{LIIGAS}/transfer", to=LIIGAS_OTHER)
     pages = "".join(supervisor.opens(f"/accounts/{each}/activity").text for each in (LIIGAS, JAANS, MAREKS))
     assert not [act for act in texts if f"<strong>{act}</strong>" in pages], "an act that has none is named by itself"
@@ -225,7 +224,7 @@ def test_every_act_of_the_timeline_has_its_words(supervisor: Visitor) -> None:
 
 def test_the_picture_rises_and_falls_with_the_balance(supervisor: Visitor) -> None:
     world = supervisor.world
-    movements = world.desk.accounts.movements(ANNAS, at=world.clock.now, actor=PORTAL)
+    movements = world.desk.session(actor=PORTAL, now=world.clock.now).accounts.movements(ANNAS)
     picture = BalancePicture.of(movements, world.clock.now)
     rises = [step.y < before.y for before, step in zip(picture.steps, picture.steps[1:], strict=False)]
     assert rises == [False, True, False], "a grant, its bill; a grant, its bill"

@@ -117,8 +117,8 @@ def test_an_administrator_reads_what_an_agent_did(somebody: Somebody, world: Wor
     assert mari is not None
     group = "referee-manual"
     world.act(
-        lambda at: world.desk.sign_ups.change_group(
-            referral.contract, group=group, at=at, actor=mari.actor, reason="Was promised it at the fair"
+        lambda at: world.desk.session(actor=mari.actor, now=at).referrals.change_group(
+            referral.contract, group=group, reason="Was promised it at the fair"
         )
     )
     somebody.becomes("Andres Aas")

@@ -16,7 +16,6 @@ from examples.portal.course import SUPPLY
 from examples.portal.people import STAFF
 from examples.portal.world import World
 from referral_core import GrantStatus, Money, Side
-from referral_core.entities.act import Act
 from tests.examples.portal.test_pages import EVIL, STARTED
 from tests.examples.portal.visitor import Visitor
 
@@ -105,7 +104,7 @@ def test_a_search_that_says_too_little_or_nonsense_is_told_at_its_field(
 def test_long_chains_are_read_page_by_page(andres: Visitor) -> None:
     world = andres.world
     for number in range(PAGE):
-        world.desk.groups.rename("referrer", name=f"Name {number}", at=world.clock.tick(), actor=ANDRES)
+        world.desk.session(actor=ANDRES, now=world.clock.tick()).groups.rename("referrer", name=f"Name {number}")
     count = sum(1 for _ in world.store.trace.chain("group:referrer"))
     first = andres.opens(TRACE, about="group", id="referrer")
     assert len(acts_on(first.text)) == PAGE
@@ -123,12 +122,14 @@ def test_long_chains_are_read_page_by_page(andres: Visitor) -> None:
 def test_an_erased_row_says_so_and_names_nobody(andres: Visitor) -> None:
     world, reason = andres.world, "Moved away, says Peeter's neighbour"
     code = world.store.promo_codes.of_account(ANNAS)[-1].text
-    world.act(lambda at: world.desk.codes.end(code, at=at, actor=TIINA, reason=reason))
+    world.act(lambda at: world.desk.session(actor=TIINA, now=at).codes.end(code, reason=reason))
     (before,) = articles(andres.opens(TRACE, about="account", id=ANNAS, act="code.end").text)
     assert "Tiina Tamm" in before
     (contract,) = world.store.contracts.of_account(ANNAS)
-    world.act(lambda at: world.desk.contracts.terminate(contract.id, at=at, actor=SUPPLY))
-    world.act(lambda at: world.desk.customers.erase(contract.customer, at=at, actor=ANDRES, reason="They asked"))
+    world.act(lambda at: world.desk.session(actor=SUPPLY, now=at).contracts.terminate(contract.id))
+    world.act(
+        lambda at: world.desk.session(actor=ANDRES, now=at).customers.erase(contract.customer, reason="They asked")
+    )
     page = andres.opens(TRACE, about="account", id=ANNAS, act="code.end")
     *_, after = articles(page.text)
     assert "erased at the customer's wish" in after.replace("&#39;", "'")
@@ -190,13 +191,13 @@ def test_every_act_that_leaves_a_row_can_be_looked_for(andres: Visitor) -> None:
     assert {row.act for row in andres.world.store.trace.chain()} <= set(ACTS)
     for act in ACTS:
         assert f'<option value="{act}">' in andres.opens(TRACE).text
-    assert Act.CODE_CHECK not in ACTS
+    assert "code.check" not in ACTS
 
 
 def a_stuck_leg(world: World) -> str:
     """Return the key of a leg that is stuck: Maarja's, whose contract begins before its day."""
     *_, referral = world.store.referrals.all(referrer=ANNAS)
-    world.act(lambda at: world.desk.contracts.activate(referral.contract, at=at, actor=SUPPLY))
+    world.act(lambda at: world.desk.session(actor=SUPPLY, now=at).contracts.activate(referral.contract))
     leg = world.store.grants.find(f"referee/{referral.contract}")
     assert leg is not None
     at = world.clock.now
@@ -234,8 +235,8 @@ def test_what_is_stuck_is_seen_and_tried_again_with_a_reason(andres: Visitor) ->
 
 def test_what_is_looked_for_is_never_a_part_of_the_page(andres: Visitor) -> None:
     world = andres.world
-    world.act(lambda at: world.desk.groups.add(EVIL, side=Side.REFEREE, name=EVIL, at=at, actor=ANDRES))
-    world.act(lambda at: world.desk.groups.set_amount(EVIL, Money("7"), at=at, actor=ANDRES, reason=EVIL))
+    world.act(lambda at: world.desk.session(actor=ANDRES, now=at).groups.add(EVIL, side=Side.REFEREE, name=EVIL))
+    world.act(lambda at: world.desk.session(actor=ANDRES, now=at).groups.set_amount(EVIL, Money("7"), reason=EVIL))
     assert "&lt;script&gt;alert" in articles(andres.opens(TRACE, about="group", id=EVIL).text)[-1]
     asked = dict.fromkeys(("id", "by", "since", "until", "act", "page"), EVIL)
     pages = [

@@ -142,7 +142,7 @@ def test_the_world_holds_something_of_everything(world: World) -> None:
 def test_people_sign_up_while_the_clock_moves(portal: FastAPI, world: World) -> None:
     code = world.store.promo_codes.of_account("A-1001")[-1].text
     before = world.store.billing.balance("A-1001").granted
-    on_the_way = world.desk.sharings.figures("A-1001", at=world.clock.now, actor=PORTAL).on_the_way
+    on_the_way = world.desk.session(actor=PORTAL, now=world.clock.now).sharing.figures("A-1001").on_the_way
 
     def sign_up(number: int) -> int:
         return Visitor(portal).sends("/sign-up", name=f"Newcomer {number}", code=code).status_code

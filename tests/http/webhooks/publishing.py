@@ -12,7 +12,7 @@ from referral_adapters.http.webhooks import Deliverer, OutgoingStore, Pace, Paus
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_adapters.sql.tables import METADATA
-from referral_core import Actor, Programme, assemble
+from referral_core import Actor, Programme, ReferralDesk
 from referral_core.ports.outbox import Outbox
 from referral_core.ports.subscriptions import Subscriptions
 from tests.adapters.conftest import GUARDED
@@ -49,12 +49,14 @@ class Now(Clock):
 
 def acted(store: Store, *, accounts: int = 3, begin: int = 0, at: datetime = NOON) -> None:
     """Do a few things about some accounts, each of which leaves rows of the trace."""
-    desk = assemble(PROGRAMME, store)
+    desk = ReferralDesk(PROGRAMME, store)
     for number in range(begin, begin + accounts):
         with store.transaction():
-            desk.sign_ups.conclude(f"K-{number}", account=f"A-{number}", customer=f"c-{number}", at=at, actor=HOST)
+            desk.session(actor=HOST, now=at).sign_ups.conclude(
+                f"K-{number}", account=f"A-{number}", customer=f"c-{number}"
+            )
         with store.transaction():
-            desk.contracts.activate(f"K-{number}", at=at, actor=HOST)
+            desk.session(actor=HOST, now=at).contracts.activate(f"K-{number}")
 
 
 def published(store: Store) -> list[int]:
