@@ -14,7 +14,7 @@ from referral_core.formats.named_codes import NamedCodes
 from referral_core.formats.offensive_words import OffensiveWords
 from referral_core.formats.random_codes import RandomCodes
 from referral_core.programme.code_format import CodeFormat
-from tests.core.test_desk_acts import HOUSEHOLD, NOON, SECRET, SYSTEM, Office
+from tests.office import HOUSEHOLD, NOON, SECRET, SYSTEM, Office
 from tests.phrases import TICK, at, refused
 
 MARI: Final = Actor("Mari", Role.AGENT)
@@ -112,7 +112,7 @@ def test_what_issuing_by_hand_refuses() -> None:
 def test_a_text_that_is_refused_leaves_the_code_it_was_to_replace(text: str) -> None:
     office = Office()
     office.supplied("K1", on="B")
-    office.desk.session(actor=SYSTEM, now=at(NOON)).codes.issue("B", code="TAKEN1")
+    office.session(NOON).codes.issue("B", code="TAKEN1")
     present = office.referrer("A")
     with refused("code-malformed" if text == "abc" else "code-taken", field="code"):
         office.desk.session(actor=SYSTEM, now=NOW).codes.issue("A", code=text, replace=True)
@@ -172,7 +172,7 @@ def test_what_ending_by_hand_refuses() -> None:
     code = office.referrer("A")
     with refused("moment-past", field="ends_at"):
         office.desk.session(actor=SYSTEM, now=NOW).codes.end(code, ends_at=NOW - TICK)
-    with refused("moment-naive", field="ends_at"):
+    with refused("moment-naive", field="at"):
         office.desk.session(actor=SYSTEM, now=NOW).codes.end(code, ends_at=NOW.replace(tzinfo=None))
     with refused("reason-missing", field="reason", naming="code.end"):
         office.desk.session(actor=JAAN, now=NOW).codes.end(code, reason="\n")
@@ -196,7 +196,7 @@ def test_a_code_that_nobody_holds_is_shown_in_part_however_long() -> None:
 def test_after_a_manual_ending_only_an_ex_customer_gets_a_code_by_itself() -> None:
     office = Office()
     code = office.referrer("A")
-    office.desk.session(actor=SYSTEM, now=at("2021-01-20")).codes.end(code)
+    office.session("2021-01-20").codes.end(code)
     assert office.concluded("K1", on="A").issued is None
     assert office.activated("K1", "2021-03-01").issued is None
     office.terminated("K-A", "2021-03-02")
@@ -217,7 +217,7 @@ def test_the_present_code_is_the_pending_or_active_one() -> None:
     office = Office()
     assert office.desk.session(actor=SYSTEM, now=NOW).codes.present("A") is None
     pending = office.concluded("K1", on="A").issued
-    assert office.desk.session(actor=SYSTEM, now=at(NOON)).codes.present("A") == pending
+    assert office.session(NOON).codes.present("A") == pending
     active = office.activated("K1", "2021-03-01").started
     assert office.desk.session(actor=SYSTEM, now=NOW).codes.present("A") == active
     ended = office.terminated("K1", "2021-04-01").ended
@@ -255,7 +255,7 @@ def test_a_random_text_that_an_account_held_already_is_passed_over() -> None:
     office = Office()
     first, second, *_ = (text for text in map(TEXTS.text, range(9)) if text is not None)
     office.supplied("K1", on="B")
-    office.desk.session(actor=SYSTEM, now=at(NOON)).codes.issue("B", code=first)
+    office.session(NOON).codes.issue("B", code=first)
     assert issued(office, "A") == second
 
 
@@ -305,7 +305,7 @@ def test_the_year_is_that_of_the_programmes_clocks() -> None:
 def test_namesakes_get_a_short_tail() -> None:
     office = Office(NAMED)
     office.supplied("K1", on="B")
-    office.desk.session(actor=SYSTEM, now=at("2021-01-06")).codes.issue("B", code="MIHKEL2021")
+    office.session("2021-01-06").codes.issue("B", code="MIHKEL2021")
     texts = [issued(office, f"A{number}", first_name="Mihkel") for number in range(30)]
     assert len(set(texts)) == 30
     assert all(text.startswith("MIHKEL2021") and len(text) == len("MIHKEL2021") + 2 for text in texts)
@@ -340,7 +340,7 @@ def test_the_name_is_that_of_the_accounts_latest_contract_with_one() -> None:
     assert issued(office, "B", first_name="Peeter") == "PEETER2021"
     newer = office.concluded("K4", on="A", when="2021-05-01", first_name="Tiina")
     assert newer.issued is None
-    assert office.desk.session(actor=SYSTEM, now=at("2021-06-01")).codes.issue("A", replace=True).text == "TIINA2021"
+    assert office.session("2021-06-01").codes.issue("A", replace=True).text == "TIINA2021"
 
 
 @pytest.mark.rule("C4", "C10")

@@ -18,7 +18,7 @@ from referral_core.formats.offensive_words import OffensiveWords
 from referral_core.formats.random_codes import RandomCodes
 from referral_core.programme.code_format import CodeFormat
 from referral_core.services.launch import Arrival, IssuedPage
-from tests.core.test_desk_acts import HOUSEHOLD, SECRET, SYSTEM, Office
+from tests.office import HOUSEHOLD, SECRET, SYSTEM, Office
 from tests.phrases import TICK, at, contract, refused
 from tests.strategies import contracts
 
@@ -166,7 +166,7 @@ def test_what_is_yet_to_come_is_refused(late: dict[str, str], field: str) -> Non
     (outcome,) = office.desk.session(actor=SYSTEM, now=LAUNCH).launch.import_contracts([contract("K1", **late)])
     assert isinstance(outcome, Refusal)
     assert (said(outcome), outcome.field) == ("moment-invalid", field)
-    at_once = office.desk.session(actor=SYSTEM, now=at("2021-07-01")).launch.import_contracts([contract("K1", **late)])
+    at_once = office.session("2021-07-01").launch.import_contracts([contract("K1", **late)])
     assert at_once == (Arrival.IMPORTED,)
 
 
@@ -341,7 +341,7 @@ def test_a_text_that_somebody_held_is_passed_over(name: str | None) -> None:
     office = town("A", "B", "C", programme=programme, name=name)
     office.supplied("K-X", on="X")
     for taken in (untouched["A"], untouched["C"]):
-        office.desk.session(actor=SYSTEM, now=at("2021-05-01")).codes.issue("X", code=taken, replace=True)
+        office.session("2021-05-01").codes.issue("X", code=taken, replace=True)
     codes = texts(launched(office))
     assert codes.keys() == {"A", "B", "C"}
     assert not {untouched["A"], untouched["C"]} & set(codes.values())
@@ -362,9 +362,9 @@ def test_names_are_those_of_the_last_contract_that_gave_one() -> None:
 def test_a_name_whose_texts_are_all_taken_gets_a_random_one() -> None:
     office = town("A", programme=NAMED, name="Mari")
     office.supplied("K-X", on="X")
-    candidates = list(office.desk.launch._drawing._named_codes.candidates("Mari", 2021, account="A"))
+    candidates = list(office.desk._drawing._named_codes.candidates("Mari", 2021, account="A"))
     for text in candidates:
-        office.desk.session(actor=SYSTEM, now=at("2021-05-01")).codes.issue("X", code=text, replace=True)
+        office.session("2021-05-01").codes.issue("X", code=text, replace=True)
     (code,) = launched(office)
     assert code.text not in candidates
     assert len(code.text) == 8
