@@ -500,6 +500,12 @@ def test_every_public_name_is_in_the_reference(package: Any) -> None:  # noqa: A
     assert {f"{package.__name__}.{name}" for name in package.__all__} - documented() == set()
 
 
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=lambda page: page.name)
+def test_what_a_page_imports_stands_no_deeper_than_a_package_of_the_root(page: Path) -> None:
+    modules = re.findall(r"\b(?:from|import) (referral_(?:core|adapters)[\w.]*)", page.read_text(encoding="utf-8"))
+    assert [module for module in modules if module.count(".") > 1] == []
+
+
 def test_the_parts_of_the_desk_are_in_the_reference() -> None:
     store = MemoryStore(Programme.default())
     parts = {f"desk.{name}" for name in vars(assemble(Programme.default(), store))}
