@@ -28,6 +28,7 @@ from referral_core.values.calendar import Calendar
 from referral_core.values.code_text import CodeText, parse
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import (
+    ArgumentInvalid,
     BillingUnavailable,
     CodeSpaceExhausted,
     ConcurrentChange,
@@ -52,6 +53,7 @@ __all__ = [
     "DISCOUNT_TYPE",
     "LATEST",
     "Actor",
+    "ArgumentInvalid",
     "Balance",
     "BillingUnavailable",
     "Calendar",

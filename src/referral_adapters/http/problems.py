@@ -16,7 +16,7 @@ from referral_adapters.http.caller import NotAuthenticated
 from referral_adapters.http.models.problem import MEDIA_TYPE, TYPES, FieldFault, Problem, ProblemKind
 from referral_core.programme.messages import Messages
 from referral_core.rules.decision import CodeRefused
-from referral_core.values.errors import BillingUnavailable, ConcurrentChange, ReferralError, Refusal
+from referral_core.values.errors import ArgumentInvalid, BillingUnavailable, ConcurrentChange, ReferralError, Refusal
 from referral_core.values.reason import Reason
 
 _LONGEST: Final = 300
@@ -163,6 +163,7 @@ _MEANINGS: Final[tuple[tuple[type[Exception], Callable[[Any], Trouble]], ...]] =
     (RequestValidationError, _improper),
     (HTTPException, _of_status),
     (ConcurrentChange, _concurrent),
+    (ArgumentInvalid, lambda invalid: improper(invalid.field, invalid.message)),
     (BillingUnavailable, lambda _: _away(ProblemKind.BILLING_UNAVAILABLE, "Billing does not answer.")),
     (ReferralError, lambda _: _away(ProblemKind.STORE_UNAVAILABLE, "The store cannot be used at this moment.")),
 )

@@ -5,6 +5,7 @@
     ReferralError
     ├── Refusal                 a rule said no; carries the reason codes and the field
     │   └── CodeRefused         a code was judged unusable; carries the decision too
+    ├── ArgumentInvalid         an argument is of the wrong type; a TypeError too; carries the field
     ├── ProgrammeInvalid        a programme has faults; carries all of them, with their places
     ├── CodeSpaceExhausted      more than half of the possible random codes have been given out
     ├── ConcurrentChange        somebody else changed the same; nothing was done: do the whole act again
@@ -58,6 +59,26 @@ class Refusal(ReferralError):
 
 def _refusal(reasons: tuple[Reason, ...], message: str, field: str | None) -> Refusal:
     return Refusal(*reasons, message=message, field=field)
+
+
+class ArgumentInvalid(ReferralError, TypeError):
+    """An argument is of the wrong type, and nothing was changed.
+
+    That is a mistake of the program that calls, not something a rule decides, so it has no reason code. ``field`` names
+    the argument, ``message`` is one English sentence.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+    def __repr__(self) -> str:
+        return f"ArgumentInvalid({self.field!r}, {self.message!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it cross to another process with its field."""
+        return ArgumentInvalid, (self.field, self.message)
 
 
 class ProgrammeInvalid(ReferralError):
