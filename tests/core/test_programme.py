@@ -81,6 +81,17 @@ def test_a_programme_is_read_from_a_text_and_from_a_file(tmp_path: Path) -> None
     assert Programme.from_file(file) == Programme.from_file(str(file)) == Programme(name="Saared")
 
 
+@pytest.mark.rule("D2")
+def test_names_of_groups_are_unique_as_they_are_compared_and_have_something_to_see() -> None:
+    groups = [
+        {"id": "referrer", "side": "referrer", "name": "Õpilased"},
+        {"id": "b", "side": "referee", "name": "o\u0303PILASED"},
+        {"id": "c", "side": "referee", "name": "\u3164"},
+    ]
+    found = faults(written({"groups": groups, "referee_groups": [{"group": "b"}]}))
+    assert places(found) == {"groups[1].name", "groups[2].name"}
+
+
 def test_every_fault_of_a_text_or_a_file_is_named_at_once(tmp_path: Path) -> None:
     file = tmp_path / "programme.toml"
     file.write_text('zone = "Nowhere"\nnaem = "x"\nfee_term_months = "12"', encoding="utf-8")

@@ -35,6 +35,7 @@ WORDS = f"""
 contract-active
 contract-unknown contract-exists account-unknown group-unknown case-unknown case-exists referral-unknown bill-exists
 contract-ended contract-pending
+name-invalid
 moment-invalid
 not-same-customer
 code-taken code-malformed code-overlap no-contract

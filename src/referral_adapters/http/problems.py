@@ -31,7 +31,14 @@ _NOT_FOUND: Final = frozenset(
     }
 )
 IMPROPER: Final = frozenset(
-    {Reason.MOMENT_NAIVE, Reason.AMOUNT_INVALID, Reason.CURRENCY_MISMATCH, Reason.CODE_MALFORMED, Reason.PERIOD_EMPTY}
+    {
+        Reason.NAME_INVALID,
+        Reason.MOMENT_NAIVE,
+        Reason.AMOUNT_INVALID,
+        Reason.CURRENCY_MISMATCH,
+        Reason.CODE_MALFORMED,
+        Reason.PERIOD_EMPTY,
+    }
 )
 """Reasons that say something of a value by itself, whatever the state of things."""
 
