@@ -248,7 +248,8 @@ def test_the_page_says_of_what_kind_each_field_is(type_: str, field: str) -> Non
     kind = FIELDS[type_][field]["kind"]
     probes = {value: said_of(type_, field, json.loads(value) if kind == "honour" else value) for value in PROBES[kind]}
     assert probes == PROBES[kind]
-    assert said_of(type_, field, None) == "invalid"
+    is_required = FIELDS[type_][field]["default"] == "required"
+    assert said_of(type_, field, None) == ("invalid" if is_required else "proper")
 
 
 def test_every_kind_is_explained() -> None:
@@ -281,6 +282,7 @@ def test_the_page_says_which_attributes_are_required(row: Row) -> None:
     else:
         actor = read_event(rest).actor
         assert words(row["default"]) == {"actor": [actor.id], "actorrole": [actor.role]}.get(attribute, [])
+        assert read_event({**EVENT, attribute: None}) == read_event(rest)
 
 
 # ── who may, who must say why, and what refuses ───────────────────────────────────────────────────────────────────────

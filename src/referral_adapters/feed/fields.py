@@ -29,6 +29,8 @@ _KINDS: Final = {
 class Fields:
     """The fields of one JSON object, read one by one; :meth:`close` then says if there are others.
 
+    A field that may be left out and is null is as if it were not there.
+
     ``key`` names the event they belong to, for whoever must recognise it when it is sent again.
 
     A value of the wrong kind, or a missing field, raises :class:`LineInvalid` at once. A value that a rule refuses
@@ -64,7 +66,7 @@ class Fields:
 
     def optional_name(self, field: str) -> str | None:
         """Return an identifier, or ``None`` when the field is absent."""
-        return self.name(field) if field in self._values else None
+        return self.name(field) if self._is_given(field) else None
 
     def text(self, field: str) -> str:
         """Return free text, which may be blank."""
@@ -80,13 +82,13 @@ class Fields:
 
     def optional_text(self, field: str) -> str | None:
         """Return free text, or ``None`` when the field is absent."""
-        return self.text(field) if field in self._values else None
+        return self.text(field) if self._is_given(field) else None
 
     def flag(self, field: str) -> bool:
         """Return true or false; false when the field is absent."""
-        value = self._values.get(field, _MISSING)
-        if value is _MISSING:
+        if not self._is_given(field):
             return False
+        value = self._values[field]
         if type(value) is not bool:
             raise self._wrong(field, "true or false", value)
         self._read.append(field)
@@ -106,7 +108,7 @@ class Fields:
 
     def optional_amount(self, field: str, currency: str) -> Money | None:
         """Return an amount, or ``None`` when the field is absent."""
-        return self.amount(field, currency) if field in self._values else None
+        return self.amount(field, currency) if self._is_given(field) else None
 
     def moment(self, field: str) -> datetime:
         """Return a moment written as RFC 3339 (M1)."""
@@ -122,13 +124,13 @@ class Fields:
 
     def optional_moment(self, field: str) -> datetime | None:
         """Return a moment, or ``None`` when the field is absent."""
-        return self.moment(field) if field in self._values else None
+        return self.moment(field) if self._is_given(field) else None
 
     def optional_date(self, field: str) -> date | None:
         """Return a day written as ``YYYY-MM-DD``, or ``None`` when the field is absent."""
-        value = self._values.get(field, _MISSING)
-        if value is _MISSING:
+        if not self._is_given(field):
             return None
+        value = self._values[field]
         if type(value) is not str:
             raise self._wrong(field, "a date as text", value)
         self._read.append(field)
@@ -151,7 +153,7 @@ class Fields:
 
     def honoured_moment(self) -> datetime | None:
         """Return the moment in ``honour``, or ``None`` when the field is absent (S10)."""
-        if "honour" not in self._values:
+        if not self._is_given("honour"):
             return None
         inner = Fields(self.record("honour"), f"{self._at}honour.")
         honoured = inner.moment("moment")
@@ -160,6 +162,14 @@ class Fields:
             inner._refusal = None
         inner.close()
         return honoured
+
+    def _is_given(self, field: str) -> bool:
+        """Tell whether a field that may be left out is there; one that is null is as if it were not."""
+        if self._values.get(field) is not None:
+            return True
+        if field in self._values:
+            self._read.append(field)
+        return False
 
     def _refuse(self, refusal: Refusal) -> None:
         self._refusal = self._refusal or refusal
