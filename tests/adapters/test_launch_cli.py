@@ -297,7 +297,7 @@ def test_whoever_stops_it_keeps_whole_pages(
 ) -> None:
     path = contracts(tmp_path, 3_000)
     rejects = tmp_path / "rejects.csv"
-    with SqlStore(db) as watched:
+    with SqlStore(db, Programme.default()) as watched:
         command = ("import", "contracts", path, "--db", db, "--page", "20", "--rejects", rejects)
         err, out = stopped(number, status, command, watched.launch_codes.count)
         line = 1 + watched.launch_codes.count()
