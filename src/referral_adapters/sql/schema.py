@@ -110,10 +110,10 @@ def opened(url: str | URL, purpose: Purpose, *, hurried: bool = True) -> OwnConn
     )
     try:
         if connections.dialect.name == "sqlite":  # where to connect is to change
-            contents = _contents_of_file(parsed, purpose)
+            _contents_of_file(parsed, purpose).admit(purpose)
+            connections.get()
         else:
-            contents = contents_of(connections.get())
-        contents.admit(purpose)
+            contents_of(connections.get()).admit(purpose)
     except BaseException:
         connections.close()
         raise
