@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import attrs
 
 from referral_adapters.memory import MemoryStore
-from referral_core import Actor, Programme, ReferralDesk
+from referral_core import Actor, ConcurrentChange, Programme, ReferralDesk
 from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceEntry, account_subject, chain_faults
 from referral_core.ports.billing import Billing
 from referral_core.services.contracts import Activation, ContractEnd
@@ -17,12 +19,48 @@ from referral_core.services.sign_ups import SignUp
 from referral_core.session import Session
 from tests.phrases import at, euros
 
+T = TypeVar("T")
+
 SECRET: Final = b"fixed-for-tests-" * 2
 SYSTEM: Final = Actor.system()
 HOUSEHOLD: Final = Programme.default()
 NOON: Final = "2021-02-01 12:00"
 WHEN: Final = at("2021-04-01 12:00")
 WHY: Final = "the customer called"
+ATTEMPTS: Final = 5
+"""How often a store does what loses every race."""
+
+
+class SteppedStore(MemoryStore):
+    """A store that tells of each step of its outer transactions, and tries again what lost a race.
+
+    ``step`` is told ``begin``, ``commit`` while the transaction can still fail, and ``end``.
+    """
+
+    step: Callable[[str], object] = staticmethod(lambda _: None)
+    _depth = 0
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return super().transaction() if self._depth else self._stepped()
+
+    def run(self, act: Callable[[], T], *_: object) -> T:
+        for _again in range(0 if self._depth else ATTEMPTS - 1):
+            with suppress(ConcurrentChange), self.transaction():
+                return act()
+        with self.transaction():
+            return act()
+
+    @contextmanager
+    def _stepped(self) -> Iterator[None]:
+        self.step("begin")
+        self._depth = 1
+        try:
+            with super().transaction():
+                yield
+                self.step("commit")
+        finally:
+            self._depth = 0
+        self.step("end")
 
 
 class Office:
@@ -137,8 +175,9 @@ class Office:
             [store.promo_codes.of_account(account) for account in accounts],
             [store.sharings.count_of(account) for account in accounts],
             [store.billing.balance(account) for account in accounts],
-            [*store.groups.all()],
-            [*store.referrals.all()],
+            [store.history.codes(account) for account in accounts],
+            [(group, store.history.group(group.id)) for group in store.groups.all()],
+            [(referral, store.history.referral(referral.contract)) for referral in store.referrals.all()],
             [*store.grants.all()],
             [*store.cases.all()],
             [(seal.number, seal.moment, seal.heads) for seal in store.seals.all()],

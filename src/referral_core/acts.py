@@ -82,7 +82,8 @@ class Act(Generic[R]):
     ``reads`` tells that it changes nothing; ``streams`` that it reads and hands on an iterator; ``bulk`` that it is
     many transactions and not one. ``manual`` says when a person has to give a reason: always, or with one of the
     arguments named. ``channels`` tells that somebody limited to some channels may ask for it. ``feed`` tells whether
-    a feed may bring it. ``settles`` names the arguments with the accounts whose balance in billing it looks at.
+    a feed may bring it. ``settles`` names the arguments with the accounts whose balance in billing it looks at, and
+    ``checks`` refuses what it would refuse without billing, so that nothing is sent for what is refused.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Act(Generic[R]):
     channels: bool = False
     manual: bool | tuple[str, ...] = False
     settles: tuple[str, ...] = ()
+    checks: Callable[..., object] | None = None
     wire: Mapping[str, str] = attrs.field(factory=dict)
 
     @cached_property
@@ -218,6 +220,7 @@ def act(  # noqa: PLR0913 - an act is declared by that much
     channels: bool = False,
     manual: bool | tuple[str, ...] = False,
     settles: tuple[str, ...] = (),
+    checks: Callable[..., object] | None = None,
     wire: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[Concatenate[S, P], R]], Callable[Concatenate[S, P], R]]:
     """Declare a service's method as an act: see :class:`Act`. Calling it hands it to the service's runner."""
@@ -235,6 +238,7 @@ def act(  # noqa: PLR0913 - an act is declared by that much
             channels=channels,
             manual=manual,
             settles=settles,
+            checks=checks,
             wire=wire or {},
         )
         ACTS[name] = declared

@@ -25,7 +25,7 @@ from referral_core.services.referrals import Referrals
 from referral_core.services.sharing import Sharing
 from referral_core.services.sign_ups import SignUps
 from referral_core.services.trace import Trace
-from referral_core.values.errors import ReadOnlySession
+from referral_core.values.errors import ReadOnlySession, Refusal
 
 __all__ = ["ACTS", "Services", "Session"]
 
@@ -157,11 +157,13 @@ class Session(Services):
         """Admit an act, and send to billing what is due to the accounts whose balance it looks at, if it does (B2).
 
         A single act does this by itself. A door that does an act in a block, together with what it keeps of it, does
-        this before the block: nothing is sent to billing from inside a transaction.
+        this before the block: nothing is sent to billing from inside a transaction, and nothing for an act that would
+        be refused whatever billing holds.
 
-        :raises Refusal: ``not-allowed``: nothing was sent.
+        :raises Refusal: ``not-allowed``.
         """
-        self._runner.prepare(act, act.defaults | act.bind((), given))
+        service: Service = getattr(self, SERVICES[act.service])
+        self._runner.prepare(act, service, act.defaults | act.bind((), given))
 
     def __enter__(self) -> Self:
         if self._block is not None:
@@ -189,9 +191,14 @@ class LocalRunner:
         self.is_in_block = False
         self._inner = InnerRunner(context)
 
-    def prepare(self, act: Act[Any], given: Mapping[str, Any]) -> None:
+    def prepare(self, act: Act[Any], service: Service, given: Mapping[str, Any]) -> None:
         """Admit an act and settle what is due to the accounts whose balance it looks at; see :class:`Session`."""
         self.context.permissions.admit(act, given)
+        if act.checks is not None:
+            try:
+                act.checks(type(service)(self._inner), **given)
+            except Refusal:
+                return  # the act says so itself; until then a door may find that it was done before
         settle(self.context, [given[name] for name in act.settles])
 
     def do(self, act: Act[R], service: Service, given: dict[str, Any]) -> R:
@@ -216,7 +223,7 @@ class LocalRunner:
             return act.body(inner, **{**given, "reason": reason})
 
         if act.settles and not self.is_in_block:
-            self.prepare(act, given)
+            self.prepare(act, service, given)
         return admitted() if act.reads or act.bulk else context.store.run(admitted)
 
 

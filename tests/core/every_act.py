@@ -82,7 +82,12 @@ GIVEN: Final[Mapping[str, Mapping[str, Any]]] = {
 
 def busy() -> Office:
     """Return an office in which every act is there to be done."""
-    office = Office().with_amounts()
+    return fill(Office())
+
+
+def fill(office: Office) -> Office:
+    """Let so much happen in an office that every act is there to be done."""
+    office.with_amounts()
     code = office.referrer("A")
     office.session("2021-01-06").codes.issue("A", code="A123", replace=True)
     office.concluded("OPEN", on="B", code="A123")

@@ -80,7 +80,7 @@ def test_what_acts_on_groups_refuse() -> None:
     with refused("group-exists", field="name", naming="Referee-Manual"):
         groups.add("fair", side=Side.REFEREE, name="Referee-Manual")
     with refused("group-exists", field="name"):
-        groups.rename("referrer", name="referee-manual ")
+        groups.rename("referrer", name="referee-MANUAL")
     with refused("group-unknown", field="group", naming="nobody"):
         groups.rename("nobody", name="x")
     with refused("group-unknown", field="group", naming="nobody"):

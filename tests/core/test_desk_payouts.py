@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import attrs
 import pytest
 
-from referral_adapters.memory import ContinuousDiscounts, Fault, FlakyBilling, FlakyBulkBilling, MemoryStore
+from referral_adapters.memory import ContinuousDiscounts, Fault, FlakyBilling, FlakyBulkBilling
 from referral_core import BillingUnavailable, ConcurrentChange, Grant, GrantStatus, Programme, Reason, Refusal, Side
 from referral_core.entities.actor import Actor, Role
 from referral_core.programme.paying import Paying
 from referral_core.services.pay_run import Backlog, PayRun
 from referral_core.services.payouts import FEW, PAGE
-from tests.office import NOON, SYSTEM, Office
+from tests.office import ATTEMPTS, NOON, SYSTEM, Office, SteppedStore
 from tests.phrases import actor, at, euros, refused
-
-T = TypeVar("T")
 
 NOW: Final = at(NOON)
 MINUTE: Final = timedelta(minutes=1)
 PATIENCE: Final = Programme.default().paying
-ATTEMPTS: Final = 5
-"""How often a store does what loses every race."""
 
 
 class Counting(FlakyBilling):
@@ -74,33 +70,6 @@ class CountingBulk(Counting, FlakyBulkBilling):
 
 class Killed(BaseException):
     """The process was killed."""
-
-
-class SteppedStore(MemoryStore):
-    """A store that tells of each step of a transaction, and tries again what lost a race, as often as others do.
-
-    ``step`` is told ``begin``, ``commit`` while the transaction can still fail, and ``end``.
-    """
-
-    step: Callable[[str], object] = staticmethod(lambda _: None)
-
-    @contextmanager
-    def _stepped(self) -> Iterator[None]:
-        self.step("begin")
-        with super().transaction():
-            yield
-            self.step("commit")
-        self.step("end")
-
-    def transaction(self) -> AbstractContextManager[None]:
-        return self._stepped()
-
-    def run(self, act: Callable[[], T]) -> T:
-        for _ in range(ATTEMPTS - 1):
-            with suppress(ConcurrentChange), self.transaction():
-                return act()
-        with self.transaction():
-            return act()
 
 
 class PayOffice(Office):
@@ -669,7 +638,7 @@ def test_trying_again_is_for_supervisors_of_the_segment_who_say_why() -> None:
             office.desk.session(actor=who, now=NOW).payouts.retry("referee/K1", reason="mended")
     with refused("reason-missing", field="reason"):
         office.desk.session(actor=MARI, now=NOW).payouts.retry("referee/K1", reason=" ")
-    for key in ("referee/K2", "nothing", ""):
+    for key in ("referee/K2", "nothing"):
         with refused("referral-unknown", field="key"):
             office.desk.session(actor=MARI, now=NOW).payouts.retry(key, reason="mended")
     assert office.state() == before
