@@ -183,3 +183,12 @@ class Office:
             [(seal.number, seal.moment, seal.heads) for seal in store.seals.all()],
             [attrs.evolve(row, salt="", personal_digest="", previous="", hash="") for row in self.all_traced()],
         )
+
+
+class SteppedOffice(Office):
+    """An office whose store tells of its steps."""
+
+    store: SteppedStore
+
+    def __init__(self, programme: Programme = HOUSEHOLD, *, billing: Billing | None = None) -> None:
+        super().__init__(programme, billing=billing, kind=SteppedStore)

@@ -159,14 +159,14 @@ class Act(Generic[R]):
             it.
         """
         params = self.params
-        try:
-            given = {**dict(zip(self._positional, args, strict=False)), **kwargs}
-            if len(given) != len(args) + len(kwargs) or len(given) + len(self.defaults) < len(params):
-                raise KeyError
-            return {name: params[name].check(value) for name, value in given.items()}
-        except KeyError:
-            signature(self.body).bind(None, *args, **kwargs)  # says in Python's words what is wrong
-            raise
+        given = {**dict(zip(self._positional, args, strict=False)), **kwargs}
+        if len(given) != len(args) + len(kwargs) or not self._required <= given.keys() <= params.keys():
+            signature(self.body).bind(None, *args, **kwargs)  # raises: it says in Python's words what is wrong
+        return {name: params[name].check(value) for name, value in given.items()}
+
+    @cached_property
+    def _required(self) -> frozenset[str]:
+        return frozenset(self.params) - frozenset(self.defaults)
 
     @cached_property
     def _positional(self) -> tuple[str, ...]:

@@ -146,7 +146,7 @@ class Session(Services):
     def __init__(self, context: Context) -> None:
         super().__init__(LocalRunner(context))
         self._context = context
-        self._block: ExitStack | None = None
+        self._block = ExitStack()
 
     @property
     def actor(self) -> Actor:
@@ -166,21 +166,17 @@ class Session(Services):
         self._runner.prepare(act, service, act.defaults | act.bind((), given))
 
     def __enter__(self) -> Self:
-        if self._block is not None:
+        if self._runner.is_in_block:
             raise RuntimeError("the session is in a block already")
-        block = ExitStack()
-        block.enter_context(self._context.store.transaction())
-        self._block = block
+        self._block.enter_context(self._context.store.transaction())
         self._runner.is_in_block = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        block, self._block = self._block, None
         self._runner.is_in_block = False
-        if block is not None:
-            block.__exit__(kind, error, trace)
+        self._block.__exit__(kind, error, trace)
 
 
 class LocalRunner:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -15,6 +15,8 @@ from referral_core.entities.trace_entry import TraceEntry
 from referral_core.session import ACTS, Session
 from tests.office import NOON, WHEN, WHY, Office
 from tests.phrases import at, contract, euros
+
+Kind = TypeVar("Kind", bound=Office)
 
 GIVEN: Final[Mapping[str, Mapping[str, Any]]] = {
     "code.check": {"code": "A123", "segment": "household"},
@@ -85,7 +87,7 @@ def busy() -> Office:
     return fill(Office())
 
 
-def fill(office: Office) -> Office:
+def fill(office: Kind) -> Kind:
     """Let so much happen in an office that every act is there to be done."""
     office.with_amounts()
     code = office.referrer("A")

@@ -17,7 +17,7 @@ from referral_core.entities.actor import Actor, Role
 from referral_core.programme.paying import Paying
 from referral_core.services.pay_run import Backlog, PayRun
 from referral_core.services.payouts import FEW, PAGE
-from tests.office import ATTEMPTS, NOON, SYSTEM, Office, SteppedStore
+from tests.office import ATTEMPTS, NOON, SYSTEM, SteppedOffice
 from tests.phrases import actor, at, euros, refused
 
 NOW: Final = at(NOON)
@@ -72,14 +72,12 @@ class Killed(BaseException):
     """The process was killed."""
 
 
-class PayOffice(Office):
+class PayOffice(SteppedOffice):
     """An office in which referee B's contract K1 activated by the code of A, whose two legs are due."""
-
-    store: SteppedStore
 
     def __init__(self, billing: Counting | None = None, *, paying: Paying = PATIENCE) -> None:
         self.billing = billing or Counting()
-        super().__init__(Programme(paying=paying), billing=self.billing, kind=SteppedStore)
+        super().__init__(Programme(paying=paying), billing=self.billing)
         self.with_amounts()
         self.concluded("K1", on="B", code=self.referrer("A"))
         self.activated("K1")

@@ -12,11 +12,12 @@ from typing import Any, Final
 import attrs
 import pytest
 
-from referral_core import Actor, Reason, ReferralDesk, Role, Side
+from referral_core import Actor, Reason, Role, Side
 from referral_core.rules.permissions import given_reason, permit_role, required_reason
+from referral_core.services.permissions import Permissions
 from referral_core.session import ACTS
 from tests.core.every_act import ask, busy, undone
-from tests.office import HOUSEHOLD, NOON, WHEN, WHY, Office
+from tests.office import HOUSEHOLD, NOON, WHY, Office, SteppedOffice
 from tests.phrases import actor, at, contract, refused
 
 ROLES: Final = (Role.CUSTOMER, Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.SYSTEM)
@@ -170,35 +171,29 @@ def test_an_act_is_done_by_whom_the_table_says_and_refused_to_all_others(act: st
         assert office.state() == before
 
 
-class ClosedStore:
-    """A store that has transactions, and nothing in it that may be looked at."""
+class Closed:
+    """A port that must not be asked anything."""
 
-    def __init__(self) -> None:
-        self.begun = self.rolled_back = 0
-
-    def run(self, act: Any) -> Any:  # noqa: ANN401 - any act
-        self.begun += 1
-        try:
-            return act()
-        except BaseException:
-            self.rolled_back += 1
-            raise
-
-    def __getattr__(self, port: str) -> Any:  # noqa: ANN401 - any port
-        raise AssertionError(f"{port} was looked at")
+    def __getattr__(self, method: str) -> object:
+        raise AssertionError(f"{method} was asked for")
 
 
-@pytest.mark.rule("A1")
+@pytest.mark.rule("A1", "A6")
 @EVERY_ACT
 def test_who_may_not_is_refused_before_anything_is_looked_at(act: str) -> None:
     row = WHO_MAY[act]
     lesser = [Actor("Mari", role) for role in ROLES if role not in row.roles]
     elsewhere = [] if row.channels else [Actor("Partner Ltd", Role.SYSTEM, channels=frozenset({"north"}))]
     for who in [*lesser, *elsewhere]:
-        store: Any = ClosedStore()
+        steps: list[str] = []
+        office = SteppedOffice()
+        session, store = office.session(by=who), office.store
+        for port in [name for name in vars(store) if not name.startswith("_") and name != "code_source"]:
+            setattr(store, port, Closed())
+        store.step = steps.append
         with refused("not-allowed", field="actor"):
-            ask(ReferralDesk(HOUSEHOLD, store).session(actor=who, now=WHEN), act)
-        assert store.rolled_back == store.begun == (not (ACTS[act].reads or ACTS[act].bulk or ACTS[act].settles))
+            ask(session, act)
+        assert steps in ([], ["begin"])  # rolled back, if there was a transaction at all
 
 
 @pytest.mark.rule("A1")
@@ -439,6 +434,27 @@ def test_without_a_code_nothing_is_seen_of_the_customers_other_accounts() -> Non
         session.sign_ups.conclude("NEW-2", account="n2", customer="n")
 
 
+@pytest.mark.rule("A1", "K2")
+def test_a_case_without_a_code_is_finished_without_a_look_at_the_customers_other_accounts() -> None:
+    office = town(customer="micro-business")
+    office.session(NOON).cases.open("BARE", customer="f")
+    agent = office.session(by=limited(Role.AGENT, "household"))
+    assert agent.cases.finish("BARE", contract="NEW", account="F", customer="f").sign_up.referral is None
+    with refused("not-allowed", field="actor"):
+        agent.cases.finish("case-1", contract="NEW-2", account="F", customer="f")
+
+
+@pytest.mark.rule("A1", "A6")
+def test_what_shows_everything_there_is_asks_for_somebody_without_limits() -> None:
+    store, trace = town().store, ACTS["trace.show"]
+    programme = attrs.evolve(HOUSEHOLD, segments=BOTH)
+    for who in (Actor("a"), limited(Role.ADMINISTRATOR, *BOTH)):
+        Permissions(store, programme, who).admit_everywhere(trace)
+    for who in (actor("supervisor"), limited(Role.SYSTEM, "household"), Actor("a", channels=frozenset({"north"}))):
+        with refused("not-allowed", field="actor"):
+            Permissions(store, programme, who).admit_everywhere(trace)
+
+
 @pytest.mark.rule("A1", "C1")
 def test_a_code_is_its_holders_however_it_is_written() -> None:
     with refused("not-allowed", field="actor"):
@@ -460,6 +476,16 @@ def test_what_is_not_there_touches_nothing() -> None:
         session.codes.issue("NOWHERE", reason=WHY)
     with refused("case-unknown"):
         session.cases.abandon("case-9")
+    with refused("case-unknown"):
+        session.cases.finish("case-9", contract="NEW", account="F", customer="f")
+    with refused("contract-unknown"):
+        session.sign_ups.attach("K9", code="A123")
+    with refused("contract-unknown"):
+        session.sign_ups.find("K9")
+    system = busy().session(by=limited(Role.SYSTEM, "household"))
+    with refused("contract-unknown"):
+        system.contracts.activate("K9")
+    assert [*system.trace.rows("group:fair")]  # a group is of no segment
     assert session.codes.check("B999").reasons == (Reason.CODE_UNKNOWN,)
 
 
