@@ -16,7 +16,7 @@ from referral_adapters.memory import Fault
 from referral_core import Grant, GrantStatus, Money, Programme, ReferralDesk, Side
 from referral_core.programme.paying import Paying
 from referral_core.services.pay_run import PayRun
-from tests.core.test_desk_payouts import Counting, CountingBulk, Killed
+from tests.core.test_payouts import Counting, CountingBulk, Killed
 from tests.office import SYSTEM, SteppedStore
 from tests.phrases import at
 

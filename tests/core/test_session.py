@@ -27,7 +27,7 @@ from referral_core.services.explanation import Explanation
 from referral_core.session import ACTS, Session
 from referral_core.values.moment import written
 from tests.core.every_act import GIVEN, ask, busy, fill
-from tests.core.test_desk_payouts import PATIENCE, Counting, CountingBulk, PayOffice
+from tests.core.test_payouts import PATIENCE, Counting, CountingBulk, PayOffice
 from tests.office import ATTEMPTS, HOUSEHOLD, NOON, SYSTEM, WHEN, Office, SteppedOffice
 from tests.phrases import actor, at, euros, refused
 
