@@ -15,8 +15,8 @@ from referral_core.programme.fee_policy import FeePolicy
 
 T = TypeVar("T")
 
-PROGRAMME: Final = Programme(fee_policy=FeePolicy.PRO_RATA)
-"""The household programme, but for a fee on early termination, so that there is one to see."""
+PROGRAMME: Final = Programme(products=("electricity", "gas"), fee_policy=FeePolicy.PRO_RATA)
+"""The household programme, but for gas, which earns a discount too, and a fee on early termination, to be seen."""
 PORTAL: Final = Actor.system("portal")
 """Who signs customers up in self-service (A1)."""
 SECRET: Final = b"of an invented world"
