@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Protocol
 
 from referral_adapters.conformance.samples import case, code, contract, day, grant, group, note, referral, sharing
 from referral_core.entities.contract import Contract
 from referral_core.entities.subscription import Subscription
+from referral_core.ports import store as ports
 from referral_core.ports.answers import Answers
 from referral_core.ports.events import Events
 from referral_core.ports.outbox import Outbox
-from referral_core.ports.ports import Ports
 from referral_core.ports.subscriptions import Subscriptions
 
 
-class Transactional(Protocol):
-    """Whatever has transactions."""
-
-    def transaction(self) -> AbstractContextManager[object]:
-        """Return a block that takes effect as a whole, or not at all when an exception of any kind leaves it.
-
-        Inside another one it is a part of it: if an exception leaves the inner block and goes no further, only the
-        inner block's work is undone.
-        """
-        ...
-
-
-class Store(Ports, Transactional, Protocol):
-    """All ports over one keeping, with transactions."""
+class Store(ports.Store, Protocol):
+    """A store as a desk takes it, and what it keeps besides for hosts that take events, answer and tell others."""
 
     @property
     def events(self) -> Events:
@@ -148,7 +136,7 @@ class Slip(Exception):
 
 
 @contextmanager
-def failing(store: Transactional, error: type[BaseException] = Slip) -> Iterator[None]:
+def failing(store: Store, error: type[BaseException] = Slip) -> Iterator[None]:
     """Do the block in a transaction that then fails; the error must come out of it as it is."""
     slip = error()
     try:
