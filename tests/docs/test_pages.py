@@ -7,7 +7,6 @@ import importlib.util
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, cast
 from xml.etree import ElementTree
@@ -29,7 +28,7 @@ from referral_adapters.feed.event import LONGEST_LINE, read_event
 from referral_adapters.feed.fields import LONGEST_NAME, LONGEST_TEXT, Fields
 from referral_adapters.feed.reading import arguments_of
 from referral_adapters.memory import MemoryStore
-from referral_core import Actor, Programme, ReferralDesk, Role
+from referral_core import Programme, Role
 from referral_core.ports.billing import Billing
 from referral_core.programme.code_format import CodeFormat
 from referral_core.programme.fee_policy import FeePolicy
@@ -45,7 +44,6 @@ from tests.feed.proper_events import PROPER
 
 ROOT: Final = Path(__file__).parent.parent.parent
 DOCS: Final = ROOT / "docs"
-NOON: Final = datetime(2021, 6, 1, 12, tzinfo=UTC)
 EVENT: Final[dict[str, Any]] = {
     "specversion": "1.0",
     "id": "1",
