@@ -142,8 +142,8 @@ def test_a_fact_that_is_told_late_has_a_moment_of_its_own_and_one_of_recording(s
     desk = ReferralDesk(PROGRAMME, store)
     begun, told = datetime(2021, 3, 1, tzinfo=UTC), datetime(2021, 3, 5, tzinfo=UTC)
     with desk.session(actor=PORTAL, now=datetime(2021, 1, 5, tzinfo=UTC)) as session:
-        for group in ("referrer", "referee-self-service"):
-            session.groups.set_amount(group, Money("10"))
+        for named in ("referrer", "referee-self-service"):
+            session.groups.set_amount(named, Money("10"))
         session.sign_ups.conclude("K-A", account="A", customer="ann")
         session.contracts.activate("K-A")
         session.codes.issue("A", code="A123", replace=True)

@@ -165,8 +165,9 @@ def sell(url: str, begun: Event) -> None:
         for number in count():
             contract = store.contracts.find(f"K-{number}")
             if contract is None:
-                who = {"account": f"N-{number}", "customer": f"c{number}"}
-                contract = session.sign_ups.conclude(f"K-{number}", **who, code=CODE).contract
+                account, customer = f"N-{number}", f"c{number}"
+                sign_up = session.sign_ups.conclude(f"K-{number}", account=account, customer=customer, code=CODE)
+                contract = sign_up.contract
             if contract.activated_at is None:
                 session.contracts.activate(contract.id)
                 session.payouts.pay_due()

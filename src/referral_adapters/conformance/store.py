@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from referral_adapters.conformance.samples import case, code, contract, day, grant, group, note, referral, sharing
@@ -14,6 +14,14 @@ from referral_core.ports.answers import Answers
 from referral_core.ports.events import Events
 from referral_core.ports.outbox import Outbox
 from referral_core.ports.subscriptions import Subscriptions
+
+
+class Transactional(Protocol):
+    """Whatever has transactions, as a store and some of its ports."""
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Return a block that takes effect as a whole, or not at all: see the port ``Store``."""
+        ...
 
 
 class Store(ports.Store, Protocol):
@@ -136,7 +144,7 @@ class Slip(Exception):
 
 
 @contextmanager
-def failing(store: Store, error: type[BaseException] = Slip) -> Iterator[None]:
+def failing(store: Transactional, error: type[BaseException] = Slip) -> Iterator[None]:
     """Do the block in a transaction that then fails; the error must come out of it as it is."""
     slip = error()
     try:
