@@ -131,7 +131,7 @@ SERVICES: Final[Mapping[str, str]] = {
 
 
 class Session(Services):
-    """The services of a desk for one actor at one now: made by :meth:`~referral_core.desk.ReferralDesk.session`.
+    """The services of a desk for one actor at one now: made by :meth:`~referral_core.ReferralDesk.session`.
 
     A single act is one transaction by itself, and is tried again by itself when it lost a race. As a context manager a
     session is one transaction, and each act in it a savepoint: an act that is refused leaves the others as they are,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Protocol, TypeVar
+from contextlib import AbstractContextManager, suppress
+from typing import Final, Protocol, TypeVar
 
 from referral_adapters.folding.ascii_folding import AsciiFolding
 from referral_adapters.memory.answers import MemoryAnswers
@@ -33,9 +33,13 @@ from referral_core.ports.billing import Billing
 from referral_core.ports.evidence import Evidence
 from referral_core.ports.folding import Folding
 from referral_core.ports.gathered_evidence import GatheredEvidence
+from referral_core.values.errors import ConcurrentChange
 from referral_core.values.moment import EARLIEST
 
 T = TypeVar("T")
+
+ATTEMPTS: Final = 6
+"""How often an act is tried before its caller is told of the conflict, as in a database."""
 
 
 class StartingPoint(Protocol):
@@ -114,6 +118,15 @@ class MemoryStore:
         return self._journal
 
     def run(self, act: Callable[[], T]) -> T:
-        """Do an act in a transaction and return what it returns; it loses no race, having the store to itself."""
+        """Do an act in a transaction, a few times over if it loses a race, and return what it returns.
+
+        It has this store to itself, so it can only lose where a port of the host's takes the place of one of these.
+        Inside another transaction it is done once.
+
+        :raises ConcurrentChange: others were quicker every time.
+        """
+        for _ in range(0 if self._journal.is_open else ATTEMPTS - 1):
+            with suppress(ConcurrentChange), self._journal:
+                return act()
         with self._journal:
             return act()
