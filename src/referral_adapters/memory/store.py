@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
@@ -10,7 +11,6 @@ from referral_adapters.folding.ascii_folding import AsciiFolding
 from referral_adapters.memory.answers import MemoryAnswers
 from referral_adapters.memory.billing import ContinuousDiscounts
 from referral_adapters.memory.cases import MemoryCases
-from referral_adapters.memory.code_source import MemoryCodeSource
 from referral_adapters.memory.contract_pages import MemoryContractPages
 from referral_adapters.memory.contracts import MemoryContracts
 from referral_adapters.memory.discount_groups import MemoryDiscountGroups
@@ -29,6 +29,7 @@ from referral_adapters.memory.sharings import MemorySharings
 from referral_adapters.memory.subscriptions import MemorySubscriptions
 from referral_adapters.memory.trace import MemoryTrace
 from referral_core.entities.discount_group import DiscountGroup
+from referral_core.formats import code_key
 from referral_core.ports.billing import Billing
 from referral_core.ports.evidence import Evidence
 from referral_core.ports.folding import Folding
@@ -63,8 +64,8 @@ class MemoryStore:
 
     >>> store = MemoryStore()
     >>> with store.transaction():
-    ...     store.code_source.numbers(2)
-    range(0, 2)
+    ...     len(store.code_key)
+    32
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class MemoryStore:
         self.history = MemoryHistory(journal, self.promo_codes.records, self.groups.records, self.referrals.records)
         self.launch_contracts = MemoryLaunchContracts(journal, self.contracts)
         self.launch_codes = MemoryLaunchCodes(journal, self.contracts, self.promo_codes, self.trace)
-        self.code_source = MemoryCodeSource(journal, secret)
+        self.code_key = code_key(secret) if secret is not None else secrets.token_bytes(32)
         self.folding: Folding = AsciiFolding() if folding is None else folding
         self.billing: Billing = ContinuousDiscounts(journal, currency=currency) if billing is None else billing
         for group in () if programme is None else programme.initial_groups():

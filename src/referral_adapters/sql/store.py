@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -15,7 +16,6 @@ from referral_adapters.sql import schema
 from referral_adapters.sql.answers import SqlAnswers
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_adapters.sql.cases import SqlCases
-from referral_adapters.sql.code_source import SqlCodeSource
 from referral_adapters.sql.connections import Connections, HostConnection, OwnConnections
 from referral_adapters.sql.contract_pages import SqlContractPages
 from referral_adapters.sql.contracts import SqlContracts
@@ -37,6 +37,7 @@ from referral_adapters.sql.subscriptions import SqlSubscriptions
 from referral_adapters.sql.trace import SqlTrace
 from referral_adapters.sql.work import Work
 from referral_core.entities.discount_group import DiscountGroup
+from referral_core.formats import code_key
 from referral_core.ports.billing import Billing
 from referral_core.ports.folding import Folding
 from referral_core.values.moment import EARLIEST
@@ -132,6 +133,17 @@ class SqlStore:
         """
         return self._work.run(act)
 
+    @property
+    def code_key(self) -> bytes:
+        """The secret that the texts of codes are hashed with (C10).
+
+        The database draws 32 secret bytes once and keeps them; a secret that was given takes their place and is kept
+        nowhere.
+        """
+        if self._secret is None:
+            self._secret = bytes.fromhex(Settings(self._work).kept("secret", secrets.token_hex(32)))
+        return self._secret
+
     def close(self) -> None:
         """Close all connections; no thread may be at work any more."""
         self._connections.close()
@@ -174,7 +186,7 @@ class SqlStore:
         self.history = SqlHistory(work)
         self.launch_contracts = SqlLaunchContracts(work)
         self.launch_codes = SqlLaunchCodes(work)
-        self.code_source = SqlCodeSource(work, secret)
+        self._secret = None if secret is None else code_key(secret)
         self.folding: Folding = AsciiFolding() if folding is None else folding
         self.billing: Billing = SqlContinuousDiscounts(work, currency=currency) if billing is None else billing
 
