@@ -242,7 +242,7 @@ def a_case(look: Permissions, given: Mapping[str, Any]) -> Touched:
 
 
 def a_finished_case(look: Permissions, given: Mapping[str, Any]) -> Touched:
-    """Touch what the contract that finishes a case does besides: its account, and all accounts of the case's customer."""
+    """Touch what the contract that finishes a case does: its account, and all accounts of the customer."""
     yield from look.of_account(given["account"])
     found = look.ports.cases.find(given["case"])
     if found is not None:
