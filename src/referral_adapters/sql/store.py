@@ -72,6 +72,8 @@ class SqlStore:
     :raises StoreFailed: the database cannot be opened.
     """
 
+    _code_key: bytes
+
     def __init__(
         self,
         url: str | URL,
@@ -140,9 +142,9 @@ class SqlStore:
         The database draws 32 secret bytes once and keeps them; a secret that was given takes their place and is kept
         nowhere.
         """
-        if self._secret is None:
-            self._secret = bytes.fromhex(Settings(self._work).kept("secret", secrets.token_hex(32)))
-        return self._secret
+        if not self._code_key:
+            self._code_key = bytes.fromhex(Settings(self._work).kept("secret", secrets.token_hex(32)))
+        return self._code_key
 
     def close(self) -> None:
         """Close all connections; no thread may be at work any more."""
@@ -186,7 +188,7 @@ class SqlStore:
         self.history = SqlHistory(work)
         self.launch_contracts = SqlLaunchContracts(work)
         self.launch_codes = SqlLaunchCodes(work)
-        self._secret = None if secret is None else code_key(secret)
+        self._code_key = b"" if secret is None else code_key(secret)
         self.folding: Folding = AsciiFolding() if folding is None else folding
         self.billing: Billing = SqlContinuousDiscounts(work, currency=currency) if billing is None else billing
 

@@ -91,7 +91,7 @@ def _tables() -> _Tables:
     """
     values = {character: value for value, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
     triples = tuple(map("".join, product(ALPHABET, repeat=3)))
-    sums = tuple((4 * values[a] + 2 * values[b] + values[c]) % _MODULUS for a, b, c in triples)
+    sums = tuple((4 * values[t[0]] + 2 * values[t[1]] + values[t[2]]) % _MODULUS for t in triples)
     by_sum = {total: text for text, total in zip(triples, sums, strict=True)}
     endings = tuple(
         tuple(
