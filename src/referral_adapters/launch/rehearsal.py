@@ -11,6 +11,7 @@ import attrs
 from referral_core.entities.contract import Contract
 from referral_core.ports.launch_contracts import LaunchContracts, Standing
 from referral_core.ports.store import Store
+from referral_core.programme.programme import Programme
 
 T = TypeVar("T")
 
@@ -26,6 +27,9 @@ class Rehearsal:
         self._store = store
         self._scratch = scratch
         self.launch_contracts = _Overlaid(store.launch_contracts, scratch.launch_contracts)
+
+    def begin(self, programme: Programme) -> None:
+        """Take nothing from a programme: the store that is asked stays as it is."""
 
     def transaction(self) -> AbstractContextManager[object]:
         """Return a transaction of the scratch store."""

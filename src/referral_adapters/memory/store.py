@@ -55,9 +55,10 @@ class StartingPoint(Protocol):
 class MemoryStore:
     """A real store that lives as long as its process, with the same guards and transactions as a database.
 
-    Every port is an attribute, so the store itself is the bundle that the core asks for. Without a programme it starts
-    with no groups and in euros; ``secret`` fixes the texts of random codes; ``folding`` and ``billing`` take the place
-    of its own. Its own billing takes part in its transactions; one that is given does not.
+    Every port is an attribute, so the store itself is the bundle that the core asks for. Until it has a programme, its
+    own or that of the first desk over it, it has no groups and counts in euros; ``secret`` fixes the texts of random
+    codes; ``folding`` and ``billing`` take the place of its own. Its own billing takes part in its transactions; one
+    that is given does not.
 
     Safe to use from many threads: a transaction has the store to itself, and what it did is seen by others when it has
     ended, or never.
@@ -77,7 +78,6 @@ class MemoryStore:
         billing: Billing | None = None,
     ) -> None:
         journal = Journal()
-        currency = "EUR" if programme is None else programme.currency
         self._journal = journal
         self.contracts = MemoryContracts(journal)
         self.contract_pages = MemoryContractPages(journal, self.contracts)
@@ -102,8 +102,20 @@ class MemoryStore:
         self.launch_codes = MemoryLaunchCodes(journal, self.contracts, self.promo_codes, self.trace)
         self.code_key = code_key(secret) if secret is not None else secrets.token_bytes(32)
         self.folding: Folding = AsciiFolding() if folding is None else folding
-        self.billing: Billing = ContinuousDiscounts(journal, currency=currency) if billing is None else billing
-        for group in () if programme is None else programme.initial_groups():
+        self._owns_billing = billing is None
+        self.billing: Billing = ContinuousDiscounts(journal) if billing is None else billing
+        self._has_begun = False
+        if programme is not None:
+            self.begin(programme)
+
+    def begin(self, programme: StartingPoint) -> None:
+        """Put a programme's groups into a store that never had any programme's; its own billing is in its currency."""
+        if self._has_begun:
+            return
+        self._has_begun = True
+        if self._owns_billing:
+            self.billing = ContinuousDiscounts(self._journal, currency=programme.currency)
+        for group in programme.initial_groups():
             self.groups.put(group, at=EARLIEST)
 
     def transaction(self) -> AbstractContextManager[None]:

@@ -16,7 +16,7 @@ from referral_adapters.sql import schema
 from referral_adapters.sql.answers import SqlAnswers
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_adapters.sql.cases import SqlCases
-from referral_adapters.sql.connections import Connections, HostConnection, OwnConnections
+from referral_adapters.sql.connections import Connections, HostConnection
 from referral_adapters.sql.contract_pages import SqlContractPages
 from referral_adapters.sql.contracts import SqlContracts
 from referral_adapters.sql.discount_groups import SqlDiscountGroups
@@ -30,6 +30,7 @@ from referral_adapters.sql.outbox import SqlOutbox
 from referral_adapters.sql.persons import SqlPersons
 from referral_adapters.sql.promo_codes import SqlPromoCodes
 from referral_adapters.sql.referrals import SqlReferrals
+from referral_adapters.sql.schema import Purpose
 from referral_adapters.sql.seals import SqlSeals
 from referral_adapters.sql.settings import Settings
 from referral_adapters.sql.sharings import SqlSharings
@@ -61,18 +62,22 @@ class StartingPoint(Protocol):
 class SqlStore:
     """A store in an SQLite file or a PostgreSQL database, with all ports as attributes.
 
-    An empty database gets its tables at once. The first programme it is opened with gives it its groups, once for
-    ever. ``secret`` fixes the texts of random codes, else the database keeps one of its own; ``folding`` and
-    ``billing`` take the place of its own. Its own billing takes part in its transactions; one that is given does not.
+    An SQLite file that is not there is made, and an empty database gets its tables at once; whoever only asks opens it
+    by :meth:`existing`. A database that is refused stays as it was, an SQLite file to the byte. The first programme
+    that a database is opened with, or that a desk is made of over it, gives it its groups, once for ever. ``secret``
+    fixes the texts of random codes, else the database keeps one of its own; ``folding`` and ``billing`` take the place
+    of its own. Its own billing takes part in its transactions; one that is given does not.
 
     Safe to use from many threads, each with a connection and a transaction of its own. Close it at the end, or use it
     as a context manager.
 
     :raises SchemaMismatch: the database is of another version of the library.
-    :raises StoreFailed: the database cannot be opened.
+    :raises ForeignDatabase: the database is somebody else's: it has tables, and none of this library's.
+    :raises StoreFailed: the database is none, or cannot be opened.
     """
 
     _code_key: bytes
+    _work: Work
 
     def __init__(
         self,
@@ -83,14 +88,31 @@ class SqlStore:
         folding: Folding | None = None,
         billing: Billing | None = None,
     ) -> None:
-        connections = OwnConnections(url)
-        try:
-            self._set_up(connections, programme, secret, folding, billing)
-            schema.prepare(self._work, connections.get())
-            self._begin(programme)
-        except BaseException:
-            connections.close()
-            raise
+        self._open(url, Purpose.MAKE, programme, secret, folding, billing)
+
+    @classmethod
+    def existing(
+        cls,
+        url: str | URL,
+        programme: StartingPoint | None = None,
+        *,
+        secret: bytes | None = None,
+        folding: Folding | None = None,
+        billing: Billing | None = None,
+        read_only: bool = False,
+    ) -> Self:
+        """Return the store in a database that has to be there: neither a file nor a table is made.
+
+        With ``read_only`` the database itself refuses every change. The store does not take over the groups of its
+        first programme either.
+
+        :raises SchemaMismatch: the database is of another version of the library, or has no tables yet.
+        :raises ForeignDatabase: the database is somebody else's: it has tables, and none of this library's.
+        :raises StoreFailed: the database is not there, is none, or cannot be opened.
+        """
+        store = cls.__new__(cls)
+        store._open(url, Purpose.ASK if read_only else Purpose.ACT, programme, secret, folding, billing)
+        return store
 
     @classmethod
     def on(
@@ -110,10 +132,11 @@ class SqlStore:
         :raises SchemaMismatch: the database is of another version of the library.
         """
         store = cls.__new__(cls)
-        store._set_up(HostConnection(connection), programme, secret, folding, billing)
+        store._set_up(HostConnection(connection), secret, folding, billing)
         with schema.told():
             schema.check(schema.version_of(connection))
-        store._begin(programme)
+        if programme is not None:
+            store.begin(programme)
         return store
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -158,17 +181,38 @@ class SqlStore:
     ) -> None:
         self.close()
 
-    def _set_up(
+    def _open(
         self,
-        connections: Connections,
+        url: str | URL,
+        purpose: Purpose,
         programme: StartingPoint | None,
         secret: bytes | None,
         folding: Folding | None,
         billing: Billing | None,
     ) -> None:
+        connections = schema.opened(url, purpose)
+        try:
+            self._set_up(connections, secret, folding, billing)
+            if purpose is Purpose.MAKE:
+                schema.prepare(self._work, connections.get())
+            self._is_asked_only = purpose is Purpose.ASK
+            if programme is not None:
+                self.begin(programme)
+        except BaseException:
+            connections.close()
+            raise
+
+    def _set_up(
+        self,
+        connections: Connections,
+        secret: bytes | None,
+        folding: Folding | None,
+        billing: Billing | None,
+    ) -> None:
         self._connections = connections
+        self._is_asked_only = self._has_begun = False
+        self._owns_billing = billing is None
         self._work = work = Work(connections)
-        currency = "EUR" if programme is None else programme.currency
         self.contracts = SqlContracts(work)
         self.contract_pages = SqlContractPages(work)
         self.promo_codes = SqlPromoCodes(work)
@@ -190,14 +234,20 @@ class SqlStore:
         self.launch_codes = SqlLaunchCodes(work)
         self._code_key = b"" if secret is None else code_key(secret)
         self.folding: Folding = AsciiFolding() if folding is None else folding
-        self.billing: Billing = SqlContinuousDiscounts(work, currency=currency) if billing is None else billing
+        self.billing: Billing = SqlContinuousDiscounts(work) if billing is None else billing
 
-    def _begin(self, programme: StartingPoint | None) -> None:
-        """Put a programme's groups into a database that never had any programme's."""
-        if programme is None:
+    def begin(self, programme: StartingPoint) -> None:
+        """Put a programme's groups into a database that never had any programme's, unless it is only asked.
+
+        Its own billing is in the currency of the programme.
+        """
+        if self._has_begun:
             return
+        self._has_begun = True
+        if self._owns_billing:
+            self.billing = SqlContinuousDiscounts(self._work, currency=programme.currency)
         settings = Settings(self._work)
-        if settings.has("programme"):
+        if self._is_asked_only or settings.has("programme"):
             return
         with self.transaction():
             if settings.claim("programme", programme.currency):

@@ -7,12 +7,17 @@ from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from referral_core.ports.ports import Ports
+from referral_core.programme.programme import Programme
 
 T = TypeVar("T")
 
 
 class Store(Ports, Protocol):
     """A store: all ports, and the transactions that make an act whole (P6)."""
+
+    def begin(self, programme: Programme) -> None:
+        """Take from a programme what a new store starts with: its groups, if it never had any programme's (D2, P5)."""
+        ...
 
     def transaction(self) -> AbstractContextManager[object]:
         """Return a block that takes effect as a whole, or not at all when an exception of any kind leaves it.
