@@ -35,7 +35,7 @@ class Rehearsal:
         """Return a transaction of the scratch store."""
         return self._scratch.transaction()
 
-    def run(self, act: Callable[[], T]) -> T:
+    def run(self, act: Callable[[], T], named: Sequence[tuple[str, str]] | None = None) -> T:
         """Do an act in a transaction of the scratch store."""
         return self._scratch.run(act)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
@@ -126,7 +126,7 @@ class MemoryStore:
         """
         return self._journal
 
-    def run(self, act: Callable[[], T]) -> T:
+    def run(self, act: Callable[[], T], named: Sequence[tuple[str, str]] | None = None) -> T:
         """Do an act in a transaction and return what it returns; it loses no race, having the store to itself."""
         with self._journal:
             return act()

@@ -38,10 +38,16 @@ def without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in names}
 
 
-def locking(statement: Select[Any]) -> Callable[[Work], Executable]:
-    """Return a choice between a statement and the same that locks the rows it reads in a transaction."""
-    locked = statement.with_for_update()
-    return lambda work: locked if work.locks else statement
+class locking:  # noqa: N801 - used as a function is
+    """A choice between a statement and the same that locks the rows it reads in a transaction."""
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self.statement: Final[Executable] = statement
+        self.locked: Final[Executable] = statement.with_for_update()
+
+    def __call__(self, work: Work) -> Executable:
+        """Return the one for the present state of some work."""
+        return self.locked if work.locks else self.statement
 
 
 class Pages:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
@@ -22,6 +22,7 @@ from referral_adapters.sql.contracts import SqlContracts
 from referral_adapters.sql.discount_groups import SqlDiscountGroups
 from referral_adapters.sql.events import SqlEvents
 from referral_adapters.sql.evidence import SqlEvidence
+from referral_adapters.sql.families import FAMILIES
 from referral_adapters.sql.grants import SqlGrants
 from referral_adapters.sql.history import SqlHistory
 from referral_adapters.sql.launch_codes import SqlLaunchCodes
@@ -149,14 +150,15 @@ class SqlStore:
         """
         return self._work.transaction()
 
-    def run(self, act: Callable[[], T]) -> T:
+    def run(self, act: Callable[[], T], named: Sequence[tuple[str, str]] | None = None) -> T:
         """Do an act in a transaction, a few times over if others are at the same rows; return what it returns.
 
-        So the act must have no other effect than on this store.
+        So the act must have no other effect than on this store. ``named`` is what its arguments name, by kind; with it
+        the act reads ahead and writes at its end, where that saves round trips.
 
         :raises ConcurrentChange: others were quicker every time.
         """
-        return self._work.run(act)
+        return self._work.run(act, named)
 
     @property
     def code_key(self) -> bytes:
@@ -212,7 +214,7 @@ class SqlStore:
         self._connections = connections
         self._is_asked_only = self._has_begun = False
         self._owns_billing = billing is None
-        self._work = work = Work(connections)
+        self._work = work = Work(connections, FAMILIES)
         self.contracts = SqlContracts(work)
         self.contract_pages = SqlContractPages(work)
         self.promo_codes = SqlPromoCodes(work)

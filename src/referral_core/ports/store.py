@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
@@ -27,8 +27,11 @@ class Store(Ports, Protocol):
         """
         ...
 
-    def run(self, act: Callable[[], T]) -> T:
+    def run(self, act: Callable[[], T], named: Sequence[tuple[str, str]] | None = None) -> T:
         """Do an act in a transaction, again when it lost a race, and return what it returns.
+
+        ``named`` is a hint, for stores to which it is worth it: what the act's arguments name, each with its kind, such
+        as ``("account", "A")``; ``None`` tells of nothing.
 
         Inside another transaction it is done once: whoever began that one repeats it.
 

@@ -48,6 +48,12 @@ class Drawing:
         place = len(self._ports.promo_codes.of_account(account))
         return self._first_free(account, self._random_codes.candidates(account, place), ())
 
+    def likely_text(self, account: str) -> str | None:
+        """Return the text that an account without any code would probably get; ``None`` where it is made of a name."""
+        if self._programme.code_format is CodeFormat.NAMED:
+            return None
+        return self._random_codes.text(account, 0)
+
     def texts_for(self, accounts: Sequence[CodelessAccount], at: datetime) -> tuple[str, ...]:
         """Return a free text for each of these accounts, the ones that they would get one after another.
 
