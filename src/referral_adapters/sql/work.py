@@ -287,7 +287,12 @@ class Work:
         mark, flushes, changed = len(unit.pending), unit.flushes, set(unit.changed)
         seen, ends = dict(self.seen), dict(self.ends)
         try:
-            yield
+            try:
+                yield
+            except Refusal:
+                # What was put off before it may not be possible either, and then that, and not this, is to be said.
+                self._flush(unit)
+                raise
         except BaseException:
             # What went out cannot be taken back by itself: then the act has to be done again, with savepoints.
             unit.must_repeat = unit.must_repeat or unit.flushes > flushes
@@ -306,7 +311,8 @@ class Work:
         self._local.depth = 1
         try:
             self._read_ahead(unit, named)
-            done = act()
+            with self._part_of(unit):
+                done = act()
             self._flush(unit)
             if unit.must_repeat:
                 raise Overtaken("a part that was undone")
