@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ import attrs
 import pytest
 from sqlalchemy.engine import URL
 
-from referral_adapters.sql import SqlStore
+from referral_adapters.sql import SqlStore, check
 from referral_adapters.sql.work import Work
 from referral_core import Actor, ConcurrentChange, Money, Programme, ReferralDesk, Refusal, Session
 from referral_core.programme.code_format import CodeFormat
@@ -22,14 +23,16 @@ NOW: Final = datetime(2021, 1, 10, 12, tzinfo=UTC)
 LATER: Final = NOW + timedelta(days=20)
 SYSTEM: Final = Actor.system("portal")
 PATIENCE: Final = 60.0
+STEP: Final = timedelta(hours=1)
 NAMED: Final = attrs.evolve(Programme.default(), code_format=CodeFormat.NAMED)
 
 
 class World:
     """A programme over a database of PostgreSQL, with amounts and an active code of account A."""
 
-    def __init__(self, store: SqlStore, programme: Programme) -> None:
+    def __init__(self, store: SqlStore, programme: Programme, url: URL) -> None:
         self.store = store
+        self.url = url
         self.desk = ReferralDesk(programme, store)
         for group in ("referrer", "referee-self-service", "referee-manual"):
             self.session(NOW - timedelta(days=9)).groups.set_amount(group, Money(10))
@@ -78,7 +81,7 @@ class World:
             return once
 
         with monkeypatch.context() as counting:
-            for name in ("_done", "_rows_at_once", "_together"):
+            for name in ("_done", "_rows_at_once", "_together", "_undo"):
                 counting.setattr(Work, name, counted(getattr(Work, name)))
             act()
         return count
@@ -101,13 +104,13 @@ pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 @pytest.fixture
 def world(database: URL) -> Iterator[World]:
     with SqlStore(database) as store:
-        yield World(store, Programme.default())
+        yield World(store, Programme.default(), database)
 
 
 @pytest.fixture
 def named_world(database: URL) -> Iterator[World]:
     with SqlStore(database) as store:
-        yield World(store, NAMED)
+        yield World(store, NAMED, database)
 
 
 # ── few round trips ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -305,3 +308,68 @@ def test_an_act_that_always_loses_says_so_in_the_end(world: World) -> None:
         world.store.run(block, ())
     assert tries > 2
     assert world.contents() == before
+
+
+# ── erasing, while the customer acts ──────────────────────────────────────────────────────────────────────────────────
+
+ROUNDS: Final = int(os.environ.get("REFERRAL_RACES", "8"))
+"""How many customers are erased while they act, in each of the ways; many, only if somebody asks for it."""
+
+ACTS: Final[dict[str, Callable[[Session, str], object]]] = {
+    "conclude on their account": lambda session, of: session.sign_ups.conclude(
+        f"N-{of}", account=of, customer=f"c-{of}"
+    ),
+    "conclude on a new account": lambda session, of: session.sign_ups.conclude(
+        f"N-{of}", account=f"{of}-new", customer=f"c-{of}"
+    ),
+    "open a case": lambda session, of: session.cases.open(f"LT-{of}", customer=f"c-{of}"),
+    "erase them": lambda session, of: session.customers.erase(f"c-{of}", reason="asked for"),
+}
+PERMITTED: Final = {
+    "conclude on their account": {("done", "not-same-customer"), ("contract-pending", "done")},
+    "conclude on a new account": {("done", "done"), ("contract-pending", "done")},
+    "open a case": {("done", "done"), ("contract-pending", "done")},
+    "erase them": {("done", "account-unknown"), ("account-unknown", "done")},
+}
+
+
+@pytest.mark.rule("A5")
+@pytest.mark.parametrize("way", ACTS)
+def test_whatever_a_customer_does_while_they_are_erased_comes_before_or_after(world: World, way: str) -> None:
+    for number in range(ROUNDS):
+        of = f"E{number}"
+        world.session().sign_ups.conclude(f"K-{of}", account=of, customer=f"c-{of}")
+        world.session().contracts.withdraw(f"K-{of}")
+        told = world.at_once(
+            lambda session, of=of: session.customers.erase(f"c-{of}", reason="asked for"),  # type: ignore[misc]
+            lambda session, of=of: ACTS[way](session, of),  # type: ignore[misc]
+        )
+        assert tuple(told) in PERMITTED[way], number
+        owners = {contract.customer for contract in world.store.contracts.of_account(of)}
+        assert len(owners) == 1, "an account is one customer's"
+        if told[0] == "done":
+            assert f"c-{of}" not in owners
+    assert list(check(world.url)) == []
+
+
+@pytest.mark.rule("A5")
+def test_a_code_is_used_before_its_holder_is_erased_or_after(world: World) -> None:
+    for number in range(ROUNDS):
+        of, code = f"E{number}", f"CODE{number}"
+        world.session().sign_ups.conclude(f"K-{of}", account=of, customer=f"c-{of}")
+        world.session().codes.issue(of, code=code, replace=True)
+        world.session().contracts.activate(f"K-{of}")
+        world.session(LATER).contracts.terminate(f"K-{of}")
+        told = world.at_once(
+            lambda session, of=of: session.customers.erase(f"c-{of}", reason="asked for"),  # type: ignore[misc]
+            lambda session, of=of, code=code: session.sign_ups.conclude(  # type: ignore[misc]
+                f"N-{of}", account=f"F-{of}", customer=f"f-{of}", code=code, channel="sales-portal", honour=NOW + STEP,
+                reason="began then",
+            ),
+        )  # fmt: skip
+        assert told == ["done", "done"], number
+        referral = world.store.referrals.find(f"N-{of}")
+        assert referral is not None
+        assert referral.referrer_customer != f"c-{of}"
+        assert not world.store.persons.find(f"c-{of}").is_of_somebody
+    assert list(check(world.url)) == []

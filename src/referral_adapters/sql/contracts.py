@@ -33,7 +33,8 @@ _CHANGE: Final = update(CONTRACTS).where(CONTRACTS.c.id == bindparam("of"), CONT
 class SqlContracts:
     """The port ``Contracts`` in a database: one customer an account, each id once, guarded by its keys.
 
-    In a PostgreSQL transaction ``find`` locks the contract, and ``of_account`` and ``put`` the account.
+    In a PostgreSQL transaction ``find`` locks the contract, ``of_account`` the account, and ``put`` the customer of a
+    new one.
     """
 
     work: Work
@@ -70,6 +71,8 @@ class SqlContracts:
         return _ACCOUNTS.read(self.work, lambda row: (row.account, row.customer))
 
     def _add(self, contract: Contract) -> None:
+        # Whoever erases the customer has the same lock, so that nothing of theirs comes to be meanwhile (A5).
+        self.work.lock(f"customer {contract.customer}")
         owner = {"account": contract.account, "customer": contract.customer}
         # Most contracts come to accounts that are there: looking first is one row that need not be tried.
         is_new_account = not self._check_owner(contract) and _NEW_ACCOUNT.into(self.work, owner)

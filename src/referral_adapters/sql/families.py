@@ -43,7 +43,7 @@ FAMILIES: Final = Families(
         ),
         leads_to=_around_contract,
     ),
-    Family("customer", (Asked(contracts.OF_CUSTOMER, "of"), Asked(referrals.LIVE_OF, "of"))),
-    Family("code", (Asked(promo_codes.BY_TEXT, "of"), Asked(discount_groups.ALL, None))),
+    Family("customer", (Asked(contracts.OF_CUSTOMER, "of"), Asked(referrals.LIVE_OF, "of")), lock="customer {}"),
+    Family("code", (Asked(promo_codes.BY_TEXT.locked, "of"), Asked(discount_groups.ALL, None))),
     Family("group", (Asked(discount_groups.ALL, None),)),
 )

@@ -39,11 +39,14 @@ def without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 class locking:  # noqa: N801 - used as a function is
-    """A choice between a statement and the same that locks the rows it reads in a transaction."""
+    """A choice between a statement and the same that locks the rows it reads in a transaction.
 
-    def __init__(self, statement: Select[Any]) -> None:
+    Rows of a table that are ``shared`` may be read by others who lock them so, and not be changed.
+    """
+
+    def __init__(self, statement: Select[Any], shared: Table | None = None) -> None:
         self.statement: Final[Executable] = statement
-        self.locked: Final[Executable] = statement.with_for_update()
+        self.locked: Final[Executable] = statement.with_for_update(read=shared is not None, of=shared)
 
     def __call__(self, work: Work) -> Executable:
         """Return the one for the present state of some work."""

@@ -59,6 +59,14 @@ class Work:
         """Tell whether this thread is in a unit of work, which reads ahead."""
         return self._unit is not None
 
+    def not_ahead(self, why: str) -> None:
+        """Have an act that cannot be a unit of work be done a statement at a time.
+
+        :raises Overtaken: it is in a unit.
+        """
+        if self.is_ahead:
+            raise Overtaken(why)
+
     @property
     def _unit(self) -> Unit | None:
         return getattr(self._local, "unit", None)
@@ -178,10 +186,9 @@ class Work:
                 if each.lasting:
                     unit.lasting.add(statement.text)
                 asked.append((statement, statement.values(given)))
-        said: list[tuple[str, Any]] = [] if unit.has_begun else [("BEGIN", None)]
+        said = self._beginning(unit)
         said += [(_LOCK, {"name": name}) for name in locks]
         cursors = self._together([*said, *((statement.text, values) for statement, values in asked)])[len(said) :]
-        unit.has_begun = True
         for name in locks:
             self.seen["lock", name] = 1
         answers = []
@@ -206,20 +213,24 @@ class Work:
         if not pending:
             return
         unit.flushes += 1
-        said: list[tuple[str, Any]] = [] if unit.has_begun else [("BEGIN", None)]
+        said = self._beginning(unit)
         try:
             cursors = self._together([*said, *((each.statement.text, each.values) for each in pending)])[len(said) :]
         except (Refusal, ConcurrentChange) as guarded:
             raise Overtaken("a guard of the database") from guarded
-        unit.has_begun = True
         for each, cursor in zip(pending, cursors, strict=True):
             if each.rows is not None and cursor.rowcount != each.rows:
                 raise Overtaken("a row that is not as it was")
 
     def _begin(self, unit: Unit) -> None:
-        if not unit.has_begun:
-            self._do("BEGIN")
-            unit.has_begun = True
+        for statement, _ in self._beginning(unit):
+            self._do(statement)
+
+    def _beginning(self, unit: Unit) -> list[tuple[str, Any]]:
+        """Return what a unit of work has to say first; once it is sent there is something to roll back, if it fails."""
+        said: list[tuple[str, Any]] = [] if unit.has_begun else [("BEGIN", None)]
+        unit.has_begun = True
+        return said
 
     def _together(self, statements: Sequence[tuple[str, Any]]) -> list[Cursor]:
         """Carry out statements in one round trip and return a cursor for each; none is if one fails."""
