@@ -119,6 +119,10 @@ class SqlTrace:
         number = None if after is None else after[1:]
         return _CHAIN.read(self.work, entry_of, lambda key: (subject, key.number), after=number, of=subject)
 
+    def length(self, subject: str) -> int:
+        """Return how many rows a subject's chain has."""
+        return self._end(subject)[0]
+
     def heads(self) -> Iterator[Head]:
         """Yield the head of every chain, in order of subject."""
         return _HEADS.read(self.work, lambda row: (row.subject, row.number, row.hash))
