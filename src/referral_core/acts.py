@@ -37,6 +37,7 @@ import attrs
 
 from referral_core.entities.actor import Role
 from referral_core.values.arguments import COUNT, FACT, FLAG, PROGRAM, Kind, choice, instance
+from referral_core.values.code_text import fold
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -83,7 +84,8 @@ class Act(Generic[R]):
     many transactions and not one. ``manual`` says when a person has to give a reason: always, or with one of the
     arguments named. ``channels`` tells that somebody limited to some channels may ask for it. ``feed`` tells whether
     a feed may bring it. ``settles`` names the arguments with the accounts whose balance in billing it looks at, and
-    ``checks`` refuses what it would refuse without billing, so that nothing is sent for what is refused.
+    ``checks`` refuses what it would refuse without billing, so that nothing is sent for what is refused. ``draws``
+    tells that it may issue a code to the account that it names.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Act(Generic[R]):
     manual: bool | tuple[str, ...] = False
     settles: tuple[str, ...] = ()
     checks: Callable[..., object] | None = None
+    draws: bool = False
     wire: Mapping[str, str] = attrs.field(factory=dict)
 
     @cached_property
@@ -140,6 +143,15 @@ class Act(Generic[R]):
     def facts(self) -> tuple[str, ...]:
         """The names of the parameters that say when something came to be, which only systems may give (M4)."""
         return tuple(name for name, param in self.params.items() if param.kind is FACT)
+
+    @cached_property
+    def _naming(self) -> tuple[tuple[str, str], ...]:
+        return tuple((name, param.kind.names) for name, param in self.params.items() if param.kind.names is not None)
+
+    def named(self, given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """Return what the arguments name, each with its kind: a hint to the store about what will be looked up."""
+        found = ((kind, given.get(name)) for name, kind in self._naming)
+        return tuple((kind, fold(value) if kind == "code" else value) for kind, value in found if value is not None)
 
     def needs_reason(self, given: Mapping[str, Any]) -> bool:
         """Tell whether a person who asks for the act with these arguments has to say why."""
@@ -221,6 +233,7 @@ def act(  # noqa: PLR0913 - an act is declared by that much
     manual: bool | tuple[str, ...] = False,
     settles: tuple[str, ...] = (),
     checks: Callable[..., object] | None = None,
+    draws: bool = False,
     wire: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[Concatenate[S, P], R]], Callable[Concatenate[S, P], R]]:
     """Declare a service's method as an act: see :class:`Act`. Calling it hands it to the service's runner."""
@@ -239,6 +252,7 @@ def act(  # noqa: PLR0913 - an act is declared by that much
             manual=manual,
             settles=settles,
             checks=checks,
+            draws=draws,
             wire=wire or {},
         )
         ACTS[name] = declared

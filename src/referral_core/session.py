@@ -165,6 +165,11 @@ class Session(Services):
         service: Service = getattr(self, SERVICES[act.service])
         self._runner.prepare(act, service, act.defaults | act.bind((), given))
 
+    def named(self, act: Act[Any], given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """Return what an act with these arguments names: the hint that :meth:`Store.run` takes."""
+        named: tuple[tuple[str, str], ...] = self._runner.named(act, act.defaults | act.bind((), given))
+        return named
+
     def __enter__(self) -> Self:
         if self._runner.is_in_block:
             raise RuntimeError("the session is in a block already")
@@ -220,7 +225,17 @@ class LocalRunner:
 
         if act.settles and not self.is_in_block:
             self.prepare(act, service, given)
-        return admitted() if act.reads or act.bulk else context.store.run(admitted)
+        if act.reads or act.bulk:
+            return admitted()
+        return context.store.run(admitted, self.named(act, given))
+
+    def named(self, act: Act[Any], given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """Return what an act with these arguments names, and the text that it would draw for a new account."""
+        named = act.named(given)
+        if not act.draws:
+            return named
+        likely = self.context.drawing.likely_text(given["account"])
+        return named if likely is None else (*named, ("code", likely))
 
 
 class InnerRunner:
