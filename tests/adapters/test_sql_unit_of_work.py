@@ -153,7 +153,7 @@ def test_a_refused_act_changes_nothing_and_takes_no_more(world: World, monkeypat
 def test_two_of_one_name_who_conclude_at_once_both_get_a_code(named_world: World, time: int) -> None:
     told = named_world.at_once(
         *(
-            lambda session, of=of: session.sign_ups.conclude(  # type: ignore[misc]
+            lambda session, of=of: session.sign_ups.conclude(
                 f"K-{of}", account=of, customer=of.lower(), first_name="Mihkel"
             )
             for of in ("M1", "M2", "M3")
@@ -212,7 +212,7 @@ def test_of_two_who_choose_one_text_the_second_is_told_that_it_is_taken(world: W
 def test_of_two_sign_ups_at_once_the_second_is_judged_by_the_first(world: World, channel: str, loser: str) -> None:
     told = world.at_once(
         *(
-            lambda session, of=of: session.sign_ups.conclude(  # type: ignore[misc]
+            lambda session, of=of: session.sign_ups.conclude(
                 f"K-{of}", account=of, customer="ben", code=world.code, channel=channel
             )
             for of in ("B1", "B2")

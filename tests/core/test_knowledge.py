@@ -209,7 +209,7 @@ def test_the_moment_needs_a_zone() -> None:
 
 
 def test_secret_and_folding_are_what_they_are() -> None:
-    assert known(JANUARY).code_source.secret() == OFFICE.store.code_source.secret()
+    assert known(JANUARY).code_key == OFFICE.store.code_key
     assert known(JANUARY).folding.to_ascii("Õnne") == "Onne"
 
 
@@ -239,7 +239,6 @@ WRITES: Final[dict[str, Callable[[Knowledge], object]]] = {
     "accounts of a launch": lambda past: past.launch_codes.codeless("", 10, at=at(MARCH)),
     "texts of a launch": lambda past: past.launch_codes.taken(["A123"]),
     "launched codes": lambda past: past.launch_codes.add([code()], [note("code.end", MARCH)], at=at(MARCH)),
-    "numbers": lambda past: past.code_source.numbers(1),
 }
 
 

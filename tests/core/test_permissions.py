@@ -188,7 +188,7 @@ def test_who_may_not_is_refused_before_anything_is_looked_at(act: str) -> None:
         steps: list[str] = []
         office = SteppedOffice()
         session, store = office.session(by=who), office.store
-        for port in [name for name in vars(store) if not name.startswith("_") and name != "code_source"]:
+        for port in [name for name in vars(store) if not name.startswith("_") and name != "code_key"]:
             setattr(store, port, Closed())
         store.step = steps.append
         with refused("not-allowed", field="actor"):
