@@ -595,7 +595,7 @@ HISTORY: Final[dict[str, Broken]] = {
     "test_racing_writers_are_recorded_one_after_another": losing_states,
 }
 
-# ── folding ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── folding ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def folding(to_ascii: Callable[[str], str]) -> Broken:

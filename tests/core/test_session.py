@@ -63,7 +63,7 @@ class BreakingStore(MemoryStore):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as the store takes them
         super().__init__(*args, **kwargs)
         for name, port in list(vars(self).items()):
-            if not name.startswith("_") and name not in {"billing", "history"}:
+            if not name.startswith("_") and name not in {"billing", "history", "code_key"}:
                 setattr(self, name, Port(port, self._done))
 
     def _done(self) -> None:

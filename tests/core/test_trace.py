@@ -146,7 +146,7 @@ def test_words_that_are_nobodys_code_are_not_in_the_trace(office: Office) -> Non
     """They may be a name, and what is hashed cannot be taken back; the contract keeps them."""
     (row,) = of_contract(office, "GAS")
     assert row.after
-    assert (row.after["code"], row.after["warnings"]) == (None, "code-unknown already-referred")
+    assert (row.after["code"], row.after["warnings"]) == (None, "code-unknown already-referred not-eligible")
     gas = office.store.contracts.find("GAS")
     assert gas
     assert gas.warned_code == "NOBODY"
