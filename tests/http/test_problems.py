@@ -19,6 +19,7 @@ from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, MemorySt
 from referral_adapters.memory.flaky_billing import Fault
 from referral_adapters.sql import StoreFailed
 from referral_core import Programme
+from referral_core.desk import ReferralDesk
 from referral_core.programme.checking import Checking
 from referral_core.values.errors import ConcurrentChange
 from tests.http.conftest import Opening
@@ -192,8 +193,10 @@ def broken(in_memory: Door) -> Breaking:
     """Return what has the store behind the door fail."""
 
     def breaking(error: Exception) -> Door:
-        store = in_memory.service.store
-        object.__setattr__(in_memory.service, "store", Broken(store, error))  # type: ignore[arg-type]
+        service = in_memory.service
+        store: Any = Broken(service.store, error)
+        object.__setattr__(service, "store", store)
+        object.__setattr__(service, "desk", ReferralDesk(service.programme, store))
         return in_memory
 
     return breaking
