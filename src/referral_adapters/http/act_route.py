@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _CONVERTED: Final[Mapping[str, Callable[[Asking, Any], Any]]] = {
     AMOUNT.name: lambda asked, amount: asked.money(amount),
-    HONOURED.name: lambda _, honour: honour.moment,
+    HONOURED.name: lambda _, honour: getattr(honour, "moment", honour),  # in a query it is the moment itself
 }
 """What becomes of what a request says, by the kind of argument, where an act takes something else."""
 
@@ -93,7 +93,10 @@ def _signature(endpoint: Endpoint, act: Act[Any]) -> Signature:
         body = endpoint.takes if is_needed else endpoint.takes | None
         said.append(_keyword("body", Annotated[body, Body()], Parameter.empty if is_needed else None))
     elif endpoint.method == "GET":
-        said += [_keyword(each.wire, Annotated[type_of(act, each) | None, Query()], None) for each in endpoint.fields]
+        for field in endpoint.fields:
+            kind, is_needed = type_of(act, field, in_query=True), field.required
+            asked_for = Annotated[kind if is_needed else kind | None, Query()]
+            said.append(_keyword(field.wire, asked_for, Parameter.empty if is_needed else None))
     return Signature(said)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from itertools import chain
 from typing import Any, Final
@@ -38,19 +39,20 @@ same `Idempotency-Key`; whatever is edited may be guarded by `If-Match`.
 """
 
 
-def referral_router(service: Service) -> APIRouter:
+def referral_router(service: Service, endpoints: Iterable[Endpoint] = ENDPOINTS) -> APIRouter:
     """Return the endpoints of a service, for :meth:`fastapi.FastAPI.include_router` under a prefix of the host's.
 
-    Everything about a request, from its token to its problems, is done by the routes themselves, so the host's own
-    handlers and middleware stay as they are.
+    ``endpoints`` are all there are, unless a host chooses some, or adds an act of its own. Everything about a request,
+    from its token to its problems, is done by the routes themselves, so the host's own handlers and middleware stay as
+    they are.
     """
     router = APIRouter()
-    _add_endpoints(router, service)
+    _add_endpoints(router, service, endpoints)
     return router
 
 
-def _add_endpoints(router: APIRouter, service: Service) -> None:
-    for endpoint in ENDPOINTS:
+def _add_endpoints(router: APIRouter, service: Service, endpoints: Iterable[Endpoint]) -> None:
+    for endpoint in endpoints:
         router.add_api_route(
             endpoint.path,
             endpoint.does,
@@ -79,7 +81,9 @@ def create_app(service: Service, *, title: str = "Referral programme", docs: boo
         redirect_slashes=False,
         separate_input_output_schemas=False,
     )
-    _add_endpoints(app.router, service)  # not as a router in the app's own, which costs every request some time
+    _add_endpoints(
+        app.router, service, ENDPOINTS
+    )  # not as a router in the app's own, which costs every request some time
 
     async def told(request: Request, error: Exception) -> Response:
         response = trouble_of(error).response("en")
