@@ -14,8 +14,9 @@ def sent(door: Door) -> dict[str, str]:
     return {grant.key: grant.status.value for grant in door.service.store.grants.all()}
 
 
-def moved(door: Door, source: str, target: str, **claims: object) -> Told:
-    return door.ask("POST", "/transfers", {"from": source, "to": target}, by="supervisor", **claims)
+def moved(door: Door, source: str, target: str, **claims: list[str]) -> Told:
+    """Ask as a supervisor to move all discount."""
+    return door.ask("POST", "/transfers", {"from": source, "to": target}, by="supervisor", headers=(), **claims)
 
 
 def test_a_transfer_that_is_refused_to_another_segment_has_sent_nothing(door: Door) -> None:

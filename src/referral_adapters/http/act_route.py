@@ -90,13 +90,13 @@ def _signature(endpoint: Endpoint, act: Act[Any]) -> Signature:
         said.append(_keyword(place, Annotated[kind, Path()]))
     if endpoint.takes is not None:
         is_needed = any(field.is_required() for field in endpoint.takes.model_fields.values())
-        body = endpoint.takes if is_needed else endpoint.takes | None
-        said.append(_keyword("body", Annotated[body, Body()], Parameter.empty if is_needed else None))
+        model: Any = endpoint.takes if is_needed else endpoint.takes | None
+        said.append(_keyword("body", Annotated[model, Body()], Parameter.empty if is_needed else None))
     elif endpoint.method == "GET":
         for field in endpoint.fields:
-            kind, is_needed = type_of(act, field, in_query=True), field.required
-            asked_for = Annotated[kind if is_needed else kind | None, Query()]
-            said.append(_keyword(field.wire, asked_for, Parameter.empty if is_needed else None))
+            written: Any = type_of(act, field, in_query=True)
+            default = Parameter.empty if field.required else None
+            said.append(_keyword(field.wire, Annotated[written if field.required else written | None, Query()], default))
     return Signature(said)
 
 
