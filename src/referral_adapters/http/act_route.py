@@ -11,7 +11,7 @@ from fastapi import Body, Path, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from referral_adapters.http.asking import Asked, Asking, Reply
+from referral_adapters.http.asking import Asked, Asking, Shown
 from referral_adapters.http.bodies import type_of
 from referral_adapters.http.formats import Given, format_of
 from referral_adapters.http.models.fields import Id
@@ -54,7 +54,7 @@ def function_of(endpoint: Endpoint, act: Act[Any]) -> Callable[..., Response]:
         if key is not None and asked.key is not None:
             given[key] = joined_key("http", asked.actor.id, asked.key)
 
-        def done() -> Reply:
+        def done() -> Shown:
             exact = given if adapt is None else adapt(asked, given)
             return shown.reply(asked.session.perform(act, exact), asked, exact)
 
@@ -73,7 +73,7 @@ def function_of(endpoint: Endpoint, act: Act[Any]) -> Callable[..., Response]:
     return does
 
 
-def _edited(asked: Asking, act: Act[Any], shows: Act[Any], given: Given) -> Reply:
+def _edited(asked: Asking, act: Act[Any], shows: Act[Any], given: Given) -> Shown:
     """Return what is to be edited, for whoever may edit it and has said why, where a reason is asked for."""
     asked.session.prepare(act, given)
     if act.has_reason and act.needs_reason(given):
@@ -96,7 +96,9 @@ def _signature(endpoint: Endpoint, act: Act[Any]) -> Signature:
         for field in endpoint.fields:
             written: Any = type_of(act, field, in_query=True)
             default = Parameter.empty if field.required else None
-            said.append(_keyword(field.wire, Annotated[written if field.required else written | None, Query()], default))
+            said.append(
+                _keyword(field.wire, Annotated[written if field.required else written | None, Query()], default)
+            )
     return Signature(said)
 
 

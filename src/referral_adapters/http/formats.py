@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 import attrs
 from pydantic import BaseModel, RootModel
 
-from referral_adapters.http.asking import Asking, Reply
+from referral_adapters.http.asking import Asking, Shown
 from referral_adapters.http.models.accounts import AccountAnswer, MovementAnswer, MovementsAnswer
 from referral_adapters.http.models.cases import CaseAnswer, FinishedCaseAnswer
 from referral_adapters.http.models.checks import CheckAnswer, verdict
@@ -72,12 +72,12 @@ class Format:
     of: Callable[[Any, Asking, Given], BaseModel]
     stored: Callable[[Any, Asking], object] | None = None
 
-    def reply(self, result: object, asked: Asking, given: Given) -> Reply:
+    def reply(self, result: object, asked: Asking, given: Given) -> Shown:
         """Return what is answered, with the revision of what it shows, for those who may edit it."""
         answer = self.of(result, asked, given)
         if self.stored is None or asked.caller.is_customer:
-            return Reply(answer)
-        return Reply(answer, asked.revision_of(self.stored(result, asked)))
+            return Shown(answer)
+        return Shown(answer, asked.revision_of(self.stored(result, asked)))
 
 
 def format_of(act: Act[Any]) -> Format:
