@@ -52,7 +52,7 @@ def function_of(endpoint: Endpoint, act: Act[Any]) -> Callable[..., Response]:
             if value is not None:
                 given[name] = value if convert is None else convert(asked, value)
         if key is not None and asked.key is not None:
-            given[key] = joined_key("http", asked.actor.id, asked.key)
+            given[key] = joined_key("http", asked.asker, asked.key)
 
         def done() -> Shown:
             exact = given if adapt is None else adapt(asked, given)
