@@ -71,8 +71,17 @@ class Asking:
 
     @property
     def language(self) -> str:
-        """The language of the programme that the caller likes best."""
-        return preferred(self.request.headers.get("accept-language"), self.service.programme.languages)
+        """The language of the programme that the caller likes best; its first where nothing is said."""
+        return preferred(self._accepted, self.service.programme.languages)
+
+    @property
+    def own_language(self) -> str:
+        """The language in which the caller is told something themselves: English where nothing is said (T1)."""
+        return preferred(self._accepted, self.service.programme.languages, unsaid="en")
+
+    @property
+    def _accepted(self) -> str | None:
+        return self.request.headers.get("accept-language")
 
     def money(self, amount: str) -> Money:
         """Return an amount in the programme's currency."""
