@@ -34,7 +34,7 @@ _CONVERTED: Final[Mapping[str, Callable[[Asking, Any], Any]]] = {
 
 def function_of(endpoint: Endpoint, act: Act[Any]) -> Callable[..., Response]:
     """Return the function that does an act, with the signature that FastAPI reads."""
-    shown, adapt = format_of(act), endpoint.adapt
+    form, adapt = format_of(act), endpoint.adapt
     wires = {param.wire for param in act.fields}
     others = tuple(place for place in endpoint.places if place not in wires)
     read = [(param.name, param.wire, _CONVERTED.get(param.kind.name)) for param in act.fields]
@@ -56,7 +56,7 @@ def function_of(endpoint: Endpoint, act: Act[Any]) -> Callable[..., Response]:
 
         def done() -> Shown:
             exact = given if adapt is None else adapt(asked, given)
-            return shown.reply(asked.session.perform(act, exact), asked, exact)
+            return form.shown(asked.session.perform(act, exact), asked, exact)
 
         if act.bulk:
             return asked.answered(persistently(done))
@@ -79,7 +79,7 @@ def _edited(asked: Asking, act: Act[Any], shows: Act[Any], given: Given) -> Show
     if act.has_reason and act.needs_reason(given):
         required_reason(asked.actor, act.name, given.get("reason"))
     named = {name: given[name] for name in shows.params}
-    return format_of(shows).reply(asked.session.perform(shows, named), asked, named)
+    return format_of(shows).shown(asked.session.perform(shows, named), asked, named)
 
 
 def _signature(endpoint: Endpoint, act: Act[Any]) -> Signature:
@@ -95,10 +95,8 @@ def _signature(endpoint: Endpoint, act: Act[Any]) -> Signature:
     elif endpoint.method == "GET":
         for field in endpoint.fields:
             written: Any = type_of(act, field, in_query=True)
-            default = Parameter.empty if field.required else None
-            said.append(
-                _keyword(field.wire, Annotated[written if field.required else written | None, Query()], default)
-            )
+            written = written if field.required else written | None
+            said.append(_keyword(field.wire, Annotated[written, Query()], Parameter.empty if field.required else None))
     return Signature(said)
 
 

@@ -71,7 +71,7 @@ class Format:
     of: Callable[[Any, Asking, Given], BaseModel]
     stored: Callable[[Any, Asking], object] | None = None
 
-    def reply(self, result: object, asked: Asking, given: Given) -> Shown:
+    def shown(self, result: object, asked: Asking, given: Given) -> Shown:
         """Return what is answered, with the revision of what it shows, for those who may edit it."""
         answer = self.of(result, asked, given)
         if self.stored is None or asked.caller.is_customer:

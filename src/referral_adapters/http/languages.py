@@ -20,7 +20,7 @@ def preferred(accepted: str | None, offered: Sequence[str], *, unsaid: str | Non
     >>> preferred("fi", ["et", "en"], unsaid="en"), preferred(None, ["et", "en"], unsaid="en")
     ('et', 'en')
     """
-    if unsaid in offered and (accepted or "").strip() in _NOTHING:
+    if unsaid is not None and unsaid in offered and (accepted or "").strip() in _NOTHING:
         return unsaid
     best, liked = offered[0], 0.0
     for part in (accepted or "")[:_LONGEST].split(",")[:_MOST]:
