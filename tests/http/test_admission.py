@@ -26,7 +26,10 @@ def test_a_transfer_that_is_refused_to_another_segment_has_sent_nothing(door: Do
         told = moved(door, source, target, segments=["business"])
         assert (told.status, told.reasons) == (403, ["not-allowed"])
     assert sent(door) == before
-    assert moved(door, "A", "A").status == 409, "who is admitted is told what a rule says"
+    assert moved(door, "A", "G").status == 409
+    assert sent(door) == before, "nor for what a rule says no to"
+    bill = {"bill": "b", "account": "A", "amount": "1"}
+    assert door.ask("POST", "/bills", bill).status == 200
     assert sent(door)["referrer/K-8"] == "granted"
 
 
