@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date, timedelta
 from functools import partial
@@ -163,6 +164,55 @@ def test_an_edit_is_done_only_on_what_was_seen(world: World) -> None:
         groups.set_amount("referrer", "12", starts_at=date(2021, 5, 1), seen=seen)
     assert caught.value.status == 412
     assert [period.amount for period in groups.find("referrer").amounts] == ["10.00", "11.00"]
+
+
+def test_what_an_act_answered_was_seen_too(world: World) -> None:
+    code, client = world.with_code(), world.system
+    client.groups.set_amount("referee-manual", "5")
+    concluded = client.sign_ups.conclude("K-B", account="B", customer="ben")
+    assert concluded.etag is not None
+    attached = client.sign_ups.attach("K-B", code=code, seen=concluded)
+    client.sign_ups.change_group("K-B", group="referee-self-service", reason="began there", seen=attached)
+    with pytest.raises(Changed):
+        client.sign_ups.change_group("K-B", group="referee-self-service", reason="began there", seen=attached)
+
+
+def test_what_was_seen_in_a_list_is_compared_by_what_it_says(world: World) -> None:
+    groups = world.system.groups
+    seen = next(group for group in groups.all() if group.group == "referrer")
+    assert (seen.etag, seen) == (None, groups.find("referrer"))
+    groups.rename("referrer", name="Friends", seen=seen)
+    with pytest.raises(Changed):
+        groups.rename("referrer", name="Others", seen=seen)
+
+
+def test_time_that_passes_is_no_edit(world: World) -> None:
+    groups = world.system.groups
+    groups.set_amount("referrer", "11", starts_at=date(2021, 4, 1))
+    seen = groups.find("referrer")
+    world.now += timedelta(days=40)
+    assert (seen.amount, groups.find("referrer").amount) == ("10.00", "11.00")
+    assert groups.rename("referrer", name="Friends", seen=seen).name == "Friends"
+
+
+class Newer(httpx.BaseTransport):
+    """A service that says more than this client knows."""
+
+    def __init__(self, app: httpx.BaseTransport) -> None:
+        self._app = app
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self._app.handle_request(request)
+        content = {**json.loads(answer.read()), "since": "the next edition"} if answer.is_success else answer.json()
+        return httpx.Response(answer.status_code, json=content, headers={"etag": answer.headers.get("etag", "")})
+
+
+def test_what_a_newer_service_said_was_seen(world: World) -> None:
+    groups = world.client(through=Newer).groups
+    seen = groups.find("referrer")
+    groups.rename("referrer", name="Friends", seen=seen)
+    with pytest.raises(Changed):
+        groups.rename("referrer", name="Others", seen=seen)
 
 
 @pytest.mark.rule("M1")

@@ -13,16 +13,17 @@ from urllib.parse import quote
 
 import attrs
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from referral_adapters.http.client.errors import RequestInvalid, Unexpected, Unreachable
 from referral_adapters.http.client.persistence import Persistence
 from referral_adapters.http.client.told import Told
 from referral_adapters.http.entity_tag import etag_of
+from referral_adapters.http.models.answer import Answer
 from referral_core.values.errors import ReferralError
 from referral_core.values.moment import moment, written
 
-A = TypeVar("A", bound=BaseModel)
+A = TypeVar("A", bound=Answer)
 Fields = Mapping[str, Any]
 
 JSON: Final = "application/json"
@@ -89,7 +90,7 @@ class Wire:
         *path: str,
         key: str | None,
         body: Fields | None = None,
-        seen: BaseModel | None = None,
+        seen: Answer | None = None,
         method: str = "POST",
     ) -> A:
         """Return what came of an act, done once however often it has to be sent.
@@ -99,7 +100,7 @@ class Wire:
         """
         headers = {"idempotency-key": _drawn() if key is None else _proper(key)}
         if seen is not None:
-            headers["if-match"] = etag_of(seen.model_dump_json().encode())
+            headers["if-match"] = seen.etag or etag_of(seen.model_dump_json().encode())
         content = None if body is None else json.dumps(written_out(body)).encode()
         return _parsed(kind, self._answer(method, path, content=content, headers=headers))
 
@@ -173,12 +174,14 @@ def _written_out(name: str, value: object) -> object:
 def _parsed(kind: type[A], answer: httpx.Response) -> A:
     """Read an answer; what a newer service says besides is passed over."""
     try:
-        return kind.model_validate_json(answer.content, extra="ignore")
+        parsed = kind.model_validate_json(answer.content, extra="ignore")
     except ValidationError:
         request_id = answer.headers.get("x-request-id")
         key = answer.request.headers.get("idempotency-key")
         message = f"The answer is no {kind.__name__}."
         raise Unexpected(message, status=answer.status_code, request_id=request_id, key=key) from None
+    vars(parsed)["etag"] = answer.headers.get("etag")  # as a cached property keeps it: for ``seen``
+    return parsed
 
 
 def _place(part: str) -> str:
