@@ -1,0 +1,1 @@
+"""How values and acts are written on a wire, whichever wire it is."""
