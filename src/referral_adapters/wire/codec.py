@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, partial
@@ -66,7 +66,8 @@ def structure(value: Json, kind: type[T]) -> T:
     :raises Unreadable: it stands for none.
     """
     try:
-        read: T = _reader(kind)(value, kind)
+        wanted: Any = kind
+        read: T = _reader(wanted)(value, wanted)
         return read
     except KeyError as missing:
         raise Unreadable(f"the field {missing} is missing") from None
@@ -77,8 +78,8 @@ def structure(value: Json, kind: type[T]) -> T:
 
 
 @cache
-def _reader(kind: Hashable) -> Callable[[Json, Any], Any]:
-    return _converter().get_structure_hook(kind)  # type: ignore[arg-type] # unions are asked for too, and are no classes
+def _reader(kind: Any) -> Callable[[Json, Any], Any]:  # noqa: ANN401 - any type, unions too
+    return _converter().get_structure_hook(kind)
 
 
 @cache
