@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_adapters.http import SlidingLimiter, persistently
+from referral_adapters.http import ServiceStore, SlidingLimiter, persistently
 from referral_adapters.http.languages import preferred
 from referral_adapters.http.models.problem import Problem
 from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, MemoryStore
 from referral_adapters.memory.flaky_billing import Fault
 from referral_adapters.sql import StoreFailed
 from referral_core import Programme
+from referral_core.desk import ReferralDesk
 from referral_core.programme.checking import Checking
 from referral_core.values.errors import ConcurrentChange
 from tests.http.conftest import Opening
@@ -157,9 +158,15 @@ def test_the_greatest_weight_wins_wherever_it_stands(order: list[str], thousandt
     assert preferred(header, OFFERED) == max(weights, key=weights.__getitem__)
 
 
-def test_nothing_accepted_is_the_first_offered() -> None:
-    for accepts in (None, "", "*", "et;q=0, en;q=0", "en;q=x, ru;q=7", "q=1"):
+def test_nothing_that_is_offered_is_the_first_offered() -> None:
+    for accepts in ("fi", "et;q=0, en;q=0", "en;q=x, ru;q=7", "q=1"):
         assert preferred(accepts, OFFERED) == "et"
+
+
+@pytest.mark.parametrize("accepts", [None, "", " ", "*", " * "])
+def test_who_says_nothing_is_answered_in_english_where_it_is_offered(accepts: str | None) -> None:
+    assert preferred(accepts, OFFERED) == "en"
+    assert preferred(accepts, ("et", "lv")) == "et"
 
 
 # ── what is not the caller's fault ────────────────────────────────────────────────────────────────────────────────────
@@ -168,7 +175,7 @@ def test_nothing_accepted_is_the_first_offered() -> None:
 class Broken:
     """A store that fails, with everything else of a real one."""
 
-    def __init__(self, store: MemoryStore, error: Exception) -> None:
+    def __init__(self, store: ServiceStore, error: Exception) -> None:
         self._store, self._error = store, error
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has
@@ -192,8 +199,10 @@ def broken(in_memory: Door) -> Breaking:
     """Return what has the store behind the door fail."""
 
     def breaking(error: Exception) -> Door:
-        store = in_memory.service.store
-        object.__setattr__(in_memory.service, "store", Broken(store, error))  # type: ignore[arg-type]
+        service = in_memory.service
+        store: Any = Broken(service.store, error)
+        object.__setattr__(service, "store", store)
+        object.__setattr__(service, "desk", ReferralDesk(service.programme, store))
         return in_memory
 
     return breaking

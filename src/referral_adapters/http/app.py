@@ -12,26 +12,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+from referral_adapters.http import table
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.problem import Problem
 from referral_adapters.http.problems import trouble_of
 from referral_adapters.http.route import EndpointRoute
-from referral_adapters.http.routes import (
-    accounts,
-    cases,
-    checks,
-    codes,
-    contracts,
-    customers,
-    discounts,
-    events,
-    groups,
-    health,
-    trace,
-)
+from referral_adapters.http.routes import events, health
 from referral_adapters.http.service import Service
 
-_MODULES: Final = (checks, accounts, codes, contracts, cases, groups, discounts, customers, trace, events, health)
+_MODULES: Final = (
+    table,
+    events,
+    health,
+)
+"""Where there are endpoints, in the order in which the document lists them."""
 ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(chain.from_iterable(module.ENDPOINTS for module in _MODULES))
 """Everything that can be asked for."""
 _BY_NAME: Final = {endpoint.name: endpoint for endpoint in ENDPOINTS}
@@ -117,9 +111,9 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
         schemas.setdefault(name, schema)
     for operation in chain.from_iterable(methods.values() for methods in document["paths"].values()):
         endpoint = _BY_NAME.get(operation.get("operationId", ""))
-        if endpoint is not None and endpoint.example is not None:
+        if endpoint is not None and endpoint.answer_example is not None:
             answer = operation["responses"][str(int(endpoint.status))]["content"]
-            answer[endpoint.media_type]["example"] = endpoint.example
+            answer[endpoint.media_type]["example"] = endpoint.answer_example
     return document
 
 

@@ -1,1 +1,1 @@
-"""How values and acts are written on a wire, whichever wire it is."""
+"""What every wire has in common: JSON as text, and the values of the core in it."""

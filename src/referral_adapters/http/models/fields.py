@@ -12,11 +12,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StrictStr,
     StringConstraints,
     WithJsonSchema,
+    model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from referral_core.acts import FOLLOWING
 from referral_core.session import ACTS
@@ -35,9 +38,36 @@ _AMOUNT: Final = r"^[0-9]{1,12}(\.[0-9]{1,2})?$"
 
 
 class Model(BaseModel):
-    """What bodies have in common: they never change, and have no fields but their own."""
+    """What bodies have in common: they never change, and have no fields but their own.
+
+    A field that may be left out may be null too, which is as if it were not there, also where its default is a value.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_null(cls, given: object) -> object:
+        if not isinstance(given, dict) or None not in given.values():
+            return given
+        optional = _optional(cls)
+        return {name: value for name, value in given.items() if value is not None or name not in optional}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Say of each field that may be left out that it may be null."""
+        schema = handler(core)
+        properties = handler.resolve_ref_schema(schema)["properties"]
+        for name in _optional(cls):
+            said = properties[name]
+            if said.get("default") is not None:
+                told = {key: said.pop(key) for key in ("title", "description", "default") if key in said}
+                properties[name] = {"anyOf": [said, {"type": "null"}], **told}
+        return schema
+
+
+def _optional(model: type[BaseModel]) -> set[str]:
+    return {field.alias or name for name, field in model.model_fields.items() if not field.is_required()}
 
 
 def _text(value: str) -> str:
@@ -103,7 +133,7 @@ def _schema(**schema: Any) -> WithJsonSchema:  # noqa: ANN401 - JSON Schema's ow
 Id = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENGTH, pattern=ID_PATTERN)]
 """An identifier, or a word out of an open set such as a channel."""
 Code = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENGTH), AfterValidator(_text), _NO_NUL]
-"""A code as somebody wrote it: blanks, hyphens and small letters do not matter (C1)."""
+"""A code as somebody wrote it: blanks, hyphens and small letters do not matter."""
 Text = Annotated[StrictStr, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(_text), _NO_NUL]
 """Free text."""
 ActName = Annotated[StrictStr, AfterValidator(_act), Field(json_schema_extra={"enum": sorted({*ACTS, *FOLLOWING})})]
@@ -111,7 +141,7 @@ ActName = Annotated[StrictStr, AfterValidator(_act), Field(json_schema_extra={"e
 Moment = Annotated[
     datetime, BeforeValidator(_read_moment), _schema(format="date-time", examples=["2021-03-01T00:00:00+02:00"])
 ]
-"""A moment, RFC 3339 with an offset (M1)."""
+"""A moment, RFC 3339 with an offset."""
 Day = Annotated[date, BeforeValidator(_read_day), _schema(format="date", examples=["2021-03-01"])]
 """A day of the programme's zone."""
 DayOrMoment = Annotated[
@@ -126,4 +156,10 @@ DayOrMoment = Annotated[
 ]
 """A day, which stands for its beginning (or, as a last day, its end), or a moment."""
 Amount = Annotated[str, BeforeValidator(_read_amount), _schema(pattern=_AMOUNT, examples=["7.50"])]
-"""An amount in the programme's currency, as plain digits, at most two after the point (M3)."""
+"""An amount in the programme's currency, as plain digits, at most two after the point."""
+
+
+class Honour(Model):
+    """An earlier moment to be honoured."""
+
+    moment: Moment
