@@ -63,7 +63,7 @@ def function_of(endpoint: Endpoint, act: Act[Any]) -> Callable[..., Response]:
         if act.reads:
             return asked.answered(done())
         before = partial(asked.session.prepare, act, given) if act.settles else None
-        edited = None if edits is None else partial(_edited, asked, act, edits, given)
+        edited = None if edits is None else partial(edited_by, asked, act, edits, given)
         return asked.done(body, done, status=endpoint.status, before=before, edited=edited)
 
     signature = _signature(endpoint, act)
@@ -73,7 +73,7 @@ def function_of(endpoint: Endpoint, act: Act[Any]) -> Callable[..., Response]:
     return does
 
 
-def _edited(asked: Asking, act: Act[Any], shows: Act[Any], given: Given) -> Reply:
+def edited_by(asked: Asking, act: Act[Any], shows: Act[Any], given: Given) -> Reply:
     """Return what is to be edited, for whoever may edit it and has said why, where a reason is asked for."""
     asked.session.prepare(act, given)
     if act.has_reason and act.needs_reason(given):

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import compile_path
 
-from referral_adapters.http import table
+from referral_adapters.http import acts, table
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.problem import Problem
 from referral_adapters.http.problems import trouble_of
@@ -29,7 +29,7 @@ _MODULES: Final = (
 ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(chain.from_iterable(module.ENDPOINTS for module in _MODULES))
 """Everything that can be asked for."""
 _BY_NAME: Final = {endpoint.name: endpoint for endpoint in ENDPOINTS}
-_BY_PATH: Final = [(compile_path(endpoint.path)[0], endpoint) for endpoint in ENDPOINTS]
+_BY_PATH: Final = [(compile_path(endpoint.path)[0], endpoint) for endpoint in (*ENDPOINTS, *acts.ENDPOINTS)]
 
 _DESCRIPTION: Final = """
 The rules of a customer referral programme. Amounts are text in the programme's currency, moments RFC 3339 in its zone.
@@ -50,7 +50,7 @@ def referral_router(service: Service) -> APIRouter:
 
 
 def _add_endpoints(router: APIRouter, service: Service) -> None:
-    for endpoint in ENDPOINTS:
+    for endpoint in (*ENDPOINTS, *acts.ENDPOINTS):
         router.add_api_route(
             endpoint.path,
             endpoint.does,
@@ -65,6 +65,7 @@ def _add_endpoints(router: APIRouter, service: Service) -> None:
             tags=[endpoint.tag],
             route_class_override=EndpointRoute.of(service, endpoint),
             openapi_extra=_extra(endpoint),
+            include_in_schema=endpoint.tag != acts.TAG,  # what can be asked there, the others describe
         )
 
 
