@@ -47,7 +47,8 @@ def connect(
             persistence=Persistence() if persistence is None else persistence,
             timeout=timeout,
             transport=transport,
-        )
+        ),
+        Tags(),
     )
 
 
@@ -62,10 +63,12 @@ class RemoteSession(Services):
     were in the way, it is sent again under it, and done once. Safe to use from many threads; close it in the end.
     """
 
-    def __init__(self, wire: Wire, tags: Tags | None = None, *, key: str | None = None, seen: str | None = None) -> None:
+    def __init__(
+        self, wire: Wire, tags: Tags | None = None, *, key: str | None = None, seen: str | None = None
+    ) -> None:
         self._wire = wire
         self._tags = Tags() if tags is None else tags
-        super().__init__(RemoteRunner(wire, self._tags, key, seen))
+        super().__init__(RemoteRunner(wire, tags, key, seen))
 
     @cached_property
     def events(self) -> Events:
@@ -129,7 +132,9 @@ class RemoteRunner:
         body = {act.params[name].wire: value for name, value in self._written(act, given)}
         if act.streams:
             return self._stream(act, body)  # type: ignore[return-value] # which is an iterator
-        key = None if act.reads or act.bulk else self._wire.key_of(self._key or self._named(act, given))
+        key = (
+            None if act.reads or act.bulk else self._wire.key_of(_named(act, given) if self._key is None else self._key)
+        )
         answered = self._wire.act(act.name, body, key=key, seen=None if act.reads else self._seen)
         answer: R = _read(answered, act.hints["return"], act)
         self._tags.keep(answer, answered.headers.get("etag"))
@@ -166,9 +171,10 @@ class RemoteRunner:
             written = unstructure(value)
             yield name, {"moment": written} if param.kind is HONOURED else written
 
-    def _named(self, act: Act[Any], given: Mapping[str, Any]) -> str | None:
-        """Return the name that the caller gave the request, where the act takes one."""
-        return next((given.get(param.name) for param in act.params.values() if param.kind is KEY), None)
+
+def _named(act: Act[Any], given: Mapping[str, Any]) -> str | None:
+    """Return the name that the caller gave the request, where the act takes one."""
+    return next((given.get(param.name) for param in act.params.values() if param.kind is KEY), None)
 
 
 def _member(answered: httpx.Response, name: str, act: Act[Any]) -> Any:  # noqa: ANN401 - any JSON

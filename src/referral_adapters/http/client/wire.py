@@ -15,8 +15,8 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from referral_adapters.http.client.errors import RequestInvalid, Unexpected, Unreachable
-from referral_adapters.http.client.persistence import Persistence
 from referral_adapters.http.client.failure import Failure
+from referral_adapters.http.client.persistence import Persistence
 from referral_core.values.errors import ReferralError
 
 A = TypeVar("A", bound=BaseModel)
@@ -80,9 +80,7 @@ class Wire:
         content = json.dumps(body).encode()
         return _parsed(kind, self._answer("POST", path, content=content, media_type=media_type))
 
-    def act(
-        self, name: str, body: Fields, *, key: str | None = None, seen: str | None = None
-    ) -> httpx.Response:
+    def act(self, name: str, body: Fields, *, key: str | None = None, seen: str | None = None) -> httpx.Response:
         """Return the answer to an act; one that changes something has a key, and is done once however often it is sent.
 
         With ``seen``, an entity tag, it is done only if what is edited still is what it stands for.
