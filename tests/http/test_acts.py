@@ -15,6 +15,7 @@ from referral_adapters.http.app import ENDPOINTS as DESCRIBED
 from referral_core.entities.actor import Role
 from referral_core.rules.decision import Decision
 from referral_core.session import ACTS
+from referral_core.values.joined_key import joined_key
 from tests.http.conftest import Opening
 from tests.http.door import ROLES, Door, Told
 from tests.http.test_checks import UNUSABLE, with_codes
@@ -400,3 +401,25 @@ def test_what_is_due_is_sent_before_a_bill_looks(opening: Opening) -> None:
     assert ask(door, "grant.backlog").json()["answer"] == {"waiting": 1, "stuck": 1}
     assert ask(door, "contract.activated").status == 200
     assert ask(door, "bill.issued", {"bill": "b", "account": "D", "amount": "3"}).json()["answer"]["amount"] == "3.00"
+
+
+@pytest.mark.rule("A5")
+def test_an_erased_name_does_not_live_on_in_what_was_answered(in_memory: Door) -> None:
+    concluding = {"contract": "K-X", "account": "X", "customer": "C-X", "first_name": "Xenia"}
+    for number, (name, body) in enumerate(
+        [
+            ("contract.concluded", concluding),
+            ("contract.withdrawn", {"contract": "K-X"}),
+            ("customer.erase", {"customer": "C-X", "reason": "asked for"}),
+        ]
+    ):
+        told = ask(in_memory, name, body, headers={"idempotency-key": f"k-{number}"})
+        assert told.status == 200
+    assert told.json()["answer"]["data"]["accounts"] == ["X"]
+    answers = in_memory.service.store.answers
+    asker = joined_key(Role.SYSTEM, "the system")
+    kept = [found for number in range(3) if (found := answers.find(asker, f"k-{number}"))]
+    assert len(kept) == 1, "what named the customer went with them"
+    for each in kept:
+        assert "Xenia" not in (each.text or "")
+        assert '"C-X"' not in (each.text or "")

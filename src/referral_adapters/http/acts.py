@@ -53,6 +53,7 @@ from referral_core.entities.contract import Contract
 from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.referral import Offer
 from referral_core.rules.decision import CodeRefused, Decision
+from referral_core.services.customers import Erasure
 from referral_core.session import ACTS, ports_of
 from referral_core.values.arguments import AMOUNT, HONOURED, KEY
 from referral_core.values.code_text import fold
@@ -262,6 +263,9 @@ def _neutral(decision: Decision) -> Decision:
 def _shown(asked: Asking, act: Act[Any], answer: Any) -> Any:  # noqa: ANN401 - any answer
     if act.name == "account.list" and asked.caller.accounts is not None:
         answer = tuple(account for account in answer if account in asked.caller.accounts)
+    if isinstance(answer, Erasure):
+        # What is answered is kept under the request's key, where an erased name must not live on (A5).
+        answer = attrs.evolve(answer, data=attrs.evolve(answer.data, first_names=()))
     return seen_by(asked.actor.role, answer)
 
 
