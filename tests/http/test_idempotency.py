@@ -114,6 +114,14 @@ def test_callers_have_keys_of_their_own(door: Door) -> None:
         assert told.status == (200 if by == "customer:C-1" else 403)
 
 
+def test_a_transfer_under_the_key_of_another_caller_is_another_transfer(door: Door) -> None:
+    """Also of one who has the same id in another role: what billing knows it by is the caller's own too."""
+    for by, moved in (("supervisor:Anu", "3.00"), ("administrator:Anu", "3.00"), ("system:Anu", "1.00")):
+        told = door.ask("POST", "/transfers", {"from": "G", "to": "G2", "amount": moved}, by=by, headers=KEY)
+        assert (told.status, told.json()) == (200, {"moved": moved})
+    assert door.ask("GET", "/accounts/G2").json()["balance"]["transferred_in"] == "7.00"
+
+
 def test_a_customer_shares_once_for_each_key(door: Door) -> None:
     knock = door.knocking("POST", "/accounts/A/sharings", {"means": "app"}, by="customer:C-1", headers=KEY)
     assert same(door.knock_at_once([knock] * TWENTY)).json()["sent"] == 2

@@ -11,7 +11,7 @@ from fastapi import Body, Path, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from referral_adapters.http.asking import Asked, Asking, Reply
+from referral_adapters.http.asking import Asked, Asking, Shown
 from referral_adapters.http.bodies import type_of
 from referral_adapters.http.formats import Given, format_of
 from referral_adapters.http.models.fields import Id
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _CONVERTED: Final[Mapping[str, Callable[[Asking, Any], Any]]] = {
     AMOUNT.name: lambda asked, amount: asked.money(amount),
-    HONOURED.name: lambda _, honour: honour.moment,
+    HONOURED.name: lambda _, honour: getattr(honour, "moment", honour),  # in a query it is the moment itself
 }
 """What becomes of what a request says, by the kind of argument, where an act takes something else."""
 
@@ -52,9 +52,9 @@ def function_of(endpoint: Endpoint, act: Act[Any]) -> Callable[..., Response]:
             if value is not None:
                 given[name] = value if convert is None else convert(asked, value)
         if key is not None and asked.key is not None:
-            given[key] = joined_key("http", asked.actor.id, asked.key)
+            given[key] = joined_key("http", asked.asker, asked.key)
 
-        def done() -> Reply:
+        def done() -> Shown:
             exact = given if adapt is None else adapt(asked, given)
             return shown.reply(asked.session.perform(act, exact), asked, exact)
 
@@ -73,13 +73,15 @@ def function_of(endpoint: Endpoint, act: Act[Any]) -> Callable[..., Response]:
     return does
 
 
-def edited_by(asked: Asking, act: Act[Any], shows: Act[Any], given: Given) -> Reply:
+def edited_by(
+    asked: Asking, act: Act[Any], shows: Act[Any], given: Given, reply: Callable[[Any, Asking, Given], Shown]
+) -> Shown:
     """Return what is to be edited, for whoever may edit it and has said why, where a reason is asked for."""
     asked.session.prepare(act, given)
     if act.has_reason and act.needs_reason(given):
         required_reason(asked.actor, act.name, given.get("reason"))
     named = {name: given[name] for name in shows.params}
-    return format_of(shows).reply(asked.session.perform(shows, named), asked, named)
+    return reply(asked.session.perform(shows, named), asked, named)
 
 
 def _signature(endpoint: Endpoint, act: Act[Any]) -> Signature:
@@ -90,10 +92,15 @@ def _signature(endpoint: Endpoint, act: Act[Any]) -> Signature:
         said.append(_keyword(place, Annotated[kind, Path()]))
     if endpoint.takes is not None:
         is_needed = any(field.is_required() for field in endpoint.takes.model_fields.values())
-        body = endpoint.takes if is_needed else endpoint.takes | None
-        said.append(_keyword("body", Annotated[body, Body()], Parameter.empty if is_needed else None))
+        model: Any = endpoint.takes if is_needed else endpoint.takes | None
+        said.append(_keyword("body", Annotated[model, Body()], Parameter.empty if is_needed else None))
     elif endpoint.method == "GET":
-        said += [_keyword(each.wire, Annotated[type_of(act, each) | None, Query()], None) for each in endpoint.fields]
+        for field in endpoint.fields:
+            written: Any = type_of(act, field, in_query=True)
+            default = Parameter.empty if field.required else None
+            said.append(
+                _keyword(field.wire, Annotated[written if field.required else written | None, Query()], default)
+            )
     return Signature(said)
 
 

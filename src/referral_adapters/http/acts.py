@@ -36,12 +36,12 @@ from starlette.responses import Response
 
 from referral_adapters.http import table
 from referral_adapters.http.act_route import edited_by
-from referral_adapters.http.asking import Asked, Asking, Reply
+from referral_adapters.http.asking import Asked, Asking, Shown
 from referral_adapters.http.bodies import summary_of, type_of
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.formats import PlainAnswer, format_of
 from referral_adapters.http.models.cursor import cursor_of, place_of
-from referral_adapters.http.models.fields import Amount, Model
+from referral_adapters.http.models.fields import Amount, Model, told
 from referral_adapters.http.models.pages import MOST, numbered
 from referral_adapters.http.models.problem import MEDIA_TYPE
 from referral_adapters.http.persistently import persistently
@@ -54,8 +54,8 @@ from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.referral import Offer
 from referral_core.rules.decision import CodeRefused, Decision
 from referral_core.services.customers import Erasure
-from referral_core.session import ACTS, ports_of
-from referral_core.values.arguments import AMOUNT, HONOURED, KEY
+from referral_core.session import ACTS
+from referral_core.values.arguments import AMOUNT, HONOURED, KEY, NAME
 from referral_core.values.code_text import fold
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Refusal
@@ -65,7 +65,6 @@ from referral_core.values.reason import Reason
 
 AT_ONCE: Final = 500
 """So many items has a page of what comes one by one, at most."""
-LONGEST_ID: Final = 200
 
 Given = dict[str, Any]
 
@@ -88,9 +87,10 @@ def _is_period(act: Act[Any], param: Param) -> bool:
 
 
 def _id(value: str) -> str:
-    if not value.isprintable() or value != value.strip():
-        raise PydanticCustomError("id", "must be printable, with no blanks around")
-    return value
+    try:
+        return str(NAME.check(value, "id"))
+    except Refusal as refusal:
+        raise told(refusal) from None
 
 
 def _amount(value: object) -> object:
@@ -106,7 +106,7 @@ def _read(value: object, kind: type[Any]) -> Any:  # noqa: ANN401 - a value of t
         raise PydanticCustomError(reason, "{wrong}", {"wrong": str(wrong)}) from None
 
 
-_ID: Final = Annotated[StrictStr, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_id)]
+_ID: Final = Annotated[StrictStr, AfterValidator(_id)]
 _COUNTED: Final = Annotated[StrictInt, Field(ge=0, le=MOST)]
 _PLAIN: Final[TypeAdapter[str]] = TypeAdapter(Amount)
 _AMOUNT: Final = Annotated[Any, BeforeValidator(_amount), PlainSerializer(unstructure)]
@@ -153,7 +153,7 @@ def _given(asked: Asking, act: Act[Any], body: BaseModel) -> Given:
         raise improper("language", f"must be one of {', '.join(asked.service.programme.languages)}")
     key = next((param.name for param in act.params.values() if param.kind is KEY), None)
     if key is not None and asked.key is not None:
-        given[key] = joined_key("http", asked.actor.id, asked.key)
+        given[key] = joined_key("http", asked.asker, asked.key)
     adapt = None if (row := _ROWS.get(act.name)) is None or not row.limited else row.adapt
     return given if adapt is None else adapt(asked, given)
 
@@ -190,7 +190,7 @@ def _enter(asked: Asking, act: Act[Any], given: Given) -> None:
         asked.caller.enter(given["account"])
     if act.name not in _BY_CODE or (asked.caller.accounts is None and not asked.caller.is_customer):
         return
-    ports = ports_of(asked.session)
+    ports = asked.service.store
     accounts = asked.caller.accounts
     if asked.caller.is_customer:
         own = {contract.account for contract in ports.contracts.of_customer(asked.actor.id)}
@@ -269,20 +269,25 @@ def _shown(asked: Asking, act: Act[Any], answer: Any) -> Any:  # noqa: ANN401 - 
     return seen_by(asked.actor.role, answer)
 
 
-def _reply(asked: Asking, act: Act[Any], given: Given, body: BaseModel) -> Reply:
-    """Do an act and return its answer; with the revision of what it shows, for those who may edit it."""
+def _reply(asked: Asking, act: Act[Any], given: Given, body: BaseModel) -> Shown:
+    """Do an act and return its answer."""
     result = asked.session.perform(act, given)
-    if act.streams:
-        passed = numbered(place_of(body.cursor) if body.cursor else None)  # type: ignore[attr-defined] # of streams
-        limit: int = body.limit  # type: ignore[attr-defined]
-        items = tuple(islice(result, passed, passed + limit + 1))
-        following = cursor_of(str(passed + limit)) if len(items) > limit else None
-        return Reply(PlainAnswer({"answer": unstructure(items[:limit]), "next": following}))
+    if not act.streams:
+        return _whole(act, result, asked, given)
+    passed = numbered(place_of(body.cursor) if body.cursor else None)  # type: ignore[attr-defined] # of streams
+    limit: int = body.limit  # type: ignore[attr-defined]
+    items = tuple(islice(result, passed, passed + limit + 1))
+    following = cursor_of(str(passed + limit)) if len(items) > limit else None
+    return Shown(PlainAnswer({"answer": unstructure(items[:limit]), "next": following}))
+
+
+def _whole(act: Act[Any], result: Any, asked: Asking, _: object) -> Shown:  # noqa: ANN401 - what an act returns
+    """Return what an act returned as its answer; with the revision of what it shows, for those who may edit it."""
     answer = PlainAnswer({"answer": unstructure(_shown(asked, act, result))})
     stored = format_of(act).stored
     if stored is None or result is None or asked.caller.is_customer:
-        return Reply(answer)
-    return Reply(answer, asked.revision_of(stored(result, asked)))
+        return Shown(answer)
+    return Shown(answer, asked.revision_of(stored(result, asked)))
 
 
 def _does(act: Act[Any], asked: Asking, said: object) -> Response:
@@ -299,7 +304,7 @@ def _does(act: Act[Any], asked: Asking, said: object) -> Response:
         return asked.answered(done())
     before = partial(asked.session.prepare, act, given) if act.settles else None
     shows = None if (row := _ROWS.get(act.name)) is None or row.shown_by is None else ACTS[row.shown_by]
-    edited = None if shows is None else partial(edited_by, asked, act, shows, given)
+    edited = None if shows is None else partial(edited_by, asked, act, shows, given, partial(_whole, shows))
     try:
         return asked.done(body, done, before=before, edited=edited)
     except CodeRefused as refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from itertools import chain
 from typing import Any, Final
@@ -28,8 +29,10 @@ _MODULES: Final = (
 """Where there are endpoints, in the order in which the document lists them."""
 ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(chain.from_iterable(module.ENDPOINTS for module in _MODULES))
 """Everything that can be asked for."""
+ALL: Final = (*ENDPOINTS, *acts.ENDPOINTS)
+"""And the acts themselves, which the document leaves to the others to describe."""
 _BY_NAME: Final = {endpoint.name: endpoint for endpoint in ENDPOINTS}
-_BY_PATH: Final = [(compile_path(endpoint.path)[0], endpoint) for endpoint in (*ENDPOINTS, *acts.ENDPOINTS)]
+_BY_PATH: Final = [(compile_path(endpoint.path)[0], endpoint) for endpoint in ALL]
 
 _DESCRIPTION: Final = """
 The rules of a customer referral programme. Amounts are text in the programme's currency, moments RFC 3339 in its zone.
@@ -38,19 +41,20 @@ same `Idempotency-Key`; whatever is edited may be guarded by `If-Match`.
 """
 
 
-def referral_router(service: Service) -> APIRouter:
+def referral_router(service: Service, endpoints: Iterable[Endpoint] = ALL) -> APIRouter:
     """Return the endpoints of a service, for :meth:`fastapi.FastAPI.include_router` under a prefix of the host's.
 
-    Everything about a request, from its token to its problems, is done by the routes themselves, so the host's own
-    handlers and middleware stay as they are.
+    ``endpoints`` are all there are, unless a host chooses some, or adds an act of its own. Everything about a request,
+    from its token to its problems, is done by the routes themselves, so the host's own handlers and middleware stay as
+    they are.
     """
     router = APIRouter()
-    _add_endpoints(router, service)
+    _add_endpoints(router, service, endpoints)
     return router
 
 
-def _add_endpoints(router: APIRouter, service: Service) -> None:
-    for endpoint in (*ENDPOINTS, *acts.ENDPOINTS):
+def _add_endpoints(router: APIRouter, service: Service, endpoints: Iterable[Endpoint]) -> None:
+    for endpoint in endpoints:
         router.add_api_route(
             endpoint.path,
             endpoint.does,
@@ -80,7 +84,7 @@ def create_app(service: Service, *, title: str = "Referral programme", docs: boo
         redirect_slashes=False,
         separate_input_output_schemas=False,
     )
-    _add_endpoints(app.router, service)  # not as a router in the app's own, which costs every request some time
+    _add_endpoints(app.router, service, ALL)  # not as a router in the app's own, which costs every request some time
 
     async def told(request: Request, error: Exception) -> Response:
         response = trouble_of(error).response("en")

@@ -37,7 +37,7 @@ _KEPT: Final = re.compile(r"(\d+) (?:([0-9a-f]{32}) )?(.*)", re.DOTALL)
 
 
 @attrs.frozen
-class Reply:
+class Shown:
     """An answer, and the revision of what it shows if that can be edited."""
 
     answer: BaseModel
@@ -82,9 +82,9 @@ class Asking:
         """Return what tells one stored state of a thing from another: the same whichever answer shows the thing."""
         return digest_of(json.dumps(plain_json(stored, self.calendar)).encode())
 
-    def answered(self, answer: BaseModel | Reply) -> Response:
+    def answered(self, answer: BaseModel | Shown) -> Response:
         """Return an answer that nothing was done for; not again what the caller has already (``If-None-Match``)."""
-        reply = answer if isinstance(answer, Reply) else Reply(answer)
+        reply = answer if isinstance(answer, Shown) else Shown(answer)
         body = reply.answer.model_dump_json(exclude_none=False).encode()
         tag = etag_of(body, reply.revision)
         if self.request.method == "GET" and tag in _tags(self.request.headers.get("if-none-match")):
@@ -94,11 +94,11 @@ class Asking:
     def done(
         self,
         body: BaseModel | None,
-        act: Callable[[], Reply],
+        act: Callable[[], Shown],
         *,
         status: HTTPStatus = HTTPStatus.OK,
         before: Callable[[], object] | None = None,
-        edited: Callable[[], Reply] | None = None,
+        edited: Callable[[], Shown] | None = None,
     ) -> Response:
         """Do an act in one transaction, again when others were at the same things, and return what came of it.
 
@@ -125,9 +125,9 @@ class Asking:
         self,
         key: str | None,
         digest: str,
-        act: Callable[[], Reply],
+        act: Callable[[], Shown],
         status: int,
-        edited: Callable[[], Reply] | None,
+        edited: Callable[[], Shown] | None,
     ) -> Response:
         answers = self.service.store.answers
         if key is not None and not answers.claim(self.asker, key, digest, at=self.at):
@@ -142,7 +142,7 @@ class Asking:
             answers.fill(self.asker, key, f"{head} {content.decode()}")
         return _response(content, status, etag_of(content, reply.revision))
 
-    def _check_unchanged(self, edited: Callable[[], Reply]) -> None:
+    def _check_unchanged(self, edited: Callable[[], Shown]) -> None:
         """Refuse an edit of what was changed since it was read: since an answer that showed it, by its revision.
 
         A tag of an answer's digest alone is one that a client of the first edition made of what it had read.

@@ -6,10 +6,11 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final, get_args
 
-from pydantic import ConfigDict, Field, StrictBool, StrictInt, create_model
+from pydantic import ConfigDict, Field, NonNegativeInt, StrictBool, StrictInt, create_model
 
 from referral_adapters.http.models.fields import Amount, Code, Day, DayOrMoment, Honour, Id, Model, Moment, Text
 from referral_core.acts import Act, Param
+from referral_core.session import ACTS
 
 _TYPES: Final[Mapping[str, Any]] = {
     "id": Id,
@@ -27,7 +28,9 @@ _TYPES: Final[Mapping[str, Any]] = {
     "flag": StrictBool,
     "count": Annotated[StrictInt, Field(ge=0)],
 }
-"""How each kind of argument is written; a choice is its own type."""
+"""How each kind of argument is written in JSON; a choice is its own type."""
+_IN_QUERY: Final[Mapping[str, Any]] = {"flag": bool, "count": NonNegativeInt, "honour": Moment}
+"""How those are written in a query that are no text in JSON."""
 
 _RULE: Final = r"[A-Z]\d+(?:-[A-Z]?\d+)?"
 _RULES: Final = re.compile(rf"\s*\({_RULE}(?:, {_RULE})*\)")
@@ -43,15 +46,17 @@ def in_words(text: str) -> str:
 
 
 def summary_of(act: Act[Any]) -> str:
-    """Return what an act does, in one sentence with the names that its fields have on the wire."""
-    wire = {param.name: param.wire for param in act.fields}
-    return in_words(re.sub(r"``(\w+)``", lambda name: f"`{wire.get(name[1], name[1])}`", act.summary))
+    """Return what an act does, in one sentence, in the words of the wire: of its fields, of other acts, of JSON."""
+    words = {"None": "null"} | {param.name: param.wire for param in act.fields}
+    others = {each.method: each.name for each in ACTS.values() if each.service == act.service}
+    said = re.sub(r":meth:`(\w+)`", lambda found: f"`{others[found[1]]}`", in_words(act.summary))
+    return re.sub(r"``(\w+)``", lambda found: f"`{words.get(found[1], found[1])}`", said)
 
 
-def type_of(act: Act[Any], param: Param) -> Any:  # noqa: ANN401 - a type, or an annotated one
+def type_of(act: Act[Any], param: Param, *, in_query: bool = False) -> Any:  # noqa: ANN401 - an annotated type too
     """Return how a parameter is written in a request."""
     if param.kind.name != "choice":
-        return _TYPES[param.kind.name]
+        return (in_query and _IN_QUERY.get(param.kind.name)) or _TYPES[param.kind.name]
     hint = act.hints[param.name]
     return next((each for each in get_args(hint) if each is not type(None)), hint)
 

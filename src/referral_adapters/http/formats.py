@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 import attrs
 from pydantic import BaseModel, RootModel
 
-from referral_adapters.http.asking import Asking, Reply
+from referral_adapters.http.asking import Asking, Shown
 from referral_adapters.http.models.accounts import AccountAnswer, MovementAnswer, MovementsAnswer
 from referral_adapters.http.models.cases import CaseAnswer, FinishedCaseAnswer
 from referral_adapters.http.models.checks import CheckAnswer, verdict
@@ -48,7 +48,6 @@ from referral_core.services.pay_run import PayRun
 from referral_core.services.sharing import SharingFigures
 from referral_core.services.showing_sign_ups import SignUpSeen
 from referral_core.services.sign_ups import SignUp
-from referral_core.session import ports_of
 
 MOST_SHOWN: Final = 500
 """So many items are shown at most of a list that does not come in pages."""
@@ -72,12 +71,12 @@ class Format:
     of: Callable[[Any, Asking, Given], BaseModel]
     stored: Callable[[Any, Asking], object] | None = None
 
-    def reply(self, result: object, asked: Asking, given: Given) -> Reply:
+    def reply(self, result: object, asked: Asking, given: Given) -> Shown:
         """Return what is answered, with the revision of what it shows, for those who may edit it."""
         answer = self.of(result, asked, given)
         if self.stored is None or asked.caller.is_customer:
-            return Reply(answer)
-        return Reply(answer, asked.revision_of(self.stored(result, asked)))
+            return Shown(answer)
+        return Shown(answer, asked.revision_of(self.stored(result, asked)))
 
 
 def format_of(act: Act[Any]) -> Format:
@@ -137,12 +136,12 @@ def _finished(done: FinishedCase, asked: Asking, _: Given) -> FinishedCaseAnswer
 
 def _sign_up(seen: SignUp | SignUpSeen | Activation | ContractEnd, asked: Asking) -> object:
     if isinstance(seen, ContractEnd):  # which returns the referral only if it was cancelled
-        return seen.contract, ports_of(asked.session).referrals.find(seen.contract.id)
+        return seen.contract, asked.service.store.referrals.find(seen.contract.id)
     return seen.contract, seen.referral
 
 
 def _sign_up_of(referral: Referral, asked: Asking) -> object:
-    return ports_of(asked.session).contracts.find(referral.contract), referral
+    return asked.service.store.contracts.find(referral.contract), referral
 
 
 def _bill(taken: Any, _: Asking, given: Given) -> BillAnswer:  # noqa: ANN401 - Money

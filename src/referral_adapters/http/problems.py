@@ -17,7 +17,7 @@ from referral_adapters.http.models.problem import MEDIA_TYPE, TYPES, FieldFault,
 from referral_adapters.wire.json_text import JsonInvalid
 from referral_core.programme.messages import Messages
 from referral_core.rules.decision import CodeRefused
-from referral_core.values.errors import BillingUnavailable, ConcurrentChange, ReferralError, Refusal
+from referral_core.values.errors import ArgumentInvalid, BillingUnavailable, ConcurrentChange, ReferralError, Refusal
 from referral_core.values.reason import Reason
 
 _LONGEST: Final = 300
@@ -32,7 +32,14 @@ _NOT_FOUND: Final = frozenset(
     }
 )
 IMPROPER: Final = frozenset(
-    {Reason.MOMENT_NAIVE, Reason.AMOUNT_INVALID, Reason.CURRENCY_MISMATCH, Reason.CODE_MALFORMED, Reason.PERIOD_EMPTY}
+    {
+        Reason.NAME_INVALID,
+        Reason.MOMENT_NAIVE,
+        Reason.AMOUNT_INVALID,
+        Reason.CURRENCY_MISMATCH,
+        Reason.CODE_MALFORMED,
+        Reason.PERIOD_EMPTY,
+    }
 )
 """Reasons that say something of a value by itself, whatever the state of things."""
 
@@ -169,6 +176,7 @@ _MEANINGS: Final[tuple[tuple[type[Exception], Callable[[Any], Trouble]], ...]] =
     (RequestValidationError, _improper),
     (HTTPException, _of_status),
     (ConcurrentChange, _concurrent),
+    (ArgumentInvalid, lambda invalid: improper(invalid.field, invalid.message)),
     (BillingUnavailable, lambda _: _away(ProblemKind.BILLING_UNAVAILABLE, "Billing does not answer.")),
     (ReferralError, lambda _: _away(ProblemKind.STORE_UNAVAILABLE, "The store cannot be used at this moment.")),
 )

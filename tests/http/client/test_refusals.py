@@ -106,8 +106,8 @@ def test_each_trouble_has_its_error(error: Exception, kind: type[Exception]) -> 
 
 def test_improper_fields_are_named() -> None:
     with pytest.raises(RequestInvalid) as caught:
-        World().system.sign_ups.conclude(" K", account="", customer="ann")
-    assert [fault.field for fault in caught.value.faults] == ["contract", "account"]
+        World().system.under(key="k").launch.issue_codes(page=-1, most=-1)
+    assert [fault.field for fault in caught.value.faults] == ["page", "most"]
     assert caught.value.request_id
     assert caught.value.key
     assert RequestInvalid("not sent").faults == ()

@@ -239,10 +239,74 @@ def test_codes_and_sign_ups_are_edited_only_as_they_were_seen(world: World) -> N
 
 def test_what_was_seen_is_what_this_client_was_answered(world: World) -> None:
     group = world.system.groups.find("referrer")
+    for other in (attrs.evolve(group), "referrer"):
+        with pytest.raises(ValueError, match="answered"):
+            world.system.under(seen=other)
     with pytest.raises(ValueError, match="answered"):
         world.client().under(seen=group)
-    with pytest.raises(ValueError, match="answered"):
-        world.system.under(seen=world.system.groups.all()[0])
+
+
+def test_what_an_act_answered_was_seen_too(world: World) -> None:
+    code, client = world.with_code(), world.system
+    client.groups.set_amount("referee-manual", Money("5"))
+    concluded = client.sign_ups.conclude("K-B", account="B", customer="ben")
+    attached = client.under(seen=concluded).sign_ups.attach("K-B", code=code)
+    given = {"group": "referee-self-service", "reason": "began there"}
+    client.under(seen=attached).referrals.change_group("K-B", **given)
+    with pytest.raises(Changed):
+        client.under(seen=attached).referrals.change_group("K-B", **given)
+
+
+def test_what_was_seen_in_a_list_is_compared_by_what_it_says(world: World) -> None:
+    client = world.system
+    seen = next(group for group in client.groups.all() if group.id == "referrer")
+    client.under(seen=seen).groups.rename("referrer", name="Freunde für immer")
+    again = next(group for group in client.groups.all() if group.id == "referrer")
+    with pytest.raises(Changed):
+        client.under(seen=seen).groups.rename("referrer", name="Others")
+    client.under(seen=again).groups.rename("referrer", name="Others")
+    client.groups.set_amount("referee-manual", Money("5"))
+    client.sign_ups.conclude("K-B", account="B", customer="ben")
+    (signed,) = client.sign_ups.page()
+    client.under(seen=signed).sign_ups.attach("K-B", code=world.with_code())
+
+
+def test_time_that_passes_is_no_edit(world: World) -> None:
+    client = world.system
+    client.groups.set_amount("referrer", Money("11"), starts=date(2021, 4, 1))
+    seen = client.groups.find("referrer")
+    world.now += timedelta(days=40)
+    assert client.under(seen=seen).groups.rename("referrer", name="Friends").name == "Friends"
+
+
+class Newer(httpx.BaseTransport):
+    """A service that says more than this client knows."""
+
+    def __init__(self, app: httpx.BaseTransport) -> None:
+        self._app = app
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self._app.handle_request(request)
+        content = answer.json()
+        if answer.is_success:
+            content["answer"]["since"] = "the next edition"
+        return httpx.Response(answer.status_code, json=content, headers={"etag": answer.headers.get("etag", "")})
+
+
+def test_what_a_newer_service_said_was_seen(world: World) -> None:
+    client = world.client(through=Newer)
+    seen = client.groups.find("referrer")
+    client.under(seen=seen).groups.rename("referrer", name="Friends")
+    with pytest.raises(Changed):
+        client.under(seen=seen).groups.rename("referrer", name="Others")
+
+
+def test_tags_are_forgotten_with_what_they_tell_of(world: World) -> None:
+    client = world.client()
+    kept = client.groups.all()
+    assert len(client._tags._tags) == len(kept)
+    del kept
+    assert client._tags._tags == {}
 
 
 @pytest.mark.rule("M1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
@@ -14,8 +15,11 @@ from referral_adapters.http.client.errors import RequestInvalid, Unexpected
 from referral_adapters.http.client.events import Events
 from referral_adapters.http.client.persistence import Persistence
 from referral_adapters.http.client.wire import Wire
+from referral_adapters.http.entity_tag import etag_of
 from referral_adapters.wire.codec import Unreadable, structure, unstructure
 from referral_core.acts import Act
+from referral_core.entities.discount_group import DiscountGroup
+from referral_core.services.showing_sign_ups import SignUpSeen
 from referral_core.session import Services
 from referral_core.values.arguments import HONOURED, KEY
 from referral_core.values.effective_period import EffectivePeriod
@@ -63,11 +67,8 @@ class RemoteSession(Services):
     were in the way, it is sent again under it, and done once. Safe to use from many threads; close it in the end.
     """
 
-    def __init__(
-        self, wire: Wire, tags: Tags | None = None, *, key: str | None = None, seen: str | None = None
-    ) -> None:
-        self._wire = wire
-        self._tags = Tags() if tags is None else tags
+    def __init__(self, wire: Wire, tags: Tags, *, key: str | None = None, seen: str | None = None) -> None:
+        self._wire, self._tags = wire, tags
         super().__init__(RemoteRunner(wire, tags, key, seen))
 
     @cached_property
@@ -89,7 +90,7 @@ class RemoteSession(Services):
         answered again. With ``seen``, a code, a group or a sign-up as this client was answered it, the act is done only
         if what it edits still is what was seen.
 
-        :raises ValueError: ``seen`` was not answered to this client by itself, or cannot be edited.
+        :raises ValueError: ``seen`` is not what this client was answered.
         """
         tag = None if seen is None else self._tags.of(seen)
         return RemoteSession(self._wire, self._tags, key=key, seen=tag)
@@ -100,24 +101,32 @@ class RemoteSession(Services):
 
 
 class Tags:
-    """The entity tags under which answers came, as long as somebody has the answers."""
+    """The entity tags of what was answered, as long as somebody has it."""
 
     def __init__(self) -> None:
         self._tags: dict[int, str] = {}
 
-    def keep(self, answer: object, tag: str | None) -> None:
-        """Remember the tag of an answer that is an object by itself."""
-        if tag is not None and attrs.has(type(answer)):
-            self._tags[id(answer)] = tag
-            # Not by the answers themselves as keys: equal ones may have come under different tags.
-            weakref.finalize(answer, self._tags.pop, id(answer), None)
+    def keep(self, answer: object, answered: httpx.Response) -> None:
+        """Remember the tag that an answer came with, and for each item of a list the one it would have by itself."""
+        if attrs.has(type(answer)):
+            self._keep(answer, answered.headers.get("etag", ""))
+        elif isinstance(answer, tuple):
+            for item, said in zip(answer, answered.json()["answer"], strict=True):
+                if isinstance(item, DiscountGroup | SignUpSeen):  # which can be edited
+                    content = json.dumps({"answer": said}, separators=(",", ":"), ensure_ascii=False)
+                    self._keep(item, etag_of(content.encode()))
 
-    def of(self, answer: object) -> str:
-        """Return the tag under which an answer came."""
-        tag = self._tags.get(id(answer))
+    def of(self, seen: object) -> str:
+        """Return the tag of what was answered."""
+        tag = self._tags.get(id(seen))
         if tag is None:
-            raise ValueError("give what this client was answered, by itself and not in a list")
+            raise ValueError("give what this client was answered, as it was answered")
         return tag
+
+    def _keep(self, answer: object, tag: str) -> None:
+        # Not by the answers themselves as keys: equal ones may have come under different tags.
+        self._tags[id(answer)] = tag
+        weakref.finalize(answer, self._tags.pop, id(answer), None)
 
 
 class RemoteRunner:
@@ -137,7 +146,7 @@ class RemoteRunner:
         )
         answered = self._wire.act(act.name, body, key=key, seen=None if act.reads else self._seen)
         answer: R = _read(answered, act.hints["return"], act)
-        self._tags.keep(answer, answered.headers.get("etag"))
+        self._tags.keep(answer, answered)
         return answer
 
     def _stream(self, act: Act[Any], body: Mapping[str, Any]) -> Iterator[Any]:

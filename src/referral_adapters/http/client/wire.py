@@ -148,12 +148,14 @@ class Wire:
 def _parsed(kind: type[A], answer: httpx.Response) -> A:
     """Read an answer; what a newer service says besides is passed over."""
     try:
-        return kind.model_validate_json(answer.content, extra="ignore")
+        parsed = kind.model_validate_json(answer.content, extra="ignore")
     except ValidationError:
         request_id = answer.headers.get("x-request-id")
         key = answer.request.headers.get("idempotency-key")
         message = f"The answer is no {kind.__name__}."
         raise Unexpected(message, status=answer.status_code, request_id=request_id, key=key) from None
+    vars(parsed)["etag"] = answer.headers.get("etag")  # as a cached property keeps it: for ``seen``
+    return parsed
 
 
 def _place(part: str) -> str:

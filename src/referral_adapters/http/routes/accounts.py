@@ -16,7 +16,7 @@ from referral_adapters.http.problems import improper
 from referral_adapters.qr import qr_svg
 from referral_core.entities.promo_code import PromoCode
 from referral_core.programme.sharing_template import SharingText
-from referral_core.session import ACTS, ports_of
+from referral_core.session import ACTS
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
 
@@ -36,7 +36,7 @@ def get_code(asked: Asked, account: Id) -> Response:
     asked.caller.enter(account)
     code = asked.session.codes.present(account)
     if code is None:
-        code = next(reversed(ports_of(asked.session).promo_codes.of_account(account)), None)
+        code = next(reversed(asked.service.store.promo_codes.of_account(account)), None)
     return asked.answered(format_of(ACTS["code.present"]).reply(_some(code, account), asked, {}))
 
 
