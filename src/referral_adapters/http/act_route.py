@@ -63,7 +63,7 @@ def function_of(endpoint: Endpoint, act: Act[Any]) -> Callable[..., Response]:
         if act.reads:
             return asked.answered(done())
         before = partial(asked.session.prepare, act, given) if act.settles else None
-        edited = None if edits is None else partial(edited_by, asked, act, edits, given)
+        edited = None if edits is None else partial(edited_by, asked, act, edits, given, format_of(edits).reply)
         return asked.done(body, done, status=endpoint.status, before=before, edited=edited)
 
     signature = _signature(endpoint, act)
