@@ -75,7 +75,7 @@ def test_a_stranger_who_says_nothing_of_languages_is_answered_in_english(
 ) -> None:
     told = in_memory.ask("POST", "/code-checks", {"code": "NONE2"}, by=None, headers=headers).json()
     assert told["message"] == "This code cannot be used."
-    assert in_memory.ask("GET", "/accounts/A/sharing-text", headers=headers).json()["language"] == "en"
+    assert in_memory.ask("GET", "/accounts/A/sharing-text", headers=headers).json()["language"] == "et", "for friends"
     staff = in_memory.ask("POST", "/code-checks", {"code": "NONE2"}, by="agent", headers=headers).json()
     assert staff["message"] == told["message"]
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from functools import wraps
+from typing import Any, Final
 
 import pytest
 
+from referral_core.session import ACTS
+from referral_core.values.errors import ConcurrentChange
 from tests.http.conftest import Opening
+from tests.http.document import Document
 from tests.http.door import Door, Told
+from tests.http.proper_requests import BY_NAME, PROPER, proper
 
 SIGN_UP: Final = {"contract": "K-2", "account": "B", "customer": "C-2", "code": "A123"}
 KEY: Final = {"Idempotency-Key": "0d5b9a2e"}
@@ -70,6 +75,24 @@ def test_twenty_without_a_key_are_told_apart_by_the_rules(any_door: Door) -> Non
     # Which law of the store a late one meets first is chance.
     reasons = {reason for each in told if each.status == 409 for reason in each.reasons}
     assert reasons <= {"contract-exists", "already-referred"}
+
+
+@pytest.mark.parametrize("name", [name for name, endpoint in BY_NAME.items() if endpoint.takes_key])
+def test_what_lost_a_race_is_done_again_with_what_was_asked(
+    in_memory: Door, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    act = ACTS[str(BY_NAME[name].act)]
+    done, lost = act.body, [ConcurrentChange("another was quicker"), None]
+
+    @wraps(done)
+    def slower(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the act takes and returns
+        if lost and (error := lost.pop(0)) is not None:
+            raise error
+        return done(*args, **kwargs)
+
+    monkeypatch.setattr(act, "body", slower)
+    told = proper(in_memory, name, Document(in_memory.document()))
+    assert (told.status, lost) == (PROPER[name].status, []), told.body
 
 
 def test_a_key_is_for_one_request(door: Door) -> None:

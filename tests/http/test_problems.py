@@ -158,15 +158,16 @@ def test_the_greatest_weight_wins_wherever_it_stands(order: list[str], thousandt
     assert preferred(header, OFFERED) == max(weights, key=weights.__getitem__)
 
 
-def test_nothing_that_is_offered_is_the_first_offered() -> None:
-    for accepts in ("fi", "et;q=0, en;q=0", "en;q=x, ru;q=7", "q=1"):
+def test_nothing_accepted_is_the_first_offered() -> None:
+    for accepts in (None, "", "*", "et;q=0, en;q=0", "en;q=x, ru;q=7", "q=1"):
         assert preferred(accepts, OFFERED) == "et"
 
 
 @pytest.mark.parametrize("accepts", [None, "", " ", "*", " * "])
-def test_who_says_nothing_is_answered_in_english_where_it_is_offered(accepts: str | None) -> None:
-    assert preferred(accepts, OFFERED) == "en"
-    assert preferred(accepts, ("et", "lv")) == "et"
+def test_who_says_nothing_may_be_answered_in_another_that_is_offered(accepts: str | None) -> None:
+    assert preferred(accepts, OFFERED, unsaid="en") == "en"
+    assert preferred(accepts, OFFERED, unsaid="fi") == "et"
+    assert preferred("fi", OFFERED, unsaid="en") == "et"
 
 
 # ── what is not the caller's fault ────────────────────────────────────────────────────────────────────────────────────

@@ -34,7 +34,7 @@ _CONVERTED: Final[Mapping[str, Callable[[Asking, Any], Any]]] = {
 
 def function_of(endpoint: Endpoint, act: Act[Any]) -> Callable[..., Response]:
     """Return the function that does an act, with the signature that FastAPI reads."""
-    shown, adapt = format_of(act), endpoint.adapt
+    form, adapt = format_of(act), endpoint.adapt
     wires = {param.wire for param in act.fields}
     others = tuple(place for place in endpoint.places if place not in wires)
     read = [(param.name, param.wire, _CONVERTED.get(param.kind.name)) for param in act.fields]
@@ -56,14 +56,14 @@ def function_of(endpoint: Endpoint, act: Act[Any]) -> Callable[..., Response]:
 
         def done() -> Shown:
             exact = given if adapt is None else adapt(asked, given)
-            return shown.reply(asked.session.perform(act, exact), asked, exact)
+            return form.shown(asked.session.perform(act, exact), asked, exact)
 
         if act.bulk:
             return asked.answered(persistently(done))
         if act.reads:
             return asked.answered(done())
         before = partial(asked.session.prepare, act, given) if act.settles else None
-        edited = None if edits is None else partial(edited_by, asked, act, edits, given, format_of(edits).reply)
+        edited = None if edits is None else partial(edited_by, asked, act, edits, given, format_of(edits).shown)
         return asked.done(body, done, status=endpoint.status, before=before, edited=edited)
 
     signature = _signature(endpoint, act)
@@ -97,10 +97,8 @@ def _signature(endpoint: Endpoint, act: Act[Any]) -> Signature:
     elif endpoint.method == "GET":
         for field in endpoint.fields:
             written: Any = type_of(act, field, in_query=True)
-            default = Parameter.empty if field.required else None
-            said.append(
-                _keyword(field.wire, Annotated[written if field.required else written | None, Query()], default)
-            )
+            written = written if field.required else written | None
+            said.append(_keyword(field.wire, Annotated[written, Query()], Parameter.empty if field.required else None))
     return Signature(said)
 
 

@@ -71,8 +71,17 @@ class Asking:
 
     @property
     def language(self) -> str:
-        """The language of the programme that the caller likes best."""
-        return preferred(self.request.headers.get("accept-language"), self.service.programme.languages)
+        """The language of the programme that the caller likes best; its first where nothing is said."""
+        return preferred(self._accepted, self.service.programme.languages)
+
+    @property
+    def own_language(self) -> str:
+        """The language in which the caller is told something themselves: English where nothing is said (T1)."""
+        return preferred(self._accepted, self.service.programme.languages, unsaid="en")
+
+    @property
+    def _accepted(self) -> str | None:
+        return self.request.headers.get("accept-language")
 
     def money(self, amount: str) -> Money:
         """Return an amount in the programme's currency."""
@@ -84,9 +93,9 @@ class Asking:
 
     def answered(self, answer: BaseModel | Shown) -> Response:
         """Return an answer that nothing was done for; not again what the caller has already (``If-None-Match``)."""
-        reply = answer if isinstance(answer, Shown) else Shown(answer)
-        body = reply.answer.model_dump_json(exclude_none=False).encode()
-        tag = etag_of(body, reply.revision)
+        shown = answer if isinstance(answer, Shown) else Shown(answer)
+        body = shown.answer.model_dump_json(exclude_none=False).encode()
+        tag = etag_of(body, shown.revision)
         if self.request.method == "GET" and tag in _tags(self.request.headers.get("if-none-match")):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
         return _response(body, int(HTTPStatus.OK), tag)
@@ -134,13 +143,13 @@ class Asking:
             raise ConcurrentChange("the same request is being answered at this moment")
         if edited is not None:
             self._check_unchanged(edited)
-        reply = act()
-        content = reply.answer.model_dump_json().encode()
+        shown = act()
+        content = shown.answer.model_dump_json().encode()
         if key is not None:
             # The body as it is, in no other JSON: erasing finds a customer's id in it by the quotes around it (A5).
-            head = str(status) if reply.revision is None else f"{status} {reply.revision}"
+            head = str(status) if shown.revision is None else f"{status} {shown.revision}"
             answers.fill(self.asker, key, f"{head} {content.decode()}")
-        return _response(content, status, etag_of(content, reply.revision))
+        return _response(content, status, etag_of(content, shown.revision))
 
     def _check_unchanged(self, edited: Callable[[], Shown]) -> None:
         """Refuse an edit of what was changed since it was read: since an answer that showed it, by its revision.

@@ -71,7 +71,7 @@ class Format:
     of: Callable[[Any, Asking, Given], BaseModel]
     stored: Callable[[Any, Asking], object] | None = None
 
-    def reply(self, result: object, asked: Asking, given: Given) -> Shown:
+    def shown(self, result: object, asked: Asking, given: Given) -> Shown:
         """Return what is answered, with the revision of what it shows, for those who may edit it."""
         answer = self.of(result, asked, given)
         if self.stored is None or asked.caller.is_customer:
@@ -105,13 +105,13 @@ def _checked(decision: Decision, asked: Asking, _: Given) -> CheckAnswer:
 def _for_customer(decision: Decision, asked: Asking) -> CheckAnswer:
     """Say the same of every code that cannot be used: it might as well not exist (S6, A4)."""
     if decision.referee is None:
-        return CheckAnswer(usable=False, message=Messages.for_language(asked.language).customer(decision.reasons))
+        return CheckAnswer(usable=False, message=Messages.for_language(asked.own_language).customer(decision.reasons))
     amount = decision.referee.amount
     return CheckAnswer(usable=True, referee_amount=str(amount.amount), currency=amount.currency)
 
 
 def _for_staff(decision: Decision, asked: Asking) -> CheckAnswer:
-    messages = Messages.for_language(asked.language)
+    messages = Messages.for_language(asked.own_language)
     return CheckAnswer(
         usable=decision.usable,
         message=None if decision.usable else messages.customer(decision.reasons),

@@ -62,8 +62,8 @@ def _of_account(asked: Asking, given: Given) -> Given:
 
 
 def _of_side(_: Asking, given: Given) -> Given:
-    side, contract = given.pop("side"), given.pop("contract")
-    return {**given, "key": f"{side.value}/{contract}"}
+    said = {name: value for name, value in given.items() if name not in {"side", "contract"}}
+    return {**said, "key": f"{given['side'].value}/{given['contract']}"}
 
 
 _FACT: Final = {"at": "2021-03-14T09:00:00+02:00"}

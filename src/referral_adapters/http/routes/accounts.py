@@ -37,7 +37,7 @@ def get_code(asked: Asked, account: Id) -> Response:
     code = asked.session.codes.present(account)
     if code is None:
         code = next(reversed(asked.service.store.promo_codes.of_account(account)), None)
-    return asked.answered(format_of(ACTS["code.present"]).reply(_some(code, account), asked, {}))
+    return asked.answered(format_of(ACTS["code.present"]).shown(_some(code, account), asked, {}))
 
 
 def get_sharing_text(asked: Asked, account: Id) -> Response:
