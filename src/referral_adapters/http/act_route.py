@@ -63,7 +63,7 @@ def function_of(endpoint: Endpoint, act: Act[Any]) -> Callable[..., Response]:
         if act.reads:
             return asked.answered(done())
         before = partial(asked.session.prepare, act, given) if act.settles else None
-        edited = None if edits is None else partial(_edited, asked, act, edits, given)
+        edited = None if edits is None else partial(edited_by, asked, act, edits, given, format_of(edits).shown)
         return asked.done(body, done, status=endpoint.status, before=before, edited=edited)
 
     signature = _signature(endpoint, act)
@@ -73,13 +73,15 @@ def function_of(endpoint: Endpoint, act: Act[Any]) -> Callable[..., Response]:
     return does
 
 
-def _edited(asked: Asking, act: Act[Any], shows: Act[Any], given: Given) -> Shown:
+def edited_by(
+    asked: Asking, act: Act[Any], shows: Act[Any], given: Given, reply: Callable[[Any, Asking, Given], Shown]
+) -> Shown:
     """Return what is to be edited, for whoever may edit it and has said why, where a reason is asked for."""
     asked.session.prepare(act, given)
     if act.has_reason and act.needs_reason(given):
         required_reason(asked.actor, act.name, given.get("reason"))
     named = {name: given[name] for name in shows.params}
-    return format_of(shows).shown(asked.session.perform(shows, named), asked, named)
+    return reply(asked.session.perform(shows, named), asked, named)
 
 
 def _signature(endpoint: Endpoint, act: Act[Any]) -> Signature:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import compile_path
 
-from referral_adapters.http import table
+from referral_adapters.http import acts, table
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.problem import Problem
 from referral_adapters.http.problems import trouble_of
@@ -29,8 +29,10 @@ _MODULES: Final = (
 """Where there are endpoints, in the order in which the document lists them."""
 ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(chain.from_iterable(module.ENDPOINTS for module in _MODULES))
 """Everything that can be asked for."""
+ALL: Final = (*ENDPOINTS, *acts.ENDPOINTS)
+"""And the acts themselves, which the document leaves to the others to describe."""
 _BY_NAME: Final = {endpoint.name: endpoint for endpoint in ENDPOINTS}
-_BY_PATH: Final = [(compile_path(endpoint.path)[0], endpoint) for endpoint in ENDPOINTS]
+_BY_PATH: Final = [(compile_path(endpoint.path)[0], endpoint) for endpoint in ALL]
 
 _DESCRIPTION: Final = """
 The rules of a customer referral programme. Amounts are text in the programme's currency, moments RFC 3339 in its zone.
@@ -39,7 +41,7 @@ same `Idempotency-Key`; whatever is edited may be guarded by `If-Match`.
 """
 
 
-def referral_router(service: Service, endpoints: Iterable[Endpoint] = ENDPOINTS) -> APIRouter:
+def referral_router(service: Service, endpoints: Iterable[Endpoint] = ALL) -> APIRouter:
     """Return the endpoints of a service, for :meth:`fastapi.FastAPI.include_router` under a prefix of the host's.
 
     ``endpoints`` are all there are, unless a host chooses some, or adds an act of its own. Everything about a request,
@@ -67,6 +69,7 @@ def _add_endpoints(router: APIRouter, service: Service, endpoints: Iterable[Endp
             tags=[endpoint.tag],
             route_class_override=EndpointRoute.of(service, endpoint),
             openapi_extra=_extra(endpoint),
+            include_in_schema=endpoint.tag != acts.TAG,  # what can be asked there, the others describe
         )
 
 
@@ -81,9 +84,7 @@ def create_app(service: Service, *, title: str = "Referral programme", docs: boo
         redirect_slashes=False,
         separate_input_output_schemas=False,
     )
-    _add_endpoints(
-        app.router, service, ENDPOINTS
-    )  # not as a router in the app's own, which costs every request some time
+    _add_endpoints(app.router, service, ALL)  # not as a router in the app's own, which costs every request some time
 
     async def told(request: Request, error: Exception) -> Response:
         response = trouble_of(error).response("en")

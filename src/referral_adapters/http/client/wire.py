@@ -7,23 +7,19 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import attrs
 import httpx
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from referral_adapters.http.client.errors import RequestInvalid, Unexpected, Unreachable
+from referral_adapters.http.client.failure import Failure
 from referral_adapters.http.client.persistence import Persistence
-from referral_adapters.http.client.told import Told
-from referral_adapters.http.entity_tag import etag_of
-from referral_adapters.http.models.answer import Answer
 from referral_core.values.errors import ReferralError
-from referral_core.values.moment import moment, written
 
-A = TypeVar("A", bound=Answer)
+A = TypeVar("A", bound=BaseModel)
 Fields = Mapping[str, Any]
 
 JSON: Final = "application/json"
@@ -84,25 +80,19 @@ class Wire:
         content = json.dumps(body).encode()
         return _parsed(kind, self._answer("POST", path, content=content, media_type=media_type))
 
-    def act(
-        self,
-        kind: type[A],
-        *path: str,
-        key: str | None,
-        body: Fields | None = None,
-        seen: Answer | None = None,
-        method: str = "POST",
-    ) -> A:
-        """Return what came of an act, done once however often it has to be sent.
+    def act(self, name: str, body: Fields, *, key: str | None = None, seen: str | None = None) -> httpx.Response:
+        """Return the answer to an act; one that changes something has a key, and is done once however often it is sent.
 
-        ``key`` is the idempotency key, drawn when there is none; with ``seen`` it is done only if what is edited still
-        is what was seen.
+        With ``seen``, an entity tag, it is done only if what is edited still is what it stands for.
         """
-        headers = {"idempotency-key": _drawn() if key is None else _proper(key)}
-        if seen is not None:
-            headers["if-match"] = seen.etag or etag_of(seen.model_dump_json().encode())
-        content = None if body is None else json.dumps(written_out(body)).encode()
-        return _parsed(kind, self._answer(method, path, content=content, headers=headers))
+        headers = {"idempotency-key": key, "if-match": seen}
+        content = json.dumps(body).encode()
+        given = {name: value for name, value in headers.items() if value is not None}
+        return self._answer("POST", ("acts", name), content=content, headers=given)
+
+    def key_of(self, key: str | None) -> str:
+        """Return a proper idempotency key: a new one when none is given."""
+        return _drawn() if key is None else _proper(key)
 
     def _answer(
         self,
@@ -117,7 +107,7 @@ class Wire:
         """Return the answer to a request, asked for again as long as that may help."""
         url = "/".join([self._url, *map(_place, path)])
         given = dict(headers or {}) | ({} if content is None else {"content-type": media_type})
-        params = written_out(query or {})
+        params = {name: value for name, value in (query or {}).items() if value is not None}
         tried, waited, still = 0, 0.0, self._persistence
         while True:
             request = self._http.build_request(method, url, params=params, content=content, headers=given)
@@ -142,8 +132,8 @@ class Wire:
             return Miss(failed, may_pass=True)
         if answer.is_success:
             return answer
-        told = Told(answer.status_code, answer.content, answer.headers.get)
-        return Miss(told.error(key), may_pass=told.may_pass, wait=told.retry_after)
+        failure = Failure(answer.status_code, answer.content, answer.headers.get)
+        return Miss(failure.error(key), may_pass=failure.may_pass, wait=failure.retry_after)
 
     def _who(self) -> dict[str, str]:
         token = self._token() if callable(self._token) else self._token
@@ -153,22 +143,6 @@ class Wire:
         if not token.isascii() or not token.isprintable():
             raise ValueError("a token is printable ASCII")
         return said | {"authorization": f"Bearer {token}"}
-
-
-def written_out(fields: Fields) -> dict[str, Any]:
-    """Return fields as JSON has them: moments as RFC 3339, days as ISO 8601, and nothing of what is not given.
-
-    :raises Refusal: ``moment-naive`` or ``moment-invalid`` for a moment that is none (M1).
-    """
-    return {name: _written_out(name, value) for name, value in fields.items() if value is not None}
-
-
-def _written_out(name: str, value: object) -> object:
-    if isinstance(value, datetime):
-        return written(moment(value, name))
-    if isinstance(value, date):
-        return value.isoformat()
-    return written_out(value) if isinstance(value, Mapping) else value
 
 
 def _parsed(kind: type[A], answer: httpx.Response) -> A:
