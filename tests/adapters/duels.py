@@ -366,8 +366,6 @@ DUELS: Final[dict[str, Duel]] = {
         AmountAgainstSignUp(), TwoPayers(), TwoConsumers(),
     )
 }  # fmt: skip
-WITHOUT_A_TRANSACTION_AROUND: Final = (TwoPayers, TwoConsumers)
-"""What makes its own."""
 
 
 def fight(field: Field, duel: Duel, numbers: range, side: int, start: Barrier) -> list[str]:
@@ -377,7 +375,7 @@ def fight(field: Field, duel: Duel, numbers: range, side: int, start: Barrier) -
         act = duel.acts(field, number)[side]
         start.wait(PATIENCE)
         try:
-            done = act() if isinstance(duel, WITHOUT_A_TRANSACTION_AROUND) else field.store.run(act)
+            done = act()
             told.append(done if isinstance(done, str) else "done")
         except Refusal as refusal:
             told.append(str(refusal.reasons[0]))
