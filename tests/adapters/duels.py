@@ -367,15 +367,20 @@ DUELS: Final[dict[str, Duel]] = {
     )
 }  # fmt: skip
 
+WITHOUT_A_TRANSACTION_AROUND: Final = (TwoPayers, TwoConsumers)
+"""What makes its own."""
+
 
 def fight(field: Field, duel: Duel, numbers: range, side: int, start: Barrier) -> list[str]:
     """Do one side's act of every instance, as soon as the other side is there; return what came of each."""
     told = []
     for number in numbers:
         act = duel.acts(field, number)[side]
+        # By itself an act is a unit of work; in a host's transaction it is done a statement at a time.
+        is_bare = isinstance(duel, WITHOUT_A_TRANSACTION_AROUND) or number // 2 % 2 == 0
         start.wait(PATIENCE)
         try:
-            done = act()
+            done = act() if is_bare else field.store.run(act)
             told.append(done if isinstance(done, str) else "done")
         except Refusal as refusal:
             told.append(str(refusal.reasons[0]))

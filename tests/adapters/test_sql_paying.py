@@ -166,7 +166,7 @@ def killed_after(steps: int, store: Store, billing: Outside | None) -> bool:
 
     run = store.run
 
-    def stepwise(act: Callable[[], T]) -> T:
+    def stepwise(act: Callable[[], T], named: object = None) -> T:
         def whole() -> T:
             step()
             done = act()
@@ -212,7 +212,7 @@ def test_settling_is_tried_again_while_others_are_in_the_way(open_store: Callabl
     store = filled(open_store(billing), 3)
     turns, run = count(), store.run
 
-    def racing(act: Callable[[], T]) -> T:
+    def racing(act: Callable[[], T], named: object = None) -> T:
         def losing() -> T:
             done = act()
             if next(turns) in {1, 2, 3}:

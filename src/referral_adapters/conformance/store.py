@@ -74,7 +74,6 @@ def furnish(store: Store) -> None:
     for key in ("k1", "k3"):
         store.answers.claim("portal", key, "digest", at=day(0))
     store.answers.fill("portal", "k3", '{"customer": "C3"}')
-    store.code_source.numbers(3)
 
 
 def rearrange(store: Store) -> None:
@@ -108,7 +107,6 @@ def rearrange(store: Store) -> None:
     store.persons.erase("C3")
     assert store.answers.forget(day(1)) == 1
     store.events.add("/feed", "2", "digest-2")
-    store.code_source.numbers(2)
 
 
 def everything(store: Store) -> list[object]:
