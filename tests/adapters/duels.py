@@ -366,6 +366,7 @@ DUELS: Final[dict[str, Duel]] = {
         AmountAgainstSignUp(), TwoPayers(), TwoConsumers(),
     )
 }  # fmt: skip
+
 WITHOUT_A_TRANSACTION_AROUND: Final = (TwoPayers, TwoConsumers)
 """What makes its own."""
 
@@ -375,10 +376,11 @@ def fight(field: Field, duel: Duel, numbers: range, side: int, start: Barrier) -
     told = []
     for number in numbers:
         act = duel.acts(field, number)[side]
-        ahead = ((), None)[number // 2 % 2]  # as a unit of work, and a statement at a time
+        # By itself an act is a unit of work; in a host's transaction it is done a statement at a time.
+        is_bare = isinstance(duel, WITHOUT_A_TRANSACTION_AROUND) or number // 2 % 2 == 0
         start.wait(PATIENCE)
         try:
-            done = act() if isinstance(duel, WITHOUT_A_TRANSACTION_AROUND) else field.store.run(act, ahead)
+            done = act() if is_bare else field.store.run(act)
             told.append(done if isinstance(done, str) else "done")
         except Refusal as refusal:
             told.append(str(refusal.reasons[0]))

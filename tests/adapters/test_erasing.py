@@ -90,14 +90,9 @@ def concluded(desk: ReferralDesk, contract: str, account: str, customer: str, da
 
 
 def erase(store: Store, customer: str = CUSTOMER) -> str:
-    """Erase a customer in one transaction and return the pseudonym."""
-    with store.transaction():
-        erasure = (
-            ReferralDesk(PROGRAMME, store)
-            .session(actor=JAAN, now=at(20))
-            .customers.erase(customer, reason="as they asked")
-        )
-    return erasure.pseudonym
+    """Erase a customer and return the pseudonym."""
+    session = ReferralDesk(PROGRAMME, store).session(actor=JAAN, now=at(20))
+    return session.customers.erase(customer, reason="as they asked").pseudonym
 
 
 def summary(store: Any) -> dict[str, Any]:  # noqa: ANN401 - of a feed

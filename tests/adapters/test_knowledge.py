@@ -23,7 +23,6 @@ from referral_adapters.sql import SqlStore
 from referral_core import Actor, Money, Programme, ReferralDesk, Refusal, Role
 from referral_core.ports.store import Store
 from referral_core.rules.decision import Decision
-from referral_core.values.moment import EARLIEST
 
 A123: Final = Path(__file__).parents[2] / "examples" / "a123"
 PROGRAMME: Final = Programme.default()
@@ -137,8 +136,7 @@ def test_the_story_changes_from_cut_to_cut() -> None:
 @pytest.mark.rule("M4")
 def test_a_fact_that_is_told_late_has_a_moment_of_its_own_and_one_of_recording(store: SqlStore) -> None:
     """Amounts go by when it happened, what was known by when it was told; the trace has both."""
-    for group in PROGRAMME.initial_groups():
-        store.groups.put(group, at=EARLIEST)
+    store.begin(PROGRAMME)
     desk = ReferralDesk(PROGRAMME, store)
     begun, told = datetime(2021, 3, 1, tzinfo=UTC), datetime(2021, 3, 5, tzinfo=UTC)
     with desk.session(actor=PORTAL, now=datetime(2021, 1, 5, tzinfo=UTC)) as session:

@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL
 
 from referral_adapters.launch import CodeRun, ImportRun, Rehearsal, Reject, SourceRow, pages
 from referral_adapters.memory import MemoryStore
+from referral_adapters.memory.store import ATTEMPTS
 from referral_adapters.sql import SqlStore, StoreFailed, connections
 from referral_adapters.sql.tables import METADATA
 from referral_core import Actor, Contract, Programme, ReferralDesk, Role
@@ -323,7 +324,7 @@ def test_a_page_is_tried_again_within_reason() -> None:
     busy = Busy(in_memory())
     with pytest.raises(ConcurrentChange):
         CodeRun(HOUSEHOLD, busy, at=LAUNCH, actor=SYSTEM).take()  # type: ignore[arg-type]
-    assert busy.attempts == 10
+    assert busy.attempts == ATTEMPTS
 
 
 @pytest.mark.rule("A1", "A2")

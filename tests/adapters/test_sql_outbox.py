@@ -160,7 +160,7 @@ def tampered(database: URL, store: SqlStore, request: pytest.FixtureRequest) -> 
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE trace_entries SET act = 'no such act' WHERE subject = 'account:A1' AND number = 2",
+        "UPDATE trace_entries SET role = 'no such role' WHERE subject = 'account:A1' AND number = 2",
         "UPDATE trace_entries SET before = '[' WHERE subject = 'account:A1' AND number = 2",
         "DELETE FROM trace_entries WHERE subject = 'account:A1' AND number = 2",
     ],

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from itertools import count
 from threading import Barrier, Lock, Thread
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import attrs
 import pytest
@@ -38,6 +38,8 @@ PAYER: Final = Actor.system("payer")
 PATIENCE: Final = 60.0
 Store = MemoryStore | SqlStore
 TABLES: Final = [table.name for table in reversed(METADATA.sorted_tables)]
+T = TypeVar("T")
+
 KINDS: Final = pytest.mark.parametrize("kind", ["own", "outside, one by one", "outside, in bulk"])
 
 
@@ -162,22 +164,25 @@ def killed_after(steps: int, store: Store, billing: Outside | None) -> bool:
         if next(left, None) is None:
             raise Killed
 
-    transaction = store.transaction
+    run = store.run
 
-    @contextmanager
-    def within() -> Iterator[None]:
-        step()
-        with transaction():
+    def stepwise(act: Callable[[], T], named: object = None) -> T:
+        def whole() -> T:
             step()
-            yield
+            done = act()
             step()
+            return done
+
         step()
+        done = run(whole)
+        step()
+        return done
 
     if billing is not None:
         billing.step = step
     died = True
     with suppress(Killed), pytest.MonkeyPatch.context() as patched:
-        patched.setattr(store, "transaction", within)
+        patched.setattr(store, "run", stepwise)
         ReferralDesk(PROGRAMME, store).session(actor=PAYER, now=day(0)).payouts.pay_due()
         died = False
     if billing is not None:
@@ -205,18 +210,21 @@ def test_what_a_payer_had_who_died_is_left_alone_until_its_lease_runs_out(
 def test_settling_is_tried_again_while_others_are_in_the_way(open_store: Callable[[Billing | None], Store]) -> None:
     billing = Outside()
     store = filled(open_store(billing), 3)
-    turns, transaction = count(), store.transaction
+    turns, run = count(), store.run
 
-    @contextmanager
-    def within() -> Iterator[None]:
-        with transaction():
-            yield
+    def racing(act: Callable[[], T], named: object = None) -> T:
+        def losing() -> T:
+            done = act()
             if next(turns) in {1, 2, 3}:
                 raise ConcurrentChange("somebody was quicker")
+            return done
+
+        return run(losing)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(store, "transaction", within)
+        patched.setattr(store, "run", racing)
         ReferralDesk(PROGRAMME, store).session(actor=PAYER, now=day(0)).payouts.pay_due()
+    assert next(turns) > 4
     assert set(billing.sent.values()) == {1}
     check_paid_once(store, 3)
 

@@ -236,7 +236,6 @@ def test_whole_chains_and_seals_that_are_gone_are_named(opened: Connection) -> N
 # ── what cannot be read ───────────────────────────────────────────────────────────────────────────────────────────────
 
 UNREADABLE: Final = {
-    "an act that there is not": "act = 'code.dance'",
     "a role that there is not": "role = 'king'",
     "a state that is not JSON": "after = '{'",
     "a state that is no object": "after = '[]'",
@@ -316,7 +315,7 @@ def test_more_rows_than_a_page_are_read_on_after_what_cannot_be_read(opened: Con
             told(store, "account:long", number)
 
     def act(vault: Vault) -> None:
-        vault.take("UPDATE trace_entries SET act = 'x' WHERE subject = 'account:long' AND number IN (7, 1050)")
+        vault.take("UPDATE trace_entries SET role = 'x' WHERE subject = 'account:long' AND number IN (7, 1050)")
         long = [TraceFault("account:long", number, "cannot be read") for number in (7, 1050)]
         assert list(vault.verified()) == long
         rows: list[TraceEntry] = []

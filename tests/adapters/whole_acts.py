@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from multiprocessing.synchronize import Event
-from typing import Any, Final
+from typing import Any, Final, cast
+
+import attrs
 
 from referral_adapters.feed.summary import summary
 from referral_adapters.sql import SqlStore
@@ -110,43 +112,59 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-class BreakingCursor:
-    """A cursor that breaks off before its n-th statement, once."""
+@attrs.define
+class Countdown:
+    """Breaks off before the n-th statement, once."""
 
-    def __init__(self, cursor: Any, last: int, off: Callable[[], None]) -> None:  # noqa: ANN401 - a driver's
-        self._cursor = cursor
-        self._left = last
-        self._off = off
+    left: int
+    off: Callable[[], None]
+
+    def count(self) -> None:
+        """Count a statement."""
+        self.left -= 1
+        if self.left == 0:
+            self.off()
+
+
+@attrs.frozen
+class CountingCursor:
+    """A cursor whose statements are counted before they are sent."""
+
+    _cursor: Any
+    _countdown: Countdown
 
     def execute(self, *statement: object) -> object:
         """Carry a statement out, or break off."""
-        self._count()
+        self._countdown.count()
         return self._cursor.execute(*statement)
 
     def executemany(self, *statement: object) -> object:
         """Carry a statement out for each of many rows, or break off."""
-        self._count()
+        self._countdown.count()
         return self._cursor.executemany(*statement)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._cursor, name)
 
-    def _count(self) -> None:
-        self._left -= 1
-        if self._left == 0:
-            self._off()
-
 
 @contextmanager
 def breaking(store: SqlStore, n: int, off: Callable[[], None]) -> Iterator[None]:
-    """Have a store break off before the n-th statement that it sends from this thread, its beginnings and ends too."""
-    connections: Any = store._connections
-    plain = connections.cursor()
-    connections._local.cursor = BreakingCursor(plain, n, off)
+    """Have a store break off before the n-th statement that it sends from this thread, its beginnings and ends too.
+
+    On PostgreSQL a unit of work sends many at once, each by a cursor of its own, which the driver's connection makes.
+    """
+    countdown, connections = Countdown(n, off), cast("Any", store._connections)
+    plain, driver = connections.cursor(), connections.get().connection.driver_connection
+    usual = getattr(driver, "cursor_factory", None)
+    connections._local.cursor = CountingCursor(plain, countdown)
+    if usual is not None:
+        driver.cursor_factory = lambda *given, **named: CountingCursor(usual(*given, **named), countdown)
     try:
         yield
     finally:
         connections._local.cursor = plain
+        if usual is not None:
+            driver.cursor_factory = usual
 
 
 # ── in processes of their own ─────────────────────────────────────────────────────────────────────────────────────────

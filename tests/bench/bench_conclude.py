@@ -55,11 +55,10 @@ class NotingCursor:
         return getattr(self._cursor, name)
 
 
-def _conclude(store: SqlStore, desk: ReferralDesk, number: int, texts: list[str]) -> None:
-    with store.transaction():
-        desk.session(actor=Actor.system("bench"), now=NOW).sign_ups.conclude(
-            f"new-{number}", account=f"new-{number}", customer=f"new-{number}", code=texts[number * 7 % len(texts)]
-        )
+def _conclude(desk: ReferralDesk, number: int, texts: list[str]) -> None:
+    desk.session(actor=Actor.system("bench"), now=NOW).sign_ups.conclude(
+        f"new-{number}", account=f"new-{number}", customer=f"new-{number}", code=texts[number * 7 % len(texts)]
+    )
 
 
 def _recorded(url: URL, texts: list[str]) -> list[tuple[Any, ...]]:
@@ -70,7 +69,7 @@ def _recorded(url: URL, texts: list[str]) -> list[tuple[Any, ...]]:
         connections: Any = store._connections
         cursor = connections._local.cursor = NotingCursor(connections.cursor())
         for number in range(CONTRACTS * (ROUNDS + 1)):
-            _conclude(store, desk, number, texts)
+            _conclude(desk, number, texts)
         return list(cursor.noted)
 
 
@@ -82,7 +81,7 @@ def _concluding(url: URL, texts: list[str]) -> Callable[[], float]:
     def conclude() -> float:
         start = perf_counter()
         for _ in range(CONTRACTS):
-            _conclude(store, desk, next(numbers), texts)
+            _conclude(desk, next(numbers), texts)
         return perf_counter() - start
 
     return conclude

@@ -79,11 +79,9 @@ def _prepared(url: URL) -> dict[str, list[str]]:
         at = SINCE + timedelta(days=1)
         pending = []
         for number in range(EACH):
-            with store.transaction():
-                sign_up = desk.session(actor=system, now=at).sign_ups.conclude(
-                    f"P-{number}", account=f"p-{number}", customer=f"p-{number}"
-                )
-                desk.session(actor=system, now=at).codes.end(f"C{number:07d}", reason="measured")
+            with desk.session(actor=system, now=at) as session:
+                sign_up = session.sign_ups.conclude(f"P-{number}", account=f"p-{number}", customer=f"p-{number}")
+                session.codes.end(f"C{number:07d}", reason="measured")
             pending.append(sign_up.issued.text if sign_up.issued else "")
     ended = [f"C{number:07d}" for number in range(EACH)]
     return {"unknown": [f"D{number:07d}" for number in range(EACH)], "pending": pending, "ended": ended}

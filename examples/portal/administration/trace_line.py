@@ -41,9 +41,13 @@ class Change:
 
 @attrs.frozen
 class TraceLine:
-    """A row, with its moment in words, the name of who acted if the portal knows it, and its changes."""
+    """A row, with its act and moment in words, the name of who acted if the portal knows it, and its changes.
+
+    An act that only a later version of the library knows has no words.
+    """
 
     row: TraceEntry
+    act: str
     moment: str
     who: str | None
     changes: tuple[Change, ...]
@@ -52,7 +56,10 @@ class TraceLine:
     def of(cls, row: TraceEntry, words: PeriodWords, people: People) -> TraceLine:
         """Return what is shown of a row."""
         person = None if row.actor is None else people.find(row.actor)
-        return cls(row, words.exactly(row.moment), None if person is None else person.name, tuple(_changes(row, words)))
+        key = f"administration.act.{row.act.replace('.', '-')}"
+        act = words.texts(key) if key in words.texts.keys else ""
+        name = None if person is None else person.name
+        return cls(row, act, words.exactly(row.moment), name, tuple(_changes(row, words)))
 
 
 def _changes(row: TraceEntry, words: PeriodWords) -> Iterator[Change]:

@@ -176,13 +176,18 @@ def test_what_was_tampered_with_is_found(andres: Visitor, tmp_path: Path) -> Non
 
 @pytest.mark.rule("A2")
 def test_a_row_that_cannot_be_read_is_told_after_those_that_can(andres: Visitor, tmp_path: Path) -> None:
-    tampers(tmp_path, f"UPDATE trace_entries SET act = 'x' WHERE subject = 'account:{ANNAS}' AND number = 2")
+    tampers(tmp_path, f"UPDATE trace_entries SET role = 'x' WHERE subject = 'account:{ANNAS}' AND number = 2")
     page = andres.opens(TRACE, about="account", id=ANNAS)
     assert acts_on(page.text) == ["code.issue"]
     assert f"Row 2 of account:{ANNAS} cannot be read." in page.text
     lines = andres.opens("/administration/downloads/trace.jsonl", about="account", id=ANNAS).text.splitlines()
     assert len(lines) == 2
     assert "cannot be read" in lines[-1]
+
+
+def test_an_act_that_this_version_does_not_know_is_shown_by_its_name(andres: Visitor, tmp_path: Path) -> None:
+    tampers(tmp_path, f"UPDATE trace_entries SET act = 'code.dance' WHERE subject = 'account:{ANNAS}' AND number = 2")
+    assert "code.dance" in acts_on(andres.opens(TRACE, about="account", id=ANNAS).text)
 
 
 def test_every_act_that_leaves_a_row_can_be_looked_for(andres: Visitor) -> None:
