@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from referral_adapters.sql import SqlStore
+from referral_adapters.sql.prepared import Cursor
 
 
 class NotingCursor:
@@ -31,8 +32,18 @@ def noting(store: SqlStore) -> Iterator[list[tuple[Any, ...]]]:
     connections: Any = store._connections
     plain = connections.cursor()
     cursor = connections._local.cursor = NotingCursor(plain)
-    yield cursor.noted
-    connections._local.cursor = plain
+    work, together = store._work, store._work._together
+
+    def heard(statements: Sequence[tuple[str, Any]]) -> list[Cursor]:
+        cursor.noted.extend(statements)
+        return together(statements)
+
+    work._together = heard  # type: ignore[method-assign]
+    try:
+        yield cursor.noted
+    finally:
+        connections._local.cursor = plain
+        del work._together
 
 
 def plan_of(store: SqlStore, table: str, act: Callable[[], object]) -> str:

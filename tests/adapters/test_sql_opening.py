@@ -228,5 +228,5 @@ def test_a_file_without_a_byte_holds_nothing(path: Path) -> None:
     with untouched(path, 0) as connection:
         assert connection is None
     with pytest.raises(SchemaMismatch, match="has no tables yet"):
-        SqlStore(f"sqlite:///{path}")
+        SqlStore.existing(f"sqlite:///{path}")
     assert path.read_bytes() == b""

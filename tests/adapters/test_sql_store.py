@@ -139,8 +139,7 @@ def test_the_next_state_of_a_code_that_somebody_else_changed_is_to_be_made_again
     with SqlStore(database) as store, SqlStore(database) as other:
         store.promo_codes.add(code(), at=day(0))
         with store.transaction():
-            found = store.promo_codes.find("A123")
-            assert found is not None
+            (found,) = store.promo_codes.of_account("A1")
             other.promo_codes.replace(code().started(day(1)), at=day(0))
             with pytest.raises(ConcurrentChange):
                 store.promo_codes.replace(found.ended(day(9), Ending.BY_HAND), at=day(0))

@@ -84,6 +84,10 @@ class OwnConnections:
         self._lock = threading.Lock()
         self._held: dict[threading.Thread, Connection] = {}
 
+    def make_no_more(self) -> None:
+        """Make no SQLite file from now on, not even when the one that is there goes away."""
+        event.listen(self._engine, "do_connect", _make_no_file)
+
     @property
     def dialect(self) -> Dialect:
         """What SQLAlchemy knows of the database."""

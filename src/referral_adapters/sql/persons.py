@@ -30,7 +30,6 @@ from referral_core.entities.answer import quoted
 from referral_core.entities.case import CaseStatus
 from referral_core.entities.personal_data import PSEUDONYM, PersonalData, mentions
 from referral_core.entities.trace_entry import account_subject
-from referral_core.values.errors import ConcurrentChange
 
 
 @attrs.frozen
@@ -72,10 +71,7 @@ class SqlPersons:
         pseudonym = f"{PSEUDONYM}{secrets.token_hex(16)}"
         if self.work.dialect == "sqlite":
             self.work.rows(text("PRAGMA secure_delete = ON"))
-        accounts = [row.account for row in self.work.rows(ACCOUNTS_OF, {"of": customer})]
-        self.work.lock(*[f"account {account}" for account in accounts])
-        if not accounts and not self.work.rows(CASES_OF, {"of": customer}):
-            raise ConcurrentChange("Somebody else erased the customer at the same time.")
+        self.work.lock(*[f"account {row.account}" for row in self.work.rows(ACCOUNTS_OF, {"of": customer})])
         if self.work.locks:
             self.work.rows(CODES_HELD, {"of": customer})
         for statement in ERASING:

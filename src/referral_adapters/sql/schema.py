@@ -114,6 +114,8 @@ def opened(url: str | URL, purpose: Purpose, *, hurried: bool = True) -> OwnConn
         if connections.dialect.name == "sqlite":  # where to connect is to change
             _contents_of_file(parsed, purpose).admit(purpose)
             connections.get()
+            if purpose in _MAKING:
+                connections.make_no_more()
         else:
             contents_of(connections.get()).admit(purpose)
     except BaseException:
