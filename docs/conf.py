@@ -11,6 +11,8 @@ import attrs
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
+from referral_adapters.http.client import RemoteSession
+from referral_adapters.http.client.events import Events
 from referral_core.programme.settings import Settings
 
 if TYPE_CHECKING:
@@ -109,7 +111,7 @@ def short_signature(
 def is_made_by_programs(thing: type) -> bool:
     """Tell whether a reader would ever call a class: no enumeration, no protocol and no part of the desk."""
     is_part = thing.__module__.startswith("referral_core.services.") and not attrs.has(thing)
-    is_part |= thing.__module__.startswith("referral_adapters.http.client.") and hasattr(thing, "_wire")
+    is_part |= issubclass(thing, RemoteSession | Events)
     is_part |= thing.__module__ == "referral_core.session"
     return not (is_part or issubclass(thing, enum.Enum) or thing.__dict__.get("_is_protocol"))
 

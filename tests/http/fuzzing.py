@@ -18,6 +18,7 @@ MORE_THAN_THE_SHAPE: Final = {
     ],
     "it is a subject or a contract, and since comes before until": ["GET /trace"],
     "what the data of an event may be goes by its type": ["POST /events"],
+    "whose accounts they are, all but customers have to say": ["GET /accounts"],
     "from comes before until": ["POST /groups/{group}/amounts", "POST /groups/{group}/amounts/preview"],
 }  # fmt: skip
 """Where a request that has the right shape may be improper still, and why: the shape cannot say it."""

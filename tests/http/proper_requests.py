@@ -26,7 +26,7 @@ class Proper:
 CUSTOMER: Final = "customer:C-1"
 PROPER: Final[dict[str, Proper]] = {
     "check-code": Proper("/code-checks", "agent"),
-    "list-accounts": Proper("/accounts", CUSTOMER),
+    "list-accounts": Proper("/accounts?customer=C-1", CUSTOMER),
     "get-account": Proper("/accounts/A", CUSTOMER),
     "get-code": Proper("/accounts/A/code", CUSTOMER),
     "get-sharing-text": Proper("/accounts/A/sharing-text", CUSTOMER),

@@ -42,7 +42,7 @@ def test_all_codes_that_cannot_be_used_look_the_same(door: Door, by: str | None)
     assert {(each.status, each.body, each.headers["etag"]) for each in told.values()} == {
         (200, told["unknown"].body, told["unknown"].headers["etag"])
     }
-    assert told["unknown"].json() == NOTHING | {"usable": False, "message": "Seda koodi ei saa kasutada."}
+    assert told["unknown"].json() == NOTHING | {"usable": False, "message": "This code cannot be used."}
 
 
 NOTHING: Final[dict[str, Any]] = {

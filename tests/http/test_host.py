@@ -18,6 +18,7 @@ from referral_adapters.http import Caller, NotAuthenticated, Service, completed,
 from referral_adapters.sql import SqlStore
 from referral_core import Programme
 from referral_core.entities.actor import Actor, Role
+from referral_core.session import ACTS
 from tests.http.door import NOW, Door
 from tests.http.test_document import references
 from tests.http.world import build
@@ -105,7 +106,7 @@ def test_problems_are_ours_under_the_prefix_and_the_hosts_elsewhere(host: Door) 
 
 
 def test_a_defect_of_ours_stays_behind_the_prefix(host: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("referral_core.services.accounts.Accounts.show", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(ACTS["account.show"], "body", lambda *_, **__: 1 / 0)
     told = host.ask("GET", "/referral/v1/accounts/A", by=None, headers=as_("ann"))
     assert (told.status, told.kind) == (500, "defect")
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from functools import wraps
+from typing import Any, Final
 
 import pytest
 
+from referral_core.session import ACTS
+from referral_core.values.errors import ConcurrentChange
 from tests.http.conftest import Opening
+from tests.http.document import Document
 from tests.http.door import Door, Told
+from tests.http.proper_requests import BY_NAME, PROPER, proper
 
 SIGN_UP: Final = {"contract": "K-2", "account": "B", "customer": "C-2", "code": "A123"}
 KEY: Final = {"Idempotency-Key": "0d5b9a2e"}
@@ -72,6 +77,24 @@ def test_twenty_without_a_key_are_told_apart_by_the_rules(any_door: Door) -> Non
     assert reasons <= {"contract-exists", "already-referred"}
 
 
+@pytest.mark.parametrize("name", [name for name, endpoint in BY_NAME.items() if endpoint.takes_key])
+def test_what_lost_a_race_is_done_again_with_what_was_asked(
+    in_memory: Door, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    act = ACTS[str(BY_NAME[name].act)]
+    done, lost = act.body, [ConcurrentChange("another was quicker"), None]
+
+    @wraps(done)
+    def slower(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the act takes and returns
+        if lost and (error := lost.pop(0)) is not None:
+            raise error
+        return done(*args, **kwargs)
+
+    monkeypatch.setattr(act, "body", slower)
+    told = proper(in_memory, name, Document(in_memory.document()))
+    assert (told.status, lost) == (PROPER[name].status, []), told.body
+
+
 def test_a_key_is_for_one_request(door: Door) -> None:
     assert door.ask("POST", "/contracts", SIGN_UP, headers=KEY).status == 201
     before = traced(door, "account:B")
@@ -112,6 +135,14 @@ def test_callers_have_keys_of_their_own(door: Door) -> None:
     for by in ("customer:C-1", "customer:C-6"):
         told = door.ask("POST", "/accounts/A/sharings", {"means": "link"}, by=by, headers=KEY)
         assert told.status == (200 if by == "customer:C-1" else 403)
+
+
+def test_a_transfer_under_the_key_of_another_caller_is_another_transfer(door: Door) -> None:
+    """Also of one who has the same id in another role: what billing knows it by is the caller's own too."""
+    for by, moved in (("supervisor:Anu", "3.00"), ("administrator:Anu", "3.00"), ("system:Anu", "1.00")):
+        told = door.ask("POST", "/transfers", {"from": "G", "to": "G2", "amount": moved}, by=by, headers=KEY)
+        assert (told.status, told.json()) == (200, {"moved": moved})
+    assert door.ask("GET", "/accounts/G2").json()["balance"]["transferred_in"] == "7.00"
 
 
 def test_a_customer_shares_once_for_each_key(door: Door) -> None:

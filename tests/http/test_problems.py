@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_adapters.http import SlidingLimiter, persistently
+from referral_adapters.http import ServiceStore, SlidingLimiter, persistently
 from referral_adapters.http.languages import preferred
 from referral_adapters.http.models.problem import Problem
 from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, MemoryStore
 from referral_adapters.memory.flaky_billing import Fault
 from referral_adapters.sql import StoreFailed
 from referral_core import Programme
+from referral_core.desk import ReferralDesk
 from referral_core.programme.checking import Checking
 from referral_core.values.errors import ArgumentInvalid, ConcurrentChange
 from tests.http.conftest import Opening
@@ -162,13 +163,20 @@ def test_nothing_accepted_is_the_first_offered() -> None:
         assert preferred(accepts, OFFERED) == "et"
 
 
+@pytest.mark.parametrize("accepts", [None, "", " ", "*", " * "])
+def test_who_says_nothing_may_be_answered_in_another_that_is_offered(accepts: str | None) -> None:
+    assert preferred(accepts, OFFERED, unsaid="en") == "en"
+    assert preferred(accepts, OFFERED, unsaid="fi") == "et"
+    assert preferred("fi", OFFERED, unsaid="en") == "et"
+
+
 # ── what is not the caller's fault ────────────────────────────────────────────────────────────────────────────────────
 
 
 class Broken:
     """A store that fails, with everything else of a real one."""
 
-    def __init__(self, store: MemoryStore, error: Exception) -> None:
+    def __init__(self, store: ServiceStore, error: Exception) -> None:
         self._store, self._error = store, error
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has
@@ -192,8 +200,10 @@ def broken(in_memory: Door) -> Breaking:
     """Return what has the store behind the door fail."""
 
     def breaking(error: Exception) -> Door:
-        store = in_memory.service.store
-        object.__setattr__(in_memory.service, "store", Broken(store, error))  # type: ignore[arg-type]
+        service = in_memory.service
+        store: Any = Broken(service.store, error)
+        object.__setattr__(service, "store", store)
+        object.__setattr__(service, "desk", ReferralDesk(service.programme, store))
         return in_memory
 
     return breaking

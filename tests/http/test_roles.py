@@ -86,6 +86,16 @@ def test_a_customer_lists_their_own_accounts_alone(door: Door) -> None:
     assert others.body == nobodys.body
 
 
+@pytest.mark.parametrize("by", ["agent", "supervisor", "administrator", "system"])
+def test_all_but_customers_say_whose_accounts_they_list(door: Door, by: str) -> None:
+    told = door.ask("GET", "/accounts", by=by)
+    assert (told.status, told.json()["errors"][0]["field"]) == (422, "query.customer")
+    assert door.ask("GET", "/accounts?customer=C-6", by=by).json() == {"items": ["G", "G2"]}
+    assert door.ask("GET", "/accounts?customer=nobody", by=by).json() == {"items": []}
+    limited = door.ask("GET", "/accounts", by=by, accounts=["G2"])
+    assert (limited.status, limited.json()["errors"][0]["field"]) == (422, "query.customer")
+
+
 def test_a_customer_is_not_told_who_their_friends_are_nor_what_staff_wrote(door: Door) -> None:
     for endpoint in OF_AN_ACCOUNT:
         if endpoint.method == "GET" and endpoint.least_role == "customer":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 
 from referral_adapters.http.app import ENDPOINTS
 from tests.http.document import Document
-from tests.http.door import Door
+from tests.http.door import Door, Told
 from tests.http.proper_requests import BY_NAME, PROPER
 
 READ_AT: Final = {"codes": "/codes/A123", "contracts": None, "groups": "/groups/referee-manual"}
@@ -70,3 +71,120 @@ def test_what_is_done_is_answered_whatever_the_caller_has(in_memory: Door) -> No
     check = in_memory.ask("POST", "/code-checks", {"code": "A123"})
     again = in_memory.ask("POST", "/code-checks", {"code": "A123"}, headers={"If-None-Match": check.headers["etag"]})
     assert (again.status, again.body) == (200, check.body)
+
+
+# ── one revision, whichever answer shows it ───────────────────────────────────────────────────────────────────────────
+
+REASON: Final = {"reason": "asked for"}
+NEW: Final = {"contract": "K-20", "account": "B", "customer": "C-2"}
+
+
+def revision(told: Told) -> str:
+    """Return which state of a thing an answer shows, by its tag."""
+    assert told.status < 300, told.body
+    revision = told.headers["etag"].strip('"').partition("-")[2]
+    assert len(revision) == 32
+    return revision
+
+
+def test_every_answer_that_shows_a_sign_up_has_its_revision(any_door: Door) -> None:
+    door, code, group = any_door, {"code": "A123"}, {"group": "referee-self-service"} | REASON
+    at = "/contracts/K-20"
+    steps = [
+        ("POST", "/contracts", NEW),
+        ("POST", f"{at}/code", code),
+        ("PUT", f"{at}/referee-group", group),
+        ("POST", f"{at}/activate", None),
+        ("POST", f"{at}/fee-notes", {"amount": "1"} | REASON),
+        ("POST", f"{at}/terminate", None),
+    ]
+    known = []
+    for method, path, body in steps:
+        known.append(revision(door.ask(method, path, body)))
+        assert revision(door.ask("GET", at)) == known[-1], path
+    assert len(set(known)) == len(steps)
+
+
+def test_every_answer_that_shows_a_withdrawn_sign_up_has_its_revision(any_door: Door) -> None:
+    assert revision(any_door.ask("POST", "/contracts/K-3/withdraw")) == revision(any_door.ask("GET", "/contracts/K-3"))
+
+
+def test_every_answer_that_shows_a_code_has_its_revision(any_door: Door) -> None:
+    issued = revision(any_door.ask("POST", "/accounts/A/codes", {"code": "ANN2021", "replace": True} | REASON))
+    assert revision(any_door.ask("GET", "/codes/ann-2021")) == issued
+    assert revision(any_door.ask("GET", "/accounts/A/code", by="agent")) == issued
+    planned = revision(any_door.ask("POST", "/codes/ANN2021/end", {"at": "2021-04-01T00:00:00Z"} | REASON))
+    assert revision(any_door.ask("GET", "/codes/ANN2021")) == planned != issued
+
+
+def test_every_answer_that_shows_a_group_has_its_revision(any_door: Door) -> None:
+    door, at = any_door, "/groups/fair"
+    steps = [
+        ("POST", "/groups", {"group": "fair", "side": "referee"}),
+        ("PUT", f"{at}/name", {"name": "Fair"}),
+        ("POST", f"{at}/amounts", {"amount": "12", "from": "2021-04-01"}),
+        ("POST", f"{at}/disable", None),
+        ("POST", f"{at}/enable", None),
+    ]
+    known = []
+    for method, path, body in steps:
+        known.append(revision(door.ask(method, path, body)))
+        assert revision(door.ask("GET", at)) == known[-1], path
+        door.clock.now += timedelta(minutes=1)
+    assert len(set(known)) == len(steps)
+
+
+def test_an_answer_that_is_repeated_has_the_tag_that_it_had(door: Door) -> None:
+    told = [door.ask("POST", "/contracts", NEW, headers={"Idempotency-Key": "k"}) for _ in range(2)]
+    assert told[0].headers["etag"] == told[1].headers["etag"]
+    attached = door.ask("POST", "/contracts/K-20/code", {"code": "A123"}, headers={"If-Match": told[1].headers["etag"]})
+    assert attached.status == 200
+
+
+def test_time_that_passes_changes_what_is_shown_and_not_what_may_be_edited(door: Door) -> None:
+    path = "/groups/referrer"
+    assert door.ask("POST", f"{path}/amounts", {"amount": "12", "from": "2021-04-01"}).status == 200
+    seen = door.ask("GET", path)
+    door.clock.now += timedelta(days=30)
+    later = door.ask("GET", path, headers={"If-None-Match": seen.headers["etag"]})
+    assert (later.status, later.json()["amount"]) == (200, "12.00"), "the tag of what was shown then"
+    assert revision(later) == revision(seen)
+    read = {"If-Match": seen.headers["etag"]}
+    assert door.ask("PUT", f"{path}/name", {"name": "Friends"}, headers=read).status == 200
+    assert door.ask("PUT", f"{path}/name", {"name": "Others"}, headers=read).status == 412
+
+
+def test_a_planned_end_that_is_reached_is_no_edit(door: Door) -> None:
+    end = {"at": "2021-03-20T00:00:00+02:00"} | REASON
+    planned = door.ask("POST", "/codes/A123/end", end).headers["etag"]
+    door.clock.now += timedelta(days=10)
+    told = door.ask("POST", "/codes/A123/end", end, headers={"If-Match": planned})
+    assert (told.status, told.reasons) == (409, ["code-ended"]), "it is what was seen, and a rule says no"
+
+
+def test_a_payment_is_no_edit_of_the_sign_up(door: Door) -> None:
+    seen = door.ask("GET", "/contracts/K-8")
+    assert door.ask("POST", "/payouts").json()["granted"] == 1
+    paid = door.ask("GET", "/contracts/K-8")
+    assert (paid.headers["etag"] != seen.headers["etag"], revision(paid)) == (True, revision(seen))
+
+
+def test_a_tag_of_the_first_edition_is_known_as_long_as_the_answer_is_the_same(door: Door) -> None:
+    digest = door.ask("GET", "/groups/referrer").headers["etag"].partition("-")[0] + '"'
+    told = [door.ask("PUT", "/groups/referrer/name", {"name": "N"}, headers={"If-Match": digest}) for _ in range(2)]
+    assert [each.status for each in told] == [200, 412]
+
+
+def test_a_customer_is_told_nothing_of_what_stands_behind_their_code(in_memory: Door) -> None:
+    assert "-" not in in_memory.ask("GET", "/accounts/A/code", by="customer:C-1").headers["etag"]
+
+
+def test_a_stale_tag_says_nothing_to_who_may_not_edit(door: Door) -> None:
+    """First comes who may, then why, then whether it is there and still the same."""
+    body, stale = {"group": "referee-self-service"}, {"If-Match": '"0"'}
+    for path in ("/contracts/K-3/referee-group", "/contracts/K-99/referee-group"):
+        assert door.ask("PUT", path, body, by="agent", headers=stale).reasons == ["reason-missing"]
+    told = door.ask("PUT", "/contracts/K-3/referee-group", body, by="agent", headers=stale, segments=["business"])
+    assert told.reasons == ["not-allowed"]
+    assert door.ask("PUT", "/contracts/K-99/referee-group", body | REASON, headers=stale).status == 404
+    assert door.ask("PUT", "/contracts/K-3/referee-group", body | REASON, headers=stale).status == 412

@@ -3,7 +3,7 @@
 Everything that a feed can do, and what people look at besides, in resources named by the words of the rules. A
 :class:`Service` says what the endpoints work on: a programme, a store, who is who, and what time it is.
 
-The other side of the wire is :class:`ReferralClient`; whoever sends what is published uses a :class:`Deliverer`. Both
+The other side of the wire is :func:`connect`; whoever sends what is published uses a :class:`Deliverer`. Both
 need the extra ``client`` and no server, so what this module exports is imported when it is first asked for.
 """
 
@@ -18,16 +18,18 @@ if TYPE_CHECKING:
         CallFailed,
         Changed,
         InProcess,
-        Listing,
         Persistence,
-        ReferralClient,
+        RemoteCodeRefused,
         RemoteRefusal,
+        RemoteSession,
         RequestInvalid,
         TokenRefused,
         TooMany,
         Unavailable,
         Unexpected,
         Unreachable,
+        connect,
+        pages,
     )
     from referral_adapters.http.limits import Limiter, Rate, SlidingLimiter
     from referral_adapters.http.observing import Answered, JsonLines, Observer, PrometheusFigures, log
@@ -67,7 +69,6 @@ __all__ = [
     "JsonLines",
     "JwtAuthentication",
     "Limiter",
-    "Listing",
     "NotAuthenticated",
     "Observer",
     "OutgoingStore",
@@ -76,8 +77,9 @@ __all__ = [
     "Persistence",
     "PrometheusFigures",
     "Rate",
-    "ReferralClient",
+    "RemoteCodeRefused",
     "RemoteRefusal",
+    "RemoteSession",
     "Reply",
     "RequestInvalid",
     "Send",
@@ -94,8 +96,10 @@ __all__ = [
     "Unreachable",
     "Webhook",
     "completed",
+    "connect",
     "create_app",
     "log",
+    "pages",
     "redeliver",
     "referral_router",
     "resume",
@@ -118,7 +122,6 @@ _WHERE: Final = {
     "JsonLines": "observing",
     "JwtAuthentication": "tokens",
     "Limiter": "limits",
-    "Listing": "client",
     "NotAuthenticated": "caller",
     "Observer": "observing",
     "OutgoingStore": "webhooks",
@@ -127,8 +130,9 @@ _WHERE: Final = {
     "Persistence": "client",
     "PrometheusFigures": "observing",
     "Rate": "limits",
-    "ReferralClient": "client",
+    "RemoteCodeRefused": "client",
     "RemoteRefusal": "client",
+    "RemoteSession": "client",
     "Reply": "webhooks",
     "RequestInvalid": "client",
     "Send": "webhooks",
@@ -145,8 +149,10 @@ _WHERE: Final = {
     "Unreachable": "client",
     "Webhook": "webhooks",
     "completed": "app",
+    "connect": "client",
     "create_app": "app",
     "log": "observing",
+    "pages": "client",
     "redeliver": "webhooks",
     "referral_router": "app",
     "resume": "webhooks",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from itertools import chain
 from typing import Any, Final
@@ -12,30 +13,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+from referral_adapters.http import acts, table
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.problem import Problem
 from referral_adapters.http.problems import trouble_of
 from referral_adapters.http.route import EndpointRoute
-from referral_adapters.http.routes import (
-    accounts,
-    cases,
-    checks,
-    codes,
-    contracts,
-    customers,
-    discounts,
-    events,
-    groups,
-    health,
-    trace,
-)
+from referral_adapters.http.routes import events, health
 from referral_adapters.http.service import Service
 
-_MODULES: Final = (checks, accounts, codes, contracts, cases, groups, discounts, customers, trace, events, health)
+_MODULES: Final = (
+    table,
+    events,
+    health,
+)
+"""Where there are endpoints, in the order in which the document lists them."""
 ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(chain.from_iterable(module.ENDPOINTS for module in _MODULES))
 """Everything that can be asked for."""
+ALL: Final = (*ENDPOINTS, *acts.ENDPOINTS)
+"""And the acts themselves, which the document leaves to the others to describe."""
 _BY_NAME: Final = {endpoint.name: endpoint for endpoint in ENDPOINTS}
-_BY_PATH: Final = [(compile_path(endpoint.path)[0], endpoint) for endpoint in ENDPOINTS]
+_BY_PATH: Final = [(compile_path(endpoint.path)[0], endpoint) for endpoint in ALL]
 
 _DESCRIPTION: Final = """
 The rules of a customer referral programme. Amounts are text in the programme's currency, moments RFC 3339 in its zone.
@@ -44,19 +41,20 @@ same `Idempotency-Key`; whatever is edited may be guarded by `If-Match`.
 """
 
 
-def referral_router(service: Service) -> APIRouter:
+def referral_router(service: Service, endpoints: Iterable[Endpoint] = ALL) -> APIRouter:
     """Return the endpoints of a service, for :meth:`fastapi.FastAPI.include_router` under a prefix of the host's.
 
-    Everything about a request, from its token to its problems, is done by the routes themselves, so the host's own
-    handlers and middleware stay as they are.
+    ``endpoints`` are all there are, unless a host chooses some, or adds an act of its own. Everything about a request,
+    from its token to its problems, is done by the routes themselves, so the host's own handlers and middleware stay as
+    they are.
     """
     router = APIRouter()
-    _add_endpoints(router, service)
+    _add_endpoints(router, service, endpoints)
     return router
 
 
-def _add_endpoints(router: APIRouter, service: Service) -> None:
-    for endpoint in ENDPOINTS:
+def _add_endpoints(router: APIRouter, service: Service, endpoints: Iterable[Endpoint]) -> None:
+    for endpoint in endpoints:
         router.add_api_route(
             endpoint.path,
             endpoint.does,
@@ -71,6 +69,7 @@ def _add_endpoints(router: APIRouter, service: Service) -> None:
             tags=[endpoint.tag],
             route_class_override=EndpointRoute.of(service, endpoint),
             openapi_extra=_extra(endpoint),
+            include_in_schema=endpoint.tag != acts.TAG,  # what can be asked there, the others describe
         )
 
 
@@ -85,7 +84,7 @@ def create_app(service: Service, *, title: str = "Referral programme", docs: boo
         redirect_slashes=False,
         separate_input_output_schemas=False,
     )
-    _add_endpoints(app.router, service)  # not as a router in the app's own, which costs every request some time
+    _add_endpoints(app.router, service, ALL)  # not as a router in the app's own, which costs every request some time
 
     async def told(request: Request, error: Exception) -> Response:
         response = trouble_of(error).response("en")
@@ -117,9 +116,9 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
         schemas.setdefault(name, schema)
     for operation in chain.from_iterable(methods.values() for methods in document["paths"].values()):
         endpoint = _BY_NAME.get(operation.get("operationId", ""))
-        if endpoint is not None and endpoint.example is not None:
+        if endpoint is not None and endpoint.answer_example is not None:
             answer = operation["responses"][str(int(endpoint.status))]["content"]
-            answer[endpoint.media_type]["example"] = endpoint.example
+            answer[endpoint.media_type]["example"] = endpoint.answer_example
     return document
 
 

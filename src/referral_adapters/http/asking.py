@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from datetime import datetime
-from hashlib import blake2b
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -15,10 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from referral_adapters.http.caller import Caller
-from referral_adapters.http.entity_tag import etag_of
+from referral_adapters.http.entity_tag import digest_of, etag_of
 from referral_adapters.http.languages import preferred
 from referral_adapters.http.models.problem import ProblemKind
 from referral_adapters.http.persistently import persistently
+from referral_adapters.http.plain import plain_json
 from referral_adapters.http.problems import Trouble, improper
 from referral_adapters.http.service import Service
 from referral_core.entities.actor import Actor
@@ -30,7 +32,16 @@ from referral_core.values.joined_key import joined_key
 from referral_core.values.money import Money
 
 _LONGEST_KEY: Final = 200
-_DIGEST: Final = 16
+_KEPT: Final = re.compile(r"(\d+) (?:([0-9a-f]{32}) )?(.*)", re.DOTALL)
+"""What is kept under a key: a status, the revision of what the answer shows if it can be edited, and the answer."""
+
+
+@attrs.frozen
+class Shown:
+    """An answer, and the revision of what it shows if that can be edited."""
+
+    answer: BaseModel
+    revision: str | None = None
 
 
 @attrs.frozen(eq=False)
@@ -60,42 +71,60 @@ class Asking:
 
     @property
     def language(self) -> str:
-        """The language of the programme that the caller likes best."""
-        return preferred(self.request.headers.get("accept-language"), self.service.programme.languages)
+        """The language of the programme that the caller likes best; its first where nothing is said."""
+        return preferred(self._accepted, self.service.programme.languages)
+
+    @property
+    def own_language(self) -> str:
+        """The language in which the caller is told something themselves: English where nothing is said (T1)."""
+        return preferred(self._accepted, self.service.programme.languages, unsaid="en")
+
+    @property
+    def _accepted(self) -> str | None:
+        return self.request.headers.get("accept-language")
 
     def money(self, amount: str) -> Money:
         """Return an amount in the programme's currency."""
         return Money(amount, self.service.programme.currency)
 
-    def answered(self, answer: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    def revision_of(self, stored: object) -> str:
+        """Return what tells one stored state of a thing from another: the same whichever answer shows the thing."""
+        return digest_of(json.dumps(plain_json(stored, self.calendar)).encode())
+
+    def answered(self, answer: BaseModel | Shown) -> Response:
         """Return an answer that nothing was done for; not again what the caller has already (``If-None-Match``)."""
-        body = answer.model_dump_json(exclude_none=False).encode()
-        tag = etag_of(body)
+        shown = answer if isinstance(answer, Shown) else Shown(answer)
+        body = shown.answer.model_dump_json(exclude_none=False).encode()
+        tag = etag_of(body, shown.revision)
         if self.request.method == "GET" and tag in _tags(self.request.headers.get("if-none-match")):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
-        return _response(body, int(status), tag)
+        return _response(body, int(HTTPStatus.OK), tag)
 
     def done(
         self,
         body: BaseModel | None,
-        act: Callable[[], BaseModel],
+        act: Callable[[], Shown],
         *,
         status: HTTPStatus = HTTPStatus.OK,
-        edited: Callable[[], BaseModel] | None = None,
+        before: Callable[[], object] | None = None,
+        edited: Callable[[], Shown] | None = None,
     ) -> Response:
         """Do an act in one transaction, again when others were at the same things, and return what came of it.
 
-        Under an ``Idempotency-Key`` it is done once, and the same request again gets the same answer. ``edited`` reads
-        what is to be edited, for ``If-Match``.
+        Under an ``Idempotency-Key`` it is done once, and the same request again gets the same answer. ``before`` is
+        done outside of the transaction, unless the answer is there already. ``edited`` reads what is to be edited, for
+        ``If-Match``.
 
         :raises Trouble: the key was used for another request, or what is edited has changed.
         """
-        key = self._key()
+        key = self.key
         digest = "" if key is None else self._digest(body)
 
         def whole() -> Response:
-            if key is not None and (known := self.service.store.answers.find(self._asker, key)) is not None:
+            if key is not None and (known := self.service.store.answers.find(self.asker, key)) is not None:
                 return _again(known, digest)
+            if before is not None:
+                before()
             with self.session:
                 return self._once(key, digest, act, int(status), edited)
 
@@ -105,26 +134,35 @@ class Asking:
         self,
         key: str | None,
         digest: str,
-        act: Callable[[], BaseModel],
+        act: Callable[[], Shown],
         status: int,
-        edited: Callable[[], BaseModel] | None,
+        edited: Callable[[], Shown] | None,
     ) -> Response:
         answers = self.service.store.answers
-        if key is not None and not answers.claim(self._asker, key, digest, at=self.at):
+        if key is not None and not answers.claim(self.asker, key, digest, at=self.at):
             raise ConcurrentChange("the same request is being answered at this moment")
         if edited is not None:
             self._check_unchanged(edited)
-        content = act().model_dump_json().encode()
+        shown = act()
+        content = shown.answer.model_dump_json().encode()
         if key is not None:
             # The body as it is, in no other JSON: erasing finds a customer's id in it by the quotes around it (A5).
-            answers.fill(self._asker, key, f"{status} {content.decode()}")
-        return _response(content, status, etag_of(content))
+            head = str(status) if shown.revision is None else f"{status} {shown.revision}"
+            answers.fill(self.asker, key, f"{head} {content.decode()}")
+        return _response(content, status, etag_of(content, shown.revision))
 
-    def _check_unchanged(self, edited: Callable[[], BaseModel]) -> None:
+    def _check_unchanged(self, edited: Callable[[], Shown]) -> None:
+        """Refuse an edit of what was changed since it was read: since an answer that showed it, by its revision.
+
+        A tag of an answer's digest alone is one that a client of the first edition made of what it had read.
+        """
         given = self.request.headers.get("if-match")
         if given is None or given.strip() == "*":
             return
-        if etag_of(edited().model_dump_json().encode()) not in _tags(given):
+        now = edited()
+        tags = [tag.strip('"').partition("-") for tag in _tags(given) if tag.startswith('"') and tag.endswith('"')]
+        digest = digest_of(now.answer.model_dump_json().encode())
+        if not any(revision == now.revision if revision else tag == digest for tag, _, revision in tags):
             raise Trouble(
                 HTTPStatus.PRECONDITION_FAILED,
                 ProblemKind.CHANGED,
@@ -133,11 +171,19 @@ class Asking:
             )
 
     @property
-    def _asker(self) -> str:
-        # A customer's answers are kept under the customer's own id, by which they are erased (A5).
+    def asker(self) -> str:
+        """Whose idempotency keys are theirs alone.
+
+        A customer's answers are kept under the customer's own id, by which they are erased (A5).
+        """
         return self.actor.id if self.caller.is_customer else joined_key(self.actor.role, self.actor.id)
 
-    def _key(self) -> str | None:
+    @property
+    def key(self) -> str | None:
+        """The idempotency key of the request.
+
+        :raises Trouble: it is no proper one.
+        """
         given = self.request.headers.getlist("idempotency-key")
         if not given:
             return None
@@ -151,7 +197,7 @@ class Asking:
     def _digest(self, body: BaseModel | None) -> str:
         content = "" if body is None else body.model_dump_json()
         asked = "\n".join([self.request.method, self.request.url.path, self.request.url.query, content])
-        return blake2b(asked.encode(), digest_size=_DIGEST).hexdigest()
+        return digest_of(asked.encode())
 
 
 async def asked(request: Request) -> Asking:
@@ -178,9 +224,9 @@ def _again(known: Answer, digest: str) -> Response:
         )
     if known.text is None:  # pragma: no cover - a claim is filled in the transaction that made it
         raise ConcurrentChange("the same request is being answered at this moment")
-    status, _, content = known.text.partition(" ")
+    status, revision, content = _KEPT.fullmatch(known.text).groups()  # type: ignore[union-attr] # as it was filled
     body = content.encode()
-    response = _response(body, int(status), etag_of(body))
+    response = _response(body, int(status), etag_of(body, revision))
     response.headers["Idempotency-Replayed"] = "true"
     return response
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -10,26 +12,34 @@ import attrs
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from referral_adapters.http.act_route import function_of
+from referral_adapters.http.asking import Asking
+from referral_adapters.http.bodies import body_of, in_words, summary_of
 from referral_adapters.http.examples import ANSWERS, QR_CODE
+from referral_adapters.http.formats import format_of
 from referral_adapters.http.models.problem import MEDIA_TYPE, Problem
+from referral_core.acts import Param
 from referral_core.entities.actor import Role
 from referral_core.session import ACTS
 
 SMALL: Final = 64 * 1024
 """The bytes that the body of a request may have."""
 
+Adapt = Callable[[Asking, dict[str, Any]], dict[str, Any]]
+"""Makes an act's arguments of what a request says."""
+
 _PRINTABLE: Final = "^[ -~]*$"
 
 _WHEN: Final = {
     HTTPStatus.BAD_REQUEST: "The body is no JSON, or has a key twice in one object.",
     HTTPStatus.UNAUTHORIZED: "No token, or one that does not hold.",
-    HTTPStatus.FORBIDDEN: "The caller's role, accounts or segments do not admit it (A1).",
+    HTTPStatus.FORBIDDEN: "The caller's role, accounts or segments do not admit it.",
     HTTPStatus.NOT_FOUND: "There is no such thing.",
     HTTPStatus.CONFLICT: "A rule says no, or others were at the same things.",
     HTTPStatus.PRECONDITION_FAILED: "It was changed since it was read.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A field is not a proper one.",
-    HTTPStatus.TOO_MANY_REQUESTS: "Too many checks in too short a time (A4).",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many checks in too short a time.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The store, or billing, cannot be used at this moment.",
 }
 _ALWAYS: Final = (
@@ -51,32 +61,85 @@ _TAG: Final = {"ETag": "Identifies what is answered, for `If-Match` and `If-None
 _REPLAYED: Final = {"Idempotency-Replayed": "`true` where the answer is that of an earlier request of the same key."}
 
 
-@attrs.frozen(kw_only=True)
-class Endpoint:
-    """One thing that can be asked for over HTTP.
+_PLACE: Final = re.compile(r"\{(\w+)\}")
 
-    ``act`` names the permission it needs: the least role of its declaration; where
-    there is none, it is for everybody. ``public`` is what may be asked without a token, ``edits`` what may be guarded
-    by ``If-Match``, ``limited`` what is slowed down, ``largest`` the bytes that a body may have. ``keyless`` is what
-    takes no idempotency key, as it may be asked again by its nature. ``body`` says in the OpenAPI document what a body
-    is that the endpoint itself reads as it comes.
+
+@attrs.frozen(kw_only=True, eq=False, slots=False)
+class Endpoint:
+    """One thing that can be asked for over HTTP: a row of the table.
+
+    ``act`` is what it does, and names the permission it needs: the least role of its declaration; where there is none,
+    it is for everybody. What it takes, does and answers is read from the act's declaration, unless ``by_hand`` answers
+    it. ``example`` is a body. ``shown_by`` names the act that shows what is edited, where that may be guarded by
+    ``If-Match``. ``kinds`` says of parts of the path what they are, if no argument of the act says it; ``adapt`` makes
+    the act's arguments of what a request says, and those ``made`` so are no fields of the body. ``like`` names another
+    act whose body it takes, so that one body can be sent to both.
+
+    ``public`` is what may be asked without a token, ``limited`` what is slowed down, ``largest`` the bytes that a body
+    may have. ``keyless`` is what takes no idempotency key, as it may be asked again by its nature. ``quick`` is what is
+    asked so often that FastAPI is passed by: it has a body and nothing else. ``body`` says in the OpenAPI document what
+    a body is that the endpoint itself reads as it comes.
     """
 
     method: str
     path: str
-    does: Callable[..., Response]
+    name: str
+    tag: str
     act: str | None
-    answer: Any = None
+    by_hand: Callable[..., Response] | None = None
+    answer: Any = attrs.field()
     media_type: str = "application/json"
     status: HTTPStatus = HTTPStatus.OK
+    example: Mapping[str, Any] | None = None
+    shown_by: str | None = None
+    kinds: Mapping[str, Any] = attrs.field(factory=dict)
+    made: Collection[str] = ()
+    adapt: Adapt | None = None
+    like: str | None = None
     public: bool = False
-    edits: bool = False
     limited: bool = False
-    reads: type[BaseModel] | None = None
+    quick: bool = False
     keyless: bool = False
     largest: int = SMALL
     body: dict[str, Any] | None = None
-    tag: str = ""
+
+    @answer.default
+    def _answer_of_act(self) -> Any:  # noqa: ANN401 - any type
+        return None if self.act is None or self.by_hand is not None else format_of(ACTS[self.act]).model
+
+    @cached_property
+    def does(self) -> Callable[..., Response]:
+        """What answers it."""
+        if self.by_hand is not None:
+            return self.by_hand
+        assert self.act is not None
+        return function_of(self, ACTS[self.act])
+
+    @cached_property
+    def places(self) -> tuple[str, ...]:
+        """The parts of the path that differ from request to request."""
+        return tuple(_PLACE.findall(self.path))
+
+    @property
+    def fields(self) -> list[Param]:
+        """The arguments that a request gives beside its path."""
+        act = self.like or self.act
+        if act is None or self.by_hand is not None:
+            return []
+        return [each for each in ACTS[act].fields if each.wire not in self.places and each.name not in self.made]
+
+    @cached_property
+    def takes(self) -> type[BaseModel] | None:
+        """The model of the body; ``None`` where there is none, or the endpoint reads it by itself."""
+        if self.act is None or self.method == "GET" or not self.fields:
+            return None
+        name = "".join(word.capitalize() for word in self.name.split("-"))
+        return body_of(ACTS[self.like or self.act], self.fields, name, self.example)
+
+    @property
+    def edits(self) -> bool:
+        """Tell whether it may be guarded by ``If-Match``."""
+        return self.shown_by is not None
 
     @property
     def least_role(self) -> Role | None:
@@ -94,17 +157,14 @@ class Endpoint:
         return self.public or self.path.partition("/{")[0] == "/accounts"
 
     @property
-    def name(self) -> str:
-        """What the endpoint is called in the OpenAPI document."""
-        return self.does.__name__.replace("_", "-")
-
-    @property
     def summary(self) -> str:
         """What it does, in a sentence."""
-        return (self.does.__doc__ or "").strip().splitlines()[0]
+        if self.by_hand is None and self.act is not None:
+            return summary_of(ACTS[self.act])
+        return in_words((self.by_hand.__doc__ or "").partition("\n")[0])
 
     @property
-    def example(self) -> Any:  # noqa: ANN401 - any JSON
+    def answer_example(self) -> Any:  # noqa: ANN401 - any JSON
         """An answer, as the OpenAPI document shows it."""
         return QR_CODE if self.answer is None else ANSWERS.get(self.name)
 

@@ -61,7 +61,7 @@ class EndpointRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         """Return what answers a request."""
-        handler = self._directly if self.served.reads is not None else super().get_route_handler()
+        handler = self._directly if self.served.quick else super().get_route_handler()
 
         async def handle(request: Request) -> Response:
             started, request_id = perf_counter(), _request_id(request)
@@ -98,9 +98,9 @@ class EndpointRoute(APIRoute):
         """
         if not _is_json(request.headers.get("content-type")):
             raise RequestValidationError([{"type": "json_type", "loc": ("body",), "msg": "must be JSON"}])
-        assert self.served.reads is not None
+        assert self.served.takes is not None
         try:
-            body = self.served.reads.model_validate(await request.json())
+            body = self.served.takes.model_validate(await request.json())
         except ValidationError as error:
             raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from None
         return await self._line().do(partial(self.served.does, request.state.referral, body))

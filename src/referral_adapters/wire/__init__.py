@@ -1,3 +1,1 @@
-"""What comes over a wire, read in one way by every door: a feed and an API take the same text for the same thing."""
-
-from __future__ import annotations
+"""What every wire has in common: JSON as text, and the values of the core in it."""

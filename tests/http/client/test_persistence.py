@@ -16,16 +16,16 @@ from referral_adapters.http.client import (
     CallFailed,
     Pauses,
     Persistence,
-    ReferralClient,
     RequestInvalid,
     TooMany,
     Unavailable,
     Unexpected,
     Unreachable,
+    connect,
 )
 from referral_adapters.http.client.wire import Wire
-from referral_adapters.http.models.discounts import AmountAnswer
-from referral_core import BillingUnavailable, ConcurrentChange
+from referral_adapters.http.models.events import PublishedEvents
+from referral_core import BillingUnavailable, ConcurrentChange, Money
 from tests.http.client.world import QUICK, URL, World
 
 Answering = Callable[[httpx.Request], httpx.Response]
@@ -84,7 +84,7 @@ def problem(status: int, kind: str, **headers: str) -> httpx.Response:
 
 
 def fine() -> httpx.Response:
-    return httpx.Response(200, json={"amount": "7.00"})
+    return httpx.Response(200, json={"answer": {"amount": "7.00", "currency": "EUR"}})
 
 
 @pytest.mark.rule("B2")
@@ -97,7 +97,7 @@ def test_an_act_whose_answer_is_lost_is_done_once(there: int, back: int) -> None
         return losing[0]
 
     client = world.client(through=through)
-    assert client.sign_ups.conclude("K-1", account="A", customer="ann").contract.contract == "K-1"
+    assert client.sign_ups.conclude("K-1", account="A", customer="ann").contract.id == "K-1"
     assert client.contracts.activate("K-1").contract.status == "active"
     first, second = ({*keys} for keys in (losing[0].keys[:-1], losing[0].keys[-1:]))
     assert len(losing[0].keys) == there + back + 2
@@ -112,10 +112,10 @@ def test_an_act_that_was_given_up_can_be_asked_for_again_under_its_key() -> None
         failing.sign_ups.conclude("K-1", account="A", customer="ann")
     assert caught.value.key
     assert isinstance(caught.value.__cause__, httpx.ReadTimeout)
-    again = world.system.sign_ups.conclude("K-1", account="A", customer="ann", key=caught.value.key)
-    assert again.contract.contract == "K-1"
+    again = world.system.under(key=caught.value.key).sign_ups.conclude("K-1", account="A", customer="ann")
+    assert again.contract.id == "K-1"
     with pytest.raises(RequestInvalid, match="another request"):
-        world.system.sign_ups.conclude("K-2", account="A", customer="ann", key=caught.value.key)
+        world.system.under(key=caught.value.key).sign_ups.conclude("K-2", account="A", customer="ann")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_an_act_that_was_given_up_can_be_asked_for_again_under_its_key() -> None
 def test_what_may_pass_is_waited_for(trouble: httpx.Response) -> None:
     waiting = Waiting()
     asked = wire(in_turn(trouble, trouble, fine()), waiting=waiting)
-    assert asked.act(AmountAnswer, "acts", key=None).amount == "7.00"
+    assert asked.act("termination-fee.propose", {}).json() == fine().json()
     assert len(waiting.pauses) == 2
 
 
@@ -148,7 +148,7 @@ def test_what_may_pass_is_waited_for(trouble: httpx.Response) -> None:
 def test_what_does_not_pass_is_told(trouble: httpx.Response, raised: type[Exception]) -> None:
     waiting = Waiting()
     with pytest.raises(raised):
-        wire(lambda _: trouble, waiting=waiting).act(AmountAnswer, "acts", key=None)
+        wire(lambda _: trouble, waiting=waiting).act("termination-fee.propose", {})
     assert len(waiting.pauses) == QUICK.tries - 1
 
 
@@ -156,7 +156,7 @@ def test_what_does_not_pass_is_told(trouble: httpx.Response, raised: type[Except
 def test_what_would_not_help_is_not_asked_again(status: int) -> None:
     waiting = Waiting()
     with pytest.raises(CallFailed):
-        wire(in_turn(problem(status, "whatever")), waiting=waiting).act(AmountAnswer, "acts", key=None)
+        wire(in_turn(problem(status, "whatever")), waiting=waiting).act("termination-fee.propose", {})
     assert waiting.pauses == []
 
 
@@ -168,7 +168,7 @@ def test_the_service_says_how_long_to_wait() -> None:
         problem(503, "store-unavailable", **{"Retry-After": soon}),
         fine(),
     )
-    wire(in_turn(*answers), waiting=waiting).read(AmountAnswer, "amount")
+    wire(in_turn(*answers), waiting=waiting).act("termination-fee.propose", {})
     assert waiting.pauses[0] == 7.0
     assert 20 < waiting.pauses[1] <= 30
 
@@ -177,7 +177,7 @@ def test_nobody_waits_longer_than_the_patience_goes() -> None:
     waiting = Waiting()
     late = problem(429, "too-many", **{"Retry-After": "40"})
     with pytest.raises(TooMany) as caught:
-        wire(lambda _: late, waiting=waiting).read(AmountAnswer, "amount")
+        wire(lambda _: late, waiting=waiting).act("termination-fee.propose", {})
     assert waiting.pauses == [40.0]
     assert caught.value.retry_after == 40.0
 
@@ -211,9 +211,7 @@ def test_every_try_has_a_fresh_token() -> None:
         return fine() if len(seen) > 2 else problem(503, "store-unavailable")
 
     count = itertools.count(1)
-    client = ReferralClient(
-        URL, token=lambda: f"t{next(count)}", transport=httpx.MockTransport(answer), persistence=QUICK
-    )
+    client = connect(URL, token=lambda: f"t{next(count)}", transport=httpx.MockTransport(answer), persistence=QUICK)
     client.discounts.propose_fee("K-1")
     assert seen == ["Bearer t1", "Bearer t2", "Bearer t3"]
 
@@ -221,34 +219,51 @@ def test_every_try_has_a_fresh_token() -> None:
 @pytest.mark.parametrize("url", ["service.example", "ftp://service.example", "http://", "https://u:p@service.example"])
 def test_a_service_has_a_proper_url(url: str) -> None:
     with pytest.raises(ValueError, match="begins with"):
-        ReferralClient(url)
+        connect(url)
 
 
 @pytest.mark.parametrize("token", ["a\r\nb", "ä"])
 def test_a_token_cannot_bring_in_headers(token: str) -> None:
     with pytest.raises(ValueError, match="printable"):
-        ReferralClient(URL, token=token, transport=httpx.MockTransport(lambda _: fine())).groups.all()
+        connect(URL, token=token, transport=httpx.MockTransport(lambda _: fine())).groups.all()
 
 
 @pytest.mark.parametrize("key", ["", "k" * 201, "a\nb", "ä"])
 def test_a_key_is_a_proper_one(key: str) -> None:
     with pytest.raises(RequestInvalid, match="idempotency key"):
-        wire(in_turn()).act(AmountAnswer, "acts", key=key)
+        connect(URL, transport=httpx.MockTransport(in_turn())).under(key=key).trace.seal()
 
 
 @pytest.mark.parametrize("part", ["", ".", ".."])
 def test_no_part_of_a_path_leads_elsewhere(part: str) -> None:
     with pytest.raises(RequestInvalid, match="no place"):
-        wire(in_turn()).read(AmountAnswer, "accounts", part, "code")
+        connect(URL, transport=httpx.MockTransport(in_turn())).qr_code(part)
 
 
-def test_an_answer_of_something_else_is_unexpected() -> None:
-    with pytest.raises(Unexpected, match="AmountAnswer"):
-        wire(in_turn(httpx.Response(200, text="<h1>Log in</h1>"))).read(AmountAnswer, "amount")
-    with pytest.raises(Unexpected, match="status 302"):
-        wire(in_turn(httpx.Response(302, headers={"location": "http://elsewhere"}))).read(AmountAnswer, "amount")
+@pytest.mark.parametrize(
+    ("answer", "wrong"),
+    [
+        (httpx.Response(200, text="<h1>Log in</h1>"), "none to termination-fee.propose"),
+        (httpx.Response(200, json={"amount": "7.00"}), "'answer'"),
+        (httpx.Response(200, json={"answer": "7.00"}), "an object"),
+        (httpx.Response(200, json={"answer": {"amount": "7.001", "currency": "EUR"}}), "an amount"),
+        (httpx.Response(302, headers={"location": "http://elsewhere"}), "status 302"),
+    ],
+)
+def test_an_answer_of_something_else_is_unexpected(answer: httpx.Response, wrong: str) -> None:
+    client = connect(URL, transport=httpx.MockTransport(in_turn(answer)), persistence=QUICK)
+    with pytest.raises(Unexpected, match=wrong) as caught:
+        client.discounts.propose_fee("K-1")
+    assert caught.value.status == answer.status_code
+
+
+def test_a_page_of_something_else_is_unexpected() -> None:
+    client = connect(URL, transport=httpx.MockTransport(in_turn(httpx.Response(200, text="<h1>Log in</h1>"))))
+    with pytest.raises(Unexpected, match=PublishedEvents.__name__):
+        client.events.page()
 
 
 def test_what_a_newer_service_says_besides_is_passed_over() -> None:
-    answer = httpx.Response(200, json={"amount": "7.00", "mood": "good"})
-    assert wire(in_turn(answer)).read(AmountAnswer, "amount") == AmountAnswer(amount="7.00")
+    content = {"answer": {"amount": "7.00", "currency": "EUR", "mood": "good"}, "weather": "fine"}
+    client = connect(URL, transport=httpx.MockTransport(in_turn(httpx.Response(200, json=content))))
+    assert client.discounts.propose_fee("K-1") == Money("7")

@@ -12,15 +12,17 @@ from referral_adapters.http import NotAuthenticated
 from referral_adapters.http.client import (
     CallFailed,
     Persistence,
-    ReferralClient,
+    RemoteCodeRefused,
     RemoteRefusal,
     RequestInvalid,
     TokenRefused,
     Unavailable,
     Unexpected,
+    connect,
 )
 from referral_adapters.http.problems import improper, trouble_of
 from referral_core import BillingUnavailable, ConcurrentChange, ReferralError, Refusal
+from referral_core.rules.decision import CodeRefused
 from referral_core.values.reason import Reason
 from tests.http.client.world import QUICK, URL, World
 
@@ -32,7 +34,7 @@ def told(error: Exception, language: str = "en") -> ReferralError:
     def transport(_: httpx.Request) -> httpx.Response:
         return httpx.Response(answer.status_code, headers=dict(answer.headers), content=bytes(answer.body))
 
-    client = ReferralClient(URL, transport=httpx.MockTransport(transport), persistence=Persistence(tries=1))
+    client = connect(URL, transport=httpx.MockTransport(transport), persistence=Persistence(tries=1))
     with pytest.raises(ReferralError) as caught:
         client.codes.end("A123", reason="why not")
     return caught.value
@@ -57,7 +59,16 @@ def test_a_refused_code_tells_every_reason_over_the_wire() -> None:
         estonian.sign_ups.conclude("K-2", account="A", customer="ann", code=code)
     assert caught.value.reasons == (Reason.CODE_ENDED, Reason.EXISTING_CUSTOMER, Reason.SELF_REFERRAL)
     assert caught.value.field == "code"
-    assert isinstance(caught.value, RemoteRefusal)
+    assert isinstance(caught.value, RemoteCodeRefused)
+    assert isinstance(caught.value, CodeRefused)
+    assert caught.value.decision.code == code
+    assert caught.value.decision.reasons == caught.value.reasons
+    back = pickle.loads(pickle.dumps(caught.value))
+    assert (back.decision, back.message, back.problem) == (
+        caught.value.decision,
+        caught.value.message,
+        caught.value.problem,
+    )
     assert len(caught.value.problem.messages) == 3
     english = Refusal(Reason.CODE_ENDED, message="x")
     assert caught.value.problem.messages != told_messages(english)
@@ -95,8 +106,8 @@ def test_each_trouble_has_its_error(error: Exception, kind: type[Exception]) -> 
 
 def test_improper_fields_are_named() -> None:
     with pytest.raises(RequestInvalid) as caught:
-        World().system.sign_ups.conclude("K 1", account="", customer="ann")
-    assert [fault.field for fault in caught.value.faults] == ["contract", "account"]
+        World().system.under(key="k").launch.issue_codes(page=-1, most=-1)
+    assert [fault.field for fault in caught.value.faults] == ["page", "most"]
     assert caught.value.request_id
     assert caught.value.key
     assert RequestInvalid("not sent").faults == ()
@@ -104,7 +115,7 @@ def test_improper_fields_are_named() -> None:
 
 def test_a_wrong_address_is_not_taken_for_a_refusal() -> None:
     world = World()
-    client = ReferralClient(f"{URL}/elsewhere", transport=world.app, persistence=QUICK)
+    client = connect(f"{URL}/elsewhere", transport=world.app, persistence=QUICK)
     with pytest.raises(Unexpected) as caught:
         client.codes.show("A123")
     assert caught.value.status == HTTPStatus.NOT_FOUND
@@ -112,7 +123,7 @@ def test_a_wrong_address_is_not_taken_for_a_refusal() -> None:
 
 def test_reasons_that_this_client_does_not_know_are_left_out() -> None:
     problem = {"type": "x", "title": "No.", "status": 409, "reasons": ["of-tomorrow", "code-ended"]}
-    client = ReferralClient(URL, transport=httpx.MockTransport(lambda _: httpx.Response(409, json=problem)))
+    client = connect(URL, transport=httpx.MockTransport(lambda _: httpx.Response(409, json=problem)))
     with pytest.raises(Refusal) as caught:
         client.codes.show("A123")
     assert caught.value.reasons == (Reason.CODE_ENDED,)

@@ -10,9 +10,9 @@ import httpx
 from starlette.requests import Request
 
 from referral_adapters.http import Caller, Service, create_app
-from referral_adapters.http.client import InProcess, Pauses, Persistence, ReferralClient
+from referral_adapters.http.client import InProcess, Pauses, Persistence, RemoteSession, connect
 from referral_adapters.memory import MemoryStore
-from referral_core import Actor, Programme, Role
+from referral_core import Actor, Money, Programme, Role
 from referral_core.programme.checking import Checking
 
 NOON: Final = datetime(2021, 3, 1, 12, tzinfo=UTC)
@@ -36,16 +36,16 @@ class World:
         self.now = NOON
         programme = Programme(checking=Checking(per_caller=3, within=timedelta(seconds=1)))
         self.store = MemoryStore(programme)
-        service = Service(
+        self.service = Service(
             programme=programme,
             store=self.store,
             authenticate=by_name,
             clock=lambda: self.now,
         )
-        self.app = InProcess(create_app(service))
+        self.app = InProcess(create_app(self.service))
         self.system = self.client()
         for group in ("referrer", "referee-self-service"):
-            self.system.groups.set_amount(group, "10" if group == "referrer" else "7")
+            self.system.groups.set_amount(group, Money("10" if group == "referrer" else "7"))
 
     def client(
         self,
@@ -54,13 +54,13 @@ class World:
         through: Callable[[httpx.BaseTransport], httpx.BaseTransport] = lambda app: app,
         persistence: Persistence = QUICK,
         language: str | None = None,
-    ) -> ReferralClient:
+    ) -> RemoteSession:
         """Return a client for a token, which reaches the app through whatever stands in between."""
-        return ReferralClient(URL, token=token, transport=through(self.app), persistence=persistence, language=language)
+        return connect(URL, token=token, transport=through(self.app), persistence=persistence, language=language)
 
     def with_code(self, account: str = "A", customer: str = "ann") -> str:
         """Conclude and activate a contract, and return the code that its account got."""
         self.system.sign_ups.conclude(f"K-{account}", account=account, customer=customer)
-        started = self.system.contracts.activate(f"K-{account}").code_started
+        started = self.system.contracts.activate(f"K-{account}").started
         assert started is not None
-        return started
+        return started.text

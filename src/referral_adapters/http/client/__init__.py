@@ -1,16 +1,16 @@
-"""The use cases over the wire: what the desk does in one process, asked of a service in another.
+"""The services of a desk over the wire: what a session does in one process, asked for in another.
 
-Needs the extra ``client``: httpx and pydantic, and nothing of a server. The nouns are those of the desk, and what a
-rule refuses is raised as the same :class:`~referral_core.Refusal`. Answers are plain values with the fields of the
-OpenAPI document: amounts as text, moments as RFC 3339 in the programme's zone.
+Needs the extra ``client``: cattrs, httpx and pydantic, and nothing of a server. The services are those of a session,
+with the same signatures, answers and errors.
 """
 
 from __future__ import annotations
 
-from referral_adapters.http.client.client import ReferralClient
+from referral_adapters.http.client.connect import RemoteSession, connect
 from referral_adapters.http.client.errors import (
     CallFailed,
     Changed,
+    RemoteCodeRefused,
     RemoteRefusal,
     RequestInvalid,
     TokenRefused,
@@ -20,7 +20,7 @@ from referral_adapters.http.client.errors import (
     Unreachable,
 )
 from referral_adapters.http.client.in_process import InProcess
-from referral_adapters.http.client.listing import Listing
+from referral_adapters.http.client.pages import pages
 from referral_adapters.http.client.persistence import Persistence
 from referral_adapters.http.pauses import Pauses
 
@@ -28,15 +28,17 @@ __all__ = [
     "CallFailed",
     "Changed",
     "InProcess",
-    "Listing",
     "Pauses",
     "Persistence",
-    "ReferralClient",
+    "RemoteCodeRefused",
     "RemoteRefusal",
+    "RemoteSession",
     "RequestInvalid",
     "TokenRefused",
     "TooMany",
     "Unavailable",
     "Unexpected",
     "Unreachable",
+    "connect",
+    "pages",
 ]

@@ -5,6 +5,7 @@
     ReferralError
     ├── Refusal
     │   └── RemoteRefusal      a rule said no over there; carries the problem too
+    │       └── RemoteCodeRefused   a code was judged unusable over there; a CodeRefused with its decision as well
     ├── ConcurrentChange       others were at the same things, however often it was asked again; nothing was done
     ├── BillingUnavailable     billing did not answer over there
     └── CallFailed             there is no answer to go by; carries what is known of it
@@ -25,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from referral_adapters.http.models.problem import FieldFault, Problem
+from referral_core.rules.decision import CodeRefused, Decision
 from referral_core.values.errors import ReferralError, Refusal
 from referral_core.values.reason import Reason
 
@@ -42,6 +44,23 @@ class RemoteRefusal(Refusal):
     def __reduce__(self) -> tuple[object, ...]:
         """Let it cross to another process whole."""
         return _remote, (self.reasons, self.problem, self.message, self.field)
+
+
+class RemoteCodeRefused(RemoteRefusal, CodeRefused):
+    """A code was judged unusable over there, and nothing was changed; ``decision`` says all about it."""
+
+    def __init__(self, decision: Decision, problem: Problem, *, message: str, field: str | None) -> None:
+        Refusal.__init__(self, *decision.reasons, message=message, field=field)
+        self.decision = decision
+        self.problem = problem
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it cross to another process whole."""
+        return _remote_code, (self.decision, self.problem, self.message, self.field)
+
+
+def _remote_code(decision: Decision, problem: Problem, message: str, field: str | None) -> RemoteCodeRefused:
+    return RemoteCodeRefused(decision, problem, message=message, field=field)
 
 
 def _remote(reasons: tuple[Reason, ...], problem: Problem, message: str, field: str | None) -> RemoteRefusal:

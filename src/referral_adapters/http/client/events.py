@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import attrs
 
-from referral_adapters.http.client.listing import MOST
+from referral_adapters.http.client.pages import MOST
 from referral_adapters.http.client.wire import Wire
 from referral_adapters.http.models.events import EventResult, EventResults, PublishedEvent, PublishedEvents
 

@@ -7,7 +7,6 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -16,11 +15,9 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from referral_adapters.http.client.errors import RequestInvalid, Unexpected, Unreachable
+from referral_adapters.http.client.failure import Failure
 from referral_adapters.http.client.persistence import Persistence
-from referral_adapters.http.client.told import Told
-from referral_adapters.http.entity_tag import etag_of
 from referral_core.values.errors import ReferralError
-from referral_core.values.moment import moment, written
 
 A = TypeVar("A", bound=BaseModel)
 Fields = Mapping[str, Any]
@@ -83,25 +80,19 @@ class Wire:
         content = json.dumps(body).encode()
         return _parsed(kind, self._answer("POST", path, content=content, media_type=media_type))
 
-    def act(
-        self,
-        kind: type[A],
-        *path: str,
-        key: str | None,
-        body: Fields | None = None,
-        seen: BaseModel | None = None,
-        method: str = "POST",
-    ) -> A:
-        """Return what came of an act, done once however often it has to be sent.
+    def act(self, name: str, body: Fields, *, key: str | None = None, seen: str | None = None) -> httpx.Response:
+        """Return the answer to an act; one that changes something has a key, and is done once however often it is sent.
 
-        ``key`` is the idempotency key, drawn when there is none; with ``seen`` it is done only if what is edited still
-        is what was seen.
+        With ``seen``, an entity tag, it is done only if what is edited still is what it stands for.
         """
-        headers = {"idempotency-key": _drawn() if key is None else _proper(key)}
-        if seen is not None:
-            headers["if-match"] = etag_of(seen.model_dump_json().encode())
-        content = None if body is None else json.dumps(written_out(body)).encode()
-        return _parsed(kind, self._answer(method, path, content=content, headers=headers))
+        headers = {"idempotency-key": key, "if-match": seen}
+        content = json.dumps(body).encode()
+        given = {name: value for name, value in headers.items() if value is not None}
+        return self._answer("POST", ("acts", name), content=content, headers=given)
+
+    def key_of(self, key: str | None) -> str:
+        """Return a proper idempotency key: a new one when none is given."""
+        return _drawn() if key is None else _proper(key)
 
     def _answer(
         self,
@@ -116,7 +107,7 @@ class Wire:
         """Return the answer to a request, asked for again as long as that may help."""
         url = "/".join([self._url, *map(_place, path)])
         given = dict(headers or {}) | ({} if content is None else {"content-type": media_type})
-        params = written_out(query or {})
+        params = {name: value for name, value in (query or {}).items() if value is not None}
         tried, waited, still = 0, 0.0, self._persistence
         while True:
             request = self._http.build_request(method, url, params=params, content=content, headers=given)
@@ -141,8 +132,8 @@ class Wire:
             return Miss(failed, may_pass=True)
         if answer.is_success:
             return answer
-        told = Told(answer.status_code, answer.content, answer.headers.get)
-        return Miss(told.error(key), may_pass=told.may_pass, wait=told.retry_after)
+        failure = Failure(answer.status_code, answer.content, answer.headers.get)
+        return Miss(failure.error(key), may_pass=failure.may_pass, wait=failure.retry_after)
 
     def _who(self) -> dict[str, str]:
         token = self._token() if callable(self._token) else self._token
@@ -154,31 +145,17 @@ class Wire:
         return said | {"authorization": f"Bearer {token}"}
 
 
-def written_out(fields: Fields) -> dict[str, Any]:
-    """Return fields as JSON has them: moments as RFC 3339, days as ISO 8601, and nothing of what is not given.
-
-    :raises Refusal: ``moment-naive`` or ``moment-invalid`` for a moment that is none (M1).
-    """
-    return {name: _written_out(name, value) for name, value in fields.items() if value is not None}
-
-
-def _written_out(name: str, value: object) -> object:
-    if isinstance(value, datetime):
-        return written(moment(value, name))
-    if isinstance(value, date):
-        return value.isoformat()
-    return written_out(value) if isinstance(value, Mapping) else value
-
-
 def _parsed(kind: type[A], answer: httpx.Response) -> A:
     """Read an answer; what a newer service says besides is passed over."""
     try:
-        return kind.model_validate_json(answer.content, extra="ignore")
+        parsed = kind.model_validate_json(answer.content, extra="ignore")
     except ValidationError:
         request_id = answer.headers.get("x-request-id")
         key = answer.request.headers.get("idempotency-key")
         message = f"The answer is no {kind.__name__}."
         raise Unexpected(message, status=answer.status_code, request_id=request_id, key=key) from None
+    vars(parsed)["etag"] = answer.headers.get("etag")  # as a cached property keeps it: for ``seen``
+    return parsed
 
 
 def _place(part: str) -> str:

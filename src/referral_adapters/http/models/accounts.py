@@ -68,7 +68,7 @@ class AccountAnswer(Answer):
 
 
 class ReferralSeenAnswer(Answer):
-    """A referral as one of its two accounts sees it: without the friend, where a customer asks (T2)."""
+    """A referral as one of its two accounts sees it: without the friend, where a customer asks."""
 
     side: str = Field(examples=["referrer"])
     status: str = Field(examples=["recorded"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -17,6 +18,11 @@ class Answer(BaseModel):
     """What answers have in common."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @cached_property
+    def etag(self) -> str | None:
+        """The tag that it came with, if it came over the wire by itself and not in a list; no part of what it says."""
+        return None
 
 
 class PageAnswer(Answer, Generic[T]):

@@ -1,4 +1,4 @@
-"""What is answered about cases (K1-K3)."""
+"""What is answered about cases."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from referral_core.values.calendar import Calendar
 
 
 class CaseAnswer(Answer):
-    """A case, with the characteristics it carries (K1)."""
+    """A case, with the characteristics it carries."""
 
     case: str
     customer: str
@@ -44,7 +44,7 @@ class CaseAnswer(Answer):
 
 
 class FinishedCaseAnswer(Answer):
-    """A case that is finished, and the sign-up it came to (K2)."""
+    """A case that is finished, and the sign-up it came to."""
 
     case: CaseAnswer
     sign_up: SignUpAnswer

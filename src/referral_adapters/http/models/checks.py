@@ -1,4 +1,4 @@
-"""What is answered about a code that somebody would use (S5, S6)."""
+"""What is answered about a code that somebody would use."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from referral_core.rules.decision import Decision
 
 
 class CheckAnswer(Answer):
-    """Whether a code can be used, and what it would bring (S5).
+    """Whether a code can be used, and what it would bring.
 
-    The public and customers are told whether, and what the new customer gets; why not is for staff (S6).
+    The public and customers are told whether, and what the new customer gets; why not is for staff.
     """
 
     model_config = ConfigDict(

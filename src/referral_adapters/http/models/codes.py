@@ -1,4 +1,4 @@
-"""What is answered about a code as it stands (C11)."""
+"""What is answered about a code as it stands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from referral_core.values.calendar import Calendar
 
 
 class CodeAnswer(Answer):
-    """A code as it stands (C11)."""
+    """A code as it stands."""
 
     code: str = Field(examples=["A123"])
     account: str

@@ -7,6 +7,8 @@ from pydantic import Field
 from referral_adapters.http.models.answer import Answer, local
 from referral_adapters.http.models.referrals import LegAnswer, ReferralAnswer
 from referral_core.entities.contract import Contract
+from referral_core.services.contracts import Activation, ContractEnd
+from referral_core.services.showing_sign_ups import SignUpSeen
 from referral_core.services.sign_ups import SignUp
 from referral_core.values.calendar import Calendar
 
@@ -25,7 +27,7 @@ class ContractAnswer(Answer):
     starts_on: str | None
     activated_at: str | None
     ended_at: str | None
-    warned_code: str | None = Field(description="The unusable code that was given in a staff channel (S9).")
+    warned_code: str | None = Field(description="The unusable code that was given in a staff channel.")
     warnings: list[str]
 
     @classmethod
@@ -49,7 +51,7 @@ class ContractAnswer(Answer):
 
 
 class SignUpAnswer(Answer):
-    """A contract with what came of its code: the referral, or the reasons why there is none (S7, S9)."""
+    """A contract with what came of its code: the referral, or the reasons why there is none."""
 
     contract: ContractAnswer
     referral: ReferralAnswer | None = None
@@ -58,13 +60,17 @@ class SignUpAnswer(Answer):
     reasons: list[str] = Field(default=[])
 
     @classmethod
-    def of(cls, sign_up: SignUp, calendar: Calendar) -> SignUpAnswer:
+    def of(cls, sign_up: SignUp | SignUpSeen, calendar: Calendar) -> SignUpAnswer:
         """Return what is said of a sign-up."""
+        contract, referral = sign_up.contract, sign_up.referral
+        issued = sign_up.issued if isinstance(sign_up, SignUp) else None
         return cls(
-            contract=ContractAnswer.of(sign_up.contract, calendar),
-            referral=None if sign_up.referral is None else ReferralAnswer.of(sign_up.referral, calendar),
-            issued=None if sign_up.issued is None else sign_up.issued.text,
-            reasons=[reason.value for reason in sign_up.contract.warnings],
+            contract=ContractAnswer.of(contract, calendar),
+            referral=None if referral is None else ReferralAnswer.of(referral, calendar),
+            legs=[LegAnswer.of(leg, calendar) for leg in sign_up.legs] if isinstance(sign_up, SignUpSeen) else [],
+            issued=None if issued is None else issued.text,
+            # A code that was attached later is why there is a referral after all; the warnings stay the contract's.
+            reasons=[reason.value for reason in contract.warnings] if referral is None else [],
         )
 
 
@@ -77,3 +83,22 @@ class ContractEventAnswer(Answer):
     code_started: str | None = None
     code_issued: str | None = None
     code_ended: str | None = None
+
+    @classmethod
+    def of(cls, done: Activation | ContractEnd, calendar: Calendar) -> ContractEventAnswer:
+        """Return what is said of an activation, or of an end."""
+        contract = ContractAnswer.of(done.contract, calendar)
+        if isinstance(done, ContractEnd):
+            referral, ended = done.cancelled, done.ended
+            return cls(
+                contract=contract,
+                referral=None if referral is None else ReferralAnswer.of(referral, calendar),
+                code_ended=None if ended is None else ended.text,
+            )
+        return cls(
+            contract=contract,
+            referral=None if done.referral is None else ReferralAnswer.of(done.referral, calendar),
+            legs=[LegAnswer.of(leg, calendar) for leg in done.legs],
+            code_started=None if done.started is None else done.started.text,
+            code_issued=None if done.issued is None else done.issued.text,
+        )

@@ -9,7 +9,7 @@ from referral_adapters.http.models.referrals import LegAnswer
 
 
 class BillAnswer(Answer):
-    """What a bill took of its account's discount (B6)."""
+    """What a bill took of its account's discount."""
 
     bill: str
     account: str
@@ -18,13 +18,13 @@ class BillAnswer(Answer):
 
 
 class TransferAnswer(Answer):
-    """What was moved from one account to another (B7)."""
+    """What was moved from one account to another."""
 
     moved: str
 
 
 class PayRunAnswer(Answer):
-    """What came of sending the legs that are due: how many billing confirmed, wait, or are stuck (B2)."""
+    """What came of sending the legs that are due: how many billing confirmed, wait, or are stuck."""
 
     granted: int
     waiting: int

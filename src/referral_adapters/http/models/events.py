@@ -52,7 +52,7 @@ EXAMPLE: Final[dict[str, Any]] = {
 
 
 class PublishedEvent(Answer):
-    """An act that left a trace, as a CloudEvent: without the actor and the reason, which can be erased (A5).
+    """An act that left a trace, as a CloudEvent: without the actor and the reason, which can be erased.
 
     ``id`` is the same however often it is sent. ``sequence`` counts all events; those of one subject come in order.
     """

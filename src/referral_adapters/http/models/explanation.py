@@ -8,7 +8,7 @@ from referral_core.values.calendar import Calendar
 
 
 class CorrectionAnswer(Answer):
-    """A later version of the group that gives another amount for the moment in question (D5)."""
+    """A later version of the group that gives another amount for the moment in question."""
 
     version: int
     recorded_at: str | None

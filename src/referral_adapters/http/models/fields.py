@@ -133,7 +133,7 @@ def _schema(**schema: Any) -> WithJsonSchema:  # noqa: ANN401 - JSON Schema's ow
 Id = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENGTH, pattern=ID_PATTERN)]
 """An identifier, or a word out of an open set such as a channel."""
 Code = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENGTH), AfterValidator(_text), _NO_NUL]
-"""A code as somebody wrote it: blanks, hyphens and small letters do not matter (C1)."""
+"""A code as somebody wrote it: blanks, hyphens and small letters do not matter."""
 Text = Annotated[StrictStr, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(_text), _NO_NUL]
 """Free text."""
 ActName = Annotated[StrictStr, AfterValidator(_act), Field(json_schema_extra={"enum": sorted({*ACTS, *FOLLOWING})})]
@@ -141,7 +141,7 @@ ActName = Annotated[StrictStr, AfterValidator(_act), Field(json_schema_extra={"e
 Moment = Annotated[
     datetime, BeforeValidator(_read_moment), _schema(format="date-time", examples=["2021-03-01T00:00:00+02:00"])
 ]
-"""A moment, RFC 3339 with an offset (M1)."""
+"""A moment, RFC 3339 with an offset."""
 Day = Annotated[date, BeforeValidator(_read_day), _schema(format="date", examples=["2021-03-01"])]
 """A day of the programme's zone."""
 DayOrMoment = Annotated[
@@ -156,4 +156,10 @@ DayOrMoment = Annotated[
 ]
 """A day, which stands for its beginning (or, as a last day, its end), or a moment."""
 Amount = Annotated[str, BeforeValidator(_read_amount), _schema(pattern=_AMOUNT, examples=["7.50"])]
-"""An amount in the programme's currency, as plain digits, at most two after the point (M3)."""
+"""An amount in the programme's currency, as plain digits, at most two after the point."""
+
+
+class Honour(Model):
+    """An earlier moment to be honoured."""
+
+    moment: Moment

@@ -8,13 +8,14 @@ from pydantic import Field
 
 from referral_adapters.http.models.answer import Answer, local
 from referral_core.entities.discount_group import DiscountGroup
+from referral_core.services.amount_preview import AmountPreview
 from referral_core.values.calendar import Calendar
 from referral_core.values.money import Money
 from referral_core.values.span import Span
 
 
 class AmountPeriod(Answer):
-    """An amount from ``start`` up to, and without, ``end``, which is null while it is open-ended (M2)."""
+    """An amount from ``start`` up to, and without, ``end``, which is null while it is open-ended."""
 
     amount: str = Field(examples=["7.00"])
     start: str | None
@@ -31,7 +32,7 @@ class AmountPeriod(Answer):
 
 
 class GroupAnswer(Answer):
-    """A discount group as it stands (D2, D3)."""
+    """A discount group as it stands."""
 
     group: str
     side: str = Field(examples=["referee"])
@@ -66,3 +67,12 @@ class AmountPreviewAnswer(Answer):
     before: list[AmountPeriod]
     after: list[AmountPeriod]
     displaced: list[AmountPeriod]
+
+    @classmethod
+    def of(cls, preview: AmountPreview, calendar: Calendar) -> AmountPreviewAnswer:
+        """Return what is said of a preview."""
+        spans = {
+            name: [AmountPeriod.of(span, calendar) for span in getattr(preview, name)]
+            for name in ("before", "after", "displaced")
+        }
+        return cls(**spans)

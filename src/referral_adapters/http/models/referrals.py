@@ -34,7 +34,7 @@ class LegAnswer(Answer):
 
 
 class FeeNoteAnswer(Answer):
-    """A note that a discount is to be paid back (B8)."""
+    """A note that a discount is to be paid back."""
 
     amount: str
     reason: str | None

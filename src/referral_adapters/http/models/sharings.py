@@ -1,4 +1,4 @@
-"""What is answered about passing a code on (T1, T2)."""
+"""What is answered about passing a code on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from referral_core.services.sharing import SharingFigures
 
 
 class FiguresAnswer(Answer):
-    """What came of sharing a code: times sent and used, earned so far, on the way (T2)."""
+    """What came of sharing a code: times sent and used, earned so far, on the way."""
 
     sent: int
     used: int
@@ -26,7 +26,7 @@ class FiguresAnswer(Answer):
 
 
 class SharingTextAnswer(Answer):
-    """What the share sheets of phones take: title, text and link, in a language (T1)."""
+    """What the share sheets of phones take: title, text and link, in a language."""
 
     title: str
     text: str

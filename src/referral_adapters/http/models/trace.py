@@ -1,4 +1,4 @@
-"""Rows of the trace, and its seals, as answers (A2)."""
+"""Rows of the trace, and its seals, as answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from referral_core.values.calendar import Calendar
 
 
 class TraceRowAnswer(Answer):
-    """A row of the trace; actor and reason are null once erased (A5)."""
+    """A row of the trace; actor and reason are null once erased."""
 
     subject: str = Field(examples=["account:A"])
     number: int

@@ -44,7 +44,7 @@ def bring_events(asked: Asked, body: Annotated[Any, Body()]) -> Response:  # noq
     """Let events take effect, each once: one CloudEvent, or a batch as a list, in structured mode.
 
     What each event's data may be is the feed's format. In a batch each event has a transaction and a result of its own.
-    Events of all segments come this way, so whoever is limited to some is not let in (A1).
+    Events of all segments come this way, so whoever is limited to some is not let in.
     """
     _permissions(asked).admit_everywhere(ACTS[_BRINGS])
     _check_kind(asked, body)
@@ -70,7 +70,7 @@ def list_events(asked: Asked, *, cursor: Cursor = None, limit: Limit = 50) -> Re
     """List what was done since the cursor, as CloudEvents in order: every act that leaves a trace, once.
 
     Ask again with `next` for what follows; it is there at the end too. Whoever is limited to some segments is not let
-    in (A1).
+    in.
     """
     _permissions(asked).admit_everywhere(ACTS["trace.show"])
     outbox = asked.service.store.outbox
@@ -106,7 +106,8 @@ ENDPOINTS: Final = (
     Endpoint(
         method="POST",
         path="/events",
-        does=bring_events,
+        name="bring-events",
+        by_hand=bring_events,
         act=_BRINGS,
         answer=EventResult | EventResults,
         keyless=True,
@@ -118,5 +119,13 @@ ENDPOINTS: Final = (
         },
         tag=_TAG,
     ),
-    Endpoint(method="GET", path="/events", does=list_events, act="trace.show", answer=PublishedEvents, tag=_TAG),
+    Endpoint(
+        method="GET",
+        path="/events",
+        name="list-events",
+        by_hand=list_events,
+        act="trace.show",
+        answer=PublishedEvents,
+        tag=_TAG,
+    ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from starlette.responses import Response
@@ -28,7 +29,13 @@ def get_readiness(asked: Asked) -> Response:
     return asked.answered(HealthAnswer())
 
 
+def _endpoint(path: str, name: str, by_hand: Callable[..., Response]) -> Endpoint:
+    return Endpoint(
+        method="GET", path=path, name=name, tag="health", act=None, by_hand=by_hand, answer=HealthAnswer, public=True
+    )
+
+
 ENDPOINTS: Final = (
-    Endpoint(method="GET", path="/health", does=get_health, act=None, answer=HealthAnswer, public=True, tag="health"),
-    Endpoint(method="GET", path="/ready", does=get_readiness, act=None, answer=HealthAnswer, public=True, tag="health"),
+    _endpoint("/health", "get-health", get_health),
+    _endpoint("/ready", "get-readiness", get_readiness),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from referral_adapters.http.client.errors import (
     CallFailed,
     Changed,
+    RemoteCodeRefused,
     RemoteRefusal,
     RequestInvalid,
     TokenRefused,
@@ -22,6 +24,8 @@ from referral_adapters.http.client.errors import (
 )
 from referral_adapters.http.models.problem import TYPES, Problem
 from referral_adapters.http.retry_after import seconds_of
+from referral_adapters.wire.codec import Unreadable, structure
+from referral_core.rules.decision import Decision
 from referral_core.values.errors import BillingUnavailable, ConcurrentChange, ReferralError
 from referral_core.values.reason import Reason
 
@@ -50,7 +54,7 @@ _FAILURES: Final[Mapping[int, type[CallFailed]]] = {
 
 
 @attrs.frozen
-class Told:
+class Failure:
     """An answer that is none: its status, its body and its headers (by lower-case names)."""
 
     status: int
@@ -85,12 +89,22 @@ class Told:
         problem = self.problem
         if problem is not None:
             if reasons := [_KNOWN[reason] for reason in problem.reasons if reason in _KNOWN]:
-                return _refusal(reasons, problem)
+                return self._refusal(reasons, problem)
             if problem.type == _CONCURRENT:
                 return ConcurrentChange(problem.title)
             if problem.type == _BILLING:
                 return BillingUnavailable(problem.title)
         return self._failure(problem, key)
+
+    def _refusal(self, reasons: list[Reason], problem: Problem) -> RemoteRefusal:
+        fault = problem.errors[0] if problem.errors else None
+        message = problem.detail or (problem.title if fault is None else fault.message)
+        field = None if fault is None else fault.field
+        try:
+            decision = structure(json.loads(self.content)["decision"], Decision)
+        except (KeyError, Unreadable):  # it is about no code, or knows reasons that nobody here knows
+            return RemoteRefusal(reasons, problem, message=message, field=field)
+        return RemoteCodeRefused(decision, problem, message=message, field=field)
 
     def _failure(self, problem: Problem | None, key: str | None) -> CallFailed:
         kind = _FAILURES.get(self.status, Unexpected)
@@ -104,12 +118,6 @@ class Told:
         if isinstance(failed, TooMany):
             failed.retry_after = self.retry_after
         return failed
-
-
-def _refusal(reasons: list[Reason], problem: Problem) -> RemoteRefusal:
-    fault = problem.errors[0] if problem.errors else None
-    message = problem.detail or (problem.title if fault is None else fault.message)
-    return RemoteRefusal(reasons, problem, message=message, field=None if fault is None else fault.field)
 
 
 def _sentence(status: int, problem: Problem | None) -> str:

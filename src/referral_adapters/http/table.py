@@ -1,0 +1,150 @@
+"""The table of what can be asked for over HTTP: each act's method, path and name, and what is odd about it here.
+
+Everything else about an act is read from its declaration: what it takes, who may ask for it, what it is answered with.
+A new act needs a row.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from referral_adapters.http.asking import Asking
+from referral_adapters.http.caller import PUBLIC
+from referral_adapters.http.endpoint import Endpoint
+from referral_adapters.http.models.accounts import AccountsAnswer, ActivityAnswer, ReferralSeenAnswer
+from referral_adapters.http.models.answer import PageAnswer
+from referral_adapters.http.models.cases import CaseAnswer
+from referral_adapters.http.models.codes import CodeAnswer
+from referral_adapters.http.models.contracts import SignUpAnswer
+from referral_adapters.http.models.sharings import SharingTextAnswer
+from referral_adapters.http.models.trace import TraceRowAnswer
+from referral_adapters.http.routes.accounts import (
+    get_code,
+    get_qr_code,
+    get_sharing_text,
+    list_accounts,
+    present_code,
+)
+from referral_adapters.http.routes.lists import (
+    list_activity,
+    list_cases,
+    list_contracts,
+    list_referrals,
+    list_trace,
+)
+from referral_core.entities.discount_group import Side
+from referral_core.values.errors import Refusal
+from referral_core.values.reason import Reason
+
+CREATED: Final = HTTPStatus.CREATED
+Given = dict[str, Any]
+
+
+def _row(act: str, method: str, path: str, name: str, **odd: Any) -> Endpoint:  # noqa: ANN401 - what an Endpoint has
+    """Return the row of an act; its tag is the first part of the path unless it says otherwise."""
+    tag = odd.pop("tag", path.split("/")[1])
+    return Endpoint(act=act, method=method, path=path, name=name, tag=tag, **odd)
+
+
+def _as_oneself(asked: Asking, given: Given) -> Given:
+    """Have a customer judged as themselves, who learns nothing of others; anybody else says for whom (A1)."""
+    if not asked.caller.is_customer:
+        return given
+    own = None if asked.actor is PUBLIC else asked.actor.id
+    if given.get("customer", own) != own:
+        raise Refusal(Reason.NOT_ALLOWED, message="a code is checked for oneself", field="customer")
+    return {**given, "customer": own}
+
+
+def _of_account(asked: Asking, given: Given) -> Given:
+    return {"code": present_code(asked, given["account"]), "means": given["means"]}
+
+
+def _of_side(_: Asking, given: Given) -> Given:
+    said = {name: value for name, value in given.items() if name not in {"side", "contract"}}
+    return {**said, "key": f"{given['side'].value}/{given['contract']}"}
+
+
+_FACT: Final = {"at": "2021-03-14T09:00:00+02:00"}
+_AMOUNT: Final = {"amount": "12", "from": "2021-04-01", "until": "2021-04-30"}
+
+# fmt: off
+ENDPOINTS: Final = (
+    _row("code.check", "POST", "/code-checks", "check-code", tag="codes", public=True, limited=True, quick=True,
+         keyless=True, adapt=_as_oneself, example={"code": "A123", "product": "electricity", "segment": "household"}),
+    _row("code.issue", "POST", "/accounts/{account}/codes", "issue-code", tag="codes", status=CREATED,
+         example={"code": "MIHKEL2025", "replace": True, "reason": "The customer asked for a word of their own."}),
+    _row("code.show", "GET", "/codes/{code}", "get-code-by-text"),
+    _row("code.end", "POST", "/codes/{code}/end", "end-code", shown_by="code.show",
+         example={"reason": "Passed around on a coupon site."}),
+
+    _row("account.list", "GET", "/accounts", "list-accounts", by_hand=list_accounts, answer=AccountsAnswer),
+    _row("account.show", "GET", "/accounts/{account}", "get-account"),
+    _row("code.present", "GET", "/accounts/{account}/code", "get-code", by_hand=get_code, answer=CodeAnswer),
+    _row("sharing.text", "GET", "/accounts/{account}/sharing-text", "get-sharing-text", by_hand=get_sharing_text,
+         answer=SharingTextAnswer),
+    _row("sharing.text", "GET", "/accounts/{account}/qr-code", "get-qr-code", by_hand=get_qr_code,
+         media_type="image/svg+xml"),
+    _row("code.shared", "POST", "/accounts/{account}/sharings", "record-sharing", made=("code",), adapt=_of_account,
+         example={"means": "link"}),
+    _row("sharing.figures", "GET", "/accounts/{account}/figures", "get-figures"),
+    _row("account.referrals", "GET", "/accounts/{account}/referrals", "list-referrals", by_hand=list_referrals,
+         answer=PageAnswer[ReferralSeenAnswer]),
+    _row("account.movements", "GET", "/accounts/{account}/movements", "list-movements"),
+    _row("account.activity", "GET", "/accounts/{account}/activity", "list-activity", by_hand=list_activity,
+         answer=PageAnswer[ActivityAnswer]),
+
+    _row("contract.concluded", "POST", "/contracts", "conclude-contract", status=CREATED,
+         example={"contract": "K-2", "account": "B", "customer": "C-2", "code": "A123", "channel": "self-service"}),
+    _row("sign-up.list", "GET", "/contracts", "list-contracts", by_hand=list_contracts,
+         answer=PageAnswer[SignUpAnswer]),
+    _row("sign-up.show", "GET", "/contracts/{contract}", "get-contract"),
+    _row("contract.activated", "POST", "/contracts/{contract}/activate", "activate-contract", example=_FACT),
+    _row("contract.terminated", "POST", "/contracts/{contract}/terminate", "terminate-contract", example=_FACT),
+    _row("contract.withdrawn", "POST", "/contracts/{contract}/withdraw", "withdraw-contract", example=_FACT),
+    _row("code.attach", "POST", "/contracts/{contract}/code", "attach-code", shown_by="sign-up.show",
+         example={"code": "A123", "reason": "The customer forgot it."}),
+    _row("referral.change-group", "PUT", "/contracts/{contract}/referee-group", "change-group",
+         shown_by="sign-up.show", example={"group": "referee-self-service", "reason": "Started in self-service."}),
+    _row("referral.explain", "GET", "/contracts/{contract}/explanation", "explain-referral"),
+    _row("termination-fee.note", "POST", "/contracts/{contract}/fee-notes", "note-fee", status=CREATED,
+         example={"amount": "7", "reason": "Terminated in the third month."}),
+    _row("termination-fee.propose", "GET", "/contracts/{contract}/fee-proposal", "propose-fee"),
+
+    _row("case.open", "POST", "/cases", "open-case", status=CREATED,
+         example={"case": "LT-1", "customer": "C-2", "code": "A123"}),
+    _row("case.list", "GET", "/cases", "list-cases", by_hand=list_cases, answer=PageAnswer[CaseAnswer]),
+    _row("case.show", "GET", "/cases/{case}", "get-case"),
+    _row("case.finish", "POST", "/cases/{case}/finish", "finish-case",
+         example={"contract": "K-2", "account": "B", "customer": "C-2"}),
+    _row("case.abandon", "POST", "/cases/{case}/abandon", "abandon-case"),
+
+    _row("group.list", "GET", "/groups", "list-groups"),
+    _row("group.show", "GET", "/groups/{group}", "get-group"),
+    _row("group.add", "POST", "/groups", "add-group", status=CREATED,
+         example={"group": "referee-fair", "side": "referee", "name": "Spring fair"}),
+    _row("group.rename", "PUT", "/groups/{group}/name", "rename-group", shown_by="group.show",
+         example={"name": "Spring fair 2026"}),
+    _row("group.disable", "POST", "/groups/{group}/disable", "disable-group", shown_by="group.show"),
+    _row("group.enable", "POST", "/groups/{group}/enable", "enable-group", shown_by="group.show"),
+    _row("amount.set", "POST", "/groups/{group}/amounts", "set-amount", shown_by="group.show", example=_AMOUNT),
+    _row("amount.preview", "POST", "/groups/{group}/amounts/preview", "preview-amount", keyless=True,
+         like="amount.set", example=_AMOUNT),
+
+    _row("bill.issued", "POST", "/bills", "take-bill", tag="discounts",
+         example={"bill": "2021-03-E", "account": "E", "amount": "24.90"}),
+    _row("discount.transfer", "POST", "/transfers", "transfer-discount", tag="discounts",
+         example={"from": "G", "to": "G2", "amount": "5"}),
+    _row("grant.pay", "POST", "/payouts", "pay-due", tag="discounts", keyless=True, example={"most": 100}),
+    _row("grant.stuck", "GET", "/grants/stuck", "list-stuck", tag="discounts"),
+    _row("grant.retry", "POST", "/grants/{side}/{contract}/retry", "retry-grant", tag="discounts", made=("key",),
+         kinds={"side": Side}, adapt=_of_side, example={"reason": "Billing is back."}),
+
+    _row("customer.erase", "POST", "/customers/{customer}/erase", "erase-customer",
+         example={"reason": "Asked to be forgotten."}),
+    _row("trace.show", "GET", "/trace", "list-trace", by_hand=list_trace, answer=PageAnswer[TraceRowAnswer]),
+    _row("trace.seal", "POST", "/trace/seals", "seal-trace"),
+)
+# fmt: on
+"""All rows, in the order in which the pages list them."""

@@ -1,0 +1,86 @@
+"""What answers say: of a sign-up whose code came later, of a code that has ended, in which language."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from tests.http.door import Door
+
+SIGN_UP: Final = {"contract": "K-2", "account": "B", "customer": "C-2", "channel": "sales-portal"}
+
+
+# ── what was warned of once ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_sign_up_that_has_its_referral_after_all_has_no_reasons_why_not(door: Door) -> None:
+    warned = door.ask("POST", "/contracts", SIGN_UP | {"code": "NONE2"}).json()
+    assert (warned["referral"], warned["reasons"]) == (None, ["code-unknown"])
+    attached = door.ask("POST", "/contracts/K-2/code", {"code": "A123"}).json()
+    assert (attached["referral"]["code"], attached["reasons"]) == ("A123", [])
+    assert attached["contract"]["warnings"] == ["code-unknown"], "it was warned of all the same"
+    found = door.ask("GET", "/contracts/K-2").json()
+    listed = next(
+        each for each in door.ask("GET", "/contracts").json()["items"] if each["contract"] == found["contract"]
+    )
+    assert found["reasons"] == listed["reasons"] == []
+
+
+def test_a_sign_up_without_a_referral_keeps_its_reasons(door: Door) -> None:
+    assert door.ask("POST", "/contracts", SIGN_UP | {"code": "NONE2"}).status == 201
+    refused = door.ask("POST", "/contracts/K-2/code", {"code": "NONE3"})
+    assert (refused.status, refused.reasons) == (409, ["code-unknown"])
+    assert door.ask("GET", "/contracts/K-2").json()["reasons"] == ["code-unknown"]
+
+
+# ── the code of an account ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("C11")
+def test_the_code_of_an_account_is_its_last_one_once_it_has_ended(door: Door) -> None:
+    assert door.ask("POST", "/codes/A123/end", {"reason": "on a coupon site"}).status == 200
+    staff, own = (door.ask("GET", "/accounts/A/code", by=by).json() for by in ("agent", "customer:C-1"))
+    assert (staff["code"], staff["status"], staff["ending_reason"]) == ("A123", "ended", "on a coupon site")
+    assert (own["code"], own["status"], own["ending_reason"]) == ("A123", "ended", None)
+
+
+@pytest.mark.rule("C11")
+def test_a_code_in_its_place_is_shown_and_not_the_one_before(door: Door) -> None:
+    assert door.ask("POST", "/accounts/A/codes", {"code": "ANN2021", "replace": True}).status == 201
+    assert door.ask("GET", "/accounts/A/code", by="agent").json()["code"] == "ANN2021"
+    assert door.ask("POST", "/codes/ANN2021/end", {"at": "2021-03-16T00:00:00Z"}).status == 200
+    door.clock.now = door.clock.now.replace(day=20)
+    assert door.ask("GET", "/accounts/A/code", by="agent").json()["code"] == "ANN2021"
+
+
+def test_where_there_never_was_a_code_there_is_none(door: Door) -> None:
+    told = door.ask("GET", "/accounts/Q/code", by="agent")
+    assert (told.status, told.reasons) == (404, ["code-unknown"])
+    assert door.ask("GET", "/accounts/E/code", by="customer:C-1").reasons == ["not-allowed"]
+
+
+def test_a_code_that_has_ended_is_passed_on_no_more(door: Door) -> None:
+    assert door.ask("POST", "/codes/A123/end", {"reason": "x"}).status == 200
+    for method, path, body in (("GET", "sharing-text", None), ("POST", "sharings", {"means": "link"})):
+        assert door.ask(method, f"/accounts/A/{path}", body, by="customer:C-1").reasons == ["code-unknown"]
+
+
+# ── languages ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("headers", [{}, {"Accept-Language": ""}, {"Accept-Language": "*"}], ids=str)
+def test_a_stranger_who_says_nothing_of_languages_is_answered_in_english(
+    in_memory: Door, headers: dict[str, str]
+) -> None:
+    told = in_memory.ask("POST", "/code-checks", {"code": "NONE2"}, by=None, headers=headers).json()
+    assert told["message"] == "This code cannot be used."
+    assert in_memory.ask("GET", "/accounts/A/sharing-text", headers=headers).json()["language"] == "et", "for friends"
+    staff = in_memory.ask("POST", "/code-checks", {"code": "NONE2"}, by="agent", headers=headers).json()
+    assert staff["message"] == told["message"]
+
+
+def test_a_language_that_is_named_is_answered_in(in_memory: Door) -> None:
+    for language, sentence in (("et", "Seda koodi ei saa kasutada."), ("fi", "Seda koodi ei saa kasutada.")):
+        told = in_memory.ask("POST", "/code-checks", {"code": "NONE2"}, by=None, headers={"Accept-Language": language})
+        assert told.json()["message"] == sentence
