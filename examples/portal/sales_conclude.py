@@ -117,7 +117,9 @@ def _wrong(visit: Visit) -> Complaint | None:
 
 
 def _known(visit: Visit, customer: str) -> Person | None:
-    """Return a customer who has an account that this actor may see."""
+    """Return a customer who has an account that this actor may see; nobody is named by no id."""
+    if not customer:
+        return None
     world, actor = visit.world, visit.someone().actor
     accounts = world.ask(actor).accounts.of_customer(customer)
     return world.people.find(customer) if accounts else None
