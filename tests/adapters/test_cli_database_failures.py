@@ -56,8 +56,8 @@ class Command:
 
 COMMANDS: Final = (
     Command(("replay", str(A123 / "edges.jsonl")), writes=True, makes_tables=True),
-    Command(("check", "A123"), makes_tables=True),
-    Command(("summary",), makes_tables=True),
+    Command(("check", "A123")),
+    Command(("summary",)),
     Command(("db", "upgrade"), writes=True, makes_tables=True),
     Command(("db", "check")),
     Command(("db", "backup", "copy-of-the-tests.db", "--force"), is_for_sqlite_only=True),

@@ -157,6 +157,7 @@ def test_a_copy_is_the_database_of_one_moment_whatever_others_write(
     monkeypatch.setattr(file_copy, "_PAGES", 1)
     copy = tmp_path / "copy.db"
     told: list[tuple[int, int]] = []
+    upgrade(url)
     with SqlStore(url) as store:
         store.cases.open(case("S0"))
 

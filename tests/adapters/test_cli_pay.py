@@ -211,7 +211,7 @@ def test_what_cannot_be_opened() -> None:
     assert run("pay").exit_code == 2
     for options in ([], ["--stuck"], ["--retry", "x", "--by", "y"]):
         failed = run("pay", "--db", "sqlite:////no/such/folder/referral.db", *options)
-        assert (failed.exit_code, failed.stderr) == (2, "--db: The database file cannot be opened.\n")
+        assert (failed.exit_code, failed.stderr) == (2, "--db: There is no such database file.\n")
 
 
 # ── at a terminal ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -17,9 +17,10 @@ from referral_adapters.cli.errors import CommandFailed
 from referral_adapters.cli.kept_store import kept_database
 from referral_adapters.cli.row_count import row_count
 from referral_adapters.cli.screen import Screen
+from referral_adapters.cli.store import Use
 from referral_adapters.cli.trace_text import changes, show_verification
 from referral_adapters.conformance.samples import day
-from referral_adapters.sql import SqlStore
+from referral_adapters.sql import SqlStore, upgrade
 from referral_core.entities.trace_entry import account_subject
 from referral_core.entities.trace_fault import TraceFault
 from referral_core.entities.verification import Verification
@@ -98,7 +99,7 @@ class TestSeal:
 
     def test_an_empty_trace_has_nothing_to_seal(self, tmp_path: Path) -> None:
         url = f"sqlite:///{tmp_path / 'new.db'}"
-        SqlStore(url).close()
+        upgrade(url)
         assert printed(run("trace", "seal", "--db", url)) == [{"set": False, "seal": None}]
 
     def test_a_person_is_told_in_words(self, db: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -106,7 +107,7 @@ class TestSeal:
         for _ in range(2):
             trace_command.seal(db=db, programme=None, as_json=False)
         empty = f"sqlite:///{tmp_path / 'new.db'}"
-        SqlStore(empty).close()
+        upgrade(empty)
         trace_command.seal(db=empty, programme=None, as_json=False)
         told = terminal.getvalue().replace("\n", " ")
         assert "Seal 1 is set over " in told
@@ -397,7 +398,7 @@ class TestWhatCannotBeOpened:
         assert "cannot be opened" in said(run("trace", "verify", "--feed", FEED, "--programme", "nowhere.toml"), 2)
 
     def test_what_is_stopped_says_so(self, db: str) -> None:
-        with pytest.raises(CommandFailed, match="Interrupted") as caught, kept_database(db):
+        with pytest.raises(CommandFailed, match="Interrupted") as caught, kept_database(db, Use.ASK):
             raise KeyboardInterrupt
         assert caught.value.status == 130
 

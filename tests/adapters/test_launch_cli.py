@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from referral_adapters.cli.command import app
 from referral_adapters.cli.store import secret_of
 from referral_adapters.memory import MemoryStore
-from referral_adapters.sql import SqlStore
+from referral_adapters.sql import SqlStore, upgrade
 from referral_core import Programme, PromoCode
 from tests.adapters.test_cli_process import PATIENCE, at_terminal, pipe, started
 from tests.phrases import at
@@ -120,6 +120,7 @@ def test_a_dry_run_says_what_would_happen_and_writes_nothing(db: str, tmp_path: 
     lines = ["K1,A1,C1,2021-01-05,", "K1,A1,C1,2021-01-05,", "K1,A2,C2,2021-01-05,", "K2,A1,C2,2021-01-05,"]
     path = file_of(tmp_path / "contracts.csv", *lines)
     rejects = [tmp_path / "rehearsed.csv", tmp_path / "rejects.csv"]
+    upgrade(db)
     rehearsed = run("import", "contracts", path, "--db", db, "--dry-run", "--page", "1", "--rejects", rejects[0])
     with SqlStore(db) as store:
         assert store.launch_codes.count() == 0
@@ -297,7 +298,7 @@ def test_whoever_stops_it_keeps_whole_pages(
 ) -> None:
     path = contracts(tmp_path, 3_000)
     rejects = tmp_path / "rejects.csv"
-    with SqlStore(db) as watched:
+    with SqlStore(db, Programme.default()) as watched:
         command = ("import", "contracts", path, "--db", db, "--page", "20", "--rejects", rejects)
         err, out = stopped(number, status, command, watched.launch_codes.count)
         line = 1 + watched.launch_codes.count()

@@ -104,7 +104,7 @@ GONE: Final = {
 
 @ENGINES
 def test_whatever_was_taken_away_or_changed_is_named(own: URL) -> None:
-    SqlStore(own).close()
+    upgrade(own)
     gone = GONE[own.get_backend_name()]
     by_hand(own, *gone)
     *messages, last = [finding.message for finding in check(own)]
@@ -117,7 +117,7 @@ def test_whatever_was_taken_away_or_changed_is_named(own: URL) -> None:
 
 @ENGINES
 def test_what_a_host_adds_is_the_hosts(own: URL) -> None:
-    SqlStore(own).close()
+    upgrade(own)
     by_hand(own, "CREATE TABLE of_the_host (a int)", "CREATE INDEX of_the_host_too ON cases (customer)")
     assert found(own) == []
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from referral_adapters.cli.command import app
 from referral_adapters.sql import SqlStore, StoreFailed
+from referral_core import Programme
 from tests.adapters.postgres_server import PostgresServer
 
 FEED = Path(__file__).parents[2] / "examples" / "a123" / "feed.jsonl"
@@ -49,7 +50,7 @@ def test_a_feed_that_is_replayed_again_is_repeated(database: URL) -> None:
 
 
 def test_a_full_disk_is_said_and_undone(tmp_path: Path) -> None:
-    with SqlStore(f"sqlite:///{tmp_path / 'referral.db'}") as store:
+    with SqlStore(f"sqlite:///{tmp_path / 'referral.db'}", Programme.default()) as store:
         store.cases.find("S1")
         connection = store._connections.get()
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()

@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL
 from referral_adapters.sql import SchemaMismatch, SqlStore, StoreFailed, schema, upgrade
 from referral_adapters.sql.connections import parsed_url
 from referral_adapters.sql.tables import METADATA
+from referral_core import Programme
 
 
 @pytest.fixture
@@ -72,8 +73,8 @@ def test_sqlite_keeps_types(tmp_path: Path) -> None:
 
 def test_an_empty_database_gets_its_tables_by_itself(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'new.db'}"
-    with SqlStore(url) as store:
-        assert store.groups.all() == ()
+    with SqlStore(url, Programme.default()) as store:
+        assert len(store.groups.all()) == 3
     engine = create_engine(url)
     assert set(inspect(engine).get_table_names()) == {*METADATA.tables, schema.VERSION_TABLE}
     engine.dispose()
@@ -85,6 +86,7 @@ def test_a_database_may_hold_other_tables(tmp_path: Path) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE alembic_version (version_num TEXT)"))
     engine.dispose()
+    upgrade(url, beside_others=True)
     with SqlStore(url) as store:
         assert list(store.cases.all()) == []
 

@@ -195,7 +195,7 @@ def test_a_hosts_own_statements_stand_or_fall_with_the_stores(database: URL, eng
 
 
 def test_moments_come_back_in_utc(tmp_path: Path) -> None:
-    with SqlStore(f"sqlite:///{tmp_path / 'x.db'}") as store:
+    with SqlStore(f"sqlite:///{tmp_path / 'x.db'}", Beginnings()) as store:
         store.cases.open(case(opened=datetime.fromisoformat("1969-12-31T23:59:59.999999+05:45")))
         found = store.cases.find("S1")
         assert found is not None

@@ -17,7 +17,7 @@ from referral_adapters.cli.programme_file import open_programme
 from referral_adapters.cli.quiet_replay import QuietReplay
 from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.standard_output import standard_output
-from referral_adapters.cli.store import open_store
+from referral_adapters.cli.store import Use, open_store
 from referral_adapters.feed import FeedRunner, FeedStore
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor
@@ -71,7 +71,7 @@ def check(
     _refuse_unknown(language)
     chosen = open_programme(programme)
     moment = given_moment(at, chosen.calendar)
-    with open_store(db, chosen, code_key) as store:
+    with open_store(db, chosen, code_key, Use.ASK) as store:
         if feed is not None:
             moment = _replayed(feed, FeedRunner(chosen, store), moment)
         decision = asked.answer(chosen, store, moment or datetime.now(UTC))

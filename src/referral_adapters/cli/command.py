@@ -12,8 +12,9 @@ import typer
 from referral_adapters.cli.db_app import db_app
 from referral_adapters.cli.edge import run_to_exit
 from referral_adapters.cli.import_app import import_app
-from referral_adapters.cli.launch_options import DryRun, LaunchAt, LaunchDatabase, Limit, PageSize
+from referral_adapters.cli.launch_options import DryRun, LaunchAt, Limit, PageSize
 from referral_adapters.cli.options import (
+    AskedDatabase,
     At,
     Balances,
     CodeKey,
@@ -116,7 +117,7 @@ def check(  # noqa: PLR0913 - one for each option
         str, typer.Argument(metavar="CODE", help="The promo code; case, blanks and hyphens do not matter.")
     ],
     feed: FromFeed = None,
-    db: Database = None,
+    db: AskedDatabase = None,
     customer: Annotated[
         str | None, typer.Option(metavar="ID", help="The customer who wants to use it.  [default: left open]")
     ] = None,
@@ -165,7 +166,7 @@ def check(  # noqa: PLR0913 - one for each option
 @app.command()
 def summary(
     feed: FromFeed = None,
-    db: Database = None,
+    db: AskedDatabase = None,
     at: At = None,
     known_at: KnownAt = None,
     programme: ProgrammeFile = None,
@@ -202,7 +203,7 @@ def summary(
 def explain(
     contract: Annotated[str, typer.Argument(metavar="CONTRACT", help="The contract that carries the referral.")],
     feed: FromFeed = None,
-    db: Database = None,
+    db: AskedDatabase = None,
     known_at: KnownAt = None,
     programme: ProgrammeFile = None,
     code_key: CodeKey = None,
@@ -244,7 +245,7 @@ def explain(
 
 @app.command()
 def issue_codes(
-    db: LaunchDatabase,
+    db: KeptDatabase,
     programme: ProgrammeFile = None,
     code_key: CodeKey = None,
     at: LaunchAt = None,
@@ -280,7 +281,7 @@ def issue_codes(
 
 @app.command()
 def pay(  # noqa: PLR0913 - one for each option
-    db: Annotated[str, typer.Option("--db", metavar="URL", help="The database to pay from, as sqlite:///referral.db.")],
+    db: KeptDatabase,
     programme: ProgrammeFile = None,
     at: Annotated[
         str | None, typer.Option("--at", metavar="MOMENT", help="The moment to pay at, or a day.  [default: now]")

@@ -22,6 +22,10 @@ def upgrade(
     distributed: Annotated[
         bool, typer.Option("--distributed", help="Spread the tables over a cluster of PostgreSQL with Citus.")
     ] = False,
+    beside_others: Annotated[
+        bool,
+        typer.Option("--beside-others", help="Make the tables also in a database that has tables of others' only."),
+    ] = False,
 ) -> None:
     """Bring a database to the schema of this version; an empty one gets all its tables.
 
@@ -41,7 +45,7 @@ def upgrade(
     """
     from referral_adapters.cli import db_command
 
-    run_to_exit(lambda: db_command.upgrade(db, distributed=distributed))
+    run_to_exit(lambda: db_command.upgrade(db, distributed=distributed, beside_others=beside_others))
 
 
 @db_app.command()

@@ -22,7 +22,7 @@ from referral_adapters.cli.store import database_told
 _FOUND: Final = 1
 
 
-def upgrade(db: str, *, distributed: bool) -> int:
+def upgrade(db: str, *, distributed: bool, beside_others: bool) -> int:
     """Bring a database up to date, say from where to where, and return the exit status.
 
     :raises CommandFailed: it cannot be opened or upgraded.
@@ -31,7 +31,7 @@ def upgrade(db: str, *, distributed: bool) -> int:
         from referral_adapters.sql import upgrade as upgraded  # noqa: PLC0415
 
         shown.tell("upgrading")
-        done = upgraded(db, distributed=distributed)
+        done = upgraded(db, distributed=distributed, beside_others=beside_others)
     if done.before == done.after:
         typer.echo(f"up to date: schema {done.after}")
     else:
@@ -64,11 +64,12 @@ def backup(file: Path, db: str, *, force: bool) -> int:
     """
     with interruptible("no copy was made"), database_told(), spinner() as shown:
         from referral_adapters.sql import backup as copied  # noqa: PLC0415
-        from referral_adapters.sql.connections import existing  # noqa: PLC0415
+        from referral_adapters.sql.connections import parsed_url  # noqa: PLC0415
+        from referral_adapters.sql.untouched_file import file_of  # noqa: PLC0415
 
-        source = existing(db)
+        source = parsed_url(db)
         if source.get_backend_name() == "sqlite":
-            _refuse_place(file, Path(str(source.database)), force)
+            _refuse_place(file, file_of(source), force)
         copied(db, file, lambda done, whole: shown.tell(f"copied {done:,} of {whole:,} pages"))
     return 0
 

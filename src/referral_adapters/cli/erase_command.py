@@ -11,6 +11,7 @@ from referral_adapters.cli.json_text import json_line
 from referral_adapters.cli.kept_store import WRONG, kept_database
 from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.standard_output import standard_output
+from referral_adapters.cli.store import Use
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.personal_data import PersonalData
@@ -25,7 +26,7 @@ def erase(customer: str, *, db: str, by: str, reason: str, dry_run: bool, as_jso
     :raises CommandFailed: the database cannot be opened, or a rule says no.
     """
     administrator, pseudonym = Actor(by, Role.ADMINISTRATOR), None
-    with kept_database(db) as store:
+    with kept_database(db, Use.ASK if dry_run else Use.ACT) as store:
         session = ReferralDesk(Programme.default(), store).session(actor=administrator, now=datetime.now(UTC))
         if dry_run:
             data = session.customers.erasable(customer)

@@ -18,7 +18,7 @@ from referral_adapters.cli.launch_progress import LaunchProgress, launch_progres
 from referral_adapters.cli.programme_file import open_programme
 from referral_adapters.cli.seldom_collecting import seldom_collecting
 from referral_adapters.cli.stop_signals import StopSignals
-from referral_adapters.cli.store import open_store
+from referral_adapters.cli.store import Use, open_store
 from referral_adapters.launch import (
     ContractFile,
     FileRefused,
@@ -112,7 +112,7 @@ def import_contracts(
     moment = given_moment(at, chosen.calendar) or datetime.now(UTC)
     with ExitStack() as opened:
         source = opened.enter_context(_opened(file, kind))
-        store: Store = opened.enter_context(open_store(db, chosen, None))
+        store: Store = opened.enter_context(open_store(db, chosen, None, Use.ASK if dry_run else Use.MAKE))
         if dry_run:
             store = opened.enter_context(_rehearsed(store, chosen))
         rejected: Rejects = SaidRejects()
@@ -175,6 +175,6 @@ def _rehearsed(store: Store, programme: Programme) -> Iterator[Store]:
     """Yield the store with a scratch database laid over it, so that memory stays flat there too."""
     with (
         tempfile.TemporaryDirectory(prefix="referral-rehearsal-") as folder,
-        open_store(f"sqlite:///{Path(folder) / 'scratch.db'}", programme, None) as scratch,
+        open_store(f"sqlite:///{Path(folder) / 'scratch.db'}", programme, None, Use.MAKE) as scratch,
     ):
         yield Rehearsal(store, scratch)

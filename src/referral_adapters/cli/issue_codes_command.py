@@ -16,7 +16,7 @@ from referral_adapters.cli.launch_progress import LaunchProgress, launch_progres
 from referral_adapters.cli.programme_file import open_programme
 from referral_adapters.cli.seldom_collecting import seldom_collecting
 from referral_adapters.cli.stop_signals import StopSignals
-from referral_adapters.cli.store import open_store
+from referral_adapters.cli.store import Use, open_store
 from referral_adapters.launch import CodeRun
 from referral_core.values.errors import CodeSpaceExhausted
 
@@ -38,7 +38,7 @@ def issue_codes(
     chosen = open_programme(programme)
     moment = given_moment(at, chosen.calendar) or datetime.now(UTC)
     with ExitStack() as opened:
-        store = opened.enter_context(open_store(db, chosen, code_key))
+        store = opened.enter_context(open_store(db, chosen, code_key, Use.ASK if dry_run else Use.ACT))
         run = CodeRun(chosen, store, at=moment, actor=LAUNCH, page=page, most=limit, dry=dry_run)
         stop = opened.enter_context(StopSignals())
         watch = Stopwatch()

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from referral_adapters.cli.errors import CommandFailed
 from referral_adapters.cli.quiet_replay import QuietReplay
+from referral_adapters.cli.store import Use, open_database
 from referral_adapters.feed import FeedRunner, FeedStore
 from referral_core.programme.programme import Programme
-from referral_core.values.errors import ConcurrentChange, Refusal, TraceUnreadable
+from referral_core.values.errors import Refusal, TraceUnreadable
 
 if TYPE_CHECKING:
     from referral_adapters.sql import SqlStore
@@ -22,12 +23,12 @@ _INTERRUPTED = 130
 
 @contextmanager
 def kept_store(feed: str | None, db: str | None, programme: Programme) -> Iterator[FeedStore]:
-    """Open the database at ``db``, or run ``feed`` in memory; one of the two is given.
+    """Open the database at ``db`` to look at it, or run ``feed`` in memory; one of the two is given.
 
     :raises CommandFailed: it cannot be opened, or fails while it is used.
     """
     if db is not None:
-        with kept_database(db) as store:
+        with kept_database(db, Use.ASK) as store:
             yield store
         return
     from referral_adapters.memory import MemoryStore  # noqa: PLC0415
@@ -39,22 +40,14 @@ def kept_store(feed: str | None, db: str | None, programme: Programme) -> Iterat
 
 
 @contextmanager
-def kept_database(url: str) -> Iterator[SqlStore]:
+def kept_database(url: str, use: Use) -> Iterator[SqlStore]:
     """Open a database that has to be there, and close it at the end.
 
     :raises CommandFailed: it cannot be opened, or fails while it is used. The URL is never repeated: it may hold a
         password.
     """
-    try:
-        from referral_adapters.sql import StoreFailed  # noqa: PLC0415
-        from referral_adapters.sql.existing import open_existing  # noqa: PLC0415
-    except ImportError:
-        raise CommandFailed("--db: A database needs the extra `sql`: pip install 'referral-core[sql]'.") from None
-    try:
-        with open_existing(url) as store, _told():
-            yield store
-    except (StoreFailed, ConcurrentChange) as failed:
-        raise CommandFailed(f"--db: {failed}") from failed
+    with open_database(url, use) as store, _told():
+        yield store
 
 
 @contextmanager

@@ -8,7 +8,12 @@ from typing import Annotated
 import typer
 
 LaunchDatabase = Annotated[
-    str, typer.Option("--db", metavar="URL", help="The database, as sqlite:///referral.db or postgresql://…")
+    str,
+    typer.Option(
+        "--db",
+        metavar="URL",
+        help="The database, as sqlite:///referral.db or postgresql://…; made if need be, but not by --dry-run.",
+    ),
 ]
 LaunchAt = Annotated[
     str | None,

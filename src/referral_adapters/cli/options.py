@@ -19,6 +19,10 @@ Database = Annotated[
         help="Work in this database, as sqlite:///referral.db.  [default: memory]",
     ),
 ]
+AskedDatabase = Annotated[
+    str | None,
+    typer.Option("--db", metavar="URL", help="Look into this database, as sqlite:///referral.db; it has to be there."),
+]
 KeptDatabase = Annotated[
     str, typer.Option("--db", metavar="URL", help="The database, as sqlite:///referral.db; it has to be there.")
 ]

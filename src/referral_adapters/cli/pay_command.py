@@ -21,7 +21,7 @@ from referral_adapters.cli.programme_file import open_programme
 from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.standard_output import standard_output
 from referral_adapters.cli.stop_signals import StopSignals
-from referral_adapters.cli.store import open_store
+from referral_adapters.cli.store import Use, open_store
 from referral_adapters.cli.stuck_table import show_stuck, stuck_line
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor, Role
@@ -83,7 +83,7 @@ def pay(db: str, *, programme: Path | None, at: str | None, everything: bool, li
     """
     chosen = open_programme(programme)
     moment = given_moment(at, chosen.calendar)
-    with open_store(db, chosen, None) as store:
+    with open_store(db, chosen, None, Use.ACT) as store:
         paying = Pay(desk=ReferralDesk(chosen, store), at=moment, everything=everything, limit=limit)
         with StopSignals() as stop, pay_progress() as progress:
             run = paying.run(stop, progress)
@@ -102,7 +102,7 @@ def stuck(db: str, *, programme: Path | None, at: str | None, as_json: bool) -> 
     """
     chosen = open_programme(programme)
     moment = given_moment(at, chosen.calendar) or datetime.now(UTC)
-    with open_store(db, chosen, None) as store:
+    with open_store(db, chosen, None, Use.ASK) as store:
         legs = ReferralDesk(chosen, store).session(actor=COMMAND, now=moment).payouts.stuck()
         lines = (stuck_line(leg, chosen.calendar) for leg in legs)
         listed = _write(lines) if as_json or not sys.stdout.isatty() else show_stuck(lines, Screen.output())
@@ -118,7 +118,7 @@ def retry(
     """
     chosen = open_programme(programme)
     moment = given_moment(at, chosen.calendar) or datetime.now(UTC)
-    with open_store(db, chosen, None) as store:
+    with open_store(db, chosen, None, Use.ACT) as store:
         session = ReferralDesk(chosen, store).session(actor=Actor(by, Role.SUPERVISOR), now=moment)
         try:
             leg = session.payouts.retry(key, reason=reason)

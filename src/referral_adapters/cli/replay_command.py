@@ -21,7 +21,7 @@ from referral_adapters.cli.result_table import ResultTable
 from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.standard_output import standard_output
 from referral_adapters.cli.stop_signals import StopSignals
-from referral_adapters.cli.store import open_store
+from referral_adapters.cli.store import Use, open_store
 from referral_adapters.feed import FeedRunner
 from referral_core.values.errors import ReferralError
 
@@ -45,7 +45,7 @@ def replay(
     chosen = open_programme(programme)
     shown = balances or sys.stdout.isatty()
     with ExitStack() as opened:
-        store = opened.enter_context(open_store(db, chosen, code_key))
+        store = opened.enter_context(open_store(db, chosen, code_key, Use.MAKE))
         source = opened.enter_context(FeedSource(feed))
         results_file = opened.enter_context(AtomicFile(results, "The results")) if results else None
         summary_file = opened.enter_context(AtomicFile(summary, "The summary")) if summary else None

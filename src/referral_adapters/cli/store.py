@@ -5,18 +5,33 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final
 
 from referral_adapters.cli.errors import CommandFailed
 from referral_adapters.feed import FeedStore
 from referral_core.programme.programme import Programme
 from referral_core.values.errors import ConcurrentChange
 
+if TYPE_CHECKING:
+    from referral_adapters.sql import SqlStore
+
 _CODE_KEY: Final = b"referral-core code key\0"
 
 
+class Use(Enum):
+    """What a command does with its database."""
+
+    ASK = auto()
+    """It looks, or says what it would do: the database has to be there, and nothing can be changed in it."""
+    ACT = auto()
+    """It works in a database that was set up before."""
+    MAKE = auto()
+    """It begins: a database that is not there is made, and an empty one gets its tables."""
+
+
 @contextmanager
-def open_store(url: str | None, programme: Programme, code_key: str | None) -> Iterator[FeedStore]:
+def open_store(url: str | None, programme: Programme, code_key: str | None, use: Use) -> Iterator[FeedStore]:
     """Open the store at ``url``, or a new one in memory when there is none, and close it at the end.
 
     :raises CommandFailed: it cannot be opened, or fails while it is used. The URL is never repeated: it may hold a
@@ -24,7 +39,7 @@ def open_store(url: str | None, programme: Programme, code_key: str | None) -> I
     """
     secret = None if code_key is None else secret_of(code_key)
     if url is not None:
-        with _database(url, programme, secret) as store:
+        with open_database(url, use, programme, secret) as store:
             yield store
         return
     from referral_adapters.memory import MemoryStore  # noqa: PLC0415
@@ -33,11 +48,22 @@ def open_store(url: str | None, programme: Programme, code_key: str | None) -> I
 
 
 @contextmanager
-def _database(url: str, programme: Programme, secret: bytes | None) -> Iterator[FeedStore]:
+def open_database(
+    url: str, use: Use, programme: Programme | None = None, secret: bytes | None = None
+) -> Iterator[SqlStore]:
+    """Open the database at ``url``, as every command does that works in one, and close it at the end.
+
+    :raises CommandFailed: it cannot be opened, or fails while it is used. The URL is never repeated: it may hold a
+        password.
+    """
     with database_told():
         from referral_adapters.sql import SqlStore  # noqa: PLC0415
 
-        with SqlStore(url, programme, secret=secret) as store:
+        if use is Use.MAKE:
+            opened = SqlStore(url, programme, secret=secret)
+        else:
+            opened = SqlStore.existing(url, programme, secret=secret, read_only=use is Use.ASK)
+        with opened as store:
             yield store
 
 

@@ -12,7 +12,7 @@ from referral_adapters.cli.programme_file import open_programme
 from referral_adapters.cli.quiet_replay import QuietReplay
 from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.standard_output import standard_output
-from referral_adapters.cli.store import open_store
+from referral_adapters.cli.store import Use, open_store
 from referral_adapters.feed import FeedRunner
 
 
@@ -33,7 +33,7 @@ def summary(
     chosen = open_programme(programme)
     moment = given_moment(at, chosen.calendar)
     known = given_moment(known_at, chosen.calendar, "--known-at")
-    with open_store(db, chosen, code_key) as store:
+    with open_store(db, chosen, code_key, Use.ASK) as store:
         runner = FeedRunner(chosen, store)
         if feed is not None:
             QuietReplay(feed).run(runner)

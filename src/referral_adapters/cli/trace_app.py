@@ -9,20 +9,17 @@ from typing import Annotated
 import typer
 
 from referral_adapters.cli.edge import run_to_exit
-from referral_adapters.cli.options import FromFeed, KeptDatabase, ProgrammeFile
+from referral_adapters.cli.options import AskedDatabase, FromFeed, KeptDatabase, ProgrammeFile
 
 trace_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
-OrDatabase = Annotated[
-    str | None, typer.Option("--db", metavar="URL", help="The database, as sqlite:///referral.db; it has to be there.")
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON also at a terminal.")]
 
 
 @trace_app.command()
 def verify(
     feed: FromFeed = None,
-    db: OrDatabase = None,
+    db: AskedDatabase = None,
     expect: Annotated[
         str | None, typer.Option(metavar="HASH", help="The hash of a seal as it was published: one seal must have it.")
     ] = None,
@@ -63,7 +60,7 @@ def show(  # noqa: PLR0913 - one for each option
         str | None, typer.Option(metavar="ID", help="What was done about a contract and its referral.")
     ] = None,
     feed: FromFeed = None,
-    db: OrDatabase = None,
+    db: AskedDatabase = None,
     since: Annotated[
         str | None, typer.Option("--from", metavar="MOMENT", help="The first moment, or day, to show.")
     ] = None,

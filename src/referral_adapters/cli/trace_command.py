@@ -20,6 +20,7 @@ from referral_adapters.cli.programme_file import open_programme
 from referral_adapters.cli.row_count import row_count
 from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.standard_output import standard_output
+from referral_adapters.cli.store import Use
 from referral_adapters.cli.trace_text import TraceTable, row_json, seal_json, show_verification, verification_json
 from referral_core.acts import FOLLOWING
 from referral_core.desk import ReferralDesk
@@ -121,7 +122,7 @@ def seal(*, db: str, programme: Path | None, as_json: bool) -> int:
     :raises CommandFailed: the database cannot be opened.
     """
     chosen = open_programme(programme)
-    with kept_database(db) as store:
+    with kept_database(db, Use.ACT) as store:
         done = _trace(chosen, store).seal()
         last = done or next(iter(deque(store.seals.all(), maxlen=1)), None)
     if as_json or not sys.stdout.isatty():

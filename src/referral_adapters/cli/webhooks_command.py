@@ -23,6 +23,7 @@ from referral_adapters.cli.printable import printable
 from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.standard_output import standard_output
 from referral_adapters.cli.stop_signals import StopSignals
+from referral_adapters.cli.store import Use
 from referral_adapters.cli.webhooks_file import open_webhooks
 from referral_adapters.http.webhooks import Deliverer, Standing, standings
 from referral_adapters.http.webhooks import redeliver as set_back
@@ -55,7 +56,7 @@ def run(db: str, config: Path, *, once: bool) -> int:
     :raises CommandFailed: the database or the file cannot be opened.
     """
     source, webhooks = open_webhooks(config)
-    with kept_database(db) as store, closing(_Saying()) as saying:
+    with kept_database(db, Use.ACT) as store, closing(_Saying()) as saying:
         logging.getLogger(_LOGGER).addHandler(saying)
         deliverer = Deliverer(store, webhooks, source=source)
         return _once(deliverer) if once else _until_stopped(deliverer)
@@ -84,7 +85,7 @@ def list_(db: str, *, as_json: bool) -> int:
 
     :raises CommandFailed: the database cannot be opened.
     """
-    with kept_database(db) as store:
+    with kept_database(db, Use.ASK) as store:
         found = standings(store.subscriptions)
     lines = [_line(standing) for standing in found]
     if as_json or not sys.stdout.isatty():
@@ -111,7 +112,7 @@ def resume(db: str, name: str) -> int:
 
 
 def _changed(db: str, change: Callable[[Subscriptions], None]) -> int:
-    with kept_database(db) as store:
+    with kept_database(db, Use.ACT) as store:
         try:
             change(store.subscriptions)
         except (LookupError, ValueError) as error:

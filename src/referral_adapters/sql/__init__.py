@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from referral_adapters.sql.checking import check
-from referral_adapters.sql.errors import SchemaMismatch, StoreFailed
+from referral_adapters.sql.errors import ForeignDatabase, SchemaMismatch, StoreFailed
 from referral_adapters.sql.file_copy import backup
 from referral_adapters.sql.finding import Finding
 from referral_adapters.sql.schema import Upgraded, upgrade
 from referral_adapters.sql.store import SqlStore
 
-__all__ = ["Finding", "SchemaMismatch", "SqlStore", "StoreFailed", "Upgraded", "backup", "check", "upgrade"]
+__all__ = [
+    "Finding",
+    "ForeignDatabase",
+    "SchemaMismatch",
+    "SqlStore",
+    "StoreFailed",
+    "Upgraded",
+    "backup",
+    "check",
+    "upgrade",
+]

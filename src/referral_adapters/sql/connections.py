@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -41,6 +40,11 @@ class Connections(Protocol):
         """What SQLAlchemy knows of the database."""
         ...
 
+    @property
+    def read_only(self) -> bool:
+        """Whether the database refuses every change."""
+        ...
+
     def cursor(self) -> Cursor:
         """Return the one cursor of this thread's connection."""
         ...
@@ -65,11 +69,17 @@ class Connections(Protocol):
 class OwnConnections:
     """A connection for each thread, kept as long as the thread lives; transactions are begun by hand.
 
+    A connection makes an SQLite file that is not there, and sets what a store sets in one, unless it is ``read_only``.
+    So connections are opened by :func:`referral_adapters.sql.schema.opened`, which looks first.
+
     :raises StoreFailed: the URL is not one of a database that this adapter knows, or its driver is missing.
     """
 
-    def __init__(self, url: str | URL, *, hurried: bool = True) -> None:
-        self._engine = engine_at(url, hurried=hurried)
+    def __init__(
+        self, url: str | URL, *, hurried: bool = True, read_only: bool = False, must_exist: bool = False
+    ) -> None:
+        self._engine = engine_at(url, hurried=hurried, read_only=read_only, must_exist=must_exist)
+        self.read_only: Final = read_only
         self._local = threading.local()
         self._lock = threading.Lock()
         self._held: dict[threading.Thread, Connection] = {}
@@ -131,6 +141,8 @@ class OwnConnections:
 class HostConnection:
     """The one connection that a host lends; its transaction is the host's."""
 
+    read_only: Final = False
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
@@ -171,8 +183,11 @@ def _is_lost(connection: Connection, error: Exception) -> bool:
     return bool(dialect.is_disconnect(error, connection.connection.dbapi_connection, None))
 
 
-def engine_at(url: str | URL, *, hurried: bool = True) -> Engine:
+def engine_at(url: str | URL, *, hurried: bool = True, read_only: bool = False, must_exist: bool = False) -> Engine:
     """Return an engine without transactions of its own; unless ``hurried``, a statement may take as long as it does.
+
+    Through a ``read_only`` engine nothing can be changed. One whose database ``must_exist`` makes no SQLite file, not
+    even when the file goes away while it is in use.
 
     :raises StoreFailed: the URL is not one of a database that this adapter knows, or its driver is missing.
     """
@@ -184,23 +199,27 @@ def engine_at(url: str | URL, *, hurried: bool = True) -> Engine:
             options["connect_args"] = {} if "timeout" in parsed.query else {"timeout": PATIENCE}
             engine = create_engine(parsed, **options)
         else:
-            engine = _postgresql_at(parsed, options, hurried)
+            engine = _postgresql_at(parsed, options, hurried, read_only)
     except (ImportError, NoSuchModuleError) as error:
         raise StoreFailed(f"The driver of the database is missing: {error}.") from error
     except (TypeError, ValueError):  # what stands behind the question mark
         raise StoreFailed(_NO_URL) from None
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
+    if is_sqlite:
+        event.listen(engine, "connect", _ask_sqlite if read_only else _set_up_sqlite)
+        if must_exist:
+            event.listen(engine, "do_connect", _make_no_file)
     return engine
 
 
-def _postgresql_at(url: URL, options: dict[str, Any], hurried: bool) -> Engine:
+def _postgresql_at(url: URL, options: dict[str, Any], hurried: bool, read_only: bool) -> Engine:
     from referral_adapters.sql.patient_connection import PatientConnection  # noqa: PLC0415 - it needs the driver
 
     limit = float(str(url.query.get("timeout", ANSWER))) if hurried else 0.0
     said = f"{url.query.get('options', '')} -c TimeZone=UTC"
     if hurried:
         said = f"-c statement_timeout={round(limit * 1000)} -c lock_timeout={round(PATIENCE * 1000)} {said}"
+    if read_only:  # behind what the URL says, so that it holds
+        said = f"{said} -c default_transaction_read_only=on"
     network = {name: value for name, value in _NETWORK.items() if name not in url.query}
     options["connect_args"] = {**network, "options": said.strip()}
     engine = create_engine(url.difference_update_query(["timeout"]), **options)
@@ -231,19 +250,6 @@ def parsed_url(url: str | URL) -> URL:
     return parsed.set(drivername=driver)
 
 
-def existing(url: str | URL) -> URL:
-    """Return the URL of a database that has to be there: an SQLite file is not made by looking at it.
-
-    :raises StoreFailed: it is not the URL of a database, or there is no such file.
-    """
-    parsed = parsed_url(url)
-    if parsed.get_backend_name() == "sqlite" and "uri" not in parsed.query:
-        with suppress(PermissionError):  # whether it is there is not for us to know
-            if not Path(str(parsed.database)).exists():
-                raise StoreFailed("There is no such database file.")
-    return parsed
-
-
 def _is_in_memory(url: URL) -> bool:
     return not url.database or ":memory:" in url.database or url.query.get("mode") == "memory"
 
@@ -254,3 +260,14 @@ _NO_URL: Final = "That is not the URL of a database: write sqlite:///referral.db
 def _set_up_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _ask_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's
+    for pragma in ("query_only=ON", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _make_no_file(_dialect: object, _record: object, given: list[Any], named: dict[str, Any]) -> None:
+    """Have SQLite open a file for reading and writing only, and not make it; a URI says by itself how it is opened."""
+    if not named.get("uri"):
+        given[0], named["uri"] = f"{Path(given[0]).as_uri()}?mode=rw", True

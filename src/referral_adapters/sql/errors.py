@@ -5,7 +5,8 @@
     ReferralError
     ├── ConcurrentChange        the core's own: somebody else was at the same rows, try the whole act again
     └── StoreFailed             the database cannot be used, or not for this
-        └── SchemaMismatch      the tables are older or newer than this version of the library
+        ├── SchemaMismatch      the tables are older or newer than this version of the library, or not there yet
+        └── ForeignDatabase     the tables are somebody else's
 """
 
 from __future__ import annotations
@@ -24,7 +25,20 @@ class StoreFailed(ReferralError):
 
 
 class SchemaMismatch(StoreFailed):
-    """The tables are older or newer than this version of the library."""
+    """The tables are older or newer than this version of the library, or not there yet."""
+
+
+_NAMED: Final = 3
+
+
+class ForeignDatabase(StoreFailed):
+    """The database has tables, and none of this library's; ``tables`` are the names of those it has."""
+
+    def __init__(self, tables: tuple[str, ...]) -> None:
+        named, more = tables[:_NAMED], len(tables) - _NAMED
+        listed = ", ".join(named) if more <= 0 else f"{', '.join(named)} and {more} more"
+        super().__init__(f"The database is somebody else's: it has the tables {listed}, and none of this library's.")
+        self.tables = tables
 
 
 GUARDS: Final = {

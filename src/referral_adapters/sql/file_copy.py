@@ -14,8 +14,9 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from referral_adapters.sql import schema
-from referral_adapters.sql.connections import OwnConnections, existing, parsed_url
+from referral_adapters.sql.connections import parsed_url
 from referral_adapters.sql.errors import StoreFailed, translated
+from referral_adapters.sql.schema import Purpose
 
 _PAGES: Final = 1000
 """How many pages are copied between two words about how far it is."""
@@ -30,6 +31,7 @@ def backup(url: str | URL, place: Path, tell: Teller = lambda _done, _all: None)
     What stood there is replaced. The copy is a database like any other, in one file.
 
     :raises SchemaMismatch: its schema is not the one of this version.
+    :raises ForeignDatabase: it is somebody else's.
     :raises StoreFailed: it is no SQLite database, cannot be read, or the copy cannot be written.
     """
     if parsed_url(url).get_backend_name() != "sqlite":
@@ -37,11 +39,10 @@ def backup(url: str | URL, place: Path, tell: Teller = lambda _done, _all: None)
             "Only an SQLite file is copied by this command: PostgreSQL has `pg_dump --format=custom`, or a backup of"
             " the whole server."
         )
-    connections = OwnConnections(existing(url), hurried=False)
+    connections = schema.opened(url, Purpose.ASK, hurried=False)
     try:
         with schema.told():
             connection = connections.get()
-            schema.check(schema.version_of(connection))
             # What is read first fixes the moment: a copy that saw others' changes would begin again and again.
             connection.exec_driver_sql("BEGIN")
             schema.version_of(connection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +14,9 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from referral_adapters.sql import distribution
-from referral_adapters.sql.connections import PATIENCE, OwnConnections
-from referral_adapters.sql.errors import SchemaMismatch, translated
+from referral_adapters.sql.connections import PATIENCE, OwnConnections, parsed_url
+from referral_adapters.sql.errors import ForeignDatabase, SchemaMismatch, StoreFailed, translated
+from referral_adapters.sql.untouched_file import file_of, untouched
 from referral_adapters.sql.work import Work
 
 HEAD: Final = "0006"
@@ -24,6 +26,61 @@ KNOWN: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 VERSION_TABLE: Final = "referral_version"
 
 _VERSION: Final[Select[Any]] = select(column("version_num")).select_from(table(VERSION_TABLE))
+_TABLES: Final = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+    " ORDER BY name",
+    # In the schema where this library's would be made; what an extension brought along is nobody's.
+    "postgresql": "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
+    " WHERE nspname = current_schema() AND relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT EXISTS (SELECT FROM pg_depend"
+    " WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e') ORDER BY relname",
+}
+"""How each database lists the tables that are there, whoever they belong to."""
+
+
+class Purpose(Enum):
+    """What a database is opened for, which decides what it has to be."""
+
+    ASK = auto()
+    """It has to be there, of this version; nothing can be changed in it."""
+    ACT = auto()
+    """It has to be there, of this version."""
+    MAKE = auto()
+    """It is of this version, or empty: then it is to get all tables."""
+    UPGRADE = auto()
+    """It is of any version up to this one, or empty."""
+    JOIN = auto()
+    """Likewise, or somebody else's, who wants this library's tables beside their own."""
+
+
+_MAKING: Final = frozenset({Purpose.MAKE, Purpose.UPGRADE, Purpose.JOIN})
+
+
+@attrs.frozen
+class Contents:
+    """What a database holds: the version of this library's tables, or whose tables it has instead."""
+
+    version: str | None
+    others: tuple[str, ...] = ()
+    """The names of all tables, where none is this library's."""
+
+    @classmethod
+    def of(cls, version: str | None, tables: tuple[str, ...]) -> Contents:
+        """Return what a database holds in which these tables are."""
+        is_ours = version is not None or VERSION_TABLE in tables
+        return cls(version, () if is_ours else tables)
+
+    def admit(self, purpose: Purpose) -> None:
+        """Refuse to work on this for that purpose.
+
+        :raises ForeignDatabase: it is somebody else's.
+        :raises SchemaMismatch: its schema is not the one of this version, or there is none.
+        """
+        if self.others and purpose is not Purpose.JOIN:
+            raise ForeignDatabase(self.others)
+        if purpose in {Purpose.UPGRADE, Purpose.JOIN}:
+            _refuse_newer(self.version)
+        elif self.version is not None or purpose is not Purpose.MAKE:
+            check(self.version)
 
 
 @attrs.frozen
@@ -38,44 +95,100 @@ class Upgraded:
     distributed: tuple[str, ...] = ()
 
 
-def upgrade(url: str | URL, *, distributed: bool = False) -> Upgraded:
+def opened(url: str | URL, purpose: Purpose, *, hurried: bool = True) -> OwnConnections:
+    """Return connections to a database that has been looked at, and was found fit for a purpose.
+
+    This is the one way to open a database by its URL. One that is refused stays as it was: an SQLite file to the byte.
+
+    :raises ForeignDatabase: it is somebody else's.
+    :raises SchemaMismatch: its schema is not the one of this version, or there is none.
+    :raises StoreFailed: it is not there, is no database, or cannot be opened.
+    """
+    parsed = parsed_url(url)
+    connections = OwnConnections(
+        parsed, hurried=hurried, read_only=purpose is Purpose.ASK, must_exist=purpose not in _MAKING
+    )
+    try:
+        if connections.dialect.name == "sqlite":  # where to connect is to change
+            _contents_of_file(parsed, purpose).admit(purpose)
+            connections.get()
+        else:
+            contents_of(connections.get()).admit(purpose)
+    except BaseException:
+        connections.close()
+        raise
+    return connections
+
+
+def _contents_of_file(url: URL, purpose: Purpose) -> Contents:
+    patience = float(str(url.query.get("timeout", PATIENCE)))
+    try:
+        with untouched(file_of(url), patience) as connection:
+            if connection is None:
+                return Contents(None)
+            tables = tuple(name for (name,) in connection.execute(_TABLES["sqlite"]))
+            found = connection.execute(str(_VERSION)).fetchone() if VERSION_TABLE in tables else None
+            return Contents.of(found[0] if found else None, tables)
+    except FileNotFoundError:
+        if purpose in _MAKING:
+            return Contents(None)
+        raise StoreFailed("There is no such database file.") from None
+
+
+def contents_of(connection: Connection) -> Contents:
+    """Return what a database holds."""
+    with told():
+        version = version_of(connection)
+        if version is not None:
+            return Contents(version)
+        return Contents.of(None, tuple(connection.exec_driver_sql(_TABLES[connection.dialect.name]).scalars()))
+
+
+def upgrade(url: str | URL, *, distributed: bool = False, beside_others: bool = False) -> Upgraded:
     """Bring the database at ``url`` to the schema of this version of the library; an empty one gets all tables.
+
+    So does one that holds other tables and none of this library's, if ``beside_others`` says that this is meant.
 
     It is one transaction: whatever ends it early leaves the schema that was there. Of two at once, one waits for the
     other. ``distributed`` hands every table to the cluster that PostgreSQL with Citus is; of a database where that was
     done, an upgrade hands over new tables by itself.
 
     :raises SchemaMismatch: its schema is newer than this version.
+    :raises ForeignDatabase: it is somebody else's; nothing was changed in it.
     :raises ConcurrentChange: somebody else holds the tables, or in SQLite the whole file.
     :raises StoreFailed: the database cannot be opened, changed or distributed.
     """
-    connections = OwnConnections(url, hurried=False)
+    purpose = Purpose.JOIN if beside_others else Purpose.UPGRADE
+    connections = opened(url, purpose, hurried=False)
     try:
         work = Work(connections)
         with told(), work.transaction():
             connection = connections.get()
             work.lock("referral schema")
             _be_short(connection)
-            before = version_of(connection)
-            _refuse_newer(before)
+            contents = contents_of(connection)
+            contents.admit(purpose)  # still
             run_migrations(connection)
             handed_over = distribution.distribute(connection) if distributed else distribution.continued(connection)
-        return Upgraded(before, HEAD, handed_over)
+        return Upgraded(contents.version, HEAD, handed_over)
     finally:
         connections.close()
 
 
 def prepare(work: Work, connection: Connection) -> None:
-    """Make the tables of an empty database, and check those of any other.
+    """Make the tables of a database that was opened to have them made, unless they are there.
 
     :raises SchemaMismatch: its schema is not the one of this version.
+    :raises ForeignDatabase: it has become somebody else's meanwhile.
     """
     with told():
         version = version_of(connection)
         if version is None:
             with work.transaction():
                 work.lock("referral schema")
-                if version_of(connection) is None:  # still
+                contents = contents_of(connection)
+                contents.admit(Purpose.MAKE)  # still
+                if contents.version is None:
                     run_migrations(connection)
             version = version_of(connection)
     check(version)

@@ -59,7 +59,7 @@ def _expected_in_sqlite() -> Mapping[Part, str]:
 @contextmanager
 def _undone(connection: Connection) -> Iterator[None]:
     """Do a block in a transaction that is undone however it ends."""
-    connection.exec_driver_sql("BEGIN")
+    connection.exec_driver_sql("BEGIN READ WRITE")
     try:
         yield
     finally:

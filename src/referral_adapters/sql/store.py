@@ -16,7 +16,7 @@ from referral_adapters.sql.answers import SqlAnswers
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_adapters.sql.cases import SqlCases
 from referral_adapters.sql.code_source import SqlCodeSource
-from referral_adapters.sql.connections import Connections, HostConnection, OwnConnections
+from referral_adapters.sql.connections import Connections, HostConnection
 from referral_adapters.sql.contract_pages import SqlContractPages
 from referral_adapters.sql.contracts import SqlContracts
 from referral_adapters.sql.discount_groups import SqlDiscountGroups
@@ -30,6 +30,7 @@ from referral_adapters.sql.outbox import SqlOutbox
 from referral_adapters.sql.persons import SqlPersons
 from referral_adapters.sql.promo_codes import SqlPromoCodes
 from referral_adapters.sql.referrals import SqlReferrals
+from referral_adapters.sql.schema import Purpose
 from referral_adapters.sql.seals import SqlSeals
 from referral_adapters.sql.settings import Settings
 from referral_adapters.sql.sharings import SqlSharings
@@ -60,15 +61,18 @@ class StartingPoint(Protocol):
 class SqlStore:
     """A store in an SQLite file or a PostgreSQL database, with all ports as attributes.
 
-    An empty database gets its tables at once. The first programme it is opened with gives it its groups, once for
-    ever. ``secret`` fixes the texts of random codes, else the database keeps one of its own; ``folding`` and
-    ``billing`` take the place of its own. Its own billing takes part in its transactions; one that is given does not.
+    With a programme, an SQLite file that is not there is made and an empty database gets its tables at once. Without
+    one they have to be there, as for :meth:`existing`. A database that is refused stays as it was, an SQLite file to
+    the byte. The first programme that a database is opened with gives it its groups, once for ever. ``secret`` fixes
+    the texts of random codes, else the database keeps one of its own; ``folding`` and ``billing`` take the place of
+    its own. Its own billing takes part in its transactions; one that is given does not.
 
     Safe to use from many threads, each with a connection and a transaction of its own. Close it at the end, or use it
     as a context manager.
 
-    :raises SchemaMismatch: the database is of another version of the library.
-    :raises StoreFailed: the database cannot be opened.
+    :raises SchemaMismatch: the database is of another version of the library, or has no tables yet.
+    :raises ForeignDatabase: the database is somebody else's: it has tables, and none of this library's.
+    :raises StoreFailed: the database is not there, is none, or cannot be opened.
     """
 
     def __init__(
@@ -80,14 +84,31 @@ class SqlStore:
         folding: Folding | None = None,
         billing: Billing | None = None,
     ) -> None:
-        connections = OwnConnections(url)
-        try:
-            self._set_up(connections, programme, secret, folding, billing)
-            schema.prepare(self._work, connections.get())
-            self._begin(programme)
-        except BaseException:
-            connections.close()
-            raise
+        self._open(url, Purpose.ACT if programme is None else Purpose.MAKE, programme, secret, folding, billing)
+
+    @classmethod
+    def existing(
+        cls,
+        url: str | URL,
+        programme: StartingPoint | None = None,
+        *,
+        secret: bytes | None = None,
+        folding: Folding | None = None,
+        billing: Billing | None = None,
+        read_only: bool = False,
+    ) -> Self:
+        """Return the store in a database that has to be there: neither a file nor a table is made.
+
+        With ``read_only`` the database itself refuses every change. The store does not take over the groups of its
+        first programme either.
+
+        :raises SchemaMismatch: the database is of another version of the library, or has no tables yet.
+        :raises ForeignDatabase: the database is somebody else's: it has tables, and none of this library's.
+        :raises StoreFailed: the database is not there, is none, or cannot be opened.
+        """
+        store = cls.__new__(cls)
+        store._open(url, Purpose.ASK if read_only else Purpose.ACT, programme, secret, folding, billing)
+        return store
 
     @classmethod
     def on(
@@ -143,6 +164,26 @@ class SqlStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _open(
+        self,
+        url: str | URL,
+        purpose: Purpose,
+        programme: StartingPoint | None,
+        secret: bytes | None,
+        folding: Folding | None,
+        billing: Billing | None,
+    ) -> None:
+        connections = schema.opened(url, purpose)
+        try:
+            self._set_up(connections, programme, secret, folding, billing)
+            if purpose is Purpose.MAKE:
+                schema.prepare(self._work, connections.get())
+            if purpose is not Purpose.ASK:
+                self._begin(programme)
+        except BaseException:
+            connections.close()
+            raise
 
     def _set_up(
         self,

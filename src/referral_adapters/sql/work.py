@@ -47,6 +47,7 @@ class Work:
         self._driver_error: type[Exception] = self._database.loaded_dbapi.Error
         self._errors: tuple[type[Exception], ...] = (self._driver_error, UnicodeEncodeError)
         self.dialect = self._database.name
+        self._steps = _STEPS["reading" if connections.read_only else self.dialect]
 
     @property
     def depth(self) -> int:
@@ -57,7 +58,7 @@ class Work:
     @property
     def locks(self) -> bool:
         """Tell whether what is read now is to be locked until the transaction ends."""
-        return self.dialect == "postgresql" and self.depth > 0
+        return self.dialect == "postgresql" and self.depth > 0 and not self._connections.read_only
 
     @property
     def seen(self) -> dict[tuple[str, str], int]:
@@ -125,7 +126,7 @@ class Work:
     def transaction(self) -> Iterator[None]:
         """Do a block as a whole or not at all; inside another one it is a part of it."""
         depth = self.depth
-        begin, commit, undo = _STEPS[self.dialect] if not depth else _part(depth)
+        begin, commit, undo = self._steps if not depth else _part(depth)
         self._do(begin)
         self._local.depth = depth + 1
         seen = dict(self.seen)
@@ -193,6 +194,7 @@ class Work:
 _STEPS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
     "sqlite": ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)),
     "postgresql": ("BEGIN", "COMMIT", ("ROLLBACK",)),
+    "reading": ("BEGIN", "COMMIT", ("ROLLBACK",)),  # as a writer, SQLite would be refused at once
 }
 
 
