@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from referral_adapters.cli.acts_app import add_acts
 from referral_adapters.cli.db_app import db_app
 from referral_adapters.cli.edge import run_to_exit
 from referral_adapters.cli.import_app import import_app
@@ -29,12 +30,18 @@ from referral_adapters.cli.programme_app import programme_app
 from referral_adapters.cli.trace_app import trace_app
 from referral_adapters.cli.webhooks_app import webhooks_app
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 app.add_typer(programme_app, name="programme", help="Look at the settings that the rules go by.")
 app.add_typer(db_app, name="db", help="Look after a database: upgrade it, check it, copy it.")
 app.add_typer(import_app, name="import", help="Bring in what a retailer going live already has.")
 app.add_typer(trace_app, name="trace", help="Verify, show and seal the record of what was done.")
 app.add_typer(webhooks_app, name="webhooks", help="Send what is published to webhooks, and see how they stand.")
+add_acts(app)
 
 
 def _tell_version(wanted: bool) -> None:

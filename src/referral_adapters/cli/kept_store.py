@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from referral_adapters.cli.errors import CommandFailed
 from referral_adapters.cli.quiet_replay import QuietReplay
-from referral_adapters.cli.store import Use, open_database
+from referral_adapters.cli.store import Use, open_database, secret_of
 from referral_adapters.feed import FeedRunner, FeedStore
 from referral_core.programme.programme import Programme
 from referral_core.values.errors import Refusal, TraceUnreadable
@@ -40,13 +40,16 @@ def kept_store(feed: str | None, db: str | None, programme: Programme) -> Iterat
 
 
 @contextmanager
-def kept_database(url: str, use: Use) -> Iterator[SqlStore]:
+def kept_database(
+    url: str, use: Use, programme: Programme | None = None, code_key: str | None = None
+) -> Iterator[SqlStore]:
     """Open a database that has to be there, and close it at the end.
 
     :raises CommandFailed: it cannot be opened, or fails while it is used. The URL is never repeated: it may hold a
         password.
     """
-    with open_database(url, use) as store, _told():
+    secret = None if code_key is None else secret_of(code_key)
+    with open_database(url, use, programme, secret) as store, _told():
         yield store
 
 
