@@ -29,9 +29,11 @@ _VERSION: Final[Select[Any]] = select(column("version_num")).select_from(table(V
 _TABLES: Final = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
     " ORDER BY name",
-    # In the schema where this library's would be made; what an extension brought along is nobody's.
+    # In the schema where this library's would be made. What an extension brought along is nobody's, and so is what
+    # bears PostgreSQL's own prefix: some extensions make tables later on that are not noted as theirs.
     "postgresql": "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
-    " WHERE nspname = current_schema() AND relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT EXISTS (SELECT FROM pg_depend"
+    " WHERE nspname = current_schema() AND relkind IN ('r', 'p', 'f', 'v', 'm')"
+    " AND left(relname, 3) <> 'pg_' AND NOT EXISTS (SELECT FROM pg_depend"
     " WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e') ORDER BY relname",
 }
 """How each database lists the tables that are there, whoever they belong to."""
