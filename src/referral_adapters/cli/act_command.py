@@ -25,7 +25,7 @@ from referral_adapters.cli.programme_file import open_programme
 from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.standard_output import standard_output
 from referral_adapters.cli.store import Use
-from referral_adapters.cli.trace_text import TraceTable, show_verification
+from referral_adapters.cli.trace_text import show_trace, show_verification
 from referral_adapters.feed.errors import LineInvalid
 from referral_adapters.feed.fields import Fields
 from referral_adapters.feed.moments import is_date, read_date, read_moment
@@ -61,8 +61,8 @@ _STATUSES: Final[Mapping[str, Callable[[Any], bool]]] = {
 _SHOWN: Final[Mapping[str, Callable[[Any, Calendar, Screen], None]]] = {
     "code.check": lambda answer, _, screen: show_decision(answer, "en", screen),
     "referral.explain": lambda answer, calendar, screen: ExplanationText(answer, calendar).show(screen),
-    "trace.contract": lambda answer, calendar, screen: _show_trace(answer, calendar, screen),
-    "trace.show": lambda answer, calendar, screen: _show_trace(answer, calendar, screen),
+    "trace.contract": show_trace,
+    "trace.show": show_trace,
     "trace.verify": lambda answer, _, screen: show_verification(answer, screen),
 }
 """Answers that another command shows too, and in the same way."""
@@ -272,7 +272,7 @@ def read_argument(param: Param, given: Any, programme: Programme) -> Any:  # noq
         raise CommandFailed(f"--{option}: {invalid.message}.") from None
 
 
-def _read(param: Param, given: Any, option: str, programme: Programme) -> Any:  # noqa: ANN401 - as above
+def _read(param: Param, given: Any, option: str, programme: Programme) -> Any:  # noqa: ANN401, PLR0911 - as above; one line for each kind
     fields = Fields({option: given}, at="--")
     match param.kind.name:
         case "flag" | "count" | "choice":
@@ -308,12 +308,6 @@ def _write(told: Answers, answer: Any) -> None:  # noqa: ANN401 - any answer
             output.write(json_line(told.line(each)))
     finally:
         output.flush()
-
-
-def _show_trace(rows: Any, calendar: Calendar, screen: Screen) -> None:  # noqa: ANN401 - rows of the trace
-    table = TraceTable(screen, calendar)
-    for row in rows:
-        table.show(row)
 
 
 def carried_acts() -> dict[str, Act[Any]]:

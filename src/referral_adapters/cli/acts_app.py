@@ -1,5 +1,7 @@
-"""``referral act`` and the groups of commands over the same table: which there are. What they are made of is looked up
-when one is asked for, so that ``referral --help`` comes at once."""
+"""``referral act`` and the groups of commands over the same table of acts: which there are.
+
+What they are made of is looked up when one of them is asked for, so that ``referral --help`` comes at once.
+"""
 
 # ruff: noqa: PLC0415 - see above
 
@@ -97,20 +99,24 @@ class ActGroup(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - a context, which typer does not export
         """Return their names."""
-        if self.name in GROUPS:
-            return [*GROUPS[self.name][1]]
+        if (chosen := self._chosen) is not None:
+            return [*chosen]
         from referral_adapters.cli.act_command import carried_acts
 
         return [*carried_acts()]
 
-    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:  # type: ignore[override]  # noqa: ANN401 - as above
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:  # noqa: ANN401 - as above
         """Return one of them, if there is such a one."""
         from referral_adapters.cli.act_command import act_command, carried_acts
 
-        is_group = self.name in GROUPS
-        name = GROUPS[self.name][1].get(cmd_name) if is_group and self.name is not None else cmd_name
-        act = carried_acts().get(name or "")
-        return None if act is None else act_command(act, f"{self.name} {cmd_name}", positional=is_group)
+        chosen = self._chosen
+        act = carried_acts().get(cmd_name if chosen is None else chosen.get(cmd_name, ""))
+        return None if act is None else act_command(act, f"{self.name} {cmd_name}", positional=chosen is not None)
+
+    @property
+    def _chosen(self) -> Mapping[str, str] | None:
+        """The acts of the group by what they are called in it; ``None`` where it has all, by their own names."""
+        return GROUPS[self.name or ""][1] if self.name in GROUPS else None
 
 
 def add_acts(app: typer.Typer) -> None:

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import attrs
 from rich.box import SIMPLE_HEAD
-from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -37,13 +36,15 @@ from referral_core.values.timeline import Timeline
 MOST_ROWS: Final = 200
 """So many are shown at a terminal; a pipe gets all."""
 NOTHING: Final = "–"
+_LEAST_COLUMN: Final = 14
+"""A table whose columns would be narrower on average is shown as one object below the other."""
 
 _WRITTEN: Final[Mapping[type, Callable[[Any, Calendar], dict[str, Any]]]] = {
     Decision: decision_json,
     Explanation: explanation_json,
     Seal: seal_json,
     TraceEntry: row_json,
-    Verification: lambda value, calendar: verification_json(value, calendar),
+    Verification: verification_json,
 }
 """What other commands write too, and in the same words."""
 
@@ -141,7 +142,8 @@ class Answers:
         else:
             records = [self._inner(row) for row in rows]
             table = self._table(records)
-            if Measurement.get(screen, screen.options, table).maximum + indent <= screen.width:
+            is_flat = not any(_is_large(value) for record in records for value in record.values())
+            if is_flat and len(table.columns) * _LEAST_COLUMN + indent <= screen.width:
                 screen.print(Padding(table, (0, 0, 0, indent), expand=False))
                 return
             for place, record in enumerate(records):
@@ -165,7 +167,7 @@ class Answers:
     def _inner(self, value: object) -> dict[str, Any]:
         return dict(value) if isinstance(value, Mapping) else self.fields(value)
 
-    def text(self, value: object) -> str:  # noqa: PLR0911 - one line for each kind
+    def text(self, value: object) -> str:  # noqa: C901, PLR0911 - one line for each kind
         """Return a value in a few words; several of them on lines of their own."""
         match value:
             case None:
