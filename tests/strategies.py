@@ -35,7 +35,8 @@ T = TypeVar("T")
 CODE_LETTERS: Final = string.ascii_uppercase + string.digits
 BLANKS: Final = tuple(sign for sign in map(chr, range(0x3001)) if sign.isspace())
 """Every blank that Unicode has, the ideographic space the last of them."""
-HYPHENS: Final = ("-", "\u00ad", "\u2010", "\u2011", "\u2012", "\u2013", "\u2212")
+HYPHENS: Final = tuple("-\u00ad\u2010\u2011\u2012\u2013\u2212\u2043\u2e3a\uff0d\u200b")
+"""Some of the dashes that Unicode has, and of what nobody sees."""
 
 # ── moments and days ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -11,13 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from referral_core.entities.actor import Actor, Role
+from referral_core.entities.balance import Balance, UnusedPart
 from referral_core.entities.case import Case, CaseStatus
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.entities.discount_group import DiscountGroup, Side
-from referral_core.entities.grant import Grant, GrantStatus
+from referral_core.entities.grant import DISCOUNT_TYPE, Grant, GrantStatus
 from referral_core.entities.promo_code import CodeStatus, PromoCode
 from referral_core.entities.referral import Offer, Referral, ReferralStatus
-from referral_core.entities.trace_entry import TraceEntry
+from referral_core.entities.sharing import Sharing
+from referral_core.entities.trace_entry import TraceEntry, account_subject, chain_faults, group_subject
+from referral_core.programme.paying import Paying
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused, Decision, decide
 from referral_core.rules.facts import Facts
@@ -35,6 +38,7 @@ from referral_core.values.errors import (
     Refusal,
     TraceUnreadable,
 )
+from referral_core.values.moment import LATEST, moment
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
 from referral_core.values.span import Span
@@ -42,11 +46,17 @@ from referral_core.values.timeline import Timeline
 
 if TYPE_CHECKING:
     from referral_core.desk import ReferralDesk
+    from referral_core.knowledge.knowledge import Knowledge
+    from referral_core.programme.messages import Messages
     from referral_core.session import Session
+    from referral_core.values.timeline_picture import timeline_picture
 
 __all__ = [
+    "DISCOUNT_TYPE",
+    "LATEST",
     "Actor",
     "ArgumentInvalid",
+    "Balance",
     "BillingUnavailable",
     "Calendar",
     "Case",
@@ -64,8 +74,11 @@ __all__ = [
     "Facts",
     "Grant",
     "GrantStatus",
+    "Knowledge",
+    "Messages",
     "Money",
     "Offer",
+    "Paying",
     "Programme",
     "ProgrammeInvalid",
     "PromoCode",
@@ -78,18 +91,25 @@ __all__ = [
     "Refusal",
     "Role",
     "Session",
+    "Sharing",
     "Side",
     "Span",
     "Timeline",
     "TraceEntry",
     "TraceUnreadable",
+    "UnusedPart",
+    "account_subject",
+    "chain_faults",
     "decide",
+    "group_subject",
+    "moment",
     "parse",
+    "timeline_picture",
 ]
 
 
 def __getattr__(name: str) -> object:
-    """Import the desk when it is first asked for: who needs only values, entities and rules does not wait for it."""
+    """Import what takes a while when it is first asked for, so that nobody waits for what they do not use."""
     if name == "ReferralDesk":
         from referral_core.desk import ReferralDesk  # noqa: PLC0415
 
@@ -98,8 +118,20 @@ def __getattr__(name: str) -> object:
         from referral_core.session import Session  # noqa: PLC0415
 
         return Session
+    if name == "Knowledge":
+        from referral_core.knowledge.knowledge import Knowledge  # noqa: PLC0415
+
+        return Knowledge
+    if name == "Messages":
+        from referral_core.programme.messages import Messages  # noqa: PLC0415
+
+        return Messages
+    if name == "timeline_picture":
+        from referral_core.values.timeline_picture import timeline_picture  # noqa: PLC0415
+
+        return timeline_picture
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), "ReferralDesk", "Session"])
+    return sorted({*globals(), *__all__})

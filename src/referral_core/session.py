@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from referral_core.acts import ACTS, Act, Service
 from referral_core.entities.actor import Actor
@@ -26,9 +26,6 @@ from referral_core.services.sharing import Sharing
 from referral_core.services.sign_ups import SignUps
 from referral_core.services.trace import Trace
 from referral_core.values.errors import ReadOnlySession
-
-if TYPE_CHECKING:
-    from referral_core.ports.ports import Ports
 
 __all__ = ["ACTS", "Services", "Session"]
 
@@ -190,7 +187,7 @@ class LocalRunner:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.is_in_block = False
-        self._is_inside = False
+        self._inner = InnerRunner(context)
 
     def prepare(self, act: Act[Any], given: Mapping[str, Any]) -> None:
         """Admit an act and settle what is due to the accounts whose balance it looks at; see :class:`Session`."""
@@ -198,33 +195,37 @@ class LocalRunner:
         settle(self.context, [given[name] for name in act.settles])
 
     def do(self, act: Act[R], service: Service, given: dict[str, Any]) -> R:
-        """Carry out an act; one that another act's body asks for is a part of that one."""
+        """Carry out an act.
+
+        The body runs on a service of its own, whose runner does not admit again: what it asks of other services is a
+        part of the act. Nothing of that is remembered here, so that whoever shares a session is still looked at.
+        """
         given = act.defaults | given
-        if self._is_inside:
-            return act.body(service, **given)
-        context = self.context
+        context, inner = self.context, type(service)(self._inner)
         if context.known_at is not None and not act.reads:
             raise ReadOnlySession(act.name)
 
         def admitted() -> R:
             context.permissions.admit(act, given)
             if not act.has_reason:
-                return act.body(service, **given)
+                return act.body(inner, **given)
             needs = act.needs_reason(given)
             reason = (
                 required_reason(context.actor, act.name, given["reason"]) if needs else given_reason(given["reason"])
             )
-            return act.body(service, **{**given, "reason": reason})
+            return act.body(inner, **{**given, "reason": reason})
 
         if act.settles and not self.is_in_block:
             self.prepare(act, given)
-        self._is_inside = True
-        try:
-            return admitted() if act.reads or act.bulk else context.store.run(admitted)
-        finally:
-            self._is_inside = False
+        return admitted() if act.reads or act.bulk else context.store.run(admitted)
 
 
-def ports_of(session: Session) -> Ports:
-    """Return what a session reads: what is so now, or was known at its moment; for reports of a host's own."""
-    return session._context.ports
+class InnerRunner:
+    """Carries out what the body of an act asks of services: as a part of that act."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def do(self, act: Act[R], service: Service, given: dict[str, Any]) -> R:
+        """Do the act's body; the act around it was admitted and has its transaction."""
+        return act.body(service, **(act.defaults | given))

@@ -255,6 +255,47 @@ def test_only_no_money_is_false() -> None:
     assert euros("0.01")
 
 
+@pytest.mark.rule("M3")
+@given(st.lists(cents(), min_size=1, max_size=20))
+def test_amounts_add_up_without_a_start(counts: list[int]) -> None:
+    assert sum(map(of_cents, counts)) == of_cents(sum(counts))
+
+
+@pytest.mark.rule("M3")
+@pytest.mark.parametrize("other", [1, False, 0.0, Decimal(0), "0", None], ids=repr)
+def test_nothing_but_a_plain_nought_starts_a_sum(other: int) -> None:
+    with pytest.raises(TypeError):
+        sum([euros("1")], other)
+    for act in (operator.add, operator.sub):
+        with pytest.raises(TypeError):
+            act(euros("1"), other)
+
+
+@pytest.mark.rule("M3")
+@given(cents(), st.integers(0, 100))
+def test_so_many_times_an_amount_is_exact(count: int, times: int) -> None:
+    assert of_cents(count) * times == times * of_cents(count) == Money.total([of_cents(count)] * times)
+    assert (Money("7", "SEK") * times).currency == "SEK"
+
+
+@pytest.mark.rule("M3")
+@pytest.mark.parametrize("count", [-1, 1.0, 1.5, float("nan"), True, Decimal(2), Fraction(1, 2), "2", None], ids=repr)
+def test_only_a_whole_number_multiplies(count: int) -> None:
+    for amount in (euros("7"), euros("0")):
+        with refused("amount-invalid", field="amount"):
+            amount * count
+        with refused("amount-invalid", field="amount"):
+            count * amount
+
+
+@pytest.mark.rule("M3")
+def test_a_product_stays_below_the_ceiling() -> None:
+    assert euros("999999999999") * 1 == euros("999999999999")
+    for amount, count in ((euros(HIGHEST), 2), (euros("0.01"), 10**5000)):
+        with refused("amount-invalid"):
+            amount * count
+
+
 # ── currencies ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -269,6 +310,7 @@ def test_only_no_money_is_false() -> None:
         operator.gt,
         operator.ge,
         lambda one, other: Money.total([one, other]),
+        lambda one, other: sum([one, other]),
         min,
     ],
 )
@@ -312,6 +354,19 @@ def test_reckoning_keeps_the_currency() -> None:
 def test_an_amount_is_shown_as_one_writes_it(amount: Money) -> None:
     assert eval(repr(amount)) == amount
     assert str(amount) == f"{in_cents(amount) // 100}.{in_cents(amount) % 100:02} {amount.currency}"
+
+
+@pytest.mark.rule("M3")
+@given(money() | money("SEK"), st.sampled_from(["", ">20", "<20", "^20", "_>20", "s", ".3"]))
+def test_an_amount_is_formatted_as_its_text_is(amount: Money, spec: str) -> None:
+    assert format(amount, spec) == format(str(amount), spec)
+
+
+@pytest.mark.rule("M3")
+def test_an_amount_stands_in_a_column() -> None:
+    assert f"{euros('7'):>12}|{euros('7')}" == "    7.00 EUR|7.00 EUR"
+    with pytest.raises(ValueError, match="format"):
+        f"{euros('7'):.2f}"
 
 
 @pytest.mark.rule("M3")

@@ -74,6 +74,40 @@ def test_the_household_file_is_the_default_programme() -> None:
     assert read_programme(HOUSEHOLD) == read_programme(str(HOUSEHOLD)) == Programme.default() == Programme()
 
 
+def test_a_programme_is_read_from_a_text_and_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "programme.toml"
+    file.write_text('name = "Saared"', encoding="utf-8-sig")
+    assert Programme.from_toml('name = "Saared"') == Programme(name="Saared")
+    assert Programme.from_file(file) == Programme.from_file(str(file)) == Programme(name="Saared")
+
+
+@pytest.mark.rule("D2")
+def test_names_of_groups_are_unique_as_they_are_compared_and_have_something_to_see() -> None:
+    groups = [
+        {"id": "referrer", "side": "referrer", "name": "Õpilased"},
+        {"id": "b", "side": "referee", "name": "o\u0303PILASED"},
+        {"id": "c", "side": "referee", "name": "\u3164"},
+    ]
+    found = faults(written({"groups": groups, "referee_groups": [{"group": "b"}]}))
+    assert places(found) == {"groups[1].name", "groups[2].name"}
+
+
+def test_every_fault_of_a_text_or_a_file_is_named_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "programme.toml"
+    file.write_text('zone = "Nowhere"\nnaem = "x"\nfee_term_months = "12"', encoding="utf-8")
+    with pytest.raises(ProgrammeInvalid) as caught:
+        Programme.from_toml(file.read_text(encoding="utf-8"))
+    assert places(caught.value.faults) == {"zone", "naem", "fee_term_months"}
+    with pytest.raises(ProgrammeInvalid) as again:
+        Programme.from_file(file)
+    assert again.value.faults == caught.value.faults
+    file.write_bytes(b"name = '\xff'")
+    with pytest.raises(ProgrammeInvalid, match="byte 8: is not UTF-8"):
+        Programme.from_file(file)
+    with pytest.raises(FileNotFoundError):
+        Programme.from_file(tmp_path / "nowhere.toml")
+
+
 def test_the_household_file_writes_out_every_setting() -> None:
     settings = {field.name for field in attrs.fields(Programme) if field.init}
     assert content().keys() == settings - NEVER_SET

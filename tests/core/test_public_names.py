@@ -23,11 +23,20 @@ def test_a_name_that_is_not_there_is_missing_as_from_any_module() -> None:
         referral_core.nothing  # noqa: B018
 
 
-def test_the_desk_is_imported_when_it_is_first_asked_for() -> None:
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("ReferralDesk", "desk"),
+        ("Session", "session"),
+        ("Knowledge", "knowledge.knowledge"),
+        ("Messages", "programme.messages"),
+        ("timeline_picture", "values.timeline_picture"),
+    ],
+)
+def test_what_takes_a_while_is_imported_when_it_is_first_asked_for(name: str, module: str) -> None:
     script = (
         "import sys, referral_core\n"
-        "assert 'referral_core.desk' not in sys.modules\n"
-        "referral_core.ReferralDesk\n"
-        "assert 'referral_core.desk' in sys.modules\n"
+        f"assert 'referral_core.{module}' not in sys.modules\n"
+        f"assert referral_core.{name} is sys.modules['referral_core.{module}'].{name}\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

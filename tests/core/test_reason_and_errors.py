@@ -10,6 +10,7 @@ import pytest
 
 from referral_core.values import errors
 from referral_core.values.errors import (
+    ArgumentInvalid,
     BillingUnavailable,
     CodeSpaceExhausted,
     ProgrammeInvalid,
@@ -34,6 +35,7 @@ WORDS = f"""
 contract-active
 contract-unknown contract-exists account-unknown group-unknown case-unknown case-exists referral-unknown bill-exists
 contract-ended contract-pending
+name-invalid
 moment-invalid
 not-same-customer
 code-taken code-malformed code-overlap no-contract
@@ -75,7 +77,7 @@ def test_a_reason_is_its_word_and_is_shown_as_code_writes_it(reason: Reason) -> 
 
 
 def test_one_root_catches_everything_raised_on_purpose() -> None:
-    for error in (Refusal, ProgrammeInvalid, CodeSpaceExhausted, BillingUnavailable):
+    for error in (Refusal, ArgumentInvalid, ProgrammeInvalid, CodeSpaceExhausted, BillingUnavailable):
         assert issubclass(error, ReferralError)
     assert issubclass(ReferralError, Exception)
     assert not issubclass(ReferralError, ValueError | LookupError | OSError)
@@ -118,6 +120,14 @@ def test_a_refusal_has_a_reason() -> None:
         Refusal(message="no")  # type: ignore[call-arg]  # what is to be refused
 
 
+def test_an_argument_of_the_wrong_type_is_a_type_error_that_names_it() -> None:
+    invalid = ArgumentInvalid("contract", "17 is no text")
+    assert isinstance(invalid, TypeError)
+    assert (invalid.field, invalid.message) == ("contract", "17 is no text")
+    assert str(invalid) == "contract: 17 is no text"
+    assert vars(eval(repr(invalid))) == vars(invalid)
+
+
 @pytest.mark.rule("P1")
 def test_an_invalid_programme_carries_every_fault() -> None:
     invalid = ProgrammeInvalid(f"line {number}: wrong" for number in (1, 2))
@@ -130,6 +140,7 @@ def test_an_invalid_programme_carries_every_fault() -> None:
     "error",
     [
         Refusal(Reason.CODE_ENDED, Reason.NO_AMOUNT, message="A123 cannot be used", field="code"),
+        ArgumentInvalid("contract", "17 is no text"),
         ProgrammeInvalid(["zone: unknown", "currency: unknown"]),
         CodeSpaceExhausted("more than half of the codes are given out"),
         BillingUnavailable("no answer within 5 s"),

@@ -247,7 +247,8 @@ def test_the_page_says_of_what_kind_each_field_is(type_: str, field: str) -> Non
     kind = FIELDS[type_][field]["kind"]
     probes = {value: said_of(type_, field, json.loads(value) if kind == "honour" else value) for value in PROBES[kind]}
     assert probes == PROBES[kind]
-    assert said_of(type_, field, None) == "invalid"
+    is_required = FIELDS[type_][field]["default"] == "required"
+    assert said_of(type_, field, None) == ("invalid" if is_required else "proper")
 
 
 def test_every_kind_is_explained() -> None:
@@ -280,6 +281,7 @@ def test_the_page_says_which_attributes_are_required(row: Row) -> None:
     else:
         actor = read_event(rest).actor
         assert words(row["default"]) == {"actor": [actor.id], "actorrole": [actor.role]}.get(attribute, [])
+        assert read_event({**EVENT, attribute: None}) == read_event(rest)
 
 
 # ── who may, who must say why, and what refuses ───────────────────────────────────────────────────────────────────────
@@ -497,6 +499,12 @@ def documented() -> set[str]:
 )
 def test_every_public_name_is_in_the_reference(package: Any) -> None:  # noqa: ANN401 - a module that lists its names
     assert {f"{package.__name__}.{name}" for name in package.__all__} - documented() == set()
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=lambda page: page.name)
+def test_what_a_page_imports_stands_no_deeper_than_a_package_of_the_root(page: Path) -> None:
+    modules = re.findall(r"\b(?:from|import) (referral_(?:core|adapters)[\w.]*)", page.read_text(encoding="utf-8"))
+    assert [module for module in modules if module.count(".") > 1] == []
 
 
 def test_the_parts_of_the_desk_are_in_the_reference() -> None:

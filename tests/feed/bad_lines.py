@@ -47,6 +47,8 @@ def line_of(value: object) -> bytes:
 
 def is_proper(type_: str, field: str, value: object) -> bool:
     """Tell whether a value could stand in a field after all."""
+    if value is None:  # as if it were not there, which some fields may be
+        return True
     proper = PROPER[type_][field]
     if isinstance(proper, bool):
         return isinstance(value, bool)
@@ -85,7 +87,8 @@ def wrong_attribute(chance: random.Random, id_: str) -> tuple[bytes, str]:
     """An attribute of the event holds something of the wrong kind, or is one that nobody knows."""
     value = event(chance, id_)
     attribute = chance.choice(["specversion", "id", "source", "type", "time", "actor", "actorrole", "data", "colour"])
-    value[attribute] = chance.choice([None, True, 7, 1e300, [], [{}], "", " x", "\ud800", "x" * 300])
+    nothing = [None] if attribute in value else []  # one that may be left out may be null
+    value[attribute] = chance.choice([*nothing, True, 7, 1e300, [], [{}], "", " x", "\ud800", "x" * 300])
     return line_of(value), attribute
 
 
@@ -117,7 +120,7 @@ def not_utf8(chance: random.Random, id_: str) -> tuple[bytes, str]:
 
 
 def byte_order_mark(chance: random.Random, id_: str) -> tuple[bytes, str]:
-    """The line starts with a byte-order mark."""
+    """The line, which is not the first, starts with a byte-order mark."""
     return b"\xef\xbb\xbf" + line_of(event(chance, id_)), "position 1"
 
 

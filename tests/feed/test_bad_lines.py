@@ -86,6 +86,41 @@ def test_a_line_of_just_the_longest_length_is_read(tmp_path: Path) -> None:
         assert [result["outcome"] for result in runner.run(feed_lines(stream))] == ["done", "invalid", "done"]
 
 
+MARK = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize("lines", [[good_line(1), good_line(2)], [b"", good_line(1), good_line(2)]], ids=len)
+def test_a_byte_order_mark_before_the_first_line_is_skipped(tmp_path: Path, lines: list[bytes]) -> None:
+    feed = tmp_path / "feed.jsonl"
+    feed.write_bytes(MARK + b"\r\n".join(lines))
+    with feed.open("rb") as stream:
+        assert list(feed_lines(stream)) == feed.read_bytes().removeprefix(MARK).split(b"\n")
+    for given in (feed.read_bytes().split(b"\n"), feed.read_text(encoding="utf-8").split("\n")):
+        results = FeedRunner(Programme.default(), MemoryStore(Programme.default())).run(given)
+        assert [(result["line"], result["outcome"]) for result in results] == [
+            (number, "done") for number, line in enumerate(lines, 1) if line
+        ]
+
+
+def test_a_byte_order_mark_before_another_line_is_invalid() -> None:
+    runner = FeedRunner(Programme.default(), MemoryStore(Programme.default()))
+    results = list(runner.run([good_line(1), MARK + good_line(2)]))
+    assert [result["outcome"] for result in results] == ["done", "invalid"]
+    assert results[1]["message"].startswith("position 1: there is a byte-order mark")
+
+
+def test_a_mark_before_the_longest_line_does_not_count(tmp_path: Path) -> None:
+    feed = tmp_path / "feed.jsonl"
+    padded = good_line(1) + b" " * (LONGEST_LINE - len(good_line(1)))
+    feed.write_bytes(MARK + padded + b"\n" + good_line(2))
+    with feed.open("rb") as stream:
+        assert [*map(len, feed_lines(stream))] == [LONGEST_LINE, len(good_line(2))]
+    feed.write_bytes(MARK + padded + b" \n" + good_line(2))
+    runner = FeedRunner(Programme.default(), MemoryStore(Programme.default()))
+    with feed.open("rb") as stream:
+        assert [result["outcome"] for result in runner.run(feed_lines(stream))] == ["invalid", "done"]
+
+
 MEASURED = """
 import resource, sys
 from referral_adapters.feed import FeedRunner, feed_lines

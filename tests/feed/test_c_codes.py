@@ -699,6 +699,7 @@ def test_a_refused_replacement_leaves_the_present_code() -> None:
         ("mihkel 2025", "MIHKEL2025"),
         ("a-b-c-d", "ABCD"),
         ("1234", "1234"),
+        ("１２－３４", "1234"),
         ("  Tere - Kevad ", "TEREKEVAD"),
         ("A B C D E F G H I J K L M N O P Q R S T", "ABCDEFGHIJKLMNOPQRST"),
     ],
@@ -714,7 +715,7 @@ def test_a_text_is_4_to_20_letters_and_digits_after_folding(text: str, folded: s
     "text",
     [
         *("ABC", "A-B-C", "A B C ", "A1B2C3D4E5F6G7H8I9J01", "----", "ABC_1", "AB.CD", "AB!CD", "AB/CD", "=SUM1"),
-        *("ÕUNAPUU", "JÜRI2025", "КОДКОД", "١٢٣٤", "１２３４", "ABCD€", "<b>AB</b>"),
+        *("ÕUNAPUU", "JÜRI2025", "КОДКОД", "١٢٣٤", "ABCD€", "<b>AB</b>"),
     ],
 )
 def test_other_texts_are_malformed(text: str) -> None:

@@ -135,6 +135,11 @@ def told(story: Story, kind: str, data: object, then: str, **attributes: Any) ->
     story.handle(line(kind, data, **attributes), then=then)
 
 
+def with_null(kind: str, data: Data, *attributes: str) -> str:
+    """Return a line in which attributes are null."""
+    return json.dumps({**json.loads(line(kind, data, time=NOON, event="x")), **dict.fromkeys(attributes)})
+
+
 # ── the data of every type ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -165,6 +170,34 @@ def test_a_missing_field_is_named(kind: str) -> None:
         data = {name: value for name, value in FULL[kind].items() if name != field}
         told(story, kind, data, f"invalid {field}")
         told(story, kind, data | {field: None}, f"invalid {field}")
+
+
+@pytest.mark.rule("S7")
+@pytest.mark.parametrize("kind", FULL)
+def test_a_field_that_may_be_left_out_may_be_null(kind: str) -> None:
+    data = {field: value if (kind, field) in REQUIRED else None for field, value in FULL[kind].items()}
+    if kind == "code.issue":
+        data |= {"replace": True}
+    told(scene(), kind, data, "done")
+    told(scene(), kind, data | {"colour": None}, "invalid colour")
+
+
+@pytest.mark.rule("S7")
+def test_an_attribute_that_is_null_is_not_there() -> None:
+    optional = ["actor", "actorrole", "subject", "dataschema", "datacontenttype", "traceparent"]
+    scene().handle(with_null("contract.activated", {"contract": "OPEN"}, *optional), then="done")
+    for attribute in ("specversion", "source", "time", "data"):
+        scene().handle(with_null("contract.activated", {"contract": "OPEN"}, attribute), then=f"invalid {attribute}")
+
+
+@pytest.mark.rule("S7")
+def test_an_event_with_null_in_it_is_the_event_without() -> None:
+    story = scene()
+    data: Data = {"contract": "NEW", "account": "C", "customer": "c"}
+    story.handle(with_null("contract.concluded", {**data, "code": None, "honour": None}, "subject"), then="done")
+    told(story, "contract.concluded", {"customer": "c", "account": "C", "contract": "NEW"}, "repeated")
+    story.handle(with_null("contract.concluded", data, "actor"), then="repeated")
+    told(story, "contract.concluded", {**data, "code": "A123"}, "invalid id")
 
 
 @pytest.mark.rule("S7")

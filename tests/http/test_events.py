@@ -125,6 +125,8 @@ def test_a_batch_has_so_many_events_at_most(in_memory: Door) -> None:
 def test_an_event_with_odd_attributes_is_invalid_and_nothing_more(in_memory: Door, odd: object) -> None:
     heads = list(in_memory.service.store.trace.heads())
     for attribute in ("id", "source", "type", "time", "data", "actor", "actorrole", "specversion"):
+        if odd is None and attribute in {"actor", "actorrole"}:  # as if it were not there
+            continue
         odd_one = {**STORY[0], attribute: odd}
         assert brought(in_memory, odd_one).status == 422, attribute
         assert brought(in_memory, [odd_one], BATCH).json()["items"][0]["outcome"] == "invalid", attribute

@@ -20,7 +20,7 @@ from referral_adapters.memory.flaky_billing import Fault
 from referral_adapters.sql import StoreFailed
 from referral_core import Programme
 from referral_core.programme.checking import Checking
-from referral_core.values.errors import ConcurrentChange
+from referral_core.values.errors import ArgumentInvalid, ConcurrentChange
 from tests.http.conftest import Opening
 from tests.http.document import PROBLEM, Document
 from tests.http.door import NOW, Door, Told
@@ -229,6 +229,12 @@ def test_what_fails_inside_is_told_without_its_details(
     causes = [record for record in caplog.records if record.exc_info]
     assert [record.levelname for record in causes] == {500: ["ERROR"], 503: ["WARNING"], 409: []}[status]
     assert all(record.__dict__["request_id"] == "r-1" for record in caplog.records)
+
+
+def test_an_argument_of_the_wrong_type_is_an_improper_field(broken: Breaking) -> None:
+    told = broken(ArgumentInvalid("contract", "must be text")).ask("POST", "/contracts", SIGN_UP)
+    assert (told.status, told.kind) == (422, "invalid")
+    assert problem(told)["errors"] == [{"field": "contract", "message": "must be text"}]
 
 
 def test_the_host_sees_that_the_store_is_away_and_the_process_is_not(broken: Breaking) -> None:

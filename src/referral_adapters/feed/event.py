@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import attrs
 
 from referral_adapters.feed.errors import LineInvalid
 from referral_adapters.feed.fields import Fields
 from referral_adapters.feed.moments import read_moment
+from referral_adapters.wire import json_text
 from referral_core.entities.actor import Actor, Role
 from referral_core.values.errors import Refusal
 
@@ -20,7 +21,6 @@ LONGEST_LINE: Final = 1_048_576
 """The most bytes a line may have; a longer one is invalid and never held whole."""
 
 _OPTIONAL_ATTRIBUTES: Final = ("datacontenttype", "dataschema", "subject")
-_BYTE_ORDER_MARK: Final = "\ufeff"
 _SHOWN: Final = 40
 
 
@@ -40,28 +40,25 @@ class Event:
 def read_object(line: str | bytes) -> dict[str, Any]:
     """Return the JSON object that a line holds.
 
-    :raises LineInvalid: the line is no JSON object in UTF-8, has a byte-order mark, a key twice, or nests too deep.
+    :raises LineInvalid: the line is longer than :data:`LONGEST_LINE`, or no JSON object as
+        :func:`~referral_adapters.wire.json_text.read_object` reads it.
     """
-    text = _decoded(line)
+    if len(line) > LONGEST_LINE:
+        raise LineInvalid("position 1", f"the line is longer than {LONGEST_LINE} bytes")
     try:
-        value = _decode(text)
-    except json.JSONDecodeError as error:
-        raise LineInvalid(f"position {error.pos + 1}", error.msg) from None
-    except RecursionError:
-        raise LineInvalid("position 1", "nested too deep") from None
-    except ValueError as error:  # a whole number with thousands of digits
-        raise LineInvalid("position 1", str(error)) from None
-    if not isinstance(value, dict):
-        raise LineInvalid("position 1", "the line is not a JSON object")
-    return value
+        return json_text.read_object(line)
+    except json_text.JsonInvalid as error:
+        raise LineInvalid(error.place, error.wrong) from None
 
 
 def read_event(value: dict[str, Any]) -> Event:
-    """Return the event that a JSON object is, its data not yet looked into.
+    """Return the event that a JSON object is, its data not yet looked into; an attribute that is null is not there.
 
     :raises LineInvalid: an attribute is missing, unknown or of the wrong kind.
     :raises Refusal: ``moment-naive`` when ``time`` has no offset (M1).
     """
+    if None in value.values():
+        value = {attribute: given for attribute, given in value.items() if given is not None}
     attributes = Fields(value, "")
     version = attributes.name("specversion")
     id_, source, type_ = attributes.name("id"), attributes.name("source"), attributes.name("type")
@@ -87,18 +84,6 @@ def time_of(value: dict[str, Any]) -> datetime | None:
         return None
 
 
-def _decoded(line: str | bytes) -> str:
-    if len(line) > LONGEST_LINE:
-        raise LineInvalid("position 1", f"the line is longer than {LONGEST_LINE} bytes")
-    try:
-        text = line.decode() if isinstance(line, bytes) else line
-    except UnicodeDecodeError as error:
-        raise LineInvalid(f"position {error.start + 1}", "not UTF-8") from None
-    if text.startswith(_BYTE_ORDER_MARK):
-        raise LineInvalid("position 1", "the line starts with a byte-order mark")
-    return text
-
-
 def _actor(id_: str, role: str | None) -> Actor:
     if role is None:
         return Actor(id_)
@@ -108,25 +93,14 @@ def _actor(id_: str, role: str | None) -> Actor:
         raise LineInvalid("actorrole", f"{role[:_SHOWN]!r} is not one of {', '.join(Role)}") from None
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise LineInvalid(twice[:_SHOWN], "stands twice in one object")
-    return value
-
-
-def _no_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON")
-
-
-_decode: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant).decode
 _canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
 
 
 def _digest(value: dict[str, Any]) -> str:
-    """Return what identifies the content of an event, however its JSON was written."""
+    """Return what identifies the content of an event, however its JSON was written; what is null is not there."""
+    data = value["data"]
+    if None in data.values():
+        value = {**value, "data": {field: given for field, given in data.items() if given is not None}}
     try:
         return blake2b(_canonical(value).encode(), digest_size=16).hexdigest()
     except RecursionError:

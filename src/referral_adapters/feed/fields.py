@@ -30,6 +30,8 @@ _KINDS: Final = {
 class Fields:
     """The fields of one JSON object, read one by one; :meth:`close` then says if there are others.
 
+    A field that may be left out and is null is as if it were not there.
+
     ``key`` names the event they belong to, for whoever must recognise it when it is sent again.
 
     A value of the wrong kind, or a missing field, raises :class:`LineInvalid` at once. A value that a rule refuses
@@ -44,9 +46,6 @@ class Fields:
         self.key = key
         self._read: list[str] = []
         self._refusal: Refusal | None = None
-
-    def __contains__(self, field: str) -> bool:
-        return field in self._values
 
     def close(self) -> None:
         """Raise what is wrong: an unknown field, else the first value that a rule refuses."""
@@ -68,7 +67,7 @@ class Fields:
 
     def optional_name(self, field: str) -> str | None:
         """Return an identifier, or ``None`` when the field is absent."""
-        return self.name(field) if field in self._values else None
+        return self.name(field) if self.has(field) else None
 
     def text(self, field: str) -> str:
         """Return free text, which may be blank."""
@@ -152,6 +151,14 @@ class Fields:
             inner._refusal = None
         inner.close()
         return honoured
+
+    def has(self, field: str) -> bool:
+        """Tell whether a field that may be left out is there; one that is null is as if it were not."""
+        if self._values.get(field) is not None:
+            return True
+        if field in self._values:
+            self._read.append(field)
+        return False
 
     def _refuse(self, refusal: Refusal) -> None:
         self._refusal = self._refusal or refusal

@@ -25,7 +25,7 @@ def arguments_of(act: Act[Any], fields: Fields, programme: Programme) -> dict[st
     for param in act.params.values():
         if param.kind is KEY:
             given[param.name] = fields.key
-        elif param.kind is not FACT and (param.wire in fields or param.required):
+        elif param.kind is not FACT and (param.required or fields.has(param.wire)):
             given[param.name] = _READERS[param.kind.name](fields, param, programme)
     fields.close()
     return given

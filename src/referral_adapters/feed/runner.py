@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 from referral_adapters.feed.errors import LineInvalid
 from referral_adapters.feed.event import Event, read_event, read_object, time_of
 from referral_adapters.feed.fields import Fields
+from referral_adapters.feed.lines import first_without_mark
 from referral_adapters.feed.reading import arguments_of
 from referral_adapters.feed.result import Done, Outcome, verdict
 from referral_adapters.feed.sentences import Told, done
@@ -70,8 +71,11 @@ class FeedRunner:
         return self._clock
 
     def run(self, lines: Iterable[str | bytes]) -> Iterator[Result]:
-        """Yield the result of every line that is not blank, then post the grants that are still due."""
-        for number, line in enumerate(lines, 1):
+        """Yield the result of every line that is not blank, then post the grants that are still due.
+
+        A byte-order mark before the first line is skipped.
+        """
+        for number, line in enumerate(first_without_mark(lines), 1):
             if line.strip():
                 yield self.handle(line, number)
         self.finish()

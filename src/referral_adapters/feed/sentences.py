@@ -1,4 +1,4 @@
-"""What a feed's results say for a person, by the name of the act; the only part of a feed that knows acts one by one."""
+"""What a feed's results say for a person, by the name of the act: the one part of a feed that knows acts by name."""
 
 from __future__ import annotations
 

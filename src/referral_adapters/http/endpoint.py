@@ -21,7 +21,7 @@ SMALL: Final = 64 * 1024
 _PRINTABLE: Final = "^[ -~]*$"
 
 _WHEN: Final = {
-    HTTPStatus.BAD_REQUEST: "The body is no JSON.",
+    HTTPStatus.BAD_REQUEST: "The body is no JSON, or has a key twice in one object.",
     HTTPStatus.UNAUTHORIZED: "No token, or one that does not hold.",
     HTTPStatus.FORBIDDEN: "The caller's role, accounts or segments do not admit it (A1).",
     HTTPStatus.NOT_FOUND: "There is no such thing.",

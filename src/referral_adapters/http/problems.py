@@ -14,9 +14,10 @@ from starlette.responses import Response
 
 from referral_adapters.http.caller import NotAuthenticated
 from referral_adapters.http.models.problem import MEDIA_TYPE, TYPES, FieldFault, Problem, ProblemKind
+from referral_adapters.wire.json_text import JsonInvalid
 from referral_core.programme.messages import Messages
 from referral_core.rules.decision import CodeRefused
-from referral_core.values.errors import BillingUnavailable, ConcurrentChange, ReferralError, Refusal
+from referral_core.values.errors import ArgumentInvalid, BillingUnavailable, ConcurrentChange, ReferralError, Refusal
 from referral_core.values.reason import Reason
 
 _LONGEST: Final = 300
@@ -31,7 +32,14 @@ _NOT_FOUND: Final = frozenset(
     }
 )
 IMPROPER: Final = frozenset(
-    {Reason.MOMENT_NAIVE, Reason.AMOUNT_INVALID, Reason.CURRENCY_MISMATCH, Reason.CODE_MALFORMED, Reason.PERIOD_EMPTY}
+    {
+        Reason.NAME_INVALID,
+        Reason.MOMENT_NAIVE,
+        Reason.AMOUNT_INVALID,
+        Reason.CURRENCY_MISMATCH,
+        Reason.CODE_MALFORMED,
+        Reason.PERIOD_EMPTY,
+    }
 )
 """Reasons that say something of a value by itself, whatever the state of things."""
 
@@ -107,10 +115,16 @@ def _unauthenticated(error: NotAuthenticated) -> Trouble:
 
 
 def _improper(error: RequestValidationError) -> Trouble:
-    faults = [_fault(each) for each in error.errors()]
-    if any(each["type"] == "json_invalid" for each in error.errors()):
-        return Trouble(HTTPStatus.BAD_REQUEST, ProblemKind.MALFORMED, "The body is no JSON.", faults=tuple(faults))
-    return _improper_fields(faults)
+    return _improper_fields([_fault(each) for each in error.errors()])
+
+
+def _no_json(error: JsonInvalid) -> Trouble:
+    fault = (
+        FieldFault(field=error.place, message=error.wrong)
+        if error.is_key
+        else FieldFault(field="body", message=str(error)[:_LONGEST])
+    )
+    return Trouble(HTTPStatus.BAD_REQUEST, ProblemKind.MALFORMED, "The body is no proper JSON.", faults=(fault,))
 
 
 def _improper_fields(faults: Sequence[FieldFault]) -> Trouble:
@@ -128,8 +142,6 @@ def _improper_fields(faults: Sequence[FieldFault]) -> Trouble:
 def _fault(error: Mapping[str, Any]) -> FieldFault:
     """Return a fault that pydantic found; what was given is not repeated, as it may be anything."""
     place = [str(part) for part in error["loc"]]
-    if error["type"] == "json_invalid":
-        place = place[:1]
     if len(place) > 1 and place[0] == "body":
         place = place[1:]
     reason = error["type"] if error["type"] in list(Reason) else None
@@ -160,9 +172,11 @@ _MEANINGS: Final[tuple[tuple[type[Exception], Callable[[Any], Trouble]], ...]] =
     (Trouble, lambda trouble: trouble),
     (Refusal, _refused),
     (NotAuthenticated, _unauthenticated),
+    (JsonInvalid, _no_json),
     (RequestValidationError, _improper),
     (HTTPException, _of_status),
     (ConcurrentChange, _concurrent),
+    (ArgumentInvalid, lambda invalid: improper(invalid.field, invalid.message)),
     (BillingUnavailable, lambda _: _away(ProblemKind.BILLING_UNAVAILABLE, "Billing does not answer.")),
     (ReferralError, lambda _: _away(ProblemKind.STORE_UNAVAILABLE, "The store cannot be used at this moment.")),
 )

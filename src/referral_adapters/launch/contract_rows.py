@@ -34,10 +34,10 @@ class ContractRows:
         contract, account, customer = fields.name("contract"), fields.name("account"), fields.name("customer")
         product, segment = fields.optional_name("product"), fields.optional_name("segment")
         channel = fields.optional_name("channel")
-        first_name = fields.text("first_name") if "first_name" in fields else None
+        first_name = fields.text("first_name") if fields.has("first_name") else None
         concluded_at = self._moment(fields, "concluded_at") or fields.moment("concluded_at")
         activated_at, ended_at = self._moment(fields, "activated_at"), self._moment(fields, "ended_at")
-        starts_on = fields.date("starts_on") if "starts_on" in fields else None
+        starts_on = fields.date("starts_on") if fields.has("starts_on") else None
         fields.close()
         return Contract.imported(
             id=contract,
@@ -54,6 +54,6 @@ class ContractRows:
         )
 
     def _moment(self, fields: Fields, name: str) -> datetime | None:
-        if name not in fields:
+        if not fields.has(name):
             return None
         return self._midnight(fields.date(name), name) if fields.is_day(name) else fields.moment(name)

@@ -9,17 +9,14 @@ from referral_adapters.memory.journal import Change, Journal, removing, setting
 from referral_adapters.memory.records import Records
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.values.errors import Refusal
+from referral_core.values.name import compared_name
 from referral_core.values.reason import Reason
-
-
-def _compared(name: str) -> str:
-    return name.strip().casefold()
 
 
 class MemoryDiscountGroups:
     """The port ``DiscountGroups`` in memory: thread-safe, each call all-or-nothing, guarding D2.
 
-    Names are compared without regard to case and to blanks around them. That a group's periods are disjoint (D3) is
+    Names are compared by :func:`~referral_core.values.name.compared_name`. That a group's periods are disjoint (D3) is
     guarded by what holds them, a timeline.
     """
 
@@ -46,7 +43,7 @@ class MemoryDiscountGroups:
         :raises Refusal: ``group-exists`` when another group has its name (D2).
         """
         with self._lock:
-            if self._named.get(_compared(group.name), group.id) != group.id:
+            if self._named.get(compared_name(group.name), group.id) != group.id:
                 raise Refusal(Reason.GROUP_EXISTS, message=f"another group is called {group.name!r}", field="name")
             self._journal.write(
                 *self._naming(group),
@@ -55,8 +52,8 @@ class MemoryDiscountGroups:
             )
 
     def _naming(self, group: DiscountGroup) -> list[Change]:
-        name = _compared(group.name)
+        name = compared_name(group.name)
         known = self._groups.get(group.id)
         if known is None:
             return [setting(self._named, name, group.id)]
-        return [removing(self._named, _compared(known.name)), setting(self._named, name, group.id)]
+        return [removing(self._named, compared_name(known.name)), setting(self._named, name, group.id)]

@@ -20,6 +20,7 @@ from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Si
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import ConcurrentChange, Refusal
 from referral_core.values.money import Money
+from referral_core.values.name import compared_name
 from referral_core.values.reason import Reason
 from referral_core.values.recorded import learned_at
 from referral_core.values.span import Span
@@ -52,7 +53,7 @@ _LAST_RECORD: Final = select(func.max(GROUP_HISTORY.c.recorded_at).label("record
 class SqlDiscountGroups:
     """The port ``DiscountGroups`` in a database, which itself guards D2 by a key and D3 by an exclusion or triggers.
 
-    Names are compared without regard to case and to blanks around them.
+    Names are compared by :func:`~referral_core.values.name.compared_name`.
     """
 
     work: Work
@@ -83,10 +84,11 @@ class SqlDiscountGroups:
         """
         self.work.lock("discount groups")
         known = self.work.row(_BY_ID, {"of": group.id})
-        named = self.work.row(_NAMED, {"called": compared(group.name)})
+        called = compared_name(group.name)
+        named = self.work.row(_NAMED, {"called": called})
         if named is not None and named.id != group.id:
             raise Refusal(Reason.GROUP_EXISTS, message=f"another group is called {group.name!r}", field="name")
-        row = {"id": group.id, "side": group.side.value, "name": group.name, "compared_name": compared(group.name)}
+        row = {"id": group.id, "side": group.side.value, "name": group.name, "compared_name": called}
         stamped = {**row, "stamp": uuid.uuid4().hex}
         if known is None:
             revision = 1
@@ -133,11 +135,6 @@ class SqlDiscountGroups:
             amounts=_timeline(self.work.rows(_AMOUNTS, of)),
             switches=tuple((each.at, GroupStatus(each.status)) for each in self.work.rows(_SWITCHES, of)),
         )
-
-
-def compared(name: str) -> str:
-    """Return a name as it is compared with others (D2)."""
-    return name.strip().casefold()
 
 
 def _amount_row(group: str, span: Span[Money]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ GROUPS: Final = table(
     UniqueConstraint("place", name="discount_groups_place_unique"),
     distribution=REFERENCE,
 )
-"""Groups as last stored, in the order they were added; names are unique without case and blanks around (D2)."""
+"""Groups as last stored, in the order they were added; names are unique as they are compared (D2)."""
 
 AMOUNT_PERIODS: Final = table(
     "amount_periods",

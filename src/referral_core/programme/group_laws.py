@@ -9,14 +9,17 @@ from referral_core.programme.fault import Fault, Unread
 from referral_core.programme.referee_group_line import RefereeGroupLine
 from referral_core.programme.settings import Settings
 from referral_core.programme.word_laws import stranger_fault, text_faults
+from referral_core.values.name import compared_name
 
 
 def group_faults(settings: Settings) -> Iterator[Fault]:
     """Yield what is wrong with the groups of the start; ids are unique, and so are names (D2)."""
     if not settings.groups:
         yield Fault("groups", "is empty")
-    yield from _unique_faults("id", [group.id for group in settings.groups])
-    yield from _unique_faults("name", [group.name for group in settings.groups])
+    ids = [group.id for group in settings.groups]
+    yield from _unique_faults("id", ids, ids)
+    names = [group.name for group in settings.groups]
+    yield from _unique_faults("name", names, [compared_name(text) for text in names])
 
 
 def referrer_group_faults(settings: Settings) -> Iterator[Fault]:
@@ -51,11 +54,11 @@ def _may_match_everything(line: RefereeGroupLine) -> bool:
     return all(wanted is None or isinstance(wanted, Unread) for wanted in line.criteria)
 
 
-def _unique_faults(key: str, texts: Sequence[str]) -> Iterator[Fault]:
+def _unique_faults(key: str, texts: Sequence[str], compared: Sequence[str]) -> Iterator[Fault]:
     for number, text in enumerate(texts):
         place = f"groups[{number}].{key}"
         yield from text_faults(place, text)
-        if text in texts[:number]:
+        if compared[number] in compared[:number]:
             yield Fault(place, f"{text!r} is there twice")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from referral_core.entities.discount_group import DiscountGroup
+from referral_core.programme.files import FilePath
 from referral_core.programme.settings import Settings
 from referral_core.programme.sharing_template import SharingText
 from referral_core.values.calendar import Calendar
@@ -42,6 +43,31 @@ class Programme(Settings):
     def of(cls, settings: Settings) -> Programme:
         """Return the programme with these settings."""
         return cls(**attrs.asdict(settings, recurse=False))
+
+    @classmethod
+    def from_toml(cls, text: str) -> Programme:
+        """Return the programme written in ``text`` as TOML; what is left out is as in the household programme.
+
+        >>> Programme.from_toml('name = "Islands"').name
+        'Islands'
+
+        :raises ProgrammeInvalid: with every fault of the text and its place: settings that do not exist, values of
+            the wrong kind, and laws that are not kept; or with the one fault of a text that is no TOML.
+        """
+        from referral_core.programme.toml_file import programme_from_toml  # noqa: PLC0415 - as above
+
+        return programme_from_toml(text)
+
+    @classmethod
+    def from_file(cls, path: FilePath) -> Programme:
+        """Return the programme in the file at ``path``, which is TOML in UTF-8.
+
+        :raises ProgrammeInvalid: as :meth:`from_toml`, or the file is not UTF-8.
+        :raises OSError: the file cannot be opened.
+        """
+        from referral_core.programme.toml_file import read_programme  # noqa: PLC0415 - as above
+
+        return read_programme(path)
 
     def covers(self, product: str, segment: str) -> bool:
         """Tell whether a code may be given with such a contract; else it is ``not-eligible`` (S11)."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from referral_core.programme.fault import Fault, Unread
 from referral_core.programme.settings import Settings
+from referral_core.values.name import is_visible
 
 _OFFENSIVE: Final = re.compile(r"[A-Z0-9]{2,20}")
 
@@ -60,6 +61,8 @@ def text_faults(place: str, text: str) -> Iterator[Fault]:
         yield Fault(place, "is blank")
     elif text != text.strip() or not text.isprintable():
         yield Fault(place, f"{text!r} has blanks around it, or signs that cannot be seen")
+    elif not is_visible(text):
+        yield Fault(place, f"{text!r} has nothing in it that can be seen")
 
 
 def list_faults(place: str, words: Sequence[str], *, may_be_empty: bool = False) -> Iterator[Fault]:

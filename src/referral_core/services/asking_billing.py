@@ -7,6 +7,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+import attrs
+
 from referral_core.entities.grant import Grant, GrantEvent, GrantStatus
 from referral_core.ports.billing import BulkBilling
 from referral_core.programme.paying import Paying
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 NO_ANSWER: Final = "no-answer"
 """The problem of a leg about which billing did not answer."""
+LONGEST_PROBLEM: Final = 200
+"""The most characters that are kept of an exception nobody foresaw."""
 BROKEN_OFF: Final = "broken-off"
 """The problem of a leg that billing does not have, and whose last attempt nobody saw the end of."""
 
@@ -26,6 +30,9 @@ class AskingBilling:
 
     A leg that is ``uncertain`` is looked up by its key before it is sent. One whose attempts were used up by somebody
     who died is only looked up, unless the payer ``insists``. Between two legs ``stop`` is asked whether to end there.
+
+    Whatever an adapter raises about one leg costs that leg alone: what nobody foresaw leaves it in doubt, with the
+    exception's kind and sentence as its problem. When a call for many legs fails so, they are sent one by one.
 
     Whether billing takes many legs in one call is found out once, and not at all where there is nothing to be sent:
     looking through what it offers takes longer than looking through legs that are none.
@@ -71,42 +78,40 @@ class AskingBilling:
         return self._billing if isinstance(self._billing, BulkBilling) else None
 
     def _one(self, leg: Grant) -> Grant:
-        if leg.status is GrantStatus.UNCERTAIN:
-            leg = self._looked_up(leg, self._posted(leg))
-        return self._sent(leg) if leg.status is GrantStatus.SENDING else leg
-
-    def _posted(self, leg: Grant) -> Collection[str] | None:
         try:
-            return (leg.key,) if self._billing.has_grant(leg.key) else ()
-        except BillingUnavailable:
-            return None
-
-    def _sent(self, leg: Grant) -> Grant:
-        try:
-            self._billing.grant(leg)
-        except BillingUnavailable:
-            return self._failed(leg, GrantEvent.GO_UNANSWERED, NO_ANSWER)
+            if leg.status is GrantStatus.UNCERTAIN:
+                leg = self._looked_up(leg, (leg.key,) if self._billing.has_grant(leg.key) else ())
+            if leg.status is GrantStatus.SENDING:
+                self._billing.grant(leg)
+                leg = leg.after(GrantEvent.BE_FOUND)
         except Refusal as refusal:
             return self._failed(leg, GrantEvent.BE_REFUSED, refusal.reasons[0])
-        return leg.after(GrantEvent.BE_FOUND)
+        except Exception as error:  # noqa: BLE001 - an adapter's slip must not keep the legs behind this one waiting
+            return self._failed(leg, GrantEvent.GO_UNANSWERED, _problem(error))
+        return leg
 
     def _all_at_once(self, bulk: BulkBilling, legs: Sequence[Grant]) -> list[Grant]:
         doubtful = [leg.key for leg in legs if leg.status is GrantStatus.UNCERTAIN]
-        posted: Collection[str] | None = ()
-        if doubtful:
-            try:
-                posted = bulk.granted_among(doubtful)
-            except BillingUnavailable:
-                posted = None
-        known = [leg if leg.status is GrantStatus.SENDING else self._looked_up(leg, posted) for leg in legs]
+        try:
+            posted: Collection[str] = bulk.granted_among(doubtful) if doubtful else ()
+            known = [leg if leg.status is GrantStatus.SENDING else self._looked_up(leg, posted) for leg in legs]
+        except Exception as error:  # noqa: BLE001 - nothing is known of those in doubt; the others can be sent
+            known = [
+                leg
+                if leg.status is GrantStatus.SENDING
+                else self._failed(leg, GrantEvent.GO_UNANSWERED, _problem(error))
+                for leg in legs
+            ]
         sent = self._sent_at_once(bulk, [leg for leg in known if leg.status is GrantStatus.SENDING])
         return [sent.get(leg.key, leg) for leg in known]
 
     def _sent_at_once(self, bulk: BulkBilling, legs: Sequence[Grant]) -> dict[str, Grant]:
         try:
             refused = bulk.grant_all(legs) if legs else {}
-        except BillingUnavailable:
-            return {leg.key: self._failed(leg, GrantEvent.GO_UNANSWERED, NO_ANSWER) for leg in legs}
+        except BillingUnavailable as error:
+            return {leg.key: self._failed(leg, GrantEvent.GO_UNANSWERED, _problem(error)) for leg in legs}
+        except Exception:  # noqa: BLE001 - one of them is at fault, and which one only a call of its own can tell
+            return {leg.key: self._one(attrs.evolve(leg, status=GrantStatus.UNCERTAIN)) for leg in legs}
         return {
             leg.key: self._failed(leg, GrantEvent.BE_REFUSED, refused[leg.key])
             if leg.key in refused
@@ -114,10 +119,8 @@ class AskingBilling:
             for leg in legs
         }
 
-    def _looked_up(self, leg: Grant, posted: Collection[str] | None) -> Grant:
-        """Return a leg in doubt by what billing has of it, ``None`` when it did not say: one to be sent is sending."""
-        if posted is None:
-            return self._failed(leg, GrantEvent.GO_UNANSWERED, NO_ANSWER)
+    def _looked_up(self, leg: Grant, posted: Collection[str]) -> Grant:
+        """Return a leg in doubt by what billing has of it: one to be sent is sending."""
         if leg.key in posted:
             return leg.after(GrantEvent.BE_FOUND)
         if leg.attempts > self.paying.attempts and not self.insists:
@@ -127,3 +130,8 @@ class AskingBilling:
     def _failed(self, leg: Grant, event: GrantEvent, problem: str) -> Grant:
         wait_until = self.paying.next_try(leg.attempts, self.at)
         return leg.failed(event, str(problem), at=self.at, wait_until=wait_until)
+
+
+def _problem(error: Exception) -> str:
+    """Return what is kept of an exception about a leg: its kind and sentence, for staff."""
+    return NO_ANSWER if isinstance(error, BillingUnavailable) else f"{type(error).__name__}: {error}"[:LONGEST_PROBLEM]

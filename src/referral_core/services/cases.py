@@ -86,7 +86,7 @@ class Cases(BoundService):
         return OpenedCase(opened, decision)
 
     @act("case.finish", least=Role.AGENT, feed=True, touches=(a_case, a_finished_case))
-    def finish(
+    def finish(  # noqa: PLR0913 - a sign-up has that many facts
         self,
         case: CaseId,
         *,

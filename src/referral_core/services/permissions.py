@@ -1,7 +1,7 @@
 """Permissions: looked at once, before anything is done, from what an act says it touches (A1, P2, A6).
 
 An act's declaration names what it touches by the functions at the end of this module: each is given the act's
-arguments and yields the :class:`Limit`\\ s that they lie within. Whatever an act shows or changes stands on accounts,
+arguments and yields each :class:`Limit` that they lie within. Whatever an act shows or changes stands on accounts,
 and an account is in the segments of all contracts on it. What is not there touches nothing.
 """
 
@@ -203,7 +203,7 @@ def a_customer_judged(look: Permissions, given: Mapping[str, Any]) -> Touched:
 
 
 def a_contracts_customer(look: Permissions, given: Mapping[str, Any]) -> Touched:
-    """Touch every account of the customer of the contract named, for whom a code is judged, and the contract's channel."""
+    """Touch the channel of the contract named, and every account of its customer, for whom a code is judged."""
     found = look.of_contract(given["contract"])
     if found is not None:
         yield from look.of_customer(found.customer)
@@ -216,7 +216,7 @@ def a_code(look: Permissions, given: Mapping[str, Any]) -> Touched:
 
 
 def own_code(look: Permissions, given: Mapping[str, Any]) -> Touched:
-    """Touch the account that holds the code named; a customer's must be their own. Whose an unknown code is, nobody asks."""
+    """Touch the account that holds the code named; a customer's must be their own. An unknown code touches nothing."""
     found = look.ports.promo_codes.find(fold(given["code"]))
     if found is not None:
         yield from look.of_account(found.account)
@@ -242,7 +242,7 @@ def a_case(look: Permissions, given: Mapping[str, Any]) -> Touched:
 
 
 def a_finished_case(look: Permissions, given: Mapping[str, Any]) -> Touched:
-    """Touch what the contract that finishes a case touches besides: its account, and all accounts of the case's customer."""
+    """Touch what the contract that finishes a case does: its account, and all accounts of the customer."""
     yield from look.of_account(given["account"])
     found = look.ports.cases.find(given["case"])
     if found is not None:

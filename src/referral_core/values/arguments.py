@@ -17,6 +17,7 @@ import attrs
 from referral_core.values.errors import ArgumentInvalid
 from referral_core.values.moment import moment
 from referral_core.values.money import Money
+from referral_core.values.name import name
 
 Check = Callable[[Any, str], Any]
 """Returns the value of a field as an act takes it; raises what is wrong with it, naming the field."""
@@ -63,7 +64,7 @@ def _storable(value: object, field: str) -> str:
 
 
 def _id(value: object, field: str) -> str:
-    return _storable(value, field)
+    return name(_text(value, field), field)
 
 
 def _moment(value: object, field: str) -> datetime:
@@ -112,7 +113,7 @@ def _ident(doc: str, example: str) -> Kind:
 
 CODE: Final = Kind("code", _storable, "A code as somebody wrote it: blanks, hyphens and small letters do not matter.")
 REASON: Final = Kind("reason", _storable, "Why it is done, in words for staff.")
-NAME: Final = Kind("name", _storable, "A name for people.", "Spring fair")
+NAME: Final = Kind("name", _id, "A name for people.", "Spring fair")
 TEXT: Final = Kind("text", _storable, "Free text.")
 MOMENT: Final = Kind("moment", _moment, "A moment with a time zone.")
 FACT: Final = Kind("fact", _moment, "When it happened, if not now; only systems may say.")

@@ -3,28 +3,48 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from string import ascii_lowercase
 from typing import Final, NewType
 
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
 
 CodeText = NewType("CodeText", str)
-"""A code in its canonical form: 4 to 20 letters A-Z and digits, no blanks, no hyphens."""
+"""A code in its canonical form: 4 to 20 letters A-Z and digits, no blanks, no dashes."""
 
 _PROPER: Final = re.compile(r"[A-Z0-9]{4,20}", re.ASCII)
 _LONGEST_TYPED: Final = 200
-_HYPHENS: Final = "-\u00ad\u2010\u2011\u2012\u2013\u2212"
+
+_LEFT_OUT: Final = frozenset({"Pd", "Zs", "Zl", "Zp", "Cc", "Cf"})
+"""The classes of Unicode that make no difference: dashes, blanks, and signs of control and format."""
+_DASHES_BY_ANOTHER_CLASS: Final = "\u2212\u2043"
+"""The minus, which is a sign of mathematics, and the bullet that is a hyphen."""
+_VARIATION_SELECTORS: Final = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_ASCII_LEFT_OUT: Final = dict.fromkeys([*range(33), ord("-"), 127])
+_UPPER: Final = {ord(letter): letter.upper() for letter in ascii_lowercase}
+_LONG_S: Final = re.compile("([\u017f\u1e9b\ufb05])")
+"""The long s, by itself, with a dot and with a t: NFKC makes an s of it, and so another code of a code with it."""
 
 
 def fold(text: str) -> str:
-    """Return ``text`` as codes are compared: upper case, without blanks and hyphens (C1).
+    """Return ``text`` as codes are compared: in NFKC, in capital letters, without blanks and dashes (C1).
 
-    Only the letters a-z change case: ``ſ`` and ``ı`` stay what they are instead of becoming another code's letters.
+    What is left out goes by its class in Unicode, and so does what nobody sees: signs of control and format, and
+    variation selectors. Only the letters a-z change case: ``ſ``, ``ı``, ``ß`` and the letters of other alphabets stay
+    what they are instead of becoming another code's letters.
     """
-    if text.isalnum() and text.isascii():  # as most are: nothing to leave out
-        return text.upper()
-    bare = "".join(sign for sign in text if not sign.isspace() and sign not in _HYPHENS)
-    return bare.upper() if bare.isascii() else bare
+    if text.isascii():  # as nearly all are
+        return text.upper() if text.isalnum() else text.translate(_ASCII_LEFT_OUT).upper()
+    parts = _LONG_S.split(text)
+    parts[::2] = [unicodedata.normalize("NFKC", part) for part in parts[::2]]
+    seen = (sign for sign in _VARIATION_SELECTORS.sub("", "".join(parts)) if not _is_left_out(sign))
+    # Once more, because what was left out may have stood between a letter and its mark.
+    return unicodedata.normalize("NFC", "".join(seen).translate(_UPPER))
+
+
+def _is_left_out(sign: str) -> bool:
+    return unicodedata.category(sign) in _LEFT_OUT or sign in _DASHES_BY_ANOTHER_CLASS
 
 
 def parse(text: str, field: str = "code") -> CodeText:

@@ -5,7 +5,7 @@
     ReferralError
     ├── Refusal                 a rule said no; carries the reason codes and the field
     │   └── CodeRefused         a code was judged unusable; carries the decision too
-    ├── ArgumentInvalid         an argument is not of the kind its signature says; a TypeError too
+    ├── ArgumentInvalid         an argument is of the wrong type; a TypeError too; carries the field
     ├── ReadOnlySession         a session over what was known earlier was asked to change something
     ├── ProgrammeInvalid        a programme has faults; carries all of them, with their places
     ├── CodeSpaceExhausted      more than half of the possible random codes have been given out
@@ -63,9 +63,10 @@ def _refusal(reasons: tuple[Reason, ...], message: str, field: str | None) -> Re
 
 
 class ArgumentInvalid(ReferralError, TypeError):
-    """An argument is not of the kind that the signature of its act says; nothing was done.
+    """An argument is of the wrong type, and nothing was changed.
 
-    ``field`` names it, ``message`` says in English what is wrong.
+    That is a mistake of the program that calls, not something a rule decides, so it has no reason code. ``field`` names
+    the argument, ``message`` is one English sentence.
     """
 
     def __init__(self, field: str, message: str) -> None:
@@ -73,8 +74,11 @@ class ArgumentInvalid(ReferralError, TypeError):
         self.field = field
         self.message = message
 
+    def __repr__(self) -> str:
+        return f"ArgumentInvalid({self.field!r}, {self.message!r})"
+
     def __reduce__(self) -> tuple[object, ...]:
-        """Let it cross to another process with its field apart."""
+        """Let it cross to another process with its field."""
         return ArgumentInvalid, (self.field, self.message)
 
 

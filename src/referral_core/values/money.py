@@ -55,6 +55,10 @@ class Money:
 
     >>> Money("10") + Money("2.5")
     Money('12.50', 'EUR')
+    >>> sum([Money("1"), Money("2")]), 3 * Money("2.50")
+    (Money('3.00', 'EUR'), Money('7.50', 'EUR'))
+    >>> f"{Money('2.5'):>12}"
+    '    2.50 EUR'
     """
 
     amount: Decimal = attrs.field(converter=_exact)
@@ -66,16 +70,36 @@ class Money:
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"
 
+    def __format__(self, spec: str) -> str:
+        """Format the amount as its text is formatted."""
+        return format(str(self), spec)
+
     def __bool__(self) -> bool:
         """Tell whether there is any money in it."""
         return bool(self.amount)
 
     def __add__(self, other: Money) -> Money:
+        if not isinstance(other, Money):
+            return NotImplemented
         return Money(_EXACT.add(self.amount, self._same(other)), self.currency)
+
+    def __radd__(self, other: int) -> Money:
+        """Return the amount itself when it is added to a plain 0, which is what :func:`sum` starts with."""
+        return self if type(other) is int and other == 0 else NotImplemented
 
     def __sub__(self, other: Money) -> Money:
         """Return what is left; money is never negative, so more than there is raises ``amount-invalid``."""
+        if not isinstance(other, Money):
+            return NotImplemented
         return Money(_EXACT.subtract(self.amount, self._same(other)), self.currency)
+
+    def __mul__(self, count: int) -> Money:
+        """Return so many times the amount; what is no whole number, or is negative, raises ``amount-invalid``."""
+        if type(count) is not int or count < 0:
+            raise _invalid(count, "only a whole number, not negative, multiplies one")
+        return Money.of_cents(self.cents * count, self.currency)
+
+    __rmul__ = __mul__
 
     def __lt__(self, other: Money) -> bool:
         return self.amount < self._same(other)

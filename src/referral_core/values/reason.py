@@ -35,6 +35,7 @@ class Reason(Word):
     BILL_EXISTS = "bill-exists"
     CONTRACT_ENDED = "contract-ended"
     CONTRACT_PENDING = "contract-pending"
+    NAME_INVALID = "name-invalid"
     MOMENT_INVALID = "moment-invalid"
     NOT_SAME_CUSTOMER = "not-same-customer"
     CODE_TAKEN = "code-taken"

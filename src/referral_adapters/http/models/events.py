@@ -19,6 +19,7 @@ PREFIX = "referral."
 
 
 _NAME: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
+_OR_NULL: Final = _NAME | {"type": ["string", "null"]}
 BROUGHT: Final[dict[str, Any]] = {
     "title": "BroughtEvent",
     "description": "A CloudEvent in structured mode, as a line of a feed is one; its type says what its data may be.",
@@ -30,14 +31,14 @@ BROUGHT: Final[dict[str, Any]] = {
         "type": {"enum": sorted(act.name for act in ACTS.values() if act.feed)},
         "time": {"type": "string", "format": "date-time", "description": "When the act is; the rules take it for now."},
         "data": {"type": "object"},
-        "actor": _NAME | {"description": "Who acts, `feed` where nothing is said."},
-        "actorrole": {"enum": [role.value for role in Role], "description": "`system` where nothing is said."},
-        "datacontenttype": _NAME,
-        "dataschema": _NAME,
-        "subject": _NAME,
+        "actor": _OR_NULL | {"description": "Who acts, `feed` where nothing is said."},
+        "actorrole": {"enum": [*(role.value for role in Role), None], "description": "`system` where nothing is said."},
+        "datacontenttype": _OR_NULL,
+        "dataschema": _OR_NULL,
+        "subject": _OR_NULL,
     },
     "required": ["specversion", "id", "source", "type", "time", "data"],
-    "additionalProperties": False,
+    "additionalProperties": {"type": "null", "description": "What is null is as if it were not there."},
 }
 """What the OpenAPI document says of an event that is brought."""
 EXAMPLE: Final[dict[str, Any]] = {

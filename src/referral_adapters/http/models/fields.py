@@ -12,11 +12,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StrictStr,
     StringConstraints,
     WithJsonSchema,
+    model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from referral_core.acts import FOLLOWING
 from referral_core.session import ACTS
@@ -35,9 +38,36 @@ _AMOUNT: Final = r"^[0-9]{1,12}(\.[0-9]{1,2})?$"
 
 
 class Model(BaseModel):
-    """What bodies have in common: they never change, and have no fields but their own."""
+    """What bodies have in common: they never change, and have no fields but their own.
+
+    A field that may be left out may be null too, which is as if it were not there, also where its default is a value.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_null(cls, given: object) -> object:
+        if not isinstance(given, dict) or None not in given.values():
+            return given
+        optional = _optional(cls)
+        return {name: value for name, value in given.items() if value is not None or name not in optional}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Say of each field that may be left out that it may be null."""
+        schema = handler(core)
+        properties = handler.resolve_ref_schema(schema)["properties"]
+        for name in _optional(cls):
+            said = properties[name]
+            if said.get("default") is not None:
+                told = {key: said.pop(key) for key in ("title", "description", "default") if key in said}
+                properties[name] = {"anyOf": [said, {"type": "null"}], **told}
+        return schema
+
+
+def _optional(model: type[BaseModel]) -> set[str]:
+    return {field.alias or name for name, field in model.model_fields.items() if not field.is_required()}
 
 
 def _text(value: str) -> str:
