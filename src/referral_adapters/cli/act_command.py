@@ -33,10 +33,11 @@ from referral_core.acts import Act, Param
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor, Role
 from referral_core.programme.programme import Programme
-from referral_core.session import ACTS
+from referral_core.session import ACTS, Session
 from referral_core.values.calendar import Calendar
 from referral_core.values.errors import ArgumentInvalid, Refusal
 from referral_core.values.money import Money
+from referral_core.values.name import name
 
 _METAVARS: Final = {
     "amount": "AMOUNT",
@@ -226,7 +227,7 @@ def _run(act: Act[Any], given: Mapping[str, Any]) -> int:
     use = Use.ASK if act.reads else Use.ACT
     with kept_database(given["_db"], use, programme, given.get("_code_key")) as store:
         session = ReferralDesk(programme, store).session(actor=actor, now=now, known_at=known_at)
-        answer = session.perform(act, arguments)
+        answer = _answer(session, act, arguments)
         if answer is None:
             return _nothing(act)
         told = Answers(programme.calendar, now)
@@ -239,6 +240,15 @@ def _run(act: Act[Any], given: Mapping[str, Any]) -> int:
     return 0 if act.name not in _STATUSES or _STATUSES[act.name](answer) else WRONG
 
 
+def _answer(session: Session, act: Act[Any], arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any answer
+    try:
+        return session.perform(act, arguments)
+    except (KeyError, IndexError):
+        raise
+    except LookupError as unknown:  # a word of the programme's that the programme does not have, as a language
+        raise CommandFailed(f"{str(unknown)[:1].upper()}{str(unknown)[1:]}.") from None
+
+
 def _actor(role: Role | None, by: str | None) -> Actor:
     """Return who asks.
 
@@ -249,10 +259,9 @@ def _actor(role: Role | None, by: str | None) -> Actor:
     if by is None and role not in {None, Role.SYSTEM}:
         raise CommandFailed(f"Say with --by which {role} asks.")
     try:
-        name = "command" if by is None else Fields({"by": by}, at="--").name("by")
-    except LineInvalid as invalid:
-        raise CommandFailed(f"{invalid}.") from None
-    return Actor(name, role or Role.SYSTEM)
+        return Actor("command" if by is None else name(by, "--by"), role or Role.SYSTEM)
+    except Refusal as refusal:
+        raise CommandFailed(f"{refusal}.") from None
 
 
 def read_argument(param: Param, given: Any, programme: Programme) -> Any:  # noqa: ANN401 - what options hold, what acts take
@@ -272,13 +281,11 @@ def read_argument(param: Param, given: Any, programme: Programme) -> Any:  # noq
         raise CommandFailed(f"--{option}: {invalid.message}.") from None
 
 
-def _read(param: Param, given: Any, option: str, programme: Programme) -> Any:  # noqa: ANN401, PLR0911 - as above; one line for each kind
+def _read(param: Param, given: Any, option: str, programme: Programme) -> Any:  # noqa: ANN401 - as above
     fields = Fields({option: given}, at="--")
     match param.kind.name:
-        case "flag" | "count" | "choice":
+        case "flag" | "count" | "choice" | "id" | "name":
             return given
-        case "id" | "name":
-            return fields.name(option)
         case "amount":
             return Money(given, programme.currency)
         case "day":

@@ -51,8 +51,10 @@ class ActWords:
 def words_of(act: Act[Any], literal: Literal) -> ActWords:
     """Return what the docstring of an act says; ``literal`` says how arguments and values are written."""
     text = "\n".join(line.strip() for line in (act.body.__doc__ or "").strip().splitlines())
-    told, _, raised = text.partition(":raises Refusal:")
+    told, _, raised = text.partition(":raises ")
     summary, *details = (_plain(act, part, literal) for part in told.split("\n\n") if part.strip())
+    if "CodeRefused:" in raised:
+        details.append("A code that cannot be used refuses it too, with the code's own reasons.")
     reasons = dict.fromkeys(word for word in _LITERAL.findall(raised) if word in _REASONS)
     return ActWords(_ASKED.sub("Show ", summary), tuple(details), tuple(reasons))
 

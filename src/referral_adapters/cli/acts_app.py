@@ -78,7 +78,7 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
         },
     ),
     "grants": (
-        "See what is stuck on its way to billing, and have it tried again.",
+        "See what is stuck on its way to billing; have it tried again.",
         {
             "backlog": "grant.backlog",
             "stuck": "grant.stuck",

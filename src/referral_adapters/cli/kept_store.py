@@ -11,7 +11,7 @@ from referral_adapters.cli.quiet_replay import QuietReplay
 from referral_adapters.cli.store import Use, open_database, secret_of
 from referral_adapters.feed import FeedRunner, FeedStore
 from referral_core.programme.programme import Programme
-from referral_core.values.errors import CodeSpaceExhausted, Refusal, TraceUnreadable
+from referral_core.values.errors import BillingUnavailable, CodeSpaceExhausted, Refusal, TraceUnreadable
 
 if TYPE_CHECKING:
     from referral_adapters.sql import SqlStore
@@ -62,6 +62,8 @@ def _told() -> Iterator[None]:
         raise CommandFailed(f"{refusal}.", WRONG) from refusal
     except CodeSpaceExhausted as exhausted:
         raise CommandFailed(f"No more codes can be issued: {exhausted}.", WRONG) from exhausted
+    except BillingUnavailable as silent:
+        raise CommandFailed(f"Billing did not answer, so nobody knows yet what it did: {silent}.", WRONG) from silent
     except TraceUnreadable as unreadable:
         words = str(unreadable)
         raise CommandFailed(f"{words[0].upper()}{words[1:]}.", WRONG) from unreadable
