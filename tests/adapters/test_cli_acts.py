@@ -336,3 +336,40 @@ def test_groups_are_made_when_asked_for() -> None:
     group = get_command(app).commands["groups"]  # type: ignore[attr-defined] # a group
     assert isinstance(group, ActGroup)
     assert not group.commands
+
+
+# ── --json where there were only words ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_upgrade_gives_a_new_database_its_groups(tmp_path: Path) -> None:
+    homes, other, url = tmp_path / "homes.toml", tmp_path / "other.toml", f"sqlite:///{tmp_path / 'new.db'}"
+    homes.write_text('name = "Homes"\n')
+    other.write_text('name = "Other"\ngroups = 1\n')
+    assert run("db", "upgrade", "--db", url, "--programme", str(other)).exit_code == 2
+    assert not (tmp_path / "new.db").exists()
+    (told,) = printed(run("db", "upgrade", "--db", url, "--programme", str(homes), "--json"))
+    assert told["before"] is None
+    assert told["groups"] == ["referrer", "referee-self-service", "referee-manual"]
+    assert [group["id"] for group in printed(run("groups", "list", "--db", url))] == told["groups"]
+    (again,) = printed(run("db", "upgrade", "--db", url, "--json"))
+    assert (again["before"], "groups" in again) == (told["after"], False)
+
+
+def test_a_programme_as_json(tmp_path: Path) -> None:
+    homes, faulty = tmp_path / "homes.toml", tmp_path / "faulty.toml"
+    homes.write_text('name = "Homes"\n')
+    faulty.write_text('colour = "green"\n')
+    assert printed(run("programme", "check", str(homes), "--json")) == [{"fine": True, "faults": []}]
+    wrong = run("programme", "check", str(faulty), "--json")
+    assert (wrong.exit_code, json.loads(wrong.stdout)["faults"]) == (1, ["colour: is no setting here"])
+    (settings,) = printed(run("programme", "show", str(homes), "--json"))
+    assert (settings["name"], settings["returning_after"], settings["products"][0]) == ("Homes", None, "electricity")
+
+
+@posix
+def test_a_replay_at_a_terminal_prints_json_when_asked() -> None:
+    feed = Path(__file__).parents[2] / "examples" / "a123" / "feed.jsonl"
+    _, shown = at_terminal(400, "replay", str(feed), "--json")
+    lines = [json.loads(line) for line in shown.lines if line.startswith("{")]
+    assert [line["outcome"] for line in lines] == ["done"] * 18
+    assert "liability" not in shown.raw

@@ -276,7 +276,7 @@ class TestShow:
         assert f"       {row.reason}\n" in terminal.getvalue()
 
     def test_what_comes_before_a_row_that_cannot_be_read_is_shown(self, db: str) -> None:
-        spoiled(db, "UPDATE trace_entries SET act = 'case.dance' WHERE subject = 'programme' AND number = 3")
+        spoiled(db, "UPDATE trace_entries SET role = 'dancer' WHERE subject = 'programme' AND number = 3")
         result = run("trace", "show", "programme", "--db", db)
         assert result.exit_code == 1
         assert [json.loads(line)["number"] for line in result.stdout.splitlines()] == [1, 2]

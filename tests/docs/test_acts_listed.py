@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from types import ModuleType
 
+from referral_adapters.cli.acts_app import GROUPS
 from referral_core.session import ACTS
 
 LISTING = Path(__file__).parents[2] / "docs" / "list_acts.py"
@@ -35,3 +36,9 @@ def test_every_act_and_every_field_is_there() -> None:
 def test_it_is_in_words_for_users() -> None:
     """No ids of rules, no markup of docstrings, nothing of Python."""
     assert re.findall(r"\([A-Z]\d+.*?\)|:[a-z]+:|:raises|``|\bNone\b|\bTrue\b|Refusal", listing().page()) == []
+
+
+def test_the_page_of_the_command_lists_the_groups() -> None:
+    page = (LISTING.parent / "reference" / "command.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `referral (\S+) (\S+)[^`]*` \| `(\S+)` \|$", page, re.MULTILINE)
+    assert told == [(group, *pair) for group, (_, members) in GROUPS.items() for pair in members.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
@@ -67,6 +68,9 @@ _SHOWN: Final[Mapping[str, Callable[[Any, Calendar, Screen], None]]] = {
     "trace.verify": lambda answer, _, screen: show_verification(answer, screen),
 }
 """Answers that another command shows too, and in the same way."""
+
+_WIDTH: Final = 70
+"""How long a line of an example may be."""
 
 _AS: Final = Annotated[
     Role | None, typer.Option("--as", help="The role of who asks.  [default: system]", show_default=False)
@@ -202,13 +206,23 @@ def _help(act: Act[Any], path: str, *, positional: bool) -> tuple[str, str]:
 
 
 def _example(act: Act[Any], path: str, *, positional: bool) -> str:
-    """Return a call with all that the act needs."""
-    words = ["referral", *path.split()]
+    """Return a call with all that the act needs, on as many lines as it takes."""
+    parts = [f"referral {path}"]
     for param in act.fields:
         if param.required:
-            value = example_of(param) or param.kind.doc.removeprefix("One of ").partition(",")[0] or "…"
-            words += [value] if positional and _is_argument(act, param) else [f"--{option_of(param)}", value]
-    return " ".join([*words, "--db", "sqlite:///referral.db"])
+            value = shlex.quote(example_of(param) or _first_word(param) or "…")
+            parts.append(value if positional and _is_argument(act, param) else f"--{option_of(param)} {value}")
+    lines = [""]
+    for part in [*parts, "--db sqlite:///referral.db"]:
+        if len(lines[-1]) + len(part) > _WIDTH:
+            lines.append("")
+        lines[-1] += f"{part} "
+    return "\\\n    ".join(lines).rstrip()
+
+
+def _first_word(param: Param) -> str:
+    """Return the first of the words that an argument may be."""
+    return param.kind.doc.removeprefix("One of ").partition(",")[0] if param.kind.name == "choice" else ""
 
 
 # ── doing it ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -15,6 +15,7 @@ from referral_core.values.reason import Reason
 _RULES: Final = re.compile(r" ?\((?:[A-Z]\d+(?:-[A-Z]?\d+)?(?:, )?)+\)")
 _ROLE: Final = re.compile(r":(\w+):`~?([\w.]+)`")
 _LITERAL: Final = re.compile(r"``([^`]+)``")
+_CODE_REFUSED: Final = re.compile(r"CodeRefused: ([^;.]+)")
 _ASKED: Final = re.compile(r"^(Return|Yield) ")
 _REASONS: Final = frozenset(Reason)
 
@@ -53,8 +54,8 @@ def words_of(act: Act[Any], literal: Literal) -> ActWords:
     text = "\n".join(line.strip() for line in (act.body.__doc__ or "").strip().splitlines())
     told, _, raised = text.partition(":raises ")
     summary, *details = (_plain(act, part, literal) for part in told.split("\n\n") if part.strip())
-    if "CodeRefused:" in raised:
-        details.append("A code that cannot be used refuses it too, with the code's own reasons.")
+    if (refused := _CODE_REFUSED.search(raised)) is not None:
+        details.append(f"It is refused with the code's own reasons when {refused[1]}.")
     reasons = dict.fromkeys(word for word in _LITERAL.findall(raised) if word in _REASONS)
     return ActWords(_ASKED.sub("Show ", summary), tuple(details), tuple(reasons))
 
