@@ -42,6 +42,7 @@ myst_heading_anchors = 3
 autodoc_default_options = {"members": True}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_type_aliases = {"Store": "referral_core.ports.store.Store"}  # and not the one of the conformance suites
 autosummary_generate = False
 python_maximum_signature_line_length = 130  # of the names in full, of which only the last parts are shown
 python_use_unqualified_type_names = True
@@ -109,6 +110,7 @@ def is_made_by_programs(thing: type) -> bool:
     """Tell whether a reader would ever call a class: no enumeration, no protocol and no part of the desk."""
     is_part = thing.__module__.startswith("referral_core.services.") and not attrs.has(thing)
     is_part |= thing.__module__.startswith("referral_adapters.http.client.") and hasattr(thing, "_wire")
+    is_part |= thing.__module__ == "referral_core.session"
     return not (is_part or issubclass(thing, enum.Enum) or thing.__dict__.get("_is_protocol"))
 
 

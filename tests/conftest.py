@@ -39,6 +39,7 @@ LONGEST = (
     "adapters/test_sql_conformance.py",
     "examples/portal/test_accessibility.py",
     "examples/portal/test_staff_stories.py",
+    "adapters/test_whole_acts.py",
     "adapters/test_sql_killed.py",
     "adapters/test_sql_duels.py",
     "adapters/test_sql_stopped.py",

@@ -43,9 +43,9 @@ def activity(visit: Staffs, account: str, category: str = "", after: int = 0) ->
 
 def _entries(visit: Visit, account: str, after: int) -> Iterator[Activity]:
     """Yield an account's entries from a number down, reading them as they are needed."""
-    actor, at = visit.someone().actor, visit.world.clock.now
+    accounts = visit.world.ask(visit.someone().actor).accounts
     while True:
-        batch = visit.world.desk.session(actor=actor, now=at).accounts.activity(account, after=after, limit=BATCH)
+        batch = accounts.activity(account, after=after, limit=BATCH)
         yield from batch
         if len(batch) < BATCH:
             return

@@ -28,10 +28,8 @@ def issue(visit: Staffs, account: str) -> Response:
     """Issue a code of a wanted text, or a drawn one; with ``replace`` the present one ends (C9)."""
     world, fields, actor = visit.world, visit.fields, visit.someone().actor
     try:
-        issued = world.act(
-            lambda at: world.desk.session(actor=actor, now=at).codes.issue(
-                account, code=fields.get("code") or None, replace="replace" in fields, reason=fields.get("reason")
-            )
+        issued = world.act(actor).codes.issue(
+            account, code=fields.get("code") or None, replace="replace" in fields, reason=fields.get("reason")
         )
     except Refusal as refusal:
         field = "replace" if Reason.CODE_OVERLAP in refusal.reasons else "code"
@@ -52,11 +50,7 @@ def end(visit: Staffs, account: str, code: str) -> Response:
     world, fields, actor = visit.world, visit.fields, visit.someone().actor
     try:
         ends_at = _ends_at(fields.get("ends_at", ""), world.programme.calendar)
-        ended = world.act(
-            lambda at: world.desk.session(actor=actor, now=at).codes.end(
-                code, ends_at=ends_at, reason=fields.get("reason")
-            )
-        )
+        ended = world.act(actor).codes.end(code, ends_at=ends_at, reason=fields.get("reason"))
     except Refusal as refusal:
         return _ending(visit, account, code, complaint_of(visit, refusal, "ends_at", "reason"))
     is_over = ended.status_at(world.clock.now) is CodeStatus.ENDED
@@ -77,7 +71,7 @@ def _issuing(visit: Visit, account: str, complaint: Complaint | None = None) -> 
 
 def _present(visit: Visit, account: str) -> PromoCode | None:
     world, actor = visit.world, visit.someone().actor
-    return world.ask(lambda at: world.desk.session(actor=actor, now=at).codes.present(account))
+    return world.ask(actor).codes.present(account)
 
 
 def _ending(visit: Visit, account: str, text: str, complaint: Complaint | None = None) -> Response:

@@ -22,16 +22,16 @@ router = APIRouter(prefix="/{account}/discount")
 def discount(visit: Staffs, account: str, after: str = "") -> Response:
     """Show the balance over time, the bills that took of it, and the referrals that feed it by pages."""
     world, actor = visit.world, visit.someone().actor
-    desk, at = world.desk, world.clock.now
-    movements = desk.session(actor=actor, now=at).accounts.movements(account)
-    referrals = desk.session(actor=actor, now=at).accounts.referrals(account, after=after or None, limit=PAGE + 1)
+    accounts = world.ask(actor).accounts
+    movements = accounts.movements(account)
+    referrals = accounts.referrals(account, after=after or None, limit=PAGE + 1)
     return account_page(
         visit,
         account,
         "account-discount.html",
         tab="discount",
         movements=tuple(reversed(movements)),
-        picture=BalancePicture.of(movements, at) if movements else None,
+        picture=BalancePicture.of(movements, world.clock.now) if movements else None,
         referrals=referrals[:PAGE],
         following=referrals[PAGE - 1].place if len(referrals) > PAGE else None,
         after=after,
@@ -44,7 +44,7 @@ def _own_sign_ups(visit: Visit, view: AccountView) -> Iterator[SignUpSeen]:
     world, actor = visit.world, visit.someone().actor
     for contract in view.contracts:
         try:
-            seen = world.desk.session(actor=actor, now=world.clock.now).sign_ups.find(contract.id)
+            seen = world.ask(actor).sign_ups.find(contract.id)
         except Refusal:
             continue
         if seen.referral is not None:

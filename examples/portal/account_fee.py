@@ -27,11 +27,7 @@ def note(visit: Staffs, account: str, contract: str) -> Response:
     world, fields, actor = visit.world, visit.fields, visit.someone().actor
     try:
         amount = typed_amount(fields.get("amount", ""), world.programme.currency)
-        world.act(
-            lambda at: world.desk.session(actor=actor, now=at).discounts.note_fee(
-                contract, amount=amount, reason=fields.get("reason")
-            )
-        )
+        world.act(actor).discounts.note_fee(contract, amount=amount, reason=fields.get("reason"))
     except Refusal as refusal:
         return _form(visit, account, contract, complaint_of(visit, refusal, "amount", "reason"))
     visit.note("accounts.fee-noted", amount=visit.texts.money(amount))
@@ -40,8 +36,8 @@ def note(visit: Staffs, account: str, contract: str) -> Response:
 
 def _form(visit: Visit, account: str, contract: str, complaint: Complaint | None = None) -> Response:
     world, actor = visit.world, visit.someone().actor
-    proposed = world.ask(lambda at: world.desk.session(actor=actor, now=at).discounts.propose_fee(contract))
-    seen = world.ask(lambda at: world.desk.session(actor=actor, now=at).sign_ups.find(contract))
+    proposed = world.ask(actor).discounts.propose_fee(contract)
+    seen = world.ask(actor).sign_ups.find(contract)
     return account_page(
         visit,
         account,

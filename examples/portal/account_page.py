@@ -36,11 +36,11 @@ def viewed(visit: Visit, account: str) -> AccountView:
     :raises Refusal: ``not-allowed``, ``account-unknown``.
     """
     world, actor = visit.world, visit.someone().actor
-    return world.ask(lambda at: world.desk.session(actor=actor, now=at).accounts.show(account))
+    return world.ask(actor).accounts.show(account)
 
 
 def siblings(visit: Visit, view: AccountView) -> tuple[str, ...]:
     """Return the other accounts of the same customer."""
     world, actor = visit.world, visit.someone().actor
-    accounts = world.ask(lambda at: world.desk.session(actor=actor, now=at).accounts.of_customer(view.customer))
+    accounts = world.ask(actor).accounts.of_customer(view.customer)
     return tuple(account for account in accounts if account != view.account)

@@ -28,11 +28,7 @@ def transfer(visit: Staffs, account: str) -> Response:
     try:
         wanted = fields.get("amount", "")
         amount = typed_amount(wanted, world.programme.currency) if wanted else None
-        moved = world.act(
-            lambda at: world.desk.session(actor=actor, now=at).discounts.transfer(
-                account, fields.get("to", ""), amount=amount
-            )
-        )
+        moved = world.act(actor).discounts.transfer(account, fields.get("to", ""), amount=amount)
     except Refusal as refusal:
         return _form(visit, account, complaint_of(visit, refusal, "amount", "to"))
     visit.note("accounts.transferred", amount=visit.texts.money(moved), account=fields.get("to", ""))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from functools import partial
 from typing import Final
 
 from dateutil.relativedelta import relativedelta
@@ -69,7 +68,7 @@ class Course:
     def _activate(self, contracts: tuple[Contract, ...], day: date, at: datetime) -> None:
         for contract in contracts:
             if contract.status is ContractStatus.CONCLUDED and contract.starts_on and contract.starts_on <= day:
-                self._store.run(partial(self._desk.session(actor=SUPPLY, now=at).contracts.activate, contract.id))
+                self._desk.session(actor=SUPPLY, now=at).contracts.activate(contract.id)
 
     def _pay(self, at: datetime) -> None:
         self._desk.session(actor=BILLING, now=at).payouts.pay_all()
@@ -80,11 +79,7 @@ class Course:
         for account in sorted(supplied):
             bill = f"{account}-{day - timedelta(days=1):%Y-%m}"
             try:
-                self._store.run(
-                    partial(
-                        self._desk.session(actor=BILLING, now=at).discounts.bill, bill, account=account, amount=BILL
-                    )
-                )
+                self._desk.session(actor=BILLING, now=at).discounts.bill(bill, account=account, amount=BILL)
             except Refusal as refusal:
                 if Reason.BILL_EXISTS not in refusal.reasons:
                     raise

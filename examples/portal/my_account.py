@@ -34,16 +34,16 @@ class MyAccount:
 
         :raises Refusal: ``not-allowed`` when it is not theirs.
         """
-        desk, at, actor = world.desk, world.clock.now, person.actor
-        view = desk.session(actor=actor, now=at).accounts.show(account)
+        session = world.ask(person.actor)
+        view = session.accounts.show(account)
         code = view.codes[-1] if view.codes else None
         return cls(
             view=view,
             code=code,
-            status=None if code is None else code.status_at(at),
-            worth=None if code is None else desk.session(actor=actor, now=at).codes.check(code.text),
-            referrals=desk.session(actor=actor, now=at).accounts.referrals(account),
-            movements=tuple(reversed(desk.session(actor=actor, now=at).accounts.movements(account))),
+            status=None if code is None else code.status_at(world.clock.now),
+            worth=None if code is None else session.codes.check(code.text),
+            referrals=session.accounts.referrals(account),
+            movements=tuple(reversed(session.accounts.movements(account))),
         )
 
     @property
@@ -54,6 +54,6 @@ class MyAccount:
 
 def passed_on(world: World, person: Person, code: str, language: str, origin: str) -> SharingText:
     """Return what a customer passes on in a language, its link leading to this portal instead of the example's host."""
-    text = world.desk.session(actor=person.actor, now=world.clock.now).sharing.text(code, language=language)
+    text = world.ask(person.actor).sharing.text(code, language=language)
     path = "/".join(text.url.split("/")[3:])
     return attrs.evolve(text, url=f"{origin}/{path}")

@@ -59,27 +59,23 @@ class Newcomer:
 
         :raises CodeRefused: the code cannot be used; nothing was done.
         """
-        signed = world.act(
-            lambda at: world.desk.session(actor=PORTAL, now=at).sign_ups.conclude(
-                self.contract,
-                account=self.account,
-                customer=self.person.id,
-                product=self.product,
-                segment=self.segment,
-                first_name=self.person.first_name,
-                starts_on=next_start(world),
-                code=code,
-            )
+        signed = world.act(PORTAL).sign_ups.conclude(
+            self.contract,
+            account=self.account,
+            customer=self.person.id,
+            product=self.product,
+            segment=self.segment,
+            first_name=self.person.first_name,
+            starts_on=next_start(world),
+            code=code,
         )
         world.people.add(self.person.id, self.person.name)
         return signed
 
     def fail(self, world: World, code: str | None) -> OpenedCase:
         """Open a case instead, as when the sign-up breaks off, and remember the customer's name (K1)."""
-        opened = world.act(
-            lambda at: world.desk.session(actor=PORTAL, now=at).cases.open(
-                self.case, customer=self.person.id, product=self.product, segment=self.segment, code=code
-            )
+        opened = world.act(PORTAL).cases.open(
+            self.case, customer=self.person.id, product=self.product, segment=self.segment, code=code
         )
         world.people.add(self.person.id, self.person.name)
         return opened

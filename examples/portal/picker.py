@@ -42,9 +42,9 @@ def choose_language(visit: Anybodys) -> Response:
 
 def _code_status(world: World, person: Person) -> CodeStatus | None:
     """Return how the first code stands that one of the customer's accounts has at present; ``None`` without any."""
-    desk, at = world.desk, world.clock.now
-    for account in desk.session(actor=PORTAL, now=at).accounts.of_customer(person.id):
-        code = desk.session(actor=PORTAL, now=at).codes.present(account)
+    session = world.ask(PORTAL)
+    for account in session.accounts.of_customer(person.id):
+        code = session.codes.present(account)
         if code is not None:
-            return code.status_at(at)
+            return code.status_at(world.clock.now)
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from datetime import datetime
+from functools import partial
 from typing import Final, Generic, TypeVar
 
 import attrs
@@ -12,7 +12,7 @@ import attrs
 from examples.portal.clock import STEP
 from examples.portal.prospect import Prospect
 from examples.portal.visit import Visit
-from examples.portal.world import World
+from referral_core import Session
 
 T = TypeVar("T")
 
@@ -24,19 +24,19 @@ class _Undone(Exception):
     """Leaves a transaction, so that nothing of it is kept."""
 
 
-def rehearse(world: World, act: Callable[[datetime], T]) -> T:
+def rehearse(visit: Visit, act: Callable[[Session], T]) -> T:
     """Return what an act would return if it were done now, and leave everything as it is.
 
     :raises Refusal: the act would be refused.
     """
-    brought: list[T] = []
+    world, brought = visit.world, list[T]()
 
-    def played() -> None:
-        brought[:] = [act(world.clock.now + STEP)]
+    def played(session: Session) -> None:
+        brought[:] = [act(session)]
         raise _Undone
 
     with contextlib.suppress(_Undone):
-        world.store.run(played)
+        world.desk.run(played, actor=visit.someone().actor, now=world.clock.now + STEP)
     return brought[0]
 
 
@@ -45,7 +45,7 @@ class Rehearsal(Generic[T]):
     """An act that a form asks for: shown at first, and done when the form is sent again with what was seen in it."""
 
     visit: Visit
-    act: Callable[[datetime], T]
+    act: Callable[[Session], T]
     prospect_of: Callable[[T], Prospect]
 
     def show(self) -> Prospect:
@@ -53,7 +53,7 @@ class Rehearsal(Generic[T]):
 
         :raises Refusal: the act would be refused.
         """
-        return self.prospect_of(rehearse(self.visit.world, self.act))
+        return self.prospect_of(rehearse(self.visit, self.act))
 
     def was_seen(self, prospect: Prospect) -> bool:
         """Tell whether somebody who was shown this wants it done."""
@@ -71,12 +71,13 @@ class Rehearsal(Generic[T]):
         if fields.get("step") != DOING:
             return None
         try:
-            return self.visit.world.act(lambda at: self._watched(at, fields.get("seen", "")))
+            watched = partial(self._watched, fields.get("seen", ""))
+            return self.visit.world.run(watched, actor=self.visit.someone().actor)
         except _Undone:
             return None
 
-    def _watched(self, at: datetime, seen: str) -> T:
-        brought = self.act(at)
+    def _watched(self, seen: str, session: Session) -> T:
+        brought = self.act(session)
         if self.prospect_of(brought).digest != seen:
             raise _Undone
         return brought

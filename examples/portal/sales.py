@@ -22,11 +22,7 @@ def sign_ups(visit: Staffs, q: str = "", show: str = "open", after: str = "") ->
     if q.strip():
         found = StaffSearch(visit, q).sign_ups()
         return staff_page(visit, "sales.html", found=found, q=q, show="", following=None, after="")
-    page = world.ask(
-        lambda at: world.desk.session(actor=actor, now=at).sign_ups.page(
-            after=after or None, limit=PAGE + 1, open_only=show != "all"
-        )
-    )
+    page = world.ask(actor).sign_ups.page(after=after or None, limit=PAGE + 1, open_only=show != "all")
     return staff_page(
         visit,
         "sales.html",

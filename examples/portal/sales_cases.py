@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 
 import attrs
 from fastapi import APIRouter
@@ -16,7 +16,7 @@ from examples.portal.rehearsal import Rehearsal, rehearse
 from examples.portal.staff_page import PAGE, complaint_of, referee_groups, staff_page, typed
 from examples.portal.typed import typed_day
 from examples.portal.visit import Staffs, Visit
-from referral_core import Case, CaseStatus, Refusal
+from referral_core import Case, CaseStatus, Refusal, Session
 from referral_core.services.cases import FinishedCase
 
 router = APIRouter(prefix="/cases")
@@ -26,11 +26,7 @@ router = APIRouter(prefix="/cases")
 def cases(visit: Staffs, show: str = "open", after: str = "") -> Response:
     """Show cases by pages, those that are still open unless all are asked for."""
     world, actor = visit.world, visit.someone().actor
-    page = world.ask(
-        lambda at: world.desk.session(actor=actor, now=at).cases.page(
-            after=after or None, limit=PAGE + 1, open_only=show != "all"
-        )
-    )
+    page = world.ask(actor).cases.page(after=after or None, limit=PAGE + 1, open_only=show != "all")
     return staff_page(
         visit,
         "sales-cases.html",
@@ -85,7 +81,7 @@ def abandon(visit: Staffs, case: str) -> Response:
     """Close a case without a sign-up (K3)."""
     world, actor = visit.world, visit.someone().actor
     try:
-        world.act(lambda at: world.desk.session(actor=actor, now=at).cases.abandon(case))
+        world.act(actor).cases.abandon(case)
     except Refusal as refusal:
         found = _found(visit, case)
         complaint = complaint_of(visit, refusal)
@@ -96,11 +92,11 @@ def abandon(visit: Staffs, case: str) -> Response:
 
 def _found(visit: Visit, case: str) -> Case:
     world, actor = visit.world, visit.someone().actor
-    return world.ask(lambda at: world.desk.session(actor=actor, now=at).cases.find(case))
+    return world.ask(actor).cases.find(case)
 
 
-def _finish(visit: Visit, case: Case, number: int, starts_on: date | None) -> Callable[[datetime], FinishedCase]:
-    return lambda at: visit.world.desk.session(actor=visit.someone().actor, now=at).cases.finish(
+def _finish(visit: Visit, case: Case, number: int, starts_on: date | None) -> Callable[[Session], FinishedCase]:
+    return lambda session: session.cases.finish(
         case.id,
         contract=f"K-{number}",
         account=f"A-{number}",
@@ -120,8 +116,8 @@ def _without_case(visit: Visit, case: Case) -> Prospect | None:
         return None
     return Prospect.of_sign_up(
         rehearse(
-            visit.world,
-            lambda at: visit.world.desk.session(actor=visit.someone().actor, now=at).sign_ups.conclude(
+            visit,
+            lambda session: session.sign_ups.conclude(
                 "K-0",
                 account="A-0",
                 customer=case.customer,

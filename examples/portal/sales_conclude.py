@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 import attrs
@@ -20,7 +20,7 @@ from examples.portal.staff_choice import HONOURED, StaffChoice
 from examples.portal.staff_page import complaint_of, referee_groups, staff_page, typed
 from examples.portal.typed import typed_day
 from examples.portal.visit import Staffs, Visit
-from referral_core import Refusal
+from referral_core import Refusal, Session
 from referral_core.services.sign_ups import SignUp
 
 router = APIRouter()
@@ -79,8 +79,8 @@ def _applicant(visit: Visit, *, number: int) -> Newcomer:
 
 def _conclude(
     visit: Visit, newcomer: Newcomer, choice: StaffChoice, starts_on: date | None
-) -> Callable[[datetime], SignUp]:
-    return lambda at: visit.world.desk.session(actor=visit.someone().actor, now=at).sign_ups.conclude(
+) -> Callable[[Session], SignUp]:
+    return lambda session: session.sign_ups.conclude(
         f"K-{newcomer.number}",
         account=newcomer.account,
         customer=newcomer.person.id,
@@ -100,7 +100,7 @@ def _by_rules(visit: Visit, newcomer: Newcomer, choice: StaffChoice, starts_on: 
     """Return what the rules by themselves would bring where something else is chosen."""
     if not choice.deviates:
         return None
-    return Prospect.of_sign_up(rehearse(visit.world, _conclude(visit, newcomer, StaffChoice(), starts_on)))
+    return Prospect.of_sign_up(rehearse(visit, _conclude(visit, newcomer, StaffChoice(), starts_on)))
 
 
 def _wrong(visit: Visit) -> Complaint | None:
@@ -119,7 +119,7 @@ def _wrong(visit: Visit) -> Complaint | None:
 def _known(visit: Visit, customer: str) -> Person | None:
     """Return a customer who has an account that this actor may see."""
     world, actor = visit.world, visit.someone().actor
-    accounts = world.ask(lambda at: world.desk.session(actor=actor, now=at).accounts.of_customer(customer))
+    accounts = world.ask(actor).accounts.of_customer(customer)
     return world.people.find(customer) if accounts else None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -16,7 +15,7 @@ from examples.portal.staff_choice import HONOURED, StaffChoice
 from examples.portal.staff_page import complaint_of, referee_groups, staff_page, typed
 from examples.portal.visit import Staffs, Visit
 from examples.portal.world import PORTAL
-from referral_core import CodeRefused, Reason, Referral, Refusal, TraceEntry
+from referral_core import CodeRefused, Reason, Referral, Refusal, Session, TraceEntry
 from referral_core.services.showing_sign_ups import SignUpSeen
 from referral_core.services.sign_ups import SignUp
 
@@ -78,13 +77,13 @@ def change_group(visit: Staffs, contract: str) -> Response:
 def explain(visit: Staffs, contract: str) -> Response:
     """Say in plain words why both amounts are what they are (S7)."""
     world, actor = visit.world, visit.someone().actor
-    explanation = world.ask(lambda at: world.desk.session(actor=actor, now=at).referrals.explain(contract))
+    explanation = world.ask(actor).referrals.explain(contract)
     return staff_page(visit, "sales-explanation.html", told=PlainExplanation(visit, explanation))
 
 
 def _seen(visit: Visit, contract: str) -> SignUpSeen:
     world, actor = visit.world, visit.someone().actor
-    return world.ask(lambda at: world.desk.session(actor=actor, now=at).sign_ups.find(contract))
+    return world.ask(actor).sign_ups.find(contract)
 
 
 def _changes(visit: Visit, contract: str) -> tuple[TraceEntry, ...]:
@@ -93,13 +92,11 @@ def _changes(visit: Visit, contract: str) -> tuple[TraceEntry, ...]:
     The trace itself is for administrators; an agent is told this much of it by the account's timeline too.
     """
     act = "referral.change-group"
-    return visit.world.ask(
-        lambda at: tuple(visit.world.desk.session(actor=PORTAL, now=at).trace.rows_of_contract(contract, act=act))
-    )
+    return tuple(visit.world.ask(PORTAL).trace.rows_of_contract(contract, act=act))
 
 
-def _attach(visit: Visit, contract: str, choice: StaffChoice) -> Callable[[datetime], SignUp]:
-    return lambda at: visit.world.desk.session(actor=visit.someone().actor, now=at).sign_ups.attach(
+def _attach(visit: Visit, contract: str, choice: StaffChoice) -> Callable[[Session], SignUp]:
+    return lambda session: session.sign_ups.attach(
         contract, code=visit.fields.get("code", ""), group=choice.group, honour=choice.honoured, reason=choice.reason
     )
 
@@ -109,14 +106,14 @@ def _by_rules(visit: Visit, contract: str, choice: StaffChoice) -> Prospect | No
     if not choice.deviates:
         return None
     try:
-        return Prospect.of_sign_up(rehearse(visit.world, _attach(visit, contract, StaffChoice())))
+        return Prospect.of_sign_up(rehearse(visit, _attach(visit, contract, StaffChoice())))
     except CodeRefused as refused:
         return Prospect.of_decision(refused.decision)
 
 
-def _regroup(visit: Visit, contract: str) -> Callable[[datetime], Referral]:
-    fields, actor = visit.fields, visit.someone().actor
-    return lambda at: visit.world.desk.session(actor=actor, now=at).referrals.change_group(
+def _regroup(visit: Visit, contract: str) -> Callable[[Session], Referral]:
+    fields = visit.fields
+    return lambda session: session.referrals.change_group(
         contract, group=fields.get("group", ""), reason=fields.get("reason")
     )
 

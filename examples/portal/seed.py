@@ -40,7 +40,6 @@ class Seed:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._desk = world.desk
 
     def grow(self) -> None:
         """Let half a year pass."""
@@ -116,13 +115,11 @@ class Seed:
 
     def _amount(self, group: str, amount: str, *, starts: date | None = None, ends: date | None = None) -> None:
         start_of = self._world.programme.calendar.start_of
-        self._world.act(
-            lambda at: self._desk.session(actor=ADMINISTRATOR, now=at).groups.set_amount(
-                group,
-                Money(amount),
-                starts=None if starts is None else start_of(starts),
-                ends=None if ends is None else start_of(ends),
-            )
+        self._world.act(ADMINISTRATOR).groups.set_amount(
+            group,
+            Money(amount),
+            starts=None if starts is None else start_of(starts),
+            ends=None if ends is None else start_of(ends),
         )
 
     def _join(self, name: str, *, friend: str | None = None) -> None:
@@ -138,44 +135,40 @@ class Seed:
     def _join_by_agent(self, name: str, *, code: str) -> None:
         newcomer = Newcomer.of(self._world, name)
         self._world.people.add(newcomer.person.id, name)
-        self._world.act(
-            lambda at: self._desk.session(actor=HOMES_AGENT, now=at).sign_ups.conclude(
-                f"K-{newcomer.number}",
-                account=newcomer.account,
-                customer=newcomer.person.id,
-                channel="sales-portal",
-                code=code,
-                starts_on=next_start(self._world),
-                first_name=newcomer.person.first_name,
-            )
+        self._world.act(HOMES_AGENT).sign_ups.conclude(
+            f"K-{newcomer.number}",
+            account=newcomer.account,
+            customer=newcomer.person.id,
+            channel="sales-portal",
+            code=code,
+            starts_on=next_start(self._world),
+            first_name=newcomer.person.first_name,
         )
 
     def _firm(self, name: str) -> None:
         newcomer = Newcomer.of(self._world, name, segment="micro-business")
         self._world.people.add(newcomer.person.id, name)
-        self._world.act(
-            lambda at: self._desk.session(actor=FIRMS_AGENT, now=at).sign_ups.conclude(
-                f"K-{newcomer.number}",
-                account=newcomer.account,
-                customer=newcomer.person.id,
-                segment="micro-business",
-                channel="sales-portal",
-                starts_on=next_start(self._world),
-            )
+        self._world.act(FIRMS_AGENT).sign_ups.conclude(
+            f"K-{newcomer.number}",
+            account=newcomer.account,
+            customer=newcomer.person.id,
+            segment="micro-business",
+            channel="sales-portal",
+            starts_on=next_start(self._world),
         )
 
     def _share(self, name: str, means: str) -> None:
         code = self._code_of(name)
-        self._world.act(lambda at: self._desk.session(actor=PORTAL, now=at).sharing.share(code, means=means))
+        self._world.act(PORTAL).sharing.share(code, means=means)
 
     def _withdraw(self, name: str) -> None:
         contract = self._contract_of(name)
-        self._world.act(lambda at: self._desk.session(actor=PORTAL, now=at).contracts.withdraw(contract))
+        self._world.act(PORTAL).contracts.withdraw(contract)
 
     def _terminate(self, name: str) -> None:
         contract = self._contract_of(name)
-        self._world.act(lambda at: self._desk.session(actor=PORTAL, now=at).contracts.terminate(contract))
+        self._world.act(PORTAL).contracts.terminate(contract)
 
     def _end_code(self, name: str, reason: str) -> None:
         code = self._code_of(name)
-        self._world.act(lambda at: self._desk.session(actor=SUPERVISOR, now=at).codes.end(code, reason=reason))
+        self._world.act(SUPERVISOR).codes.end(code, reason=reason)

@@ -25,7 +25,7 @@ MEANS: Final = frozenset({"app", "link", "e-mail", "sms", "qr"})
 def my_code(visit: Customers, account: str | None = None, share: str | None = None) -> Response:
     """Show the customer's code, how to pass it on in the language chosen for that, and what came of it."""
     person, world = visit.someone(), visit.world
-    accounts = world.ask(lambda at: world.desk.session(actor=person.actor, now=at).accounts.of_customer(person.id))
+    accounts = world.ask(person.actor).accounts.of_customer(person.id)
     chosen = account or next(iter(accounts), None)
     mine = None if chosen is None else MyAccount.of(world, person, chosen)
     language = share if share in LANGUAGES else visit.language
@@ -50,7 +50,7 @@ def share(visit: Customers) -> Response:
     code, means = visit.fields.get("code", ""), visit.fields.get("means", "")
     if means not in MEANS:
         raise HTTPException(422)
-    sharing = world.act(lambda at: world.desk.session(actor=person.actor, now=at).sharing.share(code, means=means))
+    sharing = world.act(person.actor).sharing.share(code, means=means)
     if visit.wants_json:
         return JSONResponse({"sent": _sent(visit, sharing.account)})
     visit.note("self-service.shared")
@@ -58,8 +58,7 @@ def share(visit: Customers) -> Response:
 
 
 def _sent(visit: Visit, account: str) -> int:
-    person, desk = visit.someone(), visit.world.desk
-    return visit.world.ask(lambda at: desk.session(actor=person.actor, now=at).sharing.figures(account)).sent
+    return visit.world.ask(visit.someone().actor).sharing.figures(account).sent
 
 
 def _links(text: SharingText) -> dict[str, str]:

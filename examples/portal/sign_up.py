@@ -91,14 +91,14 @@ def conclude(visit: Applicants) -> Response:
 @router.get("/sign-up/next")
 def what_next(visit: Applicants) -> Response:
     """Say what happens next, to whoever has just signed up."""
-    desk, session = visit.world.desk, visit.session
+    session = visit.session
     if "contract" in session:
-        seen = visit.world.ask(lambda at: desk.session(actor=PORTAL, now=at).sign_ups.find(session["contract"]))
+        seen = visit.world.ask(PORTAL).sign_ups.find(session["contract"])
         account = seen.contract.account
-        code = visit.world.ask(lambda at: desk.session(actor=PORTAL, now=at).codes.present(account))
+        code = visit.world.ask(PORTAL).codes.present(account)
         return visit.page("signed-up.html", contract=seen.contract, referral=seen.referral, code=code)
     if "case" in session:
-        case = visit.world.ask(lambda at: desk.session(actor=PORTAL, now=at).cases.find(session["case"]))
+        case = visit.world.ask(PORTAL).cases.find(session["case"])
         return visit.page("case-opened.html", case=case)
     return visit.go("/sign-up")
 
@@ -132,10 +132,8 @@ def _decide(visit: Visit, code: str, product: str) -> Decision | None:
     if not SHORTEST_CODE <= len(code.strip()) <= LONGEST_CODE:
         return None
     world, person = visit.world, visit.person
-    return world.ask(
-        lambda at: world.desk.session(actor=PORTAL, now=at).codes.check(
-            code, customer=None if person is None else person.id, product=product, segment="household"
-        )
+    return world.ask(PORTAL).codes.check(
+        code, customer=None if person is None else person.id, product=product, segment="household"
     )
 
 

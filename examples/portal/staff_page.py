@@ -74,14 +74,12 @@ def who(visit: Visit) -> Callable[[str | None], str]:
 
 def referee_groups(visit: Visit) -> tuple[DiscountGroup, ...]:
     """Return the groups that a sign-up can be put into."""
-    person, desk = visit.someone(), visit.world.desk
-    groups = visit.world.ask(lambda at: desk.session(actor=person.actor, now=at).groups.all())
+    groups = visit.world.ask(visit.someone().actor).groups.all()
     return tuple(group for group in groups if group.side is Side.REFEREE)
 
 
 def group_names(visit: Visit) -> Callable[[str], str]:
     """Return what names a group, by its id where it has no name any more."""
-    person, desk = visit.someone(), visit.world.desk
-    groups = visit.world.ask(lambda at: desk.session(actor=person.actor, now=at).groups.all())
+    groups = visit.world.ask(visit.someone().actor).groups.all()
     names: Mapping[str, str] = {group.id: group.name for group in groups}
     return lambda group: names.get(group, group)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Final, TypeVar
 
 from examples.portal.clock import Clock
 from examples.portal.course import Course
 from examples.portal.people import People
 from referral_adapters.sql import SqlStore
-from referral_core import Actor, Programme, ReferralDesk
+from referral_core import Actor, Programme, ReferralDesk, Session
 from referral_core.programme.fee_policy import FeePolicy
 
 T = TypeVar("T")
 
-PROGRAMME: Final = Programme(fee_policy=FeePolicy.PRO_RATA)
-"""The household programme, but for a fee on early termination, so that there is one to see."""
+PROGRAMME: Final = Programme(products=("electricity", "gas"), fee_policy=FeePolicy.PRO_RATA)
+"""The household programme, but for gas, which earns a discount too, and a fee on early termination, to be seen."""
 PORTAL: Final = Actor.system("portal")
 """Who signs customers up in self-service (A1)."""
 SECRET: Final = b"of an invented world"
@@ -34,14 +33,17 @@ class World:
         self.course = Course(self.store, self.desk, clock)
         self.people = people
 
-    def act(self, act: Callable[[datetime], T]) -> T:
-        """Do an act at the next moment of the clock, in one transaction; return what it returns."""
-        at = self.clock.tick()
-        return self.store.run(lambda: act(at))
+    def act(self, actor: Actor) -> Session:
+        """Return a session at the next moment of the clock, for one act, which is one transaction by itself."""
+        return self.desk.session(actor=actor, now=self.clock.tick())
 
-    def ask(self, question: Callable[[datetime], T]) -> T:
-        """Ask something that changes nothing, at the present moment; outside of a transaction nobody waits for it."""
-        return question(self.clock.now)
+    def run(self, block: Callable[[Session], T], *, actor: Actor) -> T:
+        """Do a few acts at the next moment of the clock, in one transaction; return what they return."""
+        return self.desk.run(block, actor=actor, now=self.clock.tick())
+
+    def ask(self, actor: Actor) -> Session:
+        """Return a session at the present moment, for questions."""
+        return self.desk.session(actor=actor, now=self.clock.now)
 
     def close(self) -> None:
         """Close the store."""

@@ -18,7 +18,7 @@ BACK: Final = 5
 BACK_DAYS: Final = (30, 120)
 BACK_WITH_CODE: Final = 2
 
-# Every tenth who takes a second product tries a friend's code with it.
+# Every tenth who takes a second product tries a friend's code with it, which is for new customers and electricity only.
 MORE_WITH_CODE: Final = 10
 
 

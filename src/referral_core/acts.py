@@ -37,6 +37,7 @@ import attrs
 
 from referral_core.entities.actor import Role
 from referral_core.values.arguments import COUNT, FACT, FLAG, PROGRAM, Kind, choice, instance
+from referral_core.values.code_text import fold
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -82,7 +83,9 @@ class Act(Generic[R]):
     ``reads`` tells that it changes nothing; ``streams`` that it reads and hands on an iterator; ``bulk`` that it is
     many transactions and not one. ``manual`` says when a person has to give a reason: always, or with one of the
     arguments named. ``channels`` tells that somebody limited to some channels may ask for it. ``feed`` tells whether
-    a feed may bring it. ``settles`` names the arguments with the accounts whose balance in billing it looks at.
+    a feed may bring it. ``settles`` names the arguments with the accounts whose balance in billing it looks at, and
+    ``checks`` refuses what it would refuse without billing, so that nothing is sent for what is refused. ``draws``
+    tells that it may issue a code to the account that it names.
     """
 
     name: str
@@ -96,6 +99,8 @@ class Act(Generic[R]):
     channels: bool = False
     manual: bool | tuple[str, ...] = False
     settles: tuple[str, ...] = ()
+    checks: Callable[..., object] | None = None
+    draws: bool = False
     wire: Mapping[str, str] = attrs.field(factory=dict)
 
     @cached_property
@@ -139,6 +144,15 @@ class Act(Generic[R]):
         """The names of the parameters that say when something came to be, which only systems may give (M4)."""
         return tuple(name for name, param in self.params.items() if param.kind is FACT)
 
+    @cached_property
+    def _naming(self) -> tuple[tuple[str, str], ...]:
+        return tuple((name, param.kind.names) for name, param in self.params.items() if param.kind.names is not None)
+
+    def named(self, given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """Return what the arguments name, each with its kind: a hint to the store about what will be looked up."""
+        found = ((kind, given.get(name)) for name, kind in self._naming)
+        return tuple((kind, fold(value) if kind == "code" else value) for kind, value in found if value is not None)
+
     def needs_reason(self, given: Mapping[str, Any]) -> bool:
         """Tell whether a person who asks for the act with these arguments has to say why."""
         if isinstance(self.manual, bool):
@@ -157,14 +171,14 @@ class Act(Generic[R]):
             it.
         """
         params = self.params
-        try:
-            given = {**dict(zip(self._positional, args, strict=False)), **kwargs}
-            if len(given) != len(args) + len(kwargs) or len(given) + len(self.defaults) < len(params):
-                raise KeyError
-            return {name: params[name].check(value) for name, value in given.items()}
-        except KeyError:
-            signature(self.body).bind(None, *args, **kwargs)  # says in Python's words what is wrong
-            raise
+        given = {**dict(zip(self._positional, args, strict=False)), **kwargs}
+        if len(given) != len(args) + len(kwargs) or not self._required <= given.keys() <= params.keys():
+            signature(self.body).bind(None, *args, **kwargs)  # raises: it says in Python's words what is wrong
+        return {name: params[name].check(value) for name, value in given.items()}
+
+    @cached_property
+    def _required(self) -> frozenset[str]:
+        return frozenset(self.params) - frozenset(self.defaults)
 
     @cached_property
     def _positional(self) -> tuple[str, ...]:
@@ -218,6 +232,8 @@ def act(  # noqa: PLR0913 - an act is declared by that much
     channels: bool = False,
     manual: bool | tuple[str, ...] = False,
     settles: tuple[str, ...] = (),
+    checks: Callable[..., object] | None = None,
+    draws: bool = False,
     wire: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[Concatenate[S, P], R]], Callable[Concatenate[S, P], R]]:
     """Declare a service's method as an act: see :class:`Act`. Calling it hands it to the service's runner."""
@@ -235,6 +251,8 @@ def act(  # noqa: PLR0913 - an act is declared by that much
             channels=channels,
             manual=manual,
             settles=settles,
+            checks=checks,
+            draws=draws,
             wire=wire or {},
         )
         ACTS[name] = declared

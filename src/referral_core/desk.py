@@ -29,6 +29,7 @@ class ReferralDesk:
     def __init__(self, programme: Programme, store: Store) -> None:
         self.programme = programme
         self.store = store
+        store.begin(programme)
         self._drawing = Drawing(programme, store)
 
     def session(self, *, actor: Actor, now: datetime, known_at: datetime | None = None) -> Session:

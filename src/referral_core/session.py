@@ -25,7 +25,7 @@ from referral_core.services.referrals import Referrals
 from referral_core.services.sharing import Sharing
 from referral_core.services.sign_ups import SignUps
 from referral_core.services.trace import Trace
-from referral_core.values.errors import ReadOnlySession
+from referral_core.values.errors import ReadOnlySession, Refusal
 
 __all__ = ["ACTS", "Services", "Session"]
 
@@ -131,7 +131,7 @@ SERVICES: Final[Mapping[str, str]] = {
 
 
 class Session(Services):
-    """The services of a desk for one actor at one now: made by :meth:`~referral_core.desk.ReferralDesk.session`.
+    """The services of a desk for one actor at one now: made by :meth:`~referral_core.ReferralDesk.session`.
 
     A single act is one transaction by itself, and is tried again by itself when it lost a race. As a context manager a
     session is one transaction, and each act in it a savepoint: an act that is refused leaves the others as they are,
@@ -146,7 +146,7 @@ class Session(Services):
     def __init__(self, context: Context) -> None:
         super().__init__(LocalRunner(context))
         self._context = context
-        self._block: ExitStack | None = None
+        self._block = ExitStack()
 
     @property
     def actor(self) -> Actor:
@@ -157,28 +157,31 @@ class Session(Services):
         """Admit an act, and send to billing what is due to the accounts whose balance it looks at, if it does (B2).
 
         A single act does this by itself. A door that does an act in a block, together with what it keeps of it, does
-        this before the block: nothing is sent to billing from inside a transaction.
+        this before the block: nothing is sent to billing from inside a transaction, and nothing for an act that would
+        be refused whatever billing holds.
 
-        :raises Refusal: ``not-allowed``: nothing was sent.
+        :raises Refusal: ``not-allowed``.
         """
-        self._runner.prepare(act, act.defaults | act.bind((), given))
+        service: Service = getattr(self, SERVICES[act.service])
+        self._runner.prepare(act, service, act.defaults | act.bind((), given))
+
+    def named(self, act: Act[Any], given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """Return what an act with these arguments names: the hint that :meth:`Store.run` takes."""
+        named: tuple[tuple[str, str], ...] = self._runner.named(act, act.defaults | act.bind((), given))
+        return named
 
     def __enter__(self) -> Self:
-        if self._block is not None:
+        if self._runner.is_in_block:
             raise RuntimeError("the session is in a block already")
-        block = ExitStack()
-        block.enter_context(self._context.store.transaction())
-        self._block = block
+        self._block.enter_context(self._context.store.transaction())
         self._runner.is_in_block = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        block, self._block = self._block, None
         self._runner.is_in_block = False
-        if block is not None:
-            block.__exit__(kind, error, trace)
+        self._block.__exit__(kind, error, trace)
 
 
 class LocalRunner:
@@ -189,9 +192,14 @@ class LocalRunner:
         self.is_in_block = False
         self._inner = InnerRunner(context)
 
-    def prepare(self, act: Act[Any], given: Mapping[str, Any]) -> None:
+    def prepare(self, act: Act[Any], service: Service, given: Mapping[str, Any]) -> None:
         """Admit an act and settle what is due to the accounts whose balance it looks at; see :class:`Session`."""
         self.context.permissions.admit(act, given)
+        if act.checks is not None:
+            try:
+                act.checks(type(service)(self._inner), **given)
+            except Refusal:
+                return  # the act says so itself; until then a door may find that it was done before
         settle(self.context, [given[name] for name in act.settles])
 
     def do(self, act: Act[R], service: Service, given: dict[str, Any]) -> R:
@@ -216,8 +224,18 @@ class LocalRunner:
             return act.body(inner, **{**given, "reason": reason})
 
         if act.settles and not self.is_in_block:
-            self.prepare(act, given)
-        return admitted() if act.reads or act.bulk else context.store.run(admitted)
+            self.prepare(act, service, given)
+        if act.reads or act.bulk:
+            return admitted()
+        return context.store.run(admitted, self.named(act, given))
+
+    def named(self, act: Act[Any], given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """Return what an act with these arguments names, and the text that it would draw for a new account."""
+        named = act.named(given)
+        if not act.draws:
+            return named
+        likely = self.context.drawing.likely_text(given["account"])
+        return named if likely is None else (*named, ("code", likely))
 
 
 class InnerRunner:

@@ -375,9 +375,10 @@ def fight(field: Field, duel: Duel, numbers: range, side: int, start: Barrier) -
     told = []
     for number in numbers:
         act = duel.acts(field, number)[side]
+        ahead = ((), None)[number // 2 % 2]  # as a unit of work, and a statement at a time
         start.wait(PATIENCE)
         try:
-            done = act() if isinstance(duel, WITHOUT_A_TRANSACTION_AROUND) else field.store.run(act)
+            done = act() if isinstance(duel, WITHOUT_A_TRANSACTION_AROUND) else field.store.run(act, ahead)
             told.append(done if isinstance(done, str) else "done")
         except Refusal as refusal:
             told.append(str(refusal.reasons[0]))

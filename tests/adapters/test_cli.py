@@ -252,10 +252,11 @@ class TestCheck:
         assert (result.exit_code, result.stderr) == (2, said)
 
     def test_channel_product_and_segment_are_passed_on(self) -> None:
-        result = run("check", "A123", "--feed", FEED, "--channel", "distributor", "--product", "gas")
+        result = run("check", "A123", "--feed", FEED, "--channel", "distributor", "--product", "electricity")
         assert printed(result)[0]["referee_group"] == "referee-manual"
-        result = run("check", "A123", "--feed", FEED, "--segment", "business")
-        assert printed(result)[0]["reasons"] == ["not-eligible"]
+        for other in (("--segment", "business"), ("--product", "gas")):
+            result = run("check", "A123", "--feed", FEED, *other)
+            assert printed(result)[0]["reasons"] == ["not-eligible"]
 
     def test_lines_that_failed_are_mentioned(self, edges_before: Path) -> None:
         result = run("check", "A123", "--feed", edges_before)
@@ -332,7 +333,8 @@ class TestProgramme:
         rows = dict(line.split(maxsplit=1) for line in result.stdout.splitlines() if line[:1].isalpha())
         assert result.exit_code == 0
         assert rows["zone"].strip() == "Europe/Tallinn"
-        assert rows["products"].strip() == "electricity, gas"
+        assert rows["products"].strip() == "electricity"
+        assert rows["keeping_products"].strip() == "electricity, gas"
         assert rows["existing_customer_products"].strip() == "every product"
         assert rows["returning_after"].strip() == "never"
         assert rows["pay_ended_referrer"].strip() == "true"

@@ -24,8 +24,8 @@ from referral_adapters.cli.screen import Screen
 from referral_core import Programme, Role
 from referral_core.services.explanation import Correction, Deviation, Explanation, Mismatch, Override, Part
 from tests.adapters.test_cli_parts import Terminal, terminal
-from tests.core.test_desk_acts import Office
-from tests.core.test_desk_explaining import ADA, FEBRUARY, JANUARY, explained, signed_up, with_case
+from tests.core.test_explanation import ADA, FEBRUARY, JANUARY, explained, signed_up, with_case
+from tests.office import Office
 from tests.phrases import at, euros
 
 __all__ = ["terminal"]

@@ -595,35 +595,7 @@ HISTORY: Final[dict[str, Broken]] = {
     "test_racing_writers_are_recorded_one_after_another": losing_states,
 }
 
-# ── code source and folding ───────────────────────────────────────────────────────────────────────────────────────────
-
-
-def code_source(**methods: Act) -> Broken:
-    return lambda: altered(MemoryStore().code_source, **methods)
-
-
-class CarelessCodeSource:
-    """Reads the next number, and writes it back higher."""
-
-    def __init__(self) -> None:
-        self._next = 0
-
-    def numbers(self, count: int) -> range:
-        first = self._next
-        time.sleep(0.0001)
-        self._next = first + count
-        return range(first, first + count)
-
-
-CODE_SOURCE: Final[dict[str, Broken]] = {
-    "test_the_secret_is_long_enough": code_source(secret=lambda _: b"short"),
-    "test_the_secret_stays": code_source(secret=lambda _: secrets.token_bytes(32)),
-    "test_numbers_count_from_0": code_source(
-        numbers=lambda numbers, count: range(numbers(count).start + 1, numbers(0).stop + 1)
-    ),
-    "test_no_numbers_use_up_none": code_source(numbers=lambda numbers, count: numbers(count or 1)),
-    "test_racing_callers_never_share_a_number": CarelessCodeSource,
-}
+# ── folding ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def folding(to_ascii: Callable[[str], str]) -> Broken:
@@ -687,6 +659,7 @@ TRACE: Final[dict[str, Broken]] = {
     "test_every_row_has_a_salt_of_its_own": salted(lambda: "0" * 32),
     "test_a_subject_without_rows_has_an_empty_chain": trace(heads=ghost),
     "test_subjects_are_taken_to_the_letter": trace(chain=trimming),
+    "test_a_chain_is_as_long_as_it_has_rows": trace(length=lambda length, subject: max(length(subject), 1)),
     "test_heads_are_the_ends_of_all_chains": trace(heads=backwards),
     "test_all_chains_come_one_after_the_other": trace(
         chain=lambda chain, *of, **after: chain(*of, **after) if of else backwards(chain, **after)
@@ -1378,7 +1351,6 @@ PORTS: Final[dict[type, dict[str, Broken]]] = {
     conformance.SharingsConformance: SHARINGS,
     conformance.EventsConformance: EVENTS,
     conformance.EvidenceConformance: EVIDENCE,
-    conformance.CodeSourceConformance: CODE_SOURCE,
     conformance.FoldingConformance: FOLDING,
     conformance.TraceConformance: TRACE,
     conformance.SealsConformance: SEALS,

@@ -12,7 +12,7 @@ from referral_adapters.conformance import TransactionConformance
 from referral_adapters.conformance.store import Slip
 from referral_adapters.memory import MemoryStore
 from referral_core.entities.promo_code import PromoCode
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import ConcurrentChange, Refusal
 from tests.adapters.test_conformance import Act, Broken, altered, finds_out, looking_first, racy_events, suite_tests
 
 Transaction = Callable[[], AbstractContextManager[None]]
@@ -85,6 +85,34 @@ def swallowing() -> MemoryStore:
     return altered(MemoryStore(), transaction=quiet)
 
 
+def running_bare() -> MemoryStore:
+    """Run an act without a transaction."""
+    return altered(MemoryStore(), run=lambda _, act: act())
+
+
+def running_once() -> MemoryStore:
+    """Leave trying again to whoever asks."""
+    store = MemoryStore()
+
+    def once(_: object, act: Callable[[], object]) -> object:
+        with store.transaction():
+            return act()
+
+    return altered(store, run=once)
+
+
+def running_again_inside() -> MemoryStore:
+    """Try again, wherever it is."""
+
+    def again(run: Callable[[Callable[[], object]], object], act: Callable[[], object]) -> object:
+        try:
+            return run(act)
+        except ConcurrentChange:
+            return run(act)
+
+    return altered(MemoryStore(), run=again)
+
+
 def sulking() -> MemoryStore:
     """Store no more code after having refused one."""
     refused: list[PromoCode] = []
@@ -129,6 +157,10 @@ BROKEN: Final[dict[str, Broken]] = {
     "test_an_inner_failure_undoes_the_inner_part_only": without_savepoints,
     "test_failures_nest": without_savepoints,
     "test_a_refusal_caught_inside_leaves_the_rest_alone": sulking,
+    "test_what_is_run_is_one_transaction": running_bare,
+    "test_what_lost_a_race_is_run_again": running_once,
+    "test_whoever_loses_every_race_is_told": running_once,
+    "test_inside_another_transaction_it_is_run_once": running_again_inside,
     "test_nobody_else_sees_what_is_unfinished": without_transactions,
     "test_racing_transactions_leave_all_or_nothing": without_transactions,
     "test_racing_transactions_that_differ_all_last": without_transactions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -20,9 +20,10 @@ from referral_adapters.feed import FeedRunner, FeedStore
 from referral_adapters.folding import AnyAsciiFolding
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
-from referral_core import Actor, Programme, ReferralDesk
+from referral_core import Actor, Money, Programme, ReferralDesk, Refusal, Role
 from referral_core.ports.store import Store
 from referral_core.rules.decision import Decision
+from referral_core.values.moment import EARLIEST
 
 A123: Final = Path(__file__).parents[2] / "examples" / "a123"
 PROGRAMME: Final = Programme.default()
@@ -131,3 +132,32 @@ def test_the_story_changes_from_cut_to_cut() -> None:
     full = in_memory("year")
     assert len({told(full, moments[-1], known_at=moment) for moment in moments}) > CUTS // 2
     assert checked(full, moments[0]) != checked(full, moments[0], known_at=moments[0])
+
+
+@pytest.mark.rule("M4")
+def test_a_fact_that_is_told_late_has_a_moment_of_its_own_and_one_of_recording(store: SqlStore) -> None:
+    """Amounts go by when it happened, what was known by when it was told; the trace has both."""
+    for group in PROGRAMME.initial_groups():
+        store.groups.put(group, at=EARLIEST)
+    desk = ReferralDesk(PROGRAMME, store)
+    begun, told = datetime(2021, 3, 1, tzinfo=UTC), datetime(2021, 3, 5, tzinfo=UTC)
+    with desk.session(actor=PORTAL, now=datetime(2021, 1, 5, tzinfo=UTC)) as session:
+        for named in ("referrer", "referee-self-service"):
+            session.groups.set_amount(named, Money("10"))
+        session.sign_ups.conclude("K-A", account="A", customer="ann")
+        session.contracts.activate("K-A")
+        session.codes.issue("A", code="A123", replace=True)
+    with desk.session(actor=PORTAL, now=datetime(2021, 2, 1, tzinfo=UTC)) as session:
+        session.sign_ups.conclude("K-B", account="B", customer="ben", code="A123")
+    activation = desk.session(actor=PORTAL, now=told).contracts.activate("K-B", at=begun)
+    assert activation.contract.activated_at == begun
+    assert {leg.effective_from for leg in activation.legs} == {begun}
+    (row,) = (row for row in store.trace.chain("account:B") if row.act == "grant.due")
+    assert (row.moment, row.after and row.after["at"]) == (told, "2021-03-01T00:00:00Z")
+    between = desk.session(actor=PORTAL, now=told, known_at=datetime(2021, 3, 3, tzinfo=UTC))
+    known = between.sign_ups.find("K-B").referral
+    assert known is not None
+    assert known.status == "recorded"
+    agent = Actor("mari", Role.SUPERVISOR)
+    with pytest.raises(Refusal, match="only systems"):
+        desk.session(actor=agent, now=told).sign_ups.conclude("K-C", account="C", customer="cem", at=begun)

@@ -10,7 +10,6 @@ from referral_adapters.folding import AsciiFolding
 from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, FlakyBulkBilling, MemoryStore
 from referral_core.ports.billing import Billing, WholeBilling
 from referral_core.ports.cases import Cases
-from referral_core.ports.code_source import CodeSource
 from referral_core.ports.contracts import Contracts
 from referral_core.ports.discount_groups import DiscountGroups
 from referral_core.ports.events import Events
@@ -113,12 +112,6 @@ class TestSubscriptions(conformance.SubscriptionsConformance):
     @pytest.fixture
     def subscriptions(self) -> Subscriptions:
         return MemoryStore().subscriptions
-
-
-class TestCodeSource(conformance.CodeSourceConformance):
-    @pytest.fixture(params=[None, b"0123456789abcdef"], ids=["own secret", "given secret"])
-    def code_source(self, request: pytest.FixtureRequest) -> CodeSource:
-        return MemoryStore(secret=request.param).code_source
 
 
 class TestFolding(conformance.FoldingConformance):

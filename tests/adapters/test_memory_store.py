@@ -64,8 +64,8 @@ def test_the_store_is_the_bundle_of_its_ports() -> None:
 
 @pytest.mark.rule("C10")
 def test_every_store_has_a_secret_of_its_own_unless_given_one() -> None:
-    assert MemoryStore().code_source.secret() != MemoryStore().code_source.secret()
-    assert MemoryStore(secret=b"0123456789abcdef").code_source.secret() == b"0123456789abcdef"
+    assert MemoryStore().code_key != MemoryStore().code_key
+    assert MemoryStore(secret=b"0123456789abcdef").code_key == b"0123456789abcdef"
     with pytest.raises(ValueError, match="a secret of 15 bytes can be guessed"):
         MemoryStore(secret=b"0123456789abcde")
 
@@ -123,11 +123,6 @@ def test_a_cancelled_referral_may_change_its_names_too() -> None:
     assert store.referrals.find("K1") == referral(of="C9").cancelled(day(1))
     assert store.referrals.live_of("C2") == referral("K2")
     assert store.referrals.live_of("C9") is None
-
-
-def test_a_negative_count_of_numbers_is_an_error() -> None:
-    with pytest.raises(ValueError, match="cannot hand out -1 numbers"):
-        MemoryStore().code_source.numbers(-1)
 
 
 # ── sharings ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,6 @@ from referral_adapters.sql import SqlStore
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_core.ports.billing import Billing, WholeBilling
 from referral_core.ports.cases import Cases
-from referral_core.ports.code_source import CodeSource
 from referral_core.ports.contracts import Contracts
 from referral_core.ports.discount_groups import DiscountGroups
 from referral_core.ports.events import Events
@@ -43,12 +42,6 @@ class TestCases(conformance.CasesConformance):
     @pytest.fixture
     def cases(self, store: SqlStore) -> Cases:
         return store.cases
-
-
-class TestCodeSource(conformance.CodeSourceConformance):
-    @pytest.fixture
-    def code_source(self, store: SqlStore) -> CodeSource:
-        return store.code_source
 
 
 class TestContractPages(conformance.ContractPagesConformance):

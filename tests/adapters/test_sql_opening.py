@@ -13,7 +13,8 @@ from sqlalchemy.engine import URL
 from referral_adapters.conformance.samples import case
 from referral_adapters.sql import ForeignDatabase, SchemaMismatch, SqlStore, StoreFailed, check, schema, upgrade
 from referral_adapters.sql.untouched_file import file_of, untouched
-from referral_core import ConcurrentChange, Programme
+from referral_core import ConcurrentChange, Programme, ReferralDesk
+from referral_core.values.moment import EARLIEST
 from tests.adapters.postgres_server import PostgresServer
 
 PROGRAMME = Programme.default()
@@ -42,15 +43,33 @@ def by_hand(path: Path, script: str) -> None:
 # ── what is made, and what is not ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_store_is_made_for_a_programme_only(url: str, path: Path) -> None:
-    for open_ in (SqlStore, SqlStore.existing, lambda url: SqlStore.existing(url, PROGRAMME)):
+def test_what_has_to_be_there_is_not_made(url: str, path: Path) -> None:
+    for programme in (None, PROGRAMME):
         with pytest.raises(StoreFailed, match=r"There is no such database file\."):
-            open_(url)
+            SqlStore.existing(url, programme)
     assert names(path) == []
-    with SqlStore(url, PROGRAMME) as store:
+
+
+def test_the_first_programme_gives_a_store_its_groups_with_it_or_with_the_desk_over_it(url: str) -> None:
+    with SqlStore(url) as store:
+        assert store.groups.all() == ()
+        ReferralDesk(PROGRAMME, store)
         assert len(store.groups.all()) == 3
+        assert store.billing.balance("A").unused.currency == PROGRAMME.currency
+        with store.transaction():
+            store.groups.put(store.groups.all()[0].renamed("Friends"), at=EARLIEST)
+        ReferralDesk(PROGRAMME, store)
+        assert store.groups.all()[0].name == "Friends"
     with SqlStore(url) as store:
         assert len(store.groups.all()) == 3
+
+
+def test_a_desk_over_a_store_that_is_only_asked_changes_nothing(url: str) -> None:
+    with SqlStore(url):
+        pass
+    with SqlStore.existing(url, read_only=True) as store:
+        ReferralDesk(PROGRAMME, store)
+        assert store.groups.all() == ()
 
 
 def test_a_database_of_somebody_elses_names_what_it_has(url: str, path: Path) -> None:
@@ -140,8 +159,8 @@ def test_what_is_opened_to_be_asked_cannot_be_changed(database: URL) -> None:
     with SqlStore(database, PROGRAMME) as store:
         store.cases.open(case("S1"))
     with SqlStore.existing(database, PROGRAMME, read_only=True) as store:
-        for change in (lambda: store.cases.open(case("S2")), lambda: store.code_source.numbers(1),
-                       store.code_source.secret, lambda: store.run(lambda: store.cases.open(case("S2")))):  # fmt: skip
+        for change in (lambda: store.cases.open(case("S2")), lambda: store.code_key,
+                       lambda: store.run(lambda: store.cases.open(case("S2")))):  # fmt: skip
             with pytest.raises(StoreFailed, match=r"The database is read-only\."):
                 change()
         with store.transaction():  # a host may well ask in one

@@ -91,7 +91,7 @@ class Launch:
         guarded = ("trace_entries", "promo_code_history", "outbox")
         for table in guarded:
             self._driver.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        self._driver.execute(f"TRUNCATE {', '.join(TABLES)}, code_numbers, outbox")
+        self._driver.execute(f"TRUNCATE {', '.join(TABLES)}, outbox")
         for table in guarded:
             self._driver.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         self._driver.execute("CHECKPOINT")

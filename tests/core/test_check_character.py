@@ -12,7 +12,6 @@ from stdnum.iso7064 import mod_37_2
 from referral_core.formats.check_character import (
     CHARACTERS,
     calc_check_character,
-    calc_check_characters,
     is_valid,
 )
 
@@ -74,21 +73,3 @@ def test_what_is_no_text_of_the_standard_is_not_valid(text: str) -> None:
 def test_what_is_no_payload_is_refused(payload: str) -> None:
     with pytest.raises(ValueError, match="one or more of 0-9 and A-Z"):
         calc_check_character(payload)
-
-
-@given(st.integers(1, 7), st.data())
-def test_many_at_once_are_what_they_are_one_by_one(length: int, data: st.DataObject) -> None:
-    payload = st.text(string.digits + string.ascii_uppercase, min_size=length, max_size=length)
-    payloads = data.draw(st.lists(payload, min_size=1, max_size=20))
-    planes = ["".join(characters).encode() for characters in zip(*payloads, strict=True)]
-    assert calc_check_characters(planes).decode() == "".join(map(calc_check_character, payloads))
-
-
-def test_many_at_once_can_all_have_the_largest_values() -> None:
-    assert calc_check_characters([b"ZZZ"] * 7).decode() == calc_check_character("ZZZZZZZ") * 3
-
-
-@pytest.mark.parametrize("planes", [[], [b"A"] * 8, [b"A", b""]])
-def test_planes_that_cannot_be_added_up_are_refused(planes: list[bytes]) -> None:
-    with pytest.raises(ValueError, match="planes must be 1 to 7 of the same length"):
-        calc_check_characters(planes)

@@ -15,7 +15,7 @@ from referral_core.entities.grant import GrantStatus
 from referral_core.knowledge.knowledge import Knowledge
 from referral_core.services.amount_preview import AmountPreview
 from referral_core.services.showing_sign_ups import SignUpSeen
-from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, WHEN, WHY, Office
+from tests.office import HOUSEHOLD, NOON, SYSTEM, WHEN, WHY, Office
 from tests.phrases import TICK, amounts, at, euros, period, refused
 
 AGENT: Final = Actor("Mari", Role.AGENT)
@@ -31,7 +31,7 @@ def town() -> tuple[Office, str]:
     both = ("household", "micro-business")
     office = Office(attrs.evolve(HOUSEHOLD, segments=both, issuing_segments=both)).with_amounts()
     office.supplied("K-A", on="A", when="2021-01-05 12:00", product="electricity")
-    office.desk.session(actor=SYSTEM, now=at("2021-01-06")).codes.issue("A", code="A123", replace=True)
+    office.session("2021-01-06").codes.issue("A", code="A123", replace=True)
     for number in range(8):
         office.concluded(
             f"K-{number}",
@@ -55,7 +55,7 @@ def ids(seen: tuple[SignUpSeen, ...]) -> list[str]:
 @pytest.mark.rule("S7", "B1")
 def test_a_sign_up_is_found_with_what_came_of_it() -> None:
     office, _ = town()
-    find = office.desk.session(actor=AGENT, now=WHEN).sign_ups.find
+    find = office.session(by=AGENT).sign_ups.find
     bare, recorded, active = (find(named) for named in ("K-0", "K-3", "K-1"))
     assert bare == SignUpSeen(office.store.contracts.of_account("S0")[0])
     assert (recorded.referral, recorded.legs) == (office.store.referrals.find("K-3"), ())
@@ -72,19 +72,19 @@ def test_a_sign_up_is_found_with_what_came_of_it() -> None:
 
 def test_sign_ups_come_by_pages_in_order_of_id() -> None:
     office, _ = town()
-    page = office.desk.session(actor=AGENT, now=WHEN).sign_ups.page
+    page = office.session(by=AGENT).sign_ups.page
     assert ids(page(limit=3)) == ["K-0", "K-1", "K-2"]
     assert ids(page(after="K-5")) == ["K-6", "K-7", "K-A"]
     assert ids(page(after="K-3", limit=1)) == ["K-4"]
     assert page(after="K-A") == ()
     seen = page()
-    assert seen == tuple(office.desk.session(actor=AGENT, now=WHEN).sign_ups.find(each) for each in ids(seen))
+    assert seen == tuple(office.session(by=AGENT).sign_ups.find(each) for each in ids(seen))
 
 
 def test_a_page_may_leave_out_what_is_done_and_other_channels() -> None:
     office, _ = town()
     office.withdrawn("K-2")
-    page = office.desk.session(actor=AGENT, now=WHEN).sign_ups.page
+    page = office.session(by=AGENT).sign_ups.page
     assert ids(page(open_only=True)) == ["K-0", "K-3", "K-4", "K-6", "K-7"]
     assert ids(page(channel="sales-portal", limit=3)) == ["K-4", "K-5", "K-6"]
     assert ids(page(channel="sales-portal", open_only=True, after="K-4")) == ["K-6", "K-7"]
@@ -98,16 +98,14 @@ def test_pages_of_somebody_limited_are_full_of_what_they_may_see(size: int) -> N
     seen = {HOUSEHOLDS: ["K-3", "K-5", "K-7", "K-A"], COMPANIES: ["K-0", "K-2", "K-4", "K-6"]}
     for who, whole in seen.items():
         shown: list[str] = []
-        while found := office.desk.session(actor=who, now=WHEN).sign_ups.page(
-            after=shown[-1] if shown else None, limit=size
-        ):
+        while found := office.session(by=who).sign_ups.page(after=shown[-1] if shown else None, limit=size):
             assert len(found) == min(size, len(whole) - len(shown))
             shown += ids(found)
         assert shown == whole
         for named in ("K-0", "K-1", "K-3"):
             if named not in whole:
                 with refused("not-allowed", field="actor"):
-                    office.desk.session(actor=who, now=WHEN).sign_ups.find(named)
+                    office.session(by=who).sign_ups.find(named)
 
 
 @pytest.mark.rule("R3")
@@ -133,21 +131,19 @@ def waiting() -> Office:
     for number in range(6):
         segment = "household" if number % 2 else "micro-business"
         given = code if number in {2, 3} else None
-        office.desk.session(actor=SYSTEM, now=at(NOON)).cases.open(
-            f"S-{number}", customer=f"c{number}", code=given, segment=segment
-        )
-    office.desk.session(actor=SYSTEM, now=at("2021-02-02")).cases.abandon("S-1")
+        office.session(NOON).cases.open(f"S-{number}", customer=f"c{number}", code=given, segment=segment)
+    office.session("2021-02-02").cases.abandon("S-1")
     return office
 
 
 @pytest.mark.rule("K1")
 def test_a_case_is_found_with_what_it_carries() -> None:
     office = waiting()
-    found = office.desk.session(actor=AGENT, now=WHEN).cases.find("S-3")
+    found = office.session(by=AGENT).cases.find("S-3")
     assert found == office.store.cases.find("S-3")
     assert found.characteristics == {"Promo code": "A123", "Discount amount": "7.00 EUR"}
     with refused("case-unknown", field="case"):
-        office.desk.session(actor=AGENT, now=WHEN).cases.find("S-9")
+        office.session(by=AGENT).cases.find("S-9")
 
 
 @pytest.mark.rule("K1", "A1")
@@ -185,7 +181,7 @@ MARCH, APRIL = at("2021-03-01"), at("2021-04-01")
 @pytest.mark.rule("D2", "D3")
 def test_groups_are_shown_with_their_amounts() -> None:
     office = Office().with_amounts()
-    groups = office.desk.session(actor=AGENT, now=WHEN).groups
+    groups = office.session(by=AGENT).groups
     assert groups.all() == office.store.groups.all()
     assert groups.find("referrer").amounts == amounts("10 in 2021-01-01 ..")
     with refused("group-unknown", field="group"):
@@ -212,26 +208,16 @@ def test_a_preview_shows_what_a_new_amount_would_close_or_split() -> None:
 
 @pytest.mark.rule("D5")
 def test_a_preview_of_a_correction_shows_what_it_would_displace() -> None:
-    Office().with_amounts().desk.session(actor=SYSTEM, now=at(NOON)).groups.set_amount(
-        "referrer", euros("15"), starts=MARCH
-    )
-    seen = (
-        Office()
-        .with_amounts()
-        .desk.session(actor=Actor("Jüri", Role.ADMINISTRATOR), now=WHEN)
-        .groups.preview("referrer", euros("9"), starts=at("2021-02-15"), ends=at("2021-03-15"), correction=True)
-    )
+    office = Office().with_amounts()
+    office.session(NOON).groups.set_amount("referrer", euros("15"), starts=MARCH)
+    groups = office.session(by=Actor("Jüri", Role.ADMINISTRATOR)).groups
+    seen = groups.preview("referrer", euros("9"), starts=at("2021-02-15"), ends=at("2021-03-15"), correction=True)
     assert seen.displaced == (
         Span(period("2021-02-15 .. 2021-03-01"), euros("10")),
         Span(period("2021-03-01 .. 2021-03-15"), euros("15")),
     )
     assert len(seen.after) == 3
-    gap = (
-        Office()
-        .with_amounts()
-        .desk.session(actor=SYSTEM, now=WHEN)
-        .groups.preview("referrer", euros("9"), starts=at("2020-01-01"), ends=at("2020-02-01"), correction=True)
-    )
+    gap = groups.preview("referrer", euros("9"), starts=at("2020-01-01"), ends=at("2020-02-01"), correction=True)
     assert gap.displaced == ()
 
 
@@ -252,8 +238,8 @@ def test_a_preview_refuses_what_entering_the_amount_would(
     reason: str, amount: object, starts_at: datetime, ends_at: datetime | None
 ) -> None:
     office = Office().with_amounts()
-    office.desk.session(actor=SYSTEM, now=at(NOON)).groups.set_amount("referrer", euros("15"), starts=MARCH)
-    groups = office.desk.session(actor=SYSTEM, now=at(NOON)).groups
+    office.session(NOON).groups.set_amount("referrer", euros("15"), starts=MARCH)
+    groups = office.session(NOON).groups
     acts: tuple[Entering, ...] = (groups.preview, groups.set_amount)
     said = []
     for enter in acts:
@@ -263,7 +249,7 @@ def test_a_preview_refuses_what_entering_the_amount_would(
     assert said[0] == said[1]
     assert said[0].startswith(f"{reason}: ")
     with refused("group-unknown"):
-        office.desk.session(actor=SYSTEM, now=at(NOON)).groups.preview("nobody", euros("9"))
+        office.session(NOON).groups.preview("nobody", euros("9"))
 
 
 # ── codes ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -274,11 +260,9 @@ def test_a_code_is_shown_by_its_text_however_it_is_written() -> None:
     office, _ = town()
     (first, second) = office.store.promo_codes.of_account("A")
     for code in (first, second):
-        assert (
-            office.desk.session(actor=AGENT, now=WHEN).codes.show(f" {code.text.lower()[:2]}-{code.text[2:]}") == code
-        )
+        assert office.session(by=AGENT).codes.show(f" {code.text.lower()[:2]}-{code.text[2:]}") == code
     assert second.issued_by == "system"
     with refused("code-unknown", field="code"):
-        office.desk.session(actor=AGENT, now=WHEN).codes.show("B999")
-    office.desk.session(actor=SYSTEM, now=WHEN).codes.end("A123", reason=WHY)
-    assert office.desk.session(actor=AGENT, now=WHEN).codes.show("A123").ending_reason == WHY
+        office.session(by=AGENT).codes.show("B999")
+    office.session().codes.end("A123", reason=WHY)
+    assert office.session(by=AGENT).codes.show("A123").ending_reason == WHY

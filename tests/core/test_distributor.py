@@ -2,57 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import pytest
 
 from referral_core import Actor, CodeRefused, Role
-from referral_core.rules.permissions import permit
-from tests.core.test_desk_acts import NOON, WHEN, WHY, Office
-from tests.core.test_desk_admission import DOING, town
-from tests.core.test_permissions import LEAST
+from tests.office import NOON, WHEN, WHY, Office
 from tests.phrases import at, refused
 
 pytestmark = pytest.mark.rule("P2", "A1")
 
-THEIRS: Final = {"code.check", "contract.concluded", "code.attach", "sign-up.show", "group.show"}
-LET_IN: Final = {
-    "sign_ups.check", "sign_ups.conclude", "sign_ups.attach", "sign_ups.find", "sign_ups.page", "groups.all",
-    "groups.find",
-}  # fmt: skip
-"""All of the desk that a distributor is let in to."""
-
 
 def distributor(*channels: str) -> Actor:
     return Actor("Partner Ltd", Role.AGENT, channels=frozenset(channels))
-
-
-@pytest.mark.parametrize("act", LEAST)
-@pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.SYSTEM])
-def test_whoever_is_limited_to_channels_signs_up_and_does_nothing_else_whatever_their_role(
-    act: str, role: Role
-) -> None:
-    limited = Actor("Partner Ltd", role, channels=frozenset({"distributor"}))
-    if act in THEIRS:
-        permit(limited, act)
-    else:
-        least = "asks for the role" if act in {each for each in LEAST if LEAST[each] > role} else act
-        with refused("not-allowed", field="actor", naming=least):
-            permit(limited, act)
-
-
-@pytest.mark.parametrize("act", DOING)
-def test_of_the_whole_desk_a_distributor_gets_to_sign_ups_and_amounts(act: str) -> None:
-    """In a town where all came by the two channels, and as a system, whom no role keeps out."""
-    office = town()
-    limited = Actor("Partner Ltd", Role.SYSTEM, channels=frozenset({"self-service", "sales-portal"}))
-    before = office.state()
-    if act in LET_IN:
-        DOING[act](office.desk, limited)
-    else:
-        with refused("not-allowed", field="actor"):
-            DOING[act](office.desk, limited)
-        assert office.state() == before
 
 
 def market() -> tuple[Office, str]:
@@ -80,7 +40,7 @@ def test_a_distributor_lists_their_own_sign_ups(channels: list[str], asked: str 
     actor = distributor(*channels)
     for limit in (1, 50):
         found: list[str] = []
-        while page := office.desk.session(actor=actor, now=WHEN).sign_ups.page(
+        while page := office.session(by=actor).sign_ups.page(
             channel=asked, limit=limit, after=found[-1] if found else None
         ):
             found += [each.contract.id for each in page]
@@ -103,16 +63,12 @@ def test_a_distributor_signs_up_and_checks_in_their_own_channels() -> None:
     office, code = market()
     north, before = distributor("north"), office.state()
     with refused("not-allowed", field="channel"):
-        office.desk.session(actor=north, now=at(NOON)).codes.check(code)
+        office.session(NOON, north).codes.check(code)
     with refused("not-allowed", field="channel"):
-        office.desk.session(actor=north, now=at(NOON)).sign_ups.conclude(
-            "K", account="K", customer="k", channel="south"
-        )
+        office.session(NOON, north).sign_ups.conclude("K", account="K", customer="k", channel="south")
     assert office.state() == before
-    assert office.desk.session(actor=north, now=at(NOON)).codes.check(code, channel="north").usable
-    signed = office.desk.session(actor=north, now=at(NOON)).sign_ups.conclude(
-        "K", account="K", customer="k", channel="north", code=code
-    )
+    assert office.session(NOON, north).codes.check(code, channel="north").usable
+    signed = office.session(NOON, north).sign_ups.conclude("K", account="K", customer="k", channel="north", code=code)
     assert signed.referral is not None
     assert signed.referral.referee_offer.group == "referee-manual"
 
@@ -122,16 +78,16 @@ def test_a_distributor_adds_a_code_to_their_own_sign_ups() -> None:
     north, before = distributor("north"), office.state()
     for contract, channel in (("K-south", "north"), ("K-north", "south"), ("K-own", "north")):
         with refused("not-allowed", field="channel"):
-            office.desk.session(actor=north, now=WHEN).sign_ups.attach(contract, code=code, channel=channel)
+            office.session(by=north).sign_ups.attach(contract, code=code, channel=channel)
     office.activated("K-south")
     with refused("not-allowed", field="channel"):  # not that it has activated
-        office.desk.session(actor=north, now=WHEN).sign_ups.attach("K-south", code=code, channel="north")
+        office.session(by=north).sign_ups.attach("K-south", code=code, channel="north")
     with refused("contract-unknown"):
-        office.desk.session(actor=north, now=WHEN).sign_ups.attach("K-none", code=code, channel="north")
+        office.session(by=north).sign_ups.attach("K-none", code=code, channel="north")
     assert before != office.state()
-    assert office.desk.session(actor=north, now=WHEN).sign_ups.attach("K-north", code=code, channel="north").referral
+    assert office.session(by=north).sign_ups.attach("K-north", code=code, channel="north").referral
     with pytest.raises(CodeRefused):
-        office.desk.session(actor=north, now=WHEN).sign_ups.attach("K-north", code="NOSUCH", channel="north")
+        office.session(by=north).sign_ups.attach("K-north", code="NOSUCH", channel="north")
 
 
 def test_a_distributor_chooses_no_group_and_honours_no_moment() -> None:
@@ -140,11 +96,9 @@ def test_a_distributor_chooses_no_group_and_honours_no_moment() -> None:
     north, before = distributor("north"), office.state()
     for chosen in ({"group": "referee-self-service"}, {"honour": at("2021-01-20")}):
         with refused("not-allowed", field="actor", naming="by staff"):
-            office.desk.session(actor=north, now=at(NOON)).sign_ups.conclude(
+            office.session(NOON, north).sign_ups.conclude(
                 "K", account="K", customer="k", channel="north", code=code, reason=WHY, **chosen
             )
         with refused("not-allowed", field="actor", naming="by staff"):
-            office.desk.session(actor=north, now=WHEN).sign_ups.attach(
-                "K-north", code=code, channel="north", reason=WHY, **chosen
-            )
+            office.session(by=north).sign_ups.attach("K-north", code=code, channel="north", reason=WHY, **chosen)
     assert office.state() == before

@@ -17,7 +17,7 @@ from referral_core.entities.referral import ReferralStatus
 from referral_core.entities.sharing import Sharing
 from referral_core.entities.trace_entry import account_subject, chain_faults
 from referral_core.knowledge.knowledge import Knowledge
-from tests.core.test_desk_acts import SYSTEM, Office
+from tests.office import Office
 from tests.phrases import TICK, at, case, code, contract, euros, grant, group, note, referral, refused
 
 pytestmark = pytest.mark.rule("R3")
@@ -29,20 +29,20 @@ def busy() -> Office:
     """Return an office in which something happens in every month."""
     office = Office().with_amounts()
     code = office.referrer("A", when=JANUARY)
-    office.desk.session(actor=SYSTEM, now=at(JANUARY)).sharing.share(code, means="link")
-    office.desk.session(actor=SYSTEM, now=at(JANUARY)).cases.open("case-1", customer="e", code=code)
+    office.session(JANUARY).sharing.share(code, means="link")
+    office.session(JANUARY).cases.open("case-1", customer="e", code=code)
     office.concluded("K-B", on="B", code=code, when=FEBRUARY)
     office.concluded("K-C", on="C", code=code, when=FEBRUARY)
-    office.desk.session(actor=SYSTEM, now=at(FEBRUARY)).groups.add("fair", side=Side.REFEREE)
+    office.session(FEBRUARY).groups.add("fair", side=Side.REFEREE)
     office.activated("K-B", MARCH)
     office.withdrawn("K-C", MARCH)
     office.paid(MARCH)
-    office.desk.session(actor=SYSTEM, now=at(MARCH)).sharing.share(code, means="link")
-    office.desk.session(actor=SYSTEM, now=at(MARCH)).cases.abandon("case-1")
-    office.desk.session(actor=SYSTEM, now=at(MARCH)).groups.disable("referee-manual")
-    office.desk.session(actor=SYSTEM, now=at(APRIL)).discounts.bill("R1", account="B", amount=euros("3"))
-    office.desk.session(actor=SYSTEM, now=at(APRIL)).discounts.note_fee("K-B", amount=euros("5"))
-    office.desk.session(actor=SYSTEM, now=at(APRIL)).codes.end(code, ends_at=at("2021-05-01"))
+    office.session(MARCH).sharing.share(code, means="link")
+    office.session(MARCH).cases.abandon("case-1")
+    office.session(MARCH).groups.disable("referee-manual")
+    office.session(APRIL).discounts.bill("R1", account="B", amount=euros("3"))
+    office.session(APRIL).discounts.note_fee("K-B", amount=euros("5"))
+    office.session(APRIL).codes.end(code, ends_at=at("2021-05-01"))
     return office
 
 
@@ -209,7 +209,7 @@ def test_the_moment_needs_a_zone() -> None:
 
 
 def test_secret_and_folding_are_what_they_are() -> None:
-    assert known(JANUARY).code_source.secret() == OFFICE.store.code_source.secret()
+    assert known(JANUARY).code_key == OFFICE.store.code_key
     assert known(JANUARY).folding.to_ascii("Õnne") == "Onne"
 
 
@@ -239,7 +239,6 @@ WRITES: Final[dict[str, Callable[[Knowledge], object]]] = {
     "accounts of a launch": lambda past: past.launch_codes.codeless("", 10, at=at(MARCH)),
     "texts of a launch": lambda past: past.launch_codes.taken(["A123"]),
     "launched codes": lambda past: past.launch_codes.add([code()], [note("code.end", MARCH)], at=at(MARCH)),
-    "numbers": lambda past: past.code_source.numbers(1),
 }
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -13,12 +12,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from referral_adapters.memory import Fault, MemoryStore
+from referral_adapters.memory import Fault
 from referral_core import Grant, GrantStatus, Money, Programme, ReferralDesk, Side
 from referral_core.programme.paying import Paying
 from referral_core.services.pay_run import PayRun
-from tests.core.test_desk_acts import SYSTEM
-from tests.core.test_desk_payouts import Counting, CountingBulk, Killed
+from tests.core.test_payouts import Counting, CountingBulk, Killed
+from tests.office import SYSTEM, SteppedStore
 from tests.phrases import at
 
 MINUTE: Final = timedelta(minutes=1)
@@ -36,7 +35,7 @@ class PayingInMotion(RuleBasedStateMachine):
         self.mood: Fault | None = None
         self.billing = self.kind(lambda _: self.mood)
         programme = Programme(paying=PATIENCE)
-        self.store = MemoryStore(programme, billing=self.billing)
+        self.store = SteppedStore(programme, billing=self.billing)
         self.desk = ReferralDesk(programme, self.store)
         self.now = at("2021-02-01 12:00")
         self.count = 0
@@ -96,25 +95,18 @@ class PayingInMotion(RuleBasedStateMachine):
 
     @rule(steps=st.integers(0, 12), everything=st.booleans())
     def somebody_dies_paying(self, steps: int, everything: bool) -> None:
-        left, transaction = iter(range(steps)), self.store.transaction
+        left = iter(range(steps))
 
         def step(*_: object) -> None:
             if next(left, None) is None:
                 raise Killed
 
-        @contextmanager
-        def within() -> Iterator[None]:
-            step()
-            with transaction():
-                yield
-                step()
-
-        self.billing.before = step
+        self.billing.before = self.store.step = step
         payouts = self.desk.session(actor=SYSTEM, now=self.now).payouts
-        with suppress(Killed), pytest.MonkeyPatch.context() as patched:
-            patched.setattr(self.store, "transaction", within)
-            _ = payouts.pay_all() if everything else payouts.pay_due()
-        self.billing.before = lambda _: None
+        with suppress(Killed):
+            run = payouts.pay_all if everything else payouts.pay_due
+            run()
+        self.billing.before = self.store.step = lambda _: None
 
     @rule(minutes=st.sampled_from([0, 1, 99]), everything=st.booleans())
     def while_somebody_pays_another_does_too(self, minutes: int, everything: bool) -> None:
@@ -122,7 +114,8 @@ class PayingInMotion(RuleBasedStateMachine):
 
         def another(_: str) -> None:
             self.billing.before = lambda _: None
-            _ = payouts.pay_all() if everything else payouts.pay_due()
+            run = payouts.pay_all if everything else payouts.pay_due
+            run()
 
         self.billing.before = another
         self.desk.session(actor=SYSTEM, now=self.now).payouts.pay_due()

@@ -153,7 +153,7 @@ def test_adding_a_product_and_a_segment_is_a_change_to_the_file_only() -> None:
     ("product", "segment", "covered"),
     [
         ("electricity", "household", True),
-        ("gas", "household", True),
+        ("gas", "household", False),
         ("solar", "household", False),
         ("electricity", "micro-business", False),
     ],
@@ -198,7 +198,7 @@ def test_the_first_matching_line_wins() -> None:
         RefereeGroupLine("a"),
     )
     groups = (*Programme().groups, *(GroupSetting(name, Side.REFEREE, name) for name in "abc"))
-    programme = Programme(groups=groups, referee_groups=lines)
+    programme = Programme(products=("electricity", "gas"), groups=groups, referee_groups=lines)
     assert programme.referee_group_for("distributor", "household", "gas") == "c"
     assert programme.referee_group_for("distributor", "household", "electricity") == "b"
     assert programme.referee_group_for("sales-portal", "household", "gas") == "a"
@@ -257,13 +257,13 @@ ALONE: Final[dict[str, Change]] = {
     "name": lambda c: c.update(name=" "),
     "zone": lambda c: c.update(zone="Europe/Talinn"),
     "currency": lambda c: c.update(currency="euro"),
-    "products[2]": lambda c: c["products"].append("gas"),
+    "products[1]": lambda c: c["products"].append("electricity"),
     "segments[1]": lambda c: c["segments"].append(" household"),
     "channels[3]": lambda c: c["channels"].append(""),
     "blocking_channels[1]": lambda c: c["blocking_channels"].append("fair"),
     "issuing_products[1]": lambda c: c["issuing_products"].append("solar"),
     "issuing_segments[1]": lambda c: c["issuing_segments"].append(5),
-    "keeping_products[2]": lambda c: c["keeping_products"].append("solar"),
+    "keeping_products[2]": lambda c: c["keeping_products"].append("gas"),
     "referrer_group": lambda c: c.update(referrer_group="referee-manual"),
     "groups[0].name": lambda c: c["groups"][0].update(name=3),
     "groups[1].colour": lambda c: c["groups"][1].update(colour="green"),
@@ -433,7 +433,7 @@ def test_what_gives_a_code_also_keeps_it() -> None:
     ],
 )
 def test_every_sign_up_has_a_group_and_every_line_some_sign_up(lines: list[Content], expected: str) -> None:
-    assert faults(written({"referee_groups": lines})) == [expected]
+    assert faults(written({"products": ["electricity", "gas"], "referee_groups": lines})) == [expected]
 
 
 @pytest.mark.rule("D2")

@@ -13,7 +13,9 @@ from referral_core.values.errors import (
     ArgumentInvalid,
     BillingUnavailable,
     CodeSpaceExhausted,
+    ConcurrentChange,
     ProgrammeInvalid,
+    ReadOnlySession,
     ReferralError,
     Refusal,
     TraceUnreadable,
@@ -145,6 +147,8 @@ def test_an_invalid_programme_carries_every_fault() -> None:
         CodeSpaceExhausted("more than half of the codes are given out"),
         BillingUnavailable("no answer within 5 s"),
         TraceUnreadable("account:A-1", 3),
+        ConcurrentChange("somebody was quicker"),
+        ReadOnlySession("code.end"),
     ],
     ids=lambda error: type(error).__name__,
 )

@@ -31,8 +31,10 @@ def ids(*spans: str) -> frozenset[str]:
     return frozenset(found)
 
 
-IN_SCOPE: Final = ids("M1-3", "C1-11", "D1-8", "S1-11", "K1-3", "B1-9", "T1-2", "R3", "A1-2", "A5", "P1")
+IN_SCOPE: Final = ids("M1-4", "C1-11", "D1-8", "S1-11", "K1-3", "B1-9", "T1-2", "R3", "A1-2", "A5-6", "P1", "P5-6")
 LATER: Final = ids("T3", "R1-2", "R4", "A3-4", "P2-4")
+SECOND: Final = ids("M4", "C12", "S12", "V1-3", "B10-14", "T4", "R5", "A6", "P5-6")
+"""What the second edition adds: in scope as soon as each is built and on the page of the rules."""
 
 
 def rules_named(tests: Iterable[str], suites: Iterable[str] = ()) -> set[str]:
@@ -138,7 +140,7 @@ def test_every_rule_in_scope_is_named_by_a_test(named: set[str]) -> None:
 
 
 def test_no_test_names_a_rule_that_does_not_exist(named: set[str]) -> None:
-    unknown = sorted(named - IN_SCOPE - LATER)
+    unknown = sorted(named - IN_SCOPE - LATER - SECOND)
     assert not unknown, f"ids that are no rule: {', '.join(unknown)}"
 
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from referral_core import session
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.trace_entry import (
     GENESIS,
@@ -301,21 +300,3 @@ def test_a_row_never_changes() -> None:
         THREE[0].reason = "another"  # type: ignore[misc]  # it is frozen
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         ONE_NOTE.reason = "another"  # type: ignore[misc]  # it is frozen
-
-
-ACTS = """
-contract.concluded contract.activated contract.terminated contract.withdrawn
-code.attach code.check code.issue code.end code.shared
-group.add group.rename group.disable group.enable amount.set
-referral.change-group referral.explain case.open case.finish case.abandon
-bill.issued discount.transfer termination-fee.note termination-fee.propose
-code.present sharing.text sharing.figures
-account.show account.activity sign-up.show case.show group.show code.show
-customer.erase trace.show trace.verify trace.seal contract.import code.launch grant.pay grant.retry
-"""
-"""What hosts can ask for, by the names they use."""
-
-
-@pytest.mark.rule("A2")
-def test_every_act_has_the_one_name_it_has_everywhere() -> None:
-    assert sorted(session.ACTS) == sorted(ACTS.split())

@@ -86,7 +86,7 @@ def allowed(kind: str, role: str) -> bool:
 # ── A1 ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.rule("A1")
+@pytest.mark.rule("A1", "A6")
 @pytest.mark.parametrize("role", [*ROLES, None])
 @pytest.mark.parametrize("kind", FIRST)
 def test_every_act_and_every_role(kind: str, role: str | None) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from referral_adapters.feed import FeedRunner
+from referral_core import Programme
 from tests.feed.story import MONEY, Story, line
 
 Data = dict[str, Any]
@@ -586,7 +587,7 @@ def test_the_summary_of_nothing() -> None:
 
 @pytest.mark.rule("B1", "S7", "T2")
 def test_the_summary_word_for_word() -> None:
-    story = Story().with_amounts()
+    story = Story(Programme(products=("electricity", "gas"))).with_amounts()
     code = story.referrer("A2", since="2021-01-05 12:00")
     story.shared(code, at="2021-01-06 12:00")
     story.concluded("K2", account="A10", code=code, at="2021-07-01 12:00", channel="sales-portal")

@@ -95,8 +95,9 @@ def test_a_case_is_opened_once() -> None:
 @pytest.mark.rule("K1", "S11")
 def test_a_case_knows_product_and_segment() -> None:
     story = told()
-    story.case_opened("C1", customer="b", code="A123", product="gas", segment="household")
+    story.case_opened("C1", customer="b", code="A123", product="electricity", segment="household")
     story.case_opened("C2", customer="b", code="A123", segment="micro-business", then="warned not-eligible")
+    story.case_opened("C3", customer="b", code="A123", product="gas", then="warned not-eligible")
 
 
 # ── K2 ────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -76,6 +76,7 @@ def test_a_product_and_a_segment_are_added_in_the_file_alone() -> None:
 @pytest.mark.rule("P1", "D2", "D6")
 def test_the_first_matching_line_of_the_table_decides_the_group() -> None:
     toml = """
+    products = ["electricity", "gas"]
     segments = ["household", "micro-business"]
     [[groups]]
     id = "referrer"
@@ -185,7 +186,7 @@ def test_somebody_who_was_referred_once_is_not_referred_again_however_long_away(
 
 @pytest.mark.rule("P1", "S1", "S2")
 def test_which_products_make_an_existing_customer() -> None:
-    story = set_to(existing_customer_products=("electricity",))
+    story = set_to(products=("electricity", "gas"), existing_customer_products=("electricity",))
     code = story.referrer("A")
     story.supplied("H1", account="B", product="gas", since="2021-01-10 12:00")
     story.concluded("K1", account="B", code=code)
@@ -230,7 +231,7 @@ def test_which_channels_block(blocking: tuple[str, ...], channel: str, outcome: 
 
 @pytest.mark.rule("P1", "C3", "C4")
 def test_which_products_issue_and_keep_codes() -> None:
-    story = set_to(issuing_products=("gas",), keeping_products=("gas",))
+    story = set_to(products=("electricity", "gas"), issuing_products=("gas",), keeping_products=("gas",))
     assert not story.concluded("E1", account="A").fields.get("issued")
     code = story.supplied("G1", account="A", product="gas", since="2021-01-10 12:00").issued
     story.activated("E1")

@@ -72,7 +72,7 @@ def test_an_active_contract_on_any_account_and_product_makes_an_existing_custome
     code = story.referrer("A")
     story.supplied("H1", account=account, customer="b", product=product, since="2021-01-10 12:00")
     story.concluded("K1", account="B", code=code, then="refused existing-customer")
-    story.concluded("K1", account="B", code=code, product="gas", then="refused existing-customer")
+    story.concluded("K1", account="B", code=code, product="gas", then="refused existing-customer not-eligible")
 
 
 @pytest.mark.rule("S1", "S2", "M2")
@@ -661,7 +661,7 @@ def test_a_plain_sign_up_by_staff_needs_no_reason() -> None:
     ("product", "segment", "eligible"),
     [
         ("electricity", "household", True),
-        ("gas", "household", True),
+        ("gas", "household", False),
         ("solar", "household", False),
         ("electricity", "micro-business", False),
         ("anything", "anyone", False),

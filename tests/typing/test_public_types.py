@@ -19,6 +19,7 @@ from referral_core import (
     Timeline,
 )
 from referral_core.ports.ports import Ports
+from referral_core.ports.store import Store
 from referral_core.services.sign_ups import SignUp
 
 NOW = datetime(2021, 1, 1, tzinfo=UTC)
@@ -26,10 +27,12 @@ SYSTEM = Actor.system()
 
 
 def test_a_store_fits_where_ports_are_asked_for() -> None:
-    store = MemoryStore()
-    ports: Ports = store
-    feed_store: FeedStore = store
-    assert_type(ReferralDesk(Programme.default(), ports), ReferralDesk)
+    memory = MemoryStore()
+    ports: Ports = memory
+    store: Store = memory
+    feed_store: FeedStore = memory
+    assert ports is store
+    assert_type(ReferralDesk(Programme.default(), store), ReferralDesk)
     assert_type(FeedRunner(Programme.default(), feed_store), FeedRunner)
 
 

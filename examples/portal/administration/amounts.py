@@ -72,11 +72,10 @@ def save(visit: Administrators) -> Response:
     entry = _entry(visit)
     if isinstance(entry, Complaint):
         return group_page(visit, visit.fields.get("group", ""), entry)
-    actor = visit.someone().actor
     return change(
         visit,
         entry.group,
-        lambda at: visit.world.desk.session(actor=actor, now=at).groups.set_amount(
+        lambda session: session.groups.set_amount(
             entry.group,
             entry.amount,
             starts=entry.starts_at,
@@ -94,10 +93,10 @@ def _previewed(visit: Visit, entry: AmountEntry) -> tuple[DiscountGroup, AmountP
 
     :raises ChangedMeanwhile: somebody else has changed it since the form was shown.
     """
-    actor, at = visit.someone().actor, visit.world.clock.now
-    found = visit.world.desk.session(actor=actor, now=at).groups.find(entry.group)
+    groups = visit.world.ask(visit.someone().actor).groups
+    found = groups.find(entry.group)
     seen_as_it_is(visit, found)
-    told = visit.world.desk.session(actor=actor, now=at).groups.preview(
+    told = groups.preview(
         entry.group, entry.amount, starts=entry.starts_at, ends=entry.ends_at, correction=entry.correction
     )
     if told.before != found.amounts:
@@ -131,8 +130,7 @@ def _complaint(visit: Visit, refusal: Refusal, entry: AmountEntry | None = None)
 
 def _in_the_way(visit: Visit, entry: AmountEntry) -> tuple[Span[Money], ...]:
     """Return what the entry overlaps. Where it is refused for that, each of them would be in its way on its own."""
-    now, actor = visit.world.clock.now, visit.someone().actor
-    amounts = visit.world.desk.session(actor=actor, now=now).groups.find(entry.group).amounts
+    now, amounts = visit.world.clock.now, visit.world.ask(visit.someone().actor).groups.find(entry.group).amounts
     return amounts.overlapping(EffectivePeriod.between(entry.starts_at or now, entry.ends_at))
 
 

@@ -21,7 +21,7 @@ class Attention:
         """Return what there is to look at."""
         actor = visit.someone().actor
         return cls(
-            visit.world.ask(lambda at: visit.world.desk.session(actor=actor, now=at).payouts.backlog()),
+            visit.world.ask(actor).payouts.backlog(),
             last_verification(visit),
         )
 

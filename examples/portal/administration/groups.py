@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
@@ -16,7 +15,7 @@ from examples.portal.administration.attention import Attention
 from examples.portal.administration.seen_group import SeenGroup, stamp_of
 from examples.portal.complaint import Complaint
 from examples.portal.visit import Administrators, Visit
-from referral_core import DiscountGroup, Refusal, Side
+from referral_core import DiscountGroup, Refusal, Session, Side
 
 router = APIRouter(prefix="/administration")
 
@@ -38,17 +37,13 @@ def overview(visit: Administrators) -> Response:
 @router.post("/groups")
 def add(visit: Administrators) -> Response:
     """Add a group."""
-    fields, desk = visit.fields, visit.world.desk
+    fields = visit.fields
     complaint = _wrong_id(visit) or wrong_name(visit)
     if complaint is not None:
         return _overview(visit, complaint)
     side = Side.REFERRER if fields.get("side") == Side.REFERRER else Side.REFEREE
     try:
-        added = visit.world.act(
-            lambda at: desk.session(actor=visit.someone().actor, now=at).groups.add(
-                fields["group"], side=side, name=fields["name"]
-            )
-        )
+        added = visit.world.act(visit.someone().actor).groups.add(fields["group"], side=side, name=fields["name"])
     except Refusal as refusal:
         complaint = Complaint.of(refusal, visit.person, visit.texts)
         return _overview(visit, attrs.evolve(complaint, field="group" if refusal.field == "group" else "name"))
@@ -69,11 +64,11 @@ def rename(visit: Administrators) -> Response:
     complaint = wrong_name(visit)
     if complaint is not None:
         return group_page(visit, group, complaint)
-    desk, name = visit.world.desk, visit.fields["name"]
+    name = visit.fields["name"]
     return change(
         visit,
         group,
-        lambda at: desk.session(actor=visit.someone().actor, now=at).groups.rename(group, name=name),
+        lambda session: session.groups.rename(group, name=name),
         note="administration.groups.renamed",
     )
 
@@ -81,17 +76,13 @@ def rename(visit: Administrators) -> Response:
 @router.post("/switches")
 def switch(visit: Administrators) -> Response:
     """Disable a group or enable it, from now on."""
-    group, desk = visit.fields.get("group", ""), visit.world.desk
+    group = visit.fields.get("group", "")
     disable = visit.fields.get("to") == "disabled"
-
-    def act(at: datetime) -> DiscountGroup:
-        groups = desk.session(actor=visit.someone().actor, now=at).groups
-        return groups.disable(group) if disable else groups.enable(group)
 
     return change(
         visit,
         group,
-        act,
+        lambda session: session.groups.disable(group) if disable else session.groups.enable(group),
         note="administration.groups.was-disabled" if disable else "administration.groups.was-enabled",
     )
 
@@ -99,19 +90,19 @@ def switch(visit: Administrators) -> Response:
 def change(
     visit: Visit,
     group: str,
-    act: Callable[[datetime], DiscountGroup],
+    act: Callable[[Session], DiscountGroup],
     *,
     note: str,
     complaint_of: Callable[[Refusal], Complaint] | None = None,
 ) -> Response:
     """Change a group unless somebody else has since the form was shown, in which case it is shown anew."""
 
-    def guarded(at: datetime) -> DiscountGroup:
-        seen_as_it_is(visit, visit.world.desk.session(actor=visit.someone().actor, now=at).groups.find(group))
-        return act(at)
+    def guarded(session: Session) -> DiscountGroup:
+        seen_as_it_is(visit, session.groups.find(group))
+        return act(session)
 
     try:
-        changed = visit.world.act(guarded)
+        changed = visit.world.run(guarded, actor=visit.someone().actor)
     except ChangedMeanwhile:
         return shown_anew(visit, group)
     except Refusal as refusal:
@@ -140,8 +131,7 @@ def group_page(
     visit: Visit, group: str, complaint: Complaint | None = None, *, status: int | None = None, **context: object
 ) -> Response:
     """Answer with the page of a group, as it is now; what was typed stays in its forms."""
-    desk, actor = visit.world.desk, visit.someone().actor
-    found = visit.world.ask(lambda at: desk.session(actor=actor, now=at).groups.find(group))
+    found = visit.world.ask(visit.someone().actor).groups.find(group)
     return page_about(visit, found, complaint, status=status, **context)
 
 
@@ -184,8 +174,7 @@ def _wrong_id(visit: Visit) -> Complaint | None:
 
 
 def _overview(visit: Visit, complaint: Complaint | None = None) -> Response:
-    desk, actor = visit.world.desk, visit.someone().actor
-    groups = visit.world.ask(lambda at: desk.session(actor=actor, now=at).groups.all())
+    groups = visit.world.ask(visit.someone().actor).groups.all()
     return visit.page(
         "administration/groups.html",
         status=200 if complaint is None else 422,

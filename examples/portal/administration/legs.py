@@ -32,7 +32,7 @@ def retry(visit: Administrators) -> Response:
     actor = visit.someone().actor
     key, reason = visit.fields.get("key", ""), visit.fields.get("reason")
     try:
-        visit.world.act(lambda at: visit.world.desk.session(actor=actor, now=at).payouts.retry(key, reason=reason))
+        visit.world.act(actor).payouts.retry(key, reason=reason)
     except Refusal as refusal:
         return _page(visit, Complaint.of(refusal, visit.person, visit.texts))
     visit.note("administration.stuck.retried", leg=key)
@@ -41,7 +41,7 @@ def retry(visit: Administrators) -> Response:
 
 def _page(visit: Visit, complaint: Complaint | None = None) -> Response:
     actor = visit.someone().actor
-    found = visit.world.ask(lambda at: visit.world.desk.session(actor=actor, now=at).payouts.stuck())
+    found = visit.world.ask(actor).payouts.stuck()
     posted = visit.request.method == "POST"
     return visit.page(
         "administration/stuck.html",

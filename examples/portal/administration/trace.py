@@ -51,7 +51,7 @@ def search(visit: Administrators) -> Response:
         page_number=number,
         about=ABOUT,
         acts=ACTS,
-        groups=visit.world.ask(lambda at: visit.world.desk.session(actor=actor, now=at).groups.all()),
+        groups=visit.world.ask(actor).groups.all(),
         verification=last_verification(visit),
         words=PeriodWords.of(visit),
     )
@@ -62,9 +62,7 @@ def verify(visit: Administrators) -> Response:
     """Verify every row and every seal, and show what came of it."""
     actor = visit.someone().actor
     expected = visit.fields.get("expected") or None
-    keep_verification(
-        visit, visit.world.ask(lambda at: visit.world.desk.session(actor=actor, now=at).trace.verify(expected=expected))
-    )
+    keep_verification(visit, visit.world.ask(actor).trace.verify(expected=expected))
     return visit.go("/administration/trace#verification")
 
 
@@ -72,7 +70,7 @@ def verify(visit: Administrators) -> Response:
 def seal(visit: Administrators) -> Response:
     """Set a seal over what has been added since the last one."""
     actor = visit.someone().actor
-    done = visit.world.act(lambda at: visit.world.desk.session(actor=actor, now=at).trace.seal())
+    done = visit.world.act(actor).trace.seal()
     if done is None:
         visit.note("administration.trace.nothing-to-seal")
     else:

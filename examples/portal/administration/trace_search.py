@@ -86,16 +86,13 @@ class TraceSearch:
         :raises Unreadable: a day is none.
         :raises Refusal: ``contract-unknown``, ``period-empty``, ``not-allowed``.
         """
-        actor = visit.someone().actor
+        trace = visit.world.ask(visit.someone().actor).trace
         period = self.period(visit.world.programme.calendar)
         act = self.act if self.act in ACTS else None
-        now = visit.world.clock.now
         if self.about == "contract":
-            rows = visit.world.desk.session(actor=actor, now=now).trace.rows_of_contract(
-                self.id, period=period, act=act
-            )
+            rows = trace.rows_of_contract(self.id, period=period, act=act)
         else:
-            rows = visit.world.desk.session(actor=actor, now=now).trace.rows(self._subject(), period=period, act=act)
+            rows = trace.rows(self._subject(), period=period, act=act)
         return (row for row in rows if not self.by or row.actor == self.by)
 
     def period(self, calendar: Calendar) -> EffectivePeriod | None:

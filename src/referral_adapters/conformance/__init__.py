@@ -13,7 +13,6 @@ _SUITES = (
     "billing",
     "bulk_billing",
     "cases",
-    "code_source",
     "contract_pages",
     "contracts",
     "discount_groups",
@@ -47,7 +46,6 @@ from referral_adapters.conformance.answers import AnswersConformance  # noqa: E4
 from referral_adapters.conformance.billing import BillingConformance  # noqa: E402
 from referral_adapters.conformance.bulk_billing import BulkBillingConformance  # noqa: E402
 from referral_adapters.conformance.cases import CasesConformance  # noqa: E402
-from referral_adapters.conformance.code_source import CodeSourceConformance  # noqa: E402
 from referral_adapters.conformance.contract_pages import ContractPagesConformance  # noqa: E402
 from referral_adapters.conformance.contracts import ContractsConformance  # noqa: E402
 from referral_adapters.conformance.discount_groups import DiscountGroupsConformance  # noqa: E402
@@ -75,7 +73,6 @@ __all__ = [
     "BillingConformance",
     "BulkBillingConformance",
     "CasesConformance",
-    "CodeSourceConformance",
     "ContractPagesConformance",
     "ContractsConformance",
     "DiscountGroupsConformance",

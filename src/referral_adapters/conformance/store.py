@@ -9,27 +9,23 @@ from typing import Protocol
 from referral_adapters.conformance.samples import case, code, contract, day, grant, group, note, referral, sharing
 from referral_core.entities.contract import Contract
 from referral_core.entities.subscription import Subscription
+from referral_core.ports import store as ports
 from referral_core.ports.answers import Answers
 from referral_core.ports.events import Events
 from referral_core.ports.outbox import Outbox
-from referral_core.ports.ports import Ports
 from referral_core.ports.subscriptions import Subscriptions
 
 
 class Transactional(Protocol):
-    """Whatever has transactions."""
+    """Whatever has transactions, as a store and some of its ports."""
 
     def transaction(self) -> AbstractContextManager[object]:
-        """Return a block that takes effect as a whole, or not at all when an exception of any kind leaves it.
-
-        Inside another one it is a part of it: if an exception leaves the inner block and goes no further, only the
-        inner block's work is undone.
-        """
+        """Return a block that takes effect as a whole, or not at all: see the port ``Store``."""
         ...
 
 
-class Store(Ports, Transactional, Protocol):
-    """All ports over one keeping, with transactions."""
+class Store(ports.Store, Protocol):
+    """A store as a desk takes it, and what it keeps besides for hosts that take events, answer and tell others."""
 
     @property
     def events(self) -> Events:
@@ -78,7 +74,6 @@ def furnish(store: Store) -> None:
     for key in ("k1", "k3"):
         store.answers.claim("portal", key, "digest", at=day(0))
     store.answers.fill("portal", "k3", '{"customer": "C3"}')
-    store.code_source.numbers(3)
 
 
 def rearrange(store: Store) -> None:
@@ -112,7 +107,6 @@ def rearrange(store: Store) -> None:
     store.persons.erase("C3")
     assert store.answers.forget(day(1)) == 1
     store.events.add("/feed", "2", "digest-2")
-    store.code_source.numbers(2)
 
 
 def everything(store: Store) -> list[object]:

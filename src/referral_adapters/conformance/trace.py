@@ -101,6 +101,13 @@ class TraceConformance:
         assert [[row.actor for row in rows] for rows in chains] == [[words] for words in TO_THE_LETTER]
         assert [chain_faults(rows) for rows in chains] == [()] * len(chains)
 
+    def test_a_chain_is_as_long_as_it_has_rows(self, trace: Trace) -> None:
+        """``length`` counts a subject's rows; there are none of one that nothing was said about."""
+        trace.append(note("A1"), note("A2"), note("A1"))
+        assert [trace.length(account_subject(account)) for account in ("A1", "A2", "A3")] == [2, 1, 0]
+        trace.append(note("A1"))
+        assert trace.length(account_subject("A1")) == len(list(trace.chain(account_subject("A1")))) == 3  # noqa: PLR2004
+
     def test_heads_are_the_ends_of_all_chains(self, trace: Trace) -> None:
         """``heads`` yields subject, length and last hash of every chain, by the code points of the subject."""
         accounts = ["A2", "A10", "a1", "ä", "A1", "A2"]

@@ -14,10 +14,31 @@ from referral_adapters.conformance.samples import code, contract, day, note, sha
 from referral_adapters.conformance.store import Slip, Store, everything, failing, furnish, ids, rearrange
 from referral_core.entities.contract import Contract
 from referral_core.entities.trace_entry import account_subject, chain_faults
+from referral_core.values.errors import ConcurrentChange
 from referral_core.values.reason import Reason
 
 A_MOMENT: Final = 0.2
 """How many seconds a thread is given to see what it should not."""
+
+
+OFTEN: Final = 99
+"""How many races nobody would lose one after another."""
+
+
+class _Racing:
+    """An act that does something, loses its first few races, and tells how often it was done."""
+
+    def __init__(self, store: Store, *, losing: int) -> None:
+        self.times = 0
+        self._store = store
+        self.losing = losing
+
+    def __call__(self) -> int:
+        self.times += 1
+        self._store.sharings.add(sharing("A1"))
+        if self.times <= self.losing:
+            raise ConcurrentChange("somebody was quicker")
+        return self.times
 
 
 class TransactionConformance(RacingTransactionsConformance):
@@ -44,13 +65,12 @@ class TransactionConformance(RacingTransactionsConformance):
         assert everything(store) == before
 
     def test_what_fails_can_be_done_after_all(self, store: Store) -> None:
-        """Nothing that was undone stands in the way of anybody: no text, name, customer, case, event or number."""
+        """Nothing that was undone stands in the way of anybody: no text, name, customer, case or event."""
         furnish(store)
         for _ in range(3):
             with failing(store):
                 rearrange(store)
         rearrange(store)
-        assert store.code_source.numbers(1) == range(5, 6)
 
     def test_seals_are_undone_too(self, store: Store) -> None:
         """A seal that was undone leaves its number to the next."""
@@ -131,6 +151,49 @@ class TransactionConformance(RacingTransactionsConformance):
                 store.promo_codes.add(code(on="A2"), at=day(0))
             store.promo_codes.add(code("B456", on="A2"), at=day(0))
         assert [len(store.promo_codes.of_account(account)) for account in ("A1", "A2")] == [1, 1]
+
+    def test_what_is_run_is_one_transaction(self, store: Store) -> None:
+        """It takes effect as a whole and hands on what it returns; an exception undoes all of it (P6)."""
+
+        def act() -> str:
+            rearrange(store)
+            return "done"
+
+        def slip() -> None:
+            act()
+            raise Slip
+
+        furnish(store)
+        before = everything(store)
+        with pytest.raises(Slip):
+            store.run(slip)
+        assert everything(store) == before
+        assert store.run(act) == "done"
+        assert everything(store) != before
+
+    def test_what_lost_a_race_is_run_again(self, store: Store) -> None:
+        """A race that is nobody's mistake is told by ``ConcurrentChange``: all is undone, and done once more (P6)."""
+        racing = _Racing(store, losing=1)
+        assert (store.run(racing), racing.times) == (racing.losing + 1, racing.losing + 1)
+        assert store.sharings.count_of("A1") == 1
+
+    def test_whoever_loses_every_race_is_told(self, store: Store) -> None:
+        """After a few times the last ``ConcurrentChange`` comes out, and nothing is left of any of them."""
+        racing = _Racing(store, losing=OFTEN)
+        with pytest.raises(ConcurrentChange):
+            store.run(racing)
+        assert 1 < racing.times < OFTEN
+        assert store.sharings.count_of("A1") == 0
+
+    def test_inside_another_transaction_it_is_run_once(self, store: Store) -> None:
+        """Whoever began the outer one repeats it; the inner part is undone, and the rest may go on."""
+        racing = _Racing(store, losing=1)
+        with store.transaction():
+            store.sharings.add(sharing("A4"))
+            with pytest.raises(ConcurrentChange):
+                store.run(racing)
+        assert racing.times == 1
+        assert [store.sharings.count_of(account) for account in ("A1", "A4")] == [0, 1]
 
     def test_nobody_else_sees_what_is_unfinished(self, store: Store) -> None:
         """Another thread is shown what was before, or waits; it never sees what then was undone."""

@@ -131,10 +131,14 @@ class FeedRunner:
         given = arguments_of(act, fields, programme)
         if act.settles:
             session.prepare(act, given)
-        with session:
-            if not self._store.events.add(event.source, event.id, event.digest):
-                raise ConcurrentChange(f"another consumer handles the event {event.id} at this moment")
-            answer = session.perform(act, given)
+
+        def whole() -> object:
+            with session:
+                if not self._store.events.add(event.source, event.id, event.digest):
+                    raise ConcurrentChange(f"another consumer handles the event {event.id} at this moment")
+                return session.perform(act, given)
+
+        answer = self._store.run(whole, session.named(act, given))
         return self._told(event, done(act, answer, Told(given, event.time, programme)))
 
     def _is_repeated(self, event: Event) -> bool:

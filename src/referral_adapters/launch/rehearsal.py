@@ -11,6 +11,7 @@ import attrs
 from referral_core.entities.contract import Contract
 from referral_core.ports.launch_contracts import LaunchContracts, Standing
 from referral_core.ports.store import Store
+from referral_core.programme.programme import Programme
 
 T = TypeVar("T")
 
@@ -27,11 +28,14 @@ class Rehearsal:
         self._scratch = scratch
         self.launch_contracts = _Overlaid(store.launch_contracts, scratch.launch_contracts)
 
+    def begin(self, programme: Programme) -> None:
+        """Take nothing from a programme: the store that is asked stays as it is."""
+
     def transaction(self) -> AbstractContextManager[object]:
         """Return a transaction of the scratch store."""
         return self._scratch.transaction()
 
-    def run(self, act: Callable[[], T]) -> T:
+    def run(self, act: Callable[[], T], named: Sequence[tuple[str, str]] | None = None) -> T:
         """Do an act in a transaction of the scratch store."""
         return self._scratch.run(act)
 

@@ -50,6 +50,12 @@ class Journal:
         self._marks: Final[list[int]] = []
         self._steps: Final[list[Change]] = []
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether this thread is in a transaction; one of another thread's is waited for."""
+        with self.lock:
+            return bool(self._marks)
+
     def __enter__(self) -> None:
         self.lock.acquire()
         self._marks.append(len(self._steps))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Protocol, TypeVar
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
+from typing import Final, Protocol, TypeVar
 
 from referral_adapters.folding.ascii_folding import AsciiFolding
 from referral_adapters.memory.answers import MemoryAnswers
 from referral_adapters.memory.billing import ContinuousDiscounts
 from referral_adapters.memory.cases import MemoryCases
-from referral_adapters.memory.code_source import MemoryCodeSource
 from referral_adapters.memory.contract_pages import MemoryContractPages
 from referral_adapters.memory.contracts import MemoryContracts
 from referral_adapters.memory.discount_groups import MemoryDiscountGroups
@@ -29,13 +29,18 @@ from referral_adapters.memory.sharings import MemorySharings
 from referral_adapters.memory.subscriptions import MemorySubscriptions
 from referral_adapters.memory.trace import MemoryTrace
 from referral_core.entities.discount_group import DiscountGroup
+from referral_core.formats import code_key
 from referral_core.ports.billing import Billing
 from referral_core.ports.evidence import Evidence
 from referral_core.ports.folding import Folding
 from referral_core.ports.gathered_evidence import GatheredEvidence
+from referral_core.values.errors import ConcurrentChange
 from referral_core.values.moment import EARLIEST
 
 T = TypeVar("T")
+
+ATTEMPTS: Final = 6
+"""How often an act is tried before its caller is told of the conflict, as in a database."""
 
 
 class StartingPoint(Protocol):
@@ -54,17 +59,18 @@ class StartingPoint(Protocol):
 class MemoryStore:
     """A real store that lives as long as its process, with the same guards and transactions as a database.
 
-    Every port is an attribute, so the store itself is the bundle that the core asks for. Without a programme it starts
-    with no groups and in euros; ``secret`` fixes the texts of random codes; ``folding`` and ``billing`` take the place
-    of its own. Its own billing takes part in its transactions; one that is given does not.
+    Every port is an attribute, so the store itself is the bundle that the core asks for. Until it has a programme, its
+    own or that of the first desk over it, it has no groups and counts in euros; ``secret`` fixes the texts of random
+    codes; ``folding`` and ``billing`` take the place of its own. Its own billing takes part in its transactions; one
+    that is given does not.
 
     Safe to use from many threads: a transaction has the store to itself, and what it did is seen by others when it has
     ended, or never.
 
     >>> store = MemoryStore()
     >>> with store.transaction():
-    ...     store.code_source.numbers(2)
-    range(0, 2)
+    ...     len(store.code_key)
+    32
     """
 
     def __init__(
@@ -76,7 +82,6 @@ class MemoryStore:
         billing: Billing | None = None,
     ) -> None:
         journal = Journal()
-        currency = "EUR" if programme is None else programme.currency
         self._journal = journal
         self.contracts = MemoryContracts(journal)
         self.contract_pages = MemoryContractPages(journal, self.contracts)
@@ -99,10 +104,22 @@ class MemoryStore:
         self.history = MemoryHistory(journal, self.promo_codes.records, self.groups.records, self.referrals.records)
         self.launch_contracts = MemoryLaunchContracts(journal, self.contracts)
         self.launch_codes = MemoryLaunchCodes(journal, self.contracts, self.promo_codes, self.trace)
-        self.code_source = MemoryCodeSource(journal, secret)
+        self.code_key = code_key(secret) if secret is not None else secrets.token_bytes(32)
         self.folding: Folding = AsciiFolding() if folding is None else folding
-        self.billing: Billing = ContinuousDiscounts(journal, currency=currency) if billing is None else billing
-        for group in () if programme is None else programme.initial_groups():
+        self._owns_billing = billing is None
+        self.billing: Billing = ContinuousDiscounts(journal) if billing is None else billing
+        self._has_begun = False
+        if programme is not None:
+            self.begin(programme)
+
+    def begin(self, programme: StartingPoint) -> None:
+        """Put a programme's groups into a store that never had any programme's; its own billing is in its currency."""
+        if self._has_begun:
+            return
+        self._has_begun = True
+        if self._owns_billing:
+            self.billing = ContinuousDiscounts(self._journal, currency=programme.currency)
+        for group in programme.initial_groups():
             self.groups.put(group, at=EARLIEST)
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -113,7 +130,16 @@ class MemoryStore:
         """
         return self._journal
 
-    def run(self, act: Callable[[], T]) -> T:
-        """Do an act in a transaction and return what it returns; it loses no race, having the store to itself."""
+    def run(self, act: Callable[[], T], named: Sequence[tuple[str, str]] | None = None) -> T:
+        """Do an act in a transaction, a few times over if it loses a race, and return what it returns.
+
+        It has this store to itself, so it can only lose where a port of the host's takes the place of one of these.
+        Inside another transaction it is done once.
+
+        :raises ConcurrentChange: others were quicker every time.
+        """
+        for _ in range(0 if self._journal.is_open else ATTEMPTS - 1):
+            with suppress(ConcurrentChange), self._journal:
+                return act()
         with self._journal:
             return act()

@@ -62,6 +62,11 @@ class MemoryTrace:
         rows = (row for each in subjects if after is None or each >= after[0] for row in self._read(each))
         return (row for row in rows if after is None or (row.subject, row.number) > after)
 
+    def length(self, subject: str) -> int:
+        """Return how many rows a subject's chain has."""
+        with self._lock:
+            return len(self._rows.get(subject, ()))
+
     def _read(self, subject: str) -> list[TraceEntry]:
         with self._lock:
             rows = self._rows.get(subject, [])

@@ -43,6 +43,7 @@ class SqlCases:
 
         :raises Refusal: ``case-exists`` when there is one of this id.
         """
+        self.work.lock(f"customer {case.customer}")  # as whoever erases them does
         if not _NEW.into(self.work, case_row(case)):
             raise Refusal(Reason.CASE_EXISTS, message=f"there is a case {case.id} already", field="case")
 

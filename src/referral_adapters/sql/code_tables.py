@@ -50,14 +50,6 @@ PROMO_CODE_HISTORY: Final = table(
 ``personal``, the words in which staff said why, can be emptied (A5). The moments of one account never go back.
 """
 
-CODE_NUMBERS: Final = table(
-    "code_numbers",
-    words("name", primary_key=True),
-    Column("next", COUNT, nullable=False),
-    distribution=REFERENCE,
-)
-"""The next number that a random code is made of (C10)."""
-
 SETTINGS: Final = table(
     "settings",
     words("name", primary_key=True),

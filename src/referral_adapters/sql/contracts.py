@@ -17,11 +17,11 @@ from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
 
-_BY_ID: Final = locking(select(CONTRACTS).where(CONTRACTS.c.id == bindparam("contract")))
+BY_ID: Final = locking(select(CONTRACTS).where(CONTRACTS.c.id == bindparam("contract")))
 _ORDER: Final = (CONTRACTS.c.concluded_at, CONTRACTS.c.id)
-_OF_ACCOUNT: Final = select(CONTRACTS).where(CONTRACTS.c.account == bindparam("of")).order_by(*_ORDER)
-_OF_CUSTOMER: Final = select(CONTRACTS).where(CONTRACTS.c.customer == bindparam("of")).order_by(*_ORDER)
-_OWNER: Final = select(ACCOUNTS.c.customer).where(ACCOUNTS.c.account == bindparam("of"))
+OF_ACCOUNT: Final = select(CONTRACTS).where(CONTRACTS.c.account == bindparam("of")).order_by(*_ORDER)
+OF_CUSTOMER: Final = select(CONTRACTS).where(CONTRACTS.c.customer == bindparam("of")).order_by(*_ORDER)
+OWNER: Final = select(ACCOUNTS.c.customer).where(ACCOUNTS.c.account == bindparam("of"))
 _ACCOUNTS: Final = Pages(select(ACCOUNTS), ACCOUNTS.c.account)
 _NEW: Final = Insertion(CONTRACTS)
 _NEW_ACCOUNT: Final = Insertion(ACCOUNTS)
@@ -33,24 +33,25 @@ _CHANGE: Final = update(CONTRACTS).where(CONTRACTS.c.id == bindparam("of"), CONT
 class SqlContracts:
     """The port ``Contracts`` in a database: one customer an account, each id once, guarded by its keys.
 
-    In a PostgreSQL transaction ``find`` locks the contract, and ``of_account`` and ``put`` the account.
+    In a PostgreSQL transaction ``find`` locks the contract, ``of_account`` the account, and ``put`` the customer of a
+    new one.
     """
 
     work: Work
 
     def find(self, contract: str) -> Contract | None:
         """Return the contract of this id, as last stored."""
-        row = self.work.row(_BY_ID(self.work), {"contract": contract})
+        row = self.work.row(BY_ID(self.work), {"contract": contract})
         return None if row is None else contract_of(row)
 
     def of_account(self, account: str) -> tuple[Contract, ...]:
         """Return all contracts of an account, by concluding moment and then by id; empty: the account is unknown."""
         self.work.lock(f"account {account}")
-        return tuple(map(contract_of, self.work.rows(_OF_ACCOUNT, {"of": account})))
+        return tuple(map(contract_of, self.work.rows(OF_ACCOUNT, {"of": account})))
 
     def of_customer(self, customer: str) -> tuple[Contract, ...]:
         """Return all contracts of a customer, on any account, by concluding moment and then by id."""
-        return tuple(map(contract_of, self.work.rows(_OF_CUSTOMER, {"of": customer})))
+        return tuple(map(contract_of, self.work.rows(OF_CUSTOMER, {"of": customer})))
 
     @joined
     def put(self, contract: Contract) -> None:
@@ -70,7 +71,11 @@ class SqlContracts:
         return _ACCOUNTS.read(self.work, lambda row: (row.account, row.customer))
 
     def _add(self, contract: Contract) -> None:
-        is_new_account = _NEW_ACCOUNT.into(self.work, {"account": contract.account, "customer": contract.customer})
+        # Whoever erases the customer has the same lock, so that nothing of theirs comes to be meanwhile (A5).
+        self.work.lock(f"customer {contract.customer}")
+        owner = {"account": contract.account, "customer": contract.customer}
+        # Most contracts come to accounts that are there: looking first is one row that need not be tried.
+        is_new_account = not self._check_owner(contract) and _NEW_ACCOUNT.into(self.work, owner)
         if not is_new_account:
             self._check_owner(contract)
         if not _NEW.into(self.work, contract_row(contract)):
@@ -88,15 +93,16 @@ class SqlContracts:
                 field="contract",
             )
 
-    def _check_owner(self, contract: Contract) -> None:
-        """Refuse a contract on an account that belongs to another customer."""
-        owner = self.work.row(_OWNER, {"of": contract.account})
+    def _check_owner(self, contract: Contract) -> bool:
+        """Tell whether an account is there; refuse a contract on one that belongs to another customer."""
+        owner = self.work.row(OWNER, {"of": contract.account})
         if owner is not None and owner.customer != contract.customer:
             raise Refusal(
                 Reason.NOT_SAME_CUSTOMER,
                 message=f"account {contract.account} belongs to another customer than {contract.customer}",
                 field="account",
             )
+        return owner is not None
 
 
 def contract_row(contract: Contract) -> dict[str, Any]:

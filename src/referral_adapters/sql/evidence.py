@@ -10,12 +10,13 @@ from sqlalchemy import ScalarSelect, bindparam, literal_column, select, true
 
 from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODES
 from referral_adapters.sql.contract_tables import CONTRACTS
-from referral_adapters.sql.contracts import contract_of
+from referral_adapters.sql.contracts import OF_CUSTOMER, contract_of
 from referral_adapters.sql.discount_groups import SqlDiscountGroups
 from referral_adapters.sql.group_tables import GROUPS
 from referral_adapters.sql.prepared import Row, row_maker
 from referral_adapters.sql.promo_codes import SqlPromoCodes
 from referral_adapters.sql.referral_tables import LIVE_REFERRALS
+from referral_adapters.sql.referrals import LIVE_OF
 from referral_adapters.sql.work import Work
 from referral_core.ports.evidence import Findings
 
@@ -67,8 +68,22 @@ class SqlEvidence:
     _promo_codes: SqlPromoCodes
     _groups: SqlDiscountGroups
 
+    def _gathered(self, code: str, customer: str | None, groups: tuple[str, str]) -> Findings:
+        """Look up the same one by one: an act has read most of it ahead, and goes on to ask for it."""
+        own = () if customer is None else self.work.rows(OF_CUSTOMER, {"of": customer})
+        live = None if customer is None else self.work.row(LIVE_OF, {"of": customer})
+        referrer_group, referee_group = groups
+        return Findings(
+            self._promo_codes.find(code),
+            tuple(map(contract_of, own)),
+            live is not None,
+            (self._groups.find(referrer_group), self._groups.find(referee_group)),
+        )
+
     def gather(self, code: str, customer: str | None, groups: tuple[str, str]) -> Findings:
         """Look up the code with a canonical text, a customer's standing, and two groups."""
+        if self.work.is_ahead:
+            return self._gathered(code, customer, groups)
         referrer_group, referee_group = groups
         asked = {
             "code": code, "customer": customer, "referrer_group": referrer_group, "referee_group": referee_group

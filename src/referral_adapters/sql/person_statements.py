@@ -55,6 +55,8 @@ FIRST_NAMES: Final = (
     .order_by(CONTRACTS.c.first_name)
 )
 CASES_OF: Final = select(CASES.c.id, CASES.c.status).where(CASES.c.customer == _OF).order_by(CASES.c.id)
+CODES_HELD: Final = select(PROMO_CODES.c.text).where(PROMO_CODES.c.customer == _OF).with_for_update()
+"""The customer's codes, which nobody who looks at them may use until the customer is erased."""
 LIVE_OF: Final = select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == _OF)
 _REFERRED: Final = or_(REFERRALS.c.referrer_customer == _OF, REFERRALS.c.referee_customer == _OF)
 COUNTS: Final = {

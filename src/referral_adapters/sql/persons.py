@@ -15,6 +15,7 @@ from referral_adapters.sql.person_statements import (
     ACTED_ELSEWHERE,
     ANSWERED,
     CASES_OF,
+    CODES_HELD,
     COUNTS,
     ERASING,
     FIRST_NAMES,
@@ -29,6 +30,7 @@ from referral_core.entities.answer import quoted
 from referral_core.entities.case import CaseStatus
 from referral_core.entities.personal_data import PSEUDONYM, PersonalData, mentions
 from referral_core.entities.trace_entry import account_subject
+from referral_core.values.errors import ConcurrentChange
 
 
 @attrs.frozen
@@ -36,7 +38,8 @@ class SqlPersons:
     """The port ``Persons`` in a database (A5).
 
     Erasing is a handful of statements, each over a whole table: it takes as long as reading the trace once. On
-    PostgreSQL it waits for those who conclude contracts on the customer's accounts, and they for it. SQLite is told to
+    PostgreSQL it waits for those who conclude contracts or open cases for the customer, or use a code of theirs, and
+    they for it. SQLite is told to
     overwrite what it deletes; what it has deleted before is gone after ``VACUUM``.
     """
 
@@ -45,6 +48,7 @@ class SqlPersons:
     def find(self, customer: str) -> PersonalData:
         """Return what the store holds about a customer; empty and zero throughout where it is nothing."""
         given = {"of": customer}
+        self.work.lock(f"customer {customer}")  # what an act finds of a customer stays so until it ends
         accounts = tuple(row.account for row in self.work.rows(ACCOUNTS_OF, given))
         cases = self.work.rows(CASES_OF, given)
         found = {kind: self._count(kind, customer) for kind in COUNTS}
@@ -63,10 +67,17 @@ class SqlPersons:
 
         :raises ConcurrentChange: somebody else was at the same rows.
         """
+        self.work.not_ahead("erasing changes as many rows as there are")
+        self.work.lock(f"customer {customer}")
         pseudonym = f"{PSEUDONYM}{secrets.token_hex(16)}"
         if self.work.dialect == "sqlite":
             self.work.rows(text("PRAGMA secure_delete = ON"))
-        self.work.lock(*[f"account {row.account}" for row in self.work.rows(ACCOUNTS_OF, {"of": customer})])
+        accounts = [row.account for row in self.work.rows(ACCOUNTS_OF, {"of": customer})]
+        self.work.lock(*[f"account {account}" for account in accounts])
+        if not accounts and not self.work.rows(CASES_OF, {"of": customer}):
+            raise ConcurrentChange("Somebody else erased the customer at the same time.")
+        if self.work.locks:
+            self.work.rows(CODES_HELD, {"of": customer})
         for statement in ERASING:
             self.work.change(statement, {"of": customer, "pseudonym": pseudonym})
         self._move_live_referral(customer, pseudonym)

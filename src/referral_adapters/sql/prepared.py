@@ -11,7 +11,8 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, cast
 
-from sqlalchemy import ColumnElement, Dialect, Executable
+from sqlalchemy import ColumnElement, Delete, Dialect, Executable, Table, UpdateBase
+from sqlalchemy.sql import visitors
 
 Parameters = Mapping[str, Any]
 Processor = Callable[[Any], Any]
@@ -74,6 +75,11 @@ class Prepared:
         if compiled.post_compile_params:
             raise TypeError("a list of values makes another statement for each length: write it as conditions")
         self.text: str = compiled.string
+        self.changes: bool = isinstance(statement, UpdateBase)
+        self.tables: frozenset[str] = frozenset(
+            each.name for each in visitors.iterate(expression) if isinstance(each, Table)
+        )
+        self.rows_to_change = None if isinstance(statement, Delete) else 1
         self._dialect = dialect
         self._columns: tuple[ColumnElement[Any], ...] = tuple(getattr(statement, "exported_columns", ()))
         self._is_positional: bool = compiled.positional

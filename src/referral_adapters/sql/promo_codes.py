@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
 from referral_adapters.sql.prepared import Row
-from referral_adapters.sql.statements import Insertion, without
+from referral_adapters.sql.statements import Insertion, locking, without
 from referral_adapters.sql.states import code_state
 from referral_adapters.sql.work import Work
 from referral_core.entities.promo_code import Ending, Issuing, PromoCode
@@ -20,17 +20,21 @@ from referral_core.values.reason import Reason
 from referral_core.values.recorded import learned_at
 
 _KIND: Final = "code"
-_BY_TEXT: Final = select(PROMO_CODES).where(
-    PROMO_CODES.c.text == bindparam("of"),
-    PROMO_CODES.c.account == select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("of")).scalar_subquery(),
+BY_TEXT: Final = locking(
+    select(PROMO_CODES).where(
+        PROMO_CODES.c.text == bindparam("of"),
+        PROMO_CODES.c.account
+        == select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("of")).scalar_subquery(),
+    ),
+    shared=PROMO_CODES,
 )
-_OF_ACCOUNT: Final = select(PROMO_CODES).where(PROMO_CODES.c.account == bindparam("of")).order_by(PROMO_CODES.c.place)
-_LAST_RECORD: Final = select(func.max(PROMO_CODE_HISTORY.c.recorded_at).label("recorded_at")).where(
+OF_ACCOUNT: Final = select(PROMO_CODES).where(PROMO_CODES.c.account == bindparam("of")).order_by(PROMO_CODES.c.place)
+LAST_RECORD: Final = select(func.max(PROMO_CODE_HISTORY.c.recorded_at).label("recorded_at")).where(
     PROMO_CODE_HISTORY.c.account == bindparam("of")
 )
-_PLACES: Final = select(
+PLACES: Final = select(
     func.coalesce(func.max(PROMO_CODES.c.place), 0).label("last"),
-    _LAST_RECORD.scalar_subquery().label("recorded_at"),
+    LAST_RECORD.scalar_subquery().label("recorded_at"),
 ).where(PROMO_CODES.c.account == bindparam("of"))
 _NEW_TEXT: Final = Insertion(CODE_TEXTS)
 _NO_TEXT: Final = delete(CODE_TEXTS).where(CODE_TEXTS.c.text == bindparam("of"))
@@ -47,19 +51,20 @@ _RECORD: Final = insert(PROMO_CODE_HISTORY)
 class SqlPromoCodes:
     """The port ``PromoCodes`` in a database, which itself guards C1 by a key and C6 by an exclusion or triggers.
 
-    In a PostgreSQL transaction ``add`` and ``replace`` lock the account, as ``Contracts`` does.
+    In a PostgreSQL transaction ``add`` and ``replace`` lock the account, as ``Contracts`` does, and ``find`` the code:
+    many may look at one at once, and nobody changes it meanwhile.
     """
 
     work: Work
 
     def find(self, text: str) -> PromoCode | None:
         """Return the code with this canonical text, whoever holds or held it."""
-        row = self.work.row(_BY_TEXT, {"of": text})
+        row = self.work.row(BY_TEXT(self.work), {"of": text})
         return None if row is None else self.read(row)
 
     def of_account(self, account: str) -> tuple[PromoCode, ...]:
         """Return the account's codes, past ones included, in the order they were issued."""
-        return tuple(map(self.read, self.work.rows(_OF_ACCOUNT, {"of": account})))
+        return tuple(map(self.read, self.work.rows(OF_ACCOUNT, {"of": account})))
 
     @joined
     def add(self, code: PromoCode, *, at: datetime) -> None:
@@ -72,7 +77,7 @@ class SqlPromoCodes:
         if not _NEW_TEXT.into(self.work, {"text": code.text, "account": code.account}):
             raise Refusal(Reason.CODE_TAKEN, message=f"the text {code.text} was issued before", field="code")
         row = code_row(code, 1)
-        before = self.work.row(_PLACES, {"of": code.account})
+        before = self.work.row(PLACES, {"of": code.account})
         if not self._fits({**row, "place": 1 if before is None else before.last + 1}):
             self.work.change(_NO_TEXT, {"of": code.text})
             raise Refusal(Reason.CODE_OVERLAP, message=f"account {code.account} holds another code then", field="code")
@@ -89,7 +94,7 @@ class SqlPromoCodes:
         key = _KIND, code.text
         last = self.work.seen.get(key)
         if last is None:
-            known = self.work.row(_BY_TEXT, {"of": code.text})
+            known = self.work.row(BY_TEXT(self.work), {"of": code.text})
             if known is None or known.account != code.account:
                 raise Refusal(
                     Reason.CODE_UNKNOWN, message=f"account {code.account} never held {code.text}", field="code"
@@ -101,7 +106,7 @@ class SqlPromoCodes:
         ):
             raise ConcurrentChange(f"The code {code.text} was changed by somebody else at the same time.")
         self.work.seen[key] = last + 1
-        before = self.work.row(_LAST_RECORD, {"of": code.account})
+        before = self.work.row(LAST_RECORD, {"of": code.account})
         self._record(row, learned_at(at, None if before is None else before.recorded_at))
 
     def read(self, row: Row) -> PromoCode:

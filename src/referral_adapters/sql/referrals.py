@@ -16,13 +16,13 @@ from referral_adapters.sql.referral_tables import FEE_NOTES, LIVE_REFERRALS, REF
 from referral_adapters.sql.statements import Insertion, Pages, locking, without
 from referral_adapters.sql.states import referral_state
 from referral_adapters.sql.work import Work
-from referral_core.entities.referral import Referral
+from referral_core.entities.referral import Referral, ReferralStatus
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
 from referral_core.values.recorded import learned_at
 
-_BY_CONTRACT: Final = locking(select(REFERRALS).where(REFERRALS.c.contract == bindparam("of")))
-_LIVE_OF: Final = select(REFERRALS).where(
+BY_CONTRACT: Final = locking(select(REFERRALS).where(REFERRALS.c.contract == bindparam("of")))
+LIVE_OF: Final = select(REFERRALS).where(
     REFERRALS.c.contract
     == select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == bindparam("of")).scalar_subquery()
 )
@@ -46,7 +46,7 @@ _CHANGE: Final = update(REFERRALS).where(REFERRALS.c.contract == bindparam("of")
 _FORGET_NOTES: Final = delete(FEE_NOTES).where(FEE_NOTES.c.contract == bindparam("of"))
 _NEW_NOTE: Final = insert(FEE_NOTES)
 _RECORD: Final = insert(REFERRAL_HISTORY)
-_LAST_RECORD: Final = select(func.max(REFERRAL_HISTORY.c.recorded_at).label("recorded_at")).where(
+LAST_RECORD: Final = select(func.max(REFERRAL_HISTORY.c.recorded_at).label("recorded_at")).where(
     REFERRAL_HISTORY.c.contract == bindparam("of")
 )
 
@@ -62,11 +62,11 @@ class SqlReferrals:
 
     def find(self, contract: str) -> Referral | None:
         """Return the referral of this contract, live or cancelled."""
-        return self._of(self.work.row(_BY_CONTRACT(self.work), {"of": contract}))
+        return self._of(self.work.row(BY_CONTRACT(self.work), {"of": contract}))
 
     def live_of(self, customer: str) -> Referral | None:
         """Return the referral of this customer as referee that is open or was paid; there is at most one."""
-        return self._of(self.work.row(_LIVE_OF, {"of": customer}))
+        return self._of(self.work.row(LIVE_OF, {"of": customer}))
 
     @joined
     def add(self, referral: Referral, *, at: datetime) -> None:
@@ -91,7 +91,7 @@ class SqlReferrals:
         :raises Refusal: ``referral-unknown`` when the contract carries none, ``already-referred`` when it would be
             the second live one of its referee customer (S4).
         """
-        known = self.work.row(_BY_CONTRACT(self.work), {"of": referral.contract})
+        known = self.work.row(BY_CONTRACT(self.work), {"of": referral.contract})
         if known is None or known.referrer != referral.referrer:
             raise Refusal(
                 Reason.REFERRAL_UNKNOWN,
@@ -100,12 +100,13 @@ class SqlReferrals:
             )
         row = referral_row(referral, known.revision + 1)
         self.work.change(_CHANGE, {**without(row, "contract"), "of": referral.contract})
-        if known.referee_customer != referral.referee_customer or not referral.is_live:
+        was_live = ReferralStatus(known.status) is not ReferralStatus.CANCELLED
+        if not (was_live and referral.is_live and known.referee_customer == referral.referee_customer):
             self.work.change(_NO_LONGER_LIVE, {"of": referral.contract})
-        self._keep_live(referral)
+            self._keep_live(referral)
         if known.notes:
             self.work.change(_FORGET_NOTES, {"of": referral.contract})
-        before = self.work.row(_LAST_RECORD, {"of": referral.contract})
+        before = self.work.row(LAST_RECORD, {"of": referral.contract})
         self._keep_rest(referral, row, learned_at(at, None if before is None else before.recorded_at))
 
     def all(self, *, referrer: str | None = None, newest_by: datetime | None = None) -> Iterator[Referral]:

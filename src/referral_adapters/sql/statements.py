@@ -38,10 +38,19 @@ def without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in names}
 
 
-def locking(statement: Select[Any]) -> Callable[[Work], Executable]:
-    """Return a choice between a statement and the same that locks the rows it reads in a transaction."""
-    locked = statement.with_for_update()
-    return lambda work: locked if work.locks else statement
+class locking:  # noqa: N801 - used as a function is
+    """A choice between a statement and the same that locks the rows it reads in a transaction.
+
+    Rows of a table that are ``shared`` may be read by others who lock them so, and not be changed.
+    """
+
+    def __init__(self, statement: Select[Any], shared: Table | None = None) -> None:
+        self.statement: Final[Executable] = statement
+        self.locked: Final[Executable] = statement.with_for_update(read=shared is not None, of=shared)
+
+    def __call__(self, work: Work) -> Executable:
+        """Return the one for the present state of some work."""
+        return self.locked if work.locks else self.statement
 
 
 class Pages:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
@@ -15,13 +16,13 @@ from referral_adapters.sql import schema
 from referral_adapters.sql.answers import SqlAnswers
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_adapters.sql.cases import SqlCases
-from referral_adapters.sql.code_source import SqlCodeSource
 from referral_adapters.sql.connections import Connections, HostConnection
 from referral_adapters.sql.contract_pages import SqlContractPages
 from referral_adapters.sql.contracts import SqlContracts
 from referral_adapters.sql.discount_groups import SqlDiscountGroups
 from referral_adapters.sql.events import SqlEvents
 from referral_adapters.sql.evidence import SqlEvidence
+from referral_adapters.sql.families import FAMILIES
 from referral_adapters.sql.grants import SqlGrants
 from referral_adapters.sql.history import SqlHistory
 from referral_adapters.sql.launch_codes import SqlLaunchCodes
@@ -38,6 +39,7 @@ from referral_adapters.sql.subscriptions import SqlSubscriptions
 from referral_adapters.sql.trace import SqlTrace
 from referral_adapters.sql.work import Work
 from referral_core.entities.discount_group import DiscountGroup
+from referral_core.formats import code_key
 from referral_core.ports.billing import Billing
 from referral_core.ports.folding import Folding
 from referral_core.values.moment import EARLIEST
@@ -61,19 +63,22 @@ class StartingPoint(Protocol):
 class SqlStore:
     """A store in an SQLite file or a PostgreSQL database, with all ports as attributes.
 
-    With a programme, an SQLite file that is not there is made and an empty database gets its tables at once. Without
-    one they have to be there, as for :meth:`existing`. A database that is refused stays as it was, an SQLite file to
-    the byte. The first programme that a database is opened with gives it its groups, once for ever. ``secret`` fixes
-    the texts of random codes, else the database keeps one of its own; ``folding`` and ``billing`` take the place of
-    its own. Its own billing takes part in its transactions; one that is given does not.
+    An SQLite file that is not there is made, and an empty database gets its tables at once; whoever only asks opens it
+    by :meth:`existing`. A database that is refused stays as it was, an SQLite file to the byte. The first programme
+    that a database is opened with, or that a desk is made of over it, gives it its groups, once for ever. ``secret``
+    fixes the texts of random codes, else the database keeps one of its own; ``folding`` and ``billing`` take the place
+    of its own. Its own billing takes part in its transactions; one that is given does not.
 
     Safe to use from many threads, each with a connection and a transaction of its own. Close it at the end, or use it
     as a context manager.
 
-    :raises SchemaMismatch: the database is of another version of the library, or has no tables yet.
+    :raises SchemaMismatch: the database is of another version of the library.
     :raises ForeignDatabase: the database is somebody else's: it has tables, and none of this library's.
-    :raises StoreFailed: the database is not there, is none, or cannot be opened.
+    :raises StoreFailed: the database is none, or cannot be opened.
     """
+
+    _code_key: bytes
+    _work: Work
 
     def __init__(
         self,
@@ -84,7 +89,7 @@ class SqlStore:
         folding: Folding | None = None,
         billing: Billing | None = None,
     ) -> None:
-        self._open(url, Purpose.ACT if programme is None else Purpose.MAKE, programme, secret, folding, billing)
+        self._open(url, Purpose.MAKE, programme, secret, folding, billing)
 
     @classmethod
     def existing(
@@ -128,10 +133,11 @@ class SqlStore:
         :raises SchemaMismatch: the database is of another version of the library.
         """
         store = cls.__new__(cls)
-        store._set_up(HostConnection(connection), programme, secret, folding, billing)
+        store._set_up(HostConnection(connection), secret, folding, billing)
         with schema.told():
             schema.check(schema.version_of(connection))
-        store._begin(programme)
+        if programme is not None:
+            store.begin(programme)
         return store
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -144,14 +150,26 @@ class SqlStore:
         """
         return self._work.transaction()
 
-    def run(self, act: Callable[[], T]) -> T:
+    def run(self, act: Callable[[], T], named: Sequence[tuple[str, str]] | None = None) -> T:
         """Do an act in a transaction, a few times over if others are at the same rows; return what it returns.
 
-        So the act must have no other effect than on this store.
+        So the act must have no other effect than on this store. ``named`` is what its arguments name, by kind; with it
+        the act reads ahead and writes at its end, where that saves round trips.
 
         :raises ConcurrentChange: others were quicker every time.
         """
-        return self._work.run(act)
+        return self._work.run(act, named)
+
+    @property
+    def code_key(self) -> bytes:
+        """The secret that the texts of codes are hashed with (C10).
+
+        The database draws 32 secret bytes once and keeps them; a secret that was given takes their place and is kept
+        nowhere.
+        """
+        if not self._code_key:
+            self._code_key = bytes.fromhex(Settings(self._work).kept("secret", secrets.token_hex(32)))
+        return self._code_key
 
     def close(self) -> None:
         """Close all connections; no thread may be at work any more."""
@@ -176,11 +194,12 @@ class SqlStore:
     ) -> None:
         connections = schema.opened(url, purpose)
         try:
-            self._set_up(connections, programme, secret, folding, billing)
+            self._set_up(connections, secret, folding, billing)
             if purpose is Purpose.MAKE:
                 schema.prepare(self._work, connections.get())
-            if purpose is not Purpose.ASK:
-                self._begin(programme)
+            self._is_asked_only = purpose is Purpose.ASK
+            if programme is not None:
+                self.begin(programme)
         except BaseException:
             connections.close()
             raise
@@ -188,14 +207,14 @@ class SqlStore:
     def _set_up(
         self,
         connections: Connections,
-        programme: StartingPoint | None,
         secret: bytes | None,
         folding: Folding | None,
         billing: Billing | None,
     ) -> None:
         self._connections = connections
-        self._work = work = Work(connections)
-        currency = "EUR" if programme is None else programme.currency
+        self._is_asked_only = self._has_begun = False
+        self._owns_billing = billing is None
+        self._work = work = Work(connections, FAMILIES)
         self.contracts = SqlContracts(work)
         self.contract_pages = SqlContractPages(work)
         self.promo_codes = SqlPromoCodes(work)
@@ -215,16 +234,22 @@ class SqlStore:
         self.history = SqlHistory(work)
         self.launch_contracts = SqlLaunchContracts(work)
         self.launch_codes = SqlLaunchCodes(work)
-        self.code_source = SqlCodeSource(work, secret)
+        self._code_key = b"" if secret is None else code_key(secret)
         self.folding: Folding = AsciiFolding() if folding is None else folding
-        self.billing: Billing = SqlContinuousDiscounts(work, currency=currency) if billing is None else billing
+        self.billing: Billing = SqlContinuousDiscounts(work) if billing is None else billing
 
-    def _begin(self, programme: StartingPoint | None) -> None:
-        """Put a programme's groups into a database that never had any programme's."""
-        if programme is None:
+    def begin(self, programme: StartingPoint) -> None:
+        """Put a programme's groups into a database that never had any programme's, unless it is only asked.
+
+        Its own billing is in the currency of the programme.
+        """
+        if self._has_begun:
             return
+        self._has_begun = True
+        if self._owns_billing:
+            self.billing = SqlContinuousDiscounts(self._work, currency=programme.currency)
         settings = Settings(self._work)
-        if settings.has("programme"):
+        if self._is_asked_only or settings.has("programme"):
             return
         with self.transaction():
             if settings.claim("programme", programme.currency):

@@ -26,7 +26,7 @@ from referral_core.values.moment import moment
 _T: Final = TRACE_ENTRIES.c
 _ALL: Final = CarefulPages(select(TRACE_ENTRIES), _T.subject, _T.number)
 _CHAIN: Final = CarefulPages(select(TRACE_ENTRIES).where(_T.subject == bindparam("of")), _T.number)
-_LAST: Final = select(_T.number, _T.hash).where(_T.subject == bindparam("of")).order_by(_T.number.desc()).limit(1)
+LAST: Final = select(_T.number, _T.hash).where(_T.subject == bindparam("of")).order_by(_T.number.desc()).limit(1)
 _FOLLOWING: Final = TRACE_ENTRIES.alias("following")
 _ALL_HEADS: Final = select(_T.subject, _T.number, _T.hash).where(
     ~exists().where(_FOLLOWING.c.subject == _T.subject, _FOLLOWING.c.number == _T.number + 1)
@@ -84,7 +84,7 @@ class SqlTrace:
 
     def _end(self, subject: str) -> End:
         """Return how many rows a chain has, and the hash of the last one."""
-        last = self.work.row(_LAST, {"of": subject})
+        last = self.work.row(LAST, {"of": subject})
         return NO_ROWS if last is None else (last.number, last.hash)
 
     def _append_many(self, notes: Sequence[TraceNote]) -> None:
@@ -118,6 +118,10 @@ class SqlTrace:
             return _ALL.read(self.work, entry_of, lambda key: (key.subject, key.number), after=after)
         number = None if after is None else after[1:]
         return _CHAIN.read(self.work, entry_of, lambda key: (subject, key.number), after=number, of=subject)
+
+    def length(self, subject: str) -> int:
+        """Return how many rows a subject's chain has."""
+        return self._end(subject)[0]
 
     def heads(self) -> Iterator[Head]:
         """Yield the head of every chain, in order of subject."""

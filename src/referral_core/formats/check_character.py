@@ -13,18 +13,11 @@ True
 False
 >>> calc_check_character("1")
 '*'
->>> calc_check_characters([b"Gx", b"1"])
-Traceback (most recent call last):
-    ...
-ValueError: planes must be 1 to 7 of the same length, not of lengths [2, 1]
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import Final
 
 CHARACTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*"
 """The characters of the standard, each at the place of its value; ``*`` only ever as a check character."""
@@ -32,7 +25,6 @@ CHARACTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*"
 _MODULUS: Final = 37
 _VALUES: Final = {character: value for value, character in enumerate(CHARACTERS)}
 _PAYLOAD: Final = frozenset(CHARACTERS[:36])
-_MOST_PLANES: Final = 7  # seven remainders of at most 36 still fit into one byte
 
 
 def calc_check_character(payload: str) -> str:
@@ -51,36 +43,8 @@ def is_valid(text: str) -> bool:
     return bool(payload) and _PAYLOAD.issuperset(payload) and check in _VALUES and _checksum(text) == 1
 
 
-def calc_check_characters(planes: Sequence[bytes]) -> bytes:
-    """Return the check characters of many payloads of one length at once.
-
-    ``planes[k]`` holds character ``k`` of every payload (ASCII 0-9, A-Z: not checked here); so does the answer with
-    the check characters, ``*`` included. At most seven planes, all of the same length: else ``ValueError``.
-    """
-    lengths = [len(plane) for plane in planes]
-    if not 1 <= len(lengths) <= _MOST_PLANES or len(set(lengths)) > 1:
-        raise ValueError(f"planes must be 1 to {_MOST_PLANES} of the same length, not of lengths {lengths}")
-    # Every byte of this integer is the sum of one payload: all are added up in a handful of additions.
-    total = sum(
-        int.from_bytes(plane.translate(table), "little")
-        for plane, table in zip(planes, _WEIGHED[_MOST_PLANES - len(planes) :], strict=True)
-    )
-    return total.to_bytes(lengths[0], "little").translate(_CHECKS)
-
-
 def _checksum(text: str) -> int:
     total = 0
     for character in text:
         total = 2 * total + _VALUES[character]
     return total % _MODULUS
-
-
-def _weighed(weight: int) -> bytes:
-    table = bytearray(256)
-    for character, value in _VALUES.items():
-        table[ord(character)] = value * weight % _MODULUS
-    return bytes(table)
-
-
-_WEIGHED: Final = tuple(_weighed(2**place) for place in range(_MOST_PLANES, 0, -1))
-_CHECKS: Final = bytes(ord(CHARACTERS[(1 - total) % _MODULUS]) for total in range(256))

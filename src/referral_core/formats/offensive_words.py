@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import operator
 import re
-from functools import cached_property, reduce
-from itertools import product
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 LOOK_ALIKES: Final = dict(zip("ABEGILOSTZ", ("4", "8", "3", "69", "1", "1", "0", "5", "7", "2"), strict=True))
 """The digits that read as a letter, so that ``5P4M`` reads as the word it imitates."""
 
 _WORD: Final = re.compile(r"[A-Z0-9]+")
-_CLASSES: Final = 8  # the bits of a byte
-_DEPTH: Final = 4  # how many first characters of a word a sieve looks at; more take longer than they save
-_SIEVED: Final = 24  # words to a sieve; more let too many innocent texts through
 
 
 def _canonical(words: Iterable[str]) -> tuple[str, ...]:
@@ -55,44 +50,13 @@ class OffensiveWords:
         usable = set(alphabet)
         return OffensiveWords(word for word in self.words if all(usable & set(_spellings(c)) for c in word))
 
-    def suspects(self, planes: Sequence[bytes]) -> bytes:
-        """Tell of many texts at once which may contain a word; none that does is missed, some are innocent.
-
-        ``planes[k]`` holds character ``k`` of every text (ASCII, upper case, all texts of one length). The answer
-        has one byte a text; zero means that :meth:`in_text` is false.
-        """
-        count = len(planes[0])
-        padded = [*planes, *[bytes(count)] * (_DEPTH - 1)]
-        suspects = 0
-        for sieve, start in product(self._sieves, range(len(planes))):
-            # One integer holds the lanes of all texts, so one "and" works on all of them.
-            suspects |= reduce(operator.and_, map(_lanes, padded[start:], sieve))
-        return suspects.to_bytes(count, "little")
-
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         return re.compile(_alternatives(self.words) if self.words else r"(?!)")
 
-    @cached_property
-    def _sieves(self) -> list[list[bytes]]:
-        return [_sieve(self.words[at : at + _SIEVED]) for at in range(0, len(self.words), _SIEVED)]
-
-
-def _sieve(words: Sequence[str]) -> list[bytes]:
-    """Tell per place in a word and per character which classes of words allow it; neighbours share a class."""
-    levels = [bytearray(256) for _ in range(_DEPTH)]
-    for (place, word), (depth, level) in product(enumerate(words), enumerate(levels)):
-        for code in map(ord, _spellings(word[depth])) if depth < len(word) else range(256):
-            level[code] |= 1 << place * _CLASSES // len(words)
-    return [bytes(level) for level in levels]
-
 
 def _spellings(character: str) -> str:
     return character + LOOK_ALIKES.get(character, "")
-
-
-def _lanes(plane: bytes, level: bytes) -> int:
-    return int.from_bytes(plane.translate(level), "little")
 
 
 def _alternatives(words: Iterable[str]) -> str:

@@ -1,71 +1,66 @@
 """Random codes: eight characters that cannot be guessed from other codes (C10).
 
-A code number (0, 1, 2, ...) goes through a keyed permutation of ``range(31**7)``, so that no two numbers share a code.
-The seven digits of where it goes are written in an alphabet without look-alikes, and their ISO/IEC 7064 MOD 37-2
-check character follows. A number gives no code when that is outside the alphabet, or when the code offends.
+The text of a code is a keyed hash of the account that gets it, of the place it takes among the account's codes, and of
+the attempt: so no counter is kept, nobody who draws a code waits for anybody else, and the same draw gives the same
+text however often it is done again. Six characters of an alphabet without look-alikes come from the hash, the seventh
+is chosen among those after which the ISO/IEC 7064 MOD 37-2 check character, the eighth, is in the alphabet too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import hashlib
+from collections.abc import Iterator
 from fractions import Fraction
-from functools import cached_property
-from itertools import chain, compress, islice, repeat
+from functools import cache, cached_property
+from itertools import count, product
 from typing import Final
 
 import attrs
 
 from referral_core.formats import ALPHABET, SECRET
-from referral_core.formats.check_character import calc_check_characters
-from referral_core.formats.keyed_permutation import KeyedPermutation
+from referral_core.formats.check_character import calc_check_character
 from referral_core.formats.offensive_words import OffensiveWords
-from referral_core.values.errors import CodeSpaceExhausted
 
 WELL_FORMED: Final = 23_051_109_227
 """How many texts are random codes as far as their check character tells, under any key and word list."""
 
-_DIGITS: Final = 7
-_BLOCK: Final = 64
-_CHARACTERS: Final = (ALPHABET * 9)[:256].encode()
-_GIVEN: Final = bytes(chr(code) in ALPHABET for code in range(256))
+_MODULUS: Final = 37
+_LONGEST_KEY: Final = 64
+_Tables = tuple[tuple[str, ...], tuple[int, ...], tuple[tuple[str, ...], ...]]
 
 
 @attrs.frozen
 class RandomCodes:
-    """The random codes of one key: number in, code out, the same for ever (C10).
+    """The random codes of one key: account, place and attempt in, text out, the same for ever (C10).
 
-    Numbers count from 0. One that has reached half of the ``31**7`` there are raises ``CodeSpaceExhausted``, a negative
-    one ``ValueError``. The key is secret and has at least 16 bytes, else ``ValueError``.
+    ``place`` counts the codes that the account held before, ``attempt`` the texts that were tried and taken. The key is
+    secret and has at least 16 bytes, else ``ValueError``. No two databases share a key: under one key an account of the
+    same id would get the same text in both.
     """
 
     key: bytes = attrs.field(repr=False, validator=SECRET)
     offensive: OffensiveWords = attrs.field(kw_only=True)
-    _block: dict[int, dict[int, str]] = attrs.field(init=False, factory=dict, repr=False, eq=False)
-    """The codes of the numbers around the one last asked for, by the first of them."""
 
-    def text(self, number: int) -> str | None:
-        """Return the code of ``number``, or ``None`` when that number gives none.
+    def text(self, account: str, place: int, attempt: int = 0) -> str | None:
+        """Return the text of a draw, or ``None`` when it offends.
 
-        Numbers near each other are worked on together, so one after another costs a few microseconds each.
+        :raises ValueError: place or attempt is negative, or 2**32 or more.
         """
-        first = number - number % _BLOCK
-        if number < 0 or 2 * (first + _BLOCK) > len(ALPHABET) ** _DIGITS:
-            return dict(self._batch([number])).get(number)
-        block = self._block.get(first)
-        if block is None:
-            block = dict(self._batch(range(first, first + _BLOCK)))
-            self._block.clear()
-            self._block[first] = block
-        return block.get(number)
+        if not 0 <= place < 2**32 or not 0 <= attempt < 2**32:
+            raise ValueError(f"places and attempts count from 0 to 2**32 - 1: {place}, {attempt}")
+        drawn = self._keyed.copy()
+        # The free text comes last, after numbers of a fixed length, so that no two draws hash the same bytes.
+        drawn.update(place.to_bytes(4, "big") + attempt.to_bytes(4, "big") + account.encode())
+        triples, sums, endings = _tables()
+        rest, first = divmod(int.from_bytes(drawn.digest(), "big"), len(triples))
+        rest, second = divmod(rest, len(triples))
+        possible = endings[(8 * sums[first] + sums[second]) % _MODULUS]
+        text = triples[first] + triples[second] + possible[rest % len(possible)]
+        return None if self._unwanted.in_text(text) else text
 
-    def texts(self, numbers: Iterable[int]) -> Iterator[tuple[int, str]]:
-        """Yield each number that has a code, with its code, in the order of ``numbers``, which may be endless.
-
-        Numbers are read ahead, few at first, at most 8192, and raise together; so memory stays flat.
-        """
-        rest, sizes = iter(numbers), chain((1, 16, 256), repeat(8192))  # more would hardly be faster
-        batches = iter(lambda: list(islice(rest, next(sizes))), [])
-        return chain.from_iterable(map(self._batch, batches))
+    def candidates(self, account: str, place: int) -> Iterator[str]:
+        """Yield the texts to try for one code of an account, without end and without those that offend."""
+        return (text for attempt in count() if (text := self.text(account, place, attempt)) is not None)
 
     def guess_probability(self, issued: int) -> Fraction:
         """Return how likely one guess of a well-formed code (its check character fits) hits one of ``issued`` codes."""
@@ -78,25 +73,33 @@ class RandomCodes:
         return f"1 in {1 // self.guess_probability(issued):,}" if issued else "none"
 
     @cached_property
-    def _permutation(self) -> KeyedPermutation:
-        return KeyedPermutation(self.key, len(ALPHABET), _DIGITS)
+    def _keyed(self) -> hashlib.blake2b:
+        key = self.key if len(self.key) <= _LONGEST_KEY else hashlib.blake2b(self.key).digest()
+        return hashlib.blake2b(key=key, digest_size=16, person=b"referral code")
 
     @cached_property
     def _unwanted(self) -> OffensiveWords:
         return self.offensive.spelled_with(ALPHABET)
 
-    def _batch(self, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
-        if min(numbers) < 0:
-            raise ValueError(f"code numbers count from 0: {min(numbers)}")
-        if 2 * max(numbers) >= len(ALPHABET) ** _DIGITS:
-            raise CodeSpaceExhausted(f"code number {max(numbers)} has reached half of what there is")
-        planes = [plane.translate(_CHARACTERS) for plane in self._permutation.planes(numbers)]
-        planes.append(calc_check_characters(planes))
-        rows = bytearray(b"\n" * (len(planes) + 1) * len(numbers))
-        for place, plane in enumerate(planes):
-            rows[place :: len(planes) + 1] = plane
-        texts = rows.decode("ascii").split()
-        given = bytearray(planes[-1].translate(_GIVEN))
-        for place in compress(range(len(numbers)), self._unwanted.suspects(planes)):
-            given[place] = given[place] and not self._unwanted.in_text(texts[place])
-        return compress(zip(numbers, texts, strict=True), given)
+
+@cache
+def _tables() -> _Tables:
+    """Return every text of three characters, the checksum of each, and by checksum of six the endings that fit it.
+
+    An ending is the seventh character with its check character. A hash of 128 bits is that much longer than the space
+    that no text is likelier than another by more than 2**-90.
+    """
+    values = {character: value for value, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
+    triples = tuple(map("".join, product(ALPHABET, repeat=3)))
+    sums = tuple((4 * values[t[0]] + 2 * values[t[1]] + values[t[2]]) % _MODULUS for t in triples)
+    by_sum = {total: text for text, total in zip(triples, sums, strict=True)}
+    endings = tuple(
+        tuple(
+            last + check
+            for last in ALPHABET
+            # Any six characters of this checksum will do: leading zeros change nothing of it.
+            if (check := calc_check_character(by_sum[total] + last)) in ALPHABET
+        )
+        for total in range(_MODULUS)
+    )
+    return triples, sums, endings

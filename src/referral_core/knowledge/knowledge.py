@@ -6,7 +6,6 @@ from datetime import datetime
 
 from referral_core.knowledge.billing import KnownBilling
 from referral_core.knowledge.cases import KnownCases
-from referral_core.knowledge.code_source import KnownCodeSource
 from referral_core.knowledge.contract_pages import KnownContractPages
 from referral_core.knowledge.contracts import KnownContracts
 from referral_core.knowledge.discount_groups import KnownDiscountGroups
@@ -54,5 +53,10 @@ class Knowledge:
         self.launch_contracts = KnownLaunchContracts(by)
         self.launch_codes = KnownLaunchCodes(by)
         self.billing = KnownBilling(ports.billing, self.grants, by)
-        self.code_source = KnownCodeSource(ports.code_source, by)
         self.folding = ports.folding
+        self._ports = ports
+
+    @property
+    def code_key(self) -> bytes:
+        """The secret behind codes, which never changes; asked for when it is needed."""
+        return self._ports.code_key

@@ -37,6 +37,10 @@ class KnownTrace:
                 if after is None or (row.subject, row.number) > after:
                     yield row
 
+    def length(self, subject: str) -> int:
+        """Return how many rows of a subject's chain were known."""
+        return sum(1 for _ in self.chain(subject))
+
     def heads(self) -> Iterator[Head]:
         """Yield the head of every chain as far as it was known, in order of subject."""
         for subject, _, _ in self.trace.heads():

@@ -6,7 +6,6 @@ from typing import Protocol
 
 from referral_core.ports.billing import Billing
 from referral_core.ports.cases import Cases
-from referral_core.ports.code_source import CodeSource
 from referral_core.ports.contract_pages import ContractPages
 from referral_core.ports.contracts import Contracts
 from referral_core.ports.discount_groups import DiscountGroups
@@ -98,8 +97,11 @@ class Ports(Protocol):
         ...
 
     @property
-    def code_source(self) -> CodeSource:
-        """The secret and the numbers behind codes."""
+    def code_key(self) -> bytes:
+        """The secret that the texts of codes are hashed with: at least 16 bytes, the same for the store's life (C10).
+
+        Each store has one of its own; whoever knows it can foretell the codes of accounts.
+        """
         ...
 
     @property

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from referral_core.ports.ports import Ports
+from referral_core.programme.programme import Programme
 
 T = TypeVar("T")
 
 
 class Store(Ports, Protocol):
     """A store: all ports, and the transactions that make an act whole (P6)."""
+
+    def begin(self, programme: Programme) -> None:
+        """Take from a programme what a new store starts with: its groups, if it never had any programme's (D2, P5)."""
+        ...
 
     def transaction(self) -> AbstractContextManager[object]:
         """Return a block that takes effect as a whole, or not at all when an exception of any kind leaves it.
@@ -22,8 +27,11 @@ class Store(Ports, Protocol):
         """
         ...
 
-    def run(self, act: Callable[[], T]) -> T:
+    def run(self, act: Callable[[], T], named: Sequence[tuple[str, str]] | None = None) -> T:
         """Do an act in a transaction, again when it lost a race, and return what it returns.
+
+        ``named`` is a hint, for stores to which it is worth it: what the act's arguments name, each with its kind, such
+        as ``("account", "A")``; ``None`` tells of nothing.
 
         Inside another transaction it is done once: whoever began that one repeats it.
 

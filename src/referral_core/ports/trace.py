@@ -29,6 +29,10 @@ class Trace(Protocol):
         """
         ...
 
+    def length(self, subject: str) -> int:
+        """Return how many rows a subject's chain has, which is the number of its last one; 0 when there is none."""
+        ...
+
     def heads(self) -> Iterator[Head]:
         """Yield the head of every chain, in order of subject."""
         ...

@@ -37,7 +37,7 @@ class Settings:
     """The zone of days, by its name in the IANA database (M1)."""
     currency: str = "EUR"
     """The currency of all amounts, by its ISO 4217 code (M3)."""
-    products: tuple[str, ...] = ("electricity", "gas")
+    products: tuple[str, ...] = ("electricity",)
     """What a contract may supply for a code to be given with it (S11)."""
     segments: tuple[str, ...] = ("household",)
     """To whom (S11)."""
@@ -50,7 +50,7 @@ class Settings:
     issuing_segments: tuple[str, ...] = ("household",)
     """The segments whose contracts give the account a code (C3)."""
     keeping_products: tuple[str, ...] = ("electricity", "gas")
-    """The products whose active contracts keep the code active (C4)."""
+    """The products whose active contracts keep the code active, which may lie outside the programme (C4)."""
     groups: tuple[GroupSetting, ...] = HOUSEHOLD_GROUPS
     """The discount groups at the start (D2)."""
     referrer_group: str = "referrer"

@@ -28,13 +28,15 @@ def coverage_faults(settings: Settings) -> Iterator[Fault]:
 
 
 def code_faults(settings: Settings) -> Iterator[Fault]:
-    """Yield what is wrong with the settings that issue and keep codes (C3, C4); what issues a code also keeps it."""
+    """Yield what is wrong with the settings that issue and keep codes (C3, C4).
+
+    What issues a code also keeps it; what else keeps it may lie outside the programme, as gas does (S11).
+    """
     yield from list_faults("issuing_products", settings.issuing_products)
     yield from list_faults("issuing_segments", settings.issuing_segments)
     yield from list_faults("keeping_products", settings.keeping_products)
     yield from stranger_faults("issuing_products", settings.issuing_products, "products", settings.products)
     yield from stranger_faults("issuing_segments", settings.issuing_segments, "segments", settings.segments)
-    yield from stranger_faults("keeping_products", settings.keeping_products, "products", settings.products)
     for number, product in enumerate(settings.issuing_products):
         if product in settings.products:
             place = f"issuing_products[{number}]"

@@ -111,11 +111,14 @@ class Accounts(BoundService):
         return contracts
 
     def _rows(self, account: str, after: int, limit: int) -> deque[TraceEntry]:
-        """Return the last rows of a chain, or the last ones before a number; rows are numbered without a gap."""
+        """Return the last rows of a chain, or the last ones before a number; rows are numbered without a gap.
+
+        No more rows are read than are shown, however long the chain is.
+        """
         subject = account_subject(account)
-        begin = (subject, max(after - 1 - limit, 0)) if after else None
-        rows = self._ports.trace.chain(subject, after=begin)
-        return deque(takewhile(lambda row: not after or row.number < after, rows), maxlen=limit)
+        end = after or self._ports.trace.length(subject) + 1
+        rows = self._ports.trace.chain(subject, after=(subject, max(end - 1 - limit, 0)))
+        return deque(takewhile(lambda row: row.number < end, rows), maxlen=limit)
 
     def _other_sides(self, billing: TellingBilling, account: str) -> dict[str, str]:
         """Return, by the key of each transfer, the other account; both are the same customer's (B7)."""

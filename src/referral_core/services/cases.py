@@ -85,7 +85,7 @@ class Cases(BoundService):
         self._trace("case.open", PROGRAMME_SUBJECT, None, opened)
         return OpenedCase(opened, decision)
 
-    @act("case.finish", least=Role.AGENT, feed=True, touches=(a_case, a_finished_case))
+    @act("case.finish", least=Role.AGENT, feed=True, draws=True, touches=(a_case, a_finished_case))
     def finish(  # noqa: PLR0913 - a sign-up has that many facts
         self,
         case: CaseId,

@@ -13,6 +13,7 @@ from referral_core.entities.promo_code import CodeStatus, Ending, Issuing, Promo
 from referral_core.entities.trace_entry import account_subject
 from referral_core.services.context import Context
 from referral_core.services.tracing import code_state
+from referral_core.values.errors import ConcurrentChange, Refusal
 
 
 @attrs.frozen
@@ -51,7 +52,10 @@ class CodeBook:
         starts_at: datetime | None = None,
         reason: str | None = None,
     ) -> PromoCode:
-        """Store a new code of a contract's account, pending unless it ``starts_at`` some moment (C3, C9)."""
+        """Store a new code of a contract's account, pending unless it ``starts_at`` some moment (C3, C9).
+
+        :raises ConcurrentChange: since that was looked at, its text was taken, or the account came to have a code.
+        """
         code = PromoCode(
             text=text,
             account=contract.account,
@@ -61,7 +65,12 @@ class CodeBook:
             issuing=issuing,
             starts_at=starts_at,
         )
-        self.context.store.promo_codes.add(code, at=self.context.now)
+        try:
+            self.context.store.promo_codes.add(code, at=self.context.now)
+        except Refusal as quicker:
+            # The text was free, and the account without a code, when this act looked: it has to look again. A rule
+            # then names the reason, if there still is one, and else another text is found.
+            raise ConcurrentChange(f"somebody else issued a code at the same time: {quicker.message}") from quicker
         self._trace("code.issue", None, code, at, reason)
         return code
 

@@ -29,7 +29,11 @@ from referral_core.values.reason import Reason
 class Discounts(BoundService):
     """Acts on the discount that stands on an account in billing."""
 
-    @act("bill.issued", least=Role.SYSTEM, feed=True, touches=(an_account,), settles=("account",))
+    def _check_bill(self, *, account: str, amount: Money, **_: object) -> None:
+        self._known(account, "account")
+        check_currency(amount, self._programme.currency)
+
+    @act("bill.issued", least=Role.SYSTEM, feed=True, touches=(an_account,), settles=("account",), checks=_check_bill)
     def bill(self, bill: BillId, *, account: AccountId, amount: Amount, at: FactMoment | None = None) -> Money:
         """Let a bill take the smaller of itself and the unused discount, oldest grant first, once (B6).
 
@@ -38,9 +42,19 @@ class Discounts(BoundService):
         :raises Refusal: ``not-allowed``, ``account-unknown``, ``bill-exists``, ``currency-mismatch``.
         :raises BillingUnavailable: billing did not answer.
         """
-        self._known(self._ports.contracts.of_account(account), account, "account")
-        check_currency(amount, self._programme.currency)
+        self._check_bill(account=account, amount=amount)
         return self._ports.billing.bill(bill, account, amount, at=at or self._now)
+
+    def _check_transfer(self, *, source: str, target: str, amount: Money | None, **_: object) -> None:
+        given, taking = self._known(source, "from"), self._known(target, "to")
+        if given[0].customer != taking[0].customer:
+            raise Refusal(Reason.NOT_SAME_CUSTOMER, message=f"account {target} belongs to another customer", field="to")
+        if any(contract.is_open for contract in given):
+            raise Refusal(Reason.CONTRACT_ACTIVE, message=f"account {source} still has an open contract", field="from")
+        if not any(contract.is_open and contract.activated_at for contract in taking):
+            raise Refusal(Reason.NO_CONTRACT, message=f"account {target} has no active contract", field="to")
+        if amount is not None:
+            check_currency(amount, self._programme.currency)
 
     @act(
         "discount.transfer",
@@ -48,6 +62,7 @@ class Discounts(BoundService):
         feed=True,
         touches=(both_accounts,),
         settles=("source", "target"),
+        checks=_check_transfer,
         wire={"source": "from", "target": "to"},
     )
     def transfer(
@@ -69,12 +84,7 @@ class Discounts(BoundService):
         :raises BillingUnavailable: billing did not answer.
         """
         now = self._now
-        given, taking = (self._ports.contracts.of_account(account) for account in (source, target))
-        self._known(given, source, "from")
-        self._known(taking, target, "to")
-        self._check_transfer(source, given, target, taking)
-        if amount is not None:
-            check_currency(amount, self._programme.currency)
+        self._check_transfer(source=source, target=target, amount=amount)
         part = ("all",) if amount is None else (str(amount.amount), amount.currency)
         named = key or joined_key(written(now), source, target, *part)
         moved = self._ports.billing.transfer(source, target, amount, at=now, key=named)
@@ -151,21 +161,13 @@ class Discounts(BoundService):
             raise unknown_referral(contract)
         return referral
 
-    def _known(self, contracts: tuple[Contract, ...], account: str, field: str) -> None:
+    def _known(self, account: str, field: str) -> tuple[Contract, ...]:
+        contracts = self._ports.contracts.of_account(account)
         if not contracts:
             raise unknown_account(account, field)
+        return contracts
 
     def _is_traced(self, source: str, key: str) -> bool:
         """Tell whether a transfer was traced; billing cannot tell, which may have made one whose answer was lost."""
         rows = self._ports.trace.chain(account_subject(source))
         return any(row.act == "discount.transfer" and row.after and row.after.get("key") == key for row in rows)
-
-    def _check_transfer(
-        self, source: str, given: tuple[Contract, ...], target: str, taking: tuple[Contract, ...]
-    ) -> None:
-        if given[0].customer != taking[0].customer:
-            raise Refusal(Reason.NOT_SAME_CUSTOMER, message=f"account {target} belongs to another customer", field="to")
-        if any(contract.is_open for contract in given):
-            raise Refusal(Reason.CONTRACT_ACTIVE, message=f"account {source} still has an open contract", field="from")
-        if not any(contract.is_open and contract.activated_at for contract in taking):
-            raise Refusal(Reason.NO_CONTRACT, message=f"account {target} has no active contract", field="to")

@@ -6,18 +6,23 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from referral_core.entities.codeless_account import CodelessAccount
 from referral_core.entities.contract import Contract
 from referral_core.programme.code_format import CodeFormat
 from referral_core.programme.programme import Programme
+from referral_core.values.errors import CodeSpaceExhausted
 
 if TYPE_CHECKING:
     from referral_core.formats.named_codes import NamedCodes
     from referral_core.formats.offensive_words import OffensiveWords
     from referral_core.formats.random_codes import RandomCodes
     from referral_core.ports.ports import Ports
+
+
+ATTEMPTS: Final = 64
+"""How many texts in a row may be taken; so many are by chance once in 2**64 while less than half are given out."""
 
 
 class Drawing:
@@ -33,40 +38,45 @@ class Drawing:
     def text_for(self, contracts: Sequence[Contract], at: datetime) -> str:
         """Return a free text for the account of these contracts: of a name if the programme wants it, else random.
 
-        :raises CodeSpaceExhausted: more than half of the possible random codes are given out.
+        :raises CodeSpaceExhausted: one random text after another is taken.
         """
         if self._programme.code_format is CodeFormat.NAMED:
             for text in self._named(contracts, at):
                 if self._is_free(text):
                     return text
-        while True:
-            (number,) = self._ports.code_source.numbers(1)
-            drawn = self._random_codes.text(number)
-            if drawn is not None and self._is_free(drawn):
-                return drawn
+        account = contracts[0].account
+        place = len(self._ports.promo_codes.of_account(account))
+        return self._first_free(account, self._random_codes.candidates(account, place), ())
+
+    def likely_text(self, account: str) -> str | None:
+        """Return the text that an account without any code would probably get; ``None`` where it is made of a name."""
+        if self._programme.code_format is CodeFormat.NAMED:
+            return None
+        return self._random_codes.text(account, 0)
 
     def texts_for(self, accounts: Sequence[CodelessAccount], at: datetime) -> tuple[str, ...]:
         """Return a free text for each of these accounts, the ones that they would get one after another.
 
-        :raises CodeSpaceExhausted: more than half of the possible random codes are given out.
+        :raises CodeSpaceExhausted: one random text after another is taken.
         """
         texts = self._named_texts(accounts, at) if self._programme.code_format is CodeFormat.NAMED else {}
-        rest = [each.account for each in accounts if each.account not in texts]
-        texts.update(zip(rest, self._random_texts(len(rest), texts.values()), strict=True))
+        self._add_random_texts(texts, [each.account for each in accounts if each.account not in texts])
         return tuple([texts[each.account] for each in accounts])
 
-    def _random_texts(self, count: int, used: Collection[str]) -> list[str]:
-        """Draw as many numbers as there are texts to be found, then as many as are still missing, and so on.
+    def _add_random_texts(self, texts: dict[str, str], accounts: Sequence[str]) -> None:
+        """Find the first texts of accounts that held none; whether they are taken is asked of all at once."""
+        candidates = {account: self._random_codes.candidates(account, 0) for account in accounts}
+        first = {account: next(texts_of) for account, texts_of in candidates.items()}
+        taken = set(self._ports.launch_codes.taken(list(first.values()))).union(texts.values())
+        for account, text in first.items():
+            texts[account] = text if text not in taken else self._first_free(account, candidates[account], taken)
+            taken.add(texts[account])
 
-        So the last number that is drawn gives the last text: none is left over, however many are drawn at a time.
-        """
-        found: list[str] = []
-        while len(found) < count:
-            numbers = self._ports.code_source.numbers(count - len(found))
-            drawn = [text for _, text in self._random_codes.texts(numbers)]
-            taken = self._ports.launch_codes.taken(drawn).union(used)
-            found += [text for text in drawn if text not in taken]
-        return found
+    def _first_free(self, account: str, candidates: Iterator[str], taken: Collection[str]) -> str:
+        for text in islice(candidates, ATTEMPTS):
+            if text not in taken and self._is_free(text):
+                return text
+        raise CodeSpaceExhausted(f"{ATTEMPTS} texts in a row are taken, drawn for account {account}")
 
     def _named_texts(self, accounts: Sequence[CodelessAccount], at: datetime) -> dict[str, str]:
         """Return texts made of names, by account, where one can be made; most find theirs among the first two."""
@@ -107,10 +117,10 @@ class Drawing:
     def _random_codes(self) -> RandomCodes:
         from referral_core.formats.random_codes import RandomCodes  # noqa: PLC0415
 
-        return RandomCodes(self._ports.code_source.secret(), offensive=self._offensive)
+        return RandomCodes(self._ports.code_key, offensive=self._offensive)
 
     @cached_property
     def _named_codes(self) -> NamedCodes:
         from referral_core.formats.named_codes import NamedCodes  # noqa: PLC0415
 
-        return NamedCodes(self._ports.code_source.secret(), self._ports.folding.to_ascii, offensive=self._offensive)
+        return NamedCodes(self._ports.code_key, self._ports.folding.to_ascii, offensive=self._offensive)

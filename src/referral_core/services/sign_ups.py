@@ -74,6 +74,7 @@ class SignUps(BoundService):
         feed=True,
         channels=True,
         manual=("group", "honour"),
+        draws=True,
         touches=(an_account, a_code, a_customer_judged, a_segment, a_channel),
     )
     def conclude(  # noqa: PLR0913 - a sign-up has that many facts

@@ -27,7 +27,8 @@ Check = Callable[[Any, str], Any]
 class Kind:
     """A kind of argument: its ``name``, by which doors know how it is written, and what its values mean.
 
-    ``on_wire`` is false for what only a program can hand over: a callback, the key of a request.
+    ``on_wire`` is false for what only a program can hand over: a callback, the key of a request. ``names`` is what
+    there is under such a value in a store, if it is a name.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Kind:
     doc: str = ""
     example: str | None = None
     on_wire: bool = True
+    names: str | None = None
 
 
 def wrong(value: object, wanted: str, field: str) -> ArgumentInvalid:
@@ -107,11 +109,13 @@ def _anything(value: object, field: str) -> object:
     return value
 
 
-def _ident(doc: str, example: str) -> Kind:
-    return Kind("id", _id, doc, example)
+def _ident(doc: str, example: str, names: str | None = None) -> Kind:
+    return Kind("id", _id, doc, example, names=names)
 
 
-CODE: Final = Kind("code", _storable, "A code as somebody wrote it: blanks, hyphens and small letters do not matter.")
+CODE: Final = Kind(
+    "code", _storable, "A code as somebody wrote it: blanks, hyphens and small letters do not matter.", names="code"
+)
 REASON: Final = Kind("reason", _storable, "Why it is done, in words for staff.")
 NAME: Final = Kind("name", _id, "A name for people.", "Spring fair")
 TEXT: Final = Kind("text", _storable, "Free text.")
@@ -127,11 +131,11 @@ COUNT: Final = Kind("count", _count, "How many.")
 KEY: Final = Kind("key", _storable, "The name of the request, so that it takes effect once.", on_wire=False)
 PROGRAM: Final = Kind("program", _anything, on_wire=False)
 
-AccountId = Annotated[str, _ident("The billing account.", "A")]
-ContractId = Annotated[str, _ident("The contract.", "K-1")]
-CustomerId = Annotated[str, _ident("The customer, who may own several accounts.", "C-1")]
+AccountId = Annotated[str, _ident("The billing account.", "A", "account")]
+ContractId = Annotated[str, _ident("The contract.", "K-1", "contract")]
+CustomerId = Annotated[str, _ident("The customer, who may own several accounts.", "C-1", "customer")]
 CaseId = Annotated[str, _ident("The supplier-change case.", "LT-1")]
-GroupId = Annotated[str, _ident("The discount group.", "referee-self-service")]
+GroupId = Annotated[str, _ident("The discount group.", "referee-self-service", "group")]
 BillId = Annotated[str, _ident("The bill.", "2021-03-E")]
 GrantKey = Annotated[str, _ident("The key of a grant: side and contract.", "referrer/K-1")]
 Product = Annotated[str, _ident("What the contract supplies.", "electricity")]

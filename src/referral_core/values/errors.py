@@ -8,7 +8,7 @@
     ├── ArgumentInvalid         an argument is of the wrong type; a TypeError too; carries the field
     ├── ReadOnlySession         a session over what was known earlier was asked to change something
     ├── ProgrammeInvalid        a programme has faults; carries all of them, with their places
-    ├── CodeSpaceExhausted      more than half of the possible random codes have been given out
+    ├── CodeSpaceExhausted      one random code after another is taken: too many have been given out
     ├── ConcurrentChange        somebody else changed the same; nothing was done: do the whole act again
     ├── TraceUnreadable         a row of the trace, or a seal, holds what nobody wrote there; carries its place
     └── BillingUnavailable      billing did not answer; nothing is known of the effect
@@ -110,7 +110,7 @@ class ProgrammeInvalid(ReferralError):
 
 
 class CodeSpaceExhausted(ReferralError):
-    """More than half of the possible random codes are given out, so that guessing one grows likely (C10)."""
+    """One random text after another is taken: so many codes are given out that guessing one grows likely (C10)."""
 
 
 class ConcurrentChange(ReferralError):

@@ -46,11 +46,7 @@ def rows(text: str) -> list[dict[str, str]]:
 
 def concludes(world: World, account: str) -> None:
     """Conclude a contract on an account of any name."""
-    world.act(
-        lambda at: world.desk.session(actor=PORTAL, now=at).sign_ups.conclude(
-            f"K{account}", account=account, customer=f"C{account}"
-        )
-    )
+    world.act(PORTAL).sign_ups.conclude(f"K{account}", account=account, customer=f"C{account}")
 
 
 @pytest.mark.rule("R2")

@@ -63,10 +63,8 @@ def saves(visitor: Visitor, **fields: str) -> Response:
 def sets_amount(world: World, amount: str) -> None:
     """Enter an amount for August, as another administrator does."""
     start_of = world.programme.calendar.start_of
-    world.act(
-        lambda at: world.desk.session(actor=ANDRES, now=at).groups.set_amount(
-            GROUP, Money(amount), starts=start_of(date(2026, 8, 1)), ends=start_of(date(2026, 9, 1))
-        )
+    world.act(ANDRES).groups.set_amount(
+        GROUP, Money(amount), starts=start_of(date(2026, 8, 1)), ends=start_of(date(2026, 9, 1))
     )
 
 

@@ -122,14 +122,12 @@ def test_long_chains_are_read_page_by_page(andres: Visitor) -> None:
 def test_an_erased_row_says_so_and_names_nobody(andres: Visitor) -> None:
     world, reason = andres.world, "Moved away, says Peeter's neighbour"
     code = world.store.promo_codes.of_account(ANNAS)[-1].text
-    world.act(lambda at: world.desk.session(actor=TIINA, now=at).codes.end(code, reason=reason))
+    world.act(TIINA).codes.end(code, reason=reason)
     (before,) = articles(andres.opens(TRACE, about="account", id=ANNAS, act="code.end").text)
     assert "Tiina Tamm" in before
     (contract,) = world.store.contracts.of_account(ANNAS)
-    world.act(lambda at: world.desk.session(actor=SUPPLY, now=at).contracts.terminate(contract.id))
-    world.act(
-        lambda at: world.desk.session(actor=ANDRES, now=at).customers.erase(contract.customer, reason="They asked")
-    )
+    world.act(SUPPLY).contracts.terminate(contract.id)
+    world.act(ANDRES).customers.erase(contract.customer, reason="They asked")
     page = andres.opens(TRACE, about="account", id=ANNAS, act="code.end")
     *_, after = articles(page.text)
     assert "erased at the customer's wish" in after.replace("&#39;", "'")
@@ -197,7 +195,7 @@ def test_every_act_that_leaves_a_row_can_be_looked_for(andres: Visitor) -> None:
 def a_stuck_leg(world: World) -> str:
     """Return the key of a leg that is stuck: Maarja's, whose contract begins before its day."""
     *_, referral = world.store.referrals.all(referrer=ANNAS)
-    world.act(lambda at: world.desk.session(actor=SUPPLY, now=at).contracts.activate(referral.contract))
+    world.act(SUPPLY).contracts.activate(referral.contract)
     leg = world.store.grants.find(f"referee/{referral.contract}")
     assert leg is not None
     at = world.clock.now
@@ -235,8 +233,8 @@ def test_what_is_stuck_is_seen_and_tried_again_with_a_reason(andres: Visitor) ->
 
 def test_what_is_looked_for_is_never_a_part_of_the_page(andres: Visitor) -> None:
     world = andres.world
-    world.act(lambda at: world.desk.session(actor=ANDRES, now=at).groups.add(EVIL, side=Side.REFEREE, name=EVIL))
-    world.act(lambda at: world.desk.session(actor=ANDRES, now=at).groups.set_amount(EVIL, Money("7"), reason=EVIL))
+    world.act(ANDRES).groups.add(EVIL, side=Side.REFEREE, name=EVIL)
+    world.act(ANDRES).groups.set_amount(EVIL, Money("7"), reason=EVIL)
     assert "&lt;script&gt;alert" in articles(andres.opens(TRACE, about="group", id=EVIL).text)[-1]
     asked = dict.fromkeys(("id", "by", "since", "until", "act", "page"), EVIL)
     pages = [

@@ -9,12 +9,12 @@ import pytest
 
 from referral_core import Actor, CodeSpaceExhausted, CodeStatus, Programme, PromoCode, Role
 from referral_core.entities.promo_code import Ending, Issuing
-from referral_core.formats import ALPHABET
 from referral_core.formats.named_codes import NamedCodes
 from referral_core.formats.offensive_words import OffensiveWords
 from referral_core.formats.random_codes import RandomCodes
 from referral_core.programme.code_format import CodeFormat
-from tests.core.test_desk_acts import HOUSEHOLD, NOON, SECRET, SYSTEM, Office
+from referral_core.services import drawing
+from tests.office import HOUSEHOLD, NOON, SECRET, SYSTEM, Office
 from tests.phrases import TICK, at, refused
 
 MARI: Final = Actor("Mari", Role.AGENT)
@@ -112,7 +112,7 @@ def test_what_issuing_by_hand_refuses() -> None:
 def test_a_text_that_is_refused_leaves_the_code_it_was_to_replace(text: str) -> None:
     office = Office()
     office.supplied("K1", on="B")
-    office.desk.session(actor=SYSTEM, now=at(NOON)).codes.issue("B", code="TAKEN1")
+    office.session(NOON).codes.issue("B", code="TAKEN1")
     present = office.referrer("A")
     with refused("code-malformed" if text == "abc" else "code-taken", field="code"):
         office.desk.session(actor=SYSTEM, now=NOW).codes.issue("A", code=text, replace=True)
@@ -172,7 +172,7 @@ def test_what_ending_by_hand_refuses() -> None:
     code = office.referrer("A")
     with refused("moment-past", field="ends_at"):
         office.desk.session(actor=SYSTEM, now=NOW).codes.end(code, ends_at=NOW - TICK)
-    with refused("moment-naive", field="ends_at"):
+    with refused("moment-naive", field="at"):
         office.desk.session(actor=SYSTEM, now=NOW).codes.end(code, ends_at=NOW.replace(tzinfo=None))
     with refused("reason-missing", field="reason", naming="code.end"):
         office.desk.session(actor=JAAN, now=NOW).codes.end(code, reason="\n")
@@ -196,7 +196,7 @@ def test_a_code_that_nobody_holds_is_shown_in_part_however_long() -> None:
 def test_after_a_manual_ending_only_an_ex_customer_gets_a_code_by_itself() -> None:
     office = Office()
     code = office.referrer("A")
-    office.desk.session(actor=SYSTEM, now=at("2021-01-20")).codes.end(code)
+    office.session("2021-01-20").codes.end(code)
     assert office.concluded("K1", on="A").issued is None
     assert office.activated("K1", "2021-03-01").issued is None
     office.terminated("K-A", "2021-03-02")
@@ -217,7 +217,7 @@ def test_the_present_code_is_the_pending_or_active_one() -> None:
     office = Office()
     assert office.desk.session(actor=SYSTEM, now=NOW).codes.present("A") is None
     pending = office.concluded("K1", on="A").issued
-    assert office.desk.session(actor=SYSTEM, now=at(NOON)).codes.present("A") == pending
+    assert office.session(NOON).codes.present("A") == pending
     active = office.activated("K1", "2021-03-01").started
     assert office.desk.session(actor=SYSTEM, now=NOW).codes.present("A") == active
     ended = office.terminated("K1", "2021-04-01").ended
@@ -236,6 +236,13 @@ def test_the_present_code_is_asked_about_at_a_moment_with_a_zone() -> None:
 TEXTS: Final = RandomCodes(SECRET, offensive=OffensiveWords(HOUSEHOLD.offensive_words))
 
 
+def drawn(account: str, place: int, attempt: int = 0) -> str:
+    """Return the text of one draw of the tests' key, which must not offend."""
+    text = TEXTS.text(account, place, attempt)
+    assert text is not None
+    return text
+
+
 def issued(office: Office, account: str, *, when: str = NOON, first_name: str | None = None) -> str:
     code = office.concluded(f"K-{account}", on=account, when=when, first_name=first_name).issued
     assert code is not None
@@ -243,44 +250,36 @@ def issued(office: Office, account: str, *, when: str = NOON, first_name: str | 
 
 
 @pytest.mark.rule("C10")
-def test_random_codes_are_those_of_the_stores_secret_and_numbers() -> None:
+def test_random_codes_are_those_of_the_stores_key_for_the_account_and_its_place() -> None:
     office = Office()
-    expected = [text for text in map(TEXTS.text, range(40)) if text is not None]
-    assert [issued(office, f"A{number}") for number in range(20)] == expected[:20]
-    assert office.store.code_source.numbers(1)[0] >= 20
+    accounts = [f"A{number}" for number in range(20)]
+    assert [issued(office, account) for account in accounts] == [drawn(account, 0) for account in accounts]
+    codes = office.desk.session(actor=SYSTEM, now=NOW).codes
+    assert [codes.issue("A3", replace=True).text for _ in range(3)] == [drawn("A3", place) for place in (1, 2, 3)]
 
 
 @pytest.mark.rule("C1", "C10")
 def test_a_random_text_that_an_account_held_already_is_passed_over() -> None:
     office = Office()
-    first, second, *_ = (text for text in map(TEXTS.text, range(9)) if text is not None)
+    first, second = drawn("A", 0), drawn("A", 0, attempt=1)
     office.supplied("K1", on="B")
-    office.desk.session(actor=SYSTEM, now=at(NOON)).codes.issue("B", code=first)
+    office.session(NOON).codes.issue("B", code=first)
     assert issued(office, "A") == second
 
 
 @pytest.mark.rule("C10")
-def test_when_half_of_the_random_codes_are_given_out_none_is_issued() -> None:
+def test_when_one_text_after_another_is_taken_none_is_issued(monkeypatch: pytest.MonkeyPatch) -> None:
     office = Office()
-    first_beyond = (len(ALPHABET) ** 7 + 1) // 2
-    office.store.code_source.numbers(first_beyond)
+    office.supplied("K1", on="B", product="gas")
+    monkeypatch.setattr(drawing, "ATTEMPTS", 3)
+    for attempt in range(3):
+        office.session(NOON).codes.issue("B", code=drawn("A", 0, attempt), replace=True)
     before = office.state()
-    with pytest.raises(CodeSpaceExhausted, match=str(first_beyond)), office.store.transaction():
+    with pytest.raises(CodeSpaceExhausted, match="3 texts in a row are taken"):
         issued(office, "A")
     assert office.state() == before
-    office.concluded("K1", on="B", product="gas")
-    with pytest.raises(CodeSpaceExhausted):
-        office.desk.session(actor=SYSTEM, now=NOW).codes.issue("B")
-    assert office.desk.session(actor=SYSTEM, now=NOW).codes.issue("B", code="BYHAND").text == "BYHAND"
-
-
-@pytest.mark.rule("C10")
-def test_the_last_number_before_half_still_gives_its_code() -> None:
-    office = Office()
-    half = len(ALPHABET) ** 7 // 2
-    last = next(number for number in range(half, half - 100, -1) if TEXTS.text(number) is not None)
-    office.store.code_source.numbers(last)
-    assert issued(office, "A") == TEXTS.text(last)
+    monkeypatch.setattr(drawing, "ATTEMPTS", 4)
+    assert issued(office, "A") == drawn("A", 0, attempt=3)
 
 
 # ── texts: named ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -305,7 +304,7 @@ def test_the_year_is_that_of_the_programmes_clocks() -> None:
 def test_namesakes_get_a_short_tail() -> None:
     office = Office(NAMED)
     office.supplied("K1", on="B")
-    office.desk.session(actor=SYSTEM, now=at("2021-01-06")).codes.issue("B", code="MIHKEL2021")
+    office.session("2021-01-06").codes.issue("B", code="MIHKEL2021")
     texts = [issued(office, f"A{number}", first_name="Mihkel") for number in range(30)]
     assert len(set(texts)) == 30
     assert all(text.startswith("MIHKEL2021") and len(text) == len("MIHKEL2021") + 2 for text in texts)
@@ -320,14 +319,14 @@ def test_an_account_that_used_up_all_its_tails_gets_a_random_code() -> None:
     assert issued(office, "A", first_name="Mihkel") == candidates[0]
     for text in candidates[1:]:
         assert office.desk.session(actor=SYSTEM, now=NOW).codes.issue("A", replace=True).text == text
-    assert office.desk.session(actor=SYSTEM, now=NOW).codes.issue("A", replace=True).text == TEXTS.text(0)
+    assert office.desk.session(actor=SYSTEM, now=NOW).codes.issue("A", replace=True).text == drawn("A", len(candidates))
 
 
 @pytest.mark.rule("C10")
 @pytest.mark.parametrize("first_name", [None, "", "李", "Vitt"])
 def test_without_a_name_to_make_a_code_of_it_is_random(first_name: str | None) -> None:
     office = Office(NAMED)
-    assert issued(office, "A", first_name=first_name) == TEXTS.text(0)
+    assert issued(office, "A", first_name=first_name) == drawn("A", 0)
 
 
 @pytest.mark.rule("C10")
@@ -340,7 +339,7 @@ def test_the_name_is_that_of_the_accounts_latest_contract_with_one() -> None:
     assert issued(office, "B", first_name="Peeter") == "PEETER2021"
     newer = office.concluded("K4", on="A", when="2021-05-01", first_name="Tiina")
     assert newer.issued is None
-    assert office.desk.session(actor=SYSTEM, now=at("2021-06-01")).codes.issue("A", replace=True).text == "TIINA2021"
+    assert office.session("2021-06-01").codes.issue("A", replace=True).text == "TIINA2021"
 
 
 @pytest.mark.rule("C4", "C10")

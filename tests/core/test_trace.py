@@ -8,7 +8,7 @@ from referral_core.entities.actor import Actor, Role
 from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceEntry, account_subject, group_subject
 from referral_core.entities.verification import Verification
 from referral_core.values.effective_period import EffectivePeriod
-from tests.core.test_desk_acts import SYSTEM, Office
+from tests.office import Office
 from tests.phrases import actor, at, period, refused
 
 AUDITOR = actor("administrator", "Anu")
@@ -31,12 +31,12 @@ def office() -> Office:
 
 def shown(office: Office, subject: str, period: EffectivePeriod | None = None, act: str | None = None) -> list[str]:
     """Return the acts that an auditor is shown of a subject."""
-    rows = office.desk.session(actor=AUDITOR, now=at("2021-04-01")).trace.rows(subject, period=period, act=act)
+    rows = office.session("2021-04-01", AUDITOR).trace.rows(subject, period=period, act=act)
     return [row.act for row in rows]
 
 
 def of_contract(office: Office, contract: str, act: str | None = None) -> list[TraceEntry]:
-    rows = office.desk.session(actor=AUDITOR, now=at("2021-04-01")).trace.rows_of_contract(contract, act=act)
+    rows = office.session("2021-04-01", AUDITOR).trace.rows_of_contract(contract, act=act)
     return list(rows)
 
 
@@ -45,24 +45,24 @@ def of_contract(office: Office, contract: str, act: str | None = None) -> list[T
 
 @pytest.mark.rule("A2")
 def test_a_seal_is_over_what_was_done_since_the_last_one(office: Office) -> None:
-    first = office.desk.session(actor=SYSTEM, now=at("2021-03-02")).trace.seal()
+    first = office.session("2021-03-02").trace.seal()
     assert first
     assert (first.number, first.moment, first.heads) == (1, at("2021-03-02"), len(list(office.store.trace.heads())))
-    assert office.desk.session(actor=AUDITOR, now=at("2021-03-03")).trace.seal() is None
-    office.desk.session(actor=SYSTEM, now=at("2021-03-03")).groups.rename("referee-manual", name="By phone")
-    second = office.desk.session(actor=AUDITOR, now=at("2021-03-04")).trace.seal()
+    assert office.session("2021-03-03", AUDITOR).trace.seal() is None
+    office.session("2021-03-03").groups.rename("referee-manual", name="By phone")
+    second = office.session("2021-03-04", AUDITOR).trace.seal()
     assert second
     assert (second.number, second.heads, second.previous) == (2, 1, first.hash)
-    verified = office.desk.session(actor=AUDITOR, now=at("2021-03-05")).trace.verify(expected=first.hash)
+    verified = office.session("2021-03-05", AUDITOR).trace.verify(expected=first.hash)
     assert (verified.holds, verified.seals, verified.last, verified.unsealed) == (True, 2, second, 0)
     assert verified.rows == len(office.all_traced())
 
 
 @pytest.mark.rule("A2")
 def test_what_was_expected_and_is_not_there_is_a_fault(office: Office) -> None:
-    verified = office.desk.session(actor=AUDITOR, now=at("2021-03-05")).trace.verify(expected="f" * 64)
+    verified = office.session("2021-03-05", AUDITOR).trace.verify(expected="f" * 64)
     assert [fault.subject for fault in verified.faults] == ["seal"]
-    none = office.desk.session(actor=AUDITOR, now=at("2021-03-05")).trace.verify(expected="f" * 64, most=0)
+    none = office.session("2021-03-05", AUDITOR).trace.verify(expected="f" * 64, most=0)
     assert (none.faults, none.more, none.holds) == ((), 1, False)
 
 
@@ -80,11 +80,11 @@ def test_the_trace_is_for_administrators(office: Office, role: Role) -> None:
 def test_an_auditor_of_companies_is_not_shown_households(office: Office) -> None:
     limited = Actor("Anu", Role.ADMINISTRATOR, frozenset({"micro-business"}))
     with refused("not-allowed", naming="segment"):
-        office.desk.session(actor=limited, now=at("2021-03-02")).trace.rows(account_subject("A"))
+        office.session("2021-03-02", limited).trace.rows(account_subject("A"))
     with refused("not-allowed", naming="segment"):
-        office.desk.session(actor=limited, now=at("2021-03-02")).trace.rows_of_contract("K-B")
-    assert list(office.desk.session(actor=limited, now=at("2021-03-02")).trace.rows(group_subject("referrer")))
-    verified = office.desk.session(actor=limited, now=at("2021-03-02")).trace.verify()
+        office.session("2021-03-02", limited).trace.rows_of_contract("K-B")
+    assert list(office.session("2021-03-02", limited).trace.rows(group_subject("referrer")))
+    verified = office.session("2021-03-02", limited).trace.verify()
     assert isinstance(verified, Verification)
 
 
@@ -103,7 +103,7 @@ def test_what_was_done_about_a_subject_comes_in_order(office: Office) -> None:
         "grant.posted",
     ]
     assert shown(office, group_subject("referrer")) == ["amount.set"]
-    office.desk.session(actor=SYSTEM, now=at("2021-03-03")).cases.open("case-1", customer="f")
+    office.session("2021-03-03").cases.open("case-1", customer="f")
     assert shown(office, PROGRAMME_SUBJECT) == ["case.open"]
     assert shown(office, account_subject("nobody")) == shown(office, "A") == []
 
@@ -146,7 +146,7 @@ def test_words_that_are_nobodys_code_are_not_in_the_trace(office: Office) -> Non
     """They may be a name, and what is hashed cannot be taken back; the contract keeps them."""
     (row,) = of_contract(office, "GAS")
     assert row.after
-    assert (row.after["code"], row.after["warnings"]) == (None, "code-unknown already-referred")
+    assert (row.after["code"], row.after["warnings"]) == (None, "code-unknown already-referred not-eligible")
     gas = office.store.contracts.find("GAS")
     assert gas
     assert gas.warned_code == "NOBODY"

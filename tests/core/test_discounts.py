@@ -19,7 +19,7 @@ from referral_core.entities.balance import Balance
 from referral_core.entities.referral import FeeNote
 from referral_core.programme.fee_policy import FeePolicy
 from referral_core.values.calendar import Calendar
-from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, Office
+from tests.office import HOUSEHOLD, NOON, SYSTEM, Office
 from tests.phrases import TICK, at, euros, grant, refused
 
 JAAN: Final = Actor("Jaan", Role.SUPERVISOR)
@@ -268,11 +268,11 @@ def policy(fee_policy: FeePolicy, months: int = 12) -> Programme:
 
 
 def proposed(office: Office, when: str = "2021-06-01", contract: str = "K1") -> str:
-    return str(office.desk.session(actor=SYSTEM, now=at(when)).discounts.propose_fee(contract))
+    return str(office.session(when).discounts.propose_fee(contract))
 
 
 def billed(office: Office, account: str, amount: str) -> None:
-    office.desk.session(actor=SYSTEM, now=at("2021-05-01")).discounts.bill("R1", account=account, amount=euros(amount))
+    office.session("2021-05-01").discounts.bill("R1", account=account, amount=euros(amount))
 
 
 @pytest.mark.rule("B8")
@@ -358,7 +358,7 @@ def test_an_older_discount_that_was_moved_away_leaves_the_newer_to_be_used() -> 
     office = returning_office(on="B")
     office.terminated("K1", "2021-03-15")
     office.supplied("K2", on="B2", of="b", when="2021-03-16")
-    office.desk.session(actor=SYSTEM, now=at("2021-03-20")).discounts.transfer("B", "B2", amount=euros("10"))
+    office.session("2021-03-20").discounts.transfer("B", "B2", amount=euros("10"))
     billed(office, "B", "4")
     assert (office.unused("B"), office.unused("B2")) == ("3.00", "10.00")
     assert proposed(office) == "4.00 EUR"
@@ -371,7 +371,7 @@ def test_an_older_discount_that_was_moved_away_leaves_the_newer_to_be_used() -> 
 def test_a_proposal_is_in_the_programmes_currency(fee_policy: FeePolicy, fee: str) -> None:
     office = Office(attrs.evolve(policy(fee_policy), currency="SEK"))
     for group in ("referrer", "referee-self-service"):
-        office.desk.session(actor=SYSTEM, now=at("2021-01-01")).groups.set_amount(group, Money("7", "SEK"))
+        office.session("2021-01-01").groups.set_amount(group, Money("7", "SEK"))
     office.granted("K1", on="B", code=office.referrer("A"))
     office.desk.session(actor=SYSTEM, now=NOW).discounts.bill("R1", account="B", amount=Money("3", "SEK"))
     assert proposed(office, "2021-02-02 12:00") == f"{fee} SEK"
@@ -404,7 +404,7 @@ def two_accounts_office(activated: str) -> Office:
     office = Office(policy(FeePolicy.USED)).with_amounts()
     office.concluded("K1", on="B2", of="b", code=office.referrer("A"))
     office.supplied("K-B", on="B", when="2021-02-10", product="electricity")
-    own = office.desk.session(actor=SYSTEM, now=at("2021-02-10")).codes.present("B")
+    own = office.session("2021-02-10").codes.present("B")
     assert own is not None
     office.concluded("K0", on="C", code=own.text, when="2021-02-20")
     for contract, when in sorted({"K0": "2021-03-01", "K1": activated}.items(), key=lambda each: each[1]):
@@ -418,7 +418,7 @@ def two_accounts_office(activated: str) -> Office:
 def test_a_younger_discount_that_was_moved_to_the_account_is_used_later(bill: str, fee: str) -> None:
     office = two_accounts_office("2021-02-11")
     office.terminated("K-B", "2021-03-02")
-    assert office.desk.session(actor=SYSTEM, now=at("2021-03-05")).discounts.transfer("B", "B2") == euros("10")
+    assert office.session("2021-03-05").discounts.transfer("B", "B2") == euros("10")
     billed(office, "B2", bill)
     assert proposed(office) == f"{fee} EUR"
 
@@ -436,7 +436,7 @@ def test_what_was_moved_away_unused_after_an_older_discount_was_used_up_was_not_
     billed(office, "B", "10")
     office.terminated("K1", "2021-05-15")
     office.supplied("K2", on="B2", of="b", when="2021-05-16")
-    assert office.desk.session(actor=SYSTEM, now=at("2021-05-20")).discounts.transfer("B", "B2") == euros("7")
+    assert office.session("2021-05-20").discounts.transfer("B", "B2") == euros("7")
     assert proposed(office) == "0.00 EUR"
 
 

@@ -13,7 +13,7 @@ from referral_core.entities.actor import Actor, Role
 from referral_core.entities.personal_data import PersonalData, mentions
 from referral_core.entities.trace_entry import PROGRAMME_SUBJECT
 from referral_core.services.customers import Erasure
-from tests.core.test_desk_acts import HOUSEHOLD, SYSTEM, WHY, Office
+from tests.office import HOUSEHOLD, SYSTEM, WHY, Office
 from tests.phrases import actor, at, euros, refused
 
 ANU: Final = actor("administrator", "Anu")
@@ -31,13 +31,11 @@ def office() -> Office:
     office.activated("K-1", "2021-02-02")
     office.concluded("K-2", on="B", of="mihkel", when="2021-02-03", first_name="Mikk")
     office.activated("K-2", "2021-02-03")
-    office.desk.session(actor=ANU, now=at("2021-02-04")).codes.issue(
-        "A", code="MIHKEL2021", replace=True, reason="he asked"
-    )
+    office.session("2021-02-04", ANU).codes.issue("A", code="MIHKEL2021", replace=True, reason="he asked")
     office.granted("K-3", on="C", code="MIHKEL2021", when="2021-02-05")
-    office.desk.session(actor=SYSTEM, now=at("2021-02-06")).discounts.bill("R1", account="A", amount=euros("3"))
+    office.session("2021-02-06").discounts.bill("R1", account="A", amount=euros("3"))
     office.desk.session(actor=Actor("mihkel"), now=at("2021-01-20")).cases.open("case-1", customer="mihkel")
-    office.desk.session(actor=SYSTEM, now=at("2021-01-21")).cases.abandon("case-1")
+    office.session("2021-01-21").cases.abandon("case-1")
     office.terminated("K-1", "2021-03-01")
     office.terminated("K-2", "2021-03-01")
     return office
@@ -81,7 +79,7 @@ def test_what_was_held_is_said(office: Office) -> None:
 
 @pytest.mark.rule("A5", "A2")
 def test_the_trace_holds_and_names_the_pseudonym_only(office: Office) -> None:
-    office.desk.session(actor=SYSTEM, now=at("2021-04-01")).trace.seal()
+    office.session("2021-04-01").trace.seal()
     done = erased(office)
     assert office.desk.session(actor=ANU, now=LATER).trace.verify().holds
     told = [row for row in office.all_traced() if row.act == "customer.erase"]
@@ -108,7 +106,7 @@ def test_what_belonged_together_still_does(office: Office) -> None:
     office.activated("K-9", "2021-06-02")
     own = office.store.promo_codes.of_account("B")[-1].text
     assert "self-referral" in office.desk.session(actor=SYSTEM, now=LATER).codes.check(own, customer=pseudonym).reasons
-    assert office.desk.session(actor=SYSTEM, now=at("2021-06-03")).discounts.transfer("A", "B") == euros("14")
+    assert office.session("2021-06-03").discounts.transfer("A", "B") == euros("14")
 
 
 @pytest.mark.rule("A5", "C1")
@@ -126,7 +124,7 @@ def test_the_id_is_that_of_a_stranger_afterwards(office: Office) -> None:
 
 
 @pytest.mark.rule("A5")
-@pytest.mark.parametrize("customer", ["mihkel", "nobody", ""])
+@pytest.mark.parametrize("customer", ["mihkel", "nobody"])
 def test_who_is_not_there_or_no_longer_cannot_be_erased(office: Office, customer: str) -> None:
     erased(office)
     before = office.state()
@@ -161,17 +159,17 @@ def test_a_customer_with_an_open_contract_is_not_erased(office: Office, contract
 
 @pytest.mark.rule("A5", "K3")
 def test_a_customer_with_an_open_case_is_not_erased(office: Office) -> None:
-    office.desk.session(actor=SYSTEM, now=at("2021-05-01")).cases.open("case-2", customer="mihkel")
+    office.session("2021-05-01").cases.open("case-2", customer="mihkel")
     with refused("contract-pending", field="customer", naming="case-2"):
         erased(office)
-    office.desk.session(actor=SYSTEM, now=at("2021-05-02")).cases.abandon("case-2")
+    office.session("2021-05-02").cases.abandon("case-2")
     erased(office)
 
 
 @pytest.mark.rule("A5")
 def test_somebody_of_whom_there_is_a_case_only_can_be_erased(office: Office) -> None:
-    office.desk.session(actor=SYSTEM, now=at("2021-05-01")).cases.open("case-2", customer="peeter")
-    office.desk.session(actor=SYSTEM, now=at("2021-05-02")).cases.abandon("case-2")
+    office.session("2021-05-01").cases.open("case-2", customer="peeter")
+    office.session("2021-05-02").cases.abandon("case-2")
     done = erased(office, "peeter")
     assert [case.customer for case in office.store.cases.all()][1] == done.pseudonym
     assert office.traced(PROGRAMME_SUBJECT)[-1].after == {
@@ -214,9 +212,7 @@ def test_a_system_need_not_say_why_and_is_not_named_if_it_is_called_like_the_cus
 
 @pytest.mark.rule("A5")
 def test_fee_notes_stay_to_the_cent_without_their_words(office: Office) -> None:
-    office.desk.session(actor=ANU, now=at("2021-03-02")).discounts.note_fee(
-        "K-1", amount=euros("5"), reason="Mihkel moved"
-    )
+    office.session("2021-03-02", ANU).discounts.note_fee("K-1", amount=euros("5"), reason="Mihkel moved")
     erased(office)
     referral = office.store.referrals.find("K-1")
     assert referral

@@ -17,7 +17,7 @@ from referral_core.entities.promo_code import Issuing, PromoCode
 from referral_core.programme.referee_group_line import RefereeGroupLine
 from referral_core.services.sign_ups import SignUp
 from referral_core.values.reason import Reason
-from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, Office
+from tests.office import HOUSEHOLD, NOON, SYSTEM, Office
 from tests.phrases import TICK, at, euros, offer, refused
 
 MARI: Final = Actor("Mari", Role.AGENT)
@@ -67,7 +67,7 @@ def test_a_check_refuses_nothing_whatever_is_against_the_code() -> None:
     office = Office()
     office.concluded("K1", on="A")
     office.supplied("K2", on="A")
-    code = office.desk.session(actor=SYSTEM, now=at("2021-03-01")).codes.issue("A", replace=True).text
+    code = office.session("2021-03-01").codes.issue("A", replace=True).text
     office.desk.session(actor=SYSTEM, now=NOW).groups.disable("referrer")
     decision = office.desk.session(actor=SYSTEM, now=NOW).codes.check(code, customer="a", product="coal")
     assert [reason.value for reason in decision.reasons] == [
@@ -139,10 +139,8 @@ def test_a_check_goes_by_the_programmes_settings() -> None:
         Reason.EXISTING_CUSTOMER,
     )
     office.terminated("E", "2021-03-01 12:00")
-    assert office.desk.session(actor=SYSTEM, now=at("2022-03-01 11:59")).codes.check(code, customer="b").reasons == (
-        Reason.FORMER_CUSTOMER,
-    )
-    assert office.desk.session(actor=SYSTEM, now=at("2022-03-01 12:00")).codes.check(code, customer="b").usable
+    assert office.session("2022-03-01 11:59").codes.check(code, customer="b").reasons == (Reason.FORMER_CUSTOMER,)
+    assert office.session("2022-03-01 12:00").codes.check(code, customer="b").usable
 
 
 @pytest.mark.rule("S2", "M1")
@@ -329,7 +327,7 @@ def test_a_reason_that_is_not_required_is_kept_like_one_that_is(given: str | Non
 def test_staff_choose_a_group_and_honour_a_moment() -> None:
     office, code = open_office()
     office.desk.session(actor=SYSTEM, now=NOW).groups.set_amount("referee-self-service", euros("9"))
-    signed = office.desk.session(actor=MARI, now=at("2021-03-01")).sign_ups.conclude(
+    signed = office.session("2021-03-01", MARI).sign_ups.conclude(
         "K1",
         account="B",
         customer="b",
@@ -409,9 +407,9 @@ def test_of_two_sign_ups_of_one_customer_at_once_one_wins_and_the_other_is_told_
 @pytest.mark.rule("S8")
 def test_a_code_is_added_to_a_sign_up_as_of_its_concluding_moment() -> None:
     office, code = open_office()
-    contract = office.concluded("K1", on="B", product="gas").contract
+    contract = office.concluded("K1", on="B").contract
     office.desk.session(actor=SYSTEM, now=NOW + TICK).groups.set_amount("referrer", euros("99"))
-    signed = office.desk.session(actor=MARI, now=at("2021-03-01")).sign_ups.attach("K1", code=code)
+    signed = office.session("2021-03-01", MARI).sign_ups.attach("K1", code=code)
     assert signed.contract == contract
     assert signed.issued is None
     assert signed.decision is not None
@@ -421,7 +419,7 @@ def test_a_code_is_added_to_a_sign_up_as_of_its_concluding_moment() -> None:
     assert signed.referral.referrer_offer == offer("referrer", "10", f"2021-01-01 .. {NOON}:00.000001")
     assert signed.referral.referee_offer.group == "referee-manual"
     assert signed.referral.channel == "sales-portal"
-    (row,) = office.traced("B")
+    row = office.traced("B")[-1]
     assert (row.act, row.actor, row.moment) == ("referral.record", "Mari", at("2021-03-01"))
 
 
@@ -431,7 +429,7 @@ def test_a_code_is_added_to_a_sign_up_as_of_its_concluding_moment() -> None:
 )
 def test_the_channel_of_attaching_decides_the_group(channel: str, group: str) -> None:
     office, code = open_office()
-    office.concluded("K1", on="B", product="gas")
+    office.concluded("K1", on="B")
     referral = office.desk.session(actor=SYSTEM, now=NOW).sign_ups.attach("K1", code=code, channel=channel).referral
     assert referral is not None
     assert (referral.channel, referral.referee_offer.group) == (channel, group)
@@ -440,8 +438,8 @@ def test_the_channel_of_attaching_decides_the_group(channel: str, group: str) ->
 @pytest.mark.rule("S8", "S10", "D7")
 def test_a_moment_is_honoured_and_a_group_chosen_while_attaching() -> None:
     office, code = open_office()
-    office.concluded("K1", on="B", product="gas")
-    signed = office.desk.session(actor=MARI, now=at("2021-03-01")).sign_ups.attach(
+    office.concluded("K1", on="B")
+    signed = office.session("2021-03-01", MARI).sign_ups.attach(
         "K1",
         code=code,
         channel="distributor",
@@ -458,8 +456,8 @@ def test_a_moment_is_honoured_and_a_group_chosen_while_attaching() -> None:
 @pytest.mark.rule("S8", "S10", "A2")
 def test_what_attaching_refuses() -> None:
     office, code = open_office()
-    office.concluded("OPEN", on="B", product="gas")
-    office.concluded("GONE", on="C", product="gas")
+    office.concluded("OPEN", on="B")
+    office.concluded("GONE", on="C")
     office.withdrawn("GONE")
     with refused("contract-unknown", field="contract", naming="K9"):
         office.desk.session(actor=SYSTEM, now=NOW).sign_ups.attach("K9", code=code)
@@ -474,7 +472,7 @@ def test_what_attaching_refuses() -> None:
     with refused("moment-naive", field="honour.moment"):
         office.desk.session(actor=SYSTEM, now=NOW).sign_ups.attach("OPEN", code=code, honour=NOW.replace(tzinfo=None))
     with refused("moment-invalid", field="honour.moment"):
-        office.desk.session(actor=SYSTEM, now=at("2021-03-01")).sign_ups.attach("OPEN", code=code, honour=NOW)
+        office.session("2021-03-01").sign_ups.attach("OPEN", code=code, honour=NOW)
     with pytest.raises(CodeRefused) as caught:
         office.desk.session(actor=SYSTEM, now=NOW).sign_ups.attach("OPEN", code="B999")
     assert caught.value.decision.reasons == (Reason.CODE_UNKNOWN,)
@@ -495,9 +493,7 @@ def test_changing_the_group_returns_the_referral_with_the_other_groups_offer() -
     office, code = open_office()
     before = office.concluded("K1", on="B", code=code).referral
     assert before is not None
-    changed = office.desk.session(actor=MARI, now=at("2021-03-01")).referrals.change_group(
-        "K1", group="referee-manual", reason="phone"
-    )
+    changed = office.session("2021-03-01", MARI).referrals.change_group("K1", group="referee-manual", reason="phone")
     assert changed == attrs.evolve(before, referee_offer=offer("referee-manual", "8", "2021-01-01 .."))
     assert office.store.referrals.find("K1") == changed
     row = office.traced("B")[-1]

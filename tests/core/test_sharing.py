@@ -11,7 +11,7 @@ from referral_core import Actor, Role
 from referral_core.entities.sharing import Sharing
 from referral_core.programme.sharing_template import SharingText
 from referral_core.services.sharing import SharingFigures
-from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, Office
+from tests.office import HOUSEHOLD, NOON, SYSTEM, Office
 from tests.phrases import TICK, at, euros, refused
 
 NOW: Final = at(NOON)
@@ -47,7 +47,7 @@ def test_what_sharing_is_refused_for() -> None:
         office.desk.session(actor=SYSTEM, now=NOW).sharing.share(pending.text, means="link")
     with refused("not-allowed", field="actor", naming="code.shared is for the customer's own accounts"):
         office.desk.session(actor=Actor("p", Role.CUSTOMER), now=NOW).sharing.share(code, means="link")
-    office.desk.session(actor=SYSTEM, now=at("2021-01-20")).codes.end(code, ends_at=NOW)
+    office.session("2021-01-20").codes.end(code, ends_at=NOW)
     with refused("code-ended", naming=code):
         office.desk.session(actor=SYSTEM, now=NOW).sharing.share(code, means="link")
     assert (
@@ -116,7 +116,7 @@ def test_there_is_no_text_of_a_code_that_cannot_be_shared() -> None:
     pending = office.concluded("K1", on="P").issued
     code = office.referrer("A")
     assert pending is not None
-    office.desk.session(actor=SYSTEM, now=at("2021-01-20")).codes.end(code, ends_at=NOW)
+    office.session("2021-01-20").codes.end(code, ends_at=NOW)
     with refused("code-pending", naming=pending.text):
         office.desk.session(actor=SYSTEM, now=NOW).sharing.text(pending.text, language="et")
     with refused("code-ended", naming=code):

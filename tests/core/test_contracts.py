@@ -12,7 +12,7 @@ from referral_core import CodeStatus, ContractStatus, Grant, ReferralStatus, Sid
 from referral_core.entities.promo_code import Ending, Issuing
 from referral_core.services.contracts import Activation, ContractEnd
 from referral_core.values.recorded import Recorded
-from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, Office
+from tests.office import HOUSEHOLD, NOON, SYSTEM, Office
 from tests.phrases import TICK, at, euros, refused
 
 MARCH: Final = "2021-03-01 12:00"
@@ -77,7 +77,7 @@ def test_a_referral_may_come_with_a_code_issued_at_once() -> None:
     activation = office.activated("K1", MARCH)
     assert activation.started is None
     assert activation.issued is not None
-    assert activation.issued == office.desk.session(actor=SYSTEM, now=at(MARCH)).codes.present("B")
+    assert activation.issued == office.session(MARCH).codes.present("B")
     assert [leg.account for leg in activation.legs] == ["B", "A"]
 
 
@@ -86,7 +86,7 @@ def test_a_referral_is_granted_where_no_code_is_issued_any_more() -> None:
     office = Office().with_amounts()
     own = office.concluded("K1", on="B", code=office.referrer("A")).issued
     assert own is not None
-    office.desk.session(actor=SYSTEM, now=at(NOON)).codes.end(own.text)
+    office.session(NOON).codes.end(own.text)
     activation = office.activated("K1", MARCH)
     assert (activation.started, activation.issued) == (None, None)
     assert [leg.account for leg in activation.legs] == ["B", "A"]
@@ -148,7 +148,7 @@ def stands(office: Office) -> None:
 
 def code_ended_by_hand(office: Office) -> None:
     (code,) = office.store.promo_codes.of_account("A")
-    office.desk.session(actor=SYSTEM, now=at("2021-02-15")).codes.end(code.text)
+    office.session("2021-02-15").codes.end(code.text)
 
 
 def contract_ended(office: Office) -> None:
@@ -163,12 +163,12 @@ def contract_ended_and_a_new_code_has_started(office: Office) -> None:
 
 def code_ends_at_the_activation(office: Office) -> None:
     (code,) = office.store.promo_codes.of_account("A")
-    office.desk.session(actor=SYSTEM, now=at(NOON)).codes.end(code.text, ends_at=at(MARCH))
+    office.session(NOON).codes.end(code.text, ends_at=at(MARCH))
 
 
 def code_ends_just_after_the_activation(office: Office) -> None:
     (code,) = office.store.promo_codes.of_account("A")
-    office.desk.session(actor=SYSTEM, now=at(NOON)).codes.end(code.text, ends_at=at(MARCH) + TICK)
+    office.session(NOON).codes.end(code.text, ends_at=at(MARCH) + TICK)
 
 
 def contract_is_on_a_product_that_keeps_no_code(office: Office) -> None:
@@ -259,9 +259,7 @@ def test_every_state_of_a_referral_is_kept_with_the_moment_it_was_recorded() -> 
     office = Office().with_amounts()
     code = office.referrer("A")
     recorded = office.concluded("K1", on="B", code=code).referral
-    changed = office.desk.session(actor=SYSTEM, now=at("2021-02-15")).referrals.change_group(
-        "K1", group="referee-manual"
-    )
+    changed = office.session("2021-02-15").referrals.change_group("K1", group="referee-manual")
     granted = office.activated("K1", MARCH).referral
     states = [(at(NOON), recorded), (at("2021-02-15"), changed), (at(MARCH), granted)]
     assert [(each.recorded_at, each.state) for each in office.store.history.referral("K1")] == states
@@ -320,9 +318,9 @@ def test_nothing_happens_before_what_comes_before_it() -> None:
         office.desk.session(actor=SYSTEM, now=early).contracts.activate("K1")
     with refused("moment-invalid", field="at", naming="cannot withdraw before"):
         office.desk.session(actor=SYSTEM, now=early).contracts.withdraw("K1")
-    assert office.desk.session(actor=SYSTEM, now=at(NOON)).contracts.activate("K1").contract.activated_at == at(NOON)
+    assert office.session(NOON).contracts.activate("K1").contract.activated_at == at(NOON)
     with refused("moment-invalid", field="at", naming="cannot terminate before"):
         office.desk.session(actor=SYSTEM, now=early).contracts.terminate("K1")
-    assert office.desk.session(actor=SYSTEM, now=at(NOON)).contracts.terminate("K1").contract.ended_at == at(NOON)
+    assert office.session(NOON).contracts.terminate("K1").contract.ended_at == at(NOON)
     with refused("contract-ended"):
-        office.desk.session(actor=SYSTEM, now=at(NOON)).contracts.activate("K1")
+        office.session(NOON).contracts.activate("K1")

@@ -13,7 +13,7 @@ from referral_core.entities.case import CarriedOffer
 from referral_core.entities.trace_entry import PROGRAMME_SUBJECT
 from referral_core.services.cases import FinishedCase, OpenedCase
 from referral_core.values.reason import Reason
-from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, Office
+from tests.office import HOUSEHOLD, NOON, SYSTEM, Office
 from tests.phrases import TICK, at, euros, offer, refused
 
 MARI: Final = Actor("Mari", Role.AGENT)
@@ -28,7 +28,7 @@ def told() -> Office:
     """Return an office with amounts, and the active code A123 of account A."""
     office = Office().with_amounts()
     office.referrer("A")
-    office.desk.session(actor=SYSTEM, now=at("2021-01-06")).codes.issue("A", code="A123", replace=True)
+    office.session("2021-01-06").codes.issue("A", code="A123", replace=True)
     return office
 
 
@@ -275,29 +275,3 @@ def test_a_case_goes_by_the_programmes_settings() -> None:
     code = office.referrer("A")
     office.supplied("K1", on="B")
     assert opened(office, code).case.carried is not None
-
-
-# ── concluding with a case ────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.rule("A1", "K2", "K3")
-def test_a_sign_up_takes_nothing_but_an_open_case_of_its_own_customer_as_it_was_opened() -> None:
-    office = told()
-    case = opened(office).case
-    other = opened(office, case="case-2", customer="c").case
-    before = office.state()
-
-    def conclude(case: Case) -> object:
-        return office.desk.session(actor=MARI, now=MARCH).sign_ups.conclude("K1", account="B", customer="b", case=case)
-
-    generous = attrs.evolve(CARRIED, referee=offer("referee-self-service", "700"))
-    with refused("case-unknown", field="case", naming="case-1"):
-        conclude(attrs.evolve(case, carried=generous))
-    with refused("case-unknown", field="case", naming="case-9"):
-        conclude(attrs.evolve(case, id="case-9"))
-    with refused("not-same-customer", field="customer", naming="case-2"):
-        conclude(other)
-    assert office.state() == before
-    abandoned = office.desk.session(actor=MARI, now=MARCH).cases.abandon("case-1")
-    with refused("case-closed"):
-        conclude(abandoned)

@@ -12,7 +12,7 @@ from referral_core.entities.discount_group import GroupStatus
 from referral_core.entities.trace_entry import TraceEntry, group_subject
 from referral_core.values.moment import written
 from referral_core.values.recorded import Recorded
-from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, Office
+from tests.office import HOUSEHOLD, NOON, SYSTEM, Office
 from tests.phrases import TICK, amounts, at, euros, refused
 
 ADA: Final = Actor("Ada", Role.ADMINISTRATOR)
@@ -80,7 +80,7 @@ def test_what_acts_on_groups_refuse() -> None:
     with refused("group-exists", field="name", naming="Referee-Manual"):
         groups.add("fair", side=Side.REFEREE, name="Referee-Manual")
     with refused("group-exists", field="name"):
-        groups.rename("referrer", name="referee-manual ")
+        groups.rename("referrer", name="referee-MANUAL")
     with refused("group-unknown", field="group", naming="nobody"):
         groups.rename("nobody", name="x")
     with refused("group-unknown", field="group", naming="nobody"):
@@ -163,9 +163,7 @@ def test_what_setting_an_amount_refuses() -> None:
         with refused("period-empty", field="until", naming=written(end)):
             office.desk.session(actor=ADA, now=NOW).groups.set_amount("referrer", euros("1"), ends=end)
     with refused("period-overlap", field="period", naming="2020-12-31T22:00:00Z/.."):
-        office.desk.session(actor=ADA, now=at("2021-01-01")).groups.set_amount(
-            "referrer", euros("1"), starts=at("2021-01-01")
-        )
+        office.session("2021-01-01", ADA).groups.set_amount("referrer", euros("1"), starts=at("2021-01-01"))
     with refused("currency-mismatch", field="amount", naming="EUR"):
         office.desk.session(actor=ADA, now=NOW).groups.set_amount("referrer", Money("1", "USD"))
     with refused("currency-mismatch", field="amount", naming="EUR"):

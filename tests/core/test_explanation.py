@@ -12,7 +12,7 @@ from referral_core.entities.promo_code import CodeStatus, Ending
 from referral_core.entities.referral import Referral
 from referral_core.services.explanation import Correction, Deviation, Explanation, JudgedBy, Mismatch, Origin, Part
 from referral_core.values.moment import LATEST
-from tests.core.test_desk_acts import SYSTEM, Office
+from tests.office import SYSTEM, Office
 from tests.phrases import TICK, at, euros, offer, refused
 
 JANUARY, FEBRUARY, MARCH, APRIL = "2021-01-20 12:00", "2021-02-01 12:00", "2021-03-01 12:00", "2021-04-01 12:00"
@@ -63,8 +63,8 @@ def test_an_ordinary_sign_up_is_explained_by_the_concluding_moment_and_the_progr
 @pytest.mark.rule("D4", "D5")
 def test_what_was_entered_since_is_no_correction_unless_it_changes_that_moment() -> None:
     office = signed_up()
-    office.desk.session(actor=ADA, now=at(MARCH)).groups.set_amount("referrer", euros("15"))
-    office.desk.session(actor=ADA, now=at(APRIL)).groups.set_amount(
+    office.session(MARCH, ADA).groups.set_amount("referrer", euros("15"))
+    office.session(APRIL, ADA).groups.set_amount(
         "referrer", euros("8"), starts=at(JANUARY), ends=at(MARCH), correction=True, reason="a slip of the pen"
     )
     told = explained(office)
@@ -92,8 +92,8 @@ def test_a_correction_that_nobody_traced_has_no_author() -> None:
 def test_an_honoured_moment_is_told_with_who_and_why() -> None:
     office = Office().with_amounts()
     code = office.referrer("A")
-    office.desk.session(actor=ADA, now=at("2021-01-25")).groups.set_amount("referrer", euros("15"))
-    office.desk.session(actor=MARI, now=at(FEBRUARY)).sign_ups.conclude(
+    office.session("2021-01-25", ADA).groups.set_amount("referrer", euros("15"))
+    office.session(FEBRUARY, MARI).sign_ups.conclude(
         "K1",
         account="B",
         customer="b",
@@ -120,8 +120,8 @@ def test_a_code_that_was_added_later_is_told_as_that() -> None:
     office = Office().with_amounts()
     code = office.referrer("A")
     office.concluded("K1", on="B", when=FEBRUARY)
-    office.desk.session(actor=SYSTEM, now=at("2021-02-20")).codes.end(code)
-    office.desk.session(actor=MARI, now=at(MARCH)).sign_ups.attach("K1", code=code, reason=WHY)
+    office.session("2021-02-20").codes.end(code)
+    office.session(MARCH, MARI).sign_ups.attach("K1", code=code, reason=WHY)
     told = explained(office)
     (override,) = told.overrides
     assert (override.deviation, override.moment, override.actor) == (Deviation.ATTACHED, at(MARCH), "Mari")
@@ -134,7 +134,7 @@ def test_a_code_that_was_added_later_is_told_as_that() -> None:
 @pytest.mark.rule("D7")
 def test_a_change_of_group_is_told_with_both_groups_and_the_version_of_then() -> None:
     office = signed_up(channel="distributor")
-    office.desk.session(actor=ADA, now=at("2021-02-10")).groups.set_amount(
+    office.session("2021-02-10", ADA).groups.set_amount(
         "referee-self-service", euros("6"), starts=at(JANUARY), correction=True, reason="agreed"
     )
     for group, day in (
@@ -161,15 +161,13 @@ def with_case(group: str | None = None) -> Office:
     """Return an office in which a case of January was finished in March, when all amounts had changed."""
     office = Office().with_amounts()
     code = office.referrer("A")
-    office.desk.session(actor=SYSTEM, now=at(JANUARY)).cases.open("case-1", customer="b", code=code)
+    office.session(JANUARY).cases.open("case-1", customer="b", code=code)
     for group_ in ("referrer", "referee-self-service", "referee-manual"):
-        office.desk.session(actor=ADA, now=at(FEBRUARY)).groups.set_amount(
+        office.session(FEBRUARY, ADA).groups.set_amount(
             group_, euros("1"), starts=at("2021-01-01"), correction=True, reason="less"
         )
-    office.desk.session(actor=SYSTEM, now=at(FEBRUARY)).codes.end(code)
-    office.desk.session(actor=MARI, now=at(MARCH)).cases.finish(
-        "case-1", contract="K1", account="B", customer="b", group=group
-    )
+    office.session(FEBRUARY).codes.end(code)
+    office.session(MARCH, MARI).cases.finish("case-1", contract="K1", account="B", customer="b", group=group)
     return office
 
 
@@ -211,10 +209,10 @@ def test_a_referral_that_was_paid_is_verified_with_its_legs() -> None:
 @pytest.mark.rule("R3")
 def test_of_what_happened_at_one_moment_the_figure_shows_what_came_first() -> None:
     office = signed_up()
-    office.desk.session(actor=ADA, now=at(FEBRUARY)).groups.set_amount(
+    office.session(FEBRUARY, ADA).groups.set_amount(
         "referrer", euros("8"), starts=at(JANUARY), correction=True, reason="a slip"
     )
-    office.desk.session(actor=SYSTEM, now=at(FEBRUARY)).codes.end(code_of(office))
+    office.session(FEBRUARY).codes.end(code_of(office))
     told = explained(office)
     assert told.is_verified
     assert (told.referrer.version or told).revision == 2  # type: ignore[union-attr]
@@ -227,7 +225,7 @@ def test_what_arrived_late_was_judged_by_what_was_there_by_then() -> None:
     office = Office()
     code = office.referrer("A", when=MARCH)
     for group in ("referrer", "referee-self-service"):
-        office.desk.session(actor=ADA, now=at(MARCH)).groups.set_amount(
+        office.session(MARCH, ADA).groups.set_amount(
             group, euros("5"), starts=at("2021-01-01"), correction=True, reason="forgotten"
         )
     present = office.store.promo_codes.find(code)
@@ -320,7 +318,7 @@ def _amount(office: Office, group: str) -> str:
 
 def test_an_amount_of_a_later_correction_is_not_what_was_traced() -> None:
     office = signed_up()
-    office.desk.session(actor=ADA, now=at(MARCH)).groups.set_amount(
+    office.session(MARCH, ADA).groups.set_amount(
         "referrer", euros("8"), starts=at("2021-01-01"), correction=True, reason="a slip"
     )
     told = explained(recorded_as(office, referrer_offer=offer("referrer", "8")))
@@ -332,9 +330,9 @@ def test_an_amount_of_a_later_correction_is_not_what_was_traced() -> None:
 @pytest.mark.parametrize("group", ["nobody-s", "fair"])
 def test_a_group_that_gave_nothing_is_found(group: str) -> None:
     office = signed_up()
-    office.desk.session(actor=ADA, now=at(JANUARY)).groups.add("fair", side=Side.REFEREE)
-    office.desk.session(actor=ADA, now=at(JANUARY)).groups.set_amount("fair", euros("7"), starts=at(JANUARY))
-    office.desk.session(actor=ADA, now=at(JANUARY)).groups.disable("fair")
+    office.session(JANUARY, ADA).groups.add("fair", side=Side.REFEREE)
+    office.session(JANUARY, ADA).groups.set_amount("fair", euros("7"), starts=at(JANUARY))
+    office.session(JANUARY, ADA).groups.disable("fair")
     gave = offer(group, "7", f"{JANUARY} ..")
     told = explained(recorded_as(office, referrer_offer=gave, referee_offer=gave))
     assert parts(told)[:2] == [Part.REFERRER, Part.REFEREE]
@@ -346,9 +344,9 @@ def test_a_group_that_gave_nothing_is_found(group: str) -> None:
 def test_a_code_that_was_not_usable_is_found(code: str, said: str) -> None:
     office = Office().with_amounts()
     office.referrer("A")
-    office.desk.session(actor=SYSTEM, now=at(JANUARY)).codes.issue("A", code="A123", replace=True)
-    office.desk.session(actor=SYSTEM, now=at("2021-01-25")).codes.end("A123")
-    office.desk.session(actor=SYSTEM, now=at("2021-01-25")).codes.issue("A", code="A456")
+    office.session(JANUARY).codes.issue("A", code="A123", replace=True)
+    office.session("2021-01-25").codes.end("A123")
+    office.session("2021-01-25").codes.issue("A", code="A456")
     office.concluded("K1", on="B", code="A456")
     told = explained(recorded_as(office, code=code))
     assert parts(told) == [Part.CODE, Part.TRACE]
@@ -419,7 +417,7 @@ def test_who_was_erased_is_not_named_and_everything_still_holds() -> None:
     office = Office().with_amounts()
     code = office.referrer("A")
     office.concluded("K1", on="B")
-    office.desk.session(actor=MARI, now=at(MARCH)).sign_ups.attach("K1", code=code, reason=WHY)
+    office.session(MARCH, MARI).sign_ups.attach("K1", code=code, reason=WHY)
     rows = office.traced("B")
     office.store.trace._rows["account:B"][:] = [row.erased() for row in rows]
     told = explained(office)

@@ -14,7 +14,7 @@ from referral_core.entities.trace_entry import TraceNote, account_subject
 from referral_core.knowledge.knowledge import Knowledge
 from referral_core.services.account_view import ReferralSeen
 from referral_core.services.activity import Activity, ActivityCategory
-from tests.core.test_desk_acts import HOUSEHOLD, NOON, SYSTEM, WHEN, WHY, Office
+from tests.office import HOUSEHOLD, NOON, SYSTEM, WHEN, WHY, Office
 from tests.phrases import TICK, at, euros, refused
 
 BOTH: Final = ("household", "micro-business")
@@ -41,9 +41,9 @@ def test_accounts_come_in_the_order_in_which_they_first_had_a_contract() -> None
         segment = "micro-business" if account == "M" else "household"
         office.concluded(f"K{number}", on=account, of="ann", when=f"2021-02-0{number + 1}", segment=segment)
     for who in (customer("ann"), AGENT, SYSTEM):
-        assert office.desk.session(actor=who, now=WHEN).accounts.of_customer("ann") == ("Z", "A", "M")
-        assert who.role is Role.CUSTOMER or office.desk.session(actor=who, now=WHEN).accounts.of_customer("ben") == ()
-    assert office.desk.session(actor=HOUSEHOLDS, now=WHEN).accounts.of_customer("ann") == ("Z", "A")
+        assert office.session(by=who).accounts.of_customer("ann") == ("Z", "A", "M")
+        assert who.role is Role.CUSTOMER or office.session(by=who).accounts.of_customer("ben") == ()
+    assert office.session(by=HOUSEHOLDS).accounts.of_customer("ann") == ("Z", "A")
     assert office.desk.session(actor=customer("new"), now=WHEN).accounts.of_customer("new") == ()
 
 
@@ -52,16 +52,16 @@ def test_ids_cannot_be_probed() -> None:
     office = Office().with_amounts()
     office.referrer("A")
     stranger = office.desk.session(actor=customer("z"), now=WHEN)
-    staff = office.desk.session(actor=AGENT, now=WHEN)
-    said = set()
+    staff = office.session(by=AGENT)
     for ask in ("show", "referrals", "movements"):
+        said = set()
         for account in ("A", "NOWHERE"):
             with pytest.raises(Refusal) as caught:
                 getattr(stranger.accounts, ask)(account)
             said.add(str(caught.value))
         with refused("account-unknown", field="account"):
             getattr(staff.accounts, ask)("NOWHERE")
-    assert said == {"not-allowed: actor: account.show is for the customer's own accounts"}
+        assert said == {f"not-allowed: actor: account.{ask} is for the customer's own accounts"}
     with refused("account-unknown", field="account"):
         staff.accounts.activity("NOWHERE")
 
@@ -73,14 +73,14 @@ def test_ids_cannot_be_probed() -> None:
 def test_an_account_is_shown_with_all_that_stands_on_it() -> None:
     office = Office().with_amounts()
     first = office.referrer("A")
-    office.desk.session(actor=SYSTEM, now=at(NOON)).codes.issue("A", code="A123", replace=True)
+    office.session(NOON).codes.issue("A", code="A123", replace=True)
     office.granted("K-B", on="B", code="A123")
     office.supplied("GAS", on="A", when=NOON)
     seen = office.desk.session(actor=customer("a"), now=WHEN).accounts.show("A")
     assert (seen.account, seen.customer) == ("A", "a")
     assert [contract.id for contract in seen.contracts] == ["K-A", "GAS"]
     assert [code.text for code in seen.codes] == [first, "A123"]
-    assert seen.figures == office.desk.session(actor=SYSTEM, now=WHEN).sharing.figures("A")
+    assert seen.figures == office.session().sharing.figures("A")
     assert seen.balance == office.store.billing.balance("A")
     assert (seen.figures.used, str(seen.balance.unused)) == (1, "10.00 EUR")
 
@@ -112,7 +112,7 @@ def ids(seen: tuple[ReferralSeen, ...]) -> list[str | None]:
 @pytest.mark.rule("T2")
 def test_referrals_are_shown_from_the_side_of_the_account() -> None:
     office, _ = referring()
-    every = office.desk.session(actor=AGENT, now=WHEN).accounts.referrals("A")
+    every = office.session(by=AGENT).accounts.referrals("A")
     assert ids(every) == ["K-F", "K-E", "K-D", "K-C", "K-B", "K-A"]
     noon = {number: at(f"2021-02-0{number} 12:00") for number in range(2, 8)}
     assert every[-2] == ReferralSeen(
@@ -145,7 +145,7 @@ def test_a_customer_sees_how_far_a_friend_is_and_not_who() -> None:
     every = office.desk.session(actor=customer("a"), now=WHEN).accounts.referrals("A")
     assert ids(every) == [None] * 5 + ["K-A"]
     assert [each.other for each in every] == [None] * 6
-    whole = office.desk.session(actor=AGENT, now=WHEN).accounts.referrals("A")
+    whole = office.session(by=AGENT).accounts.referrals("A")
     assert [attrs.evolve(each, contract=None, other=None) for each in whole] == [
         attrs.evolve(each, contract=None) for each in every
     ]
@@ -155,7 +155,7 @@ def test_a_customer_sees_how_far_a_friend_is_and_not_who() -> None:
 @pytest.mark.rule("A1")
 def test_who_manages_households_does_not_see_which_company_was_referred() -> None:
     office, _ = referring()
-    every = office.desk.session(actor=HOUSEHOLDS, now=WHEN).accounts.referrals("A")
+    every = office.session(by=HOUSEHOLDS).accounts.referrals("A")
     assert ids(every) == ["K-F", None, "K-D", "K-C", "K-B", "K-A"]
     assert [each.other for each in every] == ["F", None, "D", "C", "B", "R"]
 
@@ -165,10 +165,8 @@ def test_who_manages_households_does_not_see_which_company_was_referred() -> Non
 @pytest.mark.parametrize("who", [AGENT, customer("a")], ids=["agent", "customer"])
 def test_pages_of_any_size_show_each_referral_once(size: int, who: Actor) -> None:
     office, _ = referring()
-    whole, shown = office.desk.session(actor=who, now=WHEN).accounts.referrals("A"), tuple[ReferralSeen, ...]()
-    while page := office.desk.session(actor=who, now=WHEN).accounts.referrals(
-        "A", after=shown[-1].place if shown else None, limit=size
-    ):
+    whole, shown = office.session(by=who).accounts.referrals("A"), tuple[ReferralSeen, ...]()
+    while page := office.session(by=who).accounts.referrals("A", after=shown[-1].place if shown else None, limit=size):
         assert len(page) == min(size, len(whole) - len(shown))
         shown += page
     assert shown == whole
@@ -177,7 +175,7 @@ def test_pages_of_any_size_show_each_referral_once(size: int, who: Actor) -> Non
 @pytest.mark.rule("T2")
 def test_one_that_comes_in_later_does_not_shift_what_was_shown() -> None:
     office, code = referring()
-    referrals = office.desk.session(actor=AGENT, now=WHEN).accounts.referrals
+    referrals = office.session(by=AGENT).accounts.referrals
     page = referrals("A", limit=2)
     office.concluded("K-G", on="G", code=code, when="2021-02-04 12:00")
     assert ids(referrals("A", after=page[-1].place)) == ["K-D", "K-C", "K-B", "K-A"]
@@ -187,7 +185,7 @@ def test_one_that_comes_in_later_does_not_shift_what_was_shown() -> None:
 def test_what_is_no_place_is_refused(after: str) -> None:
     office, _ = referring()
     with refused("moment-invalid", field="after"):
-        office.desk.session(actor=AGENT, now=WHEN).accounts.referrals("A", after=after)
+        office.session(by=AGENT).accounts.referrals("A", after=after)
 
 
 # ── movements ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -197,10 +195,10 @@ def moving() -> Office:
     """Return an office in which B's discount was used in part, and moved to B's other account."""
     office, _ = referring()
     office.supplied("K-B2", on="B2", of="b", when="2021-02-08 12:00")
-    office.desk.session(actor=SYSTEM, now=at("2021-02-09 12:00")).discounts.bill("R1", account="B", amount=euros("3"))
+    office.session("2021-02-09 12:00").discounts.bill("R1", account="B", amount=euros("3"))
     office.terminated("K-B", "2021-02-10 12:00")
-    office.desk.session(actor=SYSTEM, now=at("2021-02-11 12:00")).discounts.transfer("B", "B2", amount=euros("1"))
-    office.desk.session(actor=SYSTEM, now=at("2021-02-12 12:00")).discounts.transfer("B", "B2", key="the rest")
+    office.session("2021-02-11 12:00").discounts.transfer("B", "B2", amount=euros("1"))
+    office.session("2021-02-12 12:00").discounts.transfer("B", "B2", key="the rest")
     return office
 
 
@@ -214,13 +212,13 @@ def told(movements: tuple[Movement, ...]) -> list[tuple[str, str, str | None, st
 def test_movements_say_what_came_and_what_went() -> None:
     office = moving()
     for who in (AGENT, customer("b")):
-        assert told(office.desk.session(actor=who, now=WHEN).accounts.movements("B")) == [
+        assert told(office.session(by=who).accounts.movements("B")) == [
             ("granted", "7.00", "referee/K-B", "7.00"),
             ("consumed", "3.00", "R1", "4.00"),
             ("transferred-out", "1.00", "B2", "3.00"),
             ("transferred-out", "3.00", "B2", "0.00"),
         ]
-        assert told(office.desk.session(actor=who, now=WHEN).accounts.movements("B2")) == [
+        assert told(office.session(by=who).accounts.movements("B2")) == [
             ("transferred-in", "1.00", "B", "1.00"),
             ("transferred-in", "3.00", "B", "4.00"),
         ]
@@ -229,7 +227,7 @@ def test_movements_say_what_came_and_what_went() -> None:
 @pytest.mark.rule("T2", "B3")
 def test_a_customer_is_not_told_the_friends_contract_by_a_movement() -> None:
     office = moving()
-    by_staff = told(office.desk.session(actor=AGENT, now=WHEN).accounts.movements("A"))
+    by_staff = told(office.session(by=AGENT).accounts.movements("A"))
     by_customer = told(office.desk.session(actor=customer("a"), now=WHEN).accounts.movements("A"))
     assert [reference for *_, reference, _ in by_staff] == ["referee/K-A", "referrer/K-B"]
     assert [reference for *_, reference, _ in by_customer] == ["referee/K-A", None]
@@ -239,7 +237,7 @@ def test_a_customer_is_not_told_the_friends_contract_by_a_movement() -> None:
 def test_a_transfer_from_nobody_knows_where_keeps_its_key() -> None:
     office = moving()
     office.store.billing.transfer("A", "B2", euros("2"), at=WHEN, key="by billing itself")
-    assert told(office.desk.session(actor=AGENT, now=WHEN).accounts.movements("B2"))[-1] == (
+    assert told(office.session(by=AGENT).accounts.movements("B2"))[-1] == (
         "transferred-in",
         "2.00",
         "by billing itself",
@@ -251,7 +249,7 @@ def test_a_billing_that_tells_no_movements_has_none_to_show() -> None:
     office = Office(billing=FlakyBilling(ContinuousDiscounts())).with_amounts()
     office.granted("K-B", on="B", code=office.referrer("A"))
     assert office.unused("A") == "10.00"
-    assert office.desk.session(actor=SYSTEM, now=WHEN).accounts.movements("A") == ()
+    assert office.session().accounts.movements("A") == ()
     assert Knowledge(office.store, by=WHEN).billing.movements("A") == ()
 
 
@@ -265,7 +263,7 @@ def test_movements_are_known_up_to_a_moment() -> None:
 
 
 def sentences(office: Office, account: str) -> list[tuple[str, str]]:
-    entries = office.desk.session(actor=AGENT, now=WHEN).accounts.activity(account)
+    entries = office.session(by=AGENT).accounts.activity(account)
     assert [each.number for each in entries] == list(range(len(entries), 0, -1))
     return [(str(each.category), each.text) for each in reversed(entries)]
 
@@ -311,9 +309,9 @@ def test_the_timeline_of_a_referrer_names_no_friend() -> None:
     leg = office.store.grants.find("referrer/K-D")
     assert leg is not None
     office.store.grants.change([(leg, attrs.evolve(leg, wait_until=None, attempts=12))])
-    office.desk.session(actor=SYSTEM, now=at("2021-02-20")).payouts.retry("referrer/K-D")
-    office.desk.session(actor=SYSTEM, now=at("2021-02-20")).codes.end(code, ends_at=at("2021-03-01"))
-    office.desk.session(actor=SYSTEM, now=at("2021-02-20")).codes.issue("B", replace=True)
+    office.session("2021-02-20").payouts.retry("referrer/K-D")
+    office.session("2021-02-20").codes.end(code, ends_at=at("2021-03-01"))
+    office.session("2021-02-20").codes.issue("B", replace=True)
     assert sentences(office, "A")[-2:] == [
         ("discount", "The discount due for referring a friend is to be tried again."),
         ("code", f"The code {code} is to end at 2021-02-28T22:00:00Z."),
@@ -325,13 +323,9 @@ def test_the_timeline_of_a_referrer_names_no_friend() -> None:
 @pytest.mark.rule("P3")
 def test_the_timeline_tells_of_sign_ups_and_cases() -> None:
     office, code = referring()
-    office.desk.session(actor=SYSTEM, now=at("2021-02-12")).cases.open("case-1", customer="g", code=code)
-    office.desk.session(actor=AGENT, now=at("2021-02-13")).cases.finish(
-        "case-1", contract="K-G", account="G", customer="g"
-    )
-    office.desk.session(actor=AGENT, now=at("2021-02-14")).referrals.change_group(
-        "K-G", group="referee-manual", reason=WHY
-    )
+    office.session("2021-02-12").cases.open("case-1", customer="g", code=code)
+    office.session("2021-02-13", AGENT).cases.finish("case-1", contract="K-G", account="G", customer="g")
+    office.session("2021-02-14", AGENT).referrals.change_group("K-G", group="referee-manual", reason=WHY)
     office.withdrawn("K-G", "2021-02-15")
     office.concluded("K-H", on="H", code="B999", channel="sales-portal")
     texts = [text for _, text in sentences(office, "G")]
@@ -346,9 +340,9 @@ def test_the_timeline_tells_of_sign_ups_and_cases() -> None:
     assert sentences(office, "H")[0] == (
         "referral", "Contract K-H was concluded, with a code that could not be used (code-unknown).",
     )  # fmt: skip
-    office.desk.session(actor=SYSTEM, now=at("2021-02-16")).customers.erase("g")
+    office.session("2021-02-16").customers.erase("g")
     assert sentences(office, "G")[-1] == ("other", "The customer was erased.")
-    erased = [each for each in office.desk.session(actor=AGENT, now=WHEN).accounts.activity("G") if each.reason is None]
+    erased = [each for each in office.session(by=AGENT).accounts.activity("G") if each.reason is None]
     assert any(each.act == "referral.change-group" and each.by is None for each in erased)
 
 
@@ -369,7 +363,7 @@ def test_what_a_row_does_not_say_is_a_question_mark() -> None:
 @pytest.mark.parametrize("size", [1, 2, 3, 8, 9, 50])
 def test_pages_of_any_size_tell_each_activity_once(size: int) -> None:
     office = moving()
-    activity = office.desk.session(actor=AGENT, now=WHEN).accounts.activity
+    activity = office.session(by=AGENT).accounts.activity
     whole, shown = activity("B"), tuple[Activity, ...]()
     while page := activity("B", after=shown[-1].number if shown else 0, limit=size):
         assert len(page) == min(size, len(whole) - len(shown))
