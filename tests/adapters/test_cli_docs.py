@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from itertools import groupby, repeat
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, STDOUT
 from typing import Final
@@ -21,6 +23,7 @@ PAGES: Final = (
     "docs/how-to/erase-a-customer.md",
     "docs/how-to/launch-day.md",
     "docs/how-to/pay-what-is-due.md",
+    "docs/how-to/run-a-programme.md",
     "docs/reference/command.md",
 )
 BLOCK: Final = re.compile(r"(?P<mark><!--- at a terminal -->\n)?```console\n(?P<text>.*?)```", re.DOTALL)
@@ -67,6 +70,13 @@ def at_terminal(command: str, folder: Path) -> str:
     return "".join(f"{line}\n" for line in shown.lines)
 
 
+def outputs_of(shown: list[Shown], folder: Path) -> Iterator[str]:
+    """Yield what commands really print, each after all that stand before it."""
+    for is_at_terminal, examples in groupby(shown, lambda example: example.at_terminal):
+        commands = [example.command for example in examples]
+        yield from map(at_terminal, commands, repeat(folder)) if is_at_terminal else in_pipes(commands, folder)[:-1]
+
+
 def with_command(folder: Path) -> dict[str, str]:
     """Return an environment in which the command is found."""
     return environment(PATH=f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
@@ -86,9 +96,6 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_shows_what_happens(page: str, folder: Path) -> None:
     shown = shown_on(page)
-    piped = [example for example in shown if not example.at_terminal]
-    outputs = dict(zip(piped, in_pipes([example.command for example in piped], folder), strict=False))
-    outputs |= {example: at_terminal(example.command, folder) for example in shown if example.at_terminal}
-    assert [(example.command, outputs[example]) for example in shown] == [
+    assert [(example.command, output) for example, output in zip(shown, outputs_of(shown, folder), strict=True)] == [
         (example.command, example.output) for example in shown
     ]

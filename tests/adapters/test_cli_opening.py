@@ -19,6 +19,7 @@ import typer
 from sqlalchemy.engine import URL
 from typer.testing import CliRunner, Result
 
+from referral_adapters.cli.acts_app import ActGroup
 from referral_adapters.cli.command import app
 from referral_adapters.cli.store import Use
 from referral_adapters.feed import FeedRunner
@@ -95,7 +96,16 @@ USES: Final[Mapping[str, tuple[Case, ...]]] = {
     "webhooks redeliver": (case("webhooks", "redeliver", "crm", "0", use=Use.ACT, fine=EITHER),),
     "webhooks resume": (case("webhooks", "resume", "crm", use=Use.ACT, fine=EITHER),),
 }
-CASES: Final = tuple(each for cases in USES.values() for each in cases)
+MADE: Final[tuple[Case, ...]] = (
+    case("groups", "list", use=Use.ASK),
+    case("groups", "set", "referrer", "10", "--from", LATE, use=Use.ACT),
+    case("codes", "issue", "acc-noah", "--replace", use=Use.ACT, fine=EITHER),
+    case("codes", "check", "A123", use=Use.ASK, fine=EITHER),
+    case("act", "trace.verify", use=Use.ASK),
+    case("act", "trace.seal", use=Use.ACT),
+)
+"""Some of the commands that are made from acts."""
+CASES: Final = (*(each for cases in USES.values() for each in cases), *MADE)
 
 
 def cases(*uses: Use, on_server: bool = False) -> pytest.MarkDecorator:
@@ -104,9 +114,11 @@ def cases(*uses: Use, on_server: bool = False) -> pytest.MarkDecorator:
 
 
 def commands_with_a_database(group: typer.Typer) -> Iterator[str]:
-    """Yield every command of the application that has an option ``--db``."""
+    """Yield every command of the application that has an option ``--db``, but for those that are made from acts."""
 
     def walk(command: Any, name: str) -> Iterator[str]:  # noqa: ANN401 - typer has no name for it
+        if isinstance(command, ActGroup):
+            return  # what its commands do follows from their acts: see tests/adapters/test_cli_acts.py
         for each, inner in getattr(command, "commands", {}).items():
             yield from walk(inner, f"{name} {each}".strip())
         if any("--db" in parameter.opts for parameter in command.params):

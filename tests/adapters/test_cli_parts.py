@@ -531,7 +531,7 @@ class TestAtATerminal:
     def test_a_replay_shows_results_and_balances(self, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("sys.stdout", terminal)
         options: dict[str, Any] = dict.fromkeys(("db", "programme", "results", "summary", "code_key"))
-        assert replay_command.replay(str(FEED), **options, strict=False, balances=False) == 0
+        assert replay_command.replay(str(FEED), **options, strict=False, balances=False, as_json=False) == 0
         assert terminal.shown[0].split() == ["line", "id", "outcome", "message"]
         assert terminal.shown[-1] == "lines: 18 done"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from referral_adapters.cli.store import Use
 from referral_adapters.cli.trace_text import changes, show_verification
 from referral_adapters.conformance.samples import day
 from referral_adapters.sql import SqlStore, upgrade
+from referral_core import Actor, Programme, ReferralDesk
 from referral_core.entities.trace_entry import account_subject
 from referral_core.entities.trace_fault import TraceFault
 from referral_core.entities.verification import Verification
@@ -234,7 +236,23 @@ class TestShow:
         assert printed(acts) == [row for row in every if row["act"] == "case.abandon"]
 
     def test_nothing_is_no_fault(self, db: str) -> None:
-        assert printed(run("trace", "show", "--account", "nobody", "--db", db)) == []
+        assert printed(run("trace", "show", "programme", "--act", "group.rename", "--db", db)) == []
+
+    @pytest.mark.parametrize("asked", [["NOPE"], ["--account", "NOPE"], ["--group", "NOPE"], ["group:NOPE"]])
+    def test_a_subject_that_is_nobodys_is_status_1(self, asked: list[str], db: str) -> None:
+        result = run("trace", "show", *asked, "--db", db)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "NOPE: there is no such subject." in result.stderr
+
+    def test_an_account_that_nothing_was_done_about_is_there(self, tmp_path: Path) -> None:
+        url = f"sqlite:///{tmp_path / 'quiet.db'}"
+        with SqlStore(url, Programme.default()) as store:
+            session = ReferralDesk(Programme.default(), store).session(
+                actor=Actor.system(), now=datetime(2021, 6, 1, tzinfo=UTC)
+            )
+            session.sign_ups.conclude("K", account="A", customer="ann", product="gas")
+            assert not [*store.trace.chain("account:A")]
+        assert printed(run("trace", "show", "--account", "A", "--db", url)) == []
 
     def test_a_person_sees_who_did_what(self, db: str, monkeypatch: pytest.MonkeyPatch) -> None:
         terminal = at_terminal(monkeypatch)

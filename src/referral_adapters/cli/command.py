@@ -9,11 +9,13 @@ from typing import Annotated
 
 import typer
 
+from referral_adapters.cli.acts_app import add_acts
 from referral_adapters.cli.db_app import db_app
 from referral_adapters.cli.edge import run_to_exit
 from referral_adapters.cli.import_app import import_app
 from referral_adapters.cli.launch_options import DryRun, LaunchAt, Limit, PageSize
 from referral_adapters.cli.options import (
+    AsJson,
     AskedDatabase,
     At,
     Balances,
@@ -29,12 +31,18 @@ from referral_adapters.cli.programme_app import programme_app
 from referral_adapters.cli.trace_app import trace_app
 from referral_adapters.cli.webhooks_app import webhooks_app
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 app.add_typer(programme_app, name="programme", help="Look at the settings that the rules go by.")
 app.add_typer(db_app, name="db", help="Look after a database: upgrade it, check it, copy it.")
 app.add_typer(import_app, name="import", help="Bring in what a retailer going live already has.")
 app.add_typer(trace_app, name="trace", help="Verify, show and seal the record of what was done.")
 app.add_typer(webhooks_app, name="webhooks", help="Send what is published to webhooks, and see how they stand.")
+add_acts(app)
 
 
 def _tell_version(wanted: bool) -> None:
@@ -59,7 +67,7 @@ def referral(
 
 
 @app.command()
-def replay(
+def replay(  # noqa: PLR0913 - one for each option
     feed: Feed,
     db: Database = None,
     programme: ProgrammeFile = None,
@@ -76,6 +84,7 @@ def replay(
     balances: Annotated[
         bool, typer.Option("--balances", help="Print a table of all closing balances instead of the results.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run a feed, line after line, and tell what came of it.
 
@@ -107,6 +116,7 @@ def replay(
             code_key=code_key,
             strict=strict,
             balances=balances,
+            as_json=as_json,
         )
     )
 
@@ -128,7 +138,7 @@ def check(  # noqa: PLR0913 - one for each option
     programme: ProgrammeFile = None,
     code_key: CodeKey = None,
     language: Annotated[str, typer.Option(metavar="LANGUAGE", help="The language of the reasons.")] = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON also at a terminal.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Judge a promo code: can it be used, and why not.
 
@@ -207,7 +217,7 @@ def explain(
     known_at: KnownAt = None,
     programme: ProgrammeFile = None,
     code_key: CodeKey = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON also at a terminal.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Explain a referral: why its amounts, and do they hold.
 
@@ -252,6 +262,7 @@ def issue_codes(
     limit: Limit = None,
     page: PageSize = 10_000,
     dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Issue a code to every account that is due its first one.
 
@@ -267,14 +278,22 @@ def issue_codes(
     \b
     Exit status:
       0    everybody who was due a code has one
-      2    the programme or the database could not be opened, or codes ran out
+      1    so many codes are given out that no more may be issued
+      2    the programme or the database could not be opened
       130  stopped by Ctrl-C (143: terminated)
     """
     from referral_adapters.cli import issue_codes_command
 
     run_to_exit(
         lambda: issue_codes_command.issue_codes(
-            db=db, programme=programme, code_key=code_key, at=at, limit=limit, page=page, dry_run=dry_run
+            db=db,
+            programme=programme,
+            code_key=code_key,
+            at=at,
+            limit=limit,
+            page=page,
+            dry_run=dry_run,
+            as_json=as_json,
         )
     )
 
@@ -296,7 +315,7 @@ def pay(  # noqa: PLR0913 - one for each option
     ] = None,
     reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why it is to be tried again.")] = None,
     by: Annotated[str | None, typer.Option(metavar="ACTOR", help="The supervisor who wants it.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON also at a terminal.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Send what is due to billing, or see to what is stuck.
 
@@ -339,7 +358,7 @@ def erase(
     by: Annotated[str, typer.Option(metavar="ACTOR", help="The administrator who erases.")],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, without naming the customer.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be erased and change nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON also at a terminal.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Erase a customer: a pseudonym takes their place.
 

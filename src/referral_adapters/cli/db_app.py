@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from referral_adapters.cli.edge import run_to_exit
+from referral_adapters.cli.options import AsJson
 
 db_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
@@ -26,6 +27,11 @@ def upgrade(
         bool,
         typer.Option("--beside-others", help="Make the tables also in a database that has tables of others' only."),
     ] = False,
+    programme: Annotated[
+        Path | None,
+        typer.Option("--programme", metavar="FILE", help="Give a new database the groups of this programme, in TOML."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a sentence.")] = False,
 ) -> None:
     """Bring a database to the schema of this version; an empty one gets all its tables.
 
@@ -35,6 +41,7 @@ def upgrade(
     \b
     Examples:
       referral db upgrade --db sqlite:///referral.db
+      referral db upgrade --db sqlite:///referral.db --programme shop.toml
       referral db upgrade --db postgresql://owner@host/referral --distributed
 
     \b
@@ -45,13 +52,17 @@ def upgrade(
     """
     from referral_adapters.cli import db_command
 
-    run_to_exit(lambda: db_command.upgrade(db, distributed=distributed, beside_others=beside_others))
+    run_to_exit(
+        lambda: db_command.upgrade(
+            db, distributed=distributed, beside_others=beside_others, programme=programme, as_json=as_json
+        )
+    )
 
 
 @db_app.command()
 def check(
     db: Url,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines also at a terminal.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check a database: is everything there, and does what it says agree.
 

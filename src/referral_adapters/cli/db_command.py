@@ -11,34 +11,55 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+import attrs
 import typer
 
 from referral_adapters.cli.atomic_file import is_same_file
 from referral_adapters.cli.errors import CommandFailed, why
 from referral_adapters.cli.findings import Findings
+from referral_adapters.cli.json_text import json_line
+from referral_adapters.cli.printable import printable
+from referral_adapters.cli.programme_file import open_programme
 from referral_adapters.cli.spinner import spinner
-from referral_adapters.cli.store import database_told
+from referral_adapters.cli.store import Use, database_told, open_database
+from referral_core.programme.programme import Programme
 
 _FOUND: Final = 1
 
 
-def upgrade(db: str, *, distributed: bool, beside_others: bool) -> int:
+def upgrade(db: str, *, distributed: bool, beside_others: bool, programme: Path | None, as_json: bool) -> int:
     """Bring a database up to date, say from where to where, and return the exit status.
 
-    :raises CommandFailed: it cannot be opened or upgraded.
+    With a programme, a database that never had one's groups gets those of this one.
+
+    :raises CommandFailed: it cannot be opened or upgraded, or the programme cannot be read.
     """
+    chosen = None if programme is None else open_programme(programme)
     with interruptible("the database is as it was"), database_told(), spinner() as shown:
         from referral_adapters.sql import upgrade as upgraded  # noqa: PLC0415
 
         shown.tell("upgrading")
         done = upgraded(db, distributed=distributed, beside_others=beside_others)
+    groups = None if chosen is None else _groups(db, chosen)
+    if as_json:
+        told = attrs.asdict(done) | ({} if groups is None else {"groups": groups})
+        typer.echo(json_line(told).decode(), nl=False)
+        return 0
     if done.before == done.after:
         typer.echo(f"up to date: schema {done.after}")
     else:
         typer.echo(f"upgraded: from {f'schema {done.before}' if done.before else 'nothing'} to schema {done.after}")
     if done.distributed:
         typer.echo(f"distributed: {', '.join(done.distributed)}")
+    if groups is not None:
+        typer.echo(f"groups: {', '.join(map(printable, groups)) or 'none'}")
     return 0
+
+
+def _groups(db: str, programme: Programme) -> list[str]:
+    """Return the groups of a database, which are the programme's if it is the first that it is opened with."""
+    with open_database(db, Use.ACT, programme) as store:
+        return [group.id for group in store.groups.all()]
 
 
 def check(db: str, *, as_json: bool) -> int:

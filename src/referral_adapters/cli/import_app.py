@@ -11,7 +11,7 @@ import typer
 
 from referral_adapters.cli.edge import run_to_exit
 from referral_adapters.cli.launch_options import DryRun, Format, LaunchAt, LaunchDatabase, PageSize, Rejects
-from referral_adapters.cli.options import ProgrammeFile
+from referral_adapters.cli.options import AsJson, ProgrammeFile
 
 import_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -22,7 +22,7 @@ def importing() -> None:
 
 
 @import_app.command()
-def contracts(
+def contracts(  # noqa: PLR0913 - one for each option
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The contracts, a CSV or a Parquet file.")],
     db: LaunchDatabase,
     programme: ProgrammeFile = None,
@@ -31,6 +31,7 @@ def contracts(
     at: LaunchAt = None,
     page: PageSize = 10_000,
     dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Import the contracts that are there already.
 
@@ -55,6 +56,14 @@ def contracts(
 
     run_to_exit(
         lambda: import_command.import_contracts(
-            file, db=db, programme=programme, rejects=rejects, kind=kind, at=at, page=page, dry_run=dry_run
+            file,
+            db=db,
+            programme=programme,
+            rejects=rejects,
+            kind=kind,
+            at=at,
+            page=page,
+            dry_run=dry_run,
+            as_json=as_json,
         )
     )

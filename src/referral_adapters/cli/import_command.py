@@ -91,7 +91,7 @@ class SaidRejects:
             say(f"{self._count - len(self._first):,} more rows were rejected; --rejects FILE keeps them all.")
 
 
-def import_contracts(
+def import_contracts(  # noqa: PLR0913 - one for each option
     file: Path,
     *,
     db: str,
@@ -101,6 +101,7 @@ def import_contracts(
     at: str | None,
     page: int,
     dry_run: bool,
+    as_json: bool,
 ) -> int:
     """Import a file of contracts and return the exit status; everything is opened before the first row is imported.
 
@@ -126,7 +127,7 @@ def import_contracts(
         ending = LaunchEnding(stop.caught, failure)
         ending.tell(f"after line {run.last_line}" if run.last_line else "before the first line")
         rejected.close()
-    _close(run, watch, dry_run)
+    _close(run, watch, dry_run=dry_run, as_json=as_json)
     return ending.status(SOME_REJECTED if run.rejected else 0)
 
 
@@ -147,7 +148,7 @@ def _run(
     return None
 
 
-def _close(run: ImportRun, watch: Stopwatch, dry_run: bool) -> None:
+def _close(run: ImportRun, watch: Stopwatch, *, dry_run: bool, as_json: bool) -> None:
     rate = watch.rate(run.rows)
     would = "would be " if dry_run else ""
     told = {"rows": run.rows, "imported": run.imported, "present": run.present, "rejected": run.rejected}
@@ -155,6 +156,7 @@ def _close(run: ImportRun, watch: Stopwatch, dry_run: bool) -> None:
         f"{run.rows:,} rows: {run.imported:,} {would}imported, {run.present:,} present, {run.rejected:,} rejected;"
         f" {rate:,} rows a second.",
         {**told, "rows_per_second": rate, "dry_run": dry_run},
+        as_json=as_json,
     )
 
 

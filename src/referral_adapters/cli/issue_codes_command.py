@@ -11,6 +11,7 @@ from pathlib import Path
 from referral_adapters.cli.errors import CommandFailed
 from referral_adapters.cli.given_moment import given_moment
 from referral_adapters.cli.import_command import LAUNCH
+from referral_adapters.cli.kept_store import WRONG
 from referral_adapters.cli.launch_ending import LaunchEnding, Stopwatch, close_with
 from referral_adapters.cli.launch_progress import LaunchProgress, launch_progress
 from referral_adapters.cli.programme_file import open_programme
@@ -30,6 +31,7 @@ def issue_codes(
     limit: int | None,
     page: int,
     dry_run: bool,
+    as_json: bool,
 ) -> int:
     """Issue a code to every account that is due its first one, and return the exit status.
 
@@ -46,7 +48,7 @@ def issue_codes(
             failure = _run(run, stop.lines(repeat(None)), progress)
         ending = LaunchEnding(stop.caught if not run.is_done else None, failure)
         ending.tell(f"after {run.looked_at:,} accounts")
-    _close(run, watch, dry_run)
+    _close(run, watch, dry_run=dry_run, as_json=as_json)
     return ending.status(0)
 
 
@@ -56,14 +58,15 @@ def _run(run: CodeRun, turns: Iterator[None], progress: LaunchProgress) -> Comma
             run.take()
             progress.show(run.looked_at, run.issued)
     except CodeSpaceExhausted as exhausted:
-        return CommandFailed(f"No more codes can be issued: {exhausted}.")
+        return CommandFailed(f"No more codes can be issued: {exhausted}.", WRONG)
     return None
 
 
-def _close(run: CodeRun, watch: Stopwatch, dry_run: bool) -> None:
+def _close(run: CodeRun, watch: Stopwatch, *, dry_run: bool, as_json: bool) -> None:
     rate = watch.rate(run.issued)
     would = "would be " if dry_run else ""
     close_with(
         f"{run.looked_at:,} accounts: {run.issued:,} codes {would}issued; {rate:,} codes a second.",
         {"accounts": run.looked_at, "issued": run.issued, "codes_per_second": rate, "dry_run": dry_run},
+        as_json=as_json,
     )

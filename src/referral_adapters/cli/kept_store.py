@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from referral_adapters.cli.errors import CommandFailed
 from referral_adapters.cli.quiet_replay import QuietReplay
-from referral_adapters.cli.store import Use, open_database
+from referral_adapters.cli.store import Use, open_database, secret_of
 from referral_adapters.feed import FeedRunner, FeedStore
 from referral_core.programme.programme import Programme
-from referral_core.values.errors import Refusal, TraceUnreadable
+from referral_core.values.errors import BillingUnavailable, CodeSpaceExhausted, Refusal, TraceUnreadable
 
 if TYPE_CHECKING:
     from referral_adapters.sql import SqlStore
@@ -40,13 +40,16 @@ def kept_store(feed: str | None, db: str | None, programme: Programme) -> Iterat
 
 
 @contextmanager
-def kept_database(url: str, use: Use) -> Iterator[SqlStore]:
+def kept_database(
+    url: str, use: Use, programme: Programme | None = None, code_key: str | None = None
+) -> Iterator[SqlStore]:
     """Open a database that has to be there, and close it at the end.
 
     :raises CommandFailed: it cannot be opened, or fails while it is used. The URL is never repeated: it may hold a
         password.
     """
-    with open_database(url, use) as store, _told():
+    secret = None if code_key is None else secret_of(code_key)
+    with open_database(url, use, programme, secret) as store, _told():
         yield store
 
 
@@ -57,6 +60,10 @@ def _told() -> Iterator[None]:
         yield
     except Refusal as refusal:
         raise CommandFailed(f"{refusal}.", WRONG) from refusal
+    except CodeSpaceExhausted as exhausted:
+        raise CommandFailed(f"No more codes can be issued: {exhausted}.", WRONG) from exhausted
+    except BillingUnavailable as silent:
+        raise CommandFailed(f"Billing did not answer, so nobody knows yet what it did: {silent}.", WRONG) from silent
     except TraceUnreadable as unreadable:
         words = str(unreadable)
         raise CommandFailed(f"{words[0].upper()}{words[1:]}.", WRONG) from unreadable

@@ -48,8 +48,8 @@ class LaunchEnding:
             say(f"{how} {interrupted}; run it again to go on.")
 
 
-def close_with(sentence: str, told: dict[str, Any]) -> None:
-    """Say the closing line: a sentence to a person at a terminal, one JSON object to a pipe."""
+def close_with(sentence: str, told: dict[str, Any], *, as_json: bool) -> None:
+    """Say the closing line: a sentence to a person at a terminal, one JSON object to a pipe or who wants it."""
     output = standard_output()
-    output.write(f"{sentence}\n".encode() if sys.stdout.isatty() else json_line(told))
+    output.write(json_line(told) if as_json or not sys.stdout.isatty() else f"{sentence}\n".encode())
     output.flush()

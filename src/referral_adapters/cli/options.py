@@ -51,3 +51,4 @@ KnownAt = Annotated[
     ),
 ]
 Balances = Annotated[bool, typer.Option("--balances", help="Print a table of all balances instead.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON also at a terminal.")]

@@ -13,10 +13,13 @@ from referral_adapters.cli.edge import run_to_exit
 
 programme_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
+
 
 @programme_app.command("check")
 def check_programme(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The programme, in TOML.")],
+    as_json: Json = False,
 ) -> None:
     """Check a programme: is it fine, or which faults has it.
 
@@ -35,7 +38,7 @@ def check_programme(
     """
     from referral_adapters.cli import programme_command
 
-    run_to_exit(lambda: programme_command.check_programme(file))
+    run_to_exit(lambda: programme_command.check_programme(file, as_json=as_json))
 
 
 @programme_app.command("show")
@@ -43,6 +46,7 @@ def show_programme(
     file: Annotated[
         Path | None, typer.Argument(metavar="FILE", help="The programme, in TOML.  [default: household]")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Show the settings of a programme, changed or not.
 
@@ -60,4 +64,4 @@ def show_programme(
     """
     from referral_adapters.cli import programme_command
 
-    run_to_exit(lambda: programme_command.show_programme(file))
+    run_to_exit(lambda: programme_command.show_programme(file, as_json=as_json))

@@ -26,7 +26,7 @@ from referral_adapters.feed import FeedRunner
 from referral_core.values.errors import ReferralError
 
 
-def replay(
+def replay(  # noqa: PLR0913 - one for each option
     feed: str,
     *,
     db: str | None,
@@ -36,6 +36,7 @@ def replay(
     code_key: str | None,
     strict: bool,
     balances: bool,
+    as_json: bool,
 ) -> int:
     """Run a feed and return the exit status; everything is opened before the first line is run.
 
@@ -43,7 +44,7 @@ def replay(
     """
     _refuse_one_file_for_two(feed, results, summary)
     chosen = open_programme(programme)
-    shown = balances or sys.stdout.isatty()
+    shown = balances or (sys.stdout.isatty() and not as_json)
     with ExitStack() as opened:
         store = opened.enter_context(open_store(db, chosen, code_key, Use.MAKE))
         source = opened.enter_context(FeedSource(feed))
@@ -52,7 +53,7 @@ def replay(
         runner = FeedRunner(chosen, store)
         stop = opened.enter_context(StopSignals())
         with progress_of(source) as progress:
-            taker = _results(results_file, balances, source, progress)
+            taker = _results(results_file, source, progress, balances=balances, as_table=shown)
             ending = Replay(runner, taker, progress).run(source.lines(), stop, strict=strict)
         _tell(ending)
         told = _summary(runner, ending) if shown or summary_file else None
@@ -80,12 +81,14 @@ def _tell(ending: Ending) -> None:
     say(*ending.sentences())
 
 
-def _results(file: AtomicFile | None, balances: bool, source: FeedSource, progress: FeedProgress) -> Results:
+def _results(
+    file: AtomicFile | None, source: FeedSource, progress: FeedProgress, *, balances: bool, as_table: bool
+) -> Results:
     if file is not None:
         return FiledResults(file)
     if balances:
         return NoResults()
-    if sys.stdout.isatty():
+    if as_table:
         return ResultTable(Screen.output(), progress)
     return PipedResults(standard_output(), live=source.size is None)
 

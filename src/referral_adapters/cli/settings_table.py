@@ -45,6 +45,21 @@ def show_settings(programme: Programme, screen: Screen) -> None:
         screen.print("\n* not as in the household programme")
 
 
+def settings_json(programme: Programme) -> dict[str, Any]:
+    """Return every setting with the value it has: lists as lists, what has no value as ``null``, the rest as a file."""
+
+    def value_of(name: str, value: object) -> Any:  # noqa: ANN401 - anything that JSON holds
+        match value:
+            case None | bool() | int():
+                return value
+            case tuple():
+                return [value_of(name, item) for item in value]
+            case _:
+                return _one(name, value)
+
+    return {name: value_of(name, value) for name, value in _settings(programme)}
+
+
 def _settings(programme: Programme) -> Iterator[tuple[str, Any]]:
     """Yield the settings by their names in a programme file, those of its tables and of each language on their own."""
     for field in attrs.fields(Settings):

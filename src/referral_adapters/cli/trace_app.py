@@ -9,11 +9,9 @@ from typing import Annotated
 import typer
 
 from referral_adapters.cli.edge import run_to_exit
-from referral_adapters.cli.options import AskedDatabase, FromFeed, KeptDatabase, ProgrammeFile
+from referral_adapters.cli.options import AsJson, AskedDatabase, FromFeed, KeptDatabase, ProgrammeFile
 
 trace_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON also at a terminal.")]
 
 
 @trace_app.command()
@@ -85,8 +83,8 @@ def show(  # noqa: PLR0913 - one for each option
 
     \b
     Exit status:
-      0    the rows were shown, or there are none
-      1    there is no such contract, or a row cannot be read
+      0    the rows were shown, or there are none of that act and time
+      1    there is no such subject or contract, or a row cannot be read
       2    the database, the feed or the programme could not be opened
       130  stopped by Ctrl-C
     """

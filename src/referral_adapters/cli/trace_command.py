@@ -21,12 +21,12 @@ from referral_adapters.cli.row_count import row_count
 from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.standard_output import standard_output
 from referral_adapters.cli.store import Use
-from referral_adapters.cli.trace_text import TraceTable, row_json, seal_json, show_verification, verification_json
+from referral_adapters.cli.trace_text import row_json, seal_json, show_trace, show_verification, verification_json
 from referral_core.acts import FOLLOWING
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor
 from referral_core.entities.seal import Seal
-from referral_core.entities.trace_entry import TraceEntry, account_subject, group_subject
+from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceEntry, account_subject, group_subject
 from referral_core.ports.store import Store
 from referral_core.programme.programme import Programme
 from referral_core.services.trace import Trace
@@ -55,16 +55,34 @@ class AskedFor:
             raise CommandFailed("Name one of a subject, an account, a group and a contract.")
         return cls(**given)
 
+    def check(self, store: Store) -> None:
+        """Say so when it is nobody's: neither an account nor a group that is there, nor anything with rows.
+
+        :raises CommandFailed: it is nobody's.
+        """
+        subject = self._subject
+        if self.contract is not None or subject == PROGRAMME_SUBJECT:
+            return
+        accounts, groups = account_subject(""), group_subject("")
+        is_there = (
+            (subject.startswith(accounts) and bool(store.contracts.of_account(subject.removeprefix(accounts))))
+            or (subject.startswith(groups) and store.groups.find(subject.removeprefix(groups)) is not None)
+            or next(iter(store.trace.chain(subject)), None) is not None
+        )
+        if not is_there:
+            raise CommandFailed(f"The trace knows nothing of {subject}: there is no such subject.", WRONG)
+
     def rows(self, trace: Trace, period: EffectivePeriod | None, act: str | None) -> Iterator[TraceEntry]:
         """Return the rows."""
         if self.contract is not None:
             return trace.rows_of_contract(self.contract, period=period, act=act)
-        subject = self.subject or ""
+        return trace.rows(self._subject, period=period, act=act)
+
+    @property
+    def _subject(self) -> str:
         if self.account is not None:
-            subject = account_subject(self.account)
-        if self.group is not None:
-            subject = group_subject(self.group)
-        return trace.rows(subject, period=period, act=act)
+            return account_subject(self.account)
+        return group_subject(self.group) if self.group is not None else self.subject or ""
 
 
 def verify(*, feed: str | None, db: str | None, programme: Path | None, expected: str | None, as_json: bool) -> int:
@@ -101,6 +119,7 @@ def show(
     period = given_period(since, until, chosen.calendar)
     wanted = _act(act)
     with kept_store(feed, db, chosen) as store:
+        asked.check(store)
         rows = asked.rows(_trace(chosen, store), period, wanted)
         if as_json or not sys.stdout.isatty():
             output = standard_output()
@@ -110,9 +129,7 @@ def show(
             finally:
                 output.flush()
         else:
-            table = TraceTable(Screen.output(), chosen.calendar)
-            for row in rows:
-                table.show(row)
+            show_trace(rows, chosen.calendar, Screen.output())
     return 0
 
 

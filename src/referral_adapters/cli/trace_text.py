@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from rich.padding import Padding
@@ -42,6 +42,13 @@ class TraceTable:
             self._screen.print(Padding(Text(printable(change)), _BELOW, expand=False))
         if row.reason is not None:
             self._screen.print(Padding(Text(printable(row.reason), style="italic"), _BELOW, expand=False))
+
+
+def show_trace(rows: Iterable[TraceEntry], calendar: Calendar, screen: Screen) -> None:
+    """Show rows as they come."""
+    table = TraceTable(screen, calendar)
+    for row in rows:
+        table.show(row)
 
 
 def changes(before: State | None, after: State | None) -> Iterator[str]:

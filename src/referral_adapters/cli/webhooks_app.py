@@ -10,12 +10,11 @@ from typing import Annotated
 import typer
 
 from referral_adapters.cli.edge import run_to_exit
-from referral_adapters.cli.options import KeptDatabase
+from referral_adapters.cli.options import AsJson, KeptDatabase
 
 webhooks_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The webhook, by the name it has in the file.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON Lines also at a terminal.")]
 
 
 @webhooks_app.command()
