@@ -251,7 +251,7 @@ def test_a_spinner_tells_how_much_is_paid(terminal: Terminal, monkeypatch: pytes
     monkeypatch.setattr(sys, "stderr", terminal)
     with pay_progress() as progress:
         assert isinstance(progress, PaySpinner)
-        progress.show(PayRun(granted=12_345, waiting=1, stuck=2))
+        progress.show(PayRun(granted=12_345, delayed=1, given_up=2))
     assert any("paying: 12,345 granted, 3 failed" in line for line in terminal.shown)
 
 

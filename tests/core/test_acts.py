@@ -285,7 +285,7 @@ def test_a_method_becomes_an_act_and_stays_what_it_is() -> None:
 
             More of it.
             """
-            return f"{to} {urgent}"
+            return f"{to} {urgent} {any_of}"
 
     try:
         declared = ACTS["letter.write"]

@@ -153,7 +153,7 @@ class PayingInMotion(RuleBasedStateMachine):
                 continue
             assert (leg.failed_at, leg.wait_until) == (self.now, self.expected_wait(leg))
             assert leg.problem in {"no-answer", "account-unknown", "broken-off"}
-        assert (run.granted, run.stuck) == (done["granted"], done["stuck"])
+        assert (run.granted, run.given_up) == (done["granted"], done["stuck"])
 
     def first_asked_about(self, key: str, after: int) -> bool:
         """Tell whether the first call about a leg after so many was a question."""

@@ -420,13 +420,13 @@ def test_one_account_out_of_reach_holds_up_no_other() -> None:
     billing = Counting()
     billing.down_for = {"B"}
     office = PayOffice(billing)
-    assert office.pay() == PayRun(granted=1, waiting=1)
+    assert office.pay() == PayRun(granted=1, delayed=1)
     assert office.posted() == ["referrer/K1"]
     leg = office.leg(Side.REFEREE)
     assert (leg.status, leg.problem, leg.failed_at) == (GrantStatus.UNCERTAIN, "no-answer", NOW)
     assert leg.wait_until == NOW + 5 * MINUTE
     assert office.pay(NOW + 4 * MINUTE) == PayRun()
-    assert office.pay(NOW + 5 * MINUTE) == PayRun(waiting=1)
+    assert office.pay(NOW + 5 * MINUTE) == PayRun(delayed=1)
     assert office.leg(Side.REFEREE).wait_until == NOW + 15 * MINUTE
     billing.down_for = set()
     assert office.pay(NOW + 15 * MINUTE) == PayRun(granted=1)
@@ -442,7 +442,7 @@ def test_what_billing_refuses_is_kept_with_the_leg_and_counts_as_an_attempt(kind
     billing = kind()
     billing.refusing = {"B"}
     office = PayOffice(billing)
-    assert office.pay() == PayRun(granted=1, waiting=1)
+    assert office.pay() == PayRun(granted=1, delayed=1)
     leg = office.leg(Side.REFEREE)
     assert (leg.status, leg.attempts, leg.problem) == (GrantStatus.DUE, 1, "account-unknown")
     assert leg.wait_until == NOW + 5 * MINUTE
@@ -455,10 +455,10 @@ def test_what_billing_refuses_is_kept_with_the_leg_and_counts_as_an_attempt(kind
 def paid_in_the_end(office: PayOffice) -> list[tuple[int, int]]:
     """Return what each run did until nothing waited, each an hour after the one before."""
     runs = [office.pay()]
-    while runs[-1].waiting:
+    while runs[-1].delayed:
         assert len(runs) < 10
         runs.append(office.pay(NOW + len(runs) * 60 * MINUTE))
-    return [(run.granted, run.waiting) for run in runs]
+    return [(run.granted, run.delayed) for run in runs]
 
 
 @pytest.mark.rule("B2")
@@ -508,7 +508,7 @@ def test_while_billing_does_not_answer_a_question_nothing_is_sent(kind: type[Cou
     billing = kind(lambda method: Fault.AFTER if method in {"has_grant", "granted_among"} else None)
     office = PayOffice(billing)
     office.take(Side.REFEREE)
-    assert office.pay_all() == PayRun(granted=1, waiting=1)
+    assert office.pay_all() == PayRun(granted=1, delayed=1)
     assert not any(asked.startswith("grant") and "referee" in asked for asked in billing.asked)
     assert office.leg(Side.REFEREE).status is GrantStatus.UNCERTAIN
     billing.recover()
@@ -547,7 +547,7 @@ def test_a_leg_is_tried_as_often_as_the_programme_says_after_pauses_as_it_says_a
 @pytest.mark.rule("B2")
 def test_who_pays_all_also_pays_what_is_stuck() -> None:
     office = stuck_office()
-    assert office.pay_all() == PayRun(stuck=1)
+    assert office.pay_all() == PayRun(given_up=1)
     office.billing.down_for = set()
     assert office.pay_all() == PayRun(granted=1)
     assert office.discounts() == PAID
@@ -561,7 +561,7 @@ def test_an_attempt_that_was_the_last_and_that_nobody_saw_the_end_of_is_looked_u
     if arrived:
         office.billing.grant(taken)
     office.billing.asked.clear()
-    assert office.pay() == (PayRun(granted=2) if arrived else PayRun(granted=1, stuck=1))
+    assert office.pay() == (PayRun(granted=2) if arrived else PayRun(granted=1, given_up=1))
     assert office.billing.asked == ["has referee/K1", "grant referrer/K1"]
     leg = office.leg(Side.REFEREE)
     assert leg.is_stuck is not arrived
@@ -572,7 +572,7 @@ def test_an_attempt_that_was_the_last_and_that_nobody_saw_the_end_of_is_looked_u
 def test_staff_see_what_is_stuck_and_how_much_waits() -> None:
     office = PayOffice(Counting([Fault.BEFORE]), paying=SHORT)
     stuck = office.put(Side.REFERRER, wait_until=None, attempts=3, failed_at=NOW, problem="account-unknown")
-    assert office.pay() == PayRun(waiting=1)
+    assert office.pay() == PayRun(delayed=1)
     assert [*office.desk.session(actor=MARI, now=NOW).payouts.stuck()] == [stuck]
     assert [*office.desk.session(actor=MARI, now=NOW - MINUTE).payouts.stuck()] == []
     assert office.desk.session(actor=MARI, now=NOW).payouts.backlog() == Backlog(waiting=1, stuck=1)

@@ -587,7 +587,7 @@ def test_a_bill_does_not_try_again_what_was_refused_or_waits_or_is_stuck(kind: t
     office.billing.refusing = {"B"}
     for when in (at(NOON), WHEN):
         run = office.pay(when)
-        assert run.waiting if when < WHEN else run.stuck
+        assert run.delayed if when < WHEN else run.given_up
         asked = [*office.billing.asked]
         assert office.session(when).discounts.bill(written(when), account="B", amount=euros("5")) == euros("0")
         assert office.billing.asked == asked

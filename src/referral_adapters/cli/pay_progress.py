@@ -40,7 +40,7 @@ class PaySpinner:
 
 
 def _told(run: PayRun) -> str:
-    return f"paying: {run.granted:,} granted, {run.waiting + run.stuck:,} failed"
+    return f"paying: {run.granted:,} granted, {run.delayed + run.given_up:,} failed"
 
 
 @contextmanager

@@ -89,7 +89,7 @@ class Replay:
             if failure is None:
                 raise
             return 0
-        return paid.waiting + paid.stuck
+        return paid.delayed + paid.given_up
 
     def _run_lines(self, lines: Iterator[bytes], strict: bool) -> FeedBroken | None:
         try:

@@ -79,6 +79,12 @@ class Format:
         return Shown(answer, asked.revision_of(self.stored(result, asked)))
 
 
+def _paid(run: PayRun, asked: Asking, _: Given) -> PayRunAnswer:
+    """Say what the run granted, and what is left of all legs: not only of those that it tried."""
+    left = asked.session.payouts.backlog()
+    return PayRunAnswer(granted=run.granted, waiting=left.waiting, stuck=left.stuck)
+
+
 def format_of(act: Act[Any]) -> Format:
     """Return how what an act returns is answered: as said of the act, else of what it returns, else plainly."""
     result = act.hints["return"]
@@ -170,9 +176,7 @@ _BY_RESULT: Final[Mapping[Any, Format]] = {
     FinishedCase: Format(FinishedCaseAnswer, _finished),
     Grant: Format(LegAnswer, lambda leg, asked, _: LegAnswer.of(leg, asked.calendar)),
     OpenedCase: Format(CaseAnswer, lambda opened, asked, _: CaseAnswer.of(opened.case, asked.calendar)),
-    PayRun: Format(
-        PayRunAnswer, lambda run, *_: PayRunAnswer(granted=run.granted, waiting=run.waiting, stuck=run.stuck)
-    ),
+    PayRun: Format(PayRunAnswer, _paid),
     PromoCode: Format(CodeAnswer, _code, lambda code, _: code),
     Referral: Format(
         ReferralAnswer, lambda referral, asked, _: ReferralAnswer.of(referral, asked.calendar), _sign_up_of

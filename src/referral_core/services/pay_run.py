@@ -11,29 +11,32 @@ from referral_core.entities.grant import Grant, GrantStatus
 
 @attrs.frozen
 class PayRun:
-    """What a run of paying did: how many legs were granted, failed and wait, or failed and are stuck."""
+    """What one run of paying did, of the legs that it tried: granted, failed and tried again later, or given up.
+
+    What is left over of all legs is a :class:`Backlog`.
+    """
 
     granted: int = 0
-    waiting: int = 0
-    stuck: int = 0
+    delayed: int = 0
+    given_up: int = 0
 
     @property
     def tried(self) -> int:
         """How many legs the run tried."""
-        return self.granted + self.waiting + self.stuck
+        return self.granted + self.delayed + self.given_up
 
     @classmethod
     def of(cls, legs: Iterable[Grant]) -> PayRun:
         """Return what was done by a run that left legs like this."""
-        granted = waiting = stuck = 0
+        granted = delayed = given_up = 0
         for leg in legs:
             granted += leg.status is GrantStatus.GRANTED
-            stuck += leg.is_stuck
-            waiting += leg.wait_until is not None
-        return cls(granted, waiting, stuck)
+            given_up += leg.is_stuck
+            delayed += leg.wait_until is not None
+        return cls(granted, delayed, given_up)
 
     def __add__(self, other: PayRun) -> PayRun:
-        return PayRun(self.granted + other.granted, self.waiting + other.waiting, self.stuck + other.stuck)
+        return PayRun(self.granted + other.granted, self.delayed + other.delayed, self.given_up + other.given_up)
 
 
 @attrs.frozen

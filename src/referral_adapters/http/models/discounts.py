@@ -24,7 +24,7 @@ class TransferAnswer(Answer):
 
 
 class PayRunAnswer(Answer):
-    """What came of sending the legs that are due: how many billing confirmed, wait, or are stuck."""
+    """What came of sending what is due: how many legs billing confirmed, and how many of all legs wait or are stuck."""
 
     granted: int
     waiting: int
