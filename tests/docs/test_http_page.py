@@ -26,7 +26,7 @@ def said_of(endpoint: Endpoint) -> dict[str, str]:
 
 def test_the_page_lists_every_endpoint_with_its_permission() -> None:
     tables = sections(sections(text_of(PAGE), 2)["Endpoints"], 3)
-    told = [row for table in tables.values() for row in first_table(table)]
+    told = [row for part in tables.values() if "| request |" in part for row in first_table(part)]
     assert told == [said_of(endpoint) for tag in tags() for endpoint in ENDPOINTS if endpoint.tag == tag]
 
 
