@@ -314,7 +314,7 @@ class TestProgramme:
 
     def test_a_fine_one(self, tmp_path: Path) -> None:
         result = run("programme", "check", self.written(tmp_path, 'name = "Solar"\nlanguages = ["et"]\n'))
-        said = "fine: Solar, 2 products, 1 segment, 3 channels, 3 groups, 1 language\n"
+        said = "fine: Solar, 1 product, 1 segment, 3 channels, 3 groups, 1 language\n"
         assert (result.exit_code, result.stdout) == (0, said)
 
     @pytest.mark.rule("P1")
