@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL
 
 from referral_adapters.sql import SqlStore, check
 from referral_adapters.sql.work import Work
-from referral_core import Actor, ConcurrentChange, Money, Programme, ReferralDesk, Refusal, Session
+from referral_core import Actor, ConcurrentChange, Contract, Money, Programme, ReferralDesk, Refusal, Session
 from referral_core.programme.code_format import CodeFormat
 from referral_core.values.reason import Reason
 
@@ -373,3 +373,35 @@ def test_a_code_is_used_before_its_holder_is_erased_or_after(world: World) -> No
         assert referral.referrer_customer != f"c-{of}"
         assert not world.store.persons.find(f"c-{of}").is_of_somebody
     assert list(check(world.url)) == []
+
+
+# ── a run over all accounts, while staff go on ────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("C2", "C9")
+def test_a_launch_goes_on_while_staff_issue_codes_by_hand(world: World) -> None:
+    accounts = [f"L{number:03}" for number in range(60)]
+    session = world.session(NOW)
+    since = NOW - timedelta(days=3)
+    session.launch.import_contracts(
+        [
+            Contract.imported(
+                id=f"K-{account}", account=account, customer=account.lower(), product="electricity",
+                segment="household", channel="self-service", concluded_at=since, activated_at=since,
+            )
+            for account in accounts
+        ]
+    )  # fmt: skip
+
+    def launch(session: Session) -> None:
+        after: str | None = ""
+        while after is not None:
+            after = session.launch.issue_codes(after=after, page=10).after
+
+    def issue(session: Session) -> None:
+        for account in reversed(accounts):
+            with suppress(Refusal):
+                session.codes.issue(account)
+
+    assert world.at_once(launch, issue) == ["done", "done"]
+    assert [len(world.store.promo_codes.of_account(account)) for account in accounts] == [1] * len(accounts)

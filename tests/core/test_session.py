@@ -22,6 +22,7 @@ from referral_core import (
     ReadOnlySession,
     Role,
 )
+from referral_core.programme.code_format import CodeFormat
 from referral_core.programme.paying import Paying
 from referral_core.services.explanation import Explanation
 from referral_core.session import ACTS, Session
@@ -627,3 +628,26 @@ def test_preparing_admits_and_sends_nothing_for_what_will_be_refused() -> None:
     with pytest.raises(TypeError, match="target"):
         office.session().prepare(ACTS["discount.transfer"], {"source": "B"})
     assert office.billing.asked == []
+
+
+# ── what a store is told of an act ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_store_is_told_what_an_act_s_arguments_name() -> None:
+    session = Office().session(NOON)
+    given = {"contract": "K1", "account": "B", "customer": "ben", "code": " a-123 "}
+    named = session.named(ACTS["contract.concluded"], given)
+    assert named[:4] == (("contract", "K1"), ("account", "B"), ("customer", "ben"), ("code", "A123"))
+    assert session.named(ACTS["contract.activated"], {"contract": "K1"}) == (("contract", "K1"),)
+    assert session.named(ACTS["trace.seal"], {}) == ()
+
+
+def test_and_the_text_that_a_new_account_would_probably_get() -> None:
+    office = Office()
+    given = {"contract": "K1", "account": "B", "customer": "ben"}
+    *_, likely = office.session(NOON).named(ACTS["contract.concluded"], given)
+    issued = office.concluded("K1", on="B").issued
+    assert issued is not None
+    assert likely == ("code", issued.text)
+    named = Office(attrs.evolve(HOUSEHOLD, code_format=CodeFormat.NAMED)).session(NOON)
+    assert [kind for kind, _ in named.named(ACTS["contract.concluded"], given)] == ["contract", "account", "customer"]
