@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 import attrs
 import pytest
 
-from referral_core import Actor, CodeSpaceExhausted, CodeStatus, Programme, PromoCode, Role
+from referral_core import Actor, CodeSpaceExhausted, CodeStatus, Programme, PromoCode, Refusal, Role
 from referral_core.entities.promo_code import Ending, Issuing
 from referral_core.formats.named_codes import NamedCodes
 from referral_core.formats.offensive_words import OffensiveWords
 from referral_core.formats.random_codes import RandomCodes
 from referral_core.programme.code_format import CodeFormat
 from referral_core.services import drawing
+from referral_core.values.reason import Reason
 from tests.office import HOUSEHOLD, NOON, SECRET, SYSTEM, Office
 from tests.phrases import TICK, at, refused
 
@@ -359,3 +361,22 @@ def test_what_offends_is_the_programmes_to_say() -> None:
     programme = Programme(code_format=CodeFormat.NAMED, offensive_words=("MIHKEL",))
     assert issued(Office(programme), "A", first_name="Mihkel") != "MIHKEL2021"
     assert issued(Office(programme), "A", first_name="Vitt") == "VITT2021"
+
+
+@pytest.mark.rule("C1", "C9")
+def test_who_was_quicker_with_a_text_has_the_act_done_again_and_the_rule_names_the_reason() -> None:
+    office = Office()
+    office.supplied("K1", on="B", product="gas")
+    codes, add, lost = office.store.promo_codes, office.store.promo_codes.add, ["once"]
+
+    def late(code: PromoCode, *, at: datetime) -> None:
+        if lost:
+            lost.pop()
+            raise Refusal(Reason.CODE_TAKEN, message="somebody else was quicker", field="code")
+        add(code, at=at)
+
+    codes.add = late  # type: ignore[method-assign]
+    assert issued(office, "A") == drawn("A", 0)
+    lost.append("once more")
+    assert office.session(NOON).codes.issue("B", code="CHOSEN").text == "CHOSEN"
+    assert lost == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Body, Path, Query
 from pydantic import BaseModel
@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from referral_adapters.http.asking import Asked, Asking, Shown
 from referral_adapters.http.bodies import type_of
+from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.formats import Given, format_of
 from referral_adapters.http.models.fields import Id
 from referral_adapters.http.persistently import persistently
@@ -22,14 +23,19 @@ from referral_core.session import ACTS
 from referral_core.values.arguments import AMOUNT, HONOURED, KEY
 from referral_core.values.joined_key import joined_key
 
-if TYPE_CHECKING:
-    from referral_adapters.http.endpoint import Endpoint
-
 _CONVERTED: Final[Mapping[str, Callable[[Asking, Any], Any]]] = {
     AMOUNT.name: lambda asked, amount: asked.money(amount),
     HONOURED.name: lambda _, honour: getattr(honour, "moment", honour),  # in a query it is the moment itself
 }
 """What becomes of what a request says, by the kind of argument, where an act takes something else."""
+
+
+def answering(endpoint: Endpoint) -> Callable[..., Response]:
+    """Return the function that answers an endpoint: the one written by hand, or one made of its act."""
+    if endpoint.by_hand is not None:
+        return endpoint.by_hand
+    assert endpoint.act is not None
+    return function_of(endpoint, ACTS[endpoint.act])
 
 
 def function_of(endpoint: Endpoint, act: Act[Any]) -> Callable[..., Response]:
@@ -64,7 +70,8 @@ def function_of(endpoint: Endpoint, act: Act[Any]) -> Callable[..., Response]:
             return asked.answered(done())
         before = partial(asked.session.prepare, act, given) if act.settles else None
         edited = None if edits is None else partial(edited_by, asked, act, edits, given, format_of(edits).shown)
-        return asked.done(body, done, status=endpoint.status, before=before, edited=edited)
+        named = () if adapt is not None else asked.session.named(act, given)
+        return asked.done(body, done, status=endpoint.status, before=before, edited=edited, named=named)
 
     signature = _signature(endpoint, act)
     does.__signature__ = signature  # type: ignore[attr-defined] # FastAPI looks there

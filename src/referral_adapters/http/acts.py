@@ -306,7 +306,8 @@ def _does(act: Act[Any], asked: Asking, said: object) -> Response:
     shows = None if (row := _ROWS.get(act.name)) is None or row.shown_by is None else ACTS[row.shown_by]
     edited = None if shows is None else partial(edited_by, asked, act, shows, given, partial(_whole, shows))
     try:
-        return asked.done(body, done, before=before, edited=edited)
+        named = asked.session.named(act, given)
+        return asked.done(body, done, before=before, edited=edited, named=named)
     except CodeRefused as refused:
         raise _Unusable.of(refused) from refused
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from referral_adapters.http import acts, table
+from referral_adapters.http.act_route import answering
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.models.problem import Problem
 from referral_adapters.http.problems import trouble_of
@@ -57,7 +58,7 @@ def _add_endpoints(router: APIRouter, service: Service, endpoints: Iterable[Endp
     for endpoint in endpoints:
         router.add_api_route(
             endpoint.path,
-            endpoint.does,
+            answering(endpoint),
             methods=[endpoint.method],
             name=endpoint.name,
             operation_id=endpoint.name,

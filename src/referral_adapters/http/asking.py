@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -108,12 +108,13 @@ class Asking:
         status: HTTPStatus = HTTPStatus.OK,
         before: Callable[[], object] | None = None,
         edited: Callable[[], Shown] | None = None,
+        named: Sequence[tuple[str, str]] = (),
     ) -> Response:
         """Do an act in one transaction, again when others were at the same things, and return what came of it.
 
         Under an ``Idempotency-Key`` it is done once, and the same request again gets the same answer. ``before`` is
         done outside of the transaction, unless the answer is there already. ``edited`` reads what is to be edited, for
-        ``If-Match``.
+        ``If-Match``. ``named`` is what the act's arguments name, as a hint to the store.
 
         :raises Trouble: the key was used for another request, or what is edited has changed.
         """
@@ -125,6 +126,9 @@ class Asking:
                 return _again(known, digest)
             if before is not None:
                 before()
+            return self.service.store.run(once, named)
+
+        def once() -> Response:
             with self.session:
                 return self._once(key, digest, act, int(status), edited)
 

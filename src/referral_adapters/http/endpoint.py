@@ -12,7 +12,6 @@ import attrs
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from referral_adapters.http.act_route import function_of
 from referral_adapters.http.asking import Asking
 from referral_adapters.http.bodies import body_of, in_words, summary_of
 from referral_adapters.http.examples import ANSWERS, QR_CODE
@@ -106,14 +105,6 @@ class Endpoint:
     @answer.default
     def _answer_of_act(self) -> Any:  # noqa: ANN401 - any type
         return None if self.act is None or self.by_hand is not None else format_of(ACTS[self.act]).model
-
-    @cached_property
-    def does(self) -> Callable[..., Response]:
-        """What answers it."""
-        if self.by_hand is not None:
-            return self.by_hand
-        assert self.act is not None
-        return function_of(self, ACTS[self.act])
 
     @cached_property
     def places(self) -> tuple[str, ...]:

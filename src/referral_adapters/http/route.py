@@ -103,7 +103,7 @@ class EndpointRoute(APIRoute):
             body = self.served.takes.model_validate(await request.json())
         except ValidationError as error:
             raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from None
-        return await self._line().do(partial(self.served.does, request.state.referral, body))
+        return await self._line().do(partial(self.endpoint, request.state.referral, body))
 
     def _line(self) -> Line:
         loop = asyncio.get_running_loop()
