@@ -153,6 +153,16 @@ class Session(Services):
         """Who asks."""
         return self._context.actor
 
+    def admit(self, act: Act[Any], given: Mapping[str, Any]) -> None:
+        """Look at whether the actor may ask for an act with these arguments, and says why (A1, A2).
+
+        A single act does this by itself, before anything else. A door does, when a rule says something of an argument
+        that nobody could hand over, as of an amount with a sign.
+
+        :raises Refusal: ``not-allowed``, else ``reason-missing``.
+        """
+        self._runner.admit(act, act.defaults | act.bind((), given))
+
     def prepare(self, act: Act[Any], given: Mapping[str, Any]) -> None:
         """Admit an act, and send to billing what is due to the accounts whose balance it looks at, if it does (B2).
 
@@ -160,7 +170,7 @@ class Session(Services):
         this before the block: nothing is sent to billing from inside a transaction, and nothing for an act that would
         be refused whatever billing holds.
 
-        :raises Refusal: ``not-allowed``.
+        :raises Refusal: ``not-allowed``, else ``reason-missing``.
         """
         service: Service = getattr(self, SERVICES[act.service])
         self._runner.prepare(act, service, act.defaults | act.bind((), given))
@@ -192,9 +202,19 @@ class LocalRunner:
         self.is_in_block = False
         self._inner = InnerRunner(context)
 
-    def prepare(self, act: Act[Any], service: Service, given: Mapping[str, Any]) -> None:
+    def admit(self, act: Act[Any], given: dict[str, Any]) -> dict[str, Any]:
+        """Return an act's arguments, the reason as it is kept, if the actor may ask for it; see :class:`Session`."""
+        context = self.context
+        context.permissions.admit(act, given)
+        if not act.has_reason:
+            return given
+        if act.needs_reason(given):
+            return {**given, "reason": required_reason(context.actor, act.name, given["reason"])}
+        return {**given, "reason": given_reason(given["reason"])}
+
+    def prepare(self, act: Act[Any], service: Service, given: dict[str, Any]) -> None:
         """Admit an act and settle what is due to the accounts whose balance it looks at; see :class:`Session`."""
-        self.context.permissions.admit(act, given)
+        self.admit(act, given)
         if act.checks is not None:
             try:
                 act.checks(type(service)(self._inner), **given)
@@ -214,14 +234,7 @@ class LocalRunner:
             raise ReadOnlySession(act.name)
 
         def admitted() -> R:
-            context.permissions.admit(act, given)
-            if not act.has_reason:
-                return act.body(inner, **given)
-            needs = act.needs_reason(given)
-            reason = (
-                required_reason(context.actor, act.name, given["reason"]) if needs else given_reason(given["reason"])
-            )
-            return act.body(inner, **{**given, "reason": reason})
+            return act.body(inner, **self.admit(act, given))
 
         if act.settles and not self.is_in_block:
             self.prepare(act, service, given)

@@ -127,7 +127,10 @@ class Asked(dict[str, Any]):
 def heard(type_: str, data: dict[str, Any]) -> dict[str, Any]:
     """Return what a line with this data asks of an act, what it leaves out as the act has it."""
     act = ACTS[type_]
-    return {**act.defaults, **arguments_of(act, Fields(data), Programme.default())}
+    fields = Fields(data)
+    given = {**act.defaults, **arguments_of(act, fields, Programme.default())}
+    fields.close()
+    return given
 
 
 def said_of(type_: str, field: str, value: object) -> str:

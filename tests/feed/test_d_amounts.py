@@ -303,6 +303,19 @@ def test_a_correction_needs_a_reason(reason: str | None) -> None:
     story.send("amount.set", data | {"reason": "typed wrong"}, at="2021-03-01 12:00", role="administrator")
 
 
+@pytest.mark.rule("A1", "A2", "M1", "M3")
+@pytest.mark.parametrize("wrong", [{"amount": "-11"}, {"from": "2021-01-01T00:00:00"}])
+def test_who_may_not_and_who_says_no_why_come_before_what_is_wrong_with_a_value(wrong: dict[str, str]) -> None:
+    story = told()
+    data = {"group": "referrer", "amount": "11", "from": "2021-01-01", "correction": True} | wrong
+    story.send("amount.set", data, at="2021-03-01 12:00", role="agent", then="refused not-allowed")
+    story.send("amount.set", data, at="2021-03-01 12:00", role="administrator", then="refused reason-missing")
+    of_it = "refused amount-invalid" if "amount" in wrong else "refused moment-naive"
+    story.send("amount.set", data | {"reason": "typed wrong"}, at="2021-03-01 12:00", role="administrator", then=of_it)
+    story.send("amount.set", data, at="2021-03-01 12:00", role="system", then=of_it)
+    story.send("amount.set", data | {"colour": "red"}, at="2021-03-01 12:00", role="agent", then="invalid")
+
+
 @pytest.mark.rule("D5")
 def test_a_correction_of_some_days_displaces_those() -> None:
     story = told()

@@ -35,25 +35,30 @@ class Fields:
     ``key`` names the event they belong to, for whoever must recognise it when it is sent again.
 
     A value of the wrong kind, or a missing field, raises :class:`LineInvalid` at once. A value that a rule refuses
-    (an amount, a moment without an offset) is told by :meth:`close`, so that an improper line is called that first.
+    (an amount, a moment without an offset) is kept as ``refusal`` until :meth:`close`, so that an improper line is
+    called that first; until then something else stands for the value.
     """
 
-    __slots__ = ("_at", "_read", "_refusal", "_values", "key")
+    __slots__ = ("_at", "_read", "_values", "key", "refusal")
 
     def __init__(self, values: Mapping[str, Any], at: str = "data.", key: str = "") -> None:
         self._values = values
         self._at = at
         self.key = key
         self._read: list[str] = []
-        self._refusal: Refusal | None = None
+        self.refusal: Refusal | None = None
 
     def close(self) -> None:
         """Raise what is wrong: an unknown field, else the first value that a rule refuses."""
+        self.close_fields()
+        if self.refusal is not None:
+            raise self.refusal
+
+    def close_fields(self) -> None:
+        """Raise for a field that nobody has read; leave it to the caller what becomes of ``refusal``."""
         if len(self._read) < len(self._values):
             unknown = next(name for name in self._values if name not in self._read)
             raise LineInvalid(f"{self._at}{unknown[:LONGEST_NAME]}", "there is no such field")
-        if self._refusal is not None:
-            raise self._refusal
 
     def name(self, field: str) -> str:
         """Return an identifier or another short word: not blank, printable."""
@@ -146,10 +151,9 @@ class Fields:
         """Return the moment in ``honour`` (S10)."""
         inner = Fields(self.record("honour"), f"{self._at}honour.")
         honoured = inner.moment("moment")
-        if inner._refusal is not None:
-            self._refuse(inner._refusal)
-            inner._refusal = None
-        inner.close()
+        inner.close_fields()
+        if inner.refusal is not None:
+            self._refuse(inner.refusal)
         return honoured
 
     def has(self, field: str) -> bool:
@@ -161,7 +165,7 @@ class Fields:
         return False
 
     def _refuse(self, refusal: Refusal) -> None:
-        self._refusal = self._refusal or refusal
+        self.refusal = self.refusal or refusal
 
     def _wrong(self, field: str, wanted: str, value: object) -> LineInvalid:
         if value is _MISSING:

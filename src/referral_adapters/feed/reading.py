@@ -18,8 +18,9 @@ def arguments_of(act: Act[Any], fields: Fields, programme: Programme) -> dict[st
 
     The moment of a fact is the event's own, so no field says it; the key of a request is the event's identity.
 
+    What a rule says of a value itself is in ``fields.refusal``.
+
     :raises LineInvalid: a field is missing, unknown or of the wrong kind.
-    :raises Refusal: a rule says something of a value itself.
     """
     given = {}
     for param in act.params.values():
@@ -27,7 +28,7 @@ def arguments_of(act: Act[Any], fields: Fields, programme: Programme) -> dict[st
             given[param.name] = fields.key
         elif param.kind is not FACT and (param.required or fields.has(param.wire)):
             given[param.name] = _READERS[param.kind.name](fields, param, programme)
-    fields.close()
+    fields.close_fields()
     return given
 
 

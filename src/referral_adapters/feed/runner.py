@@ -129,6 +129,9 @@ class FeedRunner:
         programme, session = self._desk.programme, self._desk.session(actor=event.actor, now=event.time)
         fields = Fields(event.data, key=joined_key(event.source, event.id))
         given = arguments_of(act, fields, programme)
+        if fields.refusal is not None:
+            session.admit(act, given)
+            raise fields.refusal
         if act.settles:
             session.prepare(act, given)
 
