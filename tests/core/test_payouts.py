@@ -652,3 +652,14 @@ def test_of_two_who_have_a_leg_tried_again_at_once_one_is_told_to_come_again() -
     setattr(office.store.grants, "find", lambda _: stale)  # noqa: B010 - what somebody read a moment ago
     with pytest.raises(ConcurrentChange, match="referee/K1"):
         office.desk.session(actor=SYSTEM, now=NOW).payouts.retry("referee/K1")
+
+
+@pytest.mark.rule("B2")
+def test_a_leg_of_a_contract_whose_id_is_as_long_as_one_may_be_can_be_tried_again() -> None:
+    office, longest = SteppedOffice(), "K" * 200
+    session = office.desk.session(actor=MARI, now=NOW)
+    with refused("referral-unknown"):
+        session.payouts.retry(f"referee/{longest}", reason="mended")
+    for key in (f"referee/{longest}K", f"{longest}K/K1", f"{longest}K", "referee/", "/K1"):
+        with refused("name-invalid"):
+            session.payouts.retry(key, reason="mended")

@@ -109,6 +109,12 @@ def _anything(value: object, field: str) -> object:
     return value
 
 
+def _grant_key(value: object, field: str) -> str:
+    """Return the key of a grant: an id itself when it has one part, else each part is one, and as long as one may be."""
+    side, slash, contract = _text(value, field).partition("/")
+    return f"{_id(side, field)}/{_id(contract, field)}" if slash else _id(side, field)
+
+
 def _ident(doc: str, example: str, names: str | None = None) -> Kind:
     return Kind("id", _id, doc, example, names=names)
 
@@ -137,7 +143,7 @@ CustomerId = Annotated[str, _ident("The customer, who may own several accounts."
 CaseId = Annotated[str, _ident("The supplier-change case.", "LT-1")]
 GroupId = Annotated[str, _ident("The discount group.", "referee-self-service", "group")]
 BillId = Annotated[str, _ident("The bill.", "2021-03-E")]
-GrantKey = Annotated[str, _ident("The key of a grant: side and contract.", "referrer/K-1")]
+GrantKey = Annotated[str, Kind("id", _grant_key, "The key of a grant: side and contract.", "referrer/K-1")]
 Product = Annotated[str, _ident("What the contract supplies.", "electricity")]
 Segment = Annotated[str, _ident("To whom it is supplied.", "household")]
 Channel = Annotated[str, _ident("Where it takes place.", "self-service")]
