@@ -110,7 +110,7 @@ def _anything(value: object, field: str) -> object:
 
 
 def _grant_key(value: object, field: str) -> str:
-    """Return the key of a grant: an id itself when it has one part, else each part is one, and as long as one may be."""
+    """Return the key of a grant; each of its two parts is an id, and may be as long as one."""
     side, slash, contract = _text(value, field).partition("/")
     return f"{_id(side, field)}/{_id(contract, field)}" if slash else _id(side, field)
 
