@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, get_args
 
 from pydantic import ConfigDict, Field, NonNegativeInt, StrictBool, StrictInt, create_model
 
-from referral_adapters.http.models.fields import Amount, Code, Day, DayOrMoment, Honour, Id, Model, Moment, Text
+from referral_adapters.http.models.fields import Amount, Code, Day, DayOrMoment, Honour, Id, Model, Moment, Name, Text
 from referral_core.acts import Act, Param
 from referral_core.session import ACTS
 
@@ -16,7 +16,7 @@ _TYPES: Final[Mapping[str, Any]] = {
     "id": Id,
     "code": Code,
     "reason": Text,
-    "name": Text,
+    "name": Name,
     "text": Text,
     "moment": Moment,
     "fact": Moment,

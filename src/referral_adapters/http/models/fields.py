@@ -136,6 +136,14 @@ Code = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENG
 """A code as somebody wrote it: blanks, hyphens and small letters do not matter."""
 Text = Annotated[StrictStr, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(_text), _NO_NUL]
 """Free text."""
+_SEEN: Final = "!-~¡-¬®-ʯЀ-ѿ"
+Name = Annotated[
+    Text,
+    Field(
+        json_schema_extra={"minLength": 1, "maxLength": WORD_LENGTH, "pattern": f"^[{_SEEN}]([ {_SEEN}]*[{_SEEN}])?$"}
+    ),
+]
+"""A name for people. The document shows Latin and Cyrillic ones; the core says which others are names (D2)."""
 ActName = Annotated[StrictStr, AfterValidator(_act), Field(json_schema_extra={"enum": sorted({*ACTS, *FOLLOWING})})]
 """The name of an act, or of what follows from one, as the trace has it."""
 Moment = Annotated[
