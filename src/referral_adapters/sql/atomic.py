@@ -1,4 +1,4 @@
-"""Methods of ports that take effect as a whole or not at all."""
+"""Methods of repositories that are a part of any transaction, or one by themselves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Working(Protocol):
-    """A port over some work."""
+    """A repository over some work."""
 
     @property
     def work(self) -> Work:
@@ -29,17 +29,18 @@ def joined(act: Callable[Concatenate[W, P], T]) -> Callable[Concatenate[W, P], T
 
     :raises ConcurrentChange: others were quicker all the time, or the transaction it is a part of must be tried again.
     """
-    alone = atomic(act)
 
     @functools.wraps(act)
     def part(port: W, /, *given: P.args, **named: P.kwargs) -> T:
-        return (act if port.work.depth else alone)(port, *given, **named)
+        if port.work.has_unit:
+            return act(port, *given, **named)
+        return port.work.run(lambda: act(port, *given, **named))
 
     return part
 
 
 def atomic(act: Callable[Concatenate[W, P], T]) -> Callable[Concatenate[W, P], T]:
-    """Make a method all-or-nothing; outside of a transaction it is one by itself, tried again when there is a conflict.
+    """Make a method all-or-nothing, also as a part of a transaction, which then can go on.
 
     :raises ConcurrentChange: others were quicker all the time, or the transaction it is a part of must be tried again.
     """

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
 
 import attrs
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
 from referral_adapters.sql.prepared import Row
-from referral_adapters.sql.statements import Insertion, Pages, locking, without
+from referral_adapters.sql.rows import Rows
+from referral_adapters.sql.statements import Pages, locking, without
+from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
 
-BY_ID: Final = locking(select(CONTRACTS).where(CONTRACTS.c.id == bindparam("contract")))
+ROWS: Final = Rows(Contract, CONTRACTS)
 _ORDER: Final = (CONTRACTS.c.concluded_at, CONTRACTS.c.id)
-OF_ACCOUNT: Final = select(CONTRACTS).where(CONTRACTS.c.account == bindparam("of")).order_by(*_ORDER)
-OF_CUSTOMER: Final = select(CONTRACTS).where(CONTRACTS.c.customer == bindparam("of")).order_by(*_ORDER)
-OWNER: Final = select(ACCOUNTS.c.customer).where(ACCOUNTS.c.account == bindparam("of"))
+
+
+def _one(rows: Sequence[Row]) -> Contract | None:
+    return ROWS.entity(rows[0]) if rows else None
+
+
+BY_ID: Final = Lookup(locking(select(CONTRACTS).where(CONTRACTS.c.id == bindparam("of"))), _one)
+OF_ACCOUNT: Final = Lookup(
+    locking(select(CONTRACTS).where(CONTRACTS.c.account == bindparam("of")).order_by(*_ORDER), is_locked=False),
+    lambda rows: tuple(map(ROWS.entity, rows)),
+)
+OF_CUSTOMER: Final = Lookup(
+    locking(select(CONTRACTS).where(CONTRACTS.c.customer == bindparam("of")).order_by(*_ORDER), is_locked=False),
+    lambda rows: tuple(map(ROWS.entity, rows)),
+)
 _ACCOUNTS: Final = Pages(select(ACCOUNTS), ACCOUNTS.c.account)
-_NEW: Final = Insertion(CONTRACTS)
-_NEW_ACCOUNT: Final = Insertion(ACCOUNTS)
-_NO_ACCOUNT: Final = delete(ACCOUNTS).where(ACCOUNTS.c.account == bindparam("of"))
+_NEW: Final = insert(CONTRACTS)
+_NEW_ACCOUNT: Final = insert(ACCOUNTS)
 _CHANGE: Final = update(CONTRACTS).where(CONTRACTS.c.id == bindparam("of"), CONTRACTS.c.account == bindparam("on"))
 
 
@@ -41,17 +55,15 @@ class SqlContracts:
 
     def find(self, contract: str) -> Contract | None:
         """Return the contract of this id, as last stored."""
-        row = self.work.row(BY_ID(self.work), {"contract": contract})
-        return None if row is None else contract_of(row)
+        return self.work.ask(BY_ID, contract)
 
     def of_account(self, account: str) -> tuple[Contract, ...]:
         """Return all contracts of an account, by concluding moment and then by id; empty: the account is unknown."""
-        self.work.lock(f"account {account}")
-        return tuple(map(contract_of, self.work.rows(OF_ACCOUNT, {"of": account})))
+        return self.work.ask(OF_ACCOUNT, account)
 
     def of_customer(self, customer: str) -> tuple[Contract, ...]:
         """Return all contracts of a customer, on any account, by concluding moment and then by id."""
-        return tuple(map(contract_of, self.work.rows(OF_CUSTOMER, {"of": customer})))
+        return self.work.ask(OF_CUSTOMER, customer)
 
     @joined
     def put(self, contract: Contract) -> None:
@@ -61,85 +73,54 @@ class SqlContracts:
             it is new and its id is not; ``contract-unknown`` when it is not new and there is none of its id on its
             account.
         """
-        if contract.status is ContractStatus.CONCLUDED:
-            self._add(contract)
-        else:
-            self._change(contract)
-
-    def accounts(self) -> Iterator[tuple[str, str]]:
-        """Yield every account with its customer, in order of the account's id, without holding them all."""
-        return _ACCOUNTS.read(self.work, lambda row: (row.account, row.customer))
-
-    def _add(self, contract: Contract) -> None:
-        # Whoever erases the customer has the same lock, so that nothing of theirs comes to be meanwhile (A5).
-        self.work.lock(f"customer {contract.customer}")
-        owner = {"account": contract.account, "customer": contract.customer}
-        # Most contracts come to accounts that are there: looking first is one row that need not be tried.
-        is_new_account = not self._check_owner(contract) and _NEW_ACCOUNT.into(self.work, owner)
-        if not is_new_account:
-            self._check_owner(contract)
-        if not _NEW.into(self.work, contract_row(contract)):
-            if is_new_account:
-                self.work.change(_NO_ACCOUNT, {"of": contract.account})
-            raise Refusal(Reason.CONTRACT_EXISTS, message=f"there is a contract {contract.id}", field="contract")
-
-    def _change(self, contract: Contract) -> None:
-        self._check_owner(contract)
-        row = without(contract_row(contract), "id")
-        if not self.work.change(_CHANGE, {**row, "of": contract.id, "on": contract.account}):
-            raise Refusal(
-                Reason.CONTRACT_UNKNOWN,
-                message=f"there is no contract {contract.id} on account {contract.account}",
-                field="contract",
-            )
-
-    def _check_owner(self, contract: Contract) -> bool:
-        """Tell whether an account is there; refuse a contract on one that belongs to another customer."""
-        owner = self.work.row(OWNER, {"of": contract.account})
-        if owner is not None and owner.customer != contract.customer:
+        work = self.work
+        others, own = work.ask(OF_ACCOUNT, contract.account), work.ask(OF_CUSTOMER, contract.customer)
+        known = work.ask(BY_ID, contract.id)
+        if others and others[0].customer != contract.customer:
             raise Refusal(
                 Reason.NOT_SAME_CUSTOMER,
                 message=f"account {contract.account} belongs to another customer than {contract.customer}",
                 field="account",
             )
-        return owner is not None
+        if contract.status is ContractStatus.CONCLUDED:
+            self._add(contract, known, is_new_account=not others)
+        else:
+            self._change(contract, known)
+        work.keep(BY_ID, contract.id, contract)
+        work.keep(OF_ACCOUNT, contract.account, _with(others, contract))
+        work.keep(OF_CUSTOMER, contract.customer, _with(own, contract))
+
+    def accounts(self) -> Iterator[tuple[str, str]]:
+        """Yield every account with its customer, in order of the account's id, without holding them all."""
+        return _ACCOUNTS.read(self.work, lambda row: (row.account, row.customer))
+
+    def _add(self, contract: Contract, known: Contract | None, *, is_new_account: bool) -> None:
+        if known is not None:
+            raise Refusal(Reason.CONTRACT_EXISTS, message=f"there is a contract {contract.id}", field="contract")
+        if is_new_account:
+            self.work.write(_NEW_ACCOUNT, {"account": contract.account, "customer": contract.customer})
+        self.work.write(_NEW, ROWS.row(contract))
+
+    def _change(self, contract: Contract, known: Contract | None) -> None:
+        if known is None or known.account != contract.account:
+            raise Refusal(
+                Reason.CONTRACT_UNKNOWN,
+                message=f"there is no contract {contract.id} on account {contract.account}",
+                field="contract",
+            )
+        row = without(ROWS.row(contract), "id")
+        self.work.write(_CHANGE, {**row, "of": contract.id, "on": contract.account})
 
 
-def contract_row(contract: Contract) -> dict[str, Any]:
-    """Return the row of a contract."""
-    return {
-        "id": contract.id,
-        "account": contract.account,
-        "customer": contract.customer,
-        "product": contract.product,
-        "segment": contract.segment,
-        "channel": contract.channel,
-        "concluded_at": contract.concluded_at,
-        "starts_on": contract.starts_on,
-        "first_name": contract.first_name,
-        "warned_code": contract.warned_code,
-        "warnings": contract.warnings,
-        "status": contract.status.value,
-        "activated_at": contract.activated_at,
-        "ended_at": contract.ended_at,
-    }
+def _with(contracts: tuple[Contract, ...], contract: Contract) -> tuple[Contract, ...]:
+    """Return contracts with one of them in its next state, or with a new one, in order."""
+    rest = [each for each in contracts if each.id != contract.id]
+    return tuple(sorted([*rest, contract], key=_concluded))
 
 
-def contract_of(row: Row) -> Contract:
-    """Return the contract of a row."""
-    return Contract(
-        id=row.id,
-        account=row.account,
-        customer=row.customer,
-        product=row.product,
-        segment=row.segment,
-        channel=row.channel,
-        concluded_at=row.concluded_at,
-        starts_on=row.starts_on,
-        first_name=row.first_name,
-        warned_code=row.warned_code,
-        warnings=tuple(map(Reason, row.warnings)),
-        status=ContractStatus(row.status),
-        activated_at=row.activated_at,
-        ended_at=row.ended_at,
-    )
+def _concluded(contract: Contract) -> tuple[datetime, str]:
+    return contract.concluded_at, contract.id
+
+
+contract_row = ROWS.row
+contract_of = ROWS.entity

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,8 +13,9 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from referral_adapters.sql.atomic import atomic
 from referral_adapters.sql.group_tables import AMOUNT_PERIODS, GROUP_HISTORY, GROUP_SWITCHES, GROUPS
 from referral_adapters.sql.prepared import Row
-from referral_adapters.sql.statements import Insertion
-from referral_adapters.sql.states import state_of
+from referral_adapters.sql.rows import state_of
+from referral_adapters.sql.statements import Insertion, locking
+from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Side
 from referral_core.values.effective_period import EffectivePeriod
@@ -26,17 +27,25 @@ from referral_core.values.recorded import learned_at
 from referral_core.values.span import Span
 from referral_core.values.timeline import Timeline
 
-_KIND: Final = "group"
 _BY_ID: Final = select(GROUPS).where(GROUPS.c.id == bindparam("of"))
 _NAMED: Final = select(GROUPS.c.id).where(GROUPS.c.compared_name == bindparam("called"))
-ALL: Final = select(GROUPS).order_by(GROUPS.c.place)
+
+
+def _tuple(rows: Sequence[Row]) -> tuple[Row, ...]:
+    return tuple(rows)
+
+
+ALL: Final[Lookup[tuple[Row, ...]]] = Lookup(
+    locking(select(GROUPS).order_by(GROUPS.c.place), is_locked=False), _tuple, parameter=None
+)
+"""The rows of all groups: a few, which hardly ever change, for whatever groups an act looks at."""
 _PLACES: Final = select(func.coalesce(func.max(GROUPS.c.place), 0).label("last"))
 _AMOUNTS: Final = select(AMOUNT_PERIODS).where(AMOUNT_PERIODS.c.group_id == bindparam("of"))
 _SWITCHES: Final = (
     select(GROUP_SWITCHES).where(GROUP_SWITCHES.c.group_id == bindparam("of")).order_by(GROUP_SWITCHES.c.at)
 )
 _NEW: Final = Insertion(GROUPS)
-_CHANGE: Final = update(GROUPS).where(GROUPS.c.id == bindparam("of"), GROUPS.c.revision == bindparam("last"))
+_CHANGE: Final = update(GROUPS).where(GROUPS.c.id == bindparam("of"))
 _PARTS: Final = (
     delete(AMOUNT_PERIODS).where(AMOUNT_PERIODS.c.group_id == bindparam("of")),
     delete(GROUP_SWITCHES).where(GROUP_SWITCHES.c.group_id == bindparam("of")),
@@ -61,8 +70,8 @@ class SqlDiscountGroups:
 
     def find(self, group: str) -> DiscountGroup | None:
         """Return the group of this id, as last stored."""
-        if self.work.is_ahead:  # a few rows, which hardly ever change, for whatever groups an act looks at
-            return next((self._read(row) for row in self.work.rows(ALL) if row.id == group), None)
+        if self.work.has_unit:
+            return next((self._read(row) for row in self._rows() if row.id == group), None)
         row = self.work.row(_BY_ID, {"of": group})
         return None if row is None else self._read(row)
 
@@ -75,7 +84,7 @@ class SqlDiscountGroups:
 
     def all(self) -> tuple[DiscountGroup, ...]:
         """Return every group, in the order they were added."""
-        return tuple(map(self._read, self.work.rows(ALL)))
+        return tuple(map(self._read, self._rows()))
 
     @atomic
     def put(self, group: DiscountGroup, *, at: datetime) -> None:
@@ -84,8 +93,12 @@ class SqlDiscountGroups:
         :raises Refusal: ``group-exists`` when another group has its name (D2).
         :raises ConcurrentChange: somebody else stored a state since this transaction read the group.
         """
+        read = self.work.known(ALL, "") or ()
         self.work.lock("discount groups")
         known = self.work.row(_BY_ID, {"of": group.id})
+        judged = next((row.revision for row in read if row.id == group.id), None)
+        if known is not None and judged not in {None, known.revision}:
+            raise ConcurrentChange(f"The group {group.id} was changed by somebody else at the same time.")
         called = compared_name(group.name)
         named = self.work.row(_NAMED, {"called": called})
         if named is not None and named.id != group.id:
@@ -99,10 +112,10 @@ class SqlDiscountGroups:
             if not _NEW.into(self.work, {**stamped, "revision": revision, "place": place}):
                 raise ConcurrentChange("Somebody else added a group at the same time.")
         else:
-            revision = 1 + self._change(group.id, stamped, known.revision)
+            revision = 1 + known.revision
+            self.work.change(_CHANGE, {**stamped, "of": group.id, "revision": revision})
             for part in _PARTS:
                 self.work.change(part, {"of": group.id})
-        self.work.seen[_KIND, group.id] = revision
         amounts = [_amount_row(group.id, span) for span in group.amounts]
         switches = [{"group_id": group.id, "at": when, "status": status.value} for when, status in group.switches]
         for insertion, rows in ((_NEW_AMOUNT, amounts), (_NEW_SWITCH, switches)):
@@ -113,15 +126,10 @@ class SqlDiscountGroups:
         state = state_of({**row, "amounts": amounts, "switches": switches})
         self.work.change(_RECORD, {"id": group.id, "revision": revision, "recorded_at": recorded_at, "state": state})
 
-    def _change(self, group: str, row: dict[str, Any], present: int) -> int:
-        """Change a group's row and return the revision it had."""
-        last = self.work.seen.get((_KIND, group), present)
-        if not self.work.change(_CHANGE, {**row, "of": group, "last": last, "revision": last + 1}):
-            raise ConcurrentChange(f"The group {group} was changed by somebody else at the same time.")
-        return last
+    def _rows(self) -> tuple[Row, ...]:
+        return self.work.ask(ALL, "")
 
     def _read(self, row: Row) -> DiscountGroup:
-        self.work.seen.setdefault((_KIND, row.id), row.revision)  # what was read first is what was judged
         stamp, group = self._read_before.get(row.id, ("", None))
         if group is None or stamp != row.stamp:  # no two states have the same stamp
             group = self._whole(row)

@@ -59,8 +59,8 @@ _SQLITE_GUARD: Final = re.compile(r"UNIQUE constraint failed: (?:index ')?([a-z_
 _CONSTRAINT: Final = re.compile(r'constraint "([a-z_]+)')
 _TRIGGERS: Final = {"code-overlap": "promo_codes", "period-overlap": "amount_periods"}
 
-_TRANSIENT: Final = {"40001", "40P01", "55P03"}
-"""PostgreSQL: serialization failure, deadlock, lock not available."""
+_TRANSIENT: Final = {"40001", "40P01", "55P03", "26000"}
+"""PostgreSQL: serialization failure, deadlock, lock not available; a prepared statement that a pooler has forgotten."""
 _UNIQUE, _EXCLUSION = "23505", "23P01"
 
 _NAME_TAKEN: Final = "The database has something else under a name that this library needs."

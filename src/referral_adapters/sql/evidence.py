@@ -10,10 +10,12 @@ from sqlalchemy import ScalarSelect, bindparam, literal_column, select, true
 
 from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODES
 from referral_adapters.sql.contract_tables import CONTRACTS
-from referral_adapters.sql.contracts import OF_CUSTOMER, contract_of
+from referral_adapters.sql.contracts import OF_CUSTOMER
+from referral_adapters.sql.contracts import ROWS as CONTRACTS_AS
 from referral_adapters.sql.discount_groups import SqlDiscountGroups
 from referral_adapters.sql.group_tables import GROUPS
 from referral_adapters.sql.prepared import Row, row_maker
+from referral_adapters.sql.promo_codes import ROWS as CODES
 from referral_adapters.sql.promo_codes import SqlPromoCodes
 from referral_adapters.sql.referral_tables import LIVE_REFERRALS
 from referral_adapters.sql.referrals import LIVE_OF
@@ -68,31 +70,24 @@ class SqlEvidence:
     _promo_codes: SqlPromoCodes
     _groups: SqlDiscountGroups
 
-    def _gathered(self, code: str, customer: str | None, groups: tuple[str, str]) -> Findings:
-        """Look up the same one by one: an act has read most of it ahead, and goes on to ask for it."""
-        own = () if customer is None else self.work.rows(OF_CUSTOMER, {"of": customer})
-        live = None if customer is None else self.work.row(LIVE_OF, {"of": customer})
-        referrer_group, referee_group = groups
-        return Findings(
-            self._promo_codes.find(code),
-            tuple(map(contract_of, own)),
-            live is not None,
-            (self._groups.find(referrer_group), self._groups.find(referee_group)),
-        )
-
     def gather(self, code: str, customer: str | None, groups: tuple[str, str]) -> Findings:
         """Look up the code with a canonical text, a customer's standing, and two groups."""
-        if self.work.is_ahead:
-            return self._gathered(code, customer, groups)
         referrer_group, referee_group = groups
+        if self.work.has_unit:  # where most of it was read ahead, and will be asked for again
+            return Findings(
+                self._promo_codes.find(code),
+                () if customer is None else self.work.ask(OF_CUSTOMER, customer),
+                customer is not None and self.work.ask(LIVE_OF, customer) is not None,
+                (self._groups.find(referrer_group), self._groups.find(referee_group)),
+            )
         asked = {
             "code": code, "customer": customer, "referrer_group": referrer_group, "referee_group": referee_group
         }  # fmt: skip
         rows = self.work.rows(GATHERED, asked)
         first = rows[0]
         return Findings(
-            None if first.code_text is None else self._promo_codes.read(_code_row(first[_CODE_COLUMNS])),
-            () if first.id is None else tuple(map(contract_of, rows)),
+            None if first.code_text is None else CODES.entity(_code_row(first[_CODE_COLUMNS])),
+            () if first.id is None else tuple(map(CONTRACTS_AS.entity, rows)),
             first.live_contract is not None,
             (
                 self._groups.stamped(referrer_group, first.referrer_stamp),

@@ -8,18 +8,18 @@ from typing import Any, Final
 
 import attrs
 from sqlalchemy import Column, Executable, FromClause, bindparam, select, text, update
+from sqlalchemy.dialects.postgresql import insert as insert_into_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_into_sqlite
 
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.errors import StoreFailed
-from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.referral_tables import GRANTS
 from referral_adapters.sql.row_set import RowSet
-from referral_adapters.sql.statements import Insertion, Pages, locking
+from referral_adapters.sql.rows import Rows
+from referral_adapters.sql.statements import Pages, locking
 from referral_adapters.sql.work import Work
-from referral_core.entities.discount_group import Side
-from referral_core.entities.grant import Grant, GrantStatus
+from referral_core.entities.grant import Grant
 from referral_core.ports.grants import Step
-from referral_core.values.money import Money
 
 _ONE: Final = (GRANTS.c.referral == bindparam("of"), GRANTS.c.side == bindparam("on"))
 _BY_KEY: Final = locking(select(GRANTS).where(*_ONE))
@@ -35,7 +35,11 @@ _ALL: Final = Pages(select(GRANTS), GRANTS.c.key)
 _ALL_OPEN: Final = Pages(select(GRANTS).where(_OPEN), GRANTS.c.key)
 _OF_ACCOUNT: Final = Pages(select(GRANTS).where(GRANTS.c.account == bindparam("of")), GRANTS.c.key)
 _OPEN_OF_ACCOUNT: Final = Pages(select(GRANTS).where(_OPEN, GRANTS.c.account == bindparam("of")), GRANTS.c.key)
-_NEW: Final = Insertion(GRANTS)
+ROWS: Final = Rows(Grant, GRANTS)
+_NEW: Final = {
+    "postgresql": insert_into_postgresql(GRANTS).on_conflict_do_nothing(),
+    "sqlite": insert_into_sqlite(GRANTS).on_conflict_do_nothing(),
+}
 _IDENTITY: Final = ("referral", "side", "account")
 _STATE: Final = ("status", "attempts", "wait_until")
 _CHANGING: Final = (*_STATE, "problem", "failed_at")
@@ -79,7 +83,8 @@ class SqlGrants:
         """
         if "\0" in grant.key or "\0" in grant.account:
             raise StoreFailed("A text holds a character that the database cannot keep.")
-        _NEW.into(self.work, grant_row(grant))
+        # One that is there already is a row that need not be written.
+        self.work.write(_NEW[self.work.dialect], ROWS.row(grant, key=grant.key), told=False)
 
     @joined
     def change(self, steps: Sequence[Step]) -> tuple[Grant, ...]:
@@ -108,24 +113,6 @@ class SqlGrants:
         return (_OPEN_OF_ACCOUNT if unsettled else _OF_ACCOUNT).read(self.work, grant_of, of=account)
 
 
-def grant_row(grant: Grant) -> dict[str, Any]:
-    """Return the row of a leg."""
-    return {
-        "referral": grant.referral,
-        "side": grant.side.value,
-        "key": grant.key,
-        "account": grant.account,
-        "amount": grant.amount.amount,
-        "currency": grant.amount.currency,
-        "effective_from": grant.effective_from,
-        "status": grant.status.value,
-        "attempts": grant.attempts,
-        "wait_until": grant.wait_until,
-        "problem": grant.problem,
-        "failed_at": grant.failed_at,
-    }
-
-
 def _step_row(before: Grant, after: Grant) -> dict[str, Any]:
     """Return the row of a step: which leg, what it is to be, and what it must be for that."""
     status, attempts, wait_until = before.state
@@ -144,17 +131,4 @@ def _step_row(before: Grant, after: Grant) -> dict[str, Any]:
     }
 
 
-def grant_of(row: Row) -> Grant:
-    """Return the leg of a row."""
-    return Grant(
-        referral=row.referral,
-        side=Side(row.side),
-        account=row.account,
-        amount=Money(row.amount, row.currency),
-        effective_from=row.effective_from,
-        status=GrantStatus(row.status),
-        attempts=row.attempts,
-        wait_until=row.wait_until,
-        problem=row.problem,
-        failed_at=row.failed_at,
-    )
+grant_of = ROWS.entity

@@ -10,9 +10,10 @@ from sqlalchemy import Select, bindparam, select
 from referral_adapters.sql.code_tables import PROMO_CODE_HISTORY, PROMO_CODES
 from referral_adapters.sql.group_tables import GROUP_HISTORY
 from referral_adapters.sql.prepared import Row
-from referral_adapters.sql.promo_codes import code_of
+from referral_adapters.sql.promo_codes import ROWS as CODES
 from referral_adapters.sql.referral_tables import REFERRAL_HISTORY, REFERRALS
-from referral_adapters.sql.states import code_in, group_in, referral_in
+from referral_adapters.sql.referrals import ROWS as REFERRALS_AS
+from referral_adapters.sql.states import group_in
 from referral_adapters.sql.work import Work
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.promo_code import PromoCode
@@ -33,6 +34,7 @@ _REFERRAL: Final[Select[Any]] = (
     .where(_R.contract == bindparam("of"))
     .order_by(_R.revision)
 )
+_PRESENT: Final = ("text", "account", "customer", "issued_at", "issued_by", "issuing")
 
 
 @attrs.frozen
@@ -62,9 +64,14 @@ class SqlHistory:
 
 
 def _code(row: Row) -> Recorded[PromoCode]:
-    return Recorded(code_in(code_of(row), row.state, row.personal), row.recorded_at, row.number)
+    """Return a state of a code: what changed is kept with it, and who persons are stands in the code's own row."""
+    present = {name: getattr(row, name) for name in _PRESENT}
+    state = CODES.of_state({**row.state, **(row.personal or {"ending_reason": None})}, **present)
+    return Recorded(state, row.recorded_at, row.number)
 
 
 def _referral(row: Row) -> Recorded[Referral]:
-    state = referral_in(row.referrer_customer, row.referee_customer, row.state)
+    state = REFERRALS_AS.of_state(
+        row.state, referrer_customer=row.referrer_customer, referee_customer=row.referee_customer
+    )
     return Recorded(state, row.recorded_at, row.revision)

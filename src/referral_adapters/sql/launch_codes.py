@@ -18,7 +18,7 @@ from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PR
 from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
 from referral_adapters.sql.loading import Loading
 from referral_adapters.sql.prepared import Row
-from referral_adapters.sql.promo_codes import code_row, history_row
+from referral_adapters.sql.promo_codes import ROWS, history_row
 from referral_adapters.sql.trace import entry_row, heads_between
 from referral_adapters.sql.trace_tables import TRACE_ENTRIES
 from referral_adapters.sql.types import Moment
@@ -108,7 +108,7 @@ class SqlLaunchCodes:
             again for what is codeless.
         """
         work, heads = self.work, heads_between(self.work, [note.subject for note in notes])
-        rows = [code_row(code, 1) for code in codes]
+        rows = [ROWS.row(code, revision=1) for code in codes]
         try:
             with _NEW_CODES.sending(work, _NEW_CODES.blocks(work, ({**row, "place": 1} for row in rows))):
                 # PostgreSQL is busy with the guard of C6 for longer than all of this takes.

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import count
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
+from psycopg.abc import Transformer as ValuesRead
+from psycopg.adapt import Transformer
 
 T = TypeVar("T")
 
@@ -19,6 +24,21 @@ class PatientConnection(psycopg.Connection[Any]):
     """
 
     patience: float | None = None
+
+    @cached_property
+    def statement_names(self) -> dict[bytes, bytes]:
+        """The names under which the server has prepared statements here, by their texts."""
+        return {}
+
+    @cached_property
+    def numbers(self) -> Iterator[int]:
+        """Numbers for names, each once."""
+        return count(1)
+
+    @cached_property
+    def transformer(self) -> ValuesRead:
+        """What reads the server's values."""
+        return Transformer(self)
 
     def wait(self, gen: PQGen[T], *args: Any, **named: Any) -> T:  # noqa: ANN401 - as the driver has it
         """Wait for the server's answer, up to the end of patience."""

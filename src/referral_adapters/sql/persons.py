@@ -66,7 +66,6 @@ class SqlPersons:
 
         :raises ConcurrentChange: somebody else was at the same rows.
         """
-        self.work.not_ahead("erasing changes as many rows as there are")
         self.work.lock(f"customer {customer}")
         pseudonym = f"{PSEUDONYM}{secrets.token_hex(16)}"
         if self.work.dialect == "sqlite":

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import collections
 import functools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, cast
 
-from sqlalchemy import ColumnElement, Delete, Dialect, Executable, Table, UpdateBase
+from sqlalchemy import ColumnElement, Dialect, Executable, Table, UpdateBase
 from sqlalchemy.sql import visitors
 
+from referral_adapters.sql.exchange import encoded
+
+_NAMED: Final = re.compile(r"%\(([^)]+)\)s")
 Parameters = Mapping[str, Any]
 Processor = Callable[[Any], Any]
 
@@ -76,10 +80,7 @@ class Prepared:
             raise TypeError("a list of values makes another statement for each length: write it as conditions")
         self.text: str = compiled.string
         self.changes: bool = isinstance(statement, UpdateBase)
-        self.tables: frozenset[str] = frozenset(
-            each.name for each in visitors.iterate(expression) if isinstance(each, Table)
-        )
-        self.rows_to_change = None if isinstance(statement, Delete) else 1
+        self.tables: frozenset[str] = tables_of(statement)
         self._dialect = dialect
         self._columns: tuple[ColumnElement[Any], ...] = tuple(getattr(statement, "exported_columns", ()))
         self._is_positional: bool = compiled.positional
@@ -89,6 +90,24 @@ class Prepared:
             (name, fixed, of_type.dialect_impl(dialect).bind_processor(dialect)) for name, fixed, of_type in self._binds
         ]
         self._read: Callable[[Sequence[tuple[Any, ...]]], list[Row]] | None = None
+
+    @functools.cached_property
+    def numbered(self) -> tuple[bytes, tuple[int, ...]]:
+        """The text with numbers in the places of values, and which value each number stands for, in order."""
+        places = {name: place for place, (name, *_) in enumerate(self._writers)}
+        found: dict[str, int] = {}
+        text = _NAMED.sub(lambda named: f"${found.setdefault(named[1], len(found) + 1)}", self.text)
+        return text.replace("%%", "%").encode(), tuple(places[name] for name in found)
+
+    def sent(self, given: Parameters) -> tuple[bytes, list[bytes | None]]:
+        """Return the statement with its values as :func:`~referral_adapters.sql.exchange.exchange` takes them."""
+        text, places = self.numbered
+        written = []
+        for place in places:
+            name, fixed, write = self._writers[place]
+            value = given.get(name, fixed)
+            written.append(encoded(write(value) if write else value))
+        return text, written
 
     def values(self, given: Parameters) -> Any:  # noqa: ANN401 - as the driver wants them
         """Return the values of one execution, in the order or under the names that the driver wants."""
@@ -105,8 +124,20 @@ class Prepared:
     def rows(self, cursor: Cursor) -> list[Row]:
         """Return the rows that a cursor holds after an execution."""
         if self._read is None:
-            self._read = _reader(self._columns, cursor.description, self._dialect)
+            self._read = _reader(self._columns, [each[0] for each in cursor.description], self._dialect)
         return self._read(cursor.fetchall())
+
+    def read(self, fetched: Sequence[tuple[Any, ...]]) -> list[Row]:
+        """Return the rows of values that were read without a cursor; what columns there are, the statement says."""
+        if self._read is None:
+            self._read = _reader(self._columns, [column.key for column in self._columns], self._dialect)
+        return self._read(fetched)
+
+
+def tables_of(statement: Executable) -> frozenset[str]:
+    """Return the names of all tables that a statement looks at or changes."""
+    expression: Any = statement
+    return frozenset(each.name for each in visitors.iterate(expression) if isinstance(each, Table))
 
 
 def row_maker(names: Iterable[str]) -> Callable[[Iterable[Any]], Row]:
@@ -117,15 +148,12 @@ def row_maker(names: Iterable[str]) -> Callable[[Iterable[Any]], Row]:
 
 
 def _reader(
-    columns: Sequence[ColumnElement[Any]], description: Sequence[Any], dialect: Dialect
+    columns: Sequence[ColumnElement[Any]], described: Sequence[Any], dialect: Dialect
 ) -> Callable[[Sequence[tuple[Any, ...]]], list[Row]]:
     """Return what makes rows out of what the driver read; SQL written by hand is read as the driver has it."""
-    names = [column.key or "" for column in columns] or [each[0] for each in description]
+    names = [column.key or "" for column in columns] or described
     make = row_maker(names)
-    readers = [
-        column.type.dialect_impl(dialect).result_processor(dialect, described[1])
-        for column, described in zip(columns, description, strict=False)
-    ]
+    readers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
     chosen = [(place, read) for place, read in enumerate(readers) if read is not None]
 
     def plain(fetched: Sequence[tuple[Any, ...]]) -> list[Row]:

@@ -6,39 +6,71 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
-from referral_adapters.sql.atomic import atomic, joined
+from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
 from referral_adapters.sql.prepared import Row
-from referral_adapters.sql.statements import Insertion, locking, without
+from referral_adapters.sql.rows import Rows
+from referral_adapters.sql.statements import locking, without
 from referral_adapters.sql.states import code_state
+from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
-from referral_core.entities.promo_code import Ending, Issuing, PromoCode
+from referral_core.entities.promo_code import PromoCode, codes_over_time
 from referral_core.values.errors import ConcurrentChange, Refusal
 from referral_core.values.reason import Reason
 from referral_core.values.recorded import learned_at
 
-_KIND: Final = "code"
-BY_TEXT: Final = locking(
-    select(PROMO_CODES).where(
-        PROMO_CODES.c.text == bindparam("of"),
-        PROMO_CODES.c.account
-        == select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("of")).scalar_subquery(),
+ROWS: Final = Rows(PromoCode, PROMO_CODES)
+_LAST_RECORD: Final = (
+    select(func.max(PROMO_CODE_HISTORY.c.recorded_at))
+    .where(PROMO_CODE_HISTORY.c.account == bindparam("of"))
+    .scalar_subquery()
+    .label("last_recorded_at")
+)
+
+
+@attrs.frozen
+class Held:
+    """A code as it is stored, and how many states it has had."""
+
+    code: PromoCode
+    revision: int
+
+
+@attrs.frozen
+class Codes:
+    """The codes that an account holds or held, in the order they were issued, and when the last was recorded."""
+
+    held: tuple[Held, ...]
+    recorded_at: datetime | None
+
+
+def _held(row: Row) -> Held:
+    return Held(ROWS.entity(row), row.revision)
+
+
+BY_TEXT: Final = Lookup(
+    locking(
+        select(PROMO_CODES).where(
+            PROMO_CODES.c.text == bindparam("of"),
+            PROMO_CODES.c.account
+            == select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("of")).scalar_subquery(),
+        ),
+        shared=PROMO_CODES,
     ),
-    shared=PROMO_CODES,
+    lambda rows: _held(rows[0]) if rows else None,
 )
-OF_ACCOUNT: Final = select(PROMO_CODES).where(PROMO_CODES.c.account == bindparam("of")).order_by(PROMO_CODES.c.place)
-LAST_RECORD: Final = select(func.max(PROMO_CODE_HISTORY.c.recorded_at).label("recorded_at")).where(
-    PROMO_CODE_HISTORY.c.account == bindparam("of")
+"""The code of a text, which many may use at once, and nobody change meanwhile."""
+OF_ACCOUNT: Final = Lookup(
+    locking(
+        select(PROMO_CODES, _LAST_RECORD).where(PROMO_CODES.c.account == bindparam("of")).order_by(PROMO_CODES.c.place),
+        is_locked=False,
+    ),
+    lambda rows: Codes(tuple(map(_held, rows)), rows[0].last_recorded_at if rows else None),
 )
-PLACES: Final = select(
-    func.coalesce(func.max(PROMO_CODES.c.place), 0).label("last"),
-    LAST_RECORD.scalar_subquery().label("recorded_at"),
-).where(PROMO_CODES.c.account == bindparam("of"))
-_NEW_TEXT: Final = Insertion(CODE_TEXTS)
-_NO_TEXT: Final = delete(CODE_TEXTS).where(CODE_TEXTS.c.text == bindparam("of"))
-_NEW: Final = Insertion(PROMO_CODES)
+_NEW_TEXT: Final = insert(CODE_TEXTS)
+_NEW: Final = insert(PROMO_CODES)
 _CHANGE: Final = (
     update(PROMO_CODES)
     .where(PROMO_CODES.c.account == bindparam("of"), PROMO_CODES.c.text == bindparam("called"))
@@ -59,12 +91,12 @@ class SqlPromoCodes:
 
     def find(self, text: str) -> PromoCode | None:
         """Return the code with this canonical text, whoever holds or held it."""
-        row = self.work.row(BY_TEXT(self.work), {"of": text})
-        return None if row is None else self.read(row)
+        held = self.work.ask(BY_TEXT, text)
+        return None if held is None else held.code
 
     def of_account(self, account: str) -> tuple[PromoCode, ...]:
         """Return the account's codes, past ones included, in the order they were issued."""
-        return tuple(map(self.read, self.work.rows(OF_ACCOUNT, {"of": account})))
+        return tuple([each.code for each in self.work.ask(OF_ACCOUNT, account).held])
 
     @joined
     def add(self, code: PromoCode, *, at: datetime) -> None:
@@ -73,74 +105,58 @@ class SqlPromoCodes:
         :raises Refusal: ``code-taken`` when any account ever held the text (C1), ``code-overlap`` when the account
             holds another code at some moment of its period (C6).
         """
-        self.work.lock(f"account {code.account}")
-        if not _NEW_TEXT.into(self.work, {"text": code.text, "account": code.account}):
+        codes = self.work.ask(OF_ACCOUNT, code.account)
+        if self.work.ask(BY_TEXT, code.text) is not None:
             raise Refusal(Reason.CODE_TAKEN, message=f"the text {code.text} was issued before", field="code")
-        row = code_row(code, 1)
-        before = self.work.row(PLACES, {"of": code.account})
-        if not self._fits({**row, "place": 1 if before is None else before.last + 1}):
-            self.work.change(_NO_TEXT, {"of": code.text})
-            raise Refusal(Reason.CODE_OVERLAP, message=f"account {code.account} holds another code then", field="code")
-        self._record(row, learned_at(at, None if before is None else before.recorded_at))
+        _check_periods(code, codes)
+        row = ROWS.row(code, revision=1, place=len(codes.held) + 1)
+        self.work.write(_NEW_TEXT, {"text": code.text, "account": code.account})
+        self.work.write(_NEW, row)
+        self._record(code, row, codes, at)
 
-    @atomic
+    @joined
     def replace(self, code: PromoCode, *, at: datetime) -> None:
         """Store the next state of a code that is known by its text, as recorded at ``at``.
 
         :raises Refusal: ``code-overlap`` as :meth:`add` does, ``code-unknown`` when the account never held it.
         :raises ConcurrentChange: somebody else stored a state since this transaction read the code.
         """
-        self.work.lock(f"account {code.account}")
-        key = _KIND, code.text
-        last = self.work.seen.get(key)
+        found = self.work.known(BY_TEXT, code.text)
+        codes = self.work.ask(OF_ACCOUNT, code.account)
+        last = next((each for each in codes.held if each.code.text == code.text), None)
         if last is None:
-            known = self.work.row(BY_TEXT(self.work), {"of": code.text})
-            if known is None or known.account != code.account:
-                raise Refusal(
-                    Reason.CODE_UNKNOWN, message=f"account {code.account} never held {code.text}", field="code"
-                )
-            last = known.revision
-        row = code_row(code, last + 1)
-        if not self.work.change(
-            _CHANGE, {**without(row, "account"), "of": code.account, "called": code.text, "last": last}
-        ):
+            raise Refusal(Reason.CODE_UNKNOWN, message=f"account {code.account} never held {code.text}", field="code")
+        if found is not None and found.revision != last.revision:  # what was judged, before the account was locked
             raise ConcurrentChange(f"The code {code.text} was changed by somebody else at the same time.")
-        self.work.seen[key] = last + 1
-        before = self.work.row(LAST_RECORD, {"of": code.account})
-        self._record(row, learned_at(at, None if before is None else before.recorded_at))
+        _check_periods(code, codes)
+        row = ROWS.row(code, revision=last.revision + 1)
+        self.work.write(
+            _CHANGE, {**without(row, "account"), "of": code.account, "called": code.text, "last": last.revision}
+        )
+        self._record(code, row, codes, at)
 
-    def read(self, row: Row) -> PromoCode:
-        """Return the code of a row, which this transaction has now read."""
-        self.work.seen.setdefault((_KIND, row.text), row.revision)  # what was read first is what was judged
-        return code_of(row)
-
-    def _fits(self, row: dict[str, Any]) -> bool:
-        """Add a row and tell whether it fits beside the others; SQLite says by an error that it does not."""
-        try:
-            return _NEW.into(self.work, row)
-        except Refusal:
-            return False
-
-    def _record(self, row: dict[str, Any], recorded_at: datetime) -> None:
+    def _record(self, code: PromoCode, row: dict[str, Any], codes: Codes, at: datetime) -> None:
         """Keep a state for ever, with the moment it was recorded, which follows those of the account's other codes."""
-        self.work.change(_RECORD, history_row(row, recorded_at))
+        recorded_at = learned_at(at, codes.recorded_at)
+        # One revision is there once: whoever changes a code that somebody else has changed meanwhile fails here.
+        self.work.write(_RECORD, history_row(row, recorded_at))
+        held = Held(code, row["revision"])
+        rest = [held if each.code.text == code.text else each for each in codes.held]
+        self.work.keep(BY_TEXT, code.text, held)
+        is_new = held not in rest
+        self.work.keep(OF_ACCOUNT, code.account, Codes((*rest, *([held] if is_new else [])), recorded_at))
 
 
-def code_row(code: PromoCode, revision: int) -> dict[str, Any]:
-    """Return the row of a code."""
-    return {
-        "account": code.account,
-        "text": code.text,
-        "customer": code.customer,
-        "issued_at": code.issued_at,
-        "issued_by": code.issued_by,
-        "issuing": code.issuing.value,
-        "starts_at": code.starts_at,
-        "ends_at": code.ends_at,
-        "ending": None if code.ending is None else code.ending.value,
-        "ending_reason": code.ending_reason,
-        "revision": revision,
-    }
+def _check_periods(code: PromoCode, codes: Codes) -> None:
+    others = [each.code for each in codes.held if each.code.text != code.text]
+    if not others:
+        return
+    try:
+        codes_over_time([*others, code])
+    except Refusal as overlap:
+        raise Refusal(
+            Reason.CODE_OVERLAP, message=f"account {code.account} holds another code then", field="code"
+        ) from overlap
 
 
 def history_row(row: dict[str, Any], recorded_at: datetime) -> dict[str, Any]:
@@ -148,19 +164,3 @@ def history_row(row: dict[str, Any], recorded_at: datetime) -> dict[str, Any]:
     state, personal = code_state(row)
     place = {"account": row["account"], "text": row["text"], "revision": row["revision"]}
     return {**place, "recorded_at": recorded_at, "state": state, "personal": personal}
-
-
-def code_of(row: Row) -> PromoCode:
-    """Return the code of a row."""
-    return PromoCode(
-        text=row.text,
-        account=row.account,
-        customer=row.customer,
-        issued_at=row.issued_at,
-        issued_by=row.issued_by,
-        issuing=Issuing(row.issuing),
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        ending=None if row.ending is None else Ending(row.ending),
-        ending_reason=row.ending_reason,
-    )

@@ -2,30 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import attrs
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from referral_adapters.sql.atomic import atomic, joined
+from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.prepared import Row
-from referral_adapters.sql.referral_rows import note_of, note_row, referral_of, referral_row
+from referral_adapters.sql.referral_rows import note_of, note_row
 from referral_adapters.sql.referral_tables import FEE_NOTES, LIVE_REFERRALS, REFERRAL_HISTORY, REFERRALS
-from referral_adapters.sql.statements import Insertion, Pages, locking, without
+from referral_adapters.sql.rows import Rows
+from referral_adapters.sql.statements import Pages, locking, without
 from referral_adapters.sql.states import referral_state
+from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
-from referral_core.entities.referral import Referral, ReferralStatus
+from referral_core.entities.referral import Referral
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
 from referral_core.values.recorded import learned_at
 
-BY_CONTRACT: Final = locking(select(REFERRALS).where(REFERRALS.c.contract == bindparam("of")))
-LIVE_OF: Final = select(REFERRALS).where(
-    REFERRALS.c.contract
-    == select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == bindparam("of")).scalar_subquery()
+ROWS: Final = Rows(Referral, REFERRALS, apart=("fee_notes",), renamed={"case": "case_id"})
+
+
+@attrs.frozen
+class Kept:
+    """A referral as it is stored, without its fee notes; how many those are, and how many states it has had."""
+
+    referral: Referral
+    notes: int
+    revision: int
+
+
+def _kept(rows: Sequence[Row]) -> Kept | None:
+    return Kept(ROWS.entity(rows[0]), rows[0].notes, rows[0].revision) if rows else None
+
+
+BY_CONTRACT: Final = Lookup(locking(select(REFERRALS).where(REFERRALS.c.contract == bindparam("of"))), _kept)
+RECORDED: Final[Lookup[datetime | None]] = Lookup(
+    locking(
+        select(func.max(REFERRAL_HISTORY.c.recorded_at).label("recorded_at")).where(
+            REFERRAL_HISTORY.c.contract == bindparam("of")
+        ),
+        is_locked=False,
+    ),
+    lambda rows: rows[0].recorded_at,
 )
+"""When the last state of a contract's referral was recorded: to be read after the referral is locked."""
+LIVE_OF: Final = Lookup(
+    locking(select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == bindparam("of")), is_locked=False),
+    lambda rows: str(rows[0].contract) if rows else None,
+)
+"""The contract of a customer's one referral that is open or was paid."""
 _FEW: Final = 100
 """How many of the newest are read at a time: most who ask want a screenful."""
 _ORDER: Final = (REFERRALS.c.concluded_at, REFERRALS.c.contract)
@@ -37,18 +66,12 @@ _NEWEST_OF_REFERRER: Final = Pages(
     select(REFERRALS).where(REFERRALS.c.referrer == bindparam("of"), _UNTIL), *_ORDER, size=_FEW, backwards=True
 )
 _NOTES: Final = select(FEE_NOTES).where(FEE_NOTES.c.contract == bindparam("of")).order_by(FEE_NOTES.c.number)
-_NEW: Final = Insertion(REFERRALS)
-_NEW_LIVE: Final = Insertion(LIVE_REFERRALS)
-_NOT_LIVE: Final = delete(LIVE_REFERRALS).where(LIVE_REFERRALS.c.customer == bindparam("of"))
-_NO_LONGER_LIVE: Final = delete(LIVE_REFERRALS).where(LIVE_REFERRALS.c.contract == bindparam("of"))
-_LIVE: Final = select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == bindparam("of"))
+_NEW: Final = insert(REFERRALS)
 _CHANGE: Final = update(REFERRALS).where(REFERRALS.c.contract == bindparam("of"))
-_FORGET_NOTES: Final = delete(FEE_NOTES).where(FEE_NOTES.c.contract == bindparam("of"))
+_NEW_LIVE: Final = insert(LIVE_REFERRALS)
+_NO_LONGER_LIVE: Final = delete(LIVE_REFERRALS).where(LIVE_REFERRALS.c.customer == bindparam("of"))
 _NEW_NOTE: Final = insert(FEE_NOTES)
 _RECORD: Final = insert(REFERRAL_HISTORY)
-LAST_RECORD: Final = select(func.max(REFERRAL_HISTORY.c.recorded_at).label("recorded_at")).where(
-    REFERRAL_HISTORY.c.contract == bindparam("of")
-)
 
 
 @attrs.frozen
@@ -62,11 +85,13 @@ class SqlReferrals:
 
     def find(self, contract: str) -> Referral | None:
         """Return the referral of this contract, live or cancelled."""
-        return self._of(self.work.row(BY_CONTRACT(self.work), {"of": contract}))
+        kept = self.work.ask(BY_CONTRACT, contract)
+        return None if kept is None else self._with_notes(kept.referral, kept.notes)
 
     def live_of(self, customer: str) -> Referral | None:
         """Return the referral of this customer as referee that is open or was paid; there is at most one."""
-        return self._of(self.work.row(LIVE_OF, {"of": customer}))
+        contract = self.work.ask(LIVE_OF, customer)
+        return None if contract is None else self.find(contract)
 
     @joined
     def add(self, referral: Referral, *, at: datetime) -> None:
@@ -74,40 +99,33 @@ class SqlReferrals:
 
         :raises Refusal: ``already-referred`` when its contract carries one or its referee customer has a live one (S4).
         """
-        row = referral_row(referral, 1)
-        is_newly_live = self._keep_live(referral)
-        if not _NEW.into(self.work, row):
-            if is_newly_live:
-                self.work.change(_NOT_LIVE, {"of": referral.referee_customer})
+        if self.work.ask(BY_CONTRACT, referral.contract) is not None:
             raise Refusal(
                 Reason.ALREADY_REFERRED, message=f"contract {referral.contract} carries a referral", field="contract"
             )
-        self._keep_rest(referral, row, at)
+        self._move_live(None, referral)
+        row = ROWS.row(referral, revision=1, notes=len(referral.fee_notes))
+        self.work.write(_NEW, row)
+        self._keep(referral, row, at, 0)
 
-    @atomic
+    @joined
     def replace(self, referral: Referral, *, at: datetime) -> None:
         """Store the next state of a referral that is known by its contract.
 
         :raises Refusal: ``referral-unknown`` when the contract carries none, ``already-referred`` when it would be
             the second live one of its referee customer (S4).
         """
-        known = self.work.row(BY_CONTRACT(self.work), {"of": referral.contract})
-        if known is None or known.referrer != referral.referrer:
+        known = self.work.ask(BY_CONTRACT, referral.contract)
+        if known is None or known.referral.referrer != referral.referrer:
             raise Refusal(
                 Reason.REFERRAL_UNKNOWN,
                 message=f"contract {referral.contract} carries no referral of account {referral.referrer}",
                 field="contract",
             )
-        row = referral_row(referral, known.revision + 1)
-        self.work.change(_CHANGE, {**without(row, "contract"), "of": referral.contract})
-        was_live = ReferralStatus(known.status) is not ReferralStatus.CANCELLED
-        if not (was_live and referral.is_live and known.referee_customer == referral.referee_customer):
-            self.work.change(_NO_LONGER_LIVE, {"of": referral.contract})
-            self._keep_live(referral)
-        if known.notes:
-            self.work.change(_FORGET_NOTES, {"of": referral.contract})
-        before = self.work.row(LAST_RECORD, {"of": referral.contract})
-        self._keep_rest(referral, row, learned_at(at, None if before is None else before.recorded_at))
+        self._move_live(known.referral, referral)
+        row = ROWS.row(referral, revision=known.revision + 1, notes=len(referral.fee_notes))
+        self.work.write(_CHANGE, {**without(row, "contract"), "of": referral.contract})
+        self._keep(referral, row, learned_at(at, self.work.ask(RECORDED, referral.contract)), known.notes)
 
     def all(self, *, referrer: str | None = None, newest_by: datetime | None = None) -> Iterator[Referral]:
         """Yield every referral, or those of one referring account, by concluding moment and then by contract.
@@ -122,32 +140,40 @@ class SqlReferrals:
             return _ALL.read(self.work, self._whole)
         return _OF_REFERRER.read(self.work, self._whole, of=referrer)
 
-    def _keep_live(self, referral: Referral) -> bool:
-        """Keep a live referral as its customer's, and tell whether it was not yet."""
-        if not referral.is_live:
-            return False
-        live = {"customer": referral.referee_customer, "contract": referral.contract}
-        if _NEW_LIVE.into(self.work, live):
-            return True
-        other = self.work.row(_LIVE, {"of": referral.referee_customer})
-        if other is None or other.contract != referral.contract:
+    def _move_live(self, before: Referral | None, referral: Referral) -> None:
+        """Keep a live referral as its customer's, and one that is no longer live, or another's, not (S4)."""
+        was = before.referee_customer if before is not None and before.is_live else None
+        becomes = referral.referee_customer if referral.is_live else None
+        if was == becomes:
+            return
+        if becomes is not None and self.work.ask(LIVE_OF, becomes) is not None:
             raise Refusal(
                 Reason.ALREADY_REFERRED,
-                message=f"customer {referral.referee_customer} has a referral that is open or was paid",
+                message=f"customer {becomes} has a referral that is open or was paid",
                 field="customer",
             )
-        return False
+        if was is not None:
+            self.work.write(_NO_LONGER_LIVE, {"of": was})
+            self.work.keep(LIVE_OF, was, None)
+        if becomes is not None:
+            self.work.write(_NEW_LIVE, {"customer": becomes, "contract": referral.contract})
+            self.work.keep(LIVE_OF, becomes, referral.contract)
 
-    def _keep_rest(self, referral: Referral, row: dict[str, Any], recorded_at: datetime) -> None:
-        notes = [note_row(referral.contract, number, note) for number, note in enumerate(referral.fee_notes, 1)]
-        if notes:
-            self.work.change(_NEW_NOTE, notes)
+    def _keep(self, referral: Referral, row: dict[str, Any], recorded_at: datetime, notes: int) -> None:
+        """Keep a state for ever, and the fee notes that are new with it: what was noted stays."""
+        for number, note in enumerate(referral.fee_notes[notes:], notes + 1):
+            self.work.write(_NEW_NOTE, note_row(referral.contract, number, note))
         place = {"contract": referral.contract, "revision": row["revision"]}
-        self.work.change(_RECORD, {**place, "recorded_at": recorded_at, "state": referral_state(row)})
-
-    def _of(self, row: Row | None) -> Referral | None:
-        return None if row is None else self._whole(row)
+        self.work.write(_RECORD, {**place, "recorded_at": recorded_at, "state": referral_state(row)})
+        plain = attrs.evolve(referral, fee_notes=()) if referral.fee_notes else referral
+        self.work.keep(BY_CONTRACT, referral.contract, Kept(plain, row["notes"], row["revision"]))
+        self.work.keep(RECORDED, referral.contract, recorded_at)
 
     def _whole(self, row: Row) -> Referral:
-        notes = self.work.rows(_NOTES, {"of": row.contract}) if row.notes else ()
-        return referral_of(row, tuple(map(note_of, notes)))
+        return self._with_notes(ROWS.entity(row), row.notes)
+
+    def _with_notes(self, referral: Referral, count: int) -> Referral:
+        if not count:
+            return referral
+        notes = self.work.rows(_NOTES, {"of": referral.contract})
+        return attrs.evolve(referral, fee_notes=tuple(map(note_of, notes)))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Executable, Select, Table, bindparam, tuple_
 from sqlalchemy.dialects.postgresql import insert as insert_into_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_into_sqlite
 
-from referral_adapters.sql.prepared import Row
-from referral_adapters.sql.work import Work
+from referral_adapters.sql.prepared import Row, tables_of
+
+if TYPE_CHECKING:
+    from referral_adapters.sql.work import Work
 
 PAGE: Final = 1000
 """How many rows are held at a time while all are read."""
@@ -41,12 +43,16 @@ def without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
 class locking:  # noqa: N801 - used as a function is
     """A choice between a statement and the same that locks the rows it reads in a transaction.
 
-    Rows of a table that are ``shared`` may be read by others who lock them so, and not be changed.
+    Rows of a table that are ``shared`` may be read by others who lock them so, and not be changed. None ``is_locked``
+    where a lock of another kind stands for the rows.
     """
 
-    def __init__(self, statement: Select[Any], shared: Table | None = None) -> None:
+    def __init__(self, statement: Select[Any], shared: Table | None = None, *, is_locked: bool = True) -> None:
         self.statement: Final[Executable] = statement
-        self.locked: Final[Executable] = statement.with_for_update(read=shared is not None, of=shared)
+        self.tables: Final = tables_of(statement)
+        self.locked: Final[Executable] = (
+            statement.with_for_update(read=shared is not None, of=shared) if is_locked else statement
+        )
 
     def __call__(self, work: Work) -> Executable:
         """Return the one for the present state of some work."""

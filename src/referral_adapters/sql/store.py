@@ -158,7 +158,7 @@ class SqlStore:
 
         :raises ConcurrentChange: others were quicker every time.
         """
-        return self._work.run(act, named)
+        return self._work.run(act, named or ())
 
     @property
     def code_key(self) -> bytes:

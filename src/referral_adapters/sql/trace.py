@@ -8,15 +8,16 @@ from contextlib import suppress
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Executable, FromClause, bindparam, exists, func, select
+from sqlalchemy import Executable, FromClause, bindparam, exists, func, insert, select
 
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.careful_pages import CarefulPages
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.row_set import BulkInsertion, RowSet
-from referral_adapters.sql.statements import Insertion, Pages
+from referral_adapters.sql.statements import Pages, locking
 from referral_adapters.sql.trace_tables import TRACE_ENTRIES
-from referral_adapters.sql.work import End, Work
+from referral_adapters.sql.unit import Lookup
+from referral_adapters.sql.work import Work
 from referral_core.entities.actor import Role
 from referral_core.entities.seal import Head
 from referral_core.entities.trace_entry import GENESIS, TraceEntry, TraceNote
@@ -26,7 +27,16 @@ from referral_core.values.moment import moment
 _T: Final = TRACE_ENTRIES.c
 _ALL: Final = CarefulPages(select(TRACE_ENTRIES), _T.subject, _T.number)
 _CHAIN: Final = CarefulPages(select(TRACE_ENTRIES).where(_T.subject == bindparam("of")), _T.number)
-LAST: Final = select(_T.number, _T.hash).where(_T.subject == bindparam("of")).order_by(_T.number.desc()).limit(1)
+NO_ROWS: Final = 0, GENESIS
+"""The end of a chain that has no row yet."""
+END: Final[Lookup[tuple[int, str]]] = Lookup(
+    locking(
+        select(_T.number, _T.hash).where(_T.subject == bindparam("of")).order_by(_T.number.desc()).limit(1),
+        is_locked=False,
+    ),
+    lambda rows: (rows[0].number, rows[0].hash) if rows else NO_ROWS,
+)
+"""The end of a subject's chain: how many rows it has, and the hash of the last one."""
 _FOLLOWING: Final = TRACE_ENTRIES.alias("following")
 _ALL_HEADS: Final = select(_T.subject, _T.number, _T.hash).where(
     ~exists().where(_FOLLOWING.c.subject == _T.subject, _FOLLOWING.c.number == _T.number + 1)
@@ -34,11 +44,9 @@ _ALL_HEADS: Final = select(_T.subject, _T.number, _T.hash).where(
 _HEADS: Final = Pages(_ALL_HEADS, _T.subject)
 _BETWEEN: Final = _ALL_HEADS.where(_T.subject >= bindparam("first"), _T.subject <= bindparam("last"))
 _SUBJECTS: Final = RowSet(TRACE_ENTRIES.c.subject)
-_NEW: Final = Insertion(TRACE_ENTRIES)
+_NEW: Final = insert(TRACE_ENTRIES)
 _NEW_ONES: Final = BulkInsertion(TRACE_ENTRIES)
 _TRIES: Final = 100
-NO_ROWS: Final = 0, GENESIS
-"""The end of a chain that has no row yet."""
 
 
 def _last_ones(subjects: FromClause) -> Executable:
@@ -71,21 +79,11 @@ class SqlTrace:
             self._append_many(notes)
 
     def _append_one(self, note: TraceNote) -> None:
-        salt, ends = secrets.token_hex(16), self.work.ends
-        end = ends.get(note.subject)
-        for _ in range(_TRIES):
-            number, previous = end or self._end(note.subject)
-            entry = TraceEntry.numbered(note, number + 1, previous, salt)
-            if _NEW.into(self.work, entry_row(entry)):
-                ends[note.subject] = entry.number, entry.hash
-                return
-            end = None
-        raise ConcurrentChange(f"Too many write about {note.subject} at the same time.")
-
-    def _end(self, subject: str) -> End:
-        """Return how many rows a chain has, and the hash of the last one."""
-        last = self.work.row(LAST, {"of": subject})
-        return NO_ROWS if last is None else (last.number, last.hash)
+        number, previous = self.work.ask(END, note.subject)
+        entry = TraceEntry.numbered(note, number + 1, previous, secrets.token_hex(16))
+        # Its number is there once: who is second in a chain does the whole act again.
+        self.work.write(_NEW, entry_row(entry))
+        self.work.keep(END, note.subject, (entry.number, entry.hash))
 
     def _append_many(self, notes: Sequence[TraceNote]) -> None:
         """Add notes by two statements; who was second in one chain begins all of them again."""
@@ -94,7 +92,6 @@ class SqlTrace:
             with suppress(_Second), self.work.transaction():
                 if len(_NEW_ONES.into(self.work, rows)) < len(rows):
                     raise _Second
-                self.work.ends.update((row["subject"], (row["number"], row["hash"])) for row in rows)
                 return
         raise ConcurrentChange("Too many write about the same subjects at the same time.")
 
@@ -121,7 +118,7 @@ class SqlTrace:
 
     def length(self, subject: str) -> int:
         """Return how many rows a subject's chain has."""
-        return self._end(subject)[0]
+        return self.work.ask(END, subject)[0]
 
     def heads(self) -> Iterator[Head]:
         """Yield the head of every chain, in order of subject."""
