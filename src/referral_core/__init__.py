@@ -46,7 +46,7 @@ from referral_core.values.timeline import Timeline
 
 if TYPE_CHECKING:
     from referral_core.desk import ReferralDesk
-    from referral_core.knowledge.knowledge import Knowledge
+    from referral_core.knowledge import Knowledge
     from referral_core.programme.messages import Messages
     from referral_core.session import Session
     from referral_core.values.timeline_picture import timeline_picture
@@ -119,7 +119,7 @@ def __getattr__(name: str) -> object:
 
         return Session
     if name == "Knowledge":
-        from referral_core.knowledge.knowledge import Knowledge  # noqa: PLC0415
+        from referral_core.knowledge import Knowledge  # noqa: PLC0415
 
         return Knowledge
     if name == "Messages":

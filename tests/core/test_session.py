@@ -460,11 +460,11 @@ def test_a_fact_has_its_own_moment_and_is_recorded_now(act: str) -> None:
     assert {(row.after or {}).get("at") for row in added} == {written(EARLIER)}
     recorded = [
         each.recorded_at
-        for states in office.store.history.codes(contract.account)
+        for states in office.store.promo_codes.history(contract.account)
         for each in states
         if each.recorded_at > at("2021-03-01")
     ]
-    referral = office.store.history.referral(contract.id)
+    referral = office.store.referrals.history(contract.id)
     recorded += [each.recorded_at for each in referral[-1:] if act != "contract.terminated"]
     assert recorded
     assert set(recorded) == {WHEN}

@@ -1,4 +1,4 @@
-"""Methods of ports that take effect as a whole or not at all."""
+"""Methods of repositories that take effect as a whole or not at all."""
 
 from __future__ import annotations
 

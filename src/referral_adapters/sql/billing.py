@@ -50,7 +50,7 @@ _NONE: Final = Decimal("0.00")
 
 
 class SqlContinuousDiscounts:
-    """The port ``Billing`` in a database, in one currency, taking part in the store's transactions.
+    """Billing in a database, in one currency, taking part in the store's transactions.
 
     Every account has lots, ordered by the moment they are effective from and then as they arrived. On each account, to
     the cent, ``granted + transferred_in = consumed + transferred_out + unused``, all of them sums of movements.

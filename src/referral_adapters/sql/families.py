@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from referral_adapters.sql import contracts, discount_groups, promo_codes, referrals, trace
+from referral_adapters.sql import codes, contracts, groups, referrals, trace
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.unit_of_work import Asked, Families, Family
 from referral_core.entities.trace_entry import account_subject
@@ -27,9 +27,9 @@ FAMILIES: Final = Families(
         (
             Asked(contracts.OF_ACCOUNT, "of"),
             Asked(contracts.OWNER, "of"),
-            Asked(promo_codes.OF_ACCOUNT, "of"),
-            Asked(promo_codes.PLACES, "of"),
-            Asked(promo_codes.LAST_RECORD, "of"),
+            Asked(codes.OF_ACCOUNT, "of"),
+            Asked(codes.PLACES, "of"),
+            Asked(codes.LAST_RECORD, "of"),
             Asked(trace.LAST, "of", account_subject, lasting=True),
         ),
         lock="account {}",
@@ -44,6 +44,6 @@ FAMILIES: Final = Families(
         leads_to=_around_contract,
     ),
     Family("customer", (Asked(contracts.OF_CUSTOMER, "of"), Asked(referrals.LIVE_OF, "of")), lock="customer {}"),
-    Family("code", (Asked(promo_codes.BY_TEXT.locked, "of"), Asked(discount_groups.ALL, None))),
-    Family("group", (Asked(discount_groups.ALL, None),)),
+    Family("code", (Asked(codes.BY_TEXT.locked, "of"), Asked(groups.ALL, None))),
+    Family("group", (Asked(groups.ALL, None),)),
 )

@@ -57,7 +57,7 @@ _CHANGE: Final = _STEPS.statements(_changing)
 
 @attrs.frozen
 class SqlGrants:
-    """The port ``Grants`` in a database, which itself guards one leg a side by a key (B2).
+    """Grants in a database, which itself guards one leg a side by a key (B2).
 
     In a PostgreSQL transaction ``find`` and ``unsettled`` lock what they return, and ``unsettled`` leaves out what
     another transaction has locked.

@@ -7,19 +7,19 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.referral_rows import note_of, note_row, referral_of, referral_row
 from referral_adapters.sql.referral_tables import FEE_NOTES, LIVE_REFERRALS, REFERRAL_HISTORY, REFERRALS
 from referral_adapters.sql.statements import Insertion, Pages, locking, without
-from referral_adapters.sql.states import referral_state
+from referral_adapters.sql.states import referral_in, referral_state
 from referral_adapters.sql.work import Work
 from referral_core.entities.referral import Referral, ReferralStatus
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
-from referral_core.values.recorded import learned_at
+from referral_core.values.recorded import Recorded, learned_at
 
 BY_CONTRACT: Final = locking(select(REFERRALS).where(REFERRALS.c.contract == bindparam("of")))
 LIVE_OF: Final = select(REFERRALS).where(
@@ -49,11 +49,17 @@ _RECORD: Final = insert(REFERRAL_HISTORY)
 LAST_RECORD: Final = select(func.max(REFERRAL_HISTORY.c.recorded_at).label("recorded_at")).where(
     REFERRAL_HISTORY.c.contract == bindparam("of")
 )
+_HISTORY: Final[Select[Any]] = (
+    select(REFERRAL_HISTORY, REFERRALS.c.referrer_customer, REFERRALS.c.referee_customer)
+    .join(REFERRALS, REFERRALS.c.contract == REFERRAL_HISTORY.c.contract)
+    .where(REFERRAL_HISTORY.c.contract == bindparam("of"))
+    .order_by(REFERRAL_HISTORY.c.revision)
+)
 
 
 @attrs.frozen
 class SqlReferrals:
-    """The port ``Referrals`` in a database, which itself guards S4 by two keys.
+    """Referrals in a database, which itself guards S4 by two keys.
 
     In a PostgreSQL transaction ``find`` locks the referral.
     """
@@ -122,6 +128,10 @@ class SqlReferrals:
             return _ALL.read(self.work, self._whole)
         return _OF_REFERRER.read(self.work, self._whole, of=referrer)
 
+    def history(self, contract: str) -> tuple[Recorded[Referral], ...]:
+        """Return every state of a contract's referral, in order, without its fee notes."""
+        return tuple(map(_recorded, self.work.rows(_HISTORY, {"of": contract})))
+
     def _keep_live(self, referral: Referral) -> bool:
         """Keep a live referral as its customer's, and tell whether it was not yet."""
         if not referral.is_live:
@@ -151,3 +161,8 @@ class SqlReferrals:
     def _whole(self, row: Row) -> Referral:
         notes = self.work.rows(_NOTES, {"of": row.contract}) if row.notes else ()
         return referral_of(row, tuple(map(note_of, notes)))
+
+
+def _recorded(row: Row) -> Recorded[Referral]:
+    state = referral_in(row.referrer_customer, row.referee_customer, row.state)
+    return Recorded(state, row.recorded_at, row.revision)

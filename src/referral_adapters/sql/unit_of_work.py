@@ -4,7 +4,7 @@ On PostgreSQL an act costs as much as its round trips. So what an act is likely 
 it asks (a :class:`Family` of statements with one key), what it reads again is not read again, and what it changes is
 collected and sent in one, at its end. There it is taken for granted that every row can be written. Where one cannot,
 because somebody was quicker or because a rule of the database says no, nothing was written: the act is done again, a
-statement at a time, and the ports then say what is in the way.
+statement at a time, and the repositories then say what is in the way.
 """
 
 from __future__ import annotations

@@ -1,0 +1,402 @@
+"""Promo codes in a database."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+import attrs
+from sqlalchemy import (
+    ScalarSelect,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+    true,
+    update,
+)
+
+from referral_adapters.sql.among import Among
+from referral_adapters.sql.atomic import atomic, joined
+from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
+from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
+from referral_adapters.sql.contracts import OF_CUSTOMER, contract_of
+from referral_adapters.sql.group_tables import GROUPS
+from referral_adapters.sql.groups import SqlGroups
+from referral_adapters.sql.loading import Loading
+from referral_adapters.sql.prepared import Row, row_maker
+from referral_adapters.sql.referral_tables import LIVE_REFERRALS
+from referral_adapters.sql.referrals import LIVE_OF
+from referral_adapters.sql.statements import Insertion, locking, without
+from referral_adapters.sql.states import code_in, code_state
+from referral_adapters.sql.trace import entry_row, heads_between
+from referral_adapters.sql.trace_tables import SHARINGS, TRACE_ENTRIES
+from referral_adapters.sql.types import Moment
+from referral_adapters.sql.work import Work
+from referral_core.entities.codeless_account import CodelessAccount, CodelessPage
+from referral_core.entities.promo_code import Ending, Issuing, PromoCode
+from referral_core.entities.sharing import Sharing
+from referral_core.entities.trace_entry import GENESIS, TraceEntry, TraceNote
+from referral_core.ports.codes import Evidence
+from referral_core.values.errors import ConcurrentChange, Refusal
+from referral_core.values.reason import Reason
+from referral_core.values.recorded import Recorded, learned_at
+
+_KIND: Final = "code"
+BY_TEXT: Final = locking(
+    select(PROMO_CODES).where(
+        PROMO_CODES.c.text == bindparam("of"),
+        PROMO_CODES.c.account
+        == select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("of")).scalar_subquery(),
+    ),
+    shared=PROMO_CODES,
+)
+OF_ACCOUNT: Final = select(PROMO_CODES).where(PROMO_CODES.c.account == bindparam("of")).order_by(PROMO_CODES.c.place)
+LAST_RECORD: Final = select(func.max(PROMO_CODE_HISTORY.c.recorded_at).label("recorded_at")).where(
+    PROMO_CODE_HISTORY.c.account == bindparam("of")
+)
+PLACES: Final = select(
+    func.coalesce(func.max(PROMO_CODES.c.place), 0).label("last"),
+    LAST_RECORD.scalar_subquery().label("recorded_at"),
+).where(PROMO_CODES.c.account == bindparam("of"))
+_NEW_TEXT: Final = Insertion(CODE_TEXTS)
+_NO_TEXT: Final = delete(CODE_TEXTS).where(CODE_TEXTS.c.text == bindparam("of"))
+_NEW: Final = Insertion(PROMO_CODES)
+_CHANGE: Final = (
+    update(PROMO_CODES)
+    .where(PROMO_CODES.c.account == bindparam("of"), PROMO_CODES.c.text == bindparam("called"))
+    .where(PROMO_CODES.c.revision == bindparam("last"))
+)
+_RECORD: Final = insert(PROMO_CODE_HISTORY)
+_CODES: Final = PROMO_CODES.c
+_STATES: Final = PROMO_CODE_HISTORY.c
+_HISTORY: Final[Select[Any]] = (
+    select(PROMO_CODES, _STATES.recorded_at, _STATES.state, _STATES.personal, _STATES.revision.label("number"))
+    .join(PROMO_CODE_HISTORY, (_STATES.account == _CODES.account) & (_STATES.text == _CODES.text))
+    .where(_CODES.account == bindparam("of"))
+    .order_by(_CODES.place, _STATES.revision)
+)
+_LOOKED_AT: Final = (
+    select(ACCOUNTS.c.account)
+    .where(ACCOUNTS.c.account > bindparam("after"))
+    .order_by(ACCOUNTS.c.account)
+    .limit(bindparam("most"))
+    .subquery()
+)
+_WINDOW: Final = select(func.count().label("total"), func.max(_LOOKED_AT.c.account).label("last"))
+_CONTRACTS: Final = CONTRACTS.c
+# Both sides are bound to the page, so that no plan can make the whole table of it.
+_CODELESS: Final = (
+    select(
+        _CONTRACTS.account,
+        _CONTRACTS.customer,
+        _CONTRACTS.product,
+        _CONTRACTS.segment,
+        _CONTRACTS.first_name,
+        (_CONTRACTS.ended_at.is_(None) & (_CONTRACTS.activated_at <= bindparam("at", type_=Moment))).label("in_force"),
+    )
+    .where(_CONTRACTS.account > bindparam("after"), _CONTRACTS.account <= bindparam("last"))
+    .where(
+        ~exists().where(
+            _CODES.account == _CONTRACTS.account,
+            _CODES.account > bindparam("after"),
+            _CODES.account <= bindparam("last"),
+        )
+    )
+    .order_by(_CONTRACTS.account, _CONTRACTS.concluded_at, _CONTRACTS.id)
+)
+_CODELESS_LOCKED: Final = _CODELESS.with_for_update(read=True, of=CONTRACTS)
+_TAKEN: Final = Among(select(CODE_TEXTS.c.text), CODE_TEXTS.c.text)
+_HOLDERS: Final = Among(select(func.count().label("held")), _CODES.account)
+_NEW_TEXTS: Final = Loading(CODE_TEXTS)
+_NEW_CODES: Final = Loading(PROMO_CODES)
+_NEW_STATES: Final = Loading(PROMO_CODE_HISTORY)
+_NEW_ENTRIES: Final = Loading(TRACE_ENTRIES)
+_ONE: Final = select(literal_column("1").label("always")).subquery("one")
+_HOLDER: Final = select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("code")).scalar_subquery()
+_HELD: Final = (
+    select(PROMO_CODES)
+    .where(PROMO_CODES.c.account == _HOLDER, PROMO_CODES.c.text == bindparam("code"))
+    .subquery("held")
+)
+_LIVE: Final = (
+    select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == bindparam("customer")).subquery("live")
+)
+_OWN: Final = select(CONTRACTS).where(CONTRACTS.c.customer == bindparam("customer")).subquery("own")
+
+
+def _stamp(group: str) -> ScalarSelect[str]:
+    return select(GROUPS.c.stamp).where(GROUPS.c.id == bindparam(group)).scalar_subquery()
+
+
+GATHERED: Final = (
+    select(
+        _LIVE.c.contract.label("live_contract"),
+        _stamp("referrer_group").label("referrer_stamp"),
+        _stamp("referee_group").label("referee_stamp"),
+        *(column.label(f"code_{column.name}") for column in _HELD.c),
+        *_OWN.c,
+    )
+    # Each looked up by itself, joined to nothing: on a cluster they lie in different places.
+    .select_from(_ONE)
+    .outerjoin(_HELD, true())
+    .outerjoin(_LIVE, true())
+    .outerjoin(_OWN, true())
+    .order_by(_OWN.c.concluded_at, _OWN.c.id)
+)
+"""A row for each contract of the customer, or one without: the code, the standing and the groups in every one."""
+_CODE_COLUMNS: Final = slice(3, 3 + len(PROMO_CODES.c))
+_held_code_row: Final[Callable[[tuple[Any, ...]], Row]] = row_maker(PROMO_CODES.c.keys())
+_NEW_SHARING: Final = insert(SHARINGS)
+_SHARED: Final = select(func.count().label("total")).select_from(SHARINGS).where(SHARINGS.c.account == bindparam("of"))
+_SHARED_BY: Final = _SHARED.where(SHARINGS.c.at <= bindparam("by"))
+
+
+@attrs.frozen
+class SqlCodes:
+    """Promo codes in a database, which itself guards C1 by a key and C6 by an exclusion or triggers.
+
+    In a PostgreSQL transaction ``add`` and ``replace`` lock the account, as ``SqlContracts`` does, and ``find`` the
+    code: many may look at one at once, and nobody changes it meanwhile. ``codeless`` locks the contracts of its page,
+    and lets one run in at a time. Triggers refuse every change of history but the erasing of words (A5).
+
+    Evidence is one statement, whatever is asked (P4). What a group gives is kept from one check to the next, and read
+    again when the group's stamp has changed.
+    """
+
+    work: Work
+    _groups: SqlGroups
+
+    def find(self, text: str) -> PromoCode | None:
+        """Return the code with this canonical text, whoever holds or held it."""
+        row = self.work.row(BY_TEXT(self.work), {"of": text})
+        return None if row is None else self.read(row)
+
+    def of_account(self, account: str) -> tuple[PromoCode, ...]:
+        """Return the account's codes, past ones included, in the order they were issued."""
+        return tuple(map(self.read, self.work.rows(OF_ACCOUNT, {"of": account})))
+
+    @joined
+    def add(self, code: PromoCode, *, at: datetime) -> None:
+        """Store a newly issued code, as recorded at ``at``.
+
+        :raises Refusal: ``code-taken`` when any account ever held the text (C1), ``code-overlap`` when the account
+            holds another code at some moment of its period (C6).
+        """
+        self.work.lock(f"account {code.account}")
+        if not _NEW_TEXT.into(self.work, {"text": code.text, "account": code.account}):
+            raise Refusal(Reason.CODE_TAKEN, message=f"the text {code.text} was issued before", field="code")
+        row = code_row(code, 1)
+        before = self.work.row(PLACES, {"of": code.account})
+        if not self._fits({**row, "place": 1 if before is None else before.last + 1}):
+            self.work.change(_NO_TEXT, {"of": code.text})
+            raise Refusal(Reason.CODE_OVERLAP, message=f"account {code.account} holds another code then", field="code")
+        self._record(row, learned_at(at, None if before is None else before.recorded_at))
+
+    @atomic
+    def replace(self, code: PromoCode, *, at: datetime) -> None:
+        """Store the next state of a code that is known by its text, as recorded at ``at``.
+
+        :raises Refusal: ``code-overlap`` as :meth:`add` does, ``code-unknown`` when the account never held it.
+        :raises ConcurrentChange: somebody else stored a state since this transaction read the code.
+        """
+        self.work.lock(f"account {code.account}")
+        key = _KIND, code.text
+        last = self.work.seen.get(key)
+        if last is None:
+            known = self.work.row(BY_TEXT(self.work), {"of": code.text})
+            if known is None or known.account != code.account:
+                raise Refusal(
+                    Reason.CODE_UNKNOWN, message=f"account {code.account} never held {code.text}", field="code"
+                )
+            last = known.revision
+        row = code_row(code, last + 1)
+        if not self.work.change(
+            _CHANGE, {**without(row, "account"), "of": code.account, "called": code.text, "last": last}
+        ):
+            raise ConcurrentChange(f"The code {code.text} was changed by somebody else at the same time.")
+        self.work.seen[key] = last + 1
+        before = self.work.row(LAST_RECORD, {"of": code.account})
+        self._record(row, learned_at(at, None if before is None else before.recorded_at))
+
+    def read(self, row: Row) -> PromoCode:
+        """Return the code of a row, which this transaction has now read."""
+        self.work.seen.setdefault((_KIND, row.text), row.revision)  # what was read first is what was judged
+        return code_of(row)
+
+    def history(self, account: str) -> tuple[tuple[Recorded[PromoCode], ...], ...]:
+        """Return every state of every code of an account: codes in the order they were added, states in theirs."""
+        states: dict[str, list[Recorded[PromoCode]]] = {}
+        for row in self.work.rows(_HISTORY, {"of": account}):
+            states.setdefault(row.text, []).append(_recorded(row))
+        return tuple(map(tuple, states.values()))
+
+    def codeless(self, after: str, limit: int, *, at: datetime) -> CodelessPage:
+        """Look at the next ``limit`` accounts whose id is above ``after``, by the code points of the id.
+
+        Returned are those that never held a code and on which a contract is in force: open, and activated at or
+        before ``at``. In a transaction their contracts stay as they are until it ends, and a second run waits for it.
+        """
+        self.work.lock("launch")
+        window = self.work.row(_WINDOW, {"after": after, "most": limit})
+        if window is None or window.last is None:
+            return CodelessPage((), 0, None)
+        looked_at, last = int(window.total), str(window.last)
+        # A lock would end with the statement anyhow, and who may only read may not lock.
+        statement = _CODELESS_LOCKED if self.work.locks else _CODELESS
+        rows = self.work.rows(statement, {"after": after, "last": last, "at": at})
+        by_account = groupby(rows, itemgetter(0))
+        found = [_codeless(list(contracts)) for _, contracts in by_account]
+        return CodelessPage(
+            tuple([each for each in found if each.supplies]), looked_at, last if looked_at == limit else None
+        )
+
+    def taken(self, texts: Collection[str]) -> frozenset[str]:
+        """Return which of these canonical texts some account holds or held (C1)."""
+        return frozenset([row.text for row in _TAKEN.rows(self.work, texts)])
+
+    @atomic
+    def add_first(self, codes: Sequence[PromoCode], notes: Sequence[TraceNote], *, at: datetime) -> None:
+        """Store the first codes of accounts, recorded at ``at``, and add the notes to the trace: all of it or nothing.
+
+        :raises ConcurrentChange: a text was taken, or an account came to hold another code; nothing was stored. Ask
+            again for what is codeless.
+        """
+        work, heads = self.work, heads_between(self.work, [note.subject for note in notes])
+        rows = [code_row(code, 1) for code in codes]
+        try:
+            with _NEW_CODES.sending(work, _NEW_CODES.blocks(work, ({**row, "place": 1} for row in rows))):
+                # PostgreSQL is busy with the guard of C6 for longer than all of this takes.
+                texts = list(_NEW_TEXTS.blocks(work, rows))
+                states = list(_NEW_STATES.blocks(work, (history_row(row, at) for row in rows)))
+                entries = list(_NEW_ENTRIES.blocks(work, map(entry_row, _chained(notes, heads))))
+            _NEW_TEXTS.send(work, texts)
+            _NEW_STATES.send(work, states)
+            _NEW_ENTRIES.send(work, entries)
+        except Refusal as quicker:
+            raise ConcurrentChange("Somebody else issued a code to one of the accounts at the same time.") from quicker
+        held = _HOLDERS.rows(self.work, [code.account for code in codes])
+        if held and held[0].held != len(codes):
+            raise ConcurrentChange("One of the accounts has come to hold a code.")
+
+    def evidence(self, code: str, customer: str | None, groups: tuple[str, str]) -> Evidence:
+        """Look up the code with a canonical text, a customer's standing, and two groups."""
+        if self.work.is_ahead:
+            return self._gathered_one_by_one(code, customer, groups)
+        referrer_group, referee_group = groups
+        asked = {
+            "code": code, "customer": customer, "referrer_group": referrer_group, "referee_group": referee_group
+        }  # fmt: skip
+        rows = self.work.rows(GATHERED, asked)
+        first = rows[0]
+        return Evidence(
+            None if first.code_text is None else self.read(_held_code_row(first[_CODE_COLUMNS])),
+            () if first.id is None else tuple(map(contract_of, rows)),
+            first.live_contract is not None,
+            (
+                self._groups.stamped(referrer_group, first.referrer_stamp),
+                self._groups.stamped(referee_group, first.referee_stamp),
+            ),
+        )
+
+    @joined
+    def add_sharing(self, sharing: Sharing) -> None:
+        """Store one sharing."""
+        row = {"account": sharing.account, "code": sharing.code, "means": sharing.means, "at": sharing.at}
+        self.work.change(_NEW_SHARING, {**row, "id": uuid.uuid4().hex})
+
+    def times_shared(self, account: str, *, by: datetime | None = None) -> int:
+        """Return how often codes of this account were shared, at or before ``by`` where that is given."""
+        of = {"of": account}
+        row = self.work.row(_SHARED, of) if by is None else self.work.row(_SHARED_BY, {**of, "by": by})
+        return 0 if row is None else int(row.total)
+
+    def _fits(self, row: dict[str, Any]) -> bool:
+        """Add a row and tell whether it fits beside the others; SQLite says by an error that it does not."""
+        try:
+            return _NEW.into(self.work, row)
+        except Refusal:
+            return False
+
+    def _record(self, row: dict[str, Any], recorded_at: datetime) -> None:
+        """Keep a state for ever, with the moment it was recorded, which follows those of the account's other codes."""
+        self.work.change(_RECORD, history_row(row, recorded_at))
+
+    def _gathered_one_by_one(self, code: str, customer: str | None, groups: tuple[str, str]) -> Evidence:
+        """Look up the same one by one: an act has read most of it ahead, and goes on to ask for it."""
+        own = () if customer is None else self.work.rows(OF_CUSTOMER, {"of": customer})
+        live = None if customer is None else self.work.row(LIVE_OF, {"of": customer})
+        referrer_group, referee_group = groups
+        return Evidence(
+            self.find(code),
+            tuple(map(contract_of, own)),
+            live is not None,
+            (self._groups.find(referrer_group), self._groups.find(referee_group)),
+        )
+
+
+def code_row(code: PromoCode, revision: int) -> dict[str, Any]:
+    """Return the row of a code."""
+    return {
+        "account": code.account,
+        "text": code.text,
+        "customer": code.customer,
+        "issued_at": code.issued_at,
+        "issued_by": code.issued_by,
+        "issuing": code.issuing.value,
+        "starts_at": code.starts_at,
+        "ends_at": code.ends_at,
+        "ending": None if code.ending is None else code.ending.value,
+        "ending_reason": code.ending_reason,
+        "revision": revision,
+    }
+
+
+def history_row(row: dict[str, Any], recorded_at: datetime) -> dict[str, Any]:
+    """Return the row that keeps for ever what the row of a code says, and when it was recorded."""
+    state, personal = code_state(row)
+    place = {"account": row["account"], "text": row["text"], "revision": row["revision"]}
+    return {**place, "recorded_at": recorded_at, "state": state, "personal": personal}
+
+
+def code_of(row: Row) -> PromoCode:
+    """Return the code of a row."""
+    return PromoCode(
+        text=row.text,
+        account=row.account,
+        customer=row.customer,
+        issued_at=row.issued_at,
+        issued_by=row.issued_by,
+        issuing=Issuing(row.issuing),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        ending=None if row.ending is None else Ending(row.ending),
+        ending_reason=row.ending_reason,
+    )
+
+
+def _recorded(row: Row) -> Recorded[PromoCode]:
+    return Recorded(code_in(code_of(row), row.state, row.personal), row.recorded_at, row.number)
+
+
+def _codeless(contracts: Sequence[Row]) -> CodelessAccount:
+    supplies = tuple([(contract.product, contract.segment) for contract in contracts if contract.in_force])
+    names = [contract.first_name for contract in contracts if contract.first_name]
+    return CodelessAccount(contracts[0].account, contracts[0].customer, supplies, names[-1] if names else None)
+
+
+def _chained(notes: Sequence[TraceNote], heads: dict[str, tuple[int, str]]) -> Iterator[TraceEntry]:
+    for note in notes:
+        number, previous = heads.get(note.subject, (0, GENESIS))
+        entry = TraceEntry.numbered(note, number + 1, previous, secrets.token_hex(16))
+        heads[note.subject] = number + 1, entry.hash
+        yield entry
