@@ -44,11 +44,11 @@ P = TypeVar("P")
 Act = Callable[..., object]
 
 
-def altered(port: P, **methods: Act) -> P:
-    """Return the port with methods that are given the original one first."""
+def altered(part: P, **methods: Act) -> P:
+    """Return it with methods that are given the original one first."""
     for name, method in methods.items():
-        setattr(port, name, partial(method, getattr(port, name)))
-    return port
+        setattr(part, name, partial(method, getattr(part, name)))
+    return part
 
 
 def altered_part(part: str, **methods: Act) -> MemoryStore:
@@ -81,7 +81,7 @@ def backwards(act: Act, *args: object, **kwargs: object) -> Iterator[object]:
 
 
 class Broken(Protocol):
-    """Makes a port that is broken in some way."""
+    """Makes what is to be judged, broken in some way."""
 
     def __call__(self) -> object: ...
 
@@ -105,8 +105,8 @@ def to_the_second(find: Callable[[str], Contract | None], contract: str) -> Cont
 
 def written_once() -> object:
     store = MemoryStore()
-    port = store.contracts
-    altered(port, put=lambda put, contract: port.find(contract.id) or put(contract))
+    part = store.contracts
+    altered(part, put=lambda put, contract: part.find(contract.id) or put(contract))
     return store
 
 
@@ -161,16 +161,16 @@ def without_seconds(find: Callable[[str], PromoCode | None], text: str) -> Promo
 
 def racy_texts() -> object:
     store = MemoryStore()
-    port = store.promo_codes
+    part = store.promo_codes
 
     def add(add: Act, code: PromoCode, **at: object) -> None:
-        if port.find(code.text) is None:
+        if part.find(code.text) is None:
             time.sleep(0.001)
             silent(add, code, **at)
         else:
             add(code, **at)
 
-    altered(port, add=add)
+    altered(part, add=add)
     return store
 
 
@@ -204,16 +204,16 @@ def unswitched(find: Callable[[str], DiscountGroup | None], named: str) -> Disco
 
 def comparing_exactly() -> object:
     store = MemoryStore()
-    port = store.groups
+    part = store.groups
 
     def put(put: Act, group: DiscountGroup, **at: object) -> None:
         try:
             put(group, **at)
         except Refusal:
-            if any(other.name == group.name for other in port.all()):
+            if any(other.name == group.name for other in part.all()):
                 raise
 
-    altered(port, put=put)
+    altered(part, put=put)
     return store
 
 
@@ -230,8 +230,8 @@ def never_giving_up_a_name() -> object:
 
 def first_state_only() -> object:
     store = MemoryStore()
-    port = store.groups
-    altered(port, put=lambda put, group, **at: port.find(group.id) or put(group, **at))
+    part = store.groups
+    altered(part, put=lambda put, group, **at: part.find(group.id) or put(group, **at))
     return store
 
 
@@ -264,8 +264,8 @@ def unhonoured(find: Callable[[str], Referral | None], contract: str) -> Referra
 def with_live_of(counts: Callable[[Referral, str], bool]) -> Broken:
     def make() -> object:
         store = MemoryStore()
-        port = store.referrals
-        altered(port, live_of=lambda _, of: next((each for each in port.all() if counts(each, of)), None))
+        part = store.referrals
+        altered(part, live_of=lambda _, of: next((each for each in part.all() if counts(each, of)), None))
         return store
 
     return make
@@ -309,16 +309,16 @@ def grants(**methods: Act) -> Broken:
 
 
 def overwriting() -> object:
-    port = MemoryStore().grants
+    part = MemoryStore().grants
 
     def add(add: Act, leg: Grant) -> None:
-        there = port.find(leg.key)
+        there = part.find(leg.key)
         if there is None:
             add(leg)
         else:
-            port.change([(there, attrs.evolve(leg, account=there.account))])
+            part.change([(there, attrs.evolve(leg, account=there.account))])
 
-    return altered(port, add=add)
+    return altered(part, add=add)
 
 
 Changing = Callable[[Sequence[Step]], tuple[Grant, ...]]
@@ -327,26 +327,26 @@ Unsettled = Callable[[datetime, int], tuple[Grant, ...]]
 
 def whoever_asks() -> object:
     """Give a leg to everybody who wants it, whatever they saw of it."""
-    port = MemoryStore().grants
+    part = MemoryStore().grants
 
     def change(change: Changing, steps: Sequence[Step]) -> tuple[Grant, ...]:
-        there = [(port.find(before.key), after) for before, after in steps]
+        there = [(part.find(before.key), after) for before, after in steps]
         return change([(leg, after) for leg, after in there if leg is not None])
 
-    return altered(port, change=change)
+    return altered(part, change=change)
 
 
 def looking_first() -> MemoryGrants:
     """Look who has a leg, and then give it, one at a time."""
-    port = MemoryStore().grants
+    part = MemoryStore().grants
 
     def change(change: Changing, steps: Sequence[Step]) -> tuple[Grant, ...]:
-        free = [(before, after) for before, after in steps if port.find(before.key) == before]
+        free = [(before, after) for before, after in steps if part.find(before.key) == before]
         time.sleep(0.001)
-        there = [(port.find(before.key), after) for before, after in free]
+        there = [(part.find(before.key), after) for before, after in free]
         return change([(leg, after) for leg, after in there if leg is not None])
 
-    return altered(port, change=change)
+    return altered(part, change=change)
 
 
 def at_most(most: int) -> Broken:
@@ -482,17 +482,17 @@ def events(**methods: Act) -> Broken:
 
 def racy_events() -> MemoryStore:
     store = MemoryStore()
-    port = store.requests
+    part = store.requests
     taken: list[object] = []
 
     def add(add: Act, *event: str) -> object:
-        if port.event(*event[:2]) is not None:
+        if part.event(*event[:2]) is not None:
             return False
         time.sleep(0.001)
         taken.append(add(*event))
         return True
 
-    altered(port, add_event=add)
+    altered(part, add_event=add)
     return store
 
 
@@ -799,12 +799,12 @@ def personal_data(**methods: Act) -> Broken:
     return lambda: altered(MemoryStore(), **methods)
 
 
-def leaving(port: str) -> Broken:
-    """Erase everywhere but in one port."""
+def leaving(part: str) -> Broken:
+    """Erase everywhere but in one repository."""
 
     def store() -> object:
         store = MemoryStore()
-        getattr(store, port).erasing = lambda *_: ()
+        getattr(store, part).erasing = lambda *_: ()
         return store
 
     return store
@@ -1226,14 +1226,14 @@ def subscriptions(**methods: Act) -> Broken:
 
 def adding_again() -> object:
     store = MemoryStore()
-    port = store.trace
+    part = store.trace
 
     def add(_: Act, name: str, position: int) -> bool:
-        is_new = port.subscription(name) is None
-        port._put(Subscription(name, position))
+        is_new = part.subscription(name) is None
+        part._put(Subscription(name, position))
         return is_new
 
-    altered(port, subscribe=add)
+    altered(part, subscribe=add)
     return store
 
 
@@ -1242,14 +1242,14 @@ def taking_at(shown: Callable[[Subscription, datetime], Subscription]) -> Broken
 
     def make() -> object:
         store = MemoryStore()
-        port = store.trace
+        part = store.trace
 
         def take(_: Act, name: str, *, at: datetime, until: datetime) -> Subscription | None:
-            found = port.subscription(name)
+            found = part.subscription(name)
             free = found and shown(found, at).is_free(at)
-            return port._put(attrs.evolve(found, leased_until=until)) if found and free else None
+            return part._put(attrs.evolve(found, leased_until=until)) if found and free else None
 
-        altered(port, lease=take)
+        altered(part, lease=take)
         return store
 
     return make
@@ -1257,51 +1257,51 @@ def taking_at(shown: Callable[[Subscription, datetime], Subscription]) -> Broken
 
 def making_what_is_taken() -> object:
     store = MemoryStore()
-    port = store.trace
+    part = store.trace
 
     def take(take: Act, name: str, **moments: datetime) -> object:
-        port.subscribe(name, 0)
+        part.subscribe(name, 0)
         return take(name, **moments)
 
-    altered(port, lease=take)
+    altered(part, lease=take)
     return store
 
 
 def comparing_positions_only() -> object:
     store = MemoryStore()
-    port = store.trace
+    part = store.trace
 
     def settle(settle: Act, before: Subscription, after: Subscription) -> object:
-        found = port.subscription(before.name)
+        found = part.subscription(before.name)
         return settle(found if found and found.position == before.position else before, after)
 
-    altered(port, settle=settle)
+    altered(part, settle=settle)
     return store
 
 
 def looking_before_taking() -> object:
     store = MemoryStore()
-    port = store.trace
+    part = store.trace
 
     def take(take: Act, name: str, *, at: datetime, until: datetime) -> Subscription | None:
-        found = port.subscription(name)
+        found = part.subscription(name)
         time.sleep(0.001)
-        return port._put(attrs.evolve(found, leased_until=until)) if found and found.is_free(at) else None
+        return part._put(attrs.evolve(found, leased_until=until)) if found and found.is_free(at) else None
 
-    altered(port, lease=take)
+    altered(part, lease=take)
     return store
 
 
 def looking_before_settling() -> object:
     store = MemoryStore()
-    port = store.trace
+    part = store.trace
 
     def settle(_: Act, before: Subscription, after: Subscription) -> bool:
-        is_same = port.subscription(before.name) == before
+        is_same = part.subscription(before.name) == before
         time.sleep(0.001)
-        return is_same and bool(port._put(after))
+        return is_same and bool(part._put(after))
 
-    altered(port, settle=settle)
+    altered(part, settle=settle)
     return store
 
 

@@ -1,4 +1,4 @@
-"""The store in memory keeps every promise that the ports make."""
+"""The store in memory keeps every promise that the suites ask for."""
 
 from __future__ import annotations
 

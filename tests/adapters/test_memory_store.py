@@ -1,4 +1,4 @@
-"""What the store in memory does beyond the ports: its beginnings, its histories, its own refusals."""
+"""What the store in memory does beyond its repositories: its beginnings, its histories, its own refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the store in a database does beyond the ports: its beginnings, its secret, its histories, hosts' connections."""
+"""What the store in a database does besides: its beginnings, its secret, its histories, hosts' connections."""
 
 from __future__ import annotations
 

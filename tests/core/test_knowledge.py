@@ -1,4 +1,4 @@
-"""As known at: every port as it stood at a moment, to be read and not to be written."""
+"""As known at: every repository as it stood at a moment, to be read and not to be written."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def parts(billing: Billing, account: str) -> list[tuple[datetime, Money]]:
 
 
 class BillingConformance:
-    """Asks for a fixture ``billing``: the port, in euros, answering, with no discount on any account.
+    """Asks for a fixture ``billing``: in euros, answering, with no discount on any account.
 
     On a billing that can only be reached over a network run it against the test system that the vendor offers.
     """
@@ -311,7 +311,7 @@ class BillingConformance:
 
 
 class BulkBillingConformance:
-    """Asks for a fixture ``billing``: both ports, in euros, answering, with no discount on any account.
+    """Asks for a fixture ``billing``: in euros, answering, with no discount on any account.
 
     It comes on top of ``BillingConformance``.
     """
@@ -414,7 +414,7 @@ def _many_grants() -> list[Grant]:
 
 
 class TellingBillingConformance:
-    """Asks for a fixture ``billing``: both ports, in euros, answering, with no discount on any account.
+    """Asks for a fixture ``billing``: in euros, answering, with no discount on any account.
 
     It comes on top of ``BillingConformance``.
     """

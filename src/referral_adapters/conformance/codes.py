@@ -525,7 +525,7 @@ class CodeRepositoryConformance:
             assert [each.state.text for (each,) in store.promo_codes.history(words)] == [f"CODE{number}"]
 
     def _agree(self, store: Store) -> None:
-        """Hold what is found at once against what the four ports say."""
+        """Hold what is found at once against what four repositories say."""
         gathered = gathered_evidence(store, "A123", "C2", _NEITHER)
         assert store.promo_codes.evidence("A123", "C2", _NEITHER) == gathered
 

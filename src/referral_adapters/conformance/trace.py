@@ -314,7 +314,7 @@ class TraceRepositoryConformance:
         assert store.trace.published(0, ALL) == tuple(Published(1, entry) for entry in store.trace.chain())
 
     def test_whatever_leaves_a_trace_is_published(self, store: Store) -> None:
-        """Every row of the trace gets a position, by whichever port it was written."""
+        """Every row of the trace gets a position, by whichever repository it was written."""
         furnish(store)
         store.promo_codes.add_first([code("ZZZZ", on="A9", of="C9")], [note("A9"), note("A9")], at=day(1))
         store.trace.publish(ALL)

@@ -45,7 +45,7 @@ class TransactionConformance:
     """
 
     def test_what_succeeds_lasts(self, store: Store) -> None:
-        """A transaction takes effect as a whole, and its own ports see it at once."""
+        """A transaction takes effect as a whole, and its own repositories see it at once."""
         with store.transaction():
             furnish(store)
             inside = everything(store)
@@ -140,7 +140,7 @@ class TransactionConformance:
         assert ids(store.contracts.of_account("A1")) == ["K1", "K5"]
 
     def test_a_refusal_caught_inside_leaves_the_rest_alone(self, store: Store) -> None:
-        """A port that says no has changed nothing, and the transaction goes on."""
+        """A repository that says no has changed nothing, and the transaction goes on."""
         with store.transaction():
             store.promo_codes.add(code(), at=day(0))
             with refused(Reason.CODE_TAKEN):

@@ -39,8 +39,8 @@ class Rehearsal:
         """Do an act in a transaction of the scratch store."""
         return self._scratch.run(act)
 
-    def __getattr__(self, port: str) -> Any:  # noqa: ANN401 - any other repository
-        return getattr(self._store, port)
+    def __getattr__(self, part: str) -> Any:  # noqa: ANN401 - any other repository
+        return getattr(self._store, part)
 
 
 @attrs.frozen
