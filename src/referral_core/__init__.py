@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.balance import Balance, UnusedPart
-from referral_core.entities.case import Case, CaseStatus
+from referral_core.entities.case import CarriedOffer, Case, CaseStatus
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.entities.discount_group import DiscountGroup, Side
 from referral_core.entities.grant import DISCOUNT_TYPE, Grant, GrantStatus
@@ -59,6 +59,7 @@ __all__ = [
     "Balance",
     "BillingUnavailable",
     "Calendar",
+    "CarriedOffer",
     "Case",
     "CaseStatus",
     "CodeRefused",
