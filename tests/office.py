@@ -173,14 +173,14 @@ class Office:
         return (
             [store.contracts.of_account(account) for account in accounts],
             [store.promo_codes.of_account(account) for account in accounts],
-            [store.sharings.count_of(account) for account in accounts],
+            [store.promo_codes.times_shared(account) for account in accounts],
             [store.billing.balance(account) for account in accounts],
-            [store.history.codes(account) for account in accounts],
-            [(group, store.history.group(group.id)) for group in store.groups.all()],
-            [(referral, store.history.referral(referral.contract)) for referral in store.referrals.all()],
+            [store.promo_codes.history(account) for account in accounts],
+            [(group, store.groups.history(group.id)) for group in store.groups.all()],
+            [(referral, store.referrals.history(referral.contract)) for referral in store.referrals.all()],
             [*store.grants.all()],
             [*store.cases.all()],
-            [(seal.number, seal.moment, seal.heads) for seal in store.seals.all()],
+            [(seal.number, seal.moment, seal.heads) for seal in store.trace.seals()],
             [attrs.evolve(row, salt="", personal_digest="", previous="", hash="") for row in self.all_traced()],
         )
 

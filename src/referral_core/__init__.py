@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.balance import Balance, UnusedPart
-from referral_core.entities.case import Case, CaseStatus
+from referral_core.entities.case import CarriedOffer, Case, CaseStatus
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.entities.discount_group import DiscountGroup, Side
 from referral_core.entities.grant import DISCOUNT_TYPE, Grant, GrantStatus
@@ -46,7 +46,7 @@ from referral_core.values.timeline import Timeline
 
 if TYPE_CHECKING:
     from referral_core.desk import ReferralDesk
-    from referral_core.knowledge.knowledge import Knowledge
+    from referral_core.knowledge import Knowledge
     from referral_core.programme.messages import Messages
     from referral_core.session import Session
     from referral_core.values.timeline_picture import timeline_picture
@@ -59,6 +59,7 @@ __all__ = [
     "Balance",
     "BillingUnavailable",
     "Calendar",
+    "CarriedOffer",
     "Case",
     "CaseStatus",
     "CodeRefused",
@@ -119,7 +120,7 @@ def __getattr__(name: str) -> object:
 
         return Session
     if name == "Knowledge":
-        from referral_core.knowledge.knowledge import Knowledge  # noqa: PLC0415
+        from referral_core.knowledge import Knowledge  # noqa: PLC0415
 
         return Knowledge
     if name == "Messages":

@@ -243,12 +243,13 @@ class LocalRunner:
         return context.store.run(admitted, self.named(act, given))
 
     def named(self, act: Act[Any], given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-        """Return what an act with these arguments names, and the text that it would draw for a new account."""
-        named = act.named(given)
-        if not act.draws:
-            return named
-        likely = self.context.drawing.likely_text(given["account"])
-        return named if likely is None else (*named, ("code", likely))
+        """Return what an act with these arguments names, and what else it will look at.
+
+        That is the text that it would draw for a new account, and what billing holds of the accounts it settles.
+        """
+        named = [*act.named(given), *(("ledger", given[name]) for name in act.settles)]
+        likely = self.context.drawing.likely_text(given["account"]) if act.draws else None
+        return tuple(named) if likely is None else (*named, ("code", likely))
 
 
 class InnerRunner:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_adapters.folding import AsciiFolding
+from referral_adapters.folding import to_ascii
 
 RUSSIAN = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
 
@@ -49,25 +49,21 @@ RUSSIAN = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
     ],
 )
 def test_names_read_as_their_readers_would_write_them(name: str, folded: str) -> None:
-    assert AsciiFolding().to_ascii(name) == folded
+    assert to_ascii(name) == folded
 
 
 def test_every_russian_letter_is_known_but_the_signs() -> None:
-    folding = AsciiFolding()
-    assert [letter for letter in RUSSIAN if not folding.to_ascii(letter)] == ["ъ", "ь"]
-    assert [folding.to_ascii(letter.upper()).lower() for letter in RUSSIAN] == [
-        folding.to_ascii(letter) for letter in RUSSIAN
-    ]
+    assert [letter for letter in RUSSIAN if not to_ascii(letter)] == ["ъ", "ь"]
+    assert [to_ascii(letter.upper()).lower() for letter in RUSSIAN] == [to_ascii(letter) for letter in RUSSIAN]
 
 
 @given(st.text())
 def test_anything_folds_to_ascii_once_and_for_all(text: str) -> None:
-    folding = AsciiFolding()
-    folded = folding.to_ascii(text)
+    folded = to_ascii(text)
     assert folded.isascii()
-    assert folding.to_ascii(folded) == folded
+    assert to_ascii(folded) == folded
 
 
 @given(st.text(string.printable))
 def test_ascii_stays_as_it_is(text: str) -> None:
-    assert AsciiFolding().to_ascii(text) == text
+    assert to_ascii(text) == text

@@ -97,7 +97,7 @@ class TestSeal:
         (again,) = printed(run("trace", "seal", "--db", db))
         assert again == {"set": False, "seal": first["seal"]}
         with SqlStore(db) as store:
-            assert [seal.hash for seal in store.seals.all()] == [first["seal"]["hash"]]
+            assert [seal.hash for seal in store.trace.seals()] == [first["seal"]["hash"]]
 
     def test_an_empty_trace_has_nothing_to_seal(self, tmp_path: Path) -> None:
         url = f"sqlite:///{tmp_path / 'new.db'}"
@@ -328,7 +328,7 @@ class TestErase:
         assert (told["erased"], told["pseudonym"]) == (False, None)
         assert told["accounts"] >= 1
         with SqlStore(db) as store:
-            assert store.persons.find(gone).is_of_somebody
+            assert store.personal_data(gone).is_of_somebody
 
     def test_a_customer_is_erased_and_never_named(self, db: str, gone: str) -> None:
         (before,) = printed(run("erase", gone, "--db", db, *WHY, "--dry-run"))
@@ -371,8 +371,8 @@ class TestErase:
     ) -> None:
         """As if somebody had put the customer back between the erasing and the look afterwards."""
         with SqlStore(db) as store:
-            held = store.persons.find(gone)
-        monkeypatch.setattr("referral_adapters.sql.persons.SqlPersons.find", lambda *_: held)
+            held = store.personal_data(gone)
+        monkeypatch.setattr("referral_adapters.sql.persons.SqlPersonalData.find", lambda *_: held)
         with pytest.raises(CommandFailed, match="erase again"):
             erase_command.erase(gone, db=db, by="anu", reason="as asked", dry_run=False, as_json=True)
 

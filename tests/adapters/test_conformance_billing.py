@@ -14,7 +14,7 @@ import pytest
 from referral_adapters.conformance import BillingConformance
 from referral_adapters.conformance.samples import NOTHING, PLENTY, day, grant
 from referral_adapters.memory import ContinuousDiscounts
-from referral_adapters.memory.movements import Movements
+from referral_adapters.memory.billing import Movements
 from referral_core.entities.balance import Balance, UnusedPart
 from referral_core.entities.grant import Grant
 from referral_core.values.errors import Refusal

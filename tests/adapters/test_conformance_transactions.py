@@ -138,11 +138,8 @@ def with_payers_who_look_first() -> MemoryStore:
 
 
 def with_racy_events() -> MemoryStore:
-    return altered_events(without_transactions())
-
-
-def altered_events(store: MemoryStore) -> MemoryStore:
-    setattr(store, "events", racy_events())  # noqa: B010 - of another store, which is the fault
+    store = without_transactions()
+    store.requests = racy_events().requests  # of another store, which is the fault
     return store
 
 

@@ -227,7 +227,7 @@ def test_memory_and_a_database_erase_the_same(opened: SqlStore) -> None:
     memory = MemoryStore(PROGRAMME)
     with memory.transaction():
         live(ReferralDesk(PROGRAMME, memory))
-    assert opened.persons.find(CUSTOMER) == memory.persons.find(CUSTOMER)
+    assert opened.personal_data(CUSTOMER) == memory.personal_data(CUSTOMER)
     one, other = erase(opened), erase(memory)
 
     def told(store: Store, pseudonym: str) -> list[tuple[object, ...]]:
@@ -279,7 +279,7 @@ def test_who_stores_what_they_read_before_brings_nobody_back(opened: SqlStore, d
 @pytest.mark.rule("A5")
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_who_erases_waits_for_those_who_are_at_the_customers_accounts(opened: SqlStore) -> None:
-    eraser = Thread(target=lambda: opened.persons.erase(CUSTOMER), daemon=True)
+    eraser = Thread(target=lambda: opened.erase(CUSTOMER), daemon=True)
     with opened.transaction():
         opened.contracts.of_account("A-2")
         eraser.start()
@@ -287,7 +287,7 @@ def test_who_erases_waits_for_those_who_are_at_the_customers_accounts(opened: Sq
         assert eraser.is_alive()
         assert dict(opened.contracts.accounts())["A-2"] == CUSTOMER
     eraser.join(30)
-    assert opened.persons.find(CUSTOMER).accounts == ()
+    assert opened.personal_data(CUSTOMER).accounts == ()
 
 
 @pytest.mark.rule("A5")

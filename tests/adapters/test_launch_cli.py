@@ -19,7 +19,7 @@ from referral_adapters.cli.command import app
 from referral_adapters.cli.store import secret_of
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore, upgrade
-from referral_adapters.sql.launch_codes import SqlLaunchCodes
+from referral_adapters.sql.codes import SqlCodes
 from referral_core import Programme, PromoCode
 from referral_core.services import drawing
 from tests.adapters.test_cli_process import PATIENCE, at_terminal, pipe, started
@@ -125,7 +125,7 @@ def test_a_dry_run_says_what_would_happen_and_writes_nothing(db: str, tmp_path: 
     upgrade(db)
     rehearsed = run("import", "contracts", path, "--db", db, "--dry-run", "--page", "1", "--rejects", rejects[0])
     with SqlStore(db) as store:
-        assert store.launch_codes.count() == 0
+        assert store.contracts.count_accounts() == 0
     done = run("import", "contracts", path, "--db", db, "--rejects", rejects[1])
     assert rehearsed.exit_code == done.exit_code == 1
     assert closing(rehearsed) == {**closing(done), "dry_run": True}
@@ -268,7 +268,7 @@ def test_a_moment_before_the_contracts_were_in_force_gives_nobody_a_code(town: s
 
 
 def test_when_too_many_codes_are_given_out_it_is_said(town: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SqlLaunchCodes, "taken", lambda _, texts: frozenset(texts))
+    monkeypatch.setattr(SqlCodes, "taken", lambda _, texts: frozenset(texts))
     monkeypatch.setattr(drawing, "ATTEMPTS", 0)
     done = run("issue-codes", "--db", town)
     assert done.exit_code == 1
@@ -303,8 +303,8 @@ def test_whoever_stops_it_keeps_whole_pages(
     rejects = tmp_path / "rejects.csv"
     with SqlStore(db, Programme.default()) as watched:
         command = ("import", "contracts", path, "--db", db, "--page", "20", "--rejects", rejects)
-        err, out = stopped(number, status, command, watched.launch_codes.count)
-        line = 1 + watched.launch_codes.count()
+        err, out = stopped(number, status, command, watched.contracts.count_accounts)
+        line = 1 + watched.contracts.count_accounts()
         assert err == f"{said} after line {line}; run it again to go on.\n"
         assert json.loads(out)["imported"] == line - 1
         assert (line - 1) % 20 == 0

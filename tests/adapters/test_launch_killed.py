@@ -56,7 +56,7 @@ def test_a_launch_that_was_killed_comes_to_the_same_end(
             url = database.set(drivername=database.get_backend_name()).render_as_string(hide_password=False)
             options = ["--db", url, "--at", MOMENT, "--page", "10"]
             commands: list[tuple[list[str], Callable[[], int]]] = [
-                (["import", "contracts", str(contracts), *options], watched.launch_codes.count),
+                (["import", "contracts", str(contracts), *options], watched.contracts.count_accounts),
                 (["issue-codes", "--code-key", "demo", *options], partial(count_heads, watched)),
             ]
             for command, count in commands:

@@ -106,7 +106,7 @@ def test_every_store_comes_to_the_same_whatever_the_pages(database: URL, program
         assert launched(store, programme, page) == count
         assert everything(store) == everything(memory)
     assert rejects
-    assert 0 < count < memory.launch_codes.count()
+    assert 0 < count < memory.contracts.count_accounts()
 
 
 @pytest.mark.rule("C2")
@@ -190,7 +190,7 @@ def test_counting_who_is_due_issues_nothing(database: URL) -> None:
         while not run.is_done:
             run.take()
         assert everything(store) == before
-        assert run.looked_at == store.launch_codes.count()
+        assert run.looked_at == store.contracts.count_accounts()
 
 
 # ── others at work ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -237,25 +237,25 @@ class Interfering:
 
     def __init__(self, store: Store, act: Callable[[], object]) -> None:
         self._store, self._act = store, act
-        self._codes = store.launch_codes
+        self._codes = store.promo_codes
         self.pages = 0
-        self.launch_codes = self
+        self.promo_codes = self
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._codes if hasattr(self._codes, name) else self._store, name)
 
-    def add(self, *page: object, **at: object) -> None:
+    def add_first(self, *page: object, **at: object) -> None:
         self.pages += 1
         if self.pages == 1:
             self._act()
-        self._codes.add(*page, **at)  # type: ignore[arg-type]  # handed on as it is
+        self._codes.add_first(*page, **at)  # type: ignore[arg-type]  # handed on as it is
 
 
 @pytest.fixture
 def launch(postgres: PostgresServer, migrated: URL) -> Iterator[tuple[SqlStore, ReferralDesk]]:
     """Yield a store on PostgreSQL with three accounts in force, and the desk of somebody else on the same database."""
     with opened(migrated) as store, opened(migrated) as other:
-        store.launch_contracts.add([active(each) for each in ("A", "B", "C")])
+        store.contracts.add_all([active(each) for each in ("A", "B", "C")])
         yield store, ReferralDesk(HOUSEHOLD, other)
     postgres.empty(migrated, [table.name for table in reversed(METADATA.sorted_tables)], GUARDED)
 
@@ -281,7 +281,7 @@ def test_who_gets_a_code_by_hand_in_between_gets_no_other(launch: tuple[SqlStore
     ]
     assert [len(list(store.trace.chain(account_subject(each)))) for each in ("A", "B", "C")] == [1, 1, 1]
     whole = in_memory()
-    whole.launch_contracts.add([active(each) for each in ("A", "C")])
+    whole.contracts.add_all([active(each) for each in ("A", "C")])
     launched(whole)
     assert store.promo_codes.of_account("C") == whole.promo_codes.of_account("C")
 
@@ -310,7 +310,7 @@ class Busy:
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
         self.attempts = 0
-        self.launch_codes = self
+        self.promo_codes = self
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
@@ -352,7 +352,7 @@ def test_a_launch_on_a_connection_of_the_hosts_is_the_hosts_to_undo(database: UR
         connection.rollback()
     engine.dispose()
     with opened(database) as store:
-        assert store.launch_codes.count() == 0
+        assert store.contracts.count_accounts() == 0
         assert list(store.trace.heads()) == []
 
 
@@ -360,8 +360,8 @@ def test_a_text_that_no_database_can_keep_is_said_so(database: URL) -> None:
     with opened(database) as store:
         for given in (contract("K\ud800", on="A"), contract("K1", on="A\ud800"), contract("K1", of="C\ud800")):
             with pytest.raises(StoreFailed, match="cannot keep"):
-                store.launch_contracts.add([given])
-        assert store.launch_codes.count() == 0
+                store.contracts.add_all([given])
+        assert store.contracts.count_accounts() == 0
 
 
 def test_whatever_a_text_holds_is_kept_to_the_letter(database: URL) -> None:
@@ -369,9 +369,9 @@ def test_whatever_a_text_holds_is_kept_to_the_letter(database: URL) -> None:
     words = ["".join(signs) for length in (1, 2, 3) for signs in product("\\\t\n\rN.", repeat=length)]
     given = [attrs.evolve(contract(each, on=each, of=each), first_name=each) for each in words]
     with opened(database) as store:
-        store.launch_contracts.add([*given, contract("plain")])
+        store.contracts.add_all([*given, contract("plain")])
         assert [store.contracts.find(each) for each in words] == given
-        assert store.launch_contracts.standing(words, words).contracts == dict(zip(words, given, strict=True))
+        assert store.contracts.standing(words, words).contracts == dict(zip(words, given, strict=True))
         (plain,) = store.contracts.of_account("account-B")
         assert plain.first_name is None
 
@@ -396,9 +396,9 @@ def test_a_server_that_goes_away_undoes_the_page_and_the_next_one_finds_it_again
 def test_a_full_disk_undoes_the_page(tmp_path: Path) -> None:
     with opened(URL.create("sqlite", database=str(tmp_path / "referral.db"))) as store:
         connection = store._connections.get()
-        store.launch_codes.count()
+        store.contracts.count_accounts()
         pages_now = connection.exec_driver_sql("PRAGMA page_count").scalar()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages_now}")
         with pytest.raises(StoreFailed, match=r"The database's disk is full\."):
             imported(store, 3_000, page=3_000)
-        assert store.launch_codes.count() == 0
+        assert store.contracts.count_accounts() == 0

@@ -160,8 +160,8 @@ CALLS: Final[dict[str, Callable[[MemoryStore], object]]] = {
     "a leg": lambda store: store.grants.add(grant("K0", on="A3")),
     "a case": lambda store: store.cases.open(case("S1")),
     "a case's end": lambda store: store.cases.close(case("S2").abandoned(day(1))),
-    "a sharing": lambda store: store.sharings.add(sharing("A4")),
-    "an event": lambda store: store.events.add("/feed", "2", "digest"),
+    "a sharing": lambda store: store.promo_codes.add_sharing(sharing("A4")),
+    "an event": lambda store: store.requests.add_event("/feed", "2", "digest"),
     "a row": lambda store: store.trace.append(note("A4")),
 }
 

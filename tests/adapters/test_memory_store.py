@@ -1,4 +1,4 @@
-"""What the store in memory does beyond the ports: its beginnings, its histories, its own refusals."""
+"""What the store in memory does beyond its repositories: its beginnings, its histories, its own refusals."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ from referral_adapters.conformance.samples import (
     referral,
     sharing,
 )
-from referral_adapters.folding import AsciiFolding
 from referral_adapters.memory import MemoryStore
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.grant import Grant, GrantEvent, GrantStatus
-from referral_core.ports.ports import Ports
+from referral_core.ports.store import Repositories
 from referral_core.values.moment import EARLIEST
 from referral_core.values.money import Money
 from referral_core.values.recorded import Recorded
@@ -48,7 +47,7 @@ class Beginnings:
 def test_a_store_starts_with_the_groups_of_its_programme() -> None:
     store = MemoryStore(Beginnings())
     assert [each.id for each in store.groups.all()] == ["referrer", "friends"]
-    assert store.history.group("friends") == (Recorded(group("friends"), EARLIEST, 1),)
+    assert store.groups.history("friends") == (Recorded(group("friends"), EARLIEST, 1),)
     assert MemoryStore().groups.all() == ()
 
 
@@ -57,9 +56,9 @@ def test_a_store_keeps_the_currency_of_its_programme() -> None:
     assert MemoryStore().billing.balance("A1").unused == Money.zero("EUR")
 
 
-def test_the_store_is_the_bundle_of_its_ports() -> None:
-    ports: Ports = MemoryStore()
-    assert ports.contracts.find("K1") is None
+def test_the_store_is_the_bundle_of_its_repositories() -> None:
+    repositories: Repositories = MemoryStore()
+    assert repositories.contracts.find("K1") is None
 
 
 @pytest.mark.rule("C10")
@@ -71,8 +70,7 @@ def test_every_store_has_a_secret_of_its_own_unless_given_one() -> None:
 
 
 def test_a_folding_that_is_given_takes_the_place_of_its_own() -> None:
-    folding = AsciiFolding()
-    assert MemoryStore(folding=folding).folding is folding
+    assert MemoryStore(folding=str.upper).to_ascii("Õnne") == "ÕNNE"
 
 
 # ── what only this store refuses ──────────────────────────────────────────────────────────────────────────────────────
@@ -129,10 +127,10 @@ def test_a_cancelled_referral_may_change_its_names_too() -> None:
 
 
 def test_sharings_keep_their_means() -> None:
-    sharings = MemoryStore().sharings
+    codes = MemoryStore().promo_codes
     for means in ("link", "SMS"):
-        sharings.add(sharing(means=means))
-    assert [each.means for each in sharings.of_account("A1")] == ["link", "SMS"]
+        codes.add_sharing(sharing(means=means))
+    assert [each.means for each in codes.sharings_of("A1")] == ["link", "SMS"]
 
 
 # ── reading while writing ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -199,7 +199,7 @@ def furnish(url: URL) -> None:
     upgrade(url)
     with SqlStore(url) as store:
         store.trace.append(note("A99"), note("A99"))
-        store.outbox.publish(1)
+        store.trace.publish(1)
 
 
 def test_every_law_has_a_case_that_breaks_it() -> None:

@@ -61,23 +61,23 @@ def test_a_full_disk_is_said_and_undone(tmp_path: Path) -> None:
 
 def fill(store: SqlStore) -> None:
     for number in range(2000):
-        store.events.add("/feed", f"{number:0200}", "digest")
+        store.requests.add_event("/feed", f"{number:0200}", "digest")
 
 
 def test_a_server_that_goes_away(postgres: PostgresServer, migrated: URL) -> None:
     """The line at hand is undone, what was before it stays, and the next call finds the server again."""
     with SqlStore(migrated) as store:
-        store.events.add("/feed", "1", "digest")
+        store.requests.add_event("/feed", "1", "digest")
         with pytest.raises(StoreFailed, match="does not answer"):
             interrupted(store, postgres, str(migrated.database))
-        found = [store.events.find("/feed", name) for name in ("1", "2", "3")]
+        found = [store.requests.event("/feed", name) for name in ("1", "2", "3")]
         assert found == ["digest", None, None]
     postgres.empty(migrated, ["events"], [])
 
 
 def interrupted(store: SqlStore, postgres: PostgresServer, database: str) -> None:
     with store.transaction():
-        store.events.add("/feed", "2", "digest")
+        store.requests.add_event("/feed", "2", "digest")
         with postgres.connected() as connection:
             connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database])
-        store.events.add("/feed", "3", "digest")
+        store.requests.add_event("/feed", "3", "digest")

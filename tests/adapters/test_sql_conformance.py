@@ -5,24 +5,12 @@ from __future__ import annotations
 import pytest
 
 from referral_adapters import conformance
-from referral_adapters.conformance.telling_billing import ToldBilling
+from referral_adapters.conformance.billing import ToldBilling, WholeBilling
 from referral_adapters.sql import SqlStore
 from referral_adapters.sql.billing import SqlContinuousDiscounts
-from referral_core.ports.billing import Billing, WholeBilling
-from referral_core.ports.cases import Cases
-from referral_core.ports.contracts import Contracts
-from referral_core.ports.discount_groups import DiscountGroups
-from referral_core.ports.events import Events
-from referral_core.ports.grants import Grants
-from referral_core.ports.promo_codes import PromoCodes
-from referral_core.ports.referrals import Referrals
-from referral_core.ports.sharings import Sharings
-from referral_core.ports.subscriptions import Subscriptions
-from referral_core.ports.trace import Trace
-
-
-class TestAnswers(conformance.AnswersConformance):
-    """The store is the fixture ``store`` itself."""
+from referral_core.ports.billing import Billing
+from referral_core.ports.cases import CaseRepository
+from referral_core.ports.grants import GrantRepository
 
 
 class TestBilling(conformance.BillingConformance):
@@ -38,16 +26,6 @@ class TestBulkBilling(conformance.BulkBillingConformance):
         return store.billing
 
 
-class TestCases(conformance.CasesConformance):
-    @pytest.fixture
-    def cases(self, store: SqlStore) -> Cases:
-        return store.cases
-
-
-class TestContractPages(conformance.ContractPagesConformance):
-    """The store is the fixture ``store`` itself."""
-
-
 class TestTellingBilling(conformance.TellingBillingConformance):
     @pytest.fixture
     def billing(self, store: SqlStore) -> ToldBilling:
@@ -55,87 +33,45 @@ class TestTellingBilling(conformance.TellingBillingConformance):
         return store.billing
 
 
-class TestContracts(conformance.ContractsConformance):
+class TestCases(conformance.CaseRepositoryConformance):
     @pytest.fixture
-    def contracts(self, store: SqlStore) -> Contracts:
-        return store.contracts
+    def cases(self, store: SqlStore) -> CaseRepository:
+        return store.cases
 
 
-class TestDiscountGroups(conformance.DiscountGroupsConformance):
+class TestGrants(conformance.GrantRepositoryConformance):
     @pytest.fixture
-    def groups(self, store: SqlStore) -> DiscountGroups:
-        return store.groups
-
-
-class TestEvents(conformance.EventsConformance):
-    @pytest.fixture
-    def events(self, store: SqlStore) -> Events:
-        return store.events
-
-
-class TestEvidence(conformance.EvidenceConformance):
-    """The store is the fixture ``store`` itself."""
-
-
-class TestGrants(conformance.GrantsConformance):
-    @pytest.fixture
-    def grants(self, store: SqlStore) -> Grants:
+    def grants(self, store: SqlStore) -> GrantRepository:
         return store.grants
 
 
-class TestHistory(conformance.HistoryConformance):
+class TestCodes(conformance.CodeRepositoryConformance):
     """The store is the fixture ``store`` itself."""
 
 
-class TestLaunchCodes(conformance.LaunchCodesConformance):
+class TestContracts(conformance.ContractRepositoryConformance):
     """The store is the fixture ``store`` itself."""
 
 
-class TestLaunchContracts(conformance.LaunchContractsConformance):
+class TestGroups(conformance.GroupRepositoryConformance):
     """The store is the fixture ``store`` itself."""
 
 
-class TestOutbox(conformance.OutboxConformance):
+class TestPersonalData(conformance.PersonalDataConformance):
     """The store is the fixture ``store`` itself."""
 
 
-class TestPromoCodes(conformance.PromoCodesConformance):
-    @pytest.fixture
-    def promo_codes(self, store: SqlStore) -> PromoCodes:
-        return store.promo_codes
+class TestReferrals(conformance.ReferralRepositoryConformance):
+    """The store is the fixture ``store`` itself."""
 
 
-class TestReferrals(conformance.ReferralsConformance):
-    @pytest.fixture
-    def referrals(self, store: SqlStore) -> Referrals:
-        return store.referrals
+class TestRequests(conformance.RequestRepositoryConformance):
+    """The store is the fixture ``store`` itself."""
 
 
-class TestSharings(conformance.SharingsConformance):
-    @pytest.fixture
-    def sharings(self, store: SqlStore) -> Sharings:
-        return store.sharings
-
-
-class TestSubscriptions(conformance.SubscriptionsConformance):
-    @pytest.fixture
-    def subscriptions(self, store: SqlStore) -> Subscriptions:
-        return store.subscriptions
-
-
-class TestTrace(conformance.TraceConformance):
-    @pytest.fixture
-    def trace(self, store: SqlStore) -> Trace:
-        return store.trace
+class TestTrace(conformance.TraceRepositoryConformance):
+    """The store is the fixture ``store`` itself."""
 
 
 class TestTransaction(conformance.TransactionConformance):
-    """The store is the fixture ``store`` itself."""
-
-
-class TestSeals(conformance.SealsConformance):
-    """The store is the fixture ``store`` itself."""
-
-
-class TestPersons(conformance.PersonsConformance):
     """The store is the fixture ``store`` itself."""

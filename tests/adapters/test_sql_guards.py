@@ -74,13 +74,13 @@ def furnish(store: SqlStore) -> None:
     store.groups.put(attrs.evolve(group(), amounts=amounts.adding(EffectivePeriod(day(5), None), Money(15))), at=day(0))
     store.referrals.add(referral("K1"), at=day(0))
     store.grants.add(grant())
-    store.events.add("/feed", "1", "digest")
+    store.requests.add_event("/feed", "1", "digest")
     for _ in range(2):
         store.trace.append(note())
-    store.seals.set(day(1))
-    store.outbox.publish(1)
-    store.subscriptions.add("crm", 0)
-    store.answers.claim("portal", "k1", "digest", at=day(0))
+    store.trace.seal(day(1))
+    store.trace.publish(1)
+    store.trace.subscribe("crm", 0)
+    store.requests.claim("portal", "k1", "digest", at=day(0))
     store.billing.grant(grant())
     store.billing.bill("B1", "A1", Money("1"), at=day(1))
     store.billing.transfer("A1", "A2", Money("1"), at=day(1), key="T1")
@@ -216,8 +216,8 @@ def test_a_row_goes_out_however_it_was_written(by_hand: Written, store: SqlStore
         " SELECT subject, number + 1, moment, act, role, personal_digest, hash, hash FROM trace_entries"
         " WHERE number = 2"
     )
-    assert store.outbox.publish(9) == 2
-    assert [(each.position, each.entry.number) for each in store.outbox.read(0, 9)] == [(1, 1), (2, 2), (3, 3)]
+    assert store.trace.publish(9) == 2
+    assert [(each.position, each.entry.number) for each in store.trace.published(0, 9)] == [(1, 1), (2, 2), (3, 3)]
 
 
 @pytest.mark.rule("A5")
@@ -234,11 +234,11 @@ def test_persons_can_be_erased_and_the_chain_still_holds(by_hand: Written, store
 
 @pytest.mark.rule("A5", "R3")
 def test_words_can_be_erased_from_history_and_nothing_else_goes(by_hand: Written, store: SqlStore) -> None:
-    (first, second), _ = store.history.codes("A1")
+    (first, second), _ = store.promo_codes.history("A1")
     assert (first.state.ending_reason, second.state.ending_reason) == (None, "Mari asked")
     by_hand("UPDATE promo_code_history SET personal = NULL")
     erased = attrs.evolve(second, state=attrs.evolve(second.state, ending_reason=None))
-    assert store.history.codes("A1")[0] == (first, erased)
+    assert store.promo_codes.history("A1")[0] == (first, erased)
     assert [row for row in by_hand("SELECT personal FROM promo_code_history") if row[0] is not None] == []
 
 

@@ -20,10 +20,10 @@ READ_FROM_END_TO_END: Final = re.compile(r"Seq Scan|Sort|TEMP B-TREE|SCAN (contr
 LISTS: Final[dict[str, tuple[str, Callable[[SqlStore], object]]]] = {
     "contracts_open": (
         "contracts",
-        lambda store: store.contract_pages.page("K00500", 50, status=ContractStatus.CONCLUDED),
+        lambda store: store.contracts.page("K00500", 50, status=ContractStatus.CONCLUDED),
     ),
-    "contracts_channel": ("contracts", lambda store: store.contract_pages.page("K00500", 50, channel="north")),
-    "contracts_pk": ("contracts", lambda store: store.contract_pages.page("K00500", 50)),
+    "contracts_channel": ("contracts", lambda store: store.contracts.page("K00500", 50, channel="north")),
+    "contracts_pk": ("contracts", lambda store: store.contracts.page("K00500", 50)),
     "cases_open": ("cases", lambda store: next(store.cases.all(after="case 00500", open_only=True))),
 }
 

@@ -32,11 +32,11 @@ from referral_adapters.sql import SchemaMismatch, SqlStore, schema, upgrade
 from referral_adapters.sql.billing_tables import BILLS, MOVEMENTS, POSTED_GRANTS
 from referral_adapters.sql.cases import case_row
 from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
+from referral_adapters.sql.codes import code_row
 from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
 from referral_adapters.sql.contracts import contract_row
 from referral_adapters.sql.grants import grant_row
 from referral_adapters.sql.group_tables import GROUP_HISTORY, GROUPS
-from referral_adapters.sql.promo_codes import code_row
 from referral_adapters.sql.referral_rows import note_row, referral_row
 from referral_adapters.sql.referral_tables import CASES, FEE_NOTES, GRANTS, REFERRAL_HISTORY, REFERRALS
 from referral_adapters.sql.states import state_of
@@ -46,7 +46,7 @@ from referral_core.entities.case import Case
 from referral_core.entities.promo_code import Ending, PromoCode
 from referral_core.entities.referral import FeeNote, Referral
 from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceEntry, TraceNote, account_subject
-from referral_core.knowledge.knowledge import Knowledge
+from referral_core.knowledge import Knowledge
 from referral_core.values.money import Money
 from referral_core.values.recorded import Recorded
 from tests.adapters.conftest import ENGINES
@@ -154,7 +154,7 @@ def test_codes_are_recorded_at_the_moments_of_the_acts(filling: Filling, old: UR
         filling.traced("referral.record", account_subject("A1"), moment, {"contract": "K9"})
     with upgraded(filling, old) as store:
         states = Recorded(ISSUED, day(0), 1), Recorded(STARTED, day(1), 2), Recorded(ENDED, day(4), 3)
-        assert store.history.codes("A1") == (states,)
+        assert store.promo_codes.history("A1") == (states,)
         assert store.promo_codes.find("AAAA") == ENDED
         assert Knowledge(store, by=day(3)).promo_codes.find("AAAA") == STARTED
 
@@ -174,7 +174,7 @@ def test_what_had_arrived_late_is_recorded_with_what_was_there(filling: Filling,
     ):
         filling.traced(act, account_subject("A1"), day(number), {"code": text_})
     with upgraded(filling, old) as store:
-        told = [[each.recorded_at for each in states] for states in store.history.codes("A1")]
+        told = [[each.recorded_at for each in states] for states in store.promo_codes.history("A1")]
         assert told == [[day(0), day(5)], [day(5), day(6)]]
 
 
@@ -186,7 +186,7 @@ def test_a_code_that_is_not_in_the_trace_is_known_from_its_issue_and_its_changes
     filling.code(ISSUED, STARTED, ENDED)
     filling.traced("code.issue", account_subject("A1"), day(3), {"code": "AAAA"})
     with upgraded(filling, old) as store:
-        (states,) = store.history.codes("A1")
+        (states,) = store.promo_codes.history("A1")
         assert [each.recorded_at for each in states] == [day(0), CLOCK, CLOCK]
         assert [each.state for each in states] == [ISSUED, STARTED, ENDED]
 
@@ -202,7 +202,7 @@ def test_as_many_accounts_as_there_are_are_carried_over(filling: Filling, old: U
         told = {
             tuple(each.recorded_at for each in states)
             for number in range(MANY)
-            for states in store.history.codes(f"A{number}")
+            for states in store.promo_codes.history(f"A{number}")
         }
         assert told == {(day(0), day(1))}
 
@@ -219,10 +219,10 @@ def test_no_state_of_a_group_is_recorded_before_the_one_before_it(filling: Filli
         recorded = {"id": "referrer", "revision": revision, "recorded_at": day(number), "state": state}
         filling.rows(GROUP_HISTORY, recorded)
     with upgraded(filling, old) as store:
-        states = store.history.group("referrer")
+        states = store.groups.history("referrer")
         assert states == tuple(Recorded(group(), day(moment), n) for n, moment in enumerate((0, 5, 5), 1))
         store.groups.put(group(called="later"), at=day(1))
-        assert store.history.group("referrer")[3].recorded_at == day(5)
+        assert store.groups.history("referrer")[3].recorded_at == day(5)
 
 
 @pytest.mark.rule("R3", "A5")
@@ -234,7 +234,7 @@ def test_states_of_referrals_lose_persons_and_notes_and_nothing_else(filling: Fi
     filling.referral((recorded, day(0)), (moved, day(1)), (granted, day(2)), (noted, day(1)))
     with upgraded(filling, old) as store:
         states = (recorded, 0), (moved, 1), (granted, 2), (granted, 2)
-        assert store.history.referral("K2") == tuple(
+        assert store.referrals.history("K2") == tuple(
             Recorded(state, day(number), revision) for revision, (state, number) in enumerate(states, 1)
         )
         assert store.referrals.find("K2") == noted
@@ -311,7 +311,7 @@ def test_an_upgraded_database_goes_on_and_guards_what_it_has(filling: Filling, o
     filling.code(ISSUED)
     with upgraded(filling, old) as store:
         store.promo_codes.replace(STARTED, at=day(1))
-        assert [each.state for each in store.history.codes("A1")[0]] == [ISSUED, STARTED]
+        assert [each.state for each in store.promo_codes.history("A1")[0]] == [ISSUED, STARTED]
     with pytest.raises(IntegrityError):
         read(old, "DELETE FROM promo_code_history")
 

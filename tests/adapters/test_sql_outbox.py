@@ -67,15 +67,15 @@ def test_every_row_is_published_once_whoever_writes_publishes_and_reads(store: S
     def publish(reading: list[Published]) -> None:
         while not done.is_set():
             with suppress(ConcurrentChange):
-                store.outbox.publish(5)
-            reading += store.outbox.read(len(reading), 7)
+                store.trace.publish(5)
+            reading += store.trace.published(len(reading), 7)
 
     with at_once(*(lambda reading=reading: publish(reading) for reading in readings)) as failed:
         with at_once(*(lambda number=number: write(number) for number in range(WRITERS))) as failed_to_write:
             pass
         done.set()
     assert failed == failed_to_write == []
-    while store.outbox.publish(ALL):
+    while store.trace.publish(ALL):
         pass
     published = everything(store)
     assert sorted(places(published)) == [(row.subject, row.number) for row in store.trace.chain()]
@@ -87,7 +87,7 @@ def test_every_row_is_published_once_whoever_writes_publishes_and_reads(store: S
 def everything(store: SqlStore) -> list[Published]:
     """Return all that is published, read by pages; it is without gaps, and in order within each subject."""
     found: list[Published] = []
-    while page := store.outbox.read(len(found), ALL):
+    while page := store.trace.published(len(found), ALL):
         found += page
     assert [each.position for each in found] == list(range(1, len(found) + 1))
     last: dict[str, int] = {}
@@ -111,12 +111,12 @@ def test_what_commits_late_is_not_skipped(database: URL, store: SqlStore) -> Non
     with at_once(write_slowly) as failed:
         assert written.wait(PATIENCE)
         store.trace.append(note("A2"))
-        assert store.outbox.publish(ALL) == 1
-        seen = store.outbox.read(0, ALL)
+        assert store.trace.publish(ALL) == 1
+        seen = store.trace.published(0, ALL)
         go_on.set()
     assert failed == []
-    assert store.outbox.publish(ALL) == 1
-    assert store.outbox.read(0, 1) == seen
+    assert store.trace.publish(ALL) == 1
+    assert store.trace.published(0, 1) == seen
     assert places(in_order(store)) == [("account:A2", 1), ("account:A1", 1)]
 
 
@@ -124,12 +124,12 @@ def test_what_commits_late_is_not_skipped(database: URL, store: SqlStore) -> Non
 def test_nobody_who_writes_waits_for_a_publisher(database: URL, store: SqlStore) -> None:
     store.trace.append(note())
     with store.transaction():
-        store.outbox.publish(ALL)
+        store.trace.publish(ALL)
         with at_once(lambda: store.trace.append(note())) as failed:
             pass
         assert failed == []
     assert places(in_order(store)) == [("account:A1", 1)]
-    assert store.outbox.publish(ALL) == 1
+    assert store.trace.publish(ALL) == 1
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def tampered(database: URL, store: SqlStore, request: pytest.FixtureRequest) -> 
     """Return what changes the trace behind its guards, in which three rows are published."""
     for account in ("A1", "A2", "A1"):
         store.trace.append(note(account))
-    store.outbox.publish(ALL)
+    store.trace.publish(ALL)
 
     def change(statement: str) -> None:
         if database.get_backend_name() == "sqlite":
@@ -168,14 +168,14 @@ def tampered(database: URL, store: SqlStore, request: pytest.FixtureRequest) -> 
 def test_a_row_that_cannot_be_read_is_named(store: SqlStore, tampered: Callable[[str], None], statement: str) -> None:
     tampered(statement)
     with pytest.raises(TraceUnreadable) as raised:
-        store.outbox.read(0, ALL)
+        store.trace.published(0, ALL)
     assert (raised.value.subject, raised.value.number) == ("account:A1", 2)
-    assert places(store.outbox.read(0, 2)) == [("account:A1", 1), ("account:A2", 1)]
+    assert places(store.trace.published(0, 2)) == [("account:A1", 1), ("account:A2", 1)]
 
 
 def test_a_gap_is_found_by_a_check(database: URL, store: SqlStore) -> None:
     store.trace.append(note(), note())
-    store.outbox.publish(1)
+    store.trace.publish(1)
     assert list(check(database)) == []
     engine = create_engine(database)
     with engine.begin() as connection:

@@ -95,7 +95,7 @@ def test_upgrading_what_is_up_to_date_changes_nothing(database: URL) -> None:
     upgrade(database)
     upgrade(database)
     with SqlStore(database) as store:
-        assert list(store.seals.all()) == []
+        assert list(store.trace.seals()) == []
 
 
 @pytest.mark.parametrize(("version", "said"), [("9999", "newer"), (None, "upgrade it first")])

@@ -37,14 +37,14 @@ def test_more_chains_than_a_page_are_sealed(store: SqlStore) -> None:
     with store.transaction():
         for number in range(chains):
             store.trace.append(note(f"A{number}"))
-    seal = store.seals.set(day(1))
+    seal = store.trace.seal(day(1))
     assert seal
     assert seal.heads == chains
-    assert [head.head for head in store.seals.heads(1)] == list(store.trace.heads())
+    assert [head.head for head in store.trace.sealed_heads(1)] == list(store.trace.heads())
     store.trace.append(note(f"A{chains - 1}"))
-    store.seals.set(day(2))
-    assert [head.number for head in store.seals.heads(2)] == [2]
-    verified = Verifying(store.trace, store.seals, most=9).run(day(3))
+    store.trace.seal(day(2))
+    assert [head.number for head in store.trace.sealed_heads(2)] == [2]
+    verified = Verifying(store.trace, most=9).run(day(3))
     assert (verified.holds, verified.rows, verified.unsealed) == (True, chains + 1, 0)
 
 
@@ -54,13 +54,16 @@ def test_nobody_waits_for_who_seals(store: SqlStore, database: URL) -> None:
     """What others add while a seal is being set is not under it, and under the next one."""
     store.trace.append(note("A1"))
     with SqlStore(database) as other, store.transaction():
-        seal = store.seals.set(day(1))
+        seal = store.trace.seal(day(1))
         other.trace.append(note("A1"))
         other.trace.append(note("A2"))
     assert seal
-    assert [head.head[:2] for head in store.seals.heads(1)] == [(account_subject("A1"), 1)]
-    assert store.seals.set(day(2))
-    assert [head.head[:2] for head in store.seals.heads(2)] == [(account_subject("A1"), 2), (account_subject("A2"), 1)]
+    assert [head.head[:2] for head in store.trace.sealed_heads(1)] == [(account_subject("A1"), 1)]
+    assert store.trace.seal(day(2))
+    assert [head.head[:2] for head in store.trace.sealed_heads(2)] == [
+        (account_subject("A1"), 2),
+        (account_subject("A2"), 1),
+    ]
     assert faults(store) == ()
 
 
@@ -70,11 +73,11 @@ def test_who_does_not_see_the_last_seal_is_told(store: SqlStore, lent: Connectio
     store.trace.append(note("A1"))
     late = SqlStore.on(lent)
     assert len(list(late.trace.chain())) == 1
-    assert store.seals.set(day(1))
+    assert store.trace.seal(day(1))
     with pytest.raises(ConcurrentChange):
-        late.seals.set(day(2))
+        late.trace.seal(day(2))
     lent.rollback()
-    assert [seal.number for seal in store.seals.all()] == [1]
+    assert [seal.number for seal in store.trace.seals()] == [1]
     assert faults(store) == ()
 
 
@@ -83,7 +86,7 @@ def test_verifying_while_others_write_and_seal_finds_nothing_wrong(store: SqlSto
     with store.transaction():
         for number in range(PAGE + 50):
             store.trace.append(note(f"A{number}"))
-    store.seals.set(day(1))
+    store.trace.seal(day(1))
     over = Event()
 
     def write() -> None:
@@ -92,7 +95,7 @@ def test_verifying_while_others_write_and_seal_finds_nothing_wrong(store: SqlSto
                 return
             store.trace.append(note(f"A{number * 97 % PAGE}"))
             store.trace.append(note(f"B{number}"))
-            store.seals.set(day(number))
+            store.trace.seal(day(number))
 
     writer = Thread(target=write, daemon=True)
     writer.start()
@@ -102,5 +105,5 @@ def test_verifying_while_others_write_and_seal_finds_nothing_wrong(store: SqlSto
         over.set()
         writer.join(PATIENCE)
     assert found == []
-    assert len(list(store.seals.all())) > 2
+    assert len(list(store.trace.seals())) > 2
     assert faults(store) == ()

@@ -112,15 +112,15 @@ def test_seals_of_the_first_version_verify_and_go_on(url: URL) -> None:
     ]
     assert [row.heads for row in after] == [3, 2, 0]
     with SqlStore(url) as store:
-        listed = [[list(head.head) for head in store.seals.heads(number)] for number in (1, 2, 3)]
+        listed = [[list(head.head) for head in store.trace.sealed_heads(number)] for number in (1, 2, 3)]
         assert listed == [json.loads(row.heads) for row in before]
-        verified = Verifying(store.trace, store.seals, most=9).run(day(9))
+        verified = Verifying(store.trace, most=9).run(day(9))
         assert (verified.holds, verified.seals, verified.rows, verified.unsealed) == (True, 3, 6, 1)
         store.trace.append(note())
-        seal = store.seals.set(day(10))
+        seal = store.trace.seal(day(10))
         assert seal
         assert (seal.number, seal.heads, seal.previous) == (4, 2, before[-1].hash)
-        assert Verifying(store.trace, store.seals, most=9).run(day(9)).unsealed == 0
+        assert Verifying(store.trace, most=9).run(day(9)).unsealed == 0
 
 
 @pytest.mark.rule("A2")
@@ -133,7 +133,5 @@ def test_a_seal_that_was_forged_before_is_still_found(url: URL) -> None:
     engine.dispose()
     upgrade(url)
     with SqlStore(url) as store:
-        named = {
-            (fault.subject, fault.number) for fault in Verifying(store.trace, store.seals, most=9).run(day(9)).faults
-        }
+        named = {(fault.subject, fault.number) for fault in Verifying(store.trace, most=9).run(day(9)).faults}
         assert named >= {("seal", 1), (account_subject("A1"), 2)}

@@ -67,11 +67,10 @@ class Twins(Programme_in_motion):
 
 def history(store: FeedStore, contracts: list[str]) -> list[object]:
     """Return every state that was kept, with the moment it was recorded."""
-    kept = store.history
     return [
-        *[kept.codes(account) for account in ACCOUNTS],
-        *[kept.group(group.id) for group in store.groups.all()],
-        *[kept.referral(contract) for contract in contracts],
+        *[store.promo_codes.history(account) for account in ACCOUNTS],
+        *[store.groups.history(group.id) for group in store.groups.all()],
+        *[store.referrals.history(contract) for contract in contracts],
     ]
 
 

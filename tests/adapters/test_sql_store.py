@@ -1,4 +1,4 @@
-"""What the store in a database does beyond the ports: its beginnings, its secret, its histories, hosts' connections."""
+"""What the store in a database does besides: its beginnings, its secret, its histories, hosts' connections."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def test_a_database_keeps_a_secret_of_its_own(database: URL) -> None:
 def test_a_store_takes_another_folding_and_billing(database: URL) -> None:
     folding, billing = AnyAsciiFolding(), ContinuousDiscounts()
     with SqlStore(database, folding=folding, billing=billing) as store:
-        assert (store.folding, store.billing) == (folding, billing)
+        assert (store.to_ascii, store.billing) == (folding, billing)
     with SqlStore(database) as store:
-        assert store.folding.to_ascii("Õnne") == "Onne"
+        assert store.to_ascii("Õnne") == "Onne"
 
 
 def test_what_was_stored_is_there_after_closing(database: URL) -> None:
@@ -183,7 +183,7 @@ def test_a_hosts_own_statements_stand_or_fall_with_the_stores(database: URL, eng
         connection.execute(text("UPDATE settings SET value = 'x'"))
         with pytest.raises(Slip), SqlStore.on(connection).transaction():
             raise Slip
-        SqlStore.on(connection).sharings.count_of("A1")
+        SqlStore.on(connection).promo_codes.times_shared("A1")
         connection.execute(text("INSERT INTO settings (name, value) VALUES ('host', 'was here')"))
         connection.rollback()
     engine.dispose()
@@ -202,5 +202,5 @@ def test_moments_come_back_in_utc(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", ["\ud800", "a\ud800b"])
 def test_what_no_database_can_keep_is_said(store: SqlStore, words: str) -> None:
     with pytest.raises(StoreFailed, match="character"):
-        store.events.add("/feed", words, "digest")
-    assert store.events.add("/feed", "1", "digest")
+        store.requests.add_event("/feed", words, "digest")
+    assert store.requests.add_event("/feed", "1", "digest")

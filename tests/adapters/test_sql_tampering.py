@@ -49,7 +49,7 @@ class Vault:
     def verified(self) -> tuple[TraceFault, ...]:
         """Return the faults that verifying names."""
         store = SqlStore.on(self.connection)
-        return Verifying(store.trace, store.seals, most=99).run(day(9)).faults
+        return Verifying(store.trace, most=99).run(day(9)).faults
 
     def named(self) -> set[tuple[str, int]]:
         """Return the places that verifying names."""
@@ -68,7 +68,7 @@ def opened(database: URL, store: SqlStore) -> Iterator[Connection]:
         for subject in SUBJECTS:
             told(store, subject, number)
         if number in {1, 2}:
-            store.seals.set(day(number))
+            store.trace.seal(day(number))
     engine = create_engine(database)
     with engine.connect() as connection:
         yield connection
@@ -294,7 +294,7 @@ def test_a_seal_that_cannot_be_read_is_named_and_nothing_is_sealed_after_it(open
         vault.take(f"UPDATE seals SET moment = {far} WHERE number = 2")
         assert vault.verified() == (TraceFault("seal", 2, "cannot be read"),)
         with pytest.raises(TraceUnreadable):
-            SqlStore.on(vault.connection).seals.set(day(9))
+            SqlStore.on(vault.connection).trace.seal(day(9))
 
     tampering(opened, act)
 

@@ -367,7 +367,7 @@ def test_a_code_is_used_before_its_holder_is_erased_or_after(world: World) -> No
         referral = world.store.referrals.find(f"N-{of}")
         assert referral is not None
         assert referral.referrer_customer != f"c-{of}"
-        assert not world.store.persons.find(f"c-{of}").is_of_somebody
+        assert not world.store.personal_data(f"c-{of}").is_of_somebody
     assert list(check(world.url)) == []
 
 

@@ -79,8 +79,8 @@ def test_everything_arrives(old: URL) -> None:
         same_referrals(store)
         assert [told(leg) for leg in store.grants.all()] == sorted(map(told, old_world.LEGS))
         assert [known(each) for each in store.cases.all()] == [known(each) for each in old_world.CASES]
-        assert [store.sharings.count_of(account) for account in ("A1", "A2", "A3")] == [2, 1, 0]
-        assert {key: store.events.find(*key) for key in old_world.EVENTS} == old_world.EVENTS
+        assert [store.promo_codes.times_shared(account) for account in ("A1", "A2", "A3")] == [2, 1, 0]
+        assert {key: store.requests.event(*key) for key in old_world.EVENTS} == old_world.EVENTS
         assert store.code_key.hex() == old_world.SECRET
     assert list(check(old)) == []
 
@@ -158,11 +158,11 @@ def test_the_trace_arrives_and_still_verifies(old: URL) -> None:
 def test_what_was_traced_before_is_not_published(old: URL) -> None:
     upgrade(old)
     with SqlStore(old, PROGRAMME) as store:
-        assert (store.outbox.publish(99), store.outbox.read(0, 99), store.subscriptions.all()) == (0, (), ())
+        assert (store.trace.publish(99), store.trace.published(0, 99), store.trace.subscriptions()) == (0, (), ())
         subject, (*_, last) = next(iter(old_world.CHAINS.items()))
         store.trace.append(TraceNote(subject, on(200), "code.end", MARI))
-        assert store.outbox.publish(99) == 1
-        (published,) = store.outbox.read(0, 99)
+        assert store.trace.publish(99) == 1
+        (published,) = store.trace.published(0, 99)
         assert (published.position, published.entry.subject) == (1, subject)
         assert (published.entry.number, published.entry.previous) == (last.number + 1, last.hash)
     assert list(check(old)) == []

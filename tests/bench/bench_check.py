@@ -19,7 +19,7 @@ from databases import databases, engine_of
 from population import populate
 from ratio import measured, report
 from referral_adapters.sql import SqlStore
-from referral_adapters.sql.evidence import GATHERED
+from referral_adapters.sql.codes import GATHERED
 from referral_adapters.sql.prepared import prepared
 from referral_core import Actor, Programme, ReferralDesk
 

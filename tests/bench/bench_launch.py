@@ -58,7 +58,7 @@ class Launch:
     def __init__(self, store: SqlStore, driver: Connection[Any], folder: Path, accounts: int) -> None:
         self._store, self._driver, self._folder, self._accounts = store, driver, folder, accounts
         for first in range(0, accounts, 10_000):
-            store.launch_contracts.add(contracts(range(first, min(first + 10_000, accounts))))
+            store.contracts.add_all(contracts(range(first, min(first + 10_000, accounts))))
         driver.execute("VACUUM ANALYZE")
 
     def run(self) -> None:

@@ -11,7 +11,7 @@ from referral_adapters.memory import ContinuousDiscounts, FlakyBilling
 from referral_core import Actor, GrantStatus, ReferralStatus, Refusal, Role, Side
 from referral_core.entities.movement import Movement, MovementKind
 from referral_core.entities.trace_entry import TraceNote, account_subject
-from referral_core.knowledge.knowledge import Knowledge
+from referral_core.knowledge import Knowledge
 from referral_core.services.account_view import ReferralSeen
 from referral_core.services.activity import Activity, ActivityCategory
 from tests.office import HOUSEHOLD, NOON, SYSTEM, WHEN, WHY, Office

@@ -262,10 +262,10 @@ def test_every_state_of_a_referral_is_kept_with_the_moment_it_was_recorded() -> 
     changed = office.session("2021-02-15").referrals.change_group("K1", group="referee-manual")
     granted = office.activated("K1", MARCH).referral
     states = [(at(NOON), recorded), (at("2021-02-15"), changed), (at(MARCH), granted)]
-    assert [(each.recorded_at, each.state) for each in office.store.history.referral("K1")] == states
+    assert [(each.recorded_at, each.state) for each in office.store.referrals.history("K1")] == states
     office.concluded("K2", on="C", code=code)
     cancelled = office.withdrawn("K2", MARCH).cancelled
-    assert office.store.history.referral("K2")[-1] == Recorded(cancelled, at(MARCH), 2)
+    assert office.store.referrals.history("K2")[-1] == Recorded(cancelled, at(MARCH), 2)
 
 
 @pytest.mark.rule("B4", "C4")

@@ -12,7 +12,7 @@ import pytest
 from referral_core import Actor, EffectivePeriod, Refusal, Role, Side, Span
 from referral_core.entities.contract import ContractStatus
 from referral_core.entities.grant import GrantStatus
-from referral_core.knowledge.knowledge import Knowledge
+from referral_core.knowledge import Knowledge
 from referral_core.services.amount_preview import AmountPreview
 from referral_core.services.showing_sign_ups import SignUpSeen
 from tests.office import HOUSEHOLD, NOON, SYSTEM, WHEN, WHY, Office
@@ -112,9 +112,9 @@ def test_pages_of_somebody_limited_are_full_of_what_they_may_see(size: int) -> N
 def test_pages_are_known_as_they_were() -> None:
     office, _ = town()
     office.concluded("K-10", on="S10", when="2021-03-01")
-    known = Knowledge(office.store, by=at(NOON) - TICK).contract_pages
+    known = Knowledge(office.store, by=at(NOON) - TICK).contracts
     assert [each.id for each in known.page(None, 9)] == ["K-A"]
-    known = Knowledge(office.store, by=at(NOON)).contract_pages
+    known = Knowledge(office.store, by=at(NOON)).contracts
     assert [each.id for each in known.page(None, 3)] == ["K-0", "K-1", "K-2"]
     assert [each.id for each in known.page("K-1", 2, status=ContractStatus.ACTIVE)] == ["K-5", "K-A"]
     office.terminated("K-5", "2021-03-01")

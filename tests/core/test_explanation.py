@@ -47,7 +47,7 @@ def test_an_ordinary_sign_up_is_explained_by_the_concluding_moment_and_the_progr
     assert (told.contract, told.referral) == (office.store.contracts.find("K1"), office.store.referrals.find("K1"))
     assert (told.judged_by, told.recorded_at, told.overrides) == (JudgedBy.CONCLUDING, at(FEBRUARY), ())
     assert told.code.status is CodeStatus.ACTIVE
-    assert told.code.record == office.store.history.codes("A")[0][1]
+    assert told.code.record == office.store.promo_codes.history("A")[0][1]
     assert (told.referrer.offer, told.referrer.origin, told.referrer.line) == (
         offer("referrer", "10"),
         Origin.PROGRAMME,
@@ -56,7 +56,7 @@ def test_an_ordinary_sign_up_is_explained_by_the_concluding_moment_and_the_progr
     assert (told.referee.offer, told.referee.origin) == (offer("referee-self-service", "7"), Origin.TABLE)
     assert told.referee.line == Programme.default().referee_groups[0]
     for figure in (told.referrer, told.referee):
-        assert figure.version == office.store.history.group(figure.offer.group)[1]
+        assert figure.version == office.store.groups.history(figure.offer.group)[1]
         assert (figure.is_late, figure.corrections, figure.given_today) == (False, (), figure.offer.amount)
 
 
@@ -69,10 +69,10 @@ def test_what_was_entered_since_is_no_correction_unless_it_changes_that_moment()
     )
     told = explained(office)
     (correction,) = told.referrer.corrections
-    version = office.store.history.group("referrer")[-1]
+    version = office.store.groups.history("referrer")[-1]
     assert correction == Correction(version, euros("8"), "Ada", "a slip of the pen")
     assert (told.referrer.offer.amount, told.referrer.given_today) == (euros("10"), euros("8"))
-    assert told.referrer.version == office.store.history.group("referrer")[1]
+    assert told.referrer.version == office.store.groups.history("referrer")[1]
     assert told.is_verified
     assert explained(office, when=MARCH).referrer.corrections == ()
 
@@ -84,7 +84,7 @@ def test_a_correction_that_nobody_traced_has_no_author() -> None:
     assert present is not None
     office.store.groups.put(attrs.evolve(present, amounts=present.amounts.__class__()), at=at(MARCH))
     told = explained(office).referrer
-    assert told.corrections == (Correction(office.store.history.group("referrer")[-1], None),)
+    assert told.corrections == (Correction(office.store.groups.history("referrer")[-1], None),)
     assert told.given_today is None
 
 
@@ -146,7 +146,7 @@ def test_a_change_of_group_is_told_with_both_groups_and_the_version_of_then() ->
     told = explained(office)
     assert (told.referee.origin, told.referee.locked_at) == (Origin.CHANGED, at("2021-03-02"))
     assert told.referee.offer.amount == euros("6")
-    assert told.referee.version == office.store.history.group("referee-self-service")[2]
+    assert told.referee.version == office.store.groups.history("referee-self-service")[2]
     assert [(each.before, each.group) for each in told.overrides] == [
         ("referee-manual", "referee-self-service"),
         ("referee-self-service", "referee-manual"),
@@ -291,7 +291,7 @@ def test_customers_are_no_part_of_history() -> None:
 
 def recorded_as(office: Office, **changes: object) -> Office:
     """Have every state of the referral recorded otherwise, and stored so."""
-    records = office.store.referrals.records._records["K1"]
+    records = office.store.referrals._records._records["K1"]
     records[:] = [attrs.evolve(each, state=attrs.evolve(each.state, **changes)) for each in records]  # type: ignore[arg-type]
     return stored_as(office, **changes)
 
@@ -450,7 +450,7 @@ def test_what_was_not_there_cannot_be_explained() -> None:
 
 def test_a_referral_of_which_history_knows_nothing_is_unknown() -> None:
     office = signed_up()
-    office.store.referrals.records._records.clear()
+    office.store.referrals._records._records.clear()
     with refused("referral-unknown"):
         explained(office)
     assert isinstance(office.store.referrals.find("K1"), Referral)

@@ -120,7 +120,7 @@ def test_every_state_of_a_group_is_kept_with_the_moment_it_was_entered() -> None
     office = Office()
     ahead = office.desk.session(actor=ADA, now=NOW).groups.set_amount("referrer", euros("10"), starts=at("2022-01-01"))
     off = office.desk.session(actor=ADA, now=NOW + TICK).groups.disable("referrer")
-    states = office.store.history.group("referrer")[1:]
+    states = office.store.groups.history("referrer")[1:]
     assert states == (Recorded(ahead, NOW, 2), Recorded(off, NOW + TICK, 3))
 
 

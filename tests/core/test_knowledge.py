@@ -1,4 +1,4 @@
-"""As known at: every port as it stood at a moment, to be read and not to be written."""
+"""As known at: every repository as it stood at a moment, to be read and not to be written."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from referral_core.entities.grant import GrantEvent
 from referral_core.entities.promo_code import CodeStatus
 from referral_core.entities.referral import ReferralStatus
 from referral_core.entities.sharing import Sharing
+from referral_core.entities.subscription import Subscription
 from referral_core.entities.trace_entry import account_subject, chain_faults
-from referral_core.knowledge.knowledge import Knowledge
+from referral_core.knowledge import Knowledge
 from tests.office import Office
 from tests.phrases import TICK, at, case, code, contract, euros, grant, group, note, referral, refused
 
@@ -148,8 +149,10 @@ def test_a_case_is_known_to_be_open_until_it_was_closed() -> None:
 
 
 def test_sharings_and_balances_are_those_of_the_moment_or_of_an_earlier_one() -> None:
-    assert [known(when).sharings.count_of("A") for when in (FEBRUARY, APRIL)] == [1, 2]
-    assert known(APRIL).sharings.count_of("A", by=at(FEBRUARY)) == known(FEBRUARY).sharings.count_of("A", by=at(APRIL))
+    assert [known(when).promo_codes.times_shared("A") for when in (FEBRUARY, APRIL)] == [1, 2]
+    assert known(APRIL).promo_codes.times_shared("A", by=at(FEBRUARY)) == known(FEBRUARY).promo_codes.times_shared(
+        "A", by=at(APRIL)
+    )
     unused = [known(when).billing.balance("B").unused for when in (FEBRUARY, MARCH, APRIL)]
     assert unused == [euros("0"), euros("7"), euros("4")]
     assert known(APRIL).billing.balance("B", by=at(MARCH)) == known(MARCH).billing.balance("B", by=at(APRIL))
@@ -160,7 +163,7 @@ def test_the_trace_is_known_up_to_the_first_row_of_a_later_moment() -> None:
     store = Office().store
     for when in (JANUARY, MARCH, FEBRUARY):
         store.trace.append(note("code.end", when, on=account_subject("A")))
-        store.seals.set(at(when))
+        store.trace.seal(at(when))
     store.trace.append(note("code.end", APRIL, on=account_subject("B")))
     trace = Knowledge(store, by=at(FEBRUARY)).trace
     rows = list(trace.chain(account_subject("A")))
@@ -176,25 +179,25 @@ def test_seals_are_known_up_to_the_first_one_of_a_later_moment() -> None:
     store = Office().store
     for when in (JANUARY, MARCH, FEBRUARY):
         store.trace.append(note("code.end", when, on=account_subject("A")))
-        store.seals.set(at(when))
-    seals = Knowledge(store, by=at(FEBRUARY)).seals
-    assert list(seals.all()) == list(store.seals.all())[:1]
-    assert list(seals.all(after=1)) == []
-    assert list(seals.heads()) == list(seals.heads(1)) == list(store.seals.heads(1))
-    assert list(seals.heads(2)) == []
+        store.trace.seal(at(when))
+    trace = Knowledge(store, by=at(FEBRUARY)).trace
+    assert list(trace.seals()) == list(store.trace.seals())[:1]
+    assert list(trace.seals(after=1)) == []
+    assert list(trace.sealed_heads()) == list(trace.sealed_heads(1)) == list(store.trace.sealed_heads(1))
+    assert list(trace.sealed_heads(2)) == []
 
 
 @pytest.mark.rule("A5")
 def test_persons_are_known_as_they_are_now() -> None:
-    assert known(JANUARY).persons.find("b") == OFFICE.store.persons.find("b")
+    assert known(JANUARY).personal_data("b") == OFFICE.store.personal_data("b")
 
 
 def test_what_was_known_of_history_is_a_beginning_of_it() -> None:
-    whole = OFFICE.store.history
-    assert known(FEBRUARY).history.referral("K-B") == whole.referral("K-B")[:1]
-    assert known(FEBRUARY).history.group("referee-manual") == whole.group("referee-manual")[:2]
-    assert known(FEBRUARY).history.codes("A") == tuple(states[:2] for states in whole.codes("A"))
-    assert known(at(JANUARY) - TICK).history.codes("A") == ()
+    whole = OFFICE.store
+    assert known(FEBRUARY).referrals.history("K-B") == whole.referrals.history("K-B")[:1]
+    assert known(FEBRUARY).groups.history("referee-manual") == whole.groups.history("referee-manual")[:2]
+    assert known(FEBRUARY).promo_codes.history("A") == tuple(states[:2] for states in whole.promo_codes.history("A"))
+    assert known(at(JANUARY) - TICK).promo_codes.history("A") == ()
 
 
 def test_what_was_known_can_be_asked_what_was_known_before() -> None:
@@ -210,7 +213,7 @@ def test_the_moment_needs_a_zone() -> None:
 
 def test_secret_and_folding_are_what_they_are() -> None:
     assert known(JANUARY).code_key == OFFICE.store.code_key
-    assert known(JANUARY).folding.to_ascii("Õnne") == "Onne"
+    assert known(JANUARY).to_ascii("Õnne") == "Onne"
 
 
 # ── writing ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -226,19 +229,25 @@ WRITES: Final[dict[str, Callable[[Knowledge], object]]] = {
     "leg's next state": lambda past: past.grants.change([(grant(), grant())]),
     "case": lambda past: past.cases.open(case()),
     "case's end": lambda past: past.cases.close(case().abandoned(at(MARCH))),
-    "sharing": lambda past: past.sharings.add(Sharing(code="A123", account="A", means="link", at=at(MARCH))),
+    "sharing": lambda past: past.promo_codes.add_sharing(Sharing(code="A123", account="A", means="link", at=at(MARCH))),
     "row": lambda past: past.trace.append(note("code.end", MARCH)),
-    "seal": lambda past: past.seals.set(at(MARCH)),
-    "person": lambda past: past.persons.erase("b"),
+    "seal": lambda past: past.trace.seal(at(MARCH)),
     "posted leg": lambda past: past.billing.grant(grant()),
     "bill": lambda past: past.billing.bill("R1", "B", euros("1"), at=at(MARCH)),
     "transfer": lambda past: past.billing.transfer("A", "B", None, at=at(MARCH), key="T1"),
-    "what stands at a launch": lambda past: past.launch_contracts.standing(["K-N"], ["N"]),
-    "launched contracts": lambda past: past.launch_contracts.add([contract("K-N")]),
-    "launch": lambda past: past.launch_codes.count(),
-    "accounts of a launch": lambda past: past.launch_codes.codeless("", 10, at=at(MARCH)),
-    "texts of a launch": lambda past: past.launch_codes.taken(["A123"]),
-    "launched codes": lambda past: past.launch_codes.add([code()], [note("code.end", MARCH)], at=at(MARCH)),
+    "what stands at a launch": lambda past: past.contracts.standing(["K-N"], ["N"]),
+    "publishing": lambda past: past.trace.publish(9),
+    "what is published": lambda past: past.trace.published(0, 9),
+    "subscriptions": lambda past: past.trace.subscriptions(),
+    "subscription": lambda past: past.trace.subscription("crm"),
+    "new subscription": lambda past: past.trace.subscribe("crm", 0),
+    "lease": lambda past: past.trace.lease("crm", at=at(MARCH), until=at(APRIL)),
+    "subscription's next state": lambda past: past.trace.settle(Subscription("crm"), Subscription("crm", 1)),
+    "launched contracts": lambda past: past.contracts.add_all([contract("K-N")]),
+    "launch": lambda past: past.contracts.count_accounts(),
+    "accounts of a launch": lambda past: past.promo_codes.codeless("", 10, at=at(MARCH)),
+    "texts of a launch": lambda past: past.promo_codes.taken(["A123"]),
+    "launched codes": lambda past: past.promo_codes.add_first([code()], [note("code.end", MARCH)], at=at(MARCH)),
 }
 
 

@@ -172,7 +172,7 @@ def test_an_act_is_done_by_whom_the_table_says_and_refused_to_all_others(act: st
 
 
 class Closed:
-    """A port that must not be asked anything."""
+    """A repository that must not be asked anything."""
 
     def __getattr__(self, method: str) -> object:
         raise AssertionError(f"{method} was asked for")
@@ -188,8 +188,8 @@ def test_who_may_not_is_refused_before_anything_is_looked_at(act: str) -> None:
         steps: list[str] = []
         office = SteppedOffice()
         session, store = office.session(by=who), office.store
-        for port in [name for name in vars(store) if not name.startswith("_") and name != "code_key"]:
-            setattr(store, port, Closed())
+        for part in [name for name in vars(store) if not name.startswith("_") and name != "code_key"]:
+            setattr(store, part, Closed())
         store.step = steps.append
         with refused("not-allowed", field="actor"):
             ask(session, act)

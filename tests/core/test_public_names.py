@@ -28,7 +28,7 @@ def test_a_name_that_is_not_there_is_missing_as_from_any_module() -> None:
     [
         ("ReferralDesk", "desk"),
         ("Session", "session"),
-        ("Knowledge", "knowledge.knowledge"),
+        ("Knowledge", "knowledge"),
         ("Messages", "programme.messages"),
         ("timeline_picture", "values.timeline_picture"),
     ],

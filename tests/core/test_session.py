@@ -22,6 +22,7 @@ from referral_core import (
     ReadOnlySession,
     Role,
 )
+from referral_core.entities.personal_data import PersonalData
 from referral_core.programme.code_format import CodeFormat
 from referral_core.programme.paying import Paying
 from referral_core.services.explanation import Explanation
@@ -36,19 +37,19 @@ from tests.phrases import actor, at, euros, refused
 
 
 class Broken(Exception):
-    """Something broke, right after a port had done what it was asked."""
+    """Something broke, right after a repository had done what it was asked."""
 
 
-class Port:
-    """A port that tells whenever it has done something."""
+class Telling:
+    """A repository that tells whenever it has done something."""
 
-    def __init__(self, port: object, done: Callable[[], None]) -> None:
-        self._port, self._done = port, done
+    def __init__(self, repository: object, done: Callable[[], None]) -> None:
+        self._repository, self._done = repository, done
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any method
-        method = getattr(self._port, name)
+        method = getattr(self._repository, name)
 
-        def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any port's
+        def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any method's
             answer = method(*args, **kwargs)
             self._done()
             return answer
@@ -57,15 +58,25 @@ class Port:
 
 
 class BreakingStore(MemoryStore):
-    """A store that breaks once so many calls of its ports are done."""
+    """A store that breaks once so many calls of it and of its repositories are done."""
 
     left: int | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as the store takes them
         super().__init__(*args, **kwargs)
-        for name, port in list(vars(self).items()):
-            if not name.startswith("_") and name not in {"billing", "history", "code_key"}:
-                setattr(self, name, Port(port, self._done))
+        for name, part in list(vars(self).items()):
+            if not name.startswith("_") and name not in {"billing", "code_key", "to_ascii"}:
+                setattr(self, name, Telling(part, self._done))
+
+    def personal_data(self, customer: str) -> PersonalData:
+        found = super().personal_data(customer)
+        self._done()
+        return found
+
+    def erase(self, customer: str) -> str:
+        pseudonym = super().erase(customer)
+        self._done()
+        return pseudonym
 
     def _done(self) -> None:
         if self.left is not None:
@@ -460,11 +471,11 @@ def test_a_fact_has_its_own_moment_and_is_recorded_now(act: str) -> None:
     assert {(row.after or {}).get("at") for row in added} == {written(EARLIER)}
     recorded = [
         each.recorded_at
-        for states in office.store.history.codes(contract.account)
+        for states in office.store.promo_codes.history(contract.account)
         for each in states
         if each.recorded_at > at("2021-03-01")
     ]
-    referral = office.store.history.referral(contract.id)
+    referral = office.store.referrals.history(contract.id)
     recorded += [each.recorded_at for each in referral[-1:] if act != "contract.terminated"]
     assert recorded
     assert set(recorded) == {WHEN}

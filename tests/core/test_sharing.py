@@ -32,7 +32,7 @@ def test_a_sharing_is_returned_as_it_is_recorded() -> None:
     code = office.referrer("A")
     sharing = office.desk.session(actor=SYSTEM, now=NOW).sharing.share(f" {code.lower()} ", means="SMS")
     assert sharing == Sharing(code=code, account="A", means="SMS", at=NOW)
-    assert office.store.sharings.of_account("A") == (sharing,)
+    assert office.store.promo_codes.sharings_of("A") == (sharing,)
 
 
 @pytest.mark.rule("T2", "A1")
@@ -54,7 +54,7 @@ def test_what_sharing_is_refused_for() -> None:
         office.desk.session(actor=Actor("a", Role.CUSTOMER), now=NOW - TICK).sharing.share(code, means="link").at
         == NOW - TICK
     )
-    assert office.store.sharings.count_of("A") == 1
+    assert office.store.promo_codes.times_shared("A") == 1
 
 
 @pytest.mark.rule("A1", "T2")
@@ -77,7 +77,7 @@ def test_staff_share_codes_of_their_segments_only() -> None:
     office.desk.session(actor=Actor("m", Role.AGENT, frozenset({"household"})), now=NOW).sharing.share(
         code, means="link"
     )
-    assert office.store.sharings.count_of("A") == 1
+    assert office.store.promo_codes.times_shared("A") == 1
 
 
 # ── text ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -73,7 +73,7 @@ def test_the_trace_is_for_administrators(office: Office, role: Role) -> None:
     for asking in (trace.seal, trace.verify, lambda: trace.rows("programme"), lambda: trace.rows_of_contract("K-B")):
         with refused("not-allowed", field="actor"):
             asking()
-    assert list(office.store.seals.all()) == []
+    assert list(office.store.trace.seals()) == []
 
 
 @pytest.mark.rule("A1")

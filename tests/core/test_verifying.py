@@ -35,12 +35,9 @@ class Papers:
 
     @classmethod
     def of(cls, store: MemoryStore) -> Papers:
-        return cls(list(store.trace.chain()), list(store.seals.all()), list(store.seals.heads()))
+        return cls(list(store.trace.chain()), list(store.trace.seals()), list(store.trace.sealed_heads()))
 
     def append(self, _: object) -> None:
-        raise NotImplementedError
-
-    def set(self, _: object) -> None:
         raise NotImplementedError
 
     def chain(self, subject: str | None = None, *, after: tuple[str, int] | None = None) -> Iterator[TraceEntry]:
@@ -51,19 +48,19 @@ class Papers:
                     raise TraceUnreadable(row.subject, row.number)
                 yield row
 
-    def all(self, *, after: int = 0) -> Iterator[Seal]:
+    def seals(self, *, after: int = 0) -> Iterator[Seal]:
         for seal in sorted(self.kept, key=lambda seal: seal.number):
             if seal.number > after:
                 if ("seal", seal.number) in self.unreadable:
                     raise TraceUnreadable("seal", seal.number)
                 yield seal
 
-    def heads(self, seal: int | None = None) -> Iterator[SealedHead]:
+    def sealed_heads(self, seal: int | None = None) -> Iterator[SealedHead]:
         listed = sorted(self.listed, key=lambda head: (head.subject, head.number, head.seal))
         return iter([head for head in listed if seal is None or head.seal == seal])
 
     def verified(self, expected: str | None = None, most: int = 99) -> Verification:
-        return Verifying(self, self, most=most).run(NOW, expected)  # type: ignore[arg-type]  # heads of seals
+        return Verifying(self, most=most).run(NOW, expected)  # type: ignore[arg-type]  # only what is read of a trace
 
     def faults(self) -> list[str]:
         return [str(fault) for fault in self.verified().faults]
@@ -74,7 +71,7 @@ def papers(*steps: str) -> Papers:
     store = MemoryStore()
     for number, step in enumerate(steps):
         if step == "seal":
-            store.seals.set(NOW + number * TICK)
+            store.trace.seal(NOW + number * TICK)
         else:
             store.trace.append(note("code.shared", f"2021-01-{number % 28 + 1:02}", on=step))
     return Papers.of(store)
@@ -125,7 +122,7 @@ def test_erased_rows_hold_and_are_counted(steps: list[str], data: st.DataObject)
 def test_whoever_waits_is_told_how_far_it_is() -> None:
     rows = papers(*["programme"] * (2 * STEP + 1))
     told: list[int] = []
-    assert Verifying(rows, rows, most=1, told=told.append).run(NOW).rows == 2 * STEP + 1  # type: ignore[arg-type]
+    assert Verifying(rows, most=1, told=told.append).run(NOW).rows == 2 * STEP + 1  # type: ignore[arg-type]
     assert told == [STEP, 2 * STEP]
 
 
@@ -364,17 +361,17 @@ def test_what_is_sealed_while_it_is_verified_does_no_harm() -> None:
     store = MemoryStore()
     for step in (A, "programme"):
         store.trace.append(note("code.shared", "2021-01-01", on=step))
-    store.seals.set(NOW)
+    store.trace.seal(NOW)
     before = Papers.of(store)
     store.trace.append(note("code.shared", "2021-01-02", on=A))
-    store.seals.set(NOW)
+    store.trace.seal(NOW)
     later = Papers.of(store)
 
     class Meanwhile(Papers):
         """Has the first seal only when it is asked for seals the first time."""
 
-        def all(self, *, after: int = 0) -> Iterator[Seal]:
-            found = list(super().all(after=after))
+        def seals(self, *, after: int = 0) -> Iterator[Seal]:
+            found = list(super().seals(after=after))
             self.kept = later.kept
             return iter(found)
 
@@ -391,8 +388,8 @@ def test_a_later_seal_that_cannot_be_read_is_not_missing() -> None:
     class Meanwhile(Papers):
         """Has its second seal, which nobody can read, only when it is asked for what comes after the first."""
 
-        def all(self, *, after: int = 0) -> Iterator[Seal]:
-            return super().all(after=after) if after else iter(self.kept[:1])
+        def seals(self, *, after: int = 0) -> Iterator[Seal]:
+            return super().seals(after=after) if after else iter(self.kept[:1])
 
     assert Meanwhile(found.rows, found.kept, found.listed, {("seal", 2)}).faults() == []
 

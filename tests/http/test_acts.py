@@ -86,7 +86,7 @@ def ask(door: Door, name: str, body: object = None, *, by: str | None = "system"
 
 def written(door: Door) -> object:
     """Return what changes whenever anything is written."""
-    return list(door.service.store.trace.heads()), door.service.store.sharings.count_of("A")
+    return list(door.service.store.trace.heads()), door.service.store.promo_codes.times_shared("A")
 
 
 # ── who gets in ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -415,9 +415,9 @@ def test_an_erased_name_does_not_live_on_in_what_was_answered(in_memory: Door) -
     told = [ask(in_memory, name, body, headers={"idempotency-key": f"k-{name}"}) for name, body in acts.items()]
     assert [each.status for each in told] == [200, 200, 200]
     assert told[-1].json()["answer"]["data"]["accounts"] == ["X"]
-    answers = in_memory.service.store.answers
+    requests = in_memory.service.store.requests
     asker = joined_key(Role.SYSTEM, "the system")
-    kept = [found for name in acts if (found := answers.find(asker, f"k-{name}"))]
+    kept = [found for name in acts if (found := requests.answer(asker, f"k-{name}"))]
     assert len(kept) == 1, "what named the customer went with them"
     for each in kept:
         assert "Xenia" not in (each.text or "")

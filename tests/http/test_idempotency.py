@@ -122,7 +122,7 @@ def test_a_request_that_is_refused_leaves_no_mark(door: Door) -> None:
     assert door.ask("POST", "/contracts", wrong, headers=KEY).status == 409
     assert door.ask("POST", "/contracts", SIGN_UP | {"customer": None}, headers=KEY).status == 422
     assert door.ask("POST", "/contracts", SIGN_UP, by="customer:C-2", headers=KEY).status == 403
-    assert door.service.store.answers.find("system the system", "0d5b9a2e") is None
+    assert door.service.store.requests.answer("system the system", "0d5b9a2e") is None
     assert door.ask("POST", "/contracts", SIGN_UP, headers=KEY).status == 201
 
 
@@ -155,11 +155,11 @@ def test_what_a_customer_was_answered_goes_with_the_customer(any_door: Door) -> 
     """Also what does not name them: it is kept under their id."""
     told = any_door.ask("POST", "/accounts/G2/sharings", {"means": "app"}, by="customer:C-6", headers=KEY)
     assert told.status == 200
-    assert any_door.service.store.answers.find("C-6", "0d5b9a2e") is not None
+    assert any_door.service.store.requests.answer("C-6", "0d5b9a2e") is not None
     assert any_door.ask("POST", "/contracts/K-10/terminate").status == 200
     erased = any_door.ask("POST", "/customers/C-6/erase", {"reason": "Asked to be forgotten."}, headers=KEY)
     assert erased.status == 200
-    assert any_door.service.store.answers.find("C-6", "0d5b9a2e") is None
+    assert any_door.service.store.requests.answer("C-6", "0d5b9a2e") is None
 
 
 @pytest.mark.rule("A5")
@@ -189,7 +189,7 @@ def test_two_keys_are_none(in_memory: Door) -> None:
 def test_a_key_holds_until_answers_are_forgotten(opening: Opening) -> None:
     door = opening()
     assert door.ask("POST", "/contracts", SIGN_UP, headers=KEY).status == 201
-    assert door.service.store.answers.forget(door.clock.now) == 0
+    assert door.service.store.requests.forget(door.clock.now) == 0
     door.clock.now = door.clock.now.replace(hour=23)
-    assert door.service.store.answers.forget(door.clock.now) == 1
+    assert door.service.store.requests.forget(door.clock.now) == 1
     assert door.ask("POST", "/contracts", SIGN_UP, headers=KEY).reasons == ["contract-exists"]

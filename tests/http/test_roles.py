@@ -28,7 +28,7 @@ def asked(door: Door, endpoint: Endpoint, by: str | None, path: str | None = Non
 
 def written(door: Door) -> object:
     """Return what changes whenever anything is written."""
-    return list(door.service.store.trace.heads()), door.service.store.sharings.count_of("A")
+    return list(door.service.store.trace.heads()), door.service.store.promo_codes.times_shared("A")
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=NAMES)

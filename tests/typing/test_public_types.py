@@ -18,20 +18,19 @@ from referral_core import (
     Span,
     Timeline,
 )
-from referral_core.ports.ports import Ports
-from referral_core.ports.store import Store
+from referral_core.ports.store import Repositories, Store
 from referral_core.services.sign_ups import SignUp
 
 NOW = datetime(2021, 1, 1, tzinfo=UTC)
 SYSTEM = Actor.system()
 
 
-def test_a_store_fits_where_ports_are_asked_for() -> None:
+def test_a_store_fits_where_repositories_are_asked_for() -> None:
     memory = MemoryStore()
-    ports: Ports = memory
+    repositories: Repositories = memory
     store: Store = memory
     feed_store: FeedStore = memory
-    assert ports is store
+    assert repositories is store
     assert_type(ReferralDesk(Programme.default(), store), ReferralDesk)
     assert_type(FeedRunner(Programme.default(), feed_store), FeedRunner)
 

@@ -33,7 +33,7 @@ def erase(customer: str, *, db: str, by: str, reason: str, dry_run: bool, as_jso
         else:
             done = session.customers.erase(customer, reason=reason)
             data, pseudonym = done.data, done.pseudonym
-            if store.persons.find(customer).is_of_somebody:
+            if store.personal_data(customer).is_of_somebody:
                 raise CommandFailed("Something was stored about the customer at the same moment: erase again.", WRONG)
     _tell(data, pseudonym, as_json=as_json)
     return 0

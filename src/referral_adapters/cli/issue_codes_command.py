@@ -44,7 +44,7 @@ def issue_codes(
         run = CodeRun(chosen, store, at=moment, actor=LAUNCH, page=page, most=limit, dry=dry_run)
         stop = opened.enter_context(StopSignals())
         watch = Stopwatch()
-        with seldom_collecting(), launch_progress("accounts", store.launch_codes.count(), "codes") as progress:
+        with seldom_collecting(), launch_progress("accounts", store.contracts.count_accounts(), "codes") as progress:
             failure = _run(run, stop.lines(repeat(None)), progress)
         ending = LaunchEnding(stop.caught if not run.is_done else None, failure)
         ending.tell(f"after {run.looked_at:,} accounts")

@@ -141,7 +141,7 @@ def seal(*, db: str, programme: Path | None, as_json: bool) -> int:
     chosen = open_programme(programme)
     with kept_database(db, Use.ACT) as store:
         done = _trace(chosen, store).seal()
-        last = done or next(iter(deque(store.seals.all(), maxlen=1)), None)
+        last = done or next(iter(deque(store.trace.seals(), maxlen=1)), None)
     if as_json or not sys.stdout.isatty():
         _print({"set": done is not None, "seal": None if last is None else seal_json(last, chosen.calendar)})
     else:

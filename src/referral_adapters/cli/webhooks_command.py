@@ -28,7 +28,7 @@ from referral_adapters.cli.webhooks_file import open_webhooks
 from referral_adapters.http.webhooks import Deliverer, Standing, standings
 from referral_adapters.http.webhooks import redeliver as set_back
 from referral_adapters.http.webhooks import resume as set_going
-from referral_core.ports.subscriptions import Subscriptions
+from referral_core.ports.trace import TraceRepository
 
 _LOGGER: Final = "referral_adapters.http.webhooks"
 _LOOK: Final = 0.1
@@ -86,7 +86,7 @@ def list_(db: str, *, as_json: bool) -> int:
     :raises CommandFailed: the database cannot be opened.
     """
     with kept_database(db, Use.ASK) as store:
-        found = standings(store.subscriptions)
+        found = standings(store.trace)
     lines = [_line(standing) for standing in found]
     if as_json or not sys.stdout.isatty():
         _write(lines)
@@ -100,7 +100,7 @@ def redeliver(db: str, name: str, position: int) -> int:
 
     :raises CommandFailed: the database cannot be opened, there is no such webhook, or it has not got that far.
     """
-    return _changed(db, lambda subscriptions: set_back(subscriptions, name, position))
+    return _changed(db, lambda trace: set_back(trace, name, position))
 
 
 def resume(db: str, name: str) -> int:
@@ -108,13 +108,13 @@ def resume(db: str, name: str) -> int:
 
     :raises CommandFailed: the database cannot be opened, or there is no such webhook.
     """
-    return _changed(db, lambda subscriptions: set_going(subscriptions, name))
+    return _changed(db, lambda trace: set_going(trace, name))
 
 
-def _changed(db: str, change: Callable[[Subscriptions], None]) -> int:
+def _changed(db: str, change: Callable[[TraceRepository], None]) -> int:
     with kept_database(db, Use.ACT) as store:
         try:
-            change(store.subscriptions)
+            change(store.trace)
         except (LookupError, ValueError) as error:
             raise CommandFailed(f"{str(error).capitalize()}.", WRONG) from None
     return 0

@@ -1,7 +1,7 @@
-"""Suites that every adapter runs, ours and a host's: one for each port, and one for the transactions of a store.
+"""Suites that every adapter runs, ours and a host's: one for each repository, for billing, and for a whole store.
 
-Each suite is a class of tests that ask for one fixture, named after the port: what is to be judged, new and empty.
-Subclass it as a ``Test…`` class and give it the fixture. A call outside of a transaction must be one by itself.
+Each suite is a class of tests that ask for one fixture: what is to be judged, new and empty. Subclass it as a ``Test…``
+class and give it the fixture. A call outside of a transaction must be one by itself.
 """
 
 from __future__ import annotations
@@ -9,89 +9,56 @@ from __future__ import annotations
 import pytest
 
 _SUITES = (
-    "answers",
     "billing",
-    "bulk_billing",
     "cases",
-    "contract_pages",
+    "codes",
     "contracts",
-    "discount_groups",
-    "events",
-    "evidence",
     "folding",
     "grants",
-    "history",
-    "outbox",
-    "persons",
-    "launch_codes",
-    "launch_contracts",
-    "promo_codes",
+    "groups",
+    "personal_data",
     "race",
-    "racing_transactions",
     "referrals",
-    "refused",
-    "seals",
-    "sharings",
+    "requests",
     "store",
-    "subscriptions",
-    "telling_billing",
     "trace",
-    "transaction",
-    "transfers",
+    "transactions",
 )
 # Before they are imported, so that a failing assertion shows what it compared.
 pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in _SUITES))
 
-from referral_adapters.conformance.answers import AnswersConformance  # noqa: E402
-from referral_adapters.conformance.billing import BillingConformance  # noqa: E402
-from referral_adapters.conformance.bulk_billing import BulkBillingConformance  # noqa: E402
-from referral_adapters.conformance.cases import CasesConformance  # noqa: E402
-from referral_adapters.conformance.contract_pages import ContractPagesConformance  # noqa: E402
-from referral_adapters.conformance.contracts import ContractsConformance  # noqa: E402
-from referral_adapters.conformance.discount_groups import DiscountGroupsConformance  # noqa: E402
-from referral_adapters.conformance.events import EventsConformance  # noqa: E402
-from referral_adapters.conformance.evidence import EvidenceConformance  # noqa: E402
+from referral_adapters.conformance.billing import (  # noqa: E402
+    BillingConformance,
+    BulkBillingConformance,
+    TellingBillingConformance,
+)
+from referral_adapters.conformance.cases import CaseRepositoryConformance  # noqa: E402
+from referral_adapters.conformance.codes import CodeRepositoryConformance  # noqa: E402
+from referral_adapters.conformance.contracts import ContractRepositoryConformance  # noqa: E402
 from referral_adapters.conformance.folding import FoldingConformance  # noqa: E402
-from referral_adapters.conformance.grants import GrantsConformance  # noqa: E402
-from referral_adapters.conformance.history import HistoryConformance  # noqa: E402
-from referral_adapters.conformance.launch_codes import LaunchCodesConformance  # noqa: E402
-from referral_adapters.conformance.launch_contracts import LaunchContractsConformance  # noqa: E402
-from referral_adapters.conformance.outbox import OutboxConformance  # noqa: E402
-from referral_adapters.conformance.persons import PersonsConformance  # noqa: E402
-from referral_adapters.conformance.promo_codes import PromoCodesConformance  # noqa: E402
-from referral_adapters.conformance.referrals import ReferralsConformance  # noqa: E402
-from referral_adapters.conformance.seals import SealsConformance  # noqa: E402
-from referral_adapters.conformance.sharings import SharingsConformance  # noqa: E402
+from referral_adapters.conformance.grants import GrantRepositoryConformance  # noqa: E402
+from referral_adapters.conformance.groups import GroupRepositoryConformance  # noqa: E402
+from referral_adapters.conformance.personal_data import PersonalDataConformance  # noqa: E402
+from referral_adapters.conformance.referrals import ReferralRepositoryConformance  # noqa: E402
+from referral_adapters.conformance.requests import RequestRepositoryConformance  # noqa: E402
 from referral_adapters.conformance.store import Store  # noqa: E402
-from referral_adapters.conformance.subscriptions import SubscriptionsConformance  # noqa: E402
-from referral_adapters.conformance.telling_billing import TellingBillingConformance  # noqa: E402
-from referral_adapters.conformance.trace import TraceConformance  # noqa: E402
-from referral_adapters.conformance.transaction import TransactionConformance  # noqa: E402
+from referral_adapters.conformance.trace import TraceRepositoryConformance  # noqa: E402
+from referral_adapters.conformance.transactions import TransactionConformance  # noqa: E402
 
 __all__ = [
-    "AnswersConformance",
     "BillingConformance",
     "BulkBillingConformance",
-    "CasesConformance",
-    "ContractPagesConformance",
-    "ContractsConformance",
-    "DiscountGroupsConformance",
-    "EventsConformance",
-    "EvidenceConformance",
+    "CaseRepositoryConformance",
+    "CodeRepositoryConformance",
+    "ContractRepositoryConformance",
     "FoldingConformance",
-    "GrantsConformance",
-    "HistoryConformance",
-    "LaunchCodesConformance",
-    "LaunchContractsConformance",
-    "OutboxConformance",
-    "PersonsConformance",
-    "PromoCodesConformance",
-    "ReferralsConformance",
-    "SealsConformance",
-    "SharingsConformance",
+    "GrantRepositoryConformance",
+    "GroupRepositoryConformance",
+    "PersonalDataConformance",
+    "ReferralRepositoryConformance",
+    "RequestRepositoryConformance",
     "Store",
-    "SubscriptionsConformance",
     "TellingBillingConformance",
-    "TraceConformance",
+    "TraceRepositoryConformance",
     "TransactionConformance",
 ]

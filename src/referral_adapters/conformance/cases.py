@@ -1,21 +1,21 @@
-"""What every adapter of the port ``Cases`` must do."""
+"""What every repository of cases must do."""
 
 from __future__ import annotations
 
 import attrs
 
 from referral_adapters.conformance.race import CONTENDERS, Race
-from referral_adapters.conformance.refused import refused
 from referral_adapters.conformance.samples import TO_THE_LETTER, case, day, elsewhere, offer
+from referral_adapters.conformance.store import refused
 from referral_core.entities.case import CarriedOffer
-from referral_core.ports.cases import Cases
+from referral_core.ports.cases import CaseRepository
 from referral_core.values.reason import Reason
 
 
-class CasesConformance:
-    """Asks for a fixture ``cases``: the port, with nothing in it."""
+class CaseRepositoryConformance:
+    """Asks for a fixture ``cases``: the repository, with nothing in it."""
 
-    def test_a_case_is_found_with_what_it_carries(self, cases: Cases) -> None:
+    def test_a_case_is_found_with_what_it_carries(self, cases: CaseRepository) -> None:
         """``find`` returns the case of this id, whole, with its characteristics (K1)."""
         carried = CarriedOffer("A123", offer("10"), offer("7.50", "referee-self-service"))
         opened = attrs.evolve(case(opened=elsewhere(day(0))), carried=carried)
@@ -26,7 +26,7 @@ class CasesConformance:
         assert cases.find("S2") == warned
         assert cases.find("S3") is None
 
-    def test_a_case_is_opened_once(self, cases: Cases) -> None:
+    def test_a_case_is_opened_once(self, cases: CaseRepository) -> None:
         """``open`` refuses ``case-exists`` when there is one of this id, also a closed one, and changes nothing."""
         cases.open(case())
         for kept in (case(), case().finished("K1", day(1))):
@@ -36,7 +36,7 @@ class CasesConformance:
                 cases.open(case(of="C9"))
             assert list(cases.all()) == [kept]
 
-    def test_a_closed_case_is_found_as_it_was_closed(self, cases: Cases) -> None:
+    def test_a_closed_case_is_found_as_it_was_closed(self, cases: CaseRepository) -> None:
         """``close`` stores a case that was finished or abandoned (K2, K3)."""
         finished, abandoned = case("S1").finished("K1", day(1)), case("S2").abandoned(day(1))
         for each in (case("S1"), case("S2")):
@@ -46,7 +46,7 @@ class CasesConformance:
         assert list(cases.all()) == [finished, abandoned]
         assert [cases.find("S1"), cases.find("S2")] == [finished, abandoned]
 
-    def test_a_case_is_closed_once(self, cases: Cases) -> None:
+    def test_a_case_is_closed_once(self, cases: CaseRepository) -> None:
         """``close`` refuses ``case-closed`` when the case is no longer open, and changes nothing (K3)."""
         for number, closed in enumerate((case("S0").finished("K1", day(1)), case("S1").abandoned(day(1)))):
             cases.open(case(closed.id))
@@ -56,7 +56,7 @@ class CasesConformance:
                     cases.close(again)
             assert cases.find(f"S{number}") == closed
 
-    def test_all_are_in_order_of_id(self, cases: Cases) -> None:
+    def test_all_are_in_order_of_id(self, cases: CaseRepository) -> None:
         """``all`` yields every case, open or closed, by the code points of the id."""
         ids = ["S2", "S10", "s1", "ä", "S1"]
         for each in ids:
@@ -64,7 +64,7 @@ class CasesConformance:
         cases.close(case("S10").abandoned(day(1)))
         assert [each.id for each in cases.all()] == sorted(ids)
 
-    def test_all_may_begin_above_an_id(self, cases: Cases) -> None:
+    def test_all_may_begin_above_an_id(self, cases: CaseRepository) -> None:
         """``all`` with ``after`` yields the cases above it, whether there is one of that id or not."""
         for each in ("S2", "S10", "s1", "ä", "S1"):
             cases.open(case(each))
@@ -72,7 +72,7 @@ class CasesConformance:
         assert [each.id for each in cases.all(after="S3")] == ["s1", "ä"]
         assert list(cases.all(after="ä")) == []
 
-    def test_all_may_be_those_that_are_open(self, cases: Cases) -> None:
+    def test_all_may_be_those_that_are_open(self, cases: CaseRepository) -> None:
         """``all`` with ``open_only`` leaves out what was finished or abandoned, above an id too."""
         for number in range(6):
             cases.open(case(f"S{number}"))
@@ -81,17 +81,17 @@ class CasesConformance:
         assert [each.id for each in cases.all(open_only=True)] == ["S0", "S2", "S3", "S5"]
         assert [each.id for each in cases.all(after="S2", open_only=True)] == ["S3", "S5"]
 
-    def test_there_are_none_before_the_first(self, cases: Cases) -> None:
+    def test_there_are_none_before_the_first(self, cases: CaseRepository) -> None:
         """``all`` of an empty store yields nothing."""
         assert list(cases.all()) == []
 
-    def test_ids_are_taken_to_the_letter(self, cases: Cases) -> None:
+    def test_ids_are_taken_to_the_letter(self, cases: CaseRepository) -> None:
         """No id is folded, trimmed or interpreted."""
         for words in TO_THE_LETTER:
             cases.open(case(words, of=words))
         assert [cases.find(words) for words in TO_THE_LETTER] == [case(words, of=words) for words in TO_THE_LETTER]
 
-    def test_one_of_racing_openings_wins(self, cases: Cases) -> None:
+    def test_one_of_racing_openings_wins(self, cases: CaseRepository) -> None:
         """Of callers that open a case of one id at once, all but one are told ``case-exists``."""
 
         def open_one(number: int) -> str:
@@ -102,7 +102,7 @@ class CasesConformance:
         assert race.lost == [Reason.CASE_EXISTS] * (CONTENDERS - 1)
         assert [each.customer for each in cases.all()] == race.won
 
-    def test_one_of_racing_closings_wins(self, cases: Cases) -> None:
+    def test_one_of_racing_closings_wins(self, cases: CaseRepository) -> None:
         """Of racing callers of ``close`` all but one are told ``case-closed`` (K3)."""
         cases.open(case())
 

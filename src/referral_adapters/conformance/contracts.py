@@ -1,22 +1,25 @@
-"""What every adapter of the port ``Contracts`` must do."""
+"""What every repository of contracts must do."""
 
 from __future__ import annotations
 
 from datetime import date
 
 import attrs
+import pytest
 
 from referral_adapters.conformance.race import CONTENDERS, Race
-from referral_adapters.conformance.refused import refused
 from referral_adapters.conformance.samples import TICK, TO_THE_LETTER, contract, day, elsewhere
-from referral_core.ports.contracts import Contracts
+from referral_adapters.conformance.store import Store, failing, ids, refused
+from referral_core.entities.contract import ContractStatus
+from referral_core.ports.contracts import Standing
+from referral_core.values.errors import ConcurrentChange
 from referral_core.values.reason import Reason
 
 
-class ContractsConformance:
-    """Asks for a fixture ``contracts``: the port, with nothing in it."""
+class ContractRepositoryConformance:
+    """Asks for a fixture ``store``: a :class:`Store` with nothing in it, whose ``contracts`` are judged."""
 
-    def test_what_was_put_is_found_whole(self, contracts: Contracts) -> None:
+    def test_what_was_put_is_found_whole(self, store: Store) -> None:
         """``find`` returns the contract of this id."""
         whole = attrs.evolve(
             contract(),
@@ -25,37 +28,37 @@ class ContractsConformance:
             warned_code="B456",
             warnings=(Reason.CODE_ENDED, Reason.NO_AMOUNT),
         )
-        contracts.put(contract("K2"))
-        contracts.put(whole)
-        assert contracts.find("K1") == whole
+        store.contracts.put(contract("K2"))
+        store.contracts.put(whole)
+        assert store.contracts.find("K1") == whole
 
-    def test_what_was_never_put_is_not_found(self, contracts: Contracts) -> None:
+    def test_what_was_never_put_is_not_found(self, store: Store) -> None:
         """An account exists once a contract stands on it; before, there is nothing to list."""
-        contracts.put(contract())
-        assert contracts.find("K2") is None
-        assert contracts.of_account("A2") == ()
-        assert contracts.of_customer("C2") == ()
+        store.contracts.put(contract())
+        assert store.contracts.find("K2") is None
+        assert store.contracts.of_account("A2") == ()
+        assert store.contracts.of_customer("C2") == ()
 
-    def test_the_last_state_is_the_one_found(self, contracts: Contracts) -> None:
+    def test_the_last_state_is_the_one_found(self, store: Store) -> None:
         """``put`` stores a contract in its next state, which takes the place of the one before."""
         for state in (contract(), contract().activated(day(1)), contract().activated(day(1)).terminated(day(2))):
-            contracts.put(state)
-            assert contracts.find("K1") == state
-            assert contracts.of_account("A1") == (state,)
-            assert contracts.of_customer("C1") == (state,)
+            store.contracts.put(state)
+            assert store.contracts.find("K1") == state
+            assert store.contracts.of_account("A1") == (state,)
+            assert store.contracts.of_customer("C1") == (state,)
 
-    def test_a_contract_is_new_once(self, contracts: Contracts) -> None:
+    def test_a_contract_is_new_once(self, store: Store) -> None:
         """``put`` refuses ``contract-exists`` when a contract is new and its id is not, and stores nothing of it."""
         for state in (contract(), contract().withdrawn(day(1))):
-            contracts.put(state)
+            store.contracts.put(state)
             for again in (contract(), contract(on="A2"), contract(on="A2", of="C2")):
                 with refused(Reason.CONTRACT_EXISTS):
-                    contracts.put(again)
-            assert contracts.find("K1") == state
-        assert list(contracts.accounts()) == [("A1", "C1")]
-        assert contracts.of_account("A2") == contracts.of_customer("C2") == ()
+                    store.contracts.put(again)
+            assert store.contracts.find("K1") == state
+        assert list(store.contracts.accounts()) == [("A1", "C1")]
+        assert store.contracts.of_account("A2") == store.contracts.of_customer("C2") == ()
 
-    def test_an_account_lists_its_contracts_in_order(self, contracts: Contracts) -> None:
+    def test_an_account_lists_its_contracts_in_order(self, store: Store) -> None:
         """``of_account`` goes by the concluding moment, however that is written, and then by id."""
         expected = [
             contract("K9", concluded=elsewhere(day(-1))),
@@ -65,13 +68,13 @@ class ContractsConformance:
             contract("K1", concluded=elsewhere(day(0) + TICK)),
         ]
         for number in (3, 0, 4, 2, 1):
-            contracts.put(expected[number])
-        contracts.put(contract("K0", on="A2"))
+            store.contracts.put(expected[number])
+        store.contracts.put(contract("K0", on="A2"))
         expected[2] = expected[2].activated(day(9))
-        contracts.put(expected[2])
-        assert contracts.of_account("A1") == tuple(expected)
+        store.contracts.put(expected[2])
+        assert store.contracts.of_account("A1") == tuple(expected)
 
-    def test_a_customer_lists_contracts_on_every_account(self, contracts: Contracts) -> None:
+    def test_a_customer_lists_contracts_on_every_account(self, store: Store) -> None:
         """``of_customer`` goes by the concluding moment and then by id too, whatever the account."""
         expected = [
             contract("K2", on="A9", concluded=elsewhere(day(0))),
@@ -79,74 +82,244 @@ class ContractsConformance:
             contract("K1", on="A9", concluded=day(1)),
         ]
         for number in (2, 1, 0):
-            contracts.put(expected[number])
-        contracts.put(contract("K0", on="A4", of="C2"))
-        assert contracts.of_customer("C1") == tuple(expected)
+            store.contracts.put(expected[number])
+        store.contracts.put(contract("K0", on="A4", of="C2"))
+        assert store.contracts.of_customer("C1") == tuple(expected)
 
-    def test_an_account_belongs_to_one_customer(self, contracts: Contracts) -> None:
+    def test_an_account_belongs_to_one_customer(self, store: Store) -> None:
         """``put`` refuses ``not-same-customer``, new or not, and stores nothing of it."""
-        contracts.put(contract())
+        store.contracts.put(contract())
         for other in (contract("K2", of="C2"), contract("K1", of="C2").activated(day(1))):
             with refused(Reason.NOT_SAME_CUSTOMER):
-                contracts.put(other)
-        assert contracts.of_account("A1") == (contract(),)
-        assert contracts.of_customer("C2") == ()
-        assert contracts.find("K2") is None
+                store.contracts.put(other)
+        assert store.contracts.of_account("A1") == (contract(),)
+        assert store.contracts.of_customer("C2") == ()
+        assert store.contracts.find("K2") is None
 
-    def test_accounts_come_once_each_in_order_of_id(self, contracts: Contracts) -> None:
+    def test_accounts_come_once_each_in_order_of_id(self, store: Store) -> None:
         """``accounts`` yields every account with its customer, by the code points of the id."""
         owners = {"b": "C1", "a": "C2", "B": "C1", "ä": "C3", "10": "C3", "9": "C4"}
         for number, (account, customer) in enumerate([*owners.items(), ("a", "C2")]):
-            contracts.put(contract(f"K{number}", on=account, of=customer))
-        assert list(contracts.accounts()) == sorted(owners.items())
+            store.contracts.put(contract(f"K{number}", on=account, of=customer))
+        assert list(store.contracts.accounts()) == sorted(owners.items())
 
-    def test_there_are_no_accounts_before_the_first_contract(self, contracts: Contracts) -> None:
+    def test_there_are_no_accounts_before_the_first_contract(self, store: Store) -> None:
         """``accounts`` of an empty store yields nothing."""
-        assert list(contracts.accounts()) == []
+        assert list(store.contracts.accounts()) == []
 
-    def test_ids_are_taken_to_the_letter(self, contracts: Contracts) -> None:
+    def test_accounts_are_counted(self, store: Store) -> None:
+        """``count_accounts`` counts accounts, whatever stands on them."""
+        assert store.contracts.count_accounts() == 0
+        for each in (contract(), contract("K2"), contract("K3", on="A2", of="C2")):
+            store.contracts.put(each)
+        store.contracts.put(contract("K3", on="A2", of="C2").withdrawn(day(1)))
+        assert store.contracts.count_accounts() == 2  # noqa: PLR2004 - A1 and A2
+
+    def test_ids_are_taken_to_the_letter(self, store: Store) -> None:
         """No id is folded, trimmed or interpreted."""
         for each in TO_THE_LETTER:
-            contracts.put(contract(each, on=each, of=each))
+            store.contracts.put(contract(each, on=each, of=each))
         for each in TO_THE_LETTER:
             expected = contract(each, on=each, of=each)
-            assert contracts.find(each) == expected
-            assert contracts.of_account(each) == contracts.of_customer(each) == (expected,)
+            assert store.contracts.find(each) == expected
+            assert store.contracts.of_account(each) == store.contracts.of_customer(each) == (expected,)
 
-    def test_moments_are_kept_to_the_microsecond(self, contracts: Contracts) -> None:
+    def test_moments_are_kept_to_the_microsecond(self, store: Store) -> None:
         """A moment written with another offset is still the same moment."""
         state = contract(concluded=elsewhere(day(0))).activated(elsewhere(day(1))).terminated(elsewhere(day(2)))
-        contracts.put(contract(concluded=elsewhere(day(0))))
-        contracts.put(state)
-        assert contracts.find("K1") == contract(concluded=day(0)).activated(day(1)).terminated(day(2))
+        store.contracts.put(contract(concluded=elsewhere(day(0))))
+        store.contracts.put(state)
+        assert store.contracts.find("K1") == contract(concluded=day(0)).activated(day(1)).terminated(day(2))
 
-    def test_one_of_racing_customers_gets_the_account(self, contracts: Contracts) -> None:
+    def test_one_of_racing_customers_gets_the_account(self, store: Store) -> None:
         """``put`` is atomic and safe to call from many threads at once: who was second is refused."""
 
         def put(number: int) -> str:
-            contracts.put(contract(f"K{number}", of=f"C{number}"))
+            store.contracts.put(contract(f"K{number}", of=f"C{number}"))
             return f"C{number}"
 
         race = Race(put)
         assert race.lost == [Reason.NOT_SAME_CUSTOMER] * (CONTENDERS - 1)
-        assert [(each.account, each.customer) for each in contracts.of_account("A1")] == [("A1", race.won[0])]
-        assert list(contracts.accounts()) == [("A1", race.won[0])]
+        assert [(each.account, each.customer) for each in store.contracts.of_account("A1")] == [("A1", race.won[0])]
+        assert list(store.contracts.accounts()) == [("A1", race.won[0])]
 
-    def test_one_of_racing_contracts_gets_the_id(self, contracts: Contracts) -> None:
+    def test_one_of_racing_contracts_gets_the_id(self, store: Store) -> None:
         """``put`` is atomic: of racing contracts of one id all but one are told ``contract-exists``."""
 
         def put(number: int) -> str:
-            contracts.put(contract(on=f"A{number}", of=f"C{number}"))
+            store.contracts.put(contract(on=f"A{number}", of=f"C{number}"))
             return f"A{number}"
 
         race = Race(put)
         assert race.lost == [Reason.CONTRACT_EXISTS] * (CONTENDERS - 1)
-        assert [account for account, _ in contracts.accounts()] == race.won
+        assert [account for account, _ in store.contracts.accounts()] == race.won
 
-    def test_no_contract_of_racing_writers_is_lost(self, contracts: Contracts) -> None:
+    def test_no_contract_of_racing_writers_is_lost(self, store: Store) -> None:
         """``put`` is safe to call from many threads at once."""
-        Race(lambda number: contracts.put(contract(f"K{number}")))
+        Race(lambda number: store.contracts.put(contract(f"K{number}")))
         everyone = {f"K{number}" for number in range(CONTENDERS)}
-        assert {each.id for each in contracts.of_account("A1")} == everyone
-        assert {each.id for each in contracts.of_customer("C1")} == everyone
-        assert all(contracts.find(each) for each in everyone)
+        assert {each.id for each in store.contracts.of_account("A1")} == everyone
+        assert {each.id for each in store.contracts.of_customer("C1")} == everyone
+        assert all(store.contracts.find(each) for each in everyone)
+
+    def test_contracts_come_by_pages_in_order_of_id(self, store: Store) -> None:
+        """``page`` goes on above ``after``, whether that is there or not, by the code points of the id."""
+        for number, named in enumerate(("b", "ä", "K10", "K9", "B", "a")):
+            store.contracts.put(contract(named, on=f"A{number}"))
+        page = store.contracts.page
+        assert ids(page(None, 2)) == ["B", "K10"]
+        assert ids(page("K10", 3)) == ["K9", "a", "b"]
+        assert ids(page("b", 3)) == ["ä"]
+        assert ids(page("C", 1)) == ["K10"]
+        assert page("ä", 1) == ()
+
+    def test_there_is_no_page_before_the_first_contract(self, store: Store) -> None:
+        """``page`` of an empty store is empty."""
+        assert store.contracts.page(None, 9) == store.contracts.page("K1", 9) == ()
+
+    def test_contracts_are_shown_as_last_stored(self, store: Store) -> None:
+        """A page holds contracts whole, in the state they are in; one that comes later takes its place."""
+        store.contracts.put(contract("K1"))
+        assert store.contracts.page(None, 9) == (contract("K1"),)
+        active = contract("K1").activated(day(1))
+        store.contracts.put(active)
+        store.contracts.put(contract("K0", on="A2", of="C2"))
+        assert store.contracts.page(None, 9) == (contract("K0", on="A2", of="C2"), active)
+
+    def test_what_is_left_out_does_not_count(self, store: Store) -> None:
+        """``status``, ``channel`` and ``segments``, one or all of them, leave out others; the page is full."""
+        for number in range(8):
+            each = contract(f"K{number}", on=f"A{number}", of=f"C{number}")
+            each = attrs.evolve(each, channel="sales-portal" if number % 2 else "self-service")
+            each = attrs.evolve(each, segment="household" if number % 3 else "micro-business")
+            store.contracts.put(each)
+            if number > 3:  # noqa: PLR2004 - half of them
+                store.contracts.put(each.activated(day(1)))
+        page, concluded = store.contracts.page, ContractStatus.CONCLUDED
+        assert ids(page(None, 3, status=ContractStatus.ACTIVE)) == ["K4", "K5", "K6"]
+        assert ids(page("K0", 3, channel="sales-portal")) == ["K1", "K3", "K5"]
+        assert ids(page("K0", 2, segments={"micro-business"})) == ["K3", "K6"]
+        assert ids(page(None, 9, segments=frozenset({"micro-business", "household"}))) == [f"K{n}" for n in range(8)]
+        assert ids(page(None, 9, status=concluded, channel="sales-portal", segments={"micro-business"})) == ["K3"]
+        assert page(None, 9, segments=()) == page(None, 9, channel="nowhere") == ()
+
+    def test_ids_are_taken_to_the_letter_in_pages(self, store: Store) -> None:
+        """No id, channel or segment is folded, trimmed or interpreted."""
+        for words in TO_THE_LETTER:
+            named = contract(words, on=words, of=words)
+            store.contracts.put(attrs.evolve(named, channel=words, segment=words))
+        page = store.contracts.page
+        assert ids(page(None, 99)) == sorted(TO_THE_LETTER)
+        for words in TO_THE_LETTER:
+            assert ids(page(None, 99, channel=words)) == ids(page(None, 99, segments=(words,))) == [words]
+            assert ids(page(words, 99)) == sorted(each for each in TO_THE_LETTER if each > words)
+
+    def test_what_is_undone_is_not_there(self, store: Store) -> None:
+        """A page holds what the transaction has stored so far, and nothing of one that failed."""
+        store.contracts.put(contract("K2"))
+        with failing(store):
+            store.contracts.put(contract("K1", on="A2", of="C2"))
+            assert ids(store.contracts.page(None, 9)) == ["K1", "K2"]
+        assert ids(store.contracts.page(None, 9)) == ["K2"]
+
+    def test_what_stands_is_told_by_id(self, store: Store) -> None:
+        """``standing`` gives contracts as last stored and the owners of accounts; what is not there is left out."""
+        active = contract().activated(day(1))
+        for each in (contract(), active, contract("K2", on="A2", of="C2"), contract("K3", on="A3", of="C3")):
+            store.contracts.put(each)
+        assert store.contracts.standing(["K1", "K2", "K9"], ["A1", "A3", "A9", "A1"]) == Standing(
+            {"K1": active, "K2": contract("K2", on="A2", of="C2")}, {"A1": "C1", "A3": "C3"}
+        )
+
+    def test_nothing_stands_where_nothing_was_stored(self, store: Store) -> None:
+        """Asking for nothing is answered too."""
+        assert store.contracts.standing(["K1"], ["A1"]) == Standing({}, {})
+        assert store.contracts.standing([], []) == Standing({}, {})
+
+    def test_a_contract_is_added_in_any_state(self, store: Store) -> None:
+        """It is then found like any other, whole."""
+        whole = attrs.evolve(
+            contract("K4", concluded=elsewhere(day(0))), starts_on=date(2021, 4, 1), first_name="Mihkel"
+        )
+        added = (
+            contract("K1"),
+            contract("K2").activated(day(1)),
+            contract("K3", on="A2", of="C2").activated(day(1)).terminated(day(2)),
+            whole.withdrawn(elsewhere(day(3))),
+        )
+        store.contracts.add_all(added)
+        assert [store.contracts.find(each.id) for each in added] == list(added)
+        assert store.contracts.of_account("A1") == (added[0], added[1], added[3])
+        assert store.contracts.of_customer("C2") == (added[2],)
+        assert list(store.contracts.accounts()) == [("A1", "C1"), ("A2", "C2")]
+        assert store.contracts.standing(["K3"], ["A2"]) == Standing({"K3": added[2]}, {"A2": "C2"})
+
+    def test_an_account_that_is_there_can_get_more(self, store: Store) -> None:
+        """``add_all`` takes accounts of the same customer, and changes nothing of what stands on them."""
+        store.contracts.put(contract())
+        store.contracts.add_all([contract("K2", concluded=day(1)), contract("K3", on="A2")])
+        assert store.contracts.of_account("A1") == (contract(), contract("K2", concluded=day(1)))
+        assert list(store.contracts.accounts()) == [("A1", "C1"), ("A2", "C1")]
+
+    def test_nothing_is_added_when_nothing_is_given(self, store: Store) -> None:
+        """An empty page is a page."""
+        store.contracts.add_all([])
+        assert list(store.contracts.accounts()) == []
+
+    def test_a_known_id_keeps_the_whole_page_out(self, store: Store) -> None:
+        """``add_all`` is all or nothing: ``ConcurrentChange`` when an id came to be known."""
+        store.contracts.put(contract("K2"))
+        with pytest.raises(ConcurrentChange):
+            store.contracts.add_all([contract("K1", on="A2", of="C2"), contract("K2", on="A3", of="C3")])
+        assert store.contracts.find("K1") is None
+        assert store.contracts.find("K2") == contract("K2")
+        assert list(store.contracts.accounts()) == [("A1", "C1")]
+
+    def test_an_account_of_somebody_else_keeps_the_whole_page_out(self, store: Store) -> None:
+        """``add_all`` is all or nothing: ``ConcurrentChange`` when an account came to be another customer's."""
+        store.contracts.put(contract())
+        with pytest.raises(ConcurrentChange):
+            store.contracts.add_all([contract("K2", on="A2", of="C2"), contract("K3", of="C2")])
+        assert store.contracts.find("K2") is store.contracts.find("K3") is None
+        assert list(store.contracts.accounts()) == [("A1", "C1")]
+
+    def test_a_page_that_was_kept_out_leaves_the_transaction_usable(self, store: Store) -> None:
+        """What was done before and is done after in the same transaction lasts."""
+        with store.transaction():
+            store.contracts.put(contract())
+            with pytest.raises(ConcurrentChange):
+                store.contracts.add_all([contract("K2"), contract()])
+            store.contracts.add_all([contract("K3")])
+        assert [each.id for each in store.contracts.of_account("A1")] == ["K1", "K3"]
+
+    def test_a_page_is_undone_with_its_transaction(self, store: Store) -> None:
+        """Nothing of it stands in the way of the next attempt."""
+        page = [contract(), contract("K2", on="A2", of="C2").activated(day(1))]
+        with failing(store):
+            store.contracts.add_all(page)
+        assert store.contracts.standing(["K1", "K2"], ["A1", "A2"]) == Standing({}, {})
+        store.contracts.add_all(page)
+        assert store.contracts.find("K2") == page[1]
+
+    def test_ids_that_are_added_together_are_taken_to_the_letter(self, store: Store) -> None:
+        """No id is folded, trimmed or interpreted."""
+        added = {each: contract(each, on=each, of=each) for each in TO_THE_LETTER}
+        store.contracts.add_all(list(added.values()))
+        standing = store.contracts.standing(TO_THE_LETTER, TO_THE_LETTER)
+        assert standing == Standing(added, {each: each for each in TO_THE_LETTER})
+        for each in TO_THE_LETTER:
+            assert store.contracts.standing([each], [each]) == Standing({each: added[each]}, {each: each})
+
+    def test_one_of_racing_pages_comes_in(self, store: Store) -> None:
+        """Pages that share a contract: all but one are told ``ConcurrentChange`` and leave nothing."""
+
+        def add(number: int) -> int | None:
+            try:
+                store.contracts.add_all([contract(f"K{number}", on=f"A{number}"), contract("KX")])
+            except ConcurrentChange:
+                return None
+            return number
+
+        won = [number for number in Race(add).won if number is not None]
+        assert len(won) == 1
+        assert [number for number in range(CONTENDERS) if store.contracts.find(f"K{number}")] == won

@@ -1,4 +1,4 @@
-"""What every adapter of the port ``Grants`` must do."""
+"""What every repository of grants must do."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from referral_adapters.conformance.race import CONTENDERS, Race
 from referral_adapters.conformance.samples import TICK, TO_THE_LETTER, day, elsewhere, grant
 from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import Grant, GrantEvent, GrantStatus
-from referral_core.ports.grants import Grants
+from referral_core.ports.grants import GrantRepository
 
 PLENTY = 1000
 """More legs than any of these tests stores."""
 
 
-class GrantsConformance:
-    """Asks for a fixture ``grants``: the port, with nothing in it."""
+class GrantRepositoryConformance:
+    """Asks for a fixture ``grants``: the repository, with nothing in it."""
 
-    def test_a_leg_is_found_by_its_key(self, grants: Grants) -> None:
+    def test_a_leg_is_found_by_its_key(self, grants: GrantRepository) -> None:
         """``find`` returns the leg, whole; both legs of a referral are there."""
         legs = [grant(effective=elsewhere(day(1))), grant(amount="0.07", side=Side.REFEREE, on="A2")]
         for leg in legs:
@@ -27,7 +27,7 @@ class GrantsConformance:
         assert [grants.find(leg.key) for leg in legs] == legs
         assert grants.find("referrer/K2") is None
 
-    def test_a_leg_that_is_there_is_left_as_it_is(self, grants: Grants) -> None:
+    def test_a_leg_that_is_there_is_left_as_it_is(self, grants: GrantRepository) -> None:
         """``add`` changes nothing when the referral has a leg on the side already (B2)."""
         stored = _granted(grants, grant().taken(day(1)))
         for again in (grant(), grant(amount="99"), grant(on="A2")):
@@ -37,7 +37,7 @@ class GrantsConformance:
         assert list(grants.all(account="A2")) == []
         assert grants.unsettled(day(99), PLENTY) == ()
 
-    def test_the_last_state_is_the_one_found(self, grants: Grants) -> None:
+    def test_the_last_state_is_the_one_found(self, grants: GrantRepository) -> None:
         """``change`` stores the next state of a leg, whole, and says so."""
         grants.add(grant())
         taken = grant().taken(elsewhere(day(1)))
@@ -52,7 +52,7 @@ class GrantsConformance:
             assert grants.find(after.key) == after
             assert list(grants.all()) == [after]
 
-    def test_a_leg_is_changed_by_who_saw_it_as_it_is(self, grants: Grants) -> None:
+    def test_a_leg_is_changed_by_who_saw_it_as_it_is(self, grants: GrantRepository) -> None:
         """``change`` leaves alone what has another state by now, or is not there, and does the rest."""
         legs = [grant("K1"), grant("K2"), grant("K3"), grant("K4")]
         for leg in legs:
@@ -73,7 +73,7 @@ class GrantsConformance:
         assert grants.change([(stuck, stuck.retried(day(3)))]) == (stuck.retried(day(3)),)
         assert grants.change([]) == ()
 
-    def test_many_legs_are_changed_at_once(self, grants: Grants) -> None:
+    def test_many_legs_are_changed_at_once(self, grants: GrantRepository) -> None:
         """``change`` takes any number of steps, and answers in their order."""
         legs = [grant(f"{number:03}", on=f"A{number}") for number in range(300)]
         for leg in legs:
@@ -82,7 +82,7 @@ class GrantsConformance:
         assert grants.change(steps) == tuple(after for _, after in steps)
         assert [*grants.all()] == [after for _, after in steps][::-1]
 
-    def test_unsettled_is_what_billing_has_not_confirmed(self, grants: Grants) -> None:
+    def test_unsettled_is_what_billing_has_not_confirmed(self, grants: GrantRepository) -> None:
         """A leg counts until it is granted, whatever state it is in."""
         grants.add(grant())
         _granted(grants, grant("K2"))
@@ -95,7 +95,7 @@ class GrantsConformance:
             open_ones = () if status is GrantStatus.GRANTED else (present,)
             assert grants.unsettled(day(99), PLENTY) == tuple(grants.all(unsettled=True)) == open_ones
 
-    def test_unsettled_is_what_need_not_wait(self, grants: Grants) -> None:
+    def test_unsettled_is_what_need_not_wait(self, grants: GrantRepository) -> None:
         """A leg counts from the very moment it waits for, however that is written; a stuck one waits for none."""
         waiting, stuck = grant("K1", effective=elsewhere(day(1))), attrs.evolve(grant("K2"), wait_until=None)
         grants.add(waiting)
@@ -108,7 +108,7 @@ class GrantsConformance:
         assert grants.unsettled(day(5), PLENTY) == (later,)
         assert [*grants.all(unsettled=True)] == [later, stuck]
 
-    def test_who_has_waited_longest_comes_first(self, grants: Grants) -> None:
+    def test_who_has_waited_longest_comes_first(self, grants: GrantRepository) -> None:
         """``unsettled`` is in order of the moment, then by the code points of the key, and no longer than asked for."""
         legs = [attrs.evolve(leg, wait_until=day(number * 5 % 4)) for number, leg in enumerate(_many())]
         for leg in legs:
@@ -119,7 +119,7 @@ class GrantsConformance:
         before = [leg for leg in expected if leg.wait_until in {day(0), day(1)}]
         assert [*grants.unsettled(day(2) - TICK, PLENTY)] == before
 
-    def test_what_is_taken_drops_out_until_its_lease_has_run_out(self, grants: Grants) -> None:
+    def test_what_is_taken_drops_out_until_its_lease_has_run_out(self, grants: GrantRepository) -> None:
         """Page after page is met once, also while legs come; nothing but the state of each leg is remembered."""
         legs = [grant(f"{number:03}") for number in range(100)]
         for leg in legs[::2]:
@@ -135,7 +135,7 @@ class GrantsConformance:
             [*grants.unsettled(day(2), PLENTY)] == [*grants.all(unsettled=True)] == sorted(met, key=lambda leg: leg.key)
         )
 
-    def test_all_are_in_order_of_key(self, grants: Grants) -> None:
+    def test_all_are_in_order_of_key(self, grants: GrantRepository) -> None:
         """``all`` yields every leg, those of one account, or those not settled, by the code points of the key."""
         legs = _many()
         for leg in legs:
@@ -150,7 +150,7 @@ class GrantsConformance:
             leg for leg in sorted(legs[1:], key=lambda leg: leg.key) if leg.account == "A1"
         ]
 
-    def test_ids_are_taken_to_the_letter(self, grants: Grants) -> None:
+    def test_ids_are_taken_to_the_letter(self, grants: GrantRepository) -> None:
         """No id is folded, trimmed or interpreted."""
         for words in TO_THE_LETTER:
             grants.add(grant(words, on=words))
@@ -160,7 +160,7 @@ class GrantsConformance:
             assert grants.find(leg.key) == taken
             assert list(grants.all(account=words)) == [taken]
 
-    def test_one_of_racing_legs_is_kept(self, grants: Grants) -> None:
+    def test_one_of_racing_legs_is_kept(self, grants: GrantRepository) -> None:
         """The store itself guards that a referral has one leg a side (B2); nobody is told off."""
         race = Race(lambda number: grants.add(grant(amount=str(number), on=f"A{number}")))
         assert race.lost == []
@@ -172,7 +172,7 @@ class GrantsConformance:
         ]
         assert grants.unsettled(day(0), PLENTY) == (kept,)
 
-    def test_one_of_racing_payers_has_the_leg(self, grants: Grants) -> None:
+    def test_one_of_racing_payers_has_the_leg(self, grants: GrantRepository) -> None:
         """Of several who take a leg as they found it, one has it, and the others are told that they have not (B2)."""
         legs = [grant(f"K{number}") for number in range(5)]
         for leg in legs:
@@ -183,7 +183,7 @@ class GrantsConformance:
             taken = [each[number] for each in race.won]
             assert sorted(taken) == [*[()] * (CONTENDERS - 1), (leg.taken(day(1)),)]
 
-    def test_racing_payers_share_all_legs(self, grants: Grants) -> None:
+    def test_racing_payers_share_all_legs(self, grants: GrantRepository) -> None:
         """Payers who take whatever is due, a few at a time, take every leg once between them (B2)."""
         for number in range(40):
             grants.add(grant(f"{number:03}"))
@@ -206,7 +206,7 @@ def _many() -> list[Grant]:
     return [grant(of, side=side, on=f"A{place}") for of in contracts for place, side in enumerate(Side, 1)]
 
 
-def _granted(grants: Grants, leg: Grant) -> Grant:
+def _granted(grants: GrantRepository, leg: Grant) -> Grant:
     """Store a leg that billing has confirmed."""
     granted = leg.after(GrantEvent.BE_FOUND)
     grants.add(granted)

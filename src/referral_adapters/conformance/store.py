@@ -1,4 +1,4 @@
-"""Stores: all ports over one keeping, with transactions, and a look at everything in them."""
+"""Stores: all repositories over one keeping, with transactions, and a look at everything in them."""
 
 from __future__ import annotations
 
@@ -6,45 +6,31 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
+import pytest
+
 from referral_adapters.conformance.samples import case, code, contract, day, grant, group, note, referral, sharing
 from referral_core.entities.contract import Contract
 from referral_core.entities.subscription import Subscription
 from referral_core.ports import store as ports
-from referral_core.ports.answers import Answers
-from referral_core.ports.events import Events
-from referral_core.ports.outbox import Outbox
-from referral_core.ports.subscriptions import Subscriptions
+from referral_core.ports.requests import RequestRepository
+from referral_core.values.errors import Refusal
+from referral_core.values.reason import Reason
 
 
 class Transactional(Protocol):
-    """Whatever has transactions, as a store and some of its ports."""
+    """Whatever has transactions, as a store has and some billings."""
 
     def transaction(self) -> AbstractContextManager[object]:
-        """Return a block that takes effect as a whole, or not at all: see the port ``Store``."""
+        """Return a block that takes effect as a whole, or not at all, as a store has it."""
         ...
 
 
 class Store(ports.Store, Protocol):
-    """A store as a desk takes it, and what it keeps besides for hosts that take events, answer and tell others."""
+    """A store as a desk takes it, and what it keeps besides for hosts that take events and answer requests."""
 
     @property
-    def events(self) -> Events:
-        """The events that took effect."""
-        ...
-
-    @property
-    def answers(self) -> Answers:
-        """What was answered."""
-        ...
-
-    @property
-    def outbox(self) -> Outbox:
-        """What is published."""
-        ...
-
-    @property
-    def subscriptions(self) -> Subscriptions:
-        """Those who follow what is published."""
+    def requests(self) -> RequestRepository:
+        """The events that took effect, and what was answered."""
         ...
 
 
@@ -53,7 +39,7 @@ CUSTOMERS = ("C1", "C2", "C3", "C4")
 
 
 def furnish(store: Store) -> None:
-    """Put something into every port of an empty store but billing and folding."""
+    """Put something into every repository of an empty store."""
     for each in (contract("K1"), contract("K2", on="A2", of="C2"), contract("K3", on="A2", of="C2")):
         store.contracts.put(each)
     for held in (code("AAAA", ended=day(5)), code("BBBB", issued=day(5)), code("CCCC", on="A2", of="C2")):
@@ -65,19 +51,19 @@ def furnish(store: Store) -> None:
         store.grants.add(grant(of))
     store.cases.open(case("S2"))
     for account in ("A1", "A2", "A1"):
-        store.sharings.add(sharing(account))
+        store.promo_codes.add_sharing(sharing(account))
         store.trace.append(note(account))
-    store.seals.set(day(1))
-    store.events.add("/feed", "1", "digest-1")
-    store.outbox.publish(2)
-    store.subscriptions.add("crm", 1)
+    store.trace.seal(day(1))
+    store.requests.add_event("/feed", "1", "digest-1")
+    store.trace.publish(2)
+    store.trace.subscribe("crm", 1)
     for key in ("k1", "k3"):
-        store.answers.claim("portal", key, "digest", at=day(0))
-    store.answers.fill("portal", "k3", '{"customer": "C3"}')
+        store.requests.claim("portal", key, "digest", at=day(0))
+    store.requests.fill("portal", "k3", '{"customer": "C3"}')
 
 
 def rearrange(store: Store) -> None:
-    """Do in every furnished port whatever it can: add, and change what is there."""
+    """Do in every furnished repository whatever it can: add, and change what is there."""
     store.contracts.put(contract("K1").activated(day(1)))
     store.contracts.put(contract("K0", on="A3", of="C3"))
     store.contracts.put(contract("K4", on="A2", of="C2"))
@@ -94,41 +80,41 @@ def rearrange(store: Store) -> None:
     store.cases.close(case("S2").finished("K3", day(1)))
     store.cases.open(case("S1"))
     for account in ("A1", "A4"):
-        store.sharings.add(sharing(account))
+        store.promo_codes.add_sharing(sharing(account))
         store.trace.append(note(account))
-    assert store.seals.set(day(2))
-    assert store.outbox.publish(99)
-    leased = store.subscriptions.take("crm", at=day(0), until=day(1))
+    assert store.trace.seal(day(2))
+    assert store.trace.publish(99)
+    leased = store.trace.lease("crm", at=day(0), until=day(1))
     assert leased
-    assert store.subscriptions.settle(leased, Subscription("crm", 2, 1, day(3)))
-    assert store.subscriptions.add("shop", 0)
-    store.answers.fill("portal", "k1", "{}")
-    store.answers.claim("portal", "k2", "digest", at=day(2))
-    store.persons.erase("C3")
-    assert store.answers.forget(day(1)) == 1
-    store.events.add("/feed", "2", "digest-2")
+    assert store.trace.settle(leased, Subscription("crm", 2, 1, day(3)))
+    assert store.trace.subscribe("shop", 0)
+    store.requests.fill("portal", "k1", "{}")
+    store.requests.claim("portal", "k2", "digest", at=day(2))
+    store.erase("C3")
+    assert store.requests.forget(day(1)) == 1
+    store.requests.add_event("/feed", "2", "digest-2")
 
 
 def everything(store: Store) -> list[object]:
-    """Return all that the ports of a furnished store can tell, but for billing and folding."""
+    """Return all that a furnished store can tell, but for billing."""
     found: list[object] = [list(store.contracts.accounts())]
     found += [store.contracts.of_account(account) for account in ACCOUNTS]
     found += [store.contracts.of_customer(customer) for customer in CUSTOMERS]
     found += [store.promo_codes.of_account(account) for account in ACCOUNTS]
     found += [store.promo_codes.find(text) for text in ("AAAA", "BBBB", "CCCC", "DDDD", "EEEE")]
-    found += [store.history.codes(account) for account in ACCOUNTS]
-    found += [store.history.group(named) for named in ("referrer", "friends", "family")]
-    found += [store.history.referral(contract) for contract in ("K2", "K3")]
+    found += [store.promo_codes.history(account) for account in ACCOUNTS]
+    found += [store.groups.history(named) for named in ("referrer", "friends", "family")]
+    found += [store.referrals.history(contract) for contract in ("K2", "K3")]
     found += [store.groups.all(), list(store.referrals.all()), list(store.referrals.all(referrer="A1"))]
     found += [store.referrals.live_of(customer) for customer in CUSTOMERS]
     found += [list(store.grants.all()), store.grants.unsettled(day(9), 99), list(store.cases.all())]
     found += [list(store.grants.all(account=account)) for account in ACCOUNTS]
-    found += [store.sharings.count_of(account) for account in ACCOUNTS]
+    found += [store.promo_codes.times_shared(account) for account in ACCOUNTS]
     found += [list(store.trace.chain(f"account:{account}")) for account in ACCOUNTS]
-    found += [list(store.trace.heads()), list(store.seals.all()), list(store.seals.heads())]
-    found += [store.events.find("/feed", event) for event in ("1", "2")]
-    found += [store.answers.find("portal", key) for key in ("k1", "k2", "k3")]
-    found += [store.outbox.read(0, 99), store.subscriptions.all()]
+    found += [list(store.trace.heads()), list(store.trace.seals()), list(store.trace.sealed_heads())]
+    found += [store.requests.event("/feed", event) for event in ("1", "2")]
+    found += [store.requests.answer("portal", key) for key in ("k1", "k2", "k3")]
+    found += [store.trace.published(0, 99), store.trace.subscriptions()]
     return found
 
 
@@ -154,3 +140,11 @@ def failing(store: Transactional, error: type[BaseException] = Slip) -> Iterator
             raise
     else:
         raise AssertionError("the transaction kept the error to itself")
+
+
+@contextmanager
+def refused(reason: Reason) -> Iterator[None]:
+    """Expect that what is done in the block is refused by this reason and no other."""
+    with pytest.raises(Refusal) as caught:
+        yield
+    assert caught.value.reasons == (reason,)

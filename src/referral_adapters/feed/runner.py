@@ -19,10 +19,9 @@ from referral_adapters.feed.summary import summary
 from referral_core.acts import ACTS, Act
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor
-from referral_core.knowledge.knowledge import Knowledge
-from referral_core.ports.events import Events
-from referral_core.ports.ports import Ports
-from referral_core.ports.store import Store
+from referral_core.knowledge import Knowledge
+from referral_core.ports.requests import RequestRepository
+from referral_core.ports.store import Repositories, Store
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused
 from referral_core.services.pay_run import PayRun
@@ -44,10 +43,10 @@ NEVER_WARN = frozenset({"code.check"})
 
 
 class FeedStore(Store, Protocol):
-    """A store that a feed can run on: all ports, transactions, and the events that took effect."""
+    """A store that a feed can run on: all repositories, transactions, and the events that took effect."""
 
     @property
-    def events(self) -> Events:
+    def requests(self) -> RequestRepository:
         """The events that took effect."""
         ...
 
@@ -106,7 +105,7 @@ class FeedRunner:
         With ``known_at`` they are as they were known at that moment, codes as at it too unless ``at`` is given (R3).
         Before any line, codes are shown as they will be when every planned end has been reached.
         """
-        ports: Ports = self._store if known_at is None else Knowledge(self._store, by=known_at)
+        ports: Repositories = self._store if known_at is None else Knowledge(self._store, by=known_at)
         lines = {outcome.value: self.counts[outcome] for outcome in Outcome}
         return {**summary(self._desk.programme, ports, at or known_at or self._clock or LATEST), "lines": lines}
 
@@ -137,7 +136,7 @@ class FeedRunner:
 
         def whole() -> object:
             with session:
-                if not self._store.events.add(event.source, event.id, event.digest):
+                if not self._store.requests.add_event(event.source, event.id, event.digest):
                     raise ConcurrentChange(f"another consumer handles the event {event.id} at this moment")
                 return session.perform(act, given)
 
@@ -145,7 +144,7 @@ class FeedRunner:
         return self._told(event, done(act, answer, Told(given, event.time, programme)))
 
     def _is_repeated(self, event: Event) -> bool:
-        known = self._store.events.find(event.source, event.id)
+        known = self._store.requests.event(event.source, event.id)
         if known is not None and known != event.digest:
             raise LineInvalid("id", "an event with this id and source but other content took effect before")
         return known is not None

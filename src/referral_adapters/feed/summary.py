@@ -10,13 +10,13 @@ from referral_core.entities.case import Case
 from referral_core.entities.grant import GrantStatus
 from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.referral import Referral, ReferralStatus
-from referral_core.ports.ports import Ports
+from referral_core.ports.store import Repositories
 from referral_core.programme.programme import Programme
 from referral_core.values.calendar import Calendar
 from referral_core.values.money import Money
 
 
-def summary(programme: Programme, ports: Ports, at: datetime) -> dict[str, Any]:
+def summary(programme: Programme, ports: Repositories, at: datetime) -> dict[str, Any]:
     """Return the summary, codes with their status at ``at``; amounts as text, moments in the programme's zone."""
     calendar = programme.calendar
     zero = Money.zero(programme.currency)
@@ -40,7 +40,7 @@ def summary(programme: Programme, ports: Ports, at: datetime) -> dict[str, Any]:
         accounts[account] = {
             "customer": customer,
             "code": _code(ports.promo_codes.of_account(account), at, calendar),
-            "sent": ports.sharings.count_of(account),
+            "sent": ports.promo_codes.times_shared(account),
             "used": used[account],
             "granted": _plain(balance.granted),
             "transferred_in": _plain(balance.transferred_in),

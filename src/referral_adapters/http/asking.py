@@ -122,7 +122,7 @@ class Asking:
         digest = "" if key is None else self._digest(body)
 
         def whole() -> Response:
-            if key is not None and (known := self.service.store.answers.find(self.asker, key)) is not None:
+            if key is not None and (known := self.service.store.requests.answer(self.asker, key)) is not None:
                 return _again(known, digest)
             if before is not None:
                 before()
@@ -142,8 +142,8 @@ class Asking:
         status: int,
         edited: Callable[[], Shown] | None,
     ) -> Response:
-        answers = self.service.store.answers
-        if key is not None and not answers.claim(self.asker, key, digest, at=self.at):
+        requests = self.service.store.requests
+        if key is not None and not requests.claim(self.asker, key, digest, at=self.at):
             raise ConcurrentChange("the same request is being answered at this moment")
         if edited is not None:
             self._check_unchanged(edited)
@@ -152,7 +152,7 @@ class Asking:
         if key is not None:
             # The body as it is, in no other JSON: erasing finds a customer's id in it by the quotes around it (A5).
             head = str(status) if shown.revision is None else f"{status} {shown.revision}"
-            answers.fill(self.asker, key, f"{head} {content.decode()}")
+            requests.fill(self.asker, key, f"{head} {content.decode()}")
         return _response(content, status, etag_of(content, shown.revision))
 
     def _check_unchanged(self, edited: Callable[[], Shown]) -> None:

@@ -12,9 +12,7 @@ from referral_adapters.http.caller import Authentication
 from referral_adapters.http.limits import CheckLimits, Limiter, SlidingLimiter
 from referral_adapters.http.observing import Observer, log
 from referral_core.desk import ReferralDesk
-from referral_core.ports.answers import Answers
-from referral_core.ports.events import Events
-from referral_core.ports.outbox import Outbox
+from referral_core.ports.requests import RequestRepository
 from referral_core.ports.store import Store
 from referral_core.programme.programme import Programme
 
@@ -24,21 +22,11 @@ def _now() -> datetime:
 
 
 class ServiceStore(Store, Protocol):
-    """A store that can stand behind the door: all ports, transactions, and what a door keeps besides."""
+    """A store that can stand behind the door: all repositories, transactions, and what a door keeps besides."""
 
     @property
-    def events(self) -> Events:
-        """The events that took effect."""
-        ...
-
-    @property
-    def answers(self) -> Answers:
-        """What was answered under idempotency keys."""
-        ...
-
-    @property
-    def outbox(self) -> Outbox:
-        """What is published."""
+    def requests(self) -> RequestRepository:
+        """The events that took effect, and what was answered under idempotency keys."""
         ...
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import attrs
 
 from referral_core.entities.contract import Contract
-from referral_core.ports.launch_contracts import LaunchContracts, Standing
+from referral_core.ports.contracts import ContractRepository, Standing
 from referral_core.ports.store import Store
 from referral_core.programme.programme import Programme
 
@@ -26,7 +26,7 @@ class Rehearsal:
     def __init__(self, store: Store, scratch: Store) -> None:
         self._store = store
         self._scratch = scratch
-        self.launch_contracts = _Overlaid(store.launch_contracts, scratch.launch_contracts)
+        self.contracts = _Overlaid(store.contracts, scratch.contracts)
 
     def begin(self, programme: Programme) -> None:
         """Take nothing from a programme: the store that is asked stays as it is."""
@@ -39,20 +39,23 @@ class Rehearsal:
         """Do an act in a transaction of the scratch store."""
         return self._scratch.run(act)
 
-    def __getattr__(self, port: str) -> Any:  # noqa: ANN401 - any other port
-        return getattr(self._store, port)
+    def __getattr__(self, part: str) -> Any:  # noqa: ANN401 - any other repository
+        return getattr(self._store, part)
 
 
 @attrs.frozen
 class _Overlaid:
-    """The contracts of one store with those of another one laid over them."""
+    """The contracts of one store, with those of another one laid over them where pages are brought in."""
 
-    _below: LaunchContracts
-    _above: LaunchContracts
+    _below: ContractRepository
+    _above: ContractRepository
 
     def standing(self, contracts: Sequence[str], accounts: Sequence[str]) -> Standing:
         below, above = self._below.standing(contracts, accounts), self._above.standing(contracts, accounts)
         return Standing({**below.contracts, **above.contracts}, {**below.customers, **above.customers})
 
-    def add(self, contracts: Sequence[Contract]) -> None:
-        self._above.add(contracts)
+    def add_all(self, contracts: Sequence[Contract]) -> None:
+        self._above.add_all(contracts)
+
+    def __getattr__(self, method: str) -> Any:  # noqa: ANN401 - any other method
+        return getattr(self._below, method)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 from referral_adapters.memory.journal import Change, Journal, adding, setting
-from referral_adapters.memory.lot import Lot, arrived, comes_last, eaten, moved, total
-from referral_adapters.memory.movements import Movements
 from referral_core.entities.balance import Balance, UnusedPart
 from referral_core.entities.grant import Grant
 from referral_core.entities.movement import Movement, MovementKind, statement
 from referral_core.values.errors import Refusal
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
+from referral_core.values.recorded import learned_at
 
 _NONE: Final = Decimal("0.00")
+_EFFECTIVE_FROM: Final = itemgetter(0)
 
 
 class ContinuousDiscounts:
-    """The port ``Billing`` in memory, in one currency: thread-safe, each call all-or-nothing.
+    """Billing in memory, in one currency: thread-safe, each call all-or-nothing.
 
     Every account has lots, ordered by the moment they are effective from and then as they arrived. On each account, to
     the cent, ``granted + transferred_in = consumed + transferred_out + unused``.
@@ -184,3 +186,97 @@ class ContinuousDiscounts:
 
     def _money(self, amount: Decimal) -> Money:
         return Money(amount, self._currency)
+
+
+class Lot(NamedTuple):
+    """What is unused of one grant, or of a part of one that was transferred."""
+
+    effective_from: datetime
+    unused: Decimal
+
+
+def eaten(lots: list[Lot], most: Decimal, by: datetime) -> tuple[Decimal, list[Lot]]:
+    """Take ``most`` of lots in order, oldest first, of those effective at or before ``by`` (B6).
+
+    Returns how much was taken, and the lots that are left.
+    """
+    missing = most
+    for place, (effective_from, unused) in enumerate(lots):
+        if not missing or effective_from > by:
+            return most - missing, lots[place:]
+        if unused > missing:
+            return most, [Lot(effective_from, unused - missing), *lots[place + 1 :]]
+        missing -= unused
+    return most - missing, []
+
+
+def moved(lots: list[Lot], most: Decimal) -> tuple[list[Lot], list[Lot]]:
+    """Part lots in order into those that make up ``most``, oldest first, and those that are left (B7).
+
+    At most one lot is split, and both parts keep the moment it is effective from.
+    """
+    going: list[Lot] = []
+    for place, (effective_from, unused) in enumerate(lots):
+        if unused > most:
+            split = [Lot(effective_from, most)] if most else []
+            return going + split, [Lot(effective_from, unused - most), *lots[place + 1 :]]
+        going.append(lots[place])
+        most -= unused
+    return going, []
+
+
+def arrived(lots: Iterable[Lot], more: Iterable[Lot]) -> list[Lot]:
+    """Return lots with more of them: by the moment they are effective from, then in the order they arrived in."""
+    return sorted([*lots, *more], key=_EFFECTIVE_FROM)
+
+
+def comes_last(lots: list[Lot], effective_from: datetime) -> bool:
+    """Tell whether a lot that arrives now stands behind all others."""
+    return not lots or lots[-1].effective_from <= effective_from
+
+
+def total(lots: Iterable[Lot]) -> Decimal:
+    """Return what is unused of all lots together."""
+    return sum((lot.unused for lot in lots), Decimal(0))
+
+
+class Booking(NamedTuple):
+    """An amount that came to an account's discount or went from it, by the name it has in a balance.
+
+    ``reference`` is what moved it: a leg's key, a bill, a transfer's key.
+    """
+
+    kind: str
+    amount: Decimal
+    moved_at: datetime
+    reference: str
+
+
+class Movements:
+    """The movements of all accounts, kept for ever; a balance is their sum, never a counter (B6, B7)."""
+
+    def __init__(self) -> None:
+        self._of_account: dict[str, list[Booking]] = {}
+
+    def moving(self, account: str, kind: str, reference: str, amount: Decimal, moved_at: datetime) -> Change:
+        """Return the change that adds a movement."""
+        movement = Booking(kind, amount, moved_at, reference)
+        movements = self._of_account.get(account)
+        return setting(self._of_account, account, [movement]) if movements is None else adding(movements, movement)
+
+    def following(self, at: datetime, *accounts: str) -> datetime:
+        """Return when something that happened at ``at`` moves on accounts: never before what has moved there."""
+        moments = [each.moved_at for account in accounts for each in self._of_account.get(account, ())]
+        return learned_at(at, max(moments, default=None))
+
+    def sums(self, account: str, by: datetime | None) -> defaultdict[str, Decimal]:
+        """Return what an account's movements come to by their kinds, up to and at ``by`` where that is given."""
+        sums: defaultdict[str, Decimal] = defaultdict(lambda: _NONE)
+        for each in self._of_account.get(account, ()):
+            if by is None or each.moved_at <= by:
+                sums[each.kind] += each.amount
+        return sums
+
+    def of(self, account: str) -> tuple[Booking, ...]:
+        """Return an account's movements, as they came."""
+        return tuple(self._of_account.get(account, ()))

@@ -13,7 +13,7 @@ from referral_core.values.reason import Reason
 
 
 class MemoryCases:
-    """The port ``Cases`` in memory: thread-safe, each call all-or-nothing, guarding K3."""
+    """Cases in memory: thread-safe, each call all-or-nothing, guarding K3."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from operator import attrgetter
 from typing import Final
 
 import attrs
 
 from referral_adapters.memory.journal import Change, Journal, adding, removing, setting
-from referral_adapters.memory.key_order import KeyOrder
+from referral_adapters.memory.orders import KeyOrder
 from referral_core.entities.contract import Contract, ContractStatus
-from referral_core.values.errors import Refusal
+from referral_core.ports.contracts import Standing
+from referral_core.values.errors import ConcurrentChange, Refusal
 from referral_core.values.reason import Reason
 
 _CONCLUDED: Final = attrgetter("concluded_at", "id")
 
 
 class MemoryContracts:
-    """The port ``Contracts`` in memory: thread-safe, each call all-or-nothing."""
+    """Contracts in memory: thread-safe, each call all-or-nothing."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -73,6 +75,62 @@ class MemoryContracts:
         with self._lock:
             return iter([(account, self._owner(account)) for account in sorted(self._of_account)])
 
+    def count_accounts(self) -> int:
+        """Return how many accounts there are."""
+        with self._lock:
+            return len(self._of_account)
+
+    def page(
+        self,
+        after: str | None,
+        limit: int,
+        *,
+        status: ContractStatus | None = None,
+        channel: str | None = None,
+        segments: Collection[str] | None = None,
+    ) -> tuple[Contract, ...]:
+        """Return the next ``limit`` contracts whose id is above ``after``, by the code points of the id.
+
+        ``status``, ``channel`` and ``segments`` leave out all others; those that are left out do not count.
+        """
+        with self._lock:
+            wanted = (
+                contract
+                for contract in self._above(after)
+                if status in (None, contract.status)
+                and channel in (None, contract.channel)
+                and (segments is None or contract.segment in segments)
+            )
+            return tuple(islice(wanted, limit))
+
+    def standing(self, contracts: Sequence[str], accounts: Sequence[str]) -> Standing:
+        """Return the contracts of these ids as last stored, and who owns these accounts; what is not there is left out.
+
+        In a transaction nobody else brings in pages between this and the end of the transaction.
+        """
+        with self._lock:
+            found = {contract: self.find(contract) for contract in contracts}
+            owners = {account: self.of_account(account)[:1] for account in accounts}
+        return Standing(
+            {contract: each for contract, each in found.items() if each is not None},
+            {account: owned[0].customer for account, owned in owners.items() if owned},
+        )
+
+    def add_all(self, contracts: Sequence[Contract]) -> None:
+        """Store contracts in whatever state they are, all of them or none; their ids and what they say are new.
+
+        :raises ConcurrentChange: an id or an account came to be somebody else's since it was asked for; nothing was
+            stored. Ask again what stands.
+        """
+        try:
+            with self._journal:
+                for contract in contracts:
+                    self.put(_as_concluded(contract))
+                    if contract.status is not ContractStatus.CONCLUDED:
+                        self.put(contract)
+        except Refusal as quicker:
+            raise ConcurrentChange(str(quicker)) from quicker
+
     def erasing(self, customer: str, pseudonym: str) -> Iterator[Change]:
         """Yield the changes that put a pseudonym in a customer's place (A5); the caller holds the lock."""
         ids = self._of_customer.get(customer)
@@ -88,13 +146,9 @@ class MemoryContracts:
         """Yield the accounts whose id is above ``after``, in order; the caller holds the journal's lock."""
         return self._account_order.above(after)
 
-    def contracts_above(self, after: str | None) -> Iterator[Contract]:
+    def _above(self, after: str | None) -> Iterator[Contract]:
         """Yield the contracts whose id is above ``after``, in order; the caller holds the journal's lock."""
         return (self._contracts[contract] for contract in self._contract_order.above(after))
-
-    def count_accounts(self) -> int:
-        """Return how many accounts there are."""
-        return len(self._of_account)
 
     def _owner(self, account: str) -> str:
         return self._contracts[self._of_account[account][0]].customer
@@ -127,3 +181,10 @@ class MemoryContracts:
 def _placing(index: dict[str, list[str]], key: str, contract: str) -> Change:
     contracts = index.get(key)
     return setting(index, key, [contract]) if contracts is None else adding(contracts, contract)
+
+
+def _as_concluded(contract: Contract) -> Contract:
+    """Return the contract as it was before anything became of it."""
+    if contract.status is ContractStatus.CONCLUDED:
+        return contract
+    return attrs.evolve(contract, status=ContractStatus.CONCLUDED, activated_at=None, ended_at=None)

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from referral_core.entities.balance import Balance
 from referral_core.entities.grant import Grant
-from referral_core.ports.billing import Billing, WholeBilling
+from referral_core.ports.billing import Billing, BulkBilling
 from referral_core.values.errors import BillingUnavailable, Refusal
 from referral_core.values.money import Money
 from referral_core.values.reason import Reason
@@ -45,8 +45,12 @@ class UndoableBilling(Billing, Protocol):
         ...
 
 
+class WholeBilling(Billing, BulkBilling, Protocol):
+    """A billing that takes legs one by one and many in one call."""
+
+
 class FlakyBilling:
-    """The port ``Billing`` around another, failing as planned; safe to call from many threads at once.
+    """A billing around another, failing as planned; safe to call from many threads at once.
 
     What is late arrives just before the ``late_by``-th call after the one that asked for it, or at :meth:`recover`.
 
@@ -124,7 +128,7 @@ class FlakyBilling:
 
 
 class FlakyBulkBilling(FlakyBilling):
-    """The ports ``Billing`` and ``BulkBilling`` around another that has both, failing as planned.
+    """A billing around another that takes many legs in one call, failing as planned.
 
     A call that fails, fails with all of its legs.
     """

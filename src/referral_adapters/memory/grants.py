@@ -7,13 +7,13 @@ from datetime import datetime
 from itertools import islice, takewhile
 
 from referral_adapters.memory.journal import Change, Journal, adding, removing, setting
-from referral_adapters.memory.waiting_order import Waiting, WaitingOrder
+from referral_adapters.memory.orders import Waiting, WaitingOrder
 from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.ports.grants import Step
 
 
 class MemoryGrants:
-    """The port ``Grants`` in memory: thread-safe, each call all-or-nothing, guarding one leg a side (B2)."""
+    """Grants in memory: thread-safe, each call all-or-nothing, guarding one leg a side (B2)."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal

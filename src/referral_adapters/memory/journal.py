@@ -35,14 +35,14 @@ def adding(items: list[V], item: V) -> Change:
 
 
 class Journal:
-    """What the ports of one store share: its lock, and the way back from every change of the running transaction.
+    """What one store shares: its lock, and the way back from every change of the running transaction.
 
     As a context manager it is a transaction: it holds the lock, and an exception of any kind that leaves the block
     undoes what the block did, exactly. It may be entered again inside itself: an inner block that fails undoes its own
     work only, which lasts if the outer one succeeds. Nothing is copied: the way back is one small tuple a change.
 
-    A port reads under ``lock`` and changes its state only by :meth:`write`, so that outside of a transaction each of
-    its calls is all-or-nothing too, whatever interrupts it.
+    A repository reads under ``lock`` and changes its state only by :meth:`write`, so that outside of a transaction each
+    of its calls is all-or-nothing too, whatever interrupts it.
     """
 
     def __init__(self) -> None:

@@ -14,6 +14,7 @@ from referral_core.entities.personal_data import Person
 from referral_core.entities.referral import Referral
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
+from referral_core.values.recorded import Recorded
 
 
 def _in_order(referral: Referral) -> tuple[datetime, str]:
@@ -21,7 +22,7 @@ def _in_order(referral: Referral) -> tuple[datetime, str]:
 
 
 class MemoryReferrals:
-    """The port ``Referrals`` in memory: thread-safe, each call all-or-nothing, guarding S4."""
+    """Referrals in memory: thread-safe, each call all-or-nothing, guarding S4."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -29,7 +30,7 @@ class MemoryReferrals:
         self._referrals: dict[str, Referral] = {}
         self._live: dict[str, str] = {}
         self._of_referrer: dict[str, list[str]] = {}
-        self.records: Records[Referral] = Records(attrgetter("contract"))
+        self._records: Records[Referral] = Records(attrgetter("contract"))
 
     def find(self, contract: str) -> Referral | None:
         """Return the referral of this contract, live or cancelled."""
@@ -97,10 +98,15 @@ class MemoryReferrals:
             return iter(sorted(chosen, key=_in_order))
         return iter(sorted([each for each in chosen if each.concluded_at <= newest_by], key=_in_order, reverse=True))
 
+    def history(self, contract: str) -> tuple[Recorded[Referral], ...]:
+        """Return every state of a contract's referral that was ever stored, in order, without its fee notes (R3)."""
+        with self._lock:
+            return self._records.of(contract)
+
     def _recording(self, referral: Referral, at: datetime) -> Change:
         """Return the change that records a state; fee notes, which have moments of their own, are left out."""
         state = attrs.evolve(referral, fee_notes=()) if referral.fee_notes else referral
-        return self.records.recording(referral.contract, state, at)
+        return self._records.recording(referral.contract, state, at)
 
     def erasing(self, person: Person, pseudonym: str) -> Iterator[Change]:
         """Yield the changes that put a pseudonym in a customer's place (A5); the caller holds the lock."""
@@ -112,7 +118,7 @@ class MemoryReferrals:
             erased = _erased(referral, person, pseudonym)
             if erased != referral:
                 yield setting(self._referrals, contract, erased)
-        yield from self.records.erasing(lambda state: _erased(state, person, pseudonym))
+        yield from self._records.erasing(lambda state: _erased(state, person, pseudonym))
 
     def _next_live(self, known: Referral, referral: Referral) -> tuple[Change, ...]:
         if known.is_live and known.referee_customer != referral.referee_customer:

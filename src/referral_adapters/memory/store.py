@@ -1,4 +1,4 @@
-"""The store in memory: every port, one lock, one journal."""
+"""The store in memory: every repository, one lock, one journal."""
 
 from __future__ import annotations
 
@@ -7,33 +7,22 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Final, Protocol, TypeVar
 
-from referral_adapters.folding.ascii_folding import AsciiFolding
-from referral_adapters.memory.answers import MemoryAnswers
+from referral_adapters.folding import to_ascii
 from referral_adapters.memory.billing import ContinuousDiscounts
 from referral_adapters.memory.cases import MemoryCases
-from referral_adapters.memory.contract_pages import MemoryContractPages
+from referral_adapters.memory.codes import MemoryCodes
 from referral_adapters.memory.contracts import MemoryContracts
-from referral_adapters.memory.discount_groups import MemoryDiscountGroups
-from referral_adapters.memory.events import MemoryEvents
 from referral_adapters.memory.grants import MemoryGrants
-from referral_adapters.memory.history import MemoryHistory
+from referral_adapters.memory.groups import MemoryGroups
 from referral_adapters.memory.journal import Journal
-from referral_adapters.memory.launch_codes import MemoryLaunchCodes
-from referral_adapters.memory.launch_contracts import MemoryLaunchContracts
-from referral_adapters.memory.outbox import MemoryOutbox
-from referral_adapters.memory.persons import MemoryPersons
-from referral_adapters.memory.promo_codes import MemoryPromoCodes
 from referral_adapters.memory.referrals import MemoryReferrals
-from referral_adapters.memory.seals import MemorySeals
-from referral_adapters.memory.sharings import MemorySharings
-from referral_adapters.memory.subscriptions import MemorySubscriptions
+from referral_adapters.memory.requests import MemoryRequests
 from referral_adapters.memory.trace import MemoryTrace
+from referral_core.entities.case import CaseStatus
 from referral_core.entities.discount_group import DiscountGroup
+from referral_core.entities.personal_data import PSEUDONYM, Person, PersonalData
 from referral_core.formats import code_key
 from referral_core.ports.billing import Billing
-from referral_core.ports.evidence import Evidence
-from referral_core.ports.folding import Folding
-from referral_core.ports.gathered_evidence import GatheredEvidence
 from referral_core.values.errors import ConcurrentChange
 from referral_core.values.moment import EARLIEST
 
@@ -59,10 +48,9 @@ class StartingPoint(Protocol):
 class MemoryStore:
     """A real store that lives as long as its process, with the same guards and transactions as a database.
 
-    Every port is an attribute, so the store itself is the bundle that the core asks for. Until it has a programme, its
-    own or that of the first desk over it, it has no groups and counts in euros; ``secret`` fixes the texts of random
-    codes; ``folding`` and ``billing`` take the place of its own. Its own billing takes part in its transactions; one
-    that is given does not.
+    Until it has a programme, its own or that of the first desk over it, it has no groups and counts in euros;
+    ``secret`` fixes the texts of random codes; ``folding``, which writes names in ASCII, and ``billing`` take the
+    place of its own. Its own billing takes part in its transactions; one that is given does not.
 
     Safe to use from many threads: a transaction has the store to itself, and what it did is seen by others when it has
     ended, or never.
@@ -78,34 +66,21 @@ class MemoryStore:
         programme: StartingPoint | None = None,
         *,
         secret: bytes | None = None,
-        folding: Folding | None = None,
+        folding: Callable[[str], str] | None = None,
         billing: Billing | None = None,
     ) -> None:
         journal = Journal()
         self._journal = journal
         self.contracts = MemoryContracts(journal)
-        self.contract_pages = MemoryContractPages(journal, self.contracts)
-        self.promo_codes = MemoryPromoCodes(journal)
-        self.groups = MemoryDiscountGroups(journal)
+        self.promo_codes = MemoryCodes(journal, self.contracts, self)
+        self.groups = MemoryGroups(journal)
         self.referrals = MemoryReferrals(journal)
-        self.evidence: Evidence = GatheredEvidence(self)
         self.grants = MemoryGrants(journal)
         self.cases = MemoryCases(journal)
-        self.sharings = MemorySharings(journal)
         self.trace = MemoryTrace(journal)
-        self.seals = MemorySeals(journal, self.trace)
-        self.answers = MemoryAnswers(journal)
-        self.outbox = MemoryOutbox(journal, self.trace)
-        self.subscriptions = MemorySubscriptions(journal)
-        self.persons = MemoryPersons(
-            journal, self.contracts, self.promo_codes, self.referrals, self.cases, self.trace, self.answers
-        )
-        self.events = MemoryEvents(journal)
-        self.history = MemoryHistory(journal, self.promo_codes.records, self.groups.records, self.referrals.records)
-        self.launch_contracts = MemoryLaunchContracts(journal, self.contracts)
-        self.launch_codes = MemoryLaunchCodes(journal, self.contracts, self.promo_codes, self.trace)
+        self.requests = MemoryRequests(journal)
         self.code_key = code_key(secret) if secret is not None else secrets.token_bytes(32)
-        self.folding: Folding = AsciiFolding() if folding is None else folding
+        self.to_ascii: Callable[[str], str] = to_ascii if folding is None else folding
         self._owns_billing = billing is None
         self.billing: Billing = ContinuousDiscounts(journal) if billing is None else billing
         self._has_begun = False
@@ -133,8 +108,8 @@ class MemoryStore:
     def run(self, act: Callable[[], T], named: Sequence[tuple[str, str]] | None = None) -> T:
         """Do an act in a transaction, a few times over if it loses a race, and return what it returns.
 
-        It has this store to itself, so it can only lose where a port of the host's takes the place of one of these.
-        Inside another transaction it is done once.
+        It has this store to itself, so it can only lose where a repository of the host's takes the place of one of
+        these. Inside another transaction it is done once.
 
         :raises ConcurrentChange: others were quicker every time.
         """
@@ -143,3 +118,39 @@ class MemoryStore:
                 return act()
         with self._journal:
             return act()
+
+    def personal_data(self, customer: str) -> PersonalData:
+        """Return what the store holds about a customer; empty and zero throughout where it is nothing."""
+        with self._journal.lock:
+            contracts = self.contracts.of_customer(customer)
+            person = self._person(customer)
+            cases = [case for case in self.cases.all() if case.customer == customer]
+            parties = [(each.referrer_customer, each.referee_customer) for each in self.referrals.all()]
+            return PersonalData(
+                accounts=tuple(sorted(person.accounts)),
+                first_names=tuple(sorted({each.first_name for each in contracts if each.first_name})),
+                open_cases=tuple(case.id for case in cases if case.status is CaseStatus.OPEN),
+                contracts=len(contracts),
+                codes=sum(len(self.promo_codes.of_account(account)) for account in person.accounts),
+                referrals=sum(customer in each for each in parties),
+                cases=len(cases),
+                traced=sum(person.is_in(row) for row in self.trace.entries()),
+            )
+
+    def erase(self, customer: str) -> str:
+        """Put a fresh pseudonym in a customer's place wherever the store names them, and return it."""
+        pseudonym = f"{PSEUDONYM}{secrets.token_hex(16)}"
+        with self._journal.lock:
+            person = self._person(customer)
+            self._journal.write(
+                *self.contracts.erasing(customer, pseudonym),
+                *self.promo_codes.erasing(person, pseudonym),
+                *self.referrals.erasing(person, pseudonym),
+                *self.cases.erasing(customer, pseudonym),
+                *self.trace.erasing(person.is_in),
+                *self.requests.erasing(customer),
+            )
+        return pseudonym
+
+    def _person(self, customer: str) -> Person:
+        return Person(customer, frozenset(each.account for each in self.contracts.of_customer(customer)))

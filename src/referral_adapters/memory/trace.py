@@ -1,14 +1,17 @@
-"""The trace in memory."""
+"""The trace in memory, its seals, and what of it is published."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import attrs
 
 from referral_adapters.memory.journal import Change, Journal, adding, setting
-from referral_core.entities.seal import Head
+from referral_core.entities.published import Published
+from referral_core.entities.seal import Head, Seal, SealedHead
+from referral_core.entities.subscription import Subscription
 from referral_core.entities.trace_entry import State, TraceEntry, TraceNote
 
 _Waiting = tuple[TraceNote, State | None, State | None]
@@ -16,11 +19,14 @@ _Waiting = tuple[TraceNote, State | None, State | None]
 
 
 class MemoryTrace:
-    """The port ``Trace`` in memory: thread-safe, each call all-or-nothing, chained by subject (A2).
+    """The trace in memory: thread-safe, each call all-or-nothing, chained by subject (A2).
 
     Adding a note only puts it in its place; salt and hash are made when somebody first reads the chain, its head or,
     through the heads, a seal. Nobody can tell the difference: a row depends on its note, its salt and the rows before
     it only, and what was read once stays as it is. All writers share the store's one lock.
+
+    A transaction has the store to itself, so rows are added in the order in which they are seen: the position of a
+    published row is its place in that order, and all there is to keep is how many are published.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -28,6 +34,11 @@ class MemoryTrace:
         self._lock = journal.lock
         self._rows: dict[str, list[_Waiting | TraceEntry]] = {}
         self._order: list[tuple[str, int]] = []
+        self._seals: list[Seal] = []
+        self._sealed: dict[int, list[SealedHead]] = {}
+        self._sealed_of: dict[str, list[SealedHead]] = {}
+        self._published: dict[None, int] = {}
+        self._subscriptions: dict[str, Subscription] = {}
 
     def append(self, *notes: TraceNote) -> None:
         """Add notes, all or none, each as the next row of its subject's chain, salted with fresh randomness."""
@@ -79,9 +90,85 @@ class MemoryTrace:
             lasts = [_chain(self._rows[subject]) for subject in sorted(self._rows)]
         return iter([(last.subject, last.number, last.hash) for last in lasts if last])
 
-    def count(self) -> int:
-        """Return how many rows there are; the caller holds the lock."""
-        return len(self._order)
+    def seal(self, at: datetime) -> Seal | None:
+        """Set the next seal, over every head that moved since the seal before; ``None`` when none did."""
+        with self._lock:
+            moved = [head for head in self.heads() if self._has_moved(head[0], head[1])]
+            if not moved:
+                return None
+            seal = Seal.over(moved, self._seals[-1] if self._seals else None, at)
+            heads = [SealedHead(*head, seal.number) for head in moved]
+            self._journal.write(
+                *map(self._listing, heads), setting(self._sealed, seal.number, heads), adding(self._seals, seal)
+            )
+            return seal
+
+    def seals(self, *, after: int = 0) -> Iterator[Seal]:
+        """Yield every seal with a number above ``after``, in order, as they are at the call."""
+        with self._lock:
+            return iter(self._seals[after:])
+
+    def sealed_heads(self, seal: int | None = None) -> Iterator[SealedHead]:
+        """Yield the heads that a seal lists, in order of subject; those of all seals, by subject and then by number."""
+        with self._lock:
+            if seal is not None:
+                return iter(self._sealed.get(seal, []))
+            return iter([head for subject in sorted(self._sealed_of) for head in self._sealed_of[subject]])
+
+    def publish(self, limit: int) -> int:
+        """Give up to ``limit`` rows that have no position the next ones, and return how many got one."""
+        with self._lock:
+            last = self._published.get(None, 0)
+            count = min(limit, len(self._order) - last)
+            self._journal.write(setting(self._published, None, last + count))
+            return count
+
+    def published(self, after: int, limit: int) -> tuple[Published, ...]:
+        """Return up to ``limit`` published rows with a position above ``after``, in order."""
+        with self._lock:
+            until = min(after + limit, self._published.get(None, 0))
+            return tuple(
+                Published(position, entry) for position, entry in enumerate(self.in_order(after, until), after + 1)
+            )
+
+    def subscription(self, name: str) -> Subscription | None:
+        """Return the subscription of this name."""
+        with self._lock:
+            return self._subscriptions.get(name)
+
+    def subscribe(self, name: str, position: int) -> bool:
+        """Store a new subscription that begins above ``position``; ``False`` if there is one, which stays as it is."""
+        with self._lock:
+            if name in self._subscriptions:
+                return False
+            self._put(Subscription(name, position))
+            return True
+
+    def lease(self, name: str, *, at: datetime, until: datetime) -> Subscription | None:
+        """Lease a subscription to the caller alone until a moment, and return it as it is now stored."""
+        with self._lock:
+            found = self._subscriptions.get(name)
+            if found is None or not found.is_free(at):
+                return None
+            return self._put(attrs.evolve(found, leased_until=until))
+
+    def settle(self, before: Subscription, after: Subscription) -> bool:
+        """Store the next state of a subscription, which has the same name, if it is still as ``before`` says.
+
+        :raises ValueError: it has another name.
+        """
+        if after.name != before.name:
+            raise ValueError(f"{after.name} is no state of {before.name}")
+        with self._lock:
+            if self._subscriptions.get(before.name) != before:
+                return False
+            self._put(after)
+            return True
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Return every subscription, by the code points of the name."""
+        with self._lock:
+            return tuple(self._subscriptions[name] for name in sorted(self._subscriptions))
 
     def in_order(self, start: int, end: int) -> Iterator[TraceEntry]:
         """Yield rows in the order in which all were added, from one place up to another; the caller holds the lock."""
@@ -107,6 +194,18 @@ class MemoryTrace:
         for rows in self._rows.values():
             _chain(rows)
             yield from (row for row in rows if isinstance(row, TraceEntry))
+
+    def _has_moved(self, subject: str, number: int) -> bool:
+        sealed = self._sealed_of.get(subject)
+        return sealed is None or sealed[-1].number != number
+
+    def _listing(self, head: SealedHead) -> Change:
+        sealed = self._sealed_of.get(head.subject)
+        return setting(self._sealed_of, head.subject, [head]) if sealed is None else adding(sealed, head)
+
+    def _put(self, subscription: Subscription) -> Subscription:
+        self._journal.write(setting(self._subscriptions, subscription.name, subscription))
+        return subscription
 
 
 def _chain(rows: list[_Waiting | TraceEntry]) -> TraceEntry | None:

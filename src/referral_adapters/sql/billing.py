@@ -10,11 +10,12 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import bindparam, func, insert, select
 
-from referral_adapters.sql.atomic import atomic
+from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.billing_tables import BILLS, MOVEMENTS, POSTED_GRANTS, TRANSFERS
 from referral_adapters.sql.lots import Lots
 from referral_adapters.sql.row_set import BulkInsertion, RowSet
-from referral_adapters.sql.statements import Insertion
+from referral_adapters.sql.statements import locking
+from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.balance import Balance, UnusedPart
 from referral_core.entities.grant import Grant
@@ -24,12 +25,29 @@ from referral_core.values.money import Money
 from referral_core.values.reason import Reason
 from referral_core.values.recorded import learned_at
 
-_NEW_GRANT: Final = Insertion(POSTED_GRANTS)
+POSTED: Final = Lookup(
+    locking(select(POSTED_GRANTS).where(POSTED_GRANTS.c.key == bindparam("of")), is_locked=False), bool
+)
+"""Whether a leg was posted under a key."""
+BILLED: Final = Lookup(locking(select(BILLS).where(BILLS.c.bill == bindparam("of")), is_locked=False), bool)
+"""Whether a bill was taken into account."""
+MOVED: Final[Lookup[Decimal | None]] = Lookup(
+    locking(select(TRANSFERS.c.moved).where(TRANSFERS.c.key == bindparam("of")), is_locked=False),
+    lambda rows: rows[0].moved if rows else None,
+)
+"""What was moved under a key."""
+LAST_MOVED: Final[Lookup[datetime | None]] = Lookup(
+    locking(
+        select(func.max(MOVEMENTS.c.moved_at).label("moved_at")).where(MOVEMENTS.c.account == bindparam("of")),
+        is_locked=False,
+    ),
+    lambda rows: rows[0].moved_at,
+)
+"""When something moved on an account last."""
+_NEW_GRANT: Final = insert(POSTED_GRANTS)
 _NEW_GRANTS: Final = BulkInsertion(POSTED_GRANTS)
-_NEW_BILL: Final = Insertion(BILLS)
-_NEW_TRANSFER: Final = Insertion(TRANSFERS)
-_POSTED: Final = select(POSTED_GRANTS).where(POSTED_GRANTS.c.key == bindparam("of"))
-_MOVED: Final = select(TRANSFERS.c.moved).where(TRANSFERS.c.key == bindparam("of"))
+_NEW_BILL: Final = insert(BILLS)
+_NEW_TRANSFER: Final = insert(TRANSFERS)
 _KEYS: Final = RowSet(POSTED_GRANTS.c.key)
 _POSTED_AMONG: Final = _KEYS.statements(
     lambda keys: select(POSTED_GRANTS.c.key).join(keys, keys.c.key == POSTED_GRANTS.c.key)
@@ -43,14 +61,11 @@ _SUMS: Final = (
     .group_by(MOVEMENTS.c.kind)
 )
 _SUMS_BY: Final = _SUMS.where(MOVEMENTS.c.moved_at <= bindparam("by"))
-_LAST_MOVED: Final = select(func.max(MOVEMENTS.c.moved_at).label("moved_at")).where(
-    (MOVEMENTS.c.account == bindparam("of")) | (MOVEMENTS.c.account == bindparam("or"))
-)
 _NONE: Final = Decimal("0.00")
 
 
 class SqlContinuousDiscounts:
-    """The port ``Billing`` in a database, in one currency, taking part in the store's transactions.
+    """Billing in a database, in one currency, taking part in the store's transactions.
 
     Every account has lots, ordered by the moment they are effective from and then as they arrived. On each account, to
     the cent, ``granted + transferred_in = consumed + transferred_out + unused``, all of them sums of movements.
@@ -61,22 +76,24 @@ class SqlContinuousDiscounts:
         self._currency = currency
         self._lots = Lots(work)
 
-    @atomic
+    @joined
     def grant(self, grant: Grant) -> None:
         """Post a leg, effective from ``grant.effective_from``; a key that was posted before changes nothing (B2).
 
         :raises Refusal: ``currency-mismatch`` when it is in another currency (M3).
         """
         amount = self._amount(grant.amount)
-        if not _NEW_GRANT.into(self.work, {"key": grant.key}) or not amount:
+        if self.work.ask(POSTED, grant.key):
             return
-        self._lock(grant.account)
-        self._move(grant.account, "granted", grant.key, amount, grant.effective_from)
-        self._lots.add([(grant.account, (grant.effective_from, amount))])
+        self.work.write(_NEW_GRANT, {"key": grant.key})
+        self.work.keep(POSTED, grant.key, True)
+        if amount:
+            self._move(grant.account, "granted", grant.key, amount, grant.effective_from)
+            self._lots.put(grant.account, [(grant.effective_from, amount)])
 
     def has_grant(self, key: str) -> bool:
         """Tell whether a leg was posted under this key."""
-        return self.work.row(_POSTED, {"of": key}) is not None
+        return self.work.ask(POSTED, key)
 
     @atomic
     def grant_all(self, grants: Sequence[Grant]) -> Mapping[str, Reason]:
@@ -102,7 +119,7 @@ class SqlContinuousDiscounts:
         given = _KEYS.given(self.work, [{"key": key} for key in keys])
         return frozenset(row.key for row in self.work.rows(_POSTED_AMONG[self.work.dialect], given))
 
-    @atomic
+    @joined
     def bill(self, bill: str, account: str, amount: Money, *, at: datetime) -> Money:
         """Let a bill take what it can of the account's unused discount effective by ``at``, oldest grant first (B6).
 
@@ -112,15 +129,16 @@ class SqlContinuousDiscounts:
             ``currency-mismatch`` (M3).
         """
         most = self._amount(amount)
-        if not _NEW_BILL.into(self.work, {"bill": bill, "account": account}):
+        if self.work.ask(BILLED, bill):
             raise Refusal(Reason.BILL_EXISTS, message=f"bill {bill} was taken into account before", field="bill")
-        self._lock(account)
+        self.work.write(_NEW_BILL, {"bill": bill, "account": account})
+        self.work.keep(BILLED, bill, True)
         taken = sum((part for _, part in self._lots.take(account, most, by=at)), _NONE)
         if taken:
-            self._move(account, "consumed", bill, taken, self._following(at, account, account))
+            self._move(account, "consumed", bill, taken, self._following(at, account))
         return self._money(taken)
 
-    @atomic
+    @joined
     def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime, key: str) -> Money:
         """Move unused discount, oldest first, between accounts in one step; ``None`` moves all (B7).
 
@@ -130,10 +148,10 @@ class SqlContinuousDiscounts:
         :raises Refusal: ``amount-exceeds-unused`` when there is less on ``source``; ``currency-mismatch`` (M3).
         """
         wanted = None if amount is None else self._amount(amount)
-        self._lock(source, target)
-        before = self.work.row(_MOVED, {"of": key})
+        self.work.look_ahead([("ledger", source), ("ledger", target)])  # locked in one order
+        before = self.work.ask(MOVED, key)
         if before is not None:
-            return self._money(before.moved)
+            return self._money(before)
         unused = self._lots.unused(source)
         most = unused if wanted is None else wanted
         if most > unused:
@@ -142,13 +160,13 @@ class SqlContinuousDiscounts:
                 message=f"{amount} is more than the unused {self._money(unused)} of account {source}",
                 field="amount",
             )
-        if not _NEW_TRANSFER.into(self.work, {"key": key, "moved": most}):  # of other accounts, a moment ago
-            return self.transfer(source, target, amount, at=at, key=key)
+        self.work.write(_NEW_TRANSFER, {"key": key, "moved": most})
+        self.work.keep(MOVED, key, most)
         if most:
             moved_at = self._following(at, source, target)
             self._move(source, "transferred_out", key, most, moved_at)
             self._move(target, "transferred_in", key, most, moved_at)
-            self._lots.add((target, lot) for lot in self._lots.take(source, most))
+            self._lots.put(target, self._lots.take(source, most))
         return self._money(most)
 
     def balance(self, account: str, *, by: datetime | None = None) -> Balance:
@@ -181,16 +199,15 @@ class SqlContinuousDiscounts:
         """Return what is unused, oldest first: each part with the moment from which bills may take it."""
         return tuple((effective_from, self._money(unused)) for effective_from, unused in self._lots.of(account))
 
-    def _lock(self, *accounts: str) -> None:
-        self.work.lock(*(f"discount {account}" for account in accounts))
-
-    def _following(self, at: datetime, account: str, other: str) -> datetime:
+    def _following(self, at: datetime, *accounts: str) -> datetime:
         """Return when something that happened at ``at`` moves on accounts: never before what has moved there."""
-        last = self.work.row(_LAST_MOVED, {"of": account, "or": other})
-        return learned_at(at, None if last is None else last.moved_at)
+        moments = [moved for account in accounts if (moved := self.work.ask(LAST_MOVED, account)) is not None]
+        return learned_at(at, max(moments, default=None))
 
     def _move(self, account: str, kind: str, reference: str, amount: Decimal, moved_at: datetime) -> None:
-        self.work.change(_NEW_MOVEMENT, _movement(account, kind, reference, amount, moved_at))
+        last = self.work.ask(LAST_MOVED, account)
+        self.work.write(_NEW_MOVEMENT, _movement(account, kind, reference, amount, moved_at))
+        self.work.keep(LAST_MOVED, account, moved_at if last is None else max(last, moved_at))
 
     def _amount(self, money: Money) -> Decimal:
         if money.currency != self._currency:

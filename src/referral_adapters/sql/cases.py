@@ -31,7 +31,7 @@ _CLOSE: Final = update(CASES).where(CASES.c.id == bindparam("of"))
 
 @attrs.frozen
 class SqlCases:
-    """The port ``Cases`` in a database, guarding K3. In a PostgreSQL transaction ``find`` locks the case."""
+    """Cases in a database, guarding K3. In a PostgreSQL transaction ``find`` locks the case."""
 
     work: Work
 

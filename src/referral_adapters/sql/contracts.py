@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 import attrs
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Executable,
+    Text,
+    TextClause,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    select,
+    update,
+)
 
-from referral_adapters.sql.atomic import joined
-from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
+from referral_adapters.sql.among import Among
+from referral_adapters.sql.atomic import atomic, joined
+from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS, IS_CONCLUDED
+from referral_adapters.sql.loading import Loading
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.rows import Rows
 from referral_adapters.sql.statements import Pages, locking, without
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.contract import Contract, ContractStatus
-from referral_core.values.errors import Refusal
+from referral_core.ports.contracts import Standing
+from referral_core.values.errors import ConcurrentChange, Refusal
 from referral_core.values.reason import Reason
 
 ROWS: Final = Rows(Contract, CONTRACTS)
@@ -37,18 +55,26 @@ OF_CUSTOMER: Final = Lookup(
     locking(select(CONTRACTS).where(CONTRACTS.c.customer == bindparam("of")).order_by(*_ORDER), is_locked=False),
     lambda rows: tuple(map(ROWS.entity, rows)),
 )
-_ACCOUNTS: Final = Pages(select(ACCOUNTS), ACCOUNTS.c.account)
+_ALL_ACCOUNTS: Final = Pages(select(ACCOUNTS), ACCOUNTS.c.account)
+_COUNT: Final = select(func.count().label("total")).select_from(ACCOUNTS)
 _NEW: Final = insert(CONTRACTS)
 _NEW_ACCOUNT: Final = insert(ACCOUNTS)
 _CHANGE: Final = update(CONTRACTS).where(CONTRACTS.c.id == bindparam("of"), CONTRACTS.c.account == bindparam("on"))
+_C: Final = CONTRACTS.c
+_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
+_CONTRACTS_AMONG: Final = Among(select(CONTRACTS), CONTRACTS.c.id)
+_ACCOUNTS_AMONG: Final = Among(select(ACCOUNTS), ACCOUNTS.c.account)
+_NEW_CONTRACTS: Final = Loading(CONTRACTS)
+_NEW_ACCOUNTS: Final = Loading(ACCOUNTS)
 
 
 @attrs.frozen
 class SqlContracts:
-    """The port ``Contracts`` in a database: one customer an account, each id once, guarded by its keys.
+    """Contracts in a database: one customer an account, each id once, guarded by its keys.
 
     In a PostgreSQL transaction ``find`` locks the contract, ``of_account`` the account, and ``put`` the customer of a
-    new one.
+    new one. A page is a stretch of the primary key, of which the rest is left out. What staff look through every day,
+    open sign-ups and those of a channel, has an index of its own.
     """
 
     work: Work
@@ -92,7 +118,64 @@ class SqlContracts:
 
     def accounts(self) -> Iterator[tuple[str, str]]:
         """Yield every account with its customer, in order of the account's id, without holding them all."""
-        return _ACCOUNTS.read(self.work, lambda row: (row.account, row.customer))
+        return _ALL_ACCOUNTS.read(self.work, lambda row: (row.account, row.customer))
+
+    def count_accounts(self) -> int:
+        """Return how many accounts there are."""
+        row = self.work.row(_COUNT)
+        return 0 if row is None else int(row.total)
+
+    def page(
+        self,
+        after: str | None,
+        limit: int,
+        *,
+        status: ContractStatus | None = None,
+        channel: str | None = None,
+        segments: Collection[str] | None = None,
+    ) -> tuple[Contract, ...]:
+        """Return the next ``limit`` contracts whose id is above ``after``, by the code points of the id.
+
+        ``status``, ``channel`` and ``segments`` leave out all others; those that are left out do not count.
+        """
+        given: dict[str, Any] = {"most": limit}
+        is_open = status is ContractStatus.CONCLUDED
+        if after is not None:
+            given["after"] = after
+        if status is not None and not is_open:
+            given["status"] = status.value
+        if channel is not None:
+            given["channel"] = channel
+        if segments is not None:
+            given["segments"] = _encode(sorted(segments))
+        return tuple(map(ROWS.entity, self.work.rows(_page(self.work.dialect, frozenset(given), is_open), given)))
+
+    def standing(self, contracts: Sequence[str], accounts: Sequence[str]) -> Standing:
+        """Return the contracts of these ids as last stored, and who owns these accounts; what is not there is left out.
+
+        In a transaction nobody else brings in pages between this and the end of the transaction.
+        """
+        self.work.lock("launch")
+        rows = _CONTRACTS_AMONG.rows(self.work, contracts)
+        return Standing({row.id: ROWS.entity(row) for row in rows}, self._customers(set(accounts)))
+
+    @atomic
+    def add_all(self, contracts: Sequence[Contract]) -> None:
+        """Store contracts in whatever state they are, all of them or none; their ids and what they say are new.
+
+        :raises ConcurrentChange: an id or an account came to be somebody else's since it was asked for; nothing was
+            stored. Ask again what stands.
+        """
+        customers = {contract.account: contract.customer for contract in contracts}
+        known = self._customers(customers.keys())
+        new = customers.keys() - known.keys()
+        if any(known.get(contract.account, contract.customer) != contract.customer for contract in contracts):
+            raise ConcurrentChange("Somebody else brought in one of the accounts at the same time.")
+        try:
+            _NEW_ACCOUNTS.load(self.work, [{"account": each, "customer": customers[each]} for each in sorted(new)])
+            _NEW_CONTRACTS.load(self.work, map(ROWS.row, contracts))
+        except Refusal as quicker:
+            raise ConcurrentChange("Somebody else brought in one of the contracts at the same time.") from quicker
 
     def _add(self, contract: Contract, known: Contract | None, *, is_new_account: bool) -> None:
         if known is not None:
@@ -111,6 +194,9 @@ class SqlContracts:
         row = without(ROWS.row(contract), "id")
         self.work.write(_CHANGE, {**row, "of": contract.id, "on": contract.account})
 
+    def _customers(self, accounts: Collection[str]) -> dict[str, str]:
+        return {row.account: row.customer for row in _ACCOUNTS_AMONG.rows(self.work, accounts)}
+
 
 def _with(contracts: tuple[Contract, ...], contract: Contract) -> tuple[Contract, ...]:
     """Return contracts with one of them in its next state, or with a new one, in order."""
@@ -122,5 +208,28 @@ def _concluded(contract: Contract) -> tuple[datetime, str]:
     return contract.concluded_at, contract.id
 
 
-contract_row = ROWS.row
-contract_of = ROWS.entity
+@cache
+def _page(dialect: str, given: frozenset[str], is_open: bool) -> Executable:
+    """Return the statement for what is given, of open contracts only or of all."""
+    conditions = {
+        "after": _C.id > bindparam("after"),
+        "status": _C.status == bindparam("status"),
+        "channel": _C.channel == bindparam("channel"),
+        "segments": _C.segment.in_(_LISTED[dialect]),
+    }
+    wanted: list[ColumnElement[bool] | TextClause] = [conditions[name] for name in conditions if name in given]
+    if is_open:
+        wanted.append(IS_CONCLUDED)
+    return select(CONTRACTS).where(*wanted).order_by(_C.id).limit(bindparam("most"))
+
+
+_SEGMENTS: Final = bindparam("segments", type_=Text)
+
+
+_LISTED: Final = {
+    "postgresql": select(func.json_array_elements_text(cast(_SEGMENTS, JSON))),
+    "sqlite": select(column("value")).select_from(func.json_each(_SEGMENTS)),
+}
+
+
+"""The segments that are given, as each database takes them out of a list in JSON."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from referral_adapters.sql import cases, contracts, discount_groups, promo_codes, referrals, trace
-from referral_adapters.sql.unit import Families, Family, Member
+from referral_adapters.sql import billing, cases, codes, contracts, grants, groups, lots, referrals, requests, trace
+from referral_adapters.sql.unit import Families, Family, Key, Member
 from referral_core.entities.trace_entry import account_subject
 
 
-def _around_contract(answers: Sequence[Any]) -> Iterator[tuple[str, str]]:
+def _around_contract(answers: Sequence[Any]) -> Iterator[tuple[str, Key]]:
     """Yield the account and the customer of a contract that is there."""
     contract, *_ = answers
     if contract is not None:
@@ -18,14 +18,18 @@ def _around_contract(answers: Sequence[Any]) -> Iterator[tuple[str, str]]:
         yield "customer", contract.customer
 
 
-def _nothing(_: str) -> str:
+def _chain(account: Key) -> Key:
+    return account_subject(str(account))
+
+
+def _nothing(_: Key) -> Key:
     return ""
 
 
 FAMILIES: Final = Families(
     Family(
         "account",
-        (Member(contracts.OF_ACCOUNT), Member(promo_codes.OF_ACCOUNT), Member(trace.END, account_subject)),
+        (Member(contracts.OF_ACCOUNT), Member(codes.OF_ACCOUNT), Member(trace.END, _chain)),
         lock="account {}",
     ),
     Family(
@@ -34,9 +38,16 @@ FAMILIES: Final = Families(
         leads_to=_around_contract,
     ),
     Family("customer", (Member(contracts.OF_CUSTOMER), Member(referrals.LIVE_OF)), lock="customer {}"),
-    Family("code", (Member(promo_codes.BY_TEXT), Member(discount_groups.ALL, _nothing))),
-    Family("group", (Member(discount_groups.ALL, _nothing),)),
+    Family("code", (Member(codes.BY_TEXT), Member(groups.ALL, _nothing))),
+    Family("group", (Member(groups.ALL, _nothing),)),
     Family("case", (Member(cases.BY_ID),)),
+    Family("ledger", (Member(lots.OF), Member(billing.LAST_MOVED), Member(grants.DUE)), lock="discount {}"),
+    Family("bill", (Member(billing.BILLED),)),
+    Family("grant", (Member(billing.POSTED),)),
+    Family("transfer", (Member(billing.MOVED),)),
+    # Locked by what they are called, so that of two who take one up the second sees what the first has done.
+    Family("event", (Member(requests.EVENT),), lock="event {}"),
+    Family("answer", (Member(requests.ANSWER),), lock="answer {}"),
     # The chain of an account is read with the account, whose lock stands for it.
     Family("chain", (Member(trace.END),), lock="chain {}"),
 )

@@ -17,8 +17,9 @@ from referral_adapters.sql.referral_tables import GRANTS
 from referral_adapters.sql.row_set import RowSet
 from referral_adapters.sql.rows import Rows
 from referral_adapters.sql.statements import Pages, locking
+from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
-from referral_core.entities.grant import Grant
+from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.ports.grants import Step
 
 _ONE: Final = (GRANTS.c.referral == bindparam("of"), GRANTS.c.side == bindparam("on"))
@@ -36,6 +37,11 @@ _ALL_OPEN: Final = Pages(select(GRANTS).where(_OPEN), GRANTS.c.key)
 _OF_ACCOUNT: Final = Pages(select(GRANTS).where(GRANTS.c.account == bindparam("of")), GRANTS.c.key)
 _OPEN_OF_ACCOUNT: Final = Pages(select(GRANTS).where(_OPEN, GRANTS.c.account == bindparam("of")), GRANTS.c.key)
 ROWS: Final = Rows(Grant, GRANTS)
+DUE: Final[Lookup[tuple[Grant, ...]]] = Lookup(
+    locking(select(GRANTS).where(_OPEN, GRANTS.c.account == bindparam("of")).order_by(GRANTS.c.key), is_locked=False),
+    lambda rows: tuple(map(ROWS.entity, rows)),
+)
+"""The legs of an account that billing has not confirmed."""
 _NEW: Final = {
     "postgresql": insert_into_postgresql(GRANTS).on_conflict_do_nothing(),
     "sqlite": insert_into_sqlite(GRANTS).on_conflict_do_nothing(),
@@ -61,7 +67,7 @@ _CHANGE: Final = _STEPS.statements(_changing)
 
 @attrs.frozen
 class SqlGrants:
-    """The port ``Grants`` in a database, which itself guards one leg a side by a key (B2).
+    """Grants in a database, which itself guards one leg a side by a key (B2).
 
     In a PostgreSQL transaction ``find`` and ``unsettled`` lock what they return, and ``unsettled`` leaves out what
     another transaction has locked.
@@ -84,7 +90,12 @@ class SqlGrants:
         if "\0" in grant.key or "\0" in grant.account:
             raise StoreFailed("A text holds a character that the database cannot keep.")
         # One that is there already is a row that need not be written.
-        self.work.write(_NEW[self.work.dialect], ROWS.row(grant, key=grant.key), told=False)
+        due = self.work.known(DUE, grant.account)
+        self.work.write(_NEW[self.work.dialect], ROWS.row(grant, key=grant.key), told=due is not None)
+        if due is not None and grant.status is not GrantStatus.GRANTED:
+            others = [each for each in due if each.key != grant.key]
+            if len(others) == len(due):
+                self.work.keep(DUE, grant.account, tuple(sorted([*others, grant], key=_key)))
 
     @joined
     def change(self, steps: Sequence[Step]) -> tuple[Grant, ...]:
@@ -110,6 +121,9 @@ class SqlGrants:
         """
         if account is None:
             return (_ALL_OPEN if unsettled else _ALL).read(self.work, grant_of)
+        if unsettled and self.work.has_unit:
+            due = self.work.ask(DUE, account)
+            return iter(due)
         return (_OPEN_OF_ACCOUNT if unsettled else _OF_ACCOUNT).read(self.work, grant_of, of=account)
 
 
@@ -129,6 +143,10 @@ def _step_row(before: Grant, after: Grant) -> dict[str, Any]:
         "was_attempts": attempts,
         "was_wait_until": wait_until,
     }
+
+
+def _key(grant: Grant) -> str:
+    return grant.key
 
 
 grant_of = ROWS.entity

@@ -3,26 +3,45 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import attrs
-from sqlalchemy import Column, FromClause, Select, bindparam, delete, func, select, update
+from sqlalchemy import Column, FromClause, Select, bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.billing_tables import LOTS
-from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.row_set import BulkInsertion, RowSet
+from referral_adapters.sql.statements import locking
 from referral_adapters.sql.types import COUNT
+from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.values.errors import ConcurrentChange
 
 Lot = tuple[datetime, Decimal]
 """The moment from which bills may take it, and how much there is."""
 
+
+class _Numbered(NamedTuple):
+    """A lot with its number on the account."""
+
+    number: int
+    effective_from: datetime
+    unused: Decimal
+
+
 _L: Final = LOTS.c
-_OF: Final = select(LOTS).where(_L.account == bindparam("of")).order_by(_L.effective_from, _L.number)
+OF: Final[Lookup[tuple[_Numbered, ...]]] = Lookup(
+    locking(
+        select(_L.number, _L.effective_from, _L.unused)
+        .where(_L.account == bindparam("of"))
+        .order_by(_L.effective_from, _L.number),
+        is_locked=False,
+    ),
+    lambda rows: tuple(map(_Numbered._make, rows)),
+)
+"""The lots of an account, oldest first and then as they arrived."""
 _ARRIVING: Final = RowSet(Column("place", COUNT), _L.account, _L.effective_from, _L.unused)
 _ONE: Final = (_L.account == bindparam("of"), _L.number == bindparam("which"))
 _LESS: Final = update(LOTS).where(*_ONE)
@@ -39,6 +58,7 @@ def _arrived(arriving: FromClause) -> Select[Any]:
     return select(arriving.c.account, number, arriving.c.effective_from, arriving.c.unused)
 
 
+_NEW_ONE: Final = insert(LOTS)
 _NEW: Final = BulkInsertion(LOTS, _ARRIVING, _arrived, returning=(_L.account, _L.effective_from, _L.unused))
 _TRIES: Final = 100
 
@@ -74,24 +94,44 @@ class Lots:
                 return
         raise ConcurrentChange("Too many lots arrive on the same account at the same time.")
 
+    def put(self, account: str, arriving: Iterable[Lot]) -> None:
+        """Let lots arrive on one account, which stays locked."""
+        lots = list(self._rows(account))
+        last = max([each.number for each in lots], default=0)
+        for number, (effective_from, unused) in enumerate(arriving, last + 1):
+            row = {"account": account, "number": number, "effective_from": effective_from, "unused": unused}
+            self.work.write(_NEW_ONE, row)
+            lots.append(_Numbered(number, effective_from, unused))
+        self._keep(account, lots)
+
     def take(self, account: str, most: Decimal, *, by: datetime | None = None) -> list[Lot]:
         """Take up to ``most`` away, oldest first, of the lots effective at or before ``by``; return what was taken."""
-        taken: list[Lot] = []
-        for row in self._rows(account):
-            if not most or (by is not None and row.effective_from > by):
-                break
-            part = min(most, row.unused)
-            which = {"of": account, "which": row.number}
-            if part == row.unused:
-                self.work.change(_GONE, which)
+        taken, left = list[Lot](), list[_Numbered]()
+        for lot in self._rows(account):
+            if not most or (by is not None and lot.effective_from > by):
+                left.append(lot)
+                continue
+            part = min(most, lot.unused)
+            which = {"of": account, "which": lot.number}
+            if part == lot.unused:
+                self.work.write(_GONE, which)
             else:
-                self.work.change(_LESS, {**which, "unused": row.unused - part})
-            taken.append((row.effective_from, part))
+                self.work.write(_LESS, {**which, "unused": lot.unused - part})
+                left.append(lot._replace(unused=lot.unused - part))
+            taken.append((lot.effective_from, part))
             most -= part
+        self._keep(account, left)
         return taken
 
-    def _rows(self, account: str) -> Sequence[Row]:
-        return self.work.rows(_OF, {"of": account})
+    def _rows(self, account: str) -> tuple[_Numbered, ...]:
+        return self.work.ask(OF, account)
+
+    def _keep(self, account: str, lots: Iterable[_Numbered]) -> None:
+        self.work.keep(OF, account, tuple(sorted(lots, key=_in_order)))
+
+
+def _in_order(lot: _Numbered) -> tuple[datetime, int]:
+    return lot.effective_from, lot.number
 
 
 def _counted_off(there: Counter[tuple[Any, ...]], arriving: tuple[str, Lot]) -> bool:

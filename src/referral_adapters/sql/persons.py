@@ -1,4 +1,4 @@
-"""Persons in a database."""
+"""What a database holds about persons."""
 
 from __future__ import annotations
 
@@ -33,13 +33,12 @@ from referral_core.entities.trace_entry import account_subject
 
 
 @attrs.frozen
-class SqlPersons:
-    """The port ``Persons`` in a database (A5).
+class SqlPersonalData:
+    """What a database holds about persons, found and erased (A5).
 
     Erasing is a handful of statements, each over a whole table: it takes as long as reading the trace once. On
     PostgreSQL it waits for those who conclude contracts or open cases for the customer, or use a code of theirs, and
-    they for it. SQLite is told to
-    overwrite what it deletes; what it has deleted before is gone after ``VACUUM``.
+    they for it. SQLite is told to overwrite what it deletes; what it has deleted before is gone after ``VACUUM``.
     """
 
     work: Work

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.prepared import Row
@@ -21,7 +21,7 @@ from referral_adapters.sql.work import Work
 from referral_core.entities.referral import Referral
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
-from referral_core.values.recorded import learned_at
+from referral_core.values.recorded import Recorded, learned_at
 
 ROWS: Final = Rows(Referral, REFERRALS, apart=("fee_notes",), renamed={"case": "case_id"})
 
@@ -72,6 +72,12 @@ _NEW_LIVE: Final = insert(LIVE_REFERRALS)
 _NO_LONGER_LIVE: Final = delete(LIVE_REFERRALS).where(LIVE_REFERRALS.c.customer == bindparam("of"))
 _NEW_NOTE: Final = insert(FEE_NOTES)
 _RECORD: Final = insert(REFERRAL_HISTORY)
+_HISTORY: Final[Select[Any]] = (
+    select(REFERRAL_HISTORY, REFERRALS.c.referrer_customer, REFERRALS.c.referee_customer)
+    .join(REFERRALS, REFERRALS.c.contract == REFERRAL_HISTORY.c.contract)
+    .where(REFERRAL_HISTORY.c.contract == bindparam("of"))
+    .order_by(REFERRAL_HISTORY.c.revision)
+)
 
 
 @attrs.frozen
@@ -140,6 +146,10 @@ class SqlReferrals:
             return _ALL.read(self.work, self._whole)
         return _OF_REFERRER.read(self.work, self._whole, of=referrer)
 
+    def history(self, contract: str) -> tuple[Recorded[Referral], ...]:
+        """Return every state of a contract's referral, in order, without its fee notes."""
+        return tuple(map(_recorded, self.work.rows(_HISTORY, {"of": contract})))
+
     def _move_live(self, before: Referral | None, referral: Referral) -> None:
         """Keep a live referral as its customer's, and one that is no longer live, or another's, not (S4)."""
         was = before.referee_customer if before is not None and before.is_live else None
@@ -177,3 +187,8 @@ class SqlReferrals:
             return referral
         notes = self.work.rows(_NOTES, {"of": referral.contract})
         return attrs.evolve(referral, fee_notes=tuple(map(note_of, notes)))
+
+
+def _recorded(row: Row) -> Recorded[Referral]:
+    state = ROWS.of_state(row.state, referrer_customer=row.referrer_customer, referee_customer=row.referee_customer)
+    return Recorded(state, row.recorded_at, row.revision)

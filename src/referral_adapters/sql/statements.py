@@ -1,4 +1,4 @@
-"""Statements that several ports make: an insertion that others may have been quicker with, and pages of rows."""
+"""Statements that several repositories make: an insertion that others may have been quicker with, and pages of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store in a database: every port over one work."""
+"""The store in a database: every repository over one work."""
 
 from __future__ import annotations
 
@@ -11,37 +11,27 @@ from typing import Protocol, Self, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
-from referral_adapters.folding.ascii_folding import AsciiFolding
+from referral_adapters.folding import to_ascii
 from referral_adapters.sql import schema
-from referral_adapters.sql.answers import SqlAnswers
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_adapters.sql.cases import SqlCases
+from referral_adapters.sql.codes import SqlCodes
 from referral_adapters.sql.connections import Connections, HostConnection
-from referral_adapters.sql.contract_pages import SqlContractPages
 from referral_adapters.sql.contracts import SqlContracts
-from referral_adapters.sql.discount_groups import SqlDiscountGroups
-from referral_adapters.sql.events import SqlEvents
-from referral_adapters.sql.evidence import SqlEvidence
 from referral_adapters.sql.families import FAMILIES
 from referral_adapters.sql.grants import SqlGrants
-from referral_adapters.sql.history import SqlHistory
-from referral_adapters.sql.launch_codes import SqlLaunchCodes
-from referral_adapters.sql.launch_contracts import SqlLaunchContracts
-from referral_adapters.sql.outbox import SqlOutbox
-from referral_adapters.sql.persons import SqlPersons
-from referral_adapters.sql.promo_codes import SqlPromoCodes
+from referral_adapters.sql.groups import SqlGroups
+from referral_adapters.sql.persons import SqlPersonalData
 from referral_adapters.sql.referrals import SqlReferrals
+from referral_adapters.sql.requests import SqlRequests
 from referral_adapters.sql.schema import Purpose
-from referral_adapters.sql.seals import SqlSeals
 from referral_adapters.sql.settings import Settings
-from referral_adapters.sql.sharings import SqlSharings
-from referral_adapters.sql.subscriptions import SqlSubscriptions
 from referral_adapters.sql.trace import SqlTrace
 from referral_adapters.sql.work import Work
 from referral_core.entities.discount_group import DiscountGroup
+from referral_core.entities.personal_data import PersonalData
 from referral_core.formats import code_key
 from referral_core.ports.billing import Billing
-from referral_core.ports.folding import Folding
 from referral_core.values.moment import EARLIEST
 
 T = TypeVar("T")
@@ -61,7 +51,7 @@ class StartingPoint(Protocol):
 
 
 class SqlStore:
-    """A store in an SQLite file or a PostgreSQL database, with all ports as attributes.
+    """A store in an SQLite file or a PostgreSQL database, with all repositories as attributes.
 
     An SQLite file that is not there is made, and an empty database gets its tables at once; whoever only asks opens it
     by :meth:`existing`. A database that is refused stays as it was, an SQLite file to the byte. The first programme
@@ -86,7 +76,7 @@ class SqlStore:
         programme: StartingPoint | None = None,
         *,
         secret: bytes | None = None,
-        folding: Folding | None = None,
+        folding: Callable[[str], str] | None = None,
         billing: Billing | None = None,
     ) -> None:
         self._open(url, Purpose.MAKE, programme, secret, folding, billing)
@@ -98,7 +88,7 @@ class SqlStore:
         programme: StartingPoint | None = None,
         *,
         secret: bytes | None = None,
-        folding: Folding | None = None,
+        folding: Callable[[str], str] | None = None,
         billing: Billing | None = None,
         read_only: bool = False,
     ) -> Self:
@@ -122,7 +112,7 @@ class SqlStore:
         programme: StartingPoint | None = None,
         *,
         secret: bytes | None = None,
-        folding: Folding | None = None,
+        folding: Callable[[str], str] | None = None,
         billing: Billing | None = None,
     ) -> Self:
         """Return a store on a connection of the host's, for one transaction, which the host commits or rolls back.
@@ -171,6 +161,17 @@ class SqlStore:
             self._code_key = bytes.fromhex(Settings(self._work).kept("secret", secrets.token_hex(32)))
         return self._code_key
 
+    def personal_data(self, customer: str) -> PersonalData:
+        """Return what the store holds about a customer; empty and zero throughout where it is nothing."""
+        return self._persons.find(customer)
+
+    def erase(self, customer: str) -> str:
+        """Put a fresh pseudonym in a customer's place wherever the store names them, and return it.
+
+        :raises ConcurrentChange: somebody else was at the same rows.
+        """
+        return self._persons.erase(customer)
+
     def close(self) -> None:
         """Close all connections; no thread may be at work any more."""
         self._connections.close()
@@ -189,7 +190,7 @@ class SqlStore:
         purpose: Purpose,
         programme: StartingPoint | None,
         secret: bytes | None,
-        folding: Folding | None,
+        folding: Callable[[str], str] | None,
         billing: Billing | None,
     ) -> None:
         connections = schema.opened(url, purpose)
@@ -208,7 +209,7 @@ class SqlStore:
         self,
         connections: Connections,
         secret: bytes | None,
-        folding: Folding | None,
+        folding: Callable[[str], str] | None,
         billing: Billing | None,
     ) -> None:
         self._connections = connections
@@ -216,26 +217,16 @@ class SqlStore:
         self._owns_billing = billing is None
         self._work = work = Work(connections, FAMILIES)
         self.contracts = SqlContracts(work)
-        self.contract_pages = SqlContractPages(work)
-        self.promo_codes = SqlPromoCodes(work)
-        self.groups = SqlDiscountGroups(work)
-        self.evidence = SqlEvidence(work, self.promo_codes, self.groups)
+        self.groups = SqlGroups(work)
+        self.promo_codes = SqlCodes(work, self.groups)
         self.referrals = SqlReferrals(work)
         self.grants = SqlGrants(work)
         self.cases = SqlCases(work)
-        self.sharings = SqlSharings(work)
         self.trace = SqlTrace(work)
-        self.seals = SqlSeals(work)
-        self.persons = SqlPersons(work)
-        self.events = SqlEvents(work)
-        self.answers = SqlAnswers(work)
-        self.outbox = SqlOutbox(work, self.trace)
-        self.subscriptions = SqlSubscriptions(work)
-        self.history = SqlHistory(work)
-        self.launch_contracts = SqlLaunchContracts(work)
-        self.launch_codes = SqlLaunchCodes(work)
+        self.requests = SqlRequests(work)
+        self._persons = SqlPersonalData(work)
         self._code_key = b"" if secret is None else code_key(secret)
-        self.folding: Folding = AsciiFolding() if folding is None else folding
+        self.to_ascii: Callable[[str], str] = to_ascii if folding is None else folding
         self.billing: Billing = SqlContinuousDiscounts(work) if billing is None else billing
 
     def begin(self, programme: StartingPoint) -> None:

@@ -1,27 +1,33 @@
-"""The trace in a database."""
+"""The trace in a database, its seals, and what of it is published."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Executable, FromClause, bindparam, exists, func, insert, select
+from sqlalchemy import Executable, FromClause, and_, bindparam, exists, func, insert, or_, select, update
 
-from referral_adapters.sql.atomic import joined
-from referral_adapters.sql.careful_pages import CarefulPages
+from referral_adapters.sql.atomic import atomic, joined
+from referral_adapters.sql.careful_pages import UNREADABLE, CarefulPages
+from referral_adapters.sql.outgoing_tables import OUTBOX, PUBLISHED, SUBSCRIPTIONS
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.row_set import BulkInsertion, RowSet
-from referral_adapters.sql.statements import Pages, locking
-from referral_adapters.sql.trace_tables import TRACE_ENTRIES
+from referral_adapters.sql.statements import PAGE, Insertion, Pages, locking, without
+from referral_adapters.sql.trace_tables import SEALED_HEADS, SEALS, TRACE_ENTRIES
+from referral_adapters.sql.types import COUNT
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.actor import Role
-from referral_core.entities.seal import Head
+from referral_core.entities.published import Published
+from referral_core.entities.seal import Head, Seal, SealedHead
+from referral_core.entities.subscription import Subscription
 from referral_core.entities.trace_entry import GENESIS, TraceEntry, TraceNote
-from referral_core.values.errors import ConcurrentChange
+from referral_core.entities.trace_fault import SEALS_SUBJECT
+from referral_core.values.errors import ConcurrentChange, TraceUnreadable
 from referral_core.values.moment import moment
 
 _T: Final = TRACE_ENTRIES.c
@@ -58,14 +64,83 @@ def _last_ones(subjects: FromClause) -> Executable:
 
 
 _LAST_ONES: Final = _SUBJECTS.statements(_last_ones)
+_H: Final = SEALED_HEADS.c
+_FOLLOWING_ROW: Final = TRACE_ENTRIES.alias("following").c
+_MOVED: Final = (
+    select(_T.subject, _T.number, bindparam("seal", type_=COUNT).label("seal"), _T.hash)
+    .where(~exists().where(_FOLLOWING_ROW.subject == _T.subject, _FOLLOWING_ROW.number == _T.number + 1))
+    .where(~exists().where(_H.subject == _T.subject, _H.number == _T.number))
+    .order_by(_T.subject)
+    .limit(PAGE)
+)
+"""The next page of heads that have moved."""
+_COLUMNS: Final = ("subject", "number", "seal", "hash")
+_LIST_FIRST: Final = insert(SEALED_HEADS).from_select(_COLUMNS, _MOVED).returning(_H.subject, _H.number, _H.hash)
+_LIST_NEXT: Final = (
+    insert(SEALED_HEADS)
+    .from_select(_COLUMNS, _MOVED.where(_T.subject > bindparam("after")))
+    .returning(_H.subject, _H.number, _H.hash)
+)
+_SEALS: Final = CarefulPages(select(SEALS), SEALS.c.number)
+_LAST_SEAL: Final = select(func.max(SEALS.c.number).label("last"))
+_BY_SEAL: Final = Pages(select(SEALED_HEADS).where(_H.seal == bindparam("of")), _H.subject, _H.number)
+_BY_SUBJECT: Final = Pages(select(SEALED_HEADS), _H.subject, _H.number, _H.seal)
+_NEW_SEAL: Final = insert(SEALS)
+_O: Final = OUTBOX.c
+_P: Final = PUBLISHED.c
+_MOST: Final = bindparam("most", type_=COUNT)
+_WAITING: Final = select(_O.subject, _O.number).where(_O.position.is_(None)).order_by(_O.sequence).limit(_MOST)
+_LAST_PUBLISHED: Final = select(func.max(_P.position).label("last"))
+_PUBLISHED: Final = select(PUBLISHED).where(_P.position > bindparam("after")).order_by(_P.position).limit(_MOST)
+_GIVEN: Final = RowSet(*PUBLISHED.columns)
+_NEW_PLACES: Final = BulkInsertion(PUBLISHED, _GIVEN)
+
+
+def _placing(given: FromClause) -> Executable:
+    same = and_(_O.subject == given.c.subject, _O.number == given.c.number)
+    return update(OUTBOX).where(same).values(position=given.c.position)
+
+
+def _entries(given: FromClause) -> Executable:
+    same = and_(_T.subject == given.c.subject, _T.number == given.c.number)
+    return select(TRACE_ENTRIES).join(given, same)
+
+
+_PLACE: Final = _GIVEN.statements(_placing)
+_ENTRIES: Final = _GIVEN.statements(_entries)
+_S: Final = SUBSCRIPTIONS.c
+_STATE: Final = ("position", "failures", "next_at", "leased_until")
+_SUBSCRIPTION: Final = select(SUBSCRIPTIONS).where(_S.name == bindparam("of"))
+_SUBSCRIPTIONS: Final = select(SUBSCRIPTIONS).order_by(_S.name)
+_NEW_SUBSCRIPTION: Final = Insertion(SUBSCRIPTIONS)
+_FREE: Final = [or_(column.is_(None), column <= bindparam("at")) for column in (_S.next_at, _S.leased_until)]
+_LEASE: Final = (
+    update(SUBSCRIPTIONS)
+    .where(_S.name == bindparam("of"), *_FREE)
+    .values(leased_until=bindparam("until"))
+    .returning(SUBSCRIPTIONS)
+)
+_AS_BEFORE: Final = and_(
+    *[_S[name].is_not_distinct_from(bindparam(f"was_{name}", type_=_S[name].type)) for name in _STATE]
+)
+_SETTLE: Final = (
+    update(SUBSCRIPTIONS)
+    .where(_S.name == bindparam("of"), _AS_BEFORE)
+    .values({name: bindparam(name, type_=_S[name].type) for name in _STATE})
+)
 
 
 @attrs.frozen
 class SqlTrace:
-    """The port ``Trace`` in a database, whose triggers refuse every change but the erasing of persons (A2, A5).
+    """The trace in a database, whose triggers refuse every change but the erasing of persons (A2, A5).
 
     The next row of a chain is the one that gets its number; who was second is chained after it. Where a transaction has
-    added a row, it knows the end of the chain: nobody can follow what is not there for others yet.
+    added a row, it knows the end of the chain: nobody can follow what is not there for others yet. On PostgreSQL those
+    who seal wait for each other, and for nobody else; nor does anybody who writes rows wait for them.
+
+    A trigger puts every row into the outbox. Those who publish wait for each other. A sequence alone would not do for a
+    position: a reader who has seen 8 would never see 7 if that is committed later. Here positions are given to what is
+    committed, and by one at a time. One statement tells whose a subscription is.
     """
 
     work: Work
@@ -77,6 +152,113 @@ class SqlTrace:
             self._append_one(notes[0])
         elif notes:
             self._append_many(notes)
+
+    def chain(self, subject: str | None = None, *, after: tuple[str, int] | None = None) -> Iterator[TraceEntry]:
+        """Yield a subject's rows in order, or those of every subject when none is named, without holding them all.
+
+        :raises TraceUnreadable: the next row cannot be read.
+        """
+        if subject is None:
+            return _ALL.read(self.work, entry_of, lambda key: (key.subject, key.number), after=after)
+        number = None if after is None else after[1:]
+        return _CHAIN.read(self.work, entry_of, lambda key: (subject, key.number), after=number, of=subject)
+
+    def length(self, subject: str) -> int:
+        """Return how many rows a subject's chain has."""
+        return self.work.ask(END, subject)[0]
+
+    def heads(self) -> Iterator[Head]:
+        """Yield the head of every chain, in order of subject."""
+        return _HEADS.read(self.work, lambda row: (row.subject, row.number, row.hash))
+
+    @atomic
+    def seal(self, at: datetime) -> Seal | None:
+        """Set the next seal, over every head that moved since the seal before; ``None`` when none did.
+
+        :raises ConcurrentChange: another seal came first.
+        :raises TraceUnreadable: the last seal cannot be read.
+        """
+        self.work.lock("seals of the trace")
+        last = self.work.row(_LAST_SEAL)
+        before = None if last is None or last.last is None else next(self.seals(after=last.last - 1))
+        seal = Seal.over(self._listed(before.number + 1 if before else 1), before, at)
+        if not seal.heads:
+            return None
+        self.work.change(_NEW_SEAL, seal_row(seal))
+        return seal
+
+    def seals(self, *, after: int = 0) -> Iterator[Seal]:
+        """Yield every seal with a number above ``after``, in order, without holding them all.
+
+        :raises TraceUnreadable: the next seal cannot be read.
+        """
+        return _SEALS.read(self.work, seal_of, lambda key: (SEALS_SUBJECT, key.number), after=(after,))
+
+    def sealed_heads(self, seal: int | None = None) -> Iterator[SealedHead]:
+        """Yield the heads that a seal lists, or those of all seals by subject and number, without holding them all."""
+        if seal is None:
+            return _BY_SUBJECT.read(self.work, head_of)
+        return _BY_SEAL.read(self.work, head_of, of=seal)
+
+    @atomic
+    def publish(self, limit: int) -> int:
+        """Give up to ``limit`` rows that have no position the next ones, and return how many got one."""
+        self.work.lock("outbox")
+        waiting = self.work.rows(_WAITING, {"most": limit})
+        if not waiting:
+            return 0
+        last = self.work.row(_LAST_PUBLISHED)
+        first = 1 if last is None or last.last is None else last.last + 1
+        rows = [
+            {"position": position, "subject": row.subject, "number": row.number}
+            for position, row in enumerate(waiting, first)
+        ]
+        if len(_NEW_PLACES.into(self.work, rows)) < len(rows):
+            raise ConcurrentChange("Somebody else published at the same time.")
+        return self.work.change(_PLACE[self.work.dialect], _GIVEN.given(self.work, rows))
+
+    def published(self, after: int, limit: int) -> tuple[Published, ...]:
+        """Return up to ``limit`` published rows with a position above ``after``, in order.
+
+        :raises TraceUnreadable: one of them cannot be read.
+        """
+        places = self.work.rows(_PUBLISHED, {"after": after, "most": limit})
+        entries = self._published_entries(places)
+        for place in places:
+            if (place.subject, place.number) not in entries:
+                raise TraceUnreadable(place.subject, place.number)
+        return tuple(Published(place.position, entries[place.subject, place.number]) for place in places)
+
+    def subscription(self, name: str) -> Subscription | None:
+        """Return the subscription of this name."""
+        row = self.work.row(_SUBSCRIPTION, {"of": name})
+        return None if row is None else _subscription_of(row)
+
+    @joined
+    def subscribe(self, name: str, position: int) -> bool:
+        """Store a new subscription that begins above ``position``; ``False`` if there is one, which stays as it is."""
+        return _NEW_SUBSCRIPTION.into(self.work, _subscription_row(Subscription(name, position)))
+
+    @joined
+    def lease(self, name: str, *, at: datetime, until: datetime) -> Subscription | None:
+        """Lease a subscription to the caller alone until a moment, and return it as it is now stored."""
+        row = self.work.row(_LEASE, {"of": name, "at": at, "until": until})
+        return None if row is None else _subscription_of(row)
+
+    @joined
+    def settle(self, before: Subscription, after: Subscription) -> bool:
+        """Store the next state, which has the same name, if it is still as ``before`` says.
+
+        :raises ValueError: it has another name.
+        """
+        if after.name != before.name:
+            raise ValueError(f"{after.name} is no state of {before.name}")
+        was = {f"was_{name}": value for name, value in without(_subscription_row(before), "name").items()}
+        return self.work.change(_SETTLE, {"of": before.name, **was, **without(_subscription_row(after), "name")}) == 1
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Return every subscription, by the code points of the name."""
+        return tuple(map(_subscription_of, self.work.rows(_SUBSCRIPTIONS)))
 
     def _append_one(self, note: TraceNote) -> None:
         number, previous = self.work.ask(END, note.subject)
@@ -106,23 +288,31 @@ class SqlTrace:
             ends[note.subject] = entry.number, entry.hash
             yield entry
 
-    def chain(self, subject: str | None = None, *, after: tuple[str, int] | None = None) -> Iterator[TraceEntry]:
-        """Yield a subject's rows in order, or those of every subject when none is named, without holding them all.
+    def _listed(self, number: int) -> Iterator[Head]:
+        """Yield every head that has moved, listed by then under the seal that is about to be set.
 
-        :raises TraceUnreadable: the next row cannot be read.
+        Each page is found and listed by one statement: what it returns is what is listed, whoever writes meanwhile.
         """
-        if subject is None:
-            return _ALL.read(self.work, entry_of, lambda key: (key.subject, key.number), after=after)
-        number = None if after is None else after[1:]
-        return _CHAIN.read(self.work, entry_of, lambda key: (subject, key.number), after=number, of=subject)
+        page = self.work.rows(_LIST_FIRST, {"seal": number})
+        while page:
+            heads = sorted((row.subject, row.number, row.hash) for row in page)
+            yield from heads
+            if len(page) < PAGE:
+                return
+            page = self.work.rows(_LIST_NEXT, {"seal": number, "after": heads[-1][0]})
 
-    def length(self, subject: str) -> int:
-        """Return how many rows a subject's chain has."""
-        return self.work.ask(END, subject)[0]
-
-    def heads(self) -> Iterator[Head]:
-        """Yield the head of every chain, in order of subject."""
-        return _HEADS.read(self.work, lambda row: (row.subject, row.number, row.hash))
+    def _published_entries(self, places: Sequence[Row]) -> dict[tuple[str, int], TraceEntry]:
+        """Return the rows of the trace that stand at some places, as far as they are there."""
+        if not places:
+            return {}
+        rows = [{"position": place.position, "subject": place.subject, "number": place.number} for place in places]
+        try:
+            read = self.work.rows(_ENTRIES[self.work.dialect], _GIVEN.given(self.work, rows))
+            return {(row.subject, row.number): entry_of(row) for row in read}
+        except UNREADABLE:
+            for place in places:  # which one it is, the trace knows
+                next(self.chain(place.subject, after=(place.subject, place.number - 1)), None)
+            raise
 
 
 def heads_between(work: Work, subjects: Sequence[str]) -> dict[str, tuple[int, str]]:
@@ -176,3 +366,40 @@ def entry_of(row: Row) -> TraceEntry:
         row.previous,
         row.hash,
     )
+
+
+def seal_row(seal: Seal) -> dict[str, Any]:
+    """Return the row of a seal."""
+    return {
+        "number": seal.number,
+        "moment": seal.moment,
+        "heads": seal.heads,
+        "previous": seal.previous,
+        "hash": seal.hash,
+    }
+
+
+def seal_of(row: Row) -> Seal:
+    """Return the seal of a row."""
+    return Seal(row.number, moment(row.moment), row.heads, row.previous, row.hash)
+
+
+def head_of(row: Row) -> SealedHead:
+    """Return the sealed head of a row."""
+    return SealedHead(row.subject, row.number, row.hash, row.seal)
+
+
+def _subscription_row(subscription: Subscription) -> dict[str, Any]:
+    return {
+        "name": subscription.name,
+        "position": subscription.position,
+        "failures": subscription.failures,
+        "next_at": subscription.next_at,
+        "leased_until": subscription.leased_until,
+    }
+
+
+def _subscription_of(row: Row) -> Subscription:
+    next_at = None if row.next_at is None else moment(row.next_at)
+    leased_until = None if row.leased_until is None else moment(row.leased_until)
+    return Subscription(row.name, row.position, row.failures, next_at, leased_until)

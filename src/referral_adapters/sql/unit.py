@@ -19,6 +19,8 @@ from referral_adapters.sql.prepared import Prepared, Row
 from referral_adapters.sql.statements import locking
 
 V = TypeVar("V")
+Key = str | tuple[str, ...]
+"""What a lookup is asked for: one text, or several."""
 
 
 @attrs.frozen(eq=False)
@@ -27,11 +29,15 @@ class Lookup(Generic[V]):
 
     statement: locking
     read: Callable[[Sequence[Row]], V]
-    parameter: str | None = "of"
+    parameters: tuple[str, ...] = ("of",)
 
-    def given(self, key: str) -> dict[str, str]:
+    def given(self, key: Key) -> dict[str, str]:
         """Return what the statement is given for a key."""
-        return {} if self.parameter is None else {self.parameter: key}
+        return dict(zip(self.parameters, (key,) if isinstance(key, str) else key, strict=False))
+
+
+def _itself(key: Key) -> Key:
+    return key
 
 
 @attrs.frozen(eq=False)
@@ -39,7 +45,7 @@ class Member:
     """A lookup of a family, and how its key is made of the family's."""
 
     lookup: Lookup[Any]
-    of_key: Callable[[str], str] = str
+    of_key: Callable[[Key], Key] = _itself
 
 
 @attrs.frozen(eq=False)
@@ -53,7 +59,7 @@ class Family:
     name: str
     members: tuple[Member, ...]
     lock: str | None = None
-    leads_to: Callable[[Sequence[Any]], Iterable[tuple[str, str]]] = lambda _: ()
+    leads_to: Callable[[Sequence[Any]], Iterable[tuple[str, Key]]] = lambda _: ()
 
 
 class Families:
@@ -64,7 +70,7 @@ class Families:
         self._of_lookup: dict[Lookup[Any], str] = {}
         for family in families:
             for member in family.members:
-                if member.of_key is str:
+                if member.of_key is _itself:
                     self._of_lookup.setdefault(member.lookup, family.name)
 
     def of(self, lookup: Lookup[Any]) -> str | None:
@@ -94,7 +100,7 @@ class Level:
     is_sent: bool = False
 
 
-Known = tuple[Lookup[Any], str]
+Known = tuple[Lookup[Any], Key]
 _ABSENT: Final = object()
 
 
@@ -113,7 +119,7 @@ class Unit:
     known: dict[Known, Any] = attrs.field(factory=dict)
     changed: dict[Known, None] = attrs.field(factory=dict)
     """What is known because it was changed here: reading it again would find what was so before."""
-    loaded: set[tuple[str, str]] = attrs.field(factory=set)
+    loaded: set[tuple[str, Key]] = attrs.field(factory=set)
     locks: set[str] = attrs.field(factory=set)
     pending: list[Pending] = attrs.field(factory=list)
     unseen: set[str] = attrs.field(factory=set)
@@ -121,14 +127,14 @@ class Unit:
     levels: list[Level] = attrs.field(factory=list)
     undo: list[tuple[Known, Any, bool]] = attrs.field(factory=list)
 
-    def keep(self, lookup: Lookup[V], key: str, answer: V) -> None:
+    def keep(self, lookup: Lookup[V], key: Key, answer: V) -> None:
         """Know from now on what a lookup answers, because it was changed here."""
         place = (lookup, key)
         self.undo.append((place, self.known.get(place, _ABSENT), place in self.changed))
         self.known[place] = answer
         self.changed[place] = None
 
-    def read(self, lookup: Lookup[V], key: str, answer: V) -> None:
+    def read(self, lookup: Lookup[V], key: Key, answer: V) -> None:
         """Know what the database says, unless that has been changed here."""
         if (lookup, key) not in self.changed:
             self.known[lookup, key] = answer

@@ -28,7 +28,7 @@ from referral_adapters.sql.connections import Connections, HostConnection
 from referral_adapters.sql.errors import StoreFailed, translated
 from referral_adapters.sql.exchange import Answer, Failed, encoded, exchange
 from referral_adapters.sql.prepared import Cursor, Parameters, Prepared, Row, prepared
-from referral_adapters.sql.unit import Families, Family, Level, Lookup, Member, Pending, Unit
+from referral_adapters.sql.unit import Families, Family, Key, Level, Lookup, Member, Pending, Unit
 from referral_core.values.errors import ConcurrentChange, ReferralError, Refusal
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Work:
 
     # ── lookups ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def ask(self, lookup: Lookup[V], key: str) -> V:
+    def ask(self, lookup: Lookup[V], key: Key) -> V:
         """Return what a lookup answers for a key; in a transaction it is read once, with what belongs to it."""
         unit = self._unit
         if unit is None:
@@ -110,12 +110,12 @@ class Work:
                 self._read_together(unit, [(Family("", (Member(lookup),)), key)])
         return cast("V", unit.known[place])
 
-    def known(self, lookup: Lookup[V], key: str) -> V | None:
+    def known(self, lookup: Lookup[V], key: Key) -> V | None:
         """Return what a lookup is known to answer, without looking; ``None`` when nobody has asked."""
         unit = self._unit
         return None if unit is None else unit.known.get((lookup, key))
 
-    def keep(self, lookup: Lookup[V], key: str, answer: V) -> None:
+    def keep(self, lookup: Lookup[V], key: Key, answer: V) -> None:
         """Say what a lookup answers from now on, because of what is written."""
         unit = self._unit
         if unit is not None:
@@ -133,20 +133,20 @@ class Work:
         if not told:
             unit.unseen |= change.tables
 
-    def look_ahead(self, named: Iterable[tuple[str, str]]) -> None:
+    def look_ahead(self, named: Iterable[tuple[str, Key]]) -> None:
         """Lock and read what some keys are likely to be asked for, as far as this transaction has not."""
         self._load(self._transaction(), named)
 
-    def _load(self, unit: Unit, wanted: Iterable[tuple[str, str]]) -> None:
+    def _load(self, unit: Unit, wanted: Iterable[tuple[str, Key]]) -> None:
         """Lock and read what some keys are likely to be asked for, and then what that leads to."""
         while fresh := [each for each in dict.fromkeys(wanted) if each not in unit.loaded]:
             unit.loaded.update(fresh)
             chosen = [(self._families.by_name[name], key) for name, key in fresh if name in self._families.by_name]
             wanted = self._read_together(unit, chosen) if chosen else ()
 
-    def _read_together(self, unit: Unit, chosen: Sequence[tuple[Family, str]]) -> list[tuple[str, str]]:
+    def _read_together(self, unit: Unit, chosen: Sequence[tuple[Family, Key]]) -> list[tuple[str, Key]]:
         """Lock and read some families by one round trip; return what they lead to."""
-        asked: dict[tuple[Lookup[Any], str], Prepared] = {}
+        asked: dict[tuple[Lookup[Any], Key], Prepared] = {}
         for family, key in chosen:
             for member in family.members:
                 place = (member.lookup, member.of_key(key))
@@ -164,7 +164,7 @@ class Work:
         unit.locks |= locks
         for ((lookup, key), statement), (_, fetched) in zip(asked.items(), answers, strict=True):
             unit.read(lookup, key, lookup.read(statement.read(fetched)))
-        leads: list[tuple[str, str]] = []
+        leads: list[tuple[str, Key]] = []
         for family, key in chosen:
             leads += family.leads_to([unit.known[each.lookup, each.of_key(key)] for each in family.members])
         return leads
@@ -350,7 +350,7 @@ class Work:
                 raise overtaken.said from overtaken
             raise
 
-    def run(self, act: Callable[[], T], named: Iterable[tuple[str, str]] = ()) -> T:
+    def run(self, act: Callable[[], T], named: Iterable[tuple[str, Key]] = ()) -> T:
         """Do an act in a transaction, and again when there is a conflict; return what it returns.
 
         ``named`` is what the act's arguments name, each with its kind: it is read ahead. What acts inside it change is
@@ -374,7 +374,7 @@ class Work:
         except Overtaken as overtaken:
             raise overtaken.said from overtaken
 
-    def _once(self, unit: Unit | None, act: Callable[[], T], named: Iterable[tuple[str, str]], *, may_wait: bool) -> T:
+    def _once(self, unit: Unit | None, act: Callable[[], T], named: Iterable[tuple[str, Key]], *, may_wait: bool) -> T:
         with self._whole(may_wait=may_wait) if unit is None else self._part(unit):
             self._load(self._transaction(), named)
             done = act()

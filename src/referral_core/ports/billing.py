@@ -96,7 +96,3 @@ class TellingBilling(Protocol):
         its key. What was of nothing moved nothing.
         """
         ...
-
-
-class WholeBilling(Billing, BulkBilling, Protocol):
-    """A billing that takes legs one by one and many in one call."""

@@ -1,4 +1,4 @@
-"""The port to cases: the host's case system, or a store of our own that stands in for it."""
+"""The repository of cases: the host's case system, or a store of our own that stands in for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 from referral_core.entities.case import Case
 
 
-class Cases(Protocol):
+class CaseRepository(Protocol):
     """Where cases of type ``LT-SUPCRQ`` are opened and closed (K1-K3)."""
 
     def find(self, case: str) -> Case | None:

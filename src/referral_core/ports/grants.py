@@ -1,4 +1,4 @@
-"""The port to grants: the legs of referrals on their way to billing."""
+"""The repository of grants: the legs of referrals on their way to billing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Step = tuple[Grant, Grant]
 """What a leg was when somebody looked, and what it is to be."""
 
 
-class Grants(Protocol):
+class GrantRepository(Protocol):
     """Where legs are kept. The store itself guards that a referral has one leg a side (B2).
 
     Payers at the same legs at once are kept apart by :meth:`change`: of several who found a leg as it was, one has it.

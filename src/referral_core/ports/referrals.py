@@ -1,4 +1,4 @@
-"""The port to referrals."""
+"""The repository of referrals."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Protocol
 
 from referral_core.entities.referral import Referral
+from referral_core.values.recorded import Recorded
 
 
-class Referrals(Protocol):
+class ReferralRepository(Protocol):
     """Where referrals are kept, each state with the moment it was recorded.
 
     The store itself guards S4: one referral a contract, one live referral a referee customer.
@@ -41,5 +42,14 @@ class Referrals(Protocol):
         """Yield every referral, or those of one referring account, by concluding moment and then by contract.
 
         With ``newest_by`` only those concluded by that moment, and the other way round: the newest first.
+        """
+        ...
+
+    def history(self, contract: str) -> tuple[Recorded[Referral], ...]:
+        """Return every state that was ever stored of a contract's referral, in order, without its fee notes (R3).
+
+        Fee notes have moments of their own and are never changed, so they are not repeated here. No state is taken back
+        or changed. ``recorded_at`` is the ``at`` of the act that stored it and never goes back: what arrives late is
+        recorded at the moment of the last record on the referral. ``revision`` counts from 1.
         """
         ...

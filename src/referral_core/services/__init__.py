@@ -1,1 +1,1 @@
-"""Use cases: load facts through the ports, decide, store, and return what happened."""
+"""Use cases: load facts from the repositories, decide, store, and return what happened."""

@@ -94,7 +94,7 @@ class CodeBook:
         notes = [
             context.note(account_subject(code.account), "code.issue", None, code_state(code), reason) for code in codes
         ]
-        context.store.launch_codes.add(codes, notes, at=context.now)
+        context.store.promo_codes.add_first(codes, notes, at=context.now)
         return tuple(codes)
 
     def start(self, before: PromoCode, after: PromoCode, *, at: datetime) -> PromoCode:

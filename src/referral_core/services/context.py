@@ -18,8 +18,7 @@ from referral_core.services.permissions import Permissions
 from referral_core.values.moment import written
 
 if TYPE_CHECKING:
-    from referral_core.ports.ports import Ports
-    from referral_core.ports.store import Store
+    from referral_core.ports.store import Repositories, Store
 
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)
@@ -38,11 +37,11 @@ class Context:
     known_at: datetime | None = None
 
     @cached_property
-    def ports(self) -> Ports:
+    def ports(self) -> Repositories:
         """What the services read, and write where writing is allowed."""
         if self.known_at is None:
             return self.store
-        from referral_core.knowledge.knowledge import Knowledge  # noqa: PLC0415 - most sessions know today
+        from referral_core.knowledge import Knowledge  # noqa: PLC0415 - most sessions know today
 
         return Knowledge(self.store, by=self.known_at)
 
@@ -95,7 +94,7 @@ class BoundService(Service):
         return self._context.programme
 
     @property
-    def _ports(self) -> Ports:
+    def _ports(self) -> Repositories:
         return self._context.ports
 
     @property

@@ -35,7 +35,7 @@ class Customers(BoundService):
         :raises Refusal: ``not-allowed``, ``account-unknown``, ``contract-active``, ``contract-pending``, as
             :meth:`erase` does.
         """
-        data = self._ports.persons.find(customer)
+        data = self._ports.personal_data(customer)
         # The accounts are asked for one by one because a store may lock each for the rest of the transaction.
         contracts = [each for account in data.accounts for each in self._ports.contracts.of_account(account)]
         if not data.is_of_somebody:
@@ -57,7 +57,7 @@ class Customers(BoundService):
         actor, data = self._actor, self.erasable(customer)
         if any(mentions(reason, name) for name in (customer, *data.first_names)):
             raise Refusal(Reason.REASON_MISSING, message="the reason names the customer who is erased", field="reason")
-        pseudonym = self._ports.persons.erase(customer)
+        pseudonym = self._context.store.erase(customer)
         by = attrs.evolve(actor, id=pseudonym) if actor.id == customer else actor
         counts = {"accounts": str(len(data.accounts)), "contracts": str(data.contracts), "traced": str(data.traced)}
         self._trace(PROGRAMME_SUBJECT, by, {"customer": pseudonym, **counts}, reason)

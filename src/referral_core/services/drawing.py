@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from referral_core.formats.named_codes import NamedCodes
     from referral_core.formats.offensive_words import OffensiveWords
     from referral_core.formats.random_codes import RandomCodes
-    from referral_core.ports.ports import Ports
+    from referral_core.ports.store import Repositories
 
 
 ATTEMPTS: Final = 64
@@ -31,7 +31,7 @@ class Drawing:
     The formats are imported where a text is first drawn: most programs only look at codes.
     """
 
-    def __init__(self, programme: Programme, ports: Ports) -> None:
+    def __init__(self, programme: Programme, ports: Repositories) -> None:
         self._programme = programme
         self._ports = ports
 
@@ -67,7 +67,7 @@ class Drawing:
         """Find the first texts of accounts that held none; whether they are taken is asked of all at once."""
         candidates = {account: self._random_codes.candidates(account, 0) for account in accounts}
         first = {account: next(texts_of) for account, texts_of in candidates.items()}
-        taken = set(self._ports.launch_codes.taken(list(first.values()))).union(texts.values())
+        taken = set(self._ports.promo_codes.taken(list(first.values()))).union(texts.values())
         for account, text in first.items():
             texts[account] = text if text not in taken else self._first_free(account, candidates[account], taken)
             taken.add(texts[account])
@@ -87,7 +87,7 @@ class Drawing:
             if each.first_name
         }
         ahead = {account: list(islice(texts, 2)) for account, texts in candidates.items()}
-        taken = set(self._ports.launch_codes.taken([text for texts in ahead.values() for text in texts]))
+        taken = set(self._ports.promo_codes.taken([text for texts in ahead.values() for text in texts]))
         found = {}
         for account, rest in candidates.items():
             near = next((text for text in ahead[account] if text not in taken), None)
@@ -123,4 +123,4 @@ class Drawing:
     def _named_codes(self) -> NamedCodes:
         from referral_core.formats.named_codes import NamedCodes  # noqa: PLC0415
 
-        return NamedCodes(self._ports.code_key, self._ports.folding.to_ascii, offensive=self._offensive)
+        return NamedCodes(self._ports.code_key, self._ports.to_ascii, offensive=self._offensive)

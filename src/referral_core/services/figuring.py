@@ -13,7 +13,7 @@ from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Side
 from referral_core.entities.referral import Offer, Referral
 from referral_core.entities.trace_entry import group_subject
-from referral_core.knowledge.knowledge import Knowledge
+from referral_core.knowledge import Knowledge
 from referral_core.programme.programme import Programme
 from referral_core.programme.referee_group_line import RefereeGroupLine
 from referral_core.services.explanation import Correction, Figure, Origin
@@ -87,7 +87,7 @@ class Figuring:
         self, side: Side, offer: Offer, origin: Origin, locked_at: datetime, line: RefereeGroupLine | None = None
     ) -> Figure:
         judged_at = self._present.judged_at
-        versions = self.known.history.group(offer.group)
+        versions = self.known.groups.history(offer.group)
         version, is_late = grounds(versions, locked_at, lambda group: _offer_of(group, judged_at) == offer)
         return Figure(
             side=side,

@@ -11,7 +11,7 @@ from referral_core.entities.case import CarriedOffer
 from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Side, Terms
 from referral_core.entities.promo_code import CodeStatus, PromoCode
 from referral_core.entities.referral import Offer
-from referral_core.ports.evidence import Findings
+from referral_core.ports.codes import Evidence
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import Decision, decide
 from referral_core.rules.facts import Facts
@@ -20,7 +20,7 @@ from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
 
 if TYPE_CHECKING:
-    from referral_core.ports.ports import Ports
+    from referral_core.ports.store import Repositories
 
 
 @attrs.frozen(kw_only=True)
@@ -60,7 +60,7 @@ class Judgement:
 class Judging:
     """Answers questions about codes by loading the facts and running the rules over them."""
 
-    def __init__(self, programme: Programme, ports: Ports) -> None:
+    def __init__(self, programme: Programme, ports: Repositories) -> None:
         self._programme = programme
         self._ports = ports
 
@@ -71,10 +71,10 @@ class Judging:
     def judge(self, question: Question) -> Judgement:
         """Return the decision on a question, with the code as it was found; nothing is changed."""
         groups = self._groups_of(question)
-        found = self._ports.evidence.gather(fold(question.code), question.customer, groups)
+        found = self._ports.promo_codes.evidence(fold(question.code), question.customer, groups)
         return Judgement(decide(self._facts(question, found, groups)), found.code)
 
-    def _facts(self, question: Question, found: Findings, groups: tuple[str, str]) -> Facts:
+    def _facts(self, question: Question, found: Evidence, groups: tuple[str, str]) -> Facts:
         programme, code = self._programme, found.code
         status = None if code is None else code.status_at(question.judged_at)
         referrer, referee = (_terms(group, question.judged_at) for group in found.groups)

@@ -68,7 +68,7 @@ class Launch(BoundService):
         :raises Refusal: ``not-allowed``, ``reason-missing``: nothing was imported.
         :raises ConcurrentChange: somebody else brought in one of them just now: do the whole page again.
         """
-        standing = self._ports.launch_contracts.standing(
+        standing = self._ports.contracts.standing(
             [contract.id for contract in contracts], [contract.account for contract in contracts]
         )
         known, customers = dict(standing.contracts), dict(standing.customers)
@@ -82,7 +82,7 @@ class Launch(BoundService):
                 new.append(contract)
             outcomes.append(outcome)
         if new:
-            self._ports.launch_contracts.add(new)
+            self._ports.contracts.add_all(new)
             if self._actor.is_person:
                 self._trace(new, reason)
         return tuple(outcomes)
@@ -96,7 +96,7 @@ class Launch(BoundService):
 
         :raises Refusal: ``not-allowed``.
         """
-        found = self._ports.launch_codes.codeless(after, page, at=self._now)
+        found = self._ports.promo_codes.codeless(after, page, at=self._now)
         return attrs.evolve(found, accounts=tuple([each for each in found.accounts if self._is_due(each)]))
 
     @act("code.launch", least=Role.ADMINISTRATOR, manual=True, touches=(all_that_issue,))

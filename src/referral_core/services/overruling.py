@@ -8,20 +8,22 @@ from typing import Final
 from referral_core.entities.contract import Contract
 from referral_core.entities.referral import Referral
 from referral_core.entities.trace_entry import TraceEntry, account_subject
-from referral_core.ports.trace import Trace
+from referral_core.ports.trace import TraceRepository
 from referral_core.services.explanation import Deviation, Override
 
 _TOLD: Final = frozenset({"referral.record", "referral.change-group"})
 
 
-def rows_about(trace: Trace, referral: Referral) -> Iterator[TraceEntry]:
+def rows_about(trace: TraceRepository, referral: Referral) -> Iterator[TraceEntry]:
     """Yield the rows that say how a referral's offers came to be, in order."""
     for row in trace.chain(account_subject(referral.referee)):
         if row.act in _TOLD and row.after is not None and row.after.get("contract") == referral.contract:
             yield row
 
 
-def overrides(trace: Trace, contract: Contract, referral: Referral, *, was_chosen: bool) -> Iterator[Override]:
+def overrides(
+    trace: TraceRepository, contract: Contract, referral: Referral, *, was_chosen: bool
+) -> Iterator[Override]:
     """Yield every deviation in the order of the trace; ``was_chosen`` tells of the group as the code was used."""
     for row in rows_about(trace, referral):
         if row.act == "referral.change-group":

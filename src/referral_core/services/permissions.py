@@ -23,7 +23,7 @@ from referral_core.values.reason import Reason
 from referral_core.values.word import Word
 
 if TYPE_CHECKING:
-    from referral_core.ports.ports import Ports
+    from referral_core.ports.store import Repositories
 
 
 class Limit(Word):
@@ -42,7 +42,7 @@ Touched = Iterator[tuple[Limit, str | None]]
 class Permissions:
     """Who may do and see what, for one actor."""
 
-    ports: Ports
+    ports: Repositories
     programme: Programme
     actor: Actor
 
@@ -170,7 +170,7 @@ def own_customer(_: Permissions, given: Mapping[str, Any]) -> Touched:
 
 def a_person(look: Permissions, given: Mapping[str, Any]) -> Touched:
     """Touch every account on which the store names the customer."""
-    for account in look.ports.persons.find(given["customer"]).accounts:
+    for account in look.ports.personal_data(given["customer"]).accounts:
         yield from look.of_account(account)
 
 

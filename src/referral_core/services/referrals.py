@@ -10,7 +10,7 @@ from referral_core.entities.case import Case
 from referral_core.entities.contract import Contract
 from referral_core.entities.promo_code import CodeStatus, PromoCode
 from referral_core.entities.referral import Referral
-from referral_core.knowledge.knowledge import Knowledge
+from referral_core.knowledge import Knowledge
 from referral_core.services.context import BoundService
 from referral_core.services.explanation import CodeThen, Explanation, JudgedBy
 from referral_core.services.figuring import Figuring, States
@@ -60,7 +60,7 @@ class Referrals(BoundService):
         return attrs.evolve(explanation, mismatches=tuple(mismatches))
 
     def _explanation(self, known: Knowledge, contract: Contract, referral: Referral) -> Explanation:
-        states = known.history.referral(contract.id)
+        states = known.referrals.history(contract.id)
         case = None if referral.case is None else known.cases.find(referral.case)
         figuring = Figuring(self._programme, known, contract, states, case)
         return Explanation(
@@ -88,7 +88,7 @@ def _code_then(known: Knowledge, states: States, case: Case | None) -> CodeThen:
     first = states[0]
     recorded_at = first.recorded_at if case is None else case.opened_at
     versions: tuple[Recorded[PromoCode], ...] = next(
-        (each for each in known.history.codes(first.state.referrer) if each[0].state.text == first.state.code), ()
+        (each for each in known.promo_codes.history(first.state.referrer) if each[0].state.text == first.state.code), ()
     )
     judged_at = first.state.judged_at
     record, is_late = grounds(versions, recorded_at, lambda code: code.status_at(judged_at) is CodeStatus.ACTIVE)

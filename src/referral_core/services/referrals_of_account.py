@@ -20,7 +20,7 @@ from referral_core.values.moment import LATEST, moment, written
 from referral_core.values.reason import Reason
 
 if TYPE_CHECKING:
-    from referral_core.ports.ports import Ports
+    from referral_core.ports.store import Repositories
 
 _Place = tuple[datetime, int]
 """A concluding moment, and which one of those concluded at that moment, counted from 1."""
@@ -33,7 +33,7 @@ class ReferralsOfAccount:
     A place has no contract in it, which would be a friend's; so those concluded at one moment are counted.
     """
 
-    ports: Ports
+    ports: Repositories
     account: str
     permissions: Permissions
 

@@ -40,7 +40,7 @@ class Sharing(BoundService):
         """
         found = self._shareable(code)
         sharing = CodeSharing(code=found.text, account=found.account, means=means, at=self._now)
-        self._ports.sharings.add(sharing)
+        self._ports.promo_codes.add_sharing(sharing)
         return sharing
 
     @act("sharing.text", least=Role.CUSTOMER, reads=True, touches=(own_code,))
@@ -76,7 +76,7 @@ class Sharing(BoundService):
                 earned += grant.amount
             elif grant.side == "referrer":
                 on_the_way += grant.amount
-        return SharingFigures(self._ports.sharings.count_of(account), used, earned, on_the_way)
+        return SharingFigures(self._ports.promo_codes.times_shared(account), used, earned, on_the_way)
 
     def _shareable(self, code: str) -> PromoCode:
         """Return a code that can be shared now."""

@@ -15,7 +15,7 @@ from referral_core.services.permissions import Permissions
 from referral_core.services.unknown import unknown_contract
 
 if TYPE_CHECKING:
-    from referral_core.ports.ports import Ports
+    from referral_core.ports.store import Repositories
 
 
 @attrs.frozen
@@ -31,7 +31,7 @@ class SignUpSeen:
 class ShowingSignUps:
     """Finds sign-ups for who may see them."""
 
-    ports: Ports
+    ports: Repositories
     permissions: Permissions
 
     def find(self, contract: str) -> SignUpSeen:
@@ -48,9 +48,7 @@ class ShowingSignUps:
             (channel,) = actor.channels  # so that others' are not read at all
         is_last = False
         while not is_last:
-            contracts = self.ports.contract_pages.page(
-                after, page, status=status, channel=channel, segments=actor.segments
-            )
+            contracts = self.ports.contracts.page(after, page, status=status, channel=channel, segments=actor.segments)
             yield from (self._seen(each) for each in contracts if self.permissions.sees_referral(each))
             is_last = len(contracts) < page
             after = contracts[-1].id if contracts else after

@@ -34,7 +34,7 @@ class Trace(BoundService):
         :raises Refusal: ``not-allowed``.
         :raises ConcurrentChange: somebody else sealed at the same time.
         """
-        return self._ports.seals.set(self._now)
+        return self._ports.trace.seal(self._now)
 
     @act("trace.verify", least=Role.ADMINISTRATOR, reads=True)
     def verify(
@@ -52,7 +52,7 @@ class Trace(BoundService):
 
         :raises Refusal: ``not-allowed``.
         """
-        return Verifying(self._ports.trace, self._ports.seals, most=most, told=told).run(self._now, expected)
+        return Verifying(self._ports.trace, most=most, told=told).run(self._now, expected)
 
     @act("trace.show", least=Role.ADMINISTRATOR, streams=True, touches=(a_subject,))
     def rows(

@@ -11,7 +11,7 @@ from referral_core.entities.discount_group import Side
 from referral_core.entities.promo_code import CodeStatus
 from referral_core.entities.referral import Offer, Referral, ReferralStatus
 from referral_core.entities.trace_entry import account_subject, chain_faults
-from referral_core.knowledge.knowledge import Knowledge
+from referral_core.knowledge import Knowledge
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import Decision, decide, sentences
 from referral_core.rules.facts import Facts
@@ -21,7 +21,7 @@ from referral_core.services.tracing import referral_state
 from referral_core.values.reason import Reason
 
 if TYPE_CHECKING:
-    from referral_core.ports.ports import Ports
+    from referral_core.ports.store import Repositories
 
 _ABOUT_CODES: Final = frozenset({Reason.CODE_UNKNOWN, Reason.CODE_PENDING, Reason.CODE_ENDED})
 _APART: Final = frozenset({"referrer_customer", "referee_customer", "fee_notes"})
@@ -35,7 +35,7 @@ class Verifying:
     """Verifies explanations; ``ports`` is what is stored now, ``known`` what the explanation was made from."""
 
     programme: Programme
-    ports: Ports
+    ports: Repositories
     known: Knowledge
 
     def mismatches(self, explanation: Explanation) -> Iterator[Mismatch]:
@@ -48,7 +48,7 @@ class Verifying:
 
     def _stored(self, contract: str) -> Iterator[Mismatch]:
         """Compare the referral as it is stored now with its last state in history, which names no customer (A5)."""
-        stored, last = self.ports.referrals.find(contract), self.ports.history.referral(contract)[-1].state
+        stored, last = self.ports.referrals.find(contract), self.ports.referrals.history(contract)[-1].state
         for field in attrs.fields(Referral):
             here, there = getattr(stored, field.name), getattr(last, field.name)
             if here != there and field.name not in _APART:

@@ -10,8 +10,7 @@ from referral_core.entities.seal import Seal, SealedHead
 from referral_core.entities.trace_entry import TraceEntry
 from referral_core.entities.trace_fault import SEALS_SUBJECT, TraceFault
 from referral_core.entities.verification import Verification
-from referral_core.ports.seals import Seals
-from referral_core.ports.trace import Trace
+from referral_core.ports.trace import TraceRepository
 from referral_core.services.sealed_heads import SealedHeads
 from referral_core.values.errors import TraceUnreadable
 
@@ -28,16 +27,15 @@ class Verifying:
     order, so that a sealed head whose row is missing or another one shows, also when its whole chain has gone.
     """
 
-    def __init__(self, trace: Trace, seals: Seals, *, most: int, told: Callable[[int], object] | None = None) -> None:
-        self._trace, self._seals = trace, seals
-        self._most, self._told = most, told
+    def __init__(self, trace: TraceRepository, *, most: int, told: Callable[[int], object] | None = None) -> None:
+        self._trace, self._most, self._told = trace, most, told
         self._faults: list[TraceFault] = []
         self._more = self._rows = self._chains = self._erased = self._unsealed = self._count = self._newest = 0
 
     def run(self, at: datetime, expected: str | None = None) -> Verification:
         """Verify everything, at ``at``; ``expected`` is the hash of some seal, as it was kept elsewhere."""
         last = self._verify_seals(expected)
-        sealed = SealedHeads(self._seals.heads(), self._newest)
+        sealed = SealedHeads(self._trace.sealed_heads(), self._newest)
         self._verify_rows(sealed)
         for head in sealed.of_later_seals:
             if not self._is_there(head.seal):
@@ -63,7 +61,7 @@ class Verifying:
                 self._find(TraceFault(seal.subject, seal.number, UNREADABLE))
                 follows = False
                 continue
-            heads = (each.head for each in self._seals.heads(seal.number))
+            heads = (each.head for each in self._trace.sealed_heads(seal.number))
             self._find(*(seal.faults(last, heads) if follows else seal.own_faults(heads)))
             last, follows = seal, True
             is_expected = is_expected or seal.hash == expected
@@ -103,7 +101,7 @@ class Verifying:
     def _is_there(self, number: int) -> bool:
         """Tell whether a seal has been set since the seals were read."""
         try:
-            seal = next(self._seals.all(after=number - 1), None)
+            seal = next(self._trace.seals(after=number - 1), None)
         except TraceUnreadable as unreadable:
             return unreadable.number == number
         return seal is not None and seal.number == number
@@ -113,7 +111,7 @@ class Verifying:
         after = 0
         while True:
             try:
-                for seal in self._seals.all(after=after):
+                for seal in self._trace.seals(after=after):
                     after = seal.number
                     yield seal
             except TraceUnreadable as unreadable:

@@ -129,13 +129,13 @@ def test_every_setting_is_on_its_page(andres: Visitor) -> None:
 def test_administration_is_for_administrators_alone(visitor: Visitor) -> None:
     for name in ("Anna Kask", "Mari Mets", "Tiina Tamm"):
         visitor.becomes(name)
-        before = visitor.world.store.groups.all(), tuple(visitor.world.store.seals.all())
+        before = visitor.world.store.groups.all(), tuple(visitor.world.store.trace.seals())
         for path in (*ADMINISTRATION, *FILES):
             assert visitor.opens(path).status_code == 403, path
         for path in FORMS:
             form = {"group": "referrer", "name": "Mine", "amount": "7", "to": "disabled", "key": "k", "reason": "r"}
             assert visitor.sends(path, **form).status_code == 403, path
-        assert (visitor.world.store.groups.all(), tuple(visitor.world.store.seals.all())) == before
+        assert (visitor.world.store.groups.all(), tuple(visitor.world.store.trace.seals())) == before
 
 
 @pytest.mark.parametrize("sent", [{"token": "made up"}, {"origin": "https://elsewhere.example"}])

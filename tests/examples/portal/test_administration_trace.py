@@ -145,7 +145,7 @@ def test_the_trace_is_verified_and_sealed_in_words(andres: Visitor) -> None:
     assert "The trace is whole" in andres.opens("/administration").text
 
     assert "Seal 1 is set" in andres.sends(f"{TRACE}/seal").text
-    (seal,) = andres.world.store.seals.all()
+    (seal,) = andres.world.store.trace.seals()
     assert "so none was set" in andres.sends(f"{TRACE}/seal").text
     page = andres.sends(f"{TRACE}/verification", expected=seal.hash)
     assert "The trace is whole" in page.text

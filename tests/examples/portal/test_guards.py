@@ -128,7 +128,7 @@ def test_a_customer_asking_for_another_account_is_told_the_same_whether_it_is_th
 def test_a_customer_passes_on_no_code_of_another(visitor: Visitor) -> None:
     code = visitor.world.store.promo_codes.of_account("A-1003")[-1].text
     assert visitor.becomes("Anna Kask").sends("/me/share", code=code, means="link").status_code == 403
-    assert visitor.world.store.sharings.count_of("A-1003") == 1
+    assert visitor.world.store.promo_codes.times_shared("A-1003") == 1
 
 
 def test_a_form_needs_the_origin_that_the_browser_sees(visitor: Visitor) -> None:

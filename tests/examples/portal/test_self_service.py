@@ -62,7 +62,7 @@ def test_the_text_and_the_link_are_in_the_language_chosen_for_the_friend(
 @pytest.mark.parametrize("means", ["app", "link", "e-mail", "sms", "qr"])
 def test_passing_on_is_counted_with_its_means(visitor: Visitor, means: str, tmp_path: Path) -> None:
     code = code_of(visitor, ANNAS)
-    before = visitor.world.store.sharings.count_of(ANNAS)
+    before = visitor.world.store.promo_codes.times_shared(ANNAS)
     visitor.becomes("Anna Kask").speaks("en")
     page = visitor.sends("/me/share", code=code, means=means, here="/me")
     assert "Noted: the code was passed on." in page.text
@@ -78,7 +78,7 @@ def test_passing_on_is_counted_with_its_means(visitor: Visitor, means: str, tmp_
 def test_means_that_the_page_does_not_offer_are_not_counted(visitor: Visitor) -> None:
     visitor.becomes("Anna Kask")
     assert visitor.sends("/me/share", code=code_of(visitor, ANNAS), means="rumour").status_code == 422
-    assert visitor.world.store.sharings.count_of(ANNAS) == 5
+    assert visitor.world.store.promo_codes.times_shared(ANNAS) == 5
 
 
 @pytest.mark.rule("T2")

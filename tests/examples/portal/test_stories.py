@@ -29,7 +29,7 @@ def test_anna_passes_her_code_on(somebody: Somebody, world: World) -> None:
     page.get_by_text("Show as a QR code").click()
     expect(page.get_by_role("img", name=f"{somebody.address}/ru/sign-up?code=")).to_be_visible()
     expect(page.locator("#sent")).to_have_text("8")
-    assert world.store.sharings.count_of(ANNAS) == 8
+    assert world.store.promo_codes.times_shared(ANNAS) == 8
     page.get_by_role("link", name="English").click()
     somebody.pictures("my-code")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import attrs
 from sqlalchemy.engine import URL
@@ -13,8 +13,7 @@ from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_adapters.sql.tables import METADATA
 from referral_core import Actor, Programme, ReferralDesk
-from referral_core.ports.outbox import Outbox
-from referral_core.ports.subscriptions import Subscriptions
+from referral_core.ports.trace import TraceRepository
 from tests.adapters.conftest import GUARDED
 from tests.adapters.postgres_server import PostgresServer
 from tests.http.webhooks.receiver import SECRET, Receiver
@@ -61,15 +60,24 @@ def acted(store: Store, *, accounts: int = 3, begin: int = 0, at: datetime = NOO
 
 def published(store: Store) -> list[int]:
     """Return the position of everything that is published."""
-    return [each.position for each in store.outbox.read(0, 10_000)]
+    return [each.position for each in store.trace.published(0, 10_000)]
 
 
 @attrs.frozen
 class Outgoing:
-    """An outbox of a test's own, beside the subscriptions of a store."""
+    """A store of which only the trace counts, which may be a :class:`Wrapped` one."""
 
-    outbox: Outbox
-    subscriptions: Subscriptions
+    trace: Any
+
+
+class Wrapped:
+    """A trace of a test's own: what is not said otherwise is that of a store."""
+
+    def __init__(self, trace: TraceRepository) -> None:
+        self._trace = trace
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any other method
+        return getattr(self._trace, name)
 
 
 def webhook(to: Receiver, name: str = "crm", *, timeout: float = 2.0, after: int = 0) -> Webhook:

@@ -36,6 +36,7 @@ from tests.http.webhooks.publishing import (
     Now,
     Outgoing,
     Store,
+    Wrapped,
     acted,
     deliverer,
     emptied,
@@ -158,7 +159,7 @@ def test_a_receiver_that_is_away_is_tried_ever_more_seldom_and_told_of_when_stuc
     assert all(bound / 2 <= pause <= bound + 1 for pause, bound in zip(pauses, (10, 20, 40, 80, 100), strict=False))
     assert all(50 <= pause <= 101 for pause in pauses[4:])
     assert len(pauses) > 5
-    (standing,) = standings(store.subscriptions, PACE)
+    (standing,) = standings(store.trace, PACE)
     assert standing.is_stuck
     assert not standing.is_stopped
     assert standing.failures == len(tries)
@@ -168,7 +169,7 @@ def test_a_receiver_that_is_away_is_tried_ever_more_seldom_and_told_of_when_stuc
         clock.go_on(100)
         deliverer(store, webhook(crm), clock=clock).run_once()
         assert crm.sequences == published(store)
-    assert standings(store.subscriptions, PACE)[0].failures == 0
+    assert standings(store.trace, PACE)[0].failures == 0
 
 
 def test_a_receiver_says_how_long_to_leave_it_alone() -> None:
@@ -176,7 +177,7 @@ def test_a_receiver_says_how_long_to_leave_it_alone() -> None:
     acted(store)
     with receiver(now(429)) as crm:
         deliverer(store, webhook(crm), clock=clock).run_once()
-    assert standings(store.subscriptions)[0].next_at == NOON + timedelta(seconds=100)  # as long as pauses get
+    assert standings(store.trace)[0].next_at == NOON + timedelta(seconds=100)  # as long as pauses get
 
 
 def test_a_receiver_that_is_gone_is_left_alone_until_it_is_resumed(store: Store) -> None:
@@ -187,10 +188,10 @@ def test_a_receiver_that_is_gone_is_left_alone_until_it_is_resumed(store: Store)
         assert sending.run_once() == (Delivered("crm", 2, "gone"),)
         clock.go_on(10 * 365 * 86400)
         assert sending.run_once() == (Delivered("crm"),)
-        (standing,) = standings(store.subscriptions)
+        (standing,) = standings(store.trace)
         assert standing.is_stopped
         assert standing.next_at is None
-        resume(store.subscriptions, "crm")
+        resume(store.trace, "crm")
         sending.run_once()
         assert crm.sequences == published(store)
 
@@ -210,7 +211,7 @@ def test_everything_is_sent_again_from_a_position_on(store: Store) -> None:
     with receiver() as crm:
         sending = deliverer(store, webhook(crm), clock=Clock())
         sending.run_once()
-        redeliver(store.subscriptions, "crm", 3)
+        redeliver(store.trace, "crm", 3)
         sending.run_once()
         assert crm.sequences == [*published(store), *published(store)[2:]]
         assert len({got.id for got in crm.taken}) == len(published(store))
@@ -221,13 +222,13 @@ def test_a_receiver_that_is_set_back_while_it_is_sent_to_goes_on_from_there(stor
 
     def set_back(came: int) -> int:
         if came == 5:
-            redeliver(store.subscriptions, "crm", 2)
+            redeliver(store.trace, "crm", 2)
         return 204
 
     with receiver(set_back) as crm:
         deliverer(store, webhook(crm), clock=Clock()).run_once()
         assert crm.sequences == [1, 2, 3, 4, 5, *published(store)[1:]]
-    (kept,) = store.subscriptions.all()
+    (kept,) = store.trace.subscriptions()
     assert kept.leased_until is None
 
 
@@ -236,7 +237,7 @@ def test_a_receiver_that_is_set_back_while_it_fails_is_tried_at_once(store: Stor
 
     def set_back(came: int) -> int:
         if came == 3:
-            redeliver(store.subscriptions, "crm", 1)
+            redeliver(store.trace, "crm", 1)
         return 500 if came == 3 else 204
 
     with receiver(set_back) as crm:
@@ -249,14 +250,14 @@ def test_a_receiver_that_is_set_back_while_it_fails_is_tried_at_once(store: Stor
 def test_what_a_receiver_has_not_got_cannot_be_sent_again() -> None:
     store = MemoryStore(PROGRAMME)
     with pytest.raises(LookupError):
-        redeliver(store.subscriptions, "crm", 1)
+        redeliver(store.trace, "crm", 1)
     with pytest.raises(LookupError):
-        resume(store.subscriptions, "crm")
-    store.subscriptions.add("crm", 5)
+        resume(store.trace, "crm")
+    store.trace.subscribe("crm", 5)
     for position in (0, 7):
         with pytest.raises(ValueError, match="has not got"):
-            redeliver(store.subscriptions, "crm", position)
-    redeliver(store.subscriptions, "crm", 6)
+            redeliver(store.trace, "crm", position)
+    redeliver(store.trace, "crm", 6)
 
 
 def test_a_new_receiver_may_begin_later() -> None:
@@ -282,22 +283,22 @@ def test_a_turn_whose_lease_ran_out_changes_nothing() -> None:
         assert deliverer(store, webhook(to), clock=clock, send=send).run_once()[0].sent == 1
         assert len(crm) == 1
         assert to.sequences == published(store)
-    assert store.subscriptions.all()[0].position == len(published(store))
+    assert store.trace.subscriptions()[0].position == len(published(store))
 
 
 def test_whoever_lost_a_lease_leaves_it_to_whoever_has_it(store: Store) -> None:
     clock, lease = Clock(), timedelta(seconds=10)
-    store.subscriptions.add("crm", 0)
-    late = Turn.take(store.subscriptions, "crm", clock=clock, lease=lease)
-    assert Turn.take(store.subscriptions, "crm", clock=clock, lease=lease) is None
+    store.trace.subscribe("crm", 0)
+    late = Turn.take(store.trace, "crm", clock=clock, lease=lease)
+    assert Turn.take(store.trace, "crm", clock=clock, lease=lease) is None
     clock.go_on(11)
-    other = Turn.take(store.subscriptions, "crm", clock=clock, lease=lease)
+    other = Turn.take(store.trace, "crm", clock=clock, lease=lease)
     assert late is not None
     assert other is not None
     late.confirm(1)
     assert late.held is None
     late.release()
-    assert store.subscriptions.find("crm") == other.held
+    assert store.trace.subscription("crm") == other.held
     other.confirm(2)
     assert other.held is not None
     assert other.held.position == 2
@@ -309,7 +310,7 @@ def test_a_lease_is_extended_before_it_gets_too_short() -> None:
     seen = list[timedelta]()
 
     def send(url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Reply:
-        (held,) = store.subscriptions.all()
+        (held,) = store.trace.subscriptions()
         assert held.leased_until is not None
         seen.append(held.leased_until - clock.now)
         clock.go_on(timeout)
@@ -323,26 +324,26 @@ def test_a_lease_is_extended_before_it_gets_too_short() -> None:
 def test_a_lease_is_extended_when_reading_took_long() -> None:
     store, clock = MemoryStore(PROGRAMME), Clock()
     acted(store)
-    store.outbox.publish(100)
+    store.trace.publish(100)
 
-    class Slow:
+    class Slow(Wrapped):
         def publish(self, _limit: int) -> int:
             return 0
 
-        def read(self, after: int, limit: int) -> tuple[Published, ...]:
+        def published(self, after: int, limit: int) -> tuple[Published, ...]:
             clock.go_on(5.5 if limit > 1 else 0)
-            return store.outbox.read(after, limit)
+            return store.trace.published(after, limit)
 
     left = list[timedelta]()
 
     def send(url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Reply:
-        (held,) = store.subscriptions.all()
+        (held,) = store.trace.subscriptions()
         assert held.leased_until is not None
         left.append(held.leased_until - clock.now)
         return Reply(204)
 
     with receiver() as crm:
-        deliverer(Outgoing(Slow(), store.subscriptions), webhook(crm), clock=clock, send=send).run_once()
+        deliverer(Outgoing(Slow(store.trace)), webhook(crm), clock=clock, send=send).run_once()
     assert left[0] == timedelta(seconds=7.0)
 
 

@@ -20,8 +20,8 @@ from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_core import ConcurrentChange, ReferralError, TraceUnreadable
 from referral_core.entities.published import Published
-from referral_core.ports.outbox import Outbox
-from tests.http.webhooks.publishing import PROGRAMME, Now, Outgoing, Store, acted, published, webhook
+from referral_core.ports.trace import TraceRepository
+from tests.http.webhooks.publishing import PROGRAMME, Now, Outgoing, Store, Wrapped, acted, published, webhook
 from tests.http.webhooks.receiver import SECRET, Receiver, receiver
 
 QUICK = Pace(pauses=Pauses(0.02, 0.05), margin=0.5)
@@ -119,9 +119,9 @@ def test_one_that_is_killed_is_taken_over_from(database: URL) -> None:
         until(lambda: crm.came == 3)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        (left,) = standings(store.subscriptions)
+        (left,) = standings(store.trace)
         assert left.position == 2
-        held = store.subscriptions.find("crm")
+        held = store.trace.subscription("crm")
         assert held is not None
         assert held.leased_until is not None  # nobody else may send before that
         clock = Now()
@@ -133,19 +133,20 @@ def test_one_that_is_killed_is_taken_over_from(database: URL) -> None:
         assert crm.sequences == published(store)
 
 
-class Away:
-    """An outbox that fails a few times."""
+class Away(Wrapped):
+    """A trace whose publishing fails a few times."""
 
-    def __init__(self, outbox: Outbox, error: Exception, times: int) -> None:
-        self._outbox, self._error, self.left = outbox, error, times
+    def __init__(self, trace: TraceRepository, error: Exception, times: int) -> None:
+        super().__init__(trace)
+        self._error, self.left = error, times
 
     def publish(self, limit: int) -> int:
         self._fail()
-        return self._outbox.publish(limit)
+        return self._trace.publish(limit)
 
-    def read(self, after: int, limit: int) -> tuple[Published, ...]:
+    def published(self, after: int, limit: int) -> tuple[Published, ...]:
         self._fail()
-        return self._outbox.read(after, limit)
+        return self._trace.published(after, limit)
 
     def _fail(self) -> None:
         if self.left:
@@ -157,10 +158,10 @@ class Away:
 def test_a_store_that_fails_for_a_while_is_tried_again(error: Exception) -> None:
     store, stop = MemoryStore(PROGRAMME), Event()
     acted(store, at=datetime.now(UTC))
-    store.outbox.publish(100)
-    failing = Away(store.outbox, error, 3)
+    store.trace.publish(100)
+    failing = Away(store.trace, error, 3)
     with receiver() as crm:
-        sending = Deliverer(Outgoing(failing, store.subscriptions), [webhook(crm)])
+        sending = Deliverer(Outgoing(failing), [webhook(crm)])
         running = Thread(target=sending.run, args=(stop,), kwargs={"every": 0.01})
         running.start()
         until(lambda: crm.sequences == published(store))
@@ -173,19 +174,19 @@ def test_a_store_that_fails_for_a_while_is_tried_again(error: Exception) -> None
 def test_a_row_that_cannot_be_read_stops_what_comes_after_it(caplog: pytest.LogCaptureFixture) -> None:
     store = MemoryStore(PROGRAMME)
     acted(store)
-    store.outbox.publish(100)
-    failing = Away(store.outbox, TraceUnreadable("account:A-0", 1), 0)
+    store.trace.publish(100)
+    failing = Away(store.trace, TraceUnreadable("account:A-0", 1), 0)
     with receiver() as crm:
-        sending = Deliverer(Outgoing(failing, store.subscriptions), [webhook(crm)])
+        sending = Deliverer(Outgoing(failing), [webhook(crm)])
         sending.run_once()
         acted(store, begin=3)
-        store.outbox.publish(100)
+        store.trace.publish(100)
         failing.left = 2
         object.__setattr__(failing, "publish", lambda _limit: 0)
         (done,) = sending.run_once()
         assert done.failure == "the trace cannot be read at account:A-0 1"
         assert len(crm.taken) == 6
-    assert standings(store.subscriptions)[0].failures == 1
+    assert standings(store.trace)[0].failures == 1
     assert "did not confirm" in caplog.text
 
 

@@ -73,10 +73,10 @@ def list_events(asked: Asked, *, cursor: Cursor = None, limit: Limit = 50) -> Re
     in.
     """
     _permissions(asked).admit_everywhere(ACTS["trace.show"])
-    outbox = asked.service.store.outbox
+    trace = asked.service.store.trace
     after = numbered(cursor)
-    persistently(lambda: outbox.publish(_PUBLISHED_AT_ONCE))
-    found = outbox.read(after, limit)
+    persistently(lambda: trace.publish(_PUBLISHED_AT_ONCE))
+    found = trace.published(after, limit)
     last = found[-1].position if found else after
     events = [PublishedEvent.of(each, asked.service.source) for each in found]
     return asked.answered(PublishedEvents(items=events, next=cursor_of(str(last))))

@@ -90,7 +90,7 @@ class Deliverer:
 
     def _publish(self) -> None:
         try:
-            while self._store.outbox.publish(_PUBLISHED_AT_ONCE) == _PUBLISHED_AT_ONCE:
+            while self._store.trace.publish(_PUBLISHED_AT_ONCE) == _PUBLISHED_AT_ONCE:
                 pass
         except ConcurrentChange:
             return  # somebody else is at it

@@ -19,8 +19,7 @@ from referral_adapters.http.webhooks.standing import STOPPED
 from referral_adapters.http.webhooks.turn import Delivered, Turn
 from referral_adapters.http.webhooks.webhook import Webhook
 from referral_core.entities.published import Published
-from referral_core.ports.outbox import Outbox
-from referral_core.ports.subscriptions import Subscriptions
+from referral_core.ports.trace import TraceRepository
 from referral_core.values.errors import TraceUnreadable
 
 LOG: Final = logging.getLogger("referral_adapters.http.webhooks")
@@ -30,16 +29,11 @@ _READ_AT_ONCE: Final = 100
 
 
 class OutgoingStore(Protocol):
-    """A store that publishes, and keeps how far its receivers have got."""
+    """A store whose trace is published, and keeps how far its receivers have got."""
 
     @property
-    def outbox(self) -> Outbox:
-        """What is published."""
-        ...
-
-    @property
-    def subscriptions(self) -> Subscriptions:
-        """How far every receiver has got."""
+    def trace(self) -> TraceRepository:
+        """What is published, and to whom."""
         ...
 
 
@@ -56,11 +50,11 @@ class Delivery:
 
     def deliver(self, stop: Event) -> Delivered:
         """Take a turn at the receiver, if there is anything for it and nobody else is at it."""
-        name, subscriptions = self.webhook.name, self.store.subscriptions
+        name = self.webhook.name
         if not self._has_something():
             return Delivered(name)
         lease = timedelta(seconds=self.webhook.timeout + self.pace.margin)
-        turn = Turn.take(subscriptions, name, clock=self.clock, lease=lease)
+        turn = Turn.take(self.store.trace, name, clock=self.clock, lease=lease)
         if turn is None:
             return Delivered(name)
         try:
@@ -82,7 +76,7 @@ class Delivery:
         """Yield event after event, for as long as the turn goes on, each from where the turn then stands."""
         while turn.held is not None:
             got = turn.held.position
-            read = self.store.outbox.read(got, _READ_AT_ONCE)
+            read = self.store.trace.published(got, _READ_AT_ONCE)
             if not read:
                 return
             for published in read:
@@ -95,12 +89,12 @@ class Delivery:
 
     def _has_something(self) -> bool:
         """Tell whether there is something to be sent now; a receiver that is new gets its place."""
-        found = self.store.subscriptions.find(self.webhook.name)
+        found = self.store.trace.subscription(self.webhook.name)
         if found is None:
-            self.store.subscriptions.add(self.webhook.name, self.webhook.after)
+            self.store.trace.subscribe(self.webhook.name, self.webhook.after)
             return True
         try:
-            return found.is_free(self.clock()) and bool(self.store.outbox.read(found.position, 1))
+            return found.is_free(self.clock()) and bool(self.store.trace.published(found.position, 1))
         except TraceUnreadable:
             return True  # whoever takes the turn tells of it
 

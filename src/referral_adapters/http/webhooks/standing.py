@@ -10,7 +10,7 @@ import attrs
 from referral_adapters.http.persistently import persistently
 from referral_adapters.http.webhooks.pace import Pace
 from referral_core.entities.subscription import Subscription
-from referral_core.ports.subscriptions import Subscriptions
+from referral_core.ports.trace import TraceRepository
 from referral_core.values.errors import ConcurrentChange
 from referral_core.values.moment import LATEST
 
@@ -46,13 +46,13 @@ class Standing:
         )
 
 
-def standings(subscriptions: Subscriptions, pace: Pace | None = None) -> tuple[Standing, ...]:
+def standings(trace: TraceRepository, pace: Pace | None = None) -> tuple[Standing, ...]:
     """Return how every receiver stands that was ever sent to, by name."""
     known = Pace() if pace is None else pace
-    return tuple(Standing.of(each, known) for each in subscriptions.all())
+    return tuple(Standing.of(each, known) for each in trace.subscriptions())
 
 
-def redeliver(subscriptions: Subscriptions, name: str, from_position: int) -> None:
+def redeliver(trace: TraceRepository, name: str, from_position: int) -> None:
     """Have a receiver get everything again from a position on, also one that is waited for, stuck or stopped.
 
     Whoever is sending to it finishes the event in hand, and goes on from there.
@@ -62,35 +62,35 @@ def redeliver(subscriptions: Subscriptions, name: str, from_position: int) -> No
     """
 
     def act() -> None:
-        found = _found(subscriptions, name)
+        found = _found(trace, name)
         if not 1 <= from_position <= found.position + 1:
             raise ValueError(f"{name} is at {found.position}: it has not got {from_position}")
-        _change(subscriptions, found, position=from_position - 1)
+        _change(trace, found, position=from_position - 1)
 
     persistently(act)
 
 
-def resume(subscriptions: Subscriptions, name: str) -> None:
+def resume(trace: TraceRepository, name: str) -> None:
     """Have a receiver tried again at once, with the event that it did not confirm, also one that is stopped.
 
     :raises LookupError: nothing was ever sent to a receiver of this name.
     """
 
     def act() -> None:
-        found = _found(subscriptions, name)
-        _change(subscriptions, found, position=found.position)
+        found = _found(trace, name)
+        _change(trace, found, position=found.position)
 
     persistently(act)
 
 
-def _found(subscriptions: Subscriptions, name: str) -> Subscription:
-    found = subscriptions.find(name)
+def _found(trace: TraceRepository, name: str) -> Subscription:
+    found = trace.subscription(name)
     if found is None:
         raise LookupError(f"nothing was ever sent to {name}")
     return found
 
 
-def _change(subscriptions: Subscriptions, found: Subscription, *, position: int) -> None:
+def _change(trace: TraceRepository, found: Subscription, *, position: int) -> None:
     # A lease stays: who holds it finishes the event in hand before anybody sends another.
-    if not subscriptions.settle(found, attrs.evolve(found, position=position, failures=0, next_at=None)):
+    if not trace.settle(found, attrs.evolve(found, position=position, failures=0, next_at=None)):
         raise ConcurrentChange(f"{found.name} got something at the same time")

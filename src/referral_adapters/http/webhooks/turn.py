@@ -9,7 +9,7 @@ import attrs
 
 from referral_adapters.http.persistently import persistently
 from referral_core.entities.subscription import Subscription
-from referral_core.ports.subscriptions import Subscriptions
+from referral_core.ports.trace import TraceRepository
 
 
 @attrs.frozen
@@ -30,25 +30,23 @@ class Turn:
 
     def __init__(
         self,
-        subscriptions: Subscriptions,
+        trace: TraceRepository,
         held: Subscription,
         *,
         clock: Callable[[], datetime],
         lease: timedelta,
     ) -> None:
-        self._subscriptions = subscriptions
+        self._trace = trace
         self._held: Subscription | None = held
         self._clock = clock
         self._lease = lease
 
     @classmethod
-    def take(
-        cls, subscriptions: Subscriptions, name: str, *, clock: Callable[[], datetime], lease: timedelta
-    ) -> Turn | None:
+    def take(cls, trace: TraceRepository, name: str, *, clock: Callable[[], datetime], lease: timedelta) -> Turn | None:
         """Return a turn at a receiver; ``None`` when somebody else has it, or it has to wait."""
         at = clock()
-        held = persistently(lambda: subscriptions.take(name, at=at, until=at + lease))
-        return None if held is None else cls(subscriptions, held, clock=clock, lease=lease)
+        held = persistently(lambda: trace.lease(name, at=at, until=at + lease))
+        return None if held is None else cls(trace, held, clock=clock, lease=lease)
 
     @property
     def held(self) -> Subscription | None:
@@ -84,9 +82,9 @@ class Turn:
         if before is None:  # pragma: no cover - asked for before
             return
         leased = attrs.evolve(after, leased_until=None if is_last else self._clock() + self._lease)
-        if persistently(lambda: self._subscriptions.settle(before, leased)):
+        if persistently(lambda: self._trace.settle(before, leased)):
             self._held = None if is_last else leased
             return
-        found = self._subscriptions.find(before.name)
+        found = self._trace.subscription(before.name)
         is_mine = found is not None and found.leased_until == before.leased_until
         self._held = found if is_mine else None

@@ -1,0 +1,203 @@
+"""What every store must do with what it holds about persons."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import attrs
+
+from referral_adapters.conformance.race import Race
+from referral_adapters.conformance.samples import case, contract, day, note, referral
+from referral_adapters.conformance.store import Store, everything, furnish
+from referral_adapters.conformance.trace import faults
+from referral_core.entities.actor import Actor, Role
+from referral_core.entities.case import CaseStatus
+from referral_core.entities.personal_data import PSEUDONYM, PersonalData
+from referral_core.entities.referral import FeeNote
+from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceEntry, TraceNote, account_subject
+from referral_core.values.money import Money
+
+LEAST_RANDOMNESS: Final = 16
+NOTHING: Final = PersonalData(
+    accounts=(), first_names=(), open_cases=(), contracts=0, codes=0, referrals=0, cases=0, traced=0
+)
+MARI: Final = Actor("Mari", Role.SUPERVISOR)
+
+
+def told(store: Store, subject: str, by: Actor, reason: str | None = None) -> None:
+    """Add a row about a subject."""
+    store.trace.append(TraceNote(subject, day(0), "code.end", by, None, {"code": "A123"}, reason))
+
+
+def answered(store: Store, text: str) -> None:
+    """Keep an answer under a key that is the same text."""
+    store.requests.claim("portal", text, "digest", at=day(0))
+    store.requests.fill("portal", text, text)
+
+
+def rows(store: Store, account: str) -> list[TraceEntry]:
+    """Return the rows about an account."""
+    return list(store.trace.chain(account_subject(account)))
+
+
+class PersonalDataConformance:
+    """Asks for a fixture ``store``: a :class:`Store` with nothing in it."""
+
+    def test_nothing_is_held_about_a_stranger(self, store: Store) -> None:
+        """``personal_data`` returns empty data about somebody of whom nothing is held."""
+        assert store.personal_data("C1") == NOTHING
+        furnish(store)
+        assert store.personal_data("C9") == store.personal_data("") == store.personal_data("c1") == NOTHING
+
+    def test_what_is_held_is_found(self, store: Store) -> None:
+        """``personal_data`` names accounts, first names and open cases, in order, and counts the rest."""
+        for named, on, called in (("K9", "A9", "Õie"), ("K2", "A10", None), ("K3", "A9", "Ann")):
+            store.contracts.put(attrs.evolve(contract(named, on=on, of="C7"), first_name=called))
+        for named in ("S3", "S10"):
+            store.cases.open(case(named, of="C7"))
+        store.cases.open(case("S4", of="C7"))
+        store.cases.close(attrs.evolve(case("S4", of="C7"), status=CaseStatus.ABANDONED))
+        store.referrals.add(referral("K9", referee="A9", of="C7"), at=day(0))
+        store.trace.append(note("A9"))
+        told(store, account_subject("A10"), Actor("C7"))
+        told(store, account_subject("A10"), Actor.system("portal"))
+        assert store.personal_data("C7") == PersonalData(
+            accounts=("A10", "A9"),
+            first_names=("Ann", "Õie"),
+            open_cases=("S10", "S3"),
+            contracts=3,
+            codes=0,
+            referrals=1,
+            cases=3,
+            traced=2,
+        )
+        assert store.personal_data("C1").referrals == 1
+
+    def test_a_pseudonym_takes_the_customers_place(self, store: Store) -> None:
+        """Accounts, contracts, codes, referrals and cases are the pseudonym's, and the id is nobody's any more (A5)."""
+        furnish(store)
+        named = attrs.evolve(contract("K8", of="C1"), first_name="Ann", warned_code="ann?")
+        store.contracts.put(named)
+        store.cases.open(case("S9", of="C1"))
+        codes = store.promo_codes.of_account("A1")
+        pseudonym = store.erase("C1")
+        assert pseudonym.startswith(PSEUDONYM)
+        assert len(pseudonym) >= len(PSEUDONYM) + LEAST_RANDOMNESS
+        assert store.personal_data("C1") == NOTHING
+        assert list(store.contracts.accounts()) == [("A1", pseudonym), ("A2", "C2")]
+        assert store.contracts.of_customer("C1") == ()
+        erased = attrs.evolve(named, customer=pseudonym, first_name=None, warned_code=None)
+        assert store.contracts.of_customer(pseudonym)[-1] == store.contracts.find("K8") == erased
+        assert store.promo_codes.of_account("A1") == tuple(attrs.evolve(code, customer=pseudonym) for code in codes)
+        assert [case.customer for case in store.cases.all()] == ["C2", pseudonym]
+        (found,) = store.referrals.all()
+        assert (found.referrer_customer, found.referee_customer) == (pseudonym, "C2")
+
+    def test_a_referee_stays_referred(self, store: Store) -> None:
+        """The live referral of the customer is the pseudonym's, and the customer's id has none (S4)."""
+        furnish(store)
+        pseudonym = store.erase("C2")
+        assert store.referrals.live_of("C2") is None
+        found = store.referrals.live_of(pseudonym)
+        assert found
+        assert (found.contract, found.referee_customer, found.referrer_customer) == ("K2", pseudonym, "C1")
+
+    def test_everybody_else_stays(self, store: Store) -> None:
+        """Nothing changes about others, or where the customer is not known at all."""
+        furnish(store)
+        before = everything(store)
+        store.erase("C9")
+        store.erase("C")
+        assert everything(store) == before
+
+    def test_pseudonyms_are_fresh(self, store: Store) -> None:
+        """Two customers never get the same one, and it does not follow from the id."""
+        assert len({store.erase(customer) for customer in ("C1", "C1", "C2")}) == len("112")
+
+    def test_free_words_about_the_customers_accounts_go(self, store: Store) -> None:
+        """On the customer's accounts every reason goes, its actor and salt with it; a row without one stays (A5)."""
+        store.contracts.put(contract(of="C7"))
+        told(store, account_subject("A1"), MARI, "he called")
+        told(store, account_subject("A1"), MARI)
+        told(store, account_subject("A1"), Actor("C7"))
+        told(store, account_subject("A1x"), MARI, "he called")
+        before, other = rows(store, "A1"), rows(store, "A1x")
+        store.erase("C7")
+        assert rows(store, "A1") == [before[0].erased(), before[1], before[2].erased()]
+        assert rows(store, "A1x") == other
+
+    def test_words_elsewhere_go_that_name_the_customer(self, store: Store) -> None:
+        """Elsewhere reasons go that have the id in them as a word, in any case, and no others."""
+        store.contracts.put(contract(of="C-7õ"))
+        reasons = ["for C-7õ", "c-7Õ, again", "C-7õx", "XC-7õ", "C_7õ", "%", None]
+        for reason in reasons:
+            told(store, account_subject("A2"), MARI, reason)
+        told(store, "group:referrer", MARI, "as (C-7õ) asked")
+        before = rows(store, "A2")
+        assert store.personal_data("C-7õ").traced == len(["for C-7õ", "c-7Õ, again", "as (C-7õ) asked"])
+        store.erase("C-7õ")
+        assert rows(store, "A2") == [before[0].erased(), before[1].erased(), *before[2:]]
+        assert [row.is_erased for row in store.trace.chain("group:referrer")] == [True]
+
+    def test_the_customer_goes_as_an_actor_but_not_somebody_of_the_staff(self, store: Store) -> None:
+        """Elsewhere the customer goes who acted as a customer or through a system, and staff of the same id stay."""
+        store.contracts.put(contract(of="C7"))
+        for role in Role:
+            told(store, PROGRAMME_SUBJECT, Actor("C7", role))
+            told(store, account_subject("A1"), Actor("C7", role))
+        store.erase("C7")
+        staying = {row.role for row in store.trace.chain(PROGRAMME_SUBJECT) if not row.is_erased}
+        assert staying == {Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR}
+        assert {row.actor for row in rows(store, "A1")} == {None}
+
+    def test_fee_notes_lose_their_words(self, store: Store) -> None:
+        """Reasons of notes on the customer's contracts go, and the customer as the one who noted; amounts stay (B8)."""
+        furnish(store)
+        notes = (
+            FeeNote(Money("3"), "he moved", day(1), "C2"),
+            FeeNote(Money("4"), None, day(2), "Mari"),
+        )
+        (found,) = store.referrals.all()
+        store.referrals.replace(attrs.evolve(found, fee_notes=notes), at=day(2))
+        pseudonym = store.erase("C2")
+        (found,) = store.referrals.all()
+        assert found.fee_notes == (FeeNote(Money("3"), None, day(1), pseudonym), notes[1])
+
+    def test_answers_to_and_about_the_customer_go(self, store: Store) -> None:
+        """Answers go that were kept for the customer, or have the id in them as a whole text of JSON; others stay."""
+        staying = ['{"of":"c7"}', '{"of":"C77"}', '{"of":"õ-7"}', '{"of":"a"}', "[C7]", "{}"]
+        for text in staying:
+            answered(store, text)
+        for customer in ("C7", "Õ-7", 'a"7'):
+            going = {json.dumps(customer), json.dumps(customer, ensure_ascii=False)}
+            for text in going:
+                answered(store, f'{{"of":{text}}}')
+            store.requests.claim(customer, "k1", "digest", at=day(0))
+            store.erase(customer)
+            assert store.requests.answer(customer, "k1") is None
+            assert [store.requests.answer("portal", f'{{"of":{text}}}') for text in going] == [None] * len(going)
+        assert None not in [store.requests.answer("portal", text) for text in staying]
+
+    def test_the_trace_still_verifies(self, store: Store) -> None:
+        """Chains and seals hold as they did, and go on (A2, A5)."""
+        furnish(store)
+        hashes = [row.hash for row in store.trace.chain()]
+        assert faults(store) == ()
+        store.erase("C1")
+        store.erase("C2")
+        assert [row.hash for row in store.trace.chain()] == hashes
+        told(store, account_subject("A1"), MARI, "later")
+        assert store.trace.seal(day(9))
+        assert faults(store) == ()
+
+    def test_those_who_erase_at_once_leave_one_pseudonym(self, store: Store) -> None:
+        """Whoever is first, everything is under one pseudonym in the end."""
+        furnish(store)
+        Race(lambda _: store.erase("C2"))
+        (found,) = store.referrals.all()
+        owners = {customer for _, customer in store.contracts.accounts()}
+        assert owners == {"C1", found.referee_customer}
+        assert {each.customer for account in ("A1", "A2") for each in store.contracts.of_account(account)} == owners
+        assert store.referrals.live_of(found.referee_customer) == found
+        assert store.personal_data("C2") == NOTHING

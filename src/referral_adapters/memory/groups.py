@@ -1,0 +1,65 @@
+"""Discount groups in memory."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from operator import attrgetter
+
+from referral_adapters.memory.journal import Change, Journal, removing, setting
+from referral_adapters.memory.records import Records
+from referral_core.entities.discount_group import DiscountGroup
+from referral_core.values.errors import Refusal
+from referral_core.values.name import compared_name
+from referral_core.values.reason import Reason
+from referral_core.values.recorded import Recorded
+
+
+class MemoryGroups:
+    """Discount groups in memory: thread-safe, each call all-or-nothing, guarding D2.
+
+    Names are compared by :func:`~referral_core.values.name.compared_name`. That a group's periods are disjoint (D3) is
+    guarded by what holds them, a timeline.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._lock = journal.lock
+        self._groups: dict[str, DiscountGroup] = {}
+        self._named: dict[str, str] = {}
+        self._records: Records[DiscountGroup] = Records(attrgetter("id"))
+
+    def find(self, group: str) -> DiscountGroup | None:
+        """Return the group of this id, as last stored."""
+        with self._lock:
+            return self._groups.get(group)
+
+    def all(self) -> tuple[DiscountGroup, ...]:
+        """Return every group, in the order they were added."""
+        with self._lock:
+            return tuple(self._groups.values())
+
+    def put(self, group: DiscountGroup, *, at: datetime) -> None:
+        """Store a group, new or in its next state, as recorded at ``at``.
+
+        :raises Refusal: ``group-exists`` when another group has its name (D2).
+        """
+        with self._lock:
+            if self._named.get(compared_name(group.name), group.id) != group.id:
+                raise Refusal(Reason.GROUP_EXISTS, message=f"another group is called {group.name!r}", field="name")
+            self._journal.write(
+                *self._naming(group),
+                setting(self._groups, group.id, group),
+                self._records.recording(group.id, group, at),
+            )
+
+    def history(self, group: str) -> tuple[Recorded[DiscountGroup], ...]:
+        """Return every state of a group that was ever stored, in order (R3)."""
+        with self._lock:
+            return self._records.of(group)
+
+    def _naming(self, group: DiscountGroup) -> list[Change]:
+        name = compared_name(group.name)
+        known = self._groups.get(group.id)
+        if known is None:
+            return [setting(self._named, name, group.id)]
+        return [removing(self._named, compared_name(known.name)), setting(self._named, name, group.id)]

@@ -1,0 +1,71 @@
+"""Events and answers in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import attrs
+
+from referral_adapters.memory.journal import Change, Journal, removing, setting
+from referral_core.entities.answer import Answer
+
+
+class MemoryRequests:
+    """Events and answers in memory: thread-safe, each call all-or-nothing, every event and every key once (B2)."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._lock = journal.lock
+        self._digests: dict[tuple[str, str], str] = {}
+        self._answers: dict[tuple[str, str], Answer] = {}
+
+    def event(self, source: str, id: str) -> str | None:  # noqa: A002 - CloudEvents' own word
+        """Return the digest of the event that took effect under this source and id, if one did."""
+        with self._lock:
+            return self._digests.get((source, id))
+
+    def add_event(self, source: str, id: str, digest: str) -> bool:  # noqa: A002
+        """Store that an event takes effect, in the transaction of its effect; ``False`` if another was quicker."""
+        with self._lock:
+            if (source, id) in self._digests:
+                return False
+            self._journal.write(setting(self._digests, (source, id), digest))
+            return True
+
+    def answer(self, asker: str, key: str) -> Answer | None:
+        """Return what is kept under this key; its text is ``None`` where it was claimed and not filled."""
+        with self._lock:
+            return self._answers.get((asker, key))
+
+    def claim(self, asker: str, key: str, digest: str, *, at: datetime) -> bool:
+        """Take a key for the transaction of the act; ``False`` if it is taken, and it stays as it is."""
+        with self._lock:
+            if (asker, key) in self._answers:
+                return False
+            self._journal.write(setting(self._answers, (asker, key), Answer(digest, None, at)))
+            return True
+
+    def fill(self, asker: str, key: str, text: str) -> None:
+        """Store the answer beside the claim, in the transaction that claimed.
+
+        :raises ValueError: nobody claimed the key, or it has its answer.
+        """
+        with self._lock:
+            claimed = self._answers.get((asker, key))
+            if claimed is None or claimed.text is not None:
+                raise ValueError("an answer is kept once, under a key that was claimed")
+            self._journal.write(setting(self._answers, (asker, key), attrs.evolve(claimed, text=text)))
+
+    def forget(self, before: datetime) -> int:
+        """Remove what was claimed before a moment, so that its keys are free, and return how many those were."""
+        with self._lock:
+            old = [place for place, answer in self._answers.items() if answer.at < before]
+            self._journal.write(*[removing(self._answers, place) for place in old])
+            return len(old)
+
+    def erasing(self, customer: str) -> Iterator[Change]:
+        """Yield the changes that remove every answer to, or about, a customer (A5); the caller holds the lock."""
+        for (asker, key), answer in self._answers.items():
+            if asker == customer or answer.names(customer):
+                yield removing(self._answers, (asker, key))

@@ -1,0 +1,94 @@
+"""Events and answers in a database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import attrs
+from sqlalchemy import and_, bindparam, delete, insert, select, update
+
+from referral_adapters.sql.atomic import joined
+from referral_adapters.sql.outgoing_tables import ANSWERS
+from referral_adapters.sql.prepared import Row
+from referral_adapters.sql.statements import locking
+from referral_adapters.sql.trace_tables import EVENTS
+from referral_adapters.sql.unit import Lookup
+from referral_adapters.sql.work import Work
+from referral_core.entities.answer import Answer
+from referral_core.values.moment import moment
+
+_A: Final = ANSWERS.c
+_PLACE: Final = and_(_A.asker == bindparam("from"), _A.key == bindparam("of"))
+
+
+def _answer(rows: Sequence[Row]) -> Answer | None:
+    return Answer(rows[0].digest, rows[0].text, moment(rows[0].at)) if rows else None
+
+
+EVENT: Final[Lookup[str | None]] = Lookup(
+    locking(
+        select(EVENTS.c.digest).where(EVENTS.c.source == bindparam("from"), EVENTS.c.id == bindparam("of")),
+        is_locked=False,
+    ),
+    lambda rows: str(rows[0].digest) if rows else None,
+    parameters=("from", "of"),
+)
+ANSWER: Final = Lookup(
+    locking(select(_A.digest, _A.text, _A.at).where(_PLACE), is_locked=False), _answer, parameters=("from", "of")
+)
+_NEW_EVENT: Final = insert(EVENTS)
+_NEW_ANSWER: Final = insert(ANSWERS)
+_FILL: Final = update(ANSWERS).where(_PLACE).values(text=bindparam("given"))
+_FORGET: Final = delete(ANSWERS).where(_A.at < bindparam("before"))
+
+
+@attrs.frozen
+class SqlRequests:
+    """Events and answers in a database, where keys guard one effect for each event and one answer for each key (B2)."""
+
+    work: Work
+
+    def event(self, source: str, id: str) -> str | None:  # noqa: A002 - CloudEvents' own word
+        """Return the digest of the event that took effect under this source and id, if one did."""
+        return self.work.ask(EVENT, (source, id))
+
+    @joined
+    def add_event(self, source: str, id: str, digest: str) -> bool:  # noqa: A002
+        """Store that an event takes effect, in the transaction of its effect; ``False`` if another was quicker."""
+        if self.work.ask(EVENT, (source, id)) is not None:
+            return False
+        self.work.write(_NEW_EVENT, {"source": source, "id": id, "digest": digest})
+        self.work.keep(EVENT, (source, id), digest)
+        return True
+
+    def answer(self, asker: str, key: str) -> Answer | None:
+        """Return what is kept under this key; its text is ``None`` where it was claimed and not filled."""
+        return self.work.ask(ANSWER, (asker, key))
+
+    @joined
+    def claim(self, asker: str, key: str, digest: str, *, at: datetime) -> bool:
+        """Take a key for the transaction of the act; ``False`` if it is taken, and it stays as it is."""
+        if self.work.ask(ANSWER, (asker, key)) is not None:
+            return False
+        self.work.write(_NEW_ANSWER, {"asker": asker, "key": key, "digest": digest, "text": None, "at": at})
+        self.work.keep(ANSWER, (asker, key), Answer(digest, None, at))
+        return True
+
+    @joined
+    def fill(self, asker: str, key: str, text: str) -> None:
+        """Store the answer beside the claim, in the transaction that claimed.
+
+        :raises ValueError: nobody claimed the key, or it has its answer.
+        """
+        claimed = self.work.ask(ANSWER, (asker, key))
+        if claimed is None or claimed.text is not None:
+            raise ValueError("an answer is kept once, under a key that was claimed")
+        self.work.write(_FILL, {"from": asker, "of": key, "given": text})
+        self.work.keep(ANSWER, (asker, key), attrs.evolve(claimed, text=text))
+
+    @joined
+    def forget(self, before: datetime) -> int:
+        """Remove what was claimed before a moment, so that its keys are free, and return how many those were."""
+        return self.work.change(_FORGET, {"before": before})
