@@ -22,7 +22,7 @@ from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.standard_output import standard_output
 from referral_adapters.cli.stop_signals import StopSignals
 from referral_adapters.cli.store import Use, open_store
-from referral_adapters.feed import FeedRunner
+from referral_adapters.feed import TOGETHER, FeedRunner
 from referral_core.values.errors import ReferralError
 
 
@@ -54,7 +54,9 @@ def replay(  # noqa: PLR0913 - one for each option
         stop = opened.enter_context(StopSignals())
         with progress_of(source) as progress:
             taker = _results(results_file, source, progress, balances=balances, as_table=shown)
-            ending = Replay(runner, taker, progress).run(source.lines(), stop, strict=strict)
+            # Who feeds lines in one by one wants to see what comes of each.
+            together = 1 if source.size is None else TOGETHER
+            ending = Replay(runner, taker, progress, together=together).run(source.lines(), stop, strict=strict)
         _tell(ending)
         told = _summary(runner, ending) if shown or summary_file else None
         if summary_file and told:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import attrs
@@ -59,8 +60,9 @@ class Replay:
     Whatever ends it, the results handed on belong to lines that were handled whole.
     """
 
-    def __init__(self, runner: FeedRunner, results: Results, progress: FeedProgress) -> None:
+    def __init__(self, runner: FeedRunner, results: Results, progress: FeedProgress, *, together: int = 1) -> None:
         self._runner, self._results, self._progress = runner, results, progress
+        self._together = together
         self._last_line = 0
 
     def run(self, lines: Iterator[bytes], stop: StopSignals, *, strict: bool = False) -> Ending:
@@ -92,22 +94,24 @@ class Replay:
         return paid.delayed + paid.given_up
 
     def _run_lines(self, lines: Iterator[bytes], strict: bool) -> FeedBroken | None:
+        numbered = enumerate(lines, 1)
         try:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    result = self._handled(line, number)
+            # Whoever is strict wants nothing done behind the first line that is faulty.
+            while page := list(islice(numbered, 1 if strict else self._together)):
+                for result in self._handled([(number, line) for number, line in page if line.strip()]):
                     self._results.take(result)
                     if strict and result["outcome"] in FAULTY:
-                        break
-                self._progress.advance(len(line) + 1)  # its line feed
+                        return None
+                self._progress.advance(sum(len(line) + 1 for _, line in page))  # each with its line feed
         except FeedBroken as broken:
             return broken
         return None
 
-    def _handled(self, line: bytes, number: int) -> dict[str, Any]:
+    def _handled(self, page: Sequence[tuple[int, bytes]]) -> Iterator[dict[str, Any]]:
         try:
-            result = self._runner.handle(line, number)
+            for result in self._runner.page(page):
+                self._last_line = result["line"]
+                yield result
         except ReferralError as error:  # no refusal, which would be a result, but an end to everything
-            raise FeedBroken(f"Line {number} is undone and the feed ends there: {error}.") from error
-        self._last_line = number
-        return result
+            undone = next(number for number, _ in page if number > self._last_line)
+            raise FeedBroken(f"Line {undone} is undone and the feed ends there: {error}.") from error

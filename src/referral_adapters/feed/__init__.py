@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from referral_adapters.feed.lines import feed_lines
 from referral_adapters.feed.result import Outcome
-from referral_adapters.feed.runner import FeedRunner, FeedStore
+from referral_adapters.feed.runner import TOGETHER, FeedRunner, FeedStore
 
-__all__ = ["FeedRunner", "FeedStore", "Outcome", "feed_lines"]
+__all__ = ["TOGETHER", "FeedRunner", "FeedStore", "Outcome", "feed_lines"]

@@ -1,12 +1,15 @@
-"""Running a feed: each line one transaction, each event once, each with its result."""
+"""Running a feed: each line whole or not at all, each event once, each with its result."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from typing import Any, Protocol, TypeVar
+
+import attrs
 
 from referral_adapters.feed.errors import LineInvalid
 from referral_adapters.feed.event import Event, read_event, read_object, time_of
@@ -25,6 +28,7 @@ from referral_core.ports.store import Repositories, Store
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused
 from referral_core.services.pay_run import PayRun
+from referral_core.session import Session
 from referral_core.values.errors import ConcurrentChange, Refusal
 from referral_core.values.joined_key import joined_key
 from referral_core.values.moment import LATEST
@@ -37,6 +41,9 @@ FEED: Actor = Actor.system("feed")
 ATTEMPTS = 10
 """How often a line is tried when others are at the same things."""
 
+
+TOGETHER = 50
+"""How many lines a replay may put into one transaction."""
 
 NEVER_WARN = frozenset({"code.check"})
 """The types for which an unusable code is an answer and not a warning (S5)."""
@@ -54,8 +61,8 @@ class FeedStore(Store, Protocol):
 class FeedRunner:
     """Hands a feed's lines to the rules, one after another, and says what came of each.
 
-    Every line is one transaction. A line that is refused or invalid changes nothing and leaves no mark, and the next
-    one goes on. ``counts`` holds how many lines came to each outcome.
+    Every line is whole or not at all. A line that is refused or invalid changes nothing and leaves no mark, and the
+    next one goes on. ``counts`` holds how many lines came to each outcome.
     """
 
     def __init__(self, programme: Programme, store: FeedStore) -> None:
@@ -69,30 +76,72 @@ class FeedRunner:
         """The moment of the last line that had a proper one; ``None`` before there was any."""
         return self._clock
 
-    def run(self, lines: Iterable[str | bytes]) -> Iterator[Result]:
+    def run(self, lines: Iterable[str | bytes], *, together: int = 1) -> Iterator[Result]:
         """Yield the result of every line that is not blank, then post the grants that are still due.
 
-        A byte-order mark before the first line is skipped.
+        A byte-order mark before the first line is skipped. Up to so many lines as ``together`` says may share a
+        transaction: their results are told when it has ended, and whoever is killed before has done none of them.
         """
-        for number, line in enumerate(first_without_mark(lines), 1):
-            if line.strip():
-                yield self.handle(line, number)
+        numbered = ((number, line) for number, line in enumerate(first_without_mark(lines), 1) if line.strip())
+        while page := list(islice(numbered, together)):
+            yield from self.page(page)
         self.finish()
 
     def handle(self, line: str | bytes, number: int) -> Result:
         """Return the result of one line; ``number`` is its place in the feed, counted from 1."""
-        id_: str | None = None
+        return self._result(_Line.of(line, number, self._desk.programme), self._alone)
+
+    def page(self, page: Iterable[tuple[int, str | bytes]]) -> Iterator[Result]:
+        """Yield the results of some numbered lines, of which as many share a transaction as can."""
+        lines = deque(_Line.of(line, number, self._desk.programme) for number, line in page)
+        while lines:
+            results = self._together(lines) if len(lines) > 1 else []
+            for _ in results:
+                lines.popleft()
+            yield from results
+            if lines:
+                yield self._result(lines.popleft(), self._alone)
+
+    def _together(self, lines: Iterable[_Line]) -> list[Result]:
+        """Return the results of those lines, from the first on, that could share a transaction; none if it failed."""
+        clock, counts = self._clock, Counter(self.counts)
+
+        def as_before() -> None:
+            self._clock, self.counts = clock, Counter(counts)
+
+        def block() -> list[Result]:
+            as_before()
+            results = []
+            for line in lines:
+                before = self._clock
+                try:
+                    results.append(self._result(line, self._within))
+                except _Apart:
+                    self._clock = before
+                    break
+            return results
+
+        asked = [line.asked for line in lines if isinstance(line.asked, _Asked)]
+        named = [name for each in asked for name in self._named(each)]
         try:
-            value = read_object(line)
-            given = value.get("id")
-            id_ = given if isinstance(given, str) else None
-            outcome, told = self._handled(value)
+            return self._store.run(block, named)
+        except ConcurrentChange:
+            as_before()
+            return []
+        except BaseException:
+            as_before()
+            raise
+
+    def _result(self, line: _Line, do: Callable[[_Asked], object]) -> Result:
+        """Return the result of a line, whose act is done by ``do``."""
+        try:
+            outcome, told = self._handled(line, do)
         except LineInvalid as error:
             outcome, told = Outcome.INVALID, {"reasons": [], "message": str(error)}
         except Refusal as refusal:
             outcome, told = Outcome.REFUSED, _refused(refusal)
         self.counts[outcome] += 1
-        return {"line": number, "id": id_, "outcome": outcome.value, **told}
+        return {"line": line.number, "id": line.id, "outcome": outcome.value, **told}
 
     def finish(self) -> PayRun:
         """Post every grant that is due and not yet confirmed by billing, also those that an earlier run left."""
@@ -109,45 +158,76 @@ class FeedRunner:
         lines = {outcome.value: self.counts[outcome] for outcome in Outcome}
         return {**summary(self._desk.programme, ports, at or known_at or self._clock or LATEST), "lines": lines}
 
-    def _handled(self, value: dict[str, Any]) -> tuple[Outcome, Result]:
+    def _handled(self, line: _Line, do: Callable[[_Asked], object]) -> tuple[Outcome, Result]:
+        self._clock = line.clock or self._clock
+        asked = line.asked
+        if isinstance(asked, Exception):
+            raise asked
         try:
-            event = read_event(value)
-        except (LineInvalid, Refusal):
-            self._clock = time_of(value) or self._clock
-            raise
-        self._clock = event.time
-        act = ACTS.get(event.type)
-        if act is None or not act.feed:
-            raise LineInvalid("type", f"{event.type!r} is not a type of event")
-        return _again(lambda: self._done(event, act))
-
-    def _done(self, event: Event, act: Act[Any]) -> tuple[Outcome, Result]:
-        """Let an event take effect in one transaction, unless another consumer was quicker."""
-        if self._is_repeated(event):
+            answer = do(asked)
+        except _Repeated:
             return Outcome.REPEATED, {"reasons": [], "message": "This event took effect before."}
-        programme, session = self._desk.programme, self._desk.session(actor=event.actor, now=event.time)
-        fields = Fields(event.data, key=joined_key(event.source, event.id))
-        given = arguments_of(act, fields, programme)
-        if fields.refusal is not None:
-            session.admit(act, given)
-            raise fields.refusal
-        if act.settles:
-            session.prepare(act, given)
+        event = asked.event
+        return self._told(event, done(asked.act, answer, Told(asked.given, event.time, self._desk.programme)))
 
-        def whole() -> object:
-            with session:
-                if not self._store.requests.add_event(event.source, event.id, event.digest):
-                    raise ConcurrentChange(f"another consumer handles the event {event.id} at this moment")
-                return session.perform(act, given)
+    def _alone(self, asked: _Asked) -> object:
+        """Do an act in a transaction of its own, and let billing have what is due before it looks there."""
 
-        answer = self._store.run(whole, session.named(act, given))
-        return self._told(event, done(act, answer, Told(given, event.time, programme)))
+        def once() -> object:
+            session = self._admitted(asked)
+            if asked.act.settles:
+                session.prepare(asked.act, asked.given)
+            return self._store.run(lambda: self._effect(session, asked), self._named(asked))
 
-    def _is_repeated(self, event: Event) -> bool:
+        return _again(once)
+
+    def _within(self, asked: _Asked) -> object:
+        """Do an act as a part of a transaction.
+
+        :raises _Apart: it has to have one of its own, because billing is to be asked outside of it.
+        """
+        session = self._admitted(asked)
+        if asked.act.settles and not (self._store.keeps_billing and self._is_settled(asked)):
+            raise _Apart
+        return self._store.run(lambda: self._effect(session, asked))
+
+    def _admitted(self, asked: _Asked) -> Session:
+        """Return the session of an act, unless its event took effect before, or cannot.
+
+        :raises _Repeated: it did.
+        """
+        event = asked.event
         known = self._store.requests.event(event.source, event.id)
         if known is not None and known != event.digest:
             raise LineInvalid("id", "an event with this id and source but other content took effect before")
-        return known is not None
+        if known is not None:
+            raise _Repeated
+        session = self._desk.session(actor=event.actor, now=event.time)
+        if isinstance(asked.wrong, Refusal):
+            session.admit(asked.act, asked.given)
+        if asked.wrong is not None:
+            raise asked.wrong
+        return session
+
+    def _effect(self, session: Session, asked: _Asked) -> object:
+        event = asked.event
+        with session:
+            if not self._store.requests.add_event(event.source, event.id, event.digest):
+                raise ConcurrentChange(f"another consumer handles the event {event.id} at this moment")
+            return session.perform(asked.act, asked.given)
+
+    def _is_settled(self, asked: _Asked) -> bool:
+        """Tell whether billing has all that is due to the accounts whose balance an act looks at."""
+        accounts = [asked.given[name] for name in asked.act.settles]
+        return not any(next(self._store.grants.all(account=each, unsettled=True), None) for each in accounts)
+
+    def _named(self, asked: _Asked) -> list[tuple[str, Any]]:
+        """Return what is named: the event itself, and what the arguments of its act do."""
+        event = asked.event
+        named: list[tuple[str, Any]] = [("event", (event.source, event.id))]
+        if asked.wrong is None:
+            named += self._desk.session(actor=event.actor, now=event.time).named(asked.act, asked.given)
+        return named
 
     def _told(self, event: Event, said: Done) -> tuple[Outcome, Result]:
         outcome = Outcome.WARNED if said.warnings and event.type not in NEVER_WARN else Outcome.DONE
@@ -161,6 +241,65 @@ class FeedRunner:
     def _pay(self, at: datetime) -> PayRun:
         """Pay all that is not settled, also what an earlier run that was killed had taken at this very moment."""
         return _again(self._desk.session(actor=FEED, now=at).payouts.pay_all)
+
+
+class _Apart(Exception):
+    """A line cannot share a transaction."""
+
+
+class _Repeated(Exception):
+    """An event took effect before."""
+
+
+@attrs.frozen
+class _Asked:
+    """What an event asks for: its act, with what that is given; ``wrong`` is what is wrong with that, if anything."""
+
+    event: Event
+    act: Act[Any]
+    given: dict[str, Any]
+    wrong: LineInvalid | Refusal | None = None
+
+
+@attrs.frozen
+class _Line:
+    """One line, read as far as that can be done without a store: what it asks for, or why it can ask for nothing.
+
+    ``clock`` is the moment that it tells, whatever else is wrong with it.
+    """
+
+    number: int
+    id: str | None
+    clock: datetime | None
+    asked: _Asked | LineInvalid | Refusal
+
+    @classmethod
+    def of(cls, line: str | bytes, number: int, programme: Programme) -> _Line:
+        """Read a line."""
+        try:
+            value = read_object(line)
+        except LineInvalid as wrong:
+            return cls(number, None, None, wrong)
+        given = value.get("id")
+        id_ = given if isinstance(given, str) else None
+        try:
+            event = read_event(value)
+        except (LineInvalid, Refusal) as wrong:
+            return cls(number, id_, time_of(value), wrong)
+        return cls(number, id_, event.time, _asked(event, programme))
+
+
+def _asked(event: Event, programme: Programme) -> _Asked | LineInvalid:
+    """Return what an event asks for."""
+    act = ACTS.get(event.type)
+    if act is None or not act.feed:
+        return LineInvalid("type", f"{event.type!r} is not a type of event")
+    fields = Fields(event.data, key=joined_key(event.source, event.id))
+    try:
+        given = arguments_of(act, fields, programme)
+    except (LineInvalid, Refusal) as wrong:
+        return _Asked(event, act, {}, wrong)
+    return _Asked(event, act, given, fields.refusal)
 
 
 def _again(act: Callable[[], T]) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from referral_adapters.folding import to_ascii
 from referral_adapters.memory.billing import ContinuousDiscounts
@@ -81,7 +81,7 @@ class MemoryStore:
         self.requests = MemoryRequests(journal)
         self.code_key = code_key(secret) if secret is not None else secrets.token_bytes(32)
         self.to_ascii: Callable[[str], str] = to_ascii if folding is None else folding
-        self._owns_billing = billing is None
+        self.keeps_billing = billing is None
         self.billing: Billing = ContinuousDiscounts(journal) if billing is None else billing
         self._has_begun = False
         if programme is not None:
@@ -92,7 +92,7 @@ class MemoryStore:
         if self._has_begun:
             return
         self._has_begun = True
-        if self._owns_billing:
+        if self.keeps_billing:
             self.billing = ContinuousDiscounts(self._journal, currency=programme.currency)
         for group in programme.initial_groups():
             self.groups.put(group, at=EARLIEST)
@@ -105,7 +105,7 @@ class MemoryStore:
         """
         return self._journal
 
-    def run(self, act: Callable[[], T], named: Sequence[tuple[str, str]] | None = None) -> T:
+    def run(self, act: Callable[[], T], named: Sequence[tuple[str, Any]] = ()) -> T:
         """Do an act in a transaction, a few times over if it loses a race, and return what it returns.
 
         It has this store to itself, so it can only lose where a repository of the host's takes the place of one of

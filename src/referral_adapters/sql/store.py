@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
@@ -140,7 +140,7 @@ class SqlStore:
         """
         return self._work.transaction()
 
-    def run(self, act: Callable[[], T], named: Sequence[tuple[str, str]] | None = None) -> T:
+    def run(self, act: Callable[[], T], named: Sequence[tuple[str, Any]] = ()) -> T:
         """Do an act in a transaction, a few times over if others are at the same rows; return what it returns.
 
         So the act must have no other effect than on this store. ``named`` is what its arguments name, by kind; with it
@@ -148,7 +148,7 @@ class SqlStore:
 
         :raises ConcurrentChange: others were quicker every time.
         """
-        return self._work.run(act, named or ())
+        return self._work.run(act, named)
 
     @property
     def code_key(self) -> bytes:
@@ -214,7 +214,7 @@ class SqlStore:
     ) -> None:
         self._connections = connections
         self._is_asked_only = self._has_begun = False
-        self._owns_billing = billing is None
+        self.keeps_billing = billing is None
         self._work = work = Work(connections, FAMILIES)
         self.contracts = SqlContracts(work)
         self.groups = SqlGroups(work)
@@ -237,7 +237,7 @@ class SqlStore:
         if self._has_begun:
             return
         self._has_begun = True
-        if self._owns_billing:
+        if self.keeps_billing:
             self.billing = SqlContinuousDiscounts(self._work, currency=programme.currency)
         settings = Settings(self._work)
         if self._is_asked_only or settings.has("programme"):

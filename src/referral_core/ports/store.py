@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from referral_core.entities.personal_data import PersonalData
 from referral_core.ports.billing import Billing
@@ -86,6 +86,11 @@ class Repositories(Protocol):
 class Store(Repositories, Protocol):
     """A store: all repositories, and the transactions that make an act whole (P6)."""
 
+    @property
+    def keeps_billing(self) -> bool:
+        """Whether billing is the store's own, so that what it does belongs to the store's transactions."""
+        ...
+
     def begin(self, programme: Programme) -> None:
         """Take from a programme what a new store starts with: its groups, if it never had any programme's (D2, P5)."""
         ...
@@ -98,11 +103,11 @@ class Store(Repositories, Protocol):
         """
         ...
 
-    def run(self, act: Callable[[], T], named: Sequence[tuple[str, str]] | None = None) -> T:
+    def run(self, act: Callable[[], T], named: Sequence[tuple[str, Any]] = ()) -> T:
         """Do an act in a transaction, again when it lost a race, and return what it returns.
 
         ``named`` is a hint, for stores to which it is worth it: what the act's arguments name, each with its kind, such
-        as ``("account", "A")``; ``None`` tells of nothing.
+        as ``("account", "A")``.
 
         Inside another transaction it is done once: whoever began that one repeats it.
 
