@@ -111,7 +111,7 @@ class Driver:
         prepared = [(change.text, change.values_for(names, found)) for change in changes]
         with self._driver.transaction():
             for text, values in prepared:
-                self._driver.execute(text, values, prepare=True)
+                assert self._driver.execute(text, values, prepare=True).rowcount == 1
 
     def _rows(self) -> dict[Key, Row]:
         """Return the rows that the last change of the model's contract left, those that others refer to first."""
