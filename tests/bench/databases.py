@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -16,16 +16,19 @@ from tests.adapters.postgres_server import postgres_server
 
 
 @contextmanager
-def databases(*engines: str, each: int = 1) -> Iterator[dict[str, list[URL]]]:
-    """Yield empty databases for each engine asked for; PostgreSQL is left out where there is none."""
+def databases(*engines: str, each: int = 1, server: Mapping[str, str] | None = None) -> Iterator[dict[str, list[URL]]]:
+    """Yield empty databases for each engine asked for; PostgreSQL is left out where there is none.
+
+    ``server`` has other settings for a server of our own than tests do with.
+    """
     with ExitStack() as opened:
         folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="referral-bench-"))
         found = {}
         if "sqlite" in engines:
             found["sqlite"] = [URL.create("sqlite", database=f"{folder}/{number}.db") for number in range(each)]
-        server = opened.enter_context(postgres_server()) if "postgresql" in engines else None
-        if server is not None:
-            found["postgresql"] = [opened.enter_context(server.database()) for _ in range(each)]
+        postgres = opened.enter_context(postgres_server(server)) if "postgresql" in engines else None
+        if postgres is not None:
+            found["postgresql"] = [opened.enter_context(postgres.database()) for _ in range(each)]
         yield found
 
 

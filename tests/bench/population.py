@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Final
 
@@ -55,6 +57,21 @@ def populate(url: URL, count: int, *, first: int = 0) -> list[str]:
 def _fill(connection: Connection, first: int, end: int) -> None:
     engine = connection.dialect.name
     numbers = _NUMBERS[engine].format(first=first, end=end)
-    for table, columns in _ROWS.items():
-        chosen = columns.format(moment=_MOMENT[engine], text=_TEXT[engine])
-        connection.exec_driver_sql(f"INSERT INTO {table} {numbers} SELECT {chosen} FROM numbers")
+    with _without_exclusion(connection) if engine == "postgresql" else nullcontext():
+        for table, columns in _ROWS.items():
+            chosen = columns.format(moment=_MOMENT[engine], text=_TEXT[engine])
+            connection.exec_driver_sql(f"INSERT INTO {table} {numbers} SELECT {chosen} FROM numbers")
+
+
+@contextmanager
+def _without_exclusion(connection: Connection) -> Iterator[None]:
+    """Take away what keeps an account's codes from overlapping, and put it back: building it takes half the time."""
+    kept = connection.exec_driver_sql(
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE conrelid = 'promo_codes'::regclass AND contype = 'x'"
+    ).all()
+    for name, _ in kept:
+        connection.exec_driver_sql(f"ALTER TABLE promo_codes DROP CONSTRAINT {name}")
+    yield
+    for name, definition in kept:
+        connection.exec_driver_sql(f"ALTER TABLE promo_codes ADD CONSTRAINT {name} {definition}")
