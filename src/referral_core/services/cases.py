@@ -10,7 +10,7 @@ from referral_core.acts import act
 from referral_core.entities.actor import Role
 from referral_core.entities.case import CarriedOffer, Case
 from referral_core.entities.contract import Contract
-from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, account_subject
+from referral_core.entities.trace_entry import account_subject
 from referral_core.rules.decision import Decision
 from referral_core.services.choosing import chosen_by_case
 from referral_core.services.context import BoundService
@@ -81,8 +81,7 @@ class Cases(BoundService):
             carried=_carried(decision),
             warnings=decision.reasons if decision else (),
         )
-        self._ports.cases.open(opened)
-        self._trace("case.open", PROGRAMME_SUBJECT, None, opened)
+        self._context.save(opened, act="case.open")
         return OpenedCase(opened, decision)
 
     @act("case.finish", least=Role.AGENT, feed=True, draws=True, touches=(a_case, a_finished_case))
@@ -121,8 +120,7 @@ class Cases(BoundService):
             starts_on=starts_on,
         )
         sign_up = concluding.conclude(concluded, found.promo_code, chosen)
-        self._ports.cases.close(finished)
-        self._trace("case.finish", account_subject(account), found, finished)
+        self._context.save(finished, found, act="case.finish", subject=account_subject(account))
         return FinishedCase(finished, sign_up)
 
     @act("case.abandon", least=Role.AGENT, feed=True, touches=(a_case,))
@@ -132,10 +130,7 @@ class Cases(BoundService):
         :raises Refusal: ``not-allowed``, ``case-unknown``, ``case-closed``.
         """
         found = self._found(case)
-        abandoned = found.abandoned(self._now)
-        self._ports.cases.close(abandoned)
-        self._trace("case.abandon", PROGRAMME_SUBJECT, found, abandoned)
-        return abandoned
+        return self._context.save(found.abandoned(self._now), found, act="case.abandon")
 
     @act("case.show", least=Role.AGENT, reads=True, touches=(a_case,))
     def find(self, case: CaseId) -> Case:
@@ -176,11 +171,6 @@ class Cases(BoundService):
                 segment=segment,
             )
         )
-
-    def _trace(self, name: str, subject: str, before: Case | None, after: Case) -> None:
-        state = None if before is None else {"case": before.id, "status": before.status}
-        new = {"case": after.id, "status": after.status, "contract": after.contract, **after.characteristics}
-        self._context.trace(subject, name, state, new)
 
 
 def _carried(decision: Decision | None) -> CarriedOffer | None:

@@ -10,9 +10,7 @@ import attrs
 from referral_core.entities.codeless_account import CodelessAccount
 from referral_core.entities.contract import Contract
 from referral_core.entities.promo_code import CodeStatus, Ending, Issuing, PromoCode
-from referral_core.entities.trace_entry import account_subject
 from referral_core.services.context import Context
-from referral_core.services.tracing import code_state
 from referral_core.values.errors import ConcurrentChange, Refusal
 
 
@@ -66,13 +64,11 @@ class CodeBook:
             starts_at=starts_at,
         )
         try:
-            self.context.store.promo_codes.add(code, at=self.context.now)
+            return self.context.save(code, act="code.issue", reason=reason, at=at)
         except Refusal as quicker:
             # The text was free, and the account without a code, when this act looked: it has to look again. A rule
             # then names the reason, if there still is one, and else another text is found.
             raise ConcurrentChange(f"somebody else issued a code at the same time: {quicker.message}") from quicker
-        self._trace("code.issue", None, code, at, reason)
-        return code
 
     def launch(
         self, accounts: Sequence[CodelessAccount], texts: Sequence[str], reason: str | None = None
@@ -91,25 +87,13 @@ class CodeBook:
             )
             for account, text in zip(accounts, texts, strict=True)
         ]
-        notes = [
-            context.note(account_subject(code.account), "code.issue", None, code_state(code), reason) for code in codes
-        ]
-        context.store.promo_codes.add_first(codes, notes, at=context.now)
+        context.save_launched(codes, reason)
         return tuple(codes)
 
     def start(self, before: PromoCode, after: PromoCode, *, at: datetime) -> PromoCode:
         """Store a code that became active (C3)."""
-        return self._change("code.start", before, after, at, None)
+        return self.context.save(after, before, act="code.start", at=at)
 
     def end(self, before: PromoCode, after: PromoCode, *, at: datetime, reason: str | None = None) -> PromoCode:
         """Store a code that ended, or will (C4, C5)."""
-        return self._change("code.end", before, after, at, reason)
-
-    def _change(self, act: str, before: PromoCode, after: PromoCode, at: datetime, reason: str | None) -> PromoCode:
-        self.context.store.promo_codes.replace(after, at=self.context.now)
-        self._trace(act, before, after, at, reason)
-        return after
-
-    def _trace(self, act: str, before: PromoCode | None, after: PromoCode, at: datetime, reason: str | None) -> None:
-        state = None if before is None else code_state(before)
-        self.context.trace(account_subject(after.account), act, state, code_state(after), reason, at=at)
+        return self.context.save(after, before, act="code.end", at=at, reason=reason)

@@ -13,11 +13,9 @@ from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import Grant
 from referral_core.entities.promo_code import CodeStatus, PromoCode
 from referral_core.entities.referral import Referral
-from referral_core.entities.trace_entry import account_subject
 from referral_core.services.context import BoundService
 from referral_core.services.following_contracts import FollowingContracts
 from referral_core.services.permissions import a_contract
-from referral_core.services.tracing import referral_state
 from referral_core.services.unknown import unknown_contract
 from referral_core.values.arguments import ContractId, FactMoment
 
@@ -59,18 +57,16 @@ class Contracts(BoundService):
             ``moment-invalid`` before it was concluded.
         """
         at = at or self._now
-        active = self._found(contract).activated(at)
-        self._ports.contracts.put(active)
+        found = self._found(contract)
+        active = self._context.save(found.activated(at), found)
         code, is_new = FollowingContracts(self._context).on_activation(active, at)
         referral = self._ports.referrals.find(contract)
         if referral is None:
             return Activation(active, None, (), None if is_new else code, code if is_new else None)
-        granted = referral.granted(at)
-        self._ports.referrals.replace(granted, at=self._now)
+        granted = self._context.save(referral.granted(at), referral)
         legs = self._legs(granted, at)
         for leg in legs:
-            self._ports.grants.add(leg)
-            self._trace_leg(leg, at)
+            self._context.save(leg, act="grant.due", at=at)
         return Activation(active, granted, legs, None if is_new else code, code if is_new else None)
 
     @act("contract.withdrawn", least=Role.SYSTEM, feed=True, touches=(a_contract,))
@@ -81,16 +77,13 @@ class Contracts(BoundService):
             ``moment-invalid`` before it was concluded.
         """
         at = at or self._now
-        withdrawn = self._found(contract).withdrawn(at)
-        self._ports.contracts.put(withdrawn)
+        found = self._found(contract)
+        withdrawn = self._context.save(found.withdrawn(at), found)
         ended = FollowingContracts(self._context).on_end(withdrawn, at)
         referral = self._ports.referrals.find(contract)
         if referral is None:
             return ContractEnd(withdrawn, None, ended)
-        cancelled = referral.cancelled(at)
-        self._ports.referrals.replace(cancelled, at=self._now)
-        subject = account_subject(referral.referee)
-        self._context.trace(subject, "referral.cancel", referral_state(referral), referral_state(cancelled), at=at)
+        cancelled = self._context.save(referral.cancelled(at), referral, act="referral.cancel", at=at)
         return ContractEnd(withdrawn, cancelled, ended)
 
     @act("contract.terminated", least=Role.SYSTEM, feed=True, touches=(a_contract,))
@@ -101,8 +94,8 @@ class Contracts(BoundService):
             ``moment-invalid`` before it activated.
         """
         at = at or self._now
-        terminated = self._found(contract).terminated(at)
-        self._ports.contracts.put(terminated)
+        found = self._found(contract)
+        terminated = self._context.save(found.terminated(at), found)
         return ContractEnd(terminated, None, FollowingContracts(self._context).on_end(terminated, at))
 
     def _found(self, contract: str) -> Contract:
@@ -128,7 +121,3 @@ class Contracts(BoundService):
         if not any(code.text == referral.code and code.status_at(at) is CodeStatus.ACTIVE for code in codes):
             return False
         return any(contract.is_active_at(at) for contract in self._ports.contracts.of_account(referral.referrer))
-
-    def _trace_leg(self, leg: Grant, at: datetime) -> None:
-        after = {"grant": leg.key, "amount": str(leg.amount)}
-        self._context.trace(account_subject(leg.account), "grant.due", None, after, at=at)

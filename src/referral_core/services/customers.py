@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import attrs
 
 from referral_core.acts import act
-from referral_core.entities.actor import Actor, Role
+from referral_core.entities.actor import Role
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.entities.personal_data import PersonalData, mentions
-from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, State, account_subject
+from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, account_subject
 from referral_core.services.context import BoundService
 from referral_core.services.permissions import a_person
 from referral_core.services.unknown import unknown_customer
@@ -60,13 +62,11 @@ class Customers(BoundService):
         pseudonym = self._context.store.erase(customer)
         by = attrs.evolve(actor, id=pseudonym) if actor.id == customer else actor
         counts = {"accounts": str(len(data.accounts)), "contracts": str(data.contracts), "traced": str(data.traced)}
-        self._trace(PROGRAMME_SUBJECT, by, {"customer": pseudonym, **counts}, reason)
+        note = partial(self._context.note, act="customer.erase", reason=reason, actor=by)
+        note(PROGRAMME_SUBJECT, after={"customer": pseudonym, **counts})
         for account in data.accounts:
-            self._trace(account_subject(account), by, {"customer": pseudonym}, reason)
+            note(account_subject(account), after={"customer": pseudonym})
         return Erasure(pseudonym, data)
-
-    def _trace(self, subject: str, by: Actor, after: State, reason: str | None) -> None:
-        self._context.trace(subject, "customer.erase", None, after, reason, actor=by)
 
 
 def _check_over(contracts: list[Contract], open_cases: tuple[str, ...]) -> None:

@@ -91,7 +91,7 @@ class Discounts(BoundService):
         if not self._is_traced(source, named):
             after = {"from": source, "to": target, "amount": str(moved), "key": named}
             for account in (source, target):
-                self._context.trace(account_subject(account), "discount.transfer", None, after)
+                self._context.note(account_subject(account), "discount.transfer", after)
         return moved
 
     @act("termination-fee.note", least=Role.SUPERVISOR, feed=True, manual=True, touches=(a_referral,))
@@ -101,15 +101,12 @@ class Discounts(BoundService):
         :raises Refusal: ``not-allowed``, ``reason-missing``, ``contract-unknown``, ``referral-unknown``,
             ``currency-mismatch``.
         """
-        now, found = self._now, self._ports.contracts.find(contract)
-        if found is None:
+        if self._ports.contracts.find(contract) is None:
             raise unknown_contract(contract)
         check_currency(amount, self._programme.currency)
-        noted = self._referral(contract).with_fee_note(FeeNote(amount, reason, now, self._actor.id))
-        self._ports.referrals.replace(noted, at=now)
-        after = {"contract": contract, "amount": str(amount)}
-        self._context.trace(account_subject(found.account), "termination-fee.note", None, after, reason)
-        return noted
+        found = self._referral(contract)
+        noted = found.with_fee_note(FeeNote(amount, reason, self._now, self._actor.id))
+        return self._context.save(noted, found, act="termination-fee.note", reason=reason)
 
     @act("termination-fee.propose", least=Role.SUPERVISOR, reads=True, touches=(a_referral,))
     def propose_fee(self, contract: ContractId) -> Money:

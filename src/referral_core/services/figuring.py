@@ -17,7 +17,7 @@ from referral_core.knowledge import Knowledge
 from referral_core.programme.programme import Programme
 from referral_core.programme.referee_group_line import RefereeGroupLine
 from referral_core.services.explanation import Correction, Figure, Origin
-from referral_core.services.tracing import group_state
+from referral_core.services.records import group_state
 from referral_core.values.recorded import Recorded, grounds
 
 States = tuple[Recorded[Referral], ...]

@@ -7,10 +7,8 @@ from datetime import date, datetime
 from referral_core.acts import act
 from referral_core.entities.actor import Role
 from referral_core.entities.discount_group import DiscountGroup, GroupEvent, Side
-from referral_core.entities.trace_entry import group_subject
 from referral_core.services.amount_preview import AmountPreview
 from referral_core.services.context import BoundService
-from referral_core.services.tracing import group_state
 from referral_core.values.arguments import Amount, Ends, Flag, GroupId, Name, ReasonText, Starts
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Refusal
@@ -30,7 +28,7 @@ class Groups(BoundService):
         """
         if self._ports.groups.find(group) is not None:
             raise Refusal(Reason.GROUP_EXISTS, message=f"there is a group {group}", field="group")
-        return self._put("group.add", None, DiscountGroup(id=group, side=side, name=name or group))
+        return self._context.save(DiscountGroup(id=group, side=side, name=name or group), act="group.add")
 
     @act("group.rename", least=Role.ADMINISTRATOR, feed=True)
     def rename(self, group: GroupId, *, name: Name) -> DiscountGroup:
@@ -39,7 +37,7 @@ class Groups(BoundService):
         :raises Refusal: ``not-allowed``, ``group-unknown``, ``group-exists``.
         """
         found = self._found(group)
-        return self._put("group.rename", found, found.renamed(name))
+        return self._context.save(found.renamed(name), found, act="group.rename")
 
     @act("group.disable", least=Role.ADMINISTRATOR, feed=True)
     def disable(self, group: GroupId) -> DiscountGroup:
@@ -48,7 +46,7 @@ class Groups(BoundService):
         :raises Refusal: ``not-allowed``, ``group-unknown``.
         """
         found = self._found(group)
-        return self._put("group.disable", found, found.switched(GroupEvent.DISABLE, self._now))
+        return self._context.save(found.switched(GroupEvent.DISABLE, self._now), found, act="group.disable")
 
     @act("group.enable", least=Role.ADMINISTRATOR, feed=True)
     def enable(self, group: GroupId) -> DiscountGroup:
@@ -57,7 +55,7 @@ class Groups(BoundService):
         :raises Refusal: ``not-allowed``, ``group-unknown``.
         """
         found = self._found(group)
-        return self._put("group.enable", found, found.switched(GroupEvent.ENABLE, self._now))
+        return self._context.save(found.switched(GroupEvent.ENABLE, self._now), found, act="group.enable")
 
     @act(
         "amount.set",
@@ -87,7 +85,7 @@ class Groups(BoundService):
         """
         found = self._found(group)
         changed = self._changed(found, amount, self._period(amount, starts, ends), correction=correction)
-        return self._put("amount.set", found, changed, reason)
+        return self._context.save(changed, found, act="amount.set", reason=reason)
 
     @act("amount.preview", least=Role.ADMINISTRATOR, reads=True, wire={"starts": "from", "ends": "until"})
     def preview(
@@ -151,12 +149,3 @@ class Groups(BoundService):
         if found is None:
             raise Refusal(Reason.GROUP_UNKNOWN, message=f"there is no group {group}", field="group")
         return found
-
-    def _put(
-        self, name: str, before: DiscountGroup | None, after: DiscountGroup, reason: str | None = None
-    ) -> DiscountGroup:
-        now = self._now
-        self._ports.groups.put(after, at=now)
-        state = None if before is None else group_state(before, now)
-        self._context.trace(group_subject(after.id), name, state, group_state(after, now), reason)
-        return after

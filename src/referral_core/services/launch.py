@@ -13,7 +13,6 @@ from referral_core.entities.actor import Role
 from referral_core.entities.codeless_account import CodelessAccount, CodelessPage
 from referral_core.entities.contract import Contract
 from referral_core.entities.promo_code import PromoCode
-from referral_core.entities.trace_entry import PROGRAMME_SUBJECT
 from referral_core.services.code_book import CodeBook
 from referral_core.services.context import BoundService
 from referral_core.services.occupied import contract_exists, not_same_customer
@@ -82,9 +81,7 @@ class Launch(BoundService):
                 new.append(contract)
             outcomes.append(outcome)
         if new:
-            self._ports.contracts.add_all(new)
-            if self._actor.is_person:
-                self._trace(new, reason)
+            self._context.save_imported(new, reason)
         return tuple(outcomes)
 
     @act("code.due", least=Role.ADMINISTRATOR, reads=True, touches=(all_that_issue,))
@@ -128,11 +125,6 @@ class Launch(BoundService):
     def _is_due(self, account: CodelessAccount) -> bool:
         """Tell whether a contract in force brings a code; the programme sees to it that it also keeps it (C3, C4)."""
         return any(self._programme.issues_for(product, segment) for product, segment in account.supplies)
-
-    def _trace(self, contracts: Sequence[Contract], reason: str | None) -> None:
-        """Keep what a person brought in: one row a page (A2)."""
-        after = {"contracts": str(len(contracts)), "first": contracts[0].id, "last": contracts[-1].id}
-        self._context.trace(PROGRAMME_SUBJECT, "contract.import", None, after, reason)
 
 
 def _judged(

@@ -13,7 +13,6 @@ import attrs
 from referral_core.acts import act
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.grant import Grant, GrantStatus
-from referral_core.entities.trace_entry import State, account_subject
 from referral_core.services.asking_billing import AskingBilling
 from referral_core.services.context import BoundService, Context
 from referral_core.services.pay_run import Backlog, PayRun
@@ -21,7 +20,6 @@ from referral_core.services.permissions import a_grant, everything
 from referral_core.services.sending import Sending
 from referral_core.services.unknown import unknown_leg
 from referral_core.values.arguments import Count, GrantKey, ReasonText
-from referral_core.values.errors import ConcurrentChange
 
 PAGE: Final = 10_000
 """How many legs are taken at a time where billing takes many in one call."""
@@ -129,12 +127,7 @@ class Payouts(BoundService):
             raise unknown_leg(key)
         if leg.status in {GrantStatus.GRANTED, GrantStatus.SENDING}:
             return leg
-        retried = leg.retried(self._now)
-        if not self._ports.grants.change([(leg, retried)]):
-            raise ConcurrentChange(f"somebody else is at the leg {key} at this moment")
-        subject = account_subject(leg.account)
-        self._context.trace(subject, "grant.retry", _leg_state(leg), _leg_state(retried), reason)
-        return retried
+        return self._context.save(leg.retried(self._now), leg, act="grant.retry", reason=reason)
 
     def _asking(self, stop: Callable[[], bool], *, insists: bool) -> AskingBilling:
         return AskingBilling(self._ports.billing, self._programme.paying, at=self._now, stop=stop, insists=insists)
@@ -178,8 +171,3 @@ def _page_size(asking: AskingBilling) -> int:
 
 def _is_stuck(leg: Grant, at: datetime) -> bool:
     return leg.is_stuck and (leg.failed_at is None or leg.failed_at <= at)
-
-
-def _leg_state(leg: Grant) -> State:
-    """Return what the trace keeps of a leg."""
-    return {"grant": leg.key, "status": leg.status, "attempts": str(leg.attempts), "problem": leg.problem}

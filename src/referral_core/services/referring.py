@@ -6,11 +6,9 @@ import attrs
 
 from referral_core.entities.contract import Contract
 from referral_core.entities.referral import Referral
-from referral_core.entities.trace_entry import account_subject
 from referral_core.services.choosing import Choice
 from referral_core.services.context import Context
 from referral_core.services.judging import Judgement, Judging, Question
-from referral_core.services.tracing import referral_state
 from referral_core.services.unknown import unknown_referral
 
 
@@ -75,11 +73,8 @@ class Referring:
             honoured_moment=chosen.honoured,
             case=chosen.case.id if chosen.case else None,
         )
-        self.context.store.referrals.add(referral, at=self.context.now)
         at = None if is_attached else contract.concluded_at
-        subject = account_subject(referral.referee)
-        self.context.trace(subject, "referral.record", None, referral_state(referral), chosen.reason, at=at)
-        return referral
+        return self.context.save(referral, act="referral.record", reason=chosen.reason, at=at)
 
     def change_group(self, contract: str, group: str, reason: str | None) -> Referral:
         """Give the referee the amount of another group, as it was at the moment the referral was judged at (D7).
@@ -91,7 +86,4 @@ class Referring:
         if referral is None:
             raise unknown_referral(contract)
         changed = referral.with_referee_offer(judging.offer_of(judging.referee_group(group), referral.judged_at))
-        context.store.referrals.replace(changed, at=context.now)
-        subject = account_subject(changed.referee)
-        context.trace(subject, "referral.change-group", referral_state(referral), referral_state(changed), reason)
-        return changed
+        return context.save(changed, referral, act="referral.change-group", reason=reason)

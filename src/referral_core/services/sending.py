@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import attrs
 
 from referral_core.entities.grant import Grant, GrantEvent, GrantStatus
-from referral_core.entities.trace_entry import account_subject
 from referral_core.services.asking_billing import AskingBilling
 from referral_core.services.context import Context
 
@@ -36,6 +35,7 @@ class Sending:
         self._context = context
         self._store = context.store
         self._asking = asking
+        self._save = context.save_steps
 
     def send(self, choose: Callable[[], Sequence[Grant]]) -> Page:
         """Send the legs that ``choose`` finds in the transaction that takes them."""
@@ -53,43 +53,28 @@ class Sending:
             return []
         asking = self._asking
         until = asking.at + (asking.calls(legs) + 1) * asking.paying.answer_within
-        taken = self._changed([(leg, leg.taken(until)) for leg in legs])
+        taken = self._save([(leg, leg.taken(until)) for leg in legs])
         if asking.insists and len(taken) < len(legs):
             mine = {leg.key for leg, _ in taken}
-            taken += self._changed([(leg, leg.taken(until)) for leg in self._present(legs, mine)])
+            taken += self._save([(leg, leg.taken(until)) for leg in self._present(legs, mine)])
         return taken
 
     def _settled(self, steps: Sequence[Step], back: Sequence[Step]) -> tuple[Grant, ...]:
-        settled = self._changed([*steps, *back])
+        settled = self._save([*steps, *back])
         if len(settled) < len(steps) + len(back):
             settled += self._confirmed_to_others(steps, {leg.key for leg, _ in settled})
         given_back = {leg.key for leg, _ in back}
         results = [leg for _, leg in settled if leg.key not in given_back]
-        self._trace([leg for leg in results if leg.status is GrantStatus.GRANTED])
+        granted = [leg for leg in results if leg.status is GrantStatus.GRANTED]
+        self._context.tell("grant.posted", sorted(granted, key=lambda leg: leg.key))
         return tuple(results)
 
     def _confirmed_to_others(self, steps: Sequence[Step], mine: set[str]) -> list[Step]:
         """Grant what billing confirmed to this payer though another has taken it since, unless that one was quicker."""
         confirmed = [result for _, result in steps if result.status is GrantStatus.GRANTED]
-        return self._changed([(leg, leg.after(GrantEvent.BE_FOUND)) for leg in self._present(confirmed, mine)])
+        return self._save([(leg, leg.after(GrantEvent.BE_FOUND)) for leg in self._present(confirmed, mine)])
 
     def _present(self, legs: Iterable[Grant], mine: set[str]) -> list[Grant]:
         """Return those of the legs that are in other hands, as they are by now, without those that are granted."""
         present = [self._store.grants.find(leg.key) for leg in legs if leg.key not in mine]
         return [leg for leg in present if leg is not None and leg.status is not GrantStatus.GRANTED]
-
-    def _changed(self, steps: Sequence[Step]) -> list[Step]:
-        """Store the steps and return those that were taken."""
-        done = {leg.key for leg in self._store.grants.change(steps)} if steps else set()
-        return [step for step in steps if step[0].key in done]
-
-    def _trace(self, legs: Sequence[Grant]) -> None:
-        # In order of account, so that two payers with accounts in common do not wait for each other in a circle.
-        notes = [
-            self._context.note(
-                account_subject(leg.account), "grant.posted", None, {"grant": leg.key, "amount": str(leg.amount)}
-            )
-            for leg in sorted(legs, key=lambda leg: (leg.account, leg.key))
-        ]
-        if notes:
-            self._store.trace.append(*notes)

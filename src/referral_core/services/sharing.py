@@ -39,9 +39,7 @@ class Sharing(BoundService):
         :raises Refusal: ``not-allowed``, ``code-unknown``, ``code-pending``, ``code-ended``.
         """
         found = self._shareable(code)
-        sharing = CodeSharing(code=found.text, account=found.account, means=means, at=self._now)
-        self._ports.promo_codes.add_sharing(sharing)
-        return sharing
+        return self._context.save(CodeSharing(code=found.text, account=found.account, means=means, at=self._now))
 
     @act("sharing.text", least=Role.CUSTOMER, reads=True, touches=(own_code,))
     def text(self, code: CodeText, *, language: Language) -> SharingText:

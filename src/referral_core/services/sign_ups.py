@@ -12,7 +12,6 @@ from referral_core.entities.case import CASE_LIFECYCLE, Case, CaseEvent
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.referral import Referral
-from referral_core.entities.trace_entry import account_subject
 from referral_core.rules.decision import CodeRefused, Decision
 from referral_core.services.choosing import Choice, chosen_by_hand
 from referral_core.services.context import BoundService, Context
@@ -200,9 +199,9 @@ class Concluding:
             if chosen.case is None and context.programme.blocks(channel):
                 raise CodeRefused(decision)
             concluded = attrs.evolve(concluded, warned_code=code, warnings=decision.reasons)
-        context.store.contracts.put(concluded)
-        if context.actor.is_person or concluded.warnings:
-            self._trace(concluded, chosen.reason)
+        # What systems conclude by the rules alone is no manual act (A2).
+        act = "contract.concluded" if context.actor.is_person or concluded.warnings else None
+        context.save(concluded, act=act, reason=chosen.reason, at=at)
         issued = FollowingContracts(context).on_conclusion(concluded, others, at)
         referral = referring.record(judged, concluded, chosen, channel)
         return SignUp(concluded, decision, referral, issued)
@@ -224,18 +223,6 @@ class Concluding:
         if others and others[0].customer != concluded.customer:
             raise not_same_customer(concluded.account)
         return others
-
-    def _trace(self, contract: Contract, reason: str | None) -> None:
-        # Words that are nobody's code may be a name: they stay with the contract, where they can be erased (A5).
-        is_code = Reason.CODE_UNKNOWN not in contract.warnings
-        after = {
-            "contract": contract.id,
-            "channel": contract.channel,
-            "code": contract.warned_code if is_code else None,
-            "warnings": " ".join(contract.warnings) or None,
-        }
-        subject = account_subject(contract.account)
-        self.context.trace(subject, "contract.concluded", None, after, reason, at=contract.concluded_at)
 
 
 def not_activated(contract: str, found: Contract | None) -> Contract:

@@ -17,7 +17,7 @@ from referral_core.rules.decision import Decision, decide, sentences
 from referral_core.rules.facts import Facts
 from referral_core.services.explanation import Explanation, Figure, Mismatch, Part
 from referral_core.services.overruling import rows_about
-from referral_core.services.tracing import referral_state
+from referral_core.services.records import referral_state
 from referral_core.values.reason import Reason
 
 if TYPE_CHECKING:

@@ -1,0 +1,197 @@
+"""How each kind of entity is stored, and what the trace keeps of it under which subject (A2).
+
+:data:`RECORDS` says what is kept and :data:`STORES` how it is stored, each by the type of the entity. No state says who
+did something, or names a customer: what is hashed can never be taken back (A5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import attrs
+
+from referral_core.entities.case import Case
+from referral_core.entities.contract import Contract
+from referral_core.entities.discount_group import DiscountGroup
+from referral_core.entities.grant import Grant
+from referral_core.entities.promo_code import PromoCode
+from referral_core.entities.referral import Referral
+from referral_core.entities.sharing import Sharing
+from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, State, account_subject, group_subject
+from referral_core.values.errors import ConcurrentChange
+from referral_core.values.moment import written
+from referral_core.values.reason import Reason
+
+if TYPE_CHECKING:
+    from referral_core.ports.store import Repositories
+
+E = TypeVar("E")
+
+
+@attrs.frozen(kw_only=True)
+class Record(Generic[E]):
+    """What the rows of the trace about entities of one type keep, and the subject on whose chain they stand.
+
+    ``state`` is what a row keeps of an entity as it stands at a moment, ``former`` what it keeps of the state before.
+    ``facts`` are the acts whose rows keep one fact in place of the whole, and nothing of before.
+    """
+
+    subject: Callable[[E], str]
+    state: Callable[[E, datetime], State]
+    former: Callable[[E, datetime], State] | None = None
+    facts: Mapping[str, Callable[[E], State]] = attrs.field(factory=dict)
+
+    def states(self, act: str, before: E | None, after: E, at: datetime) -> tuple[State | None, State]:
+        """Return what the row of an act keeps of before and of after."""
+        if act in self.facts:
+            return None, self.facts[act](after)
+        return None if before is None else (self.former or self.state)(before, at), self.state(after, at)
+
+
+# ── what is kept ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def contract_state(contract: Contract) -> State:
+    """Return what the trace keeps of a contract as it was concluded."""
+    # Words that are nobody's code may be a name: they stay with the contract, where they can be erased (A5).
+    is_code = Reason.CODE_UNKNOWN not in contract.warnings
+    return {
+        "contract": contract.id,
+        "channel": contract.channel,
+        "code": contract.warned_code if is_code else None,
+        "warnings": " ".join(contract.warnings) or None,
+    }
+
+
+def code_state(code: PromoCode) -> State:
+    """Return what the trace keeps of a code."""
+    return {
+        "code": code.text,
+        "starts_at": _when(code.starts_at),
+        "ends_at": _when(code.ends_at),
+        "ending": code.ending,
+    }
+
+
+def referral_state(referral: Referral) -> State:
+    """Return what the trace keeps of a referral; persons are left out."""
+    return {
+        "contract": referral.contract,
+        "code": referral.code,
+        "status": referral.status,
+        "judged_at": written(referral.judged_at),
+        "referrer_group": referral.referrer_offer.group,
+        "referrer_amount": str(referral.referrer_offer.amount),
+        "referee_group": referral.referee_offer.group,
+        "referee_amount": str(referral.referee_offer.amount),
+    }
+
+
+def group_state(group: DiscountGroup, at: datetime) -> State:
+    """Return what the trace keeps of a group as it stands at a moment."""
+    amounts = {str(span.period): str(span.value) for span in group.amounts}
+    return {"name": group.name, "side": group.side, "status": group.status_at(at), **amounts}
+
+
+def imported_state(contracts: Sequence[Contract]) -> State:
+    """Return what the trace keeps of a page of contracts that were brought in."""
+    return {"contracts": str(len(contracts)), "first": contracts[0].id, "last": contracts[-1].id}
+
+
+def _fee_fact(referral: Referral) -> State:
+    return {"contract": referral.contract, "amount": str(referral.fee_notes[-1].amount)}
+
+
+def _grant_state(grant: Grant) -> State:
+    return {"grant": grant.key, "status": grant.status, "attempts": str(grant.attempts), "problem": grant.problem}
+
+
+def _grant_fact(grant: Grant) -> State:
+    return {"grant": grant.key, "amount": str(grant.amount)}
+
+
+def _open_case_state(case: Case) -> State:
+    return {"case": case.id, "status": case.status}
+
+
+def _case_state(case: Case) -> State:
+    return {**_open_case_state(case), "contract": case.contract, **case.characteristics}
+
+
+def _when(at: datetime | None) -> str | None:
+    return None if at is None else written(at)
+
+
+RECORDS: Final[Mapping[type, Record[Any]]] = {
+    Contract: Record[Contract](
+        subject=lambda contract: account_subject(contract.account),
+        state=lambda contract, _: contract_state(contract),
+    ),
+    PromoCode: Record[PromoCode](
+        subject=lambda code: account_subject(code.account),
+        state=lambda code, _: code_state(code),
+    ),
+    DiscountGroup: Record[DiscountGroup](subject=lambda group: group_subject(group.id), state=group_state),
+    Referral: Record[Referral](
+        subject=lambda referral: account_subject(referral.referee),
+        state=lambda referral, _: referral_state(referral),
+        facts={"termination-fee.note": _fee_fact},
+    ),
+    Grant: Record[Grant](
+        subject=lambda grant: account_subject(grant.account),
+        state=lambda grant, _: _grant_state(grant),
+        facts={"grant.due": _grant_fact, "grant.posted": _grant_fact},
+    ),
+    Case: Record[Case](
+        subject=lambda _: PROGRAMME_SUBJECT,
+        state=lambda case, _: _case_state(case),
+        former=lambda case, _: _open_case_state(case),
+    ),
+}
+"""What the trace keeps, by the type of the entity."""
+
+
+# ── how it is stored ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _store_code(ports: Repositories, after: PromoCode, before: PromoCode | None, at: datetime) -> None:
+    if before is None:
+        ports.promo_codes.add(after, at=at)
+    else:
+        ports.promo_codes.replace(after, at=at)
+
+
+def _store_referral(ports: Repositories, after: Referral, before: Referral | None, at: datetime) -> None:
+    if before is None:
+        ports.referrals.add(after, at=at)
+    else:
+        ports.referrals.replace(after, at=at)
+
+
+def _store_grant(ports: Repositories, after: Grant, before: Grant | None, _: datetime) -> None:
+    if before is None:
+        ports.grants.add(after)
+    elif not ports.grants.change([(before, after)]):
+        raise ConcurrentChange(f"somebody else is at the leg {after.key} at this moment")
+
+
+def _store_case(ports: Repositories, after: Case, before: Case | None, _: datetime) -> None:
+    if before is None:
+        ports.cases.open(after)
+    else:
+        ports.cases.close(after)
+
+
+STORES: Final[Mapping[type, Callable[[Repositories, Any, Any, datetime], None]]] = {
+    Contract: lambda ports, after, _, __: ports.contracts.put(after),
+    PromoCode: _store_code,
+    DiscountGroup: lambda ports, after, _, at: ports.groups.put(after, at=at),
+    Referral: _store_referral,
+    Grant: _store_grant,
+    Case: _store_case,
+    Sharing: lambda ports, after, _, __: ports.promo_codes.add_sharing(after),
+}
+"""How an entity is stored, by its type: given the next state, the one before it (``None`` of a new one) and the moment
+of recording."""
