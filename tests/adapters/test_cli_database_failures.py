@@ -22,13 +22,13 @@ import attrs
 import pytest
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import URL
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from referral_adapters.cli.command import app
 from referral_adapters.feed import FeedRunner
 from referral_adapters.sql import SqlStore, StoreFailed, connections, schema, upgrade
 from referral_core import ConcurrentChange, Programme
 from tests.adapters import old_world
+from tests.adapters.command_line import invoke
 from tests.adapters.postgres_server import NOBODY, PostgresServer
 from tests.adapters.slow_line import SlowLine, slow_line
 from tests.adapters.test_sql_upgrade import begun
@@ -51,7 +51,7 @@ class Command:
 
     def run(self, url: str) -> Result:
         """Run it in this process."""
-        return CliRunner().invoke(app, [*self.words, "--db", url])
+        return invoke([*self.words, "--db", url])
 
 
 COMMANDS: Final = (
@@ -260,7 +260,7 @@ def test_a_full_disk(command: Command, left: int, small_disk: Path) -> None:
 
 def test_no_space_for_a_copy(path: Path, small_disk: Path) -> None:
     fill(small_disk)
-    result = CliRunner().invoke(app, ["db", "backup", str(small_disk / "copy.db"), "--db", f"sqlite:///{path}"])
+    result = invoke(["db", "backup", str(small_disk / "copy.db"), "--db", f"sqlite:///{path}"])
     assert told(result) == "--db: The database's disk is full."
     assert [each.name for each in small_disk.iterdir()] == ["filler"]
 
@@ -422,16 +422,16 @@ def test_a_replay_that_was_cut_is_completed_by_the_next_run(postgres: PostgresSe
     """As when the server is stopped in the middle and started again."""
     memory = tmp_path / "memory.json"
     feed = str(A123 / "edges.jsonl")
-    CliRunner().invoke(app, ["replay", feed, "--code-key", "demo", "--summary", str(memory)])
+    invoke(["replay", feed, "--code-key", "demo", "--summary", str(memory)])
     with postgres.database() as url, slow_line(str(url.host), int(url.port or 5432)) as line:
         upgrade(url)
         options = ["--code-key", "demo", "--db", written(url.set(port=line.port))]
         for count in (30_000, 60_000, 120_000):
             line.cut_after(count)
-            result = CliRunner().invoke(app, ["replay", feed, *options])
+            result = invoke(["replay", feed, *options])
             assert "and the feed ends there: The database server does not answer." in told(result)
             line.mend()
-        again = CliRunner().invoke(app, ["replay", feed, *options, "--summary", str(tmp_path / "again.json")])
+        again = invoke(["replay", feed, *options, "--summary", str(tmp_path / "again.json")])
         assert again.exit_code == 1, again.stderr
         assert {json.loads(each)["outcome"] for each in again.stdout.splitlines()} >= {"repeated", "done"}
     expected, found = (json.loads(each.read_bytes()) for each in (memory, tmp_path / "again.json"))
@@ -489,6 +489,6 @@ def test_a_missing_driver(command: Command, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_postgresql_is_copied_by_its_own_tools(served: URL, tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["db", "backup", "copy.db", "--db", written(served)])
+    result = invoke(["db", "backup", "copy.db", "--db", written(served)])
     assert "pg_dump" in told(result)
     assert list(tmp_path.iterdir()) == []
