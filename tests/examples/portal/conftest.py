@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -64,8 +63,6 @@ def visitor(portal: FastAPI) -> Visitor:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Return a browser; no longer than a module, since it keeps the thread from running loops of its own."""
-    if os.environ.get("CI") and not os.environ.get("REFERRAL_CHROMIUM"):
-        pytest.skip("what is clicked in a browser is `nox -s stories`, which takes a few minutes by itself")
     executable = chromium()
     if executable is None:
         pytest.skip("there is no Chromium on the path, and REFERRAL_CHROMIUM names none")
