@@ -6,6 +6,7 @@ command imports what it needs, when it needs it, is not shown so: it takes a sec
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -24,18 +25,18 @@ import alembic.command  # noqa: F401 - so that it is there when a process is for
 import psycopg  # noqa: F401
 
 import referral_adapters.cli
+from referral_adapters.cli import main
 from referral_adapters.sql import SqlStore  # noqa: F401
 
-LONGEST: Final = 1 << 17
-"""Bytes that suffice for arguments and environment."""
 CALL: Final = """\
 #!/bin/sh
 exec "{python}" -I -S -c '
 import json, os, socket, sys
-line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+line = socket.socket(socket.AF_UNIX)
 line.connect("{address}")
-call = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
-socket.send_fds(line, [call], [0, 1, 2])
+socket.send_fds(line, [b" "], [0, 1, 2])
+line.sendall(json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode())
+line.shutdown(socket.SHUT_WR)
 sys.exit(int(line.recv(8)))
 ' "$@"
 """
@@ -46,7 +47,7 @@ def ready_command(environment: Mapping[str, str]) -> Iterator[str]:
     """Yield the text of a script that is the command while it is needed; what is read on import is as given."""
     folder = Path(tempfile.mkdtemp(prefix="referral-ready-"))  # a socket's address is short
     path = os.pathsep.join(each for each in sys.path if each)
-    script = "from tests.adapters.ready_command import serve; serve(); from referral_adapters.cli import main; main()"
+    script = "from tests.adapters.ready_command import serve; serve()"
     address = folder / "line"
     with subprocess.Popen(
         [sys.executable, "-c", script, str(address)], env={**environment, "PYTHONPATH": path}, stdout=subprocess.PIPE
@@ -60,14 +61,15 @@ def ready_command(environment: Mapping[str, str]) -> Iterator[str]:
             shutil.rmtree(folder)
 
 
-def serve() -> None:
-    """Fork for each call at the address in the arguments; return only in a process where the command is to run."""
+def serve() -> NoReturn:
+    """Fork for each call at the address in the arguments, and run the command there."""
     for module in walk_packages(referral_adapters.cli.__path__, "referral_adapters.cli."):
         if not module.name.endswith("__main__"):
             import_module(module.name)
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listening = socket.socket(socket.AF_UNIX)
     listening.bind(sys.argv[1])
     listening.listen()
+    gc.freeze()  # so that nobody looks through all that was imported, which would copy it
     os.write(1, b"ready\n")
     while True:
         line, _ = listening.accept()
@@ -75,12 +77,15 @@ def serve() -> None:
             listening.close()
             break
         line.close()
-    said, streams, _, _ = socket.recv_fds(line, LONGEST, 3)
+    _, streams, _, _ = socket.recv_fds(line, 1, 3)
+    with line.makefile("rb") as said:
+        call = json.load(said)
     child = os.fork()
     if child:
         tell(line, child)
     line.close()
-    become(json.loads(said), streams)
+    become(call, streams)
+    run()
 
 
 def tell(line: socket.socket, child: int) -> NoReturn:
@@ -91,7 +96,7 @@ def tell(line: socket.socket, child: int) -> NoReturn:
     os._exit(0)
 
 
-def become(call: tuple[list[str], str, dict[str, str]], streams: list[int]) -> None:
+def become(call: tuple[list[str], str, dict[str, str]], streams: Iterable[int]) -> None:
     """Have this process be as if it had just been started as somebody calls."""
     sys.argv[1:], folder, environment = call
     os.chdir(folder)
@@ -104,3 +109,17 @@ def become(call: tuple[list[str], str, dict[str, str]], streams: list[int]) -> N
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - to the end of the process
     sys.stdout = open(1, "w", buffering=1 if is_shown else -1, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115
+
+
+def run() -> NoReturn:
+    """Run the command, and end without taking apart what was imported."""
+    status: object = None
+    try:
+        main()
+    except SystemExit as end:
+        status = end.code
+    if isinstance(status, str):
+        sys.stderr.write(f"{status}\n")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status if isinstance(status, int) else int(status is not None))

@@ -22,6 +22,7 @@ import attrs
 import pytest
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import PendingRollbackError
 from typer.testing import Result
 
 from referral_adapters.feed import FeedRunner
@@ -373,7 +374,22 @@ def test_a_server_that_is_read_only(command: Command, postgres: PostgresServer) 
         assert dump(url) == before
 
 
-@ON_SERVER
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(
+            each,
+            marks=pytest.mark.xfail(
+                each.words == ("db", "check"),
+                raises=PendingRollbackError,
+                reason="the check rolls back on a connection that is gone, and what that raises is not told",
+            ),
+        )
+        for each in COMMANDS
+        if not each.is_for_sqlite_only
+    ],
+    ids=lambda each: "-".join(each.words[:2]),
+)
 @pytest.mark.parametrize("count", [3_000, 5_000])
 def test_a_line_that_is_cut(command: Command, count: int, served: URL, line: SlowLine) -> None:
     """After so many bytes; where a command needs fewer it ends well."""
