@@ -145,16 +145,49 @@ def examples(session: nox.Session) -> None:
 def stories(session: nox.Session) -> None:
     """Click through the portal's stories in a Chromium, on a phone and at a desk, and have axe look at every page."""
     session.install(*PINNED, "-e", ".[test]")
-    env = {"CI": "", "REFERRAL_PICTURES": "1"}
-    session.run("pytest", "tests/examples/portal", *session.posargs, env=env)
+    env = {"REFERRAL_PICTURES": "1"}
+    session.run("pytest", "-m", "long or not long", "tests/examples/portal", *session.posargs, env=env)
+
+
+@nox.session
+def kills(session: nox.Session) -> None:
+    """Kill and stop whatever writes, over and over, at every statement of an act too; takes most of an hour."""
+    session.install(*PINNED, "-e", ".[test]")
+    for env, files in (
+        ({"REFERRAL_KILLS": "200"}, ["test_whole_acts.py"]),
+        ({"REFERRAL_KILLS": "75"}, ["test_sql_killed.py", "test_launch_killed.py"]),
+        ({"REFERRAL_STOPS": "14"}, ["test_sql_stopped.py"]),
+    ):
+        session.run("pytest", *(f"tests/adapters/{file}" for file in files), *session.posargs, env=env)
+
+
+@nox.session
+def races(session: nox.Session) -> None:
+    """Have every pair of acts that must not both win race by the thousand, on both engines; takes most of an hour."""
+    session.install(*PINNED, "-e", ".[test]")
+    env = {"REFERRAL_RACES": "2000"}
+    session.run("pytest", "tests/adapters/test_sql_duels.py", *session.posargs, env=env)
+    env = {"REFERRAL_RACES": "200", "REFERRAL_OUTBOX_ROWS": "500"}
+    files = ["tests/adapters/test_sql_unit_of_work.py", "tests/adapters/test_sql_outbox.py"]
+    session.run("pytest", *files, *session.posargs, env=env)
+
+
+@nox.session
+def twins(session: nox.Session) -> None:
+    """Tell random stories to memory and a database at once, and a year of thousands of accounts; takes a while."""
+    session.install(*PINNED, "-e", ".[test]")
+    env = {"REFERRAL_TWINS": "150", "REFERRAL_YEAR": "2000"}
+    files = ["tests/adapters/test_sql_stateful.py", "tests/examples/test_year.py"]
+    session.run("pytest", "--hypothesis-profile=search", *files, *session.posargs, env=env)
 
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Make up requests from the OpenAPI document, for every role, and hold the answers against it; takes a while."""
+    """Make up requests from the OpenAPI document, for every role, and bad lines of a feed; takes a while."""
     session.install(*PINNED, "-e", ".[test]")
-    many = {"REFERRAL_FUZZ": "40", "REFERRAL_HOSTILE": "20000"}
-    session.run("pytest", "tests/http/test_fuzz.py", "tests/http/test_hostile.py", *session.posargs, env=many)
+    many = {"REFERRAL_FUZZ": "40", "REFERRAL_HOSTILE": "20000", "REFERRAL_BAD_LINES": "200000"}
+    files = ["tests/http/test_fuzz.py", "tests/http/test_hostile.py", "tests/feed/test_bad_lines.py"]
+    session.run("pytest", *files, *session.posargs, env=many)
 
 
 @nox.session

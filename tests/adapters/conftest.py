@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -48,13 +49,20 @@ def migrated(postgres: PostgresServer) -> Iterator[URL]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an SQLite file with all tables and nothing in them, to be copied, which is quicker than to migrate."""
+    path = tmp_path_factory.mktemp("empty") / "referral.db"
+    upgrade(URL.create("sqlite", database=str(path)))
+    return path
+
+
 @contextmanager
 def empty_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[URL]:
     """Yield the URL of a database with all tables and nothing in them; the engine is the parameter of a fixture."""
     if request.param == "sqlite":
-        url = URL.create("sqlite", database=str(folder / "referral.db"))
-        upgrade(url)
-        yield url
+        copy = shutil.copy(request.getfixturevalue("empty_file"), folder / "referral.db")
+        yield URL.create("sqlite", database=str(copy))
         for file in folder.glob("referral.db*"):
             file.unlink()
         return

@@ -12,9 +12,10 @@ from typing import Any, Final
 import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from referral_adapters.cli.command import app
+from tests.adapters.command_line import invoke
 
 EXAMPLES: Final = Path(__file__).parent.parent.parent / "examples" / "a123"
 FEED: Final = EXAMPLES / "feed.jsonl"
@@ -28,7 +29,7 @@ NO_SUCH_CODE: Final = (
 
 def run(*args: str | Path, feed: str | bytes = b"") -> Result:
     """Run the command with standard input that holds ``feed``; nothing is a terminal."""
-    return CliRunner().invoke(app, [str(arg) for arg in args], input=feed, prog_name="referral")
+    return invoke(args, input=feed)
 
 
 def printed(result: Result) -> list[dict[str, Any]]:

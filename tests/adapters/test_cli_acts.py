@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from referral_adapters.cli import act_command
 from referral_adapters.cli.act_command import carried_acts, is_carried, option_of, read_argument
@@ -31,6 +31,7 @@ from referral_core.session import ACTS
 from referral_core.values.calendar import Calendar
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.span import Span
+from tests.adapters.command_line import invoke
 from tests.adapters.test_cli_process import ANSI, Pseudoterminal, at_terminal, environment
 
 PROGRAMME: Final = Programme.default()
@@ -47,7 +48,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
 
 
 def run(*args: str) -> Result:
-    return CliRunner().invoke(app, [*args], prog_name="referral")
+    return invoke(args)
 
 
 def printed(result: Result) -> list[dict[str, Any]]:

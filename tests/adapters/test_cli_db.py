@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import URL
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from referral_adapters.cli.command import app
 from referral_adapters.cli.db_command import interruptible
 from referral_adapters.cli.errors import CommandFailed
 from referral_adapters.cli.findings import Findings
@@ -21,6 +20,7 @@ from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.spinner import TurningSpinner
 from referral_adapters.conformance.samples import case
 from referral_adapters.sql import Finding, SqlStore, StoreFailed, backup, check, file_copy, schema, upgrade
+from tests.adapters.command_line import invoke
 from tests.adapters.old_world import make
 from tests.adapters.test_cli_process import at_terminal
 from tests.adapters.test_sql_upgrade import begun
@@ -29,7 +29,7 @@ NOTHING = "nothing was done"
 
 
 def run(*args: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(arg) for arg in args])
+    return invoke(args)
 
 
 @pytest.fixture

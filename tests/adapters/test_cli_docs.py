@@ -15,6 +15,7 @@ from typing import Final
 import attrs
 import pytest
 
+from tests.adapters.ready_command import ready_command
 from tests.adapters.test_cli_process import ROOT, Pseudoterminal, environment
 
 PAGES: Final = (
@@ -82,13 +83,20 @@ def with_command(folder: Path) -> dict[str, str]:
     return environment(PATH=f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
 
 
+@pytest.fixture(scope="module")
+def referral() -> Iterator[str]:
+    """Yield the text of a script that is the command."""
+    with ready_command(environment()) as script:
+        yield script
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, referral: str) -> Path:
     """Return a folder with the examples and the command."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     command = tmp_path / "bin" / "referral"
     command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m referral_adapters.cli "$@"\n', encoding="utf-8")
+    command.write_text(referral, encoding="utf-8")
     command.chmod(0o755)
     return tmp_path
 

@@ -14,15 +14,15 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from referral_adapters.cli import explain_command
-from referral_adapters.cli.command import app
 from referral_adapters.cli.explanation_json import explanation_json
 from referral_adapters.cli.explanation_text import ExplanationText
 from referral_adapters.cli.screen import Screen
 from referral_core import Programme, Role
 from referral_core.services.explanation import Correction, Deviation, Explanation, Mismatch, Override, Part
+from tests.adapters.command_line import invoke
 from tests.adapters.test_cli_parts import Terminal, terminal
 from tests.core.test_explanation import ADA, FEBRUARY, JANUARY, explained, signed_up, with_case
 from tests.office import Office
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.rule("R3")
 
 
 def run(*args: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(arg) for arg in args])
+    return invoke(args)
 
 
 def written(url: URL) -> str:

@@ -17,7 +17,7 @@ import attrs
 import pytest
 import typer
 from sqlalchemy.engine import URL
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from referral_adapters.cli.acts_app import ActGroup
 from referral_adapters.cli.command import app
@@ -26,6 +26,7 @@ from referral_adapters.feed import FeedRunner
 from referral_adapters.sql import SqlStore, backup, schema, upgrade
 from referral_core import Programme
 from tests.adapters import old_world
+from tests.adapters.command_line import invoke
 from tests.adapters.postgres_server import PostgresServer
 from tests.adapters.test_cli_database_failures import A123, dump, told, written
 from tests.adapters.test_sql_upgrade import begun
@@ -48,7 +49,7 @@ class Case:
     sqlite_only: bool = False
 
     def run(self, url: str) -> Result:
-        return CliRunner().invoke(app, [*self.words, "--db", url])
+        return invoke([*self.words, "--db", url])
 
 
 def case(*words: str, use: Use, fine: frozenset[int] = frozenset({0}), sqlite_only: bool = False) -> Case:
@@ -435,7 +436,7 @@ def test_tables_beside_others_are_made_by_who_says_so(folder: Path) -> None:
     path = folder / "shared.db"
     foreign(path)
     url = f"sqlite:///{path}"
-    done = CliRunner().invoke(app, ["db", "upgrade", "--db", url, "--beside-others"])
+    done = invoke(["db", "upgrade", "--db", url, "--beside-others"])
     assert (done.exit_code, done.stdout) == (0, f"upgraded: from nothing to schema {schema.HEAD}\n")
-    assert CliRunner().invoke(app, ["db", "upgrade", "--db", url]).exit_code == 0  # from now on it is ours too
-    assert CliRunner().invoke(app, ["replay", FEED, "--db", url]).exit_code == 0
+    assert invoke(["db", "upgrade", "--db", url]).exit_code == 0  # from now on it is ours too
+    assert invoke(["replay", FEED, "--db", url]).exit_code == 0

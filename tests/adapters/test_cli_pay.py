@@ -12,9 +12,8 @@ from typing import Any, Final
 import attrs
 import pytest
 from sqlalchemy.engine import URL
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from referral_adapters.cli.command import app
 from referral_adapters.cli.pay_progress import NoPayProgress, PaySpinner, pay_progress
 from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.stop_signals import StopSignals
@@ -24,6 +23,7 @@ from referral_adapters.sql import SqlStore
 from referral_core import Calendar, Grant, GrantStatus, Money, Programme, Side
 from referral_core.entities.trace_entry import account_subject
 from referral_core.services.pay_run import PayRun
+from tests.adapters.command_line import invoke
 from tests.adapters.test_cli_parts import Terminal
 from tests.adapters.test_cli_process import PATIENCE, at_terminal, pipe, started
 
@@ -38,7 +38,7 @@ MANY: Final = 6_000
 
 
 def run(*args: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(arg) for arg in args])
+    return invoke(args)
 
 
 def told(result: Result) -> list[dict[str, Any]]:

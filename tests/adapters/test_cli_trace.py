@@ -10,10 +10,9 @@ from typing import Any, Final
 
 import pytest
 from sqlalchemy.engine import URL
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from referral_adapters.cli import erase_command, trace_command
-from referral_adapters.cli.command import app
 from referral_adapters.cli.errors import CommandFailed
 from referral_adapters.cli.kept_store import kept_database
 from referral_adapters.cli.row_count import row_count
@@ -26,6 +25,7 @@ from referral_core import Actor, Programme, ReferralDesk
 from referral_core.entities.trace_entry import account_subject
 from referral_core.entities.trace_fault import TraceFault
 from referral_core.entities.verification import Verification
+from tests.adapters.command_line import invoke
 from tests.adapters.test_cli_parts import Terminal
 from tests.adapters.test_sql_cli import written
 
@@ -34,7 +34,7 @@ WHY: Final = ("--by", "anu", "--reason", "request 2021-44")
 
 
 def run(*args: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(arg) for arg in args], prog_name="referral")
+    return invoke(args)
 
 
 def printed(result: Result) -> list[dict[str, Any]]:

@@ -13,15 +13,15 @@ from typing import Any, Final
 
 import pytest
 from sqlalchemy.engine import URL
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from referral_adapters.cli.command import app
 from referral_adapters.cli.store import secret_of
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore, upgrade
 from referral_adapters.sql.codes import SqlCodes
 from referral_core import Programme, PromoCode
 from referral_core.services import drawing
+from tests.adapters.command_line import invoke
 from tests.adapters.test_cli_process import PATIENCE, at_terminal, pipe, started
 from tests.phrases import at
 
@@ -31,7 +31,7 @@ MOMENT: Final = ("--at", "2021-06-01")
 
 
 def run(*args: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(arg) for arg in args])
+    return invoke(args)
 
 
 def closing(result: Result) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -28,9 +26,9 @@ from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_core import Actor, Programme, ReferralDesk
 from referral_core.entities.trace_entry import account_subject, chain_faults
+from tests.adapters.killing import PATIENCE, command, forks
 from tests.phrases import at
 
-COMMAND: Final = (sys.executable, "-m", "referral_adapters.cli")
 KILLS: Final = int(os.environ.get("REFERRAL_KILLS", "1"))
 FEW: Final = 4
 ACCOUNTS: Final = 600
@@ -59,15 +57,15 @@ def test_a_launch_that_was_killed_comes_to_the_same_end(
                 (["import", "contracts", str(contracts), *options], watched.contracts.count_accounts),
                 (["issue-codes", "--code-key", "demo", *options], partial(count_heads, watched)),
             ]
-            for command, count in commands:
-                kills[command[0]] += killed_often(command, count)
-                assert subprocess.run([*COMMAND, *command], check=False, capture_output=True).returncode == 0
+            for arguments, count in commands:
+                kills[arguments[0]] += killed_often(arguments, count)
+                assert run(arguments) == 0
             assert_launched(watched, launched_without_a_break(contracts))
 
 
-def killed_often(command: list[str], count: Callable[[], int]) -> int:
+def killed_often(arguments: list[str], count: Callable[[], int]) -> int:
     """Run a command a few times and kill it each time; return how often it was still at work."""
-    return sum(killed_after(random.uniform(0, 0.05), command, count) for _ in range(min(FEW, KILLS)))
+    return sum(killed_after(random.uniform(0, 0.05), arguments, count) for _ in range(min(FEW, KILLS)))
 
 
 def count_heads(store: SqlStore) -> int:
@@ -83,15 +81,25 @@ def assert_launched(store: SqlStore, expected: MemoryStore) -> None:
         assert (len(chain), chain_faults(chain)) == (1, ())
 
 
-def killed_after(pause: float, command: list[str], count: Callable[[], int]) -> bool:
+def killed_after(pause: float, arguments: list[str], count: Callable[[], int]) -> bool:
     """Kill a command a moment after it has done something new, and tell whether it was still at work."""
     before = count()
-    with subprocess.Popen([*COMMAND, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        while count() == before and process.poll() is None:
-            time.sleep(0.005)
-        time.sleep(pause)
-        process.kill()
-    return process.returncode == -signal.SIGKILL
+    process = forks().Process(target=command, args=arguments)
+    process.start()
+    while count() == before and process.is_alive():
+        time.sleep(0.005)
+    time.sleep(pause)
+    process.kill()
+    process.join(PATIENCE)
+    return process.exitcode == -signal.SIGKILL
+
+
+def run(arguments: list[str]) -> int | None:
+    """Run a command to its end and return its status."""
+    process = forks().Process(target=command, args=arguments)
+    process.start()
+    process.join(PATIENCE)
+    return process.exitcode
 
 
 def launched_without_a_break(contracts: Path) -> MemoryStore:

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import URL
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from referral_adapters.cli.command import app
 from referral_adapters.sql import SqlStore, StoreFailed
 from referral_core import Programme
+from tests.adapters.command_line import invoke
 from tests.adapters.postgres_server import PostgresServer
 
 FEED = Path(__file__).parents[2] / "examples" / "a123" / "feed.jsonl"
 
 
 def run(*args: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(arg) for arg in args])
+    return invoke(args)
 
 
 def written(url: URL) -> str:

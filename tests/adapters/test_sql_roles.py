@@ -8,9 +8,9 @@ from typing import Final
 
 import psycopg
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from referral_adapters.cli.command import app
+from tests.adapters.command_line import invoke
 from tests.adapters.postgres_server import PostgresServer
 
 ROOT: Final = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ FEED: Final = ROOT / "examples" / "a123" / "edges.jsonl"
 
 
 def run(*args: str) -> Result:
-    return CliRunner().invoke(app, list(args))
+    return invoke(args)
 
 
 def test_who_works_needs_no_more_than_the_page_grants(postgres: PostgresServer) -> None:

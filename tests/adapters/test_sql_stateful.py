@@ -95,7 +95,7 @@ def test_memory_and_a_database_tell_the_same_story(anew: Anew) -> None:
     run_state_machine_as_test(
         Told,
         settings=settings(
-            max_examples=STORIES or 12,
+            max_examples=STORIES or 5,
             stateful_step_count=50 if STORIES else 30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -17,16 +17,15 @@ from typing import Any, Final
 import psycopg
 import pytest
 from sqlalchemy.engine import URL
-from typer.testing import CliRunner
 
 from examples.year import feed
-from referral_adapters.cli.command import app
 from referral_adapters.cli.store import secret_of
 from referral_adapters.feed import FeedRunner
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore, upgrade
 from referral_core import Programme
 from referral_core.entities.trace_entry import chain_faults
+from tests.adapters.command_line import invoke
 from tests.adapters.killing import PATIENCE, command, forks
 from tests.adapters.postgres_server import OwnServer, own_server
 from tests.adapters.test_launch_killed import launched_without_a_break
@@ -92,7 +91,7 @@ def is_waited_for(holding: psycopg.Connection[Any]) -> bool:
 
 def run(*arguments: str) -> list[dict[str, Any]]:
     """Run a command to its end and return what it says."""
-    ended = CliRunner().invoke(app, arguments)
+    ended = invoke(arguments)
     assert ended.exit_code in {0, 1}, ended.stderr
     return [json.loads(line) for line in ended.stdout.splitlines()]
 

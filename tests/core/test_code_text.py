@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 import sys
 import unicodedata
+from functools import cache
 from typing import Final
 
 import pytest
@@ -15,11 +16,13 @@ from referral_core.values.code_text import fold, parse
 from tests.phrases import refused
 from tests.strategies import BLANKS, CODE_LETTERS, HYPHENS, code_texts, typed
 
-EVERYTHING: Final = [
-    sign for sign in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(sign) not in {"Cn", "Co"}
-]
-"""Every character that somebody has given a meaning."""
 LONG_S: Final = "\u017f\u1e9b\ufb05"
+
+
+@cache
+def everything() -> list[str]:
+    """Return every character that somebody has given a meaning."""
+    return [sign for sign in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(sign) not in {"Cn", "Co"}]
 
 
 @pytest.mark.rule("C1")
@@ -125,7 +128,7 @@ def is_left_out(sign: str) -> bool:
 @pytest.mark.rule("C1")
 def test_of_every_character_that_there_is_the_rule_says_what_becomes_of_it() -> None:
     wrong = []
-    for sign in EVERYTHING:
+    for sign in everything():
         parts = sign if sign in LONG_S else unicodedata.normalize("NFKC", sign)
         kept = "".join(part for part in parts if not is_left_out(part))
         capital = "".join(part.upper() if part in string.ascii_lowercase else part for part in kept)
@@ -136,14 +139,14 @@ def test_of_every_character_that_there_is_the_rule_says_what_becomes_of_it() -> 
 
 @pytest.mark.rule("C1")
 def test_folding_any_character_twice_changes_nothing() -> None:
-    once = {fold(f"s{sign}c") for sign in EVERYTHING}
+    once = {fold(f"s{sign}c") for sign in everything()}
     assert [folded for folded in once if fold(folded) != folded] == []
 
 
 @pytest.mark.rule("C1", "C9")
 def test_no_letter_of_another_alphabet_stands_for_a_letter_or_a_digit() -> None:
     """What becomes a code's letter is, by its name, that letter in another shape."""
-    standing = {sign: fold(sign) for sign in EVERYTHING if set(fold(sign)) <= set(CODE_LETTERS) and fold(sign)}
+    standing = {sign: fold(sign) for sign in everything() if set(fold(sign)) <= set(CODE_LETTERS) and fold(sign)}
     names = {sign: unicodedata.name(sign) for sign in standing}
     foreign = ("CYRILLIC", "GREEK", "ARABIC", "DEVANAGARI", "CHEROKEE", "DOTLESS", "LONG S", "SHARP S", "LISU")
     assert [name for name in names.values() if any(word in name for word in foreign)] == []

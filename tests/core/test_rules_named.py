@@ -16,7 +16,7 @@ from typing import Final
 import pytest
 
 TESTS: Final = Path(__file__).parent.parent
-NOT_PROVING: Final = {"skip", "skipif", "xfail"}
+NOT_PROVING: Final = {"long", "skip", "skipif", "xfail"}
 
 Classes = dict[str, list[ast.ClassDef]]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -163,6 +163,7 @@ SUITE: Final = "class Suite:\n  @pytest.mark.rule('B2')\n  def test_it(self): ..
         ("class Suite(Suite): ...\nclass TestIt(Suite): ...", {"B2"}),
         ("class Unused(Suite): ...", set()),
         ("@pytest.mark.skip\n@pytest.mark.rule('S1')\ndef test_it(): ...", set()),
+        ("@pytest.mark.long\n@pytest.mark.rule('S1')\ndef test_it(): ...", set()),
         ("@pytest.mark.xfail(reason='')\n@pytest.mark.rule('S1')\ndef test_it(): ...", set()),
         ("@pytest.mark.rule('S1')\ndef test_it():\n  pytest.skip('later')", set()),
         ("@pytest.mark.skipif(True, reason='')\nclass TestIt(Suite): ...", set()),

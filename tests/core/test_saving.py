@@ -17,16 +17,16 @@ from referral_core.entities.grant import Grant
 from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.referral import Referral
 from referral_core.entities.sharing import Sharing
-from referral_core.ports.ports import Ports
+from referral_core.ports.store import Repositories
 from referral_core.services.records import RECORDS, STORES
 
 CORE: Final = Path(referral_core.__file__).parent
 SAVING: Final = {"context.py", "records.py"}
 """The modules by which everything is stored and traced."""
-OVER_ALL: Final = {"billing", "persons", "seals"}
-"""Ports that keep no entity of a service's: what they do goes over a whole store, or to somebody else's system."""
-REPOSITORIES: Final = {name for name, part in vars(Ports).items() if isinstance(part, property)} - OVER_ALL
-WRITING: Final = {"add", "append", "change", "close", "open", "put", "replace"}
+OVER_ALL: Final = {"billing"}
+"""What keeps no entity of a service's."""
+REPOSITORIES: Final = {name for name, part in vars(Repositories).items() if isinstance(part, property)} - OVER_ALL
+WRITING: Final = {"add", "add_all", "add_first", "add_sharing", "append", "change", "close", "open", "put", "replace"}
 """The methods by which repositories store something."""
 
 

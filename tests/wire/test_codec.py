@@ -131,12 +131,14 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any answer
     return (type(value), value)
 
 
+A_THIRD: Final = settings().max_examples // 3
+"""As many examples: answers are large, and alike."""
 ANSWERS: Final = {str(act.hints["return"]): act.hints["return"] for act in ACTS.values()}
 """Every type that an act returns."""
 
 
 @pytest.mark.parametrize("kind", ANSWERS.values(), ids=ANSWERS)
-@settings(max_examples=20)
+@settings(max_examples=A_THIRD)
 @given(st.data())
 def test_every_answer_survives_the_wire(kind: Any, data: st.DataObject) -> None:  # noqa: ANN401 - any type
     drawn = data.draw(values(kind))
@@ -148,7 +150,9 @@ def test_every_answer_survives_the_wire(kind: Any, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", ["account.show", "contract.concluded", "referral.explain", "trace.show"])
-@settings(phases=(Phase.explicit, Phase.generate))  # such a value says it all, and shrinking one takes minutes
+@settings(
+    max_examples=A_THIRD, phases=(Phase.explicit, Phase.generate)
+)  # such a value says it all, and shrinking one takes minutes
 @given(st.data())
 def test_what_is_no_answer_is_refused_in_one_way(name: str, data: st.DataObject) -> None:
     kind = ACTS[name].hints["return"]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import cast
 
 import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from examples.portal import Clock, People, create_portal
+from examples.portal import Clock, People, api, create_portal
 from examples.portal.seed import BEGINNING, sow
 from examples.portal.world import World
+from referral_adapters.http import create_app
 from tests.examples.portal.browser import STORIES_ON, Somebody, browsing, chromium, serving
 from tests.examples.portal.visitor import Visitor
 
@@ -27,9 +29,20 @@ def sown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+class MadeWhenAsked:
+    """An application that is made when it is first asked something: the API takes longer to make than most tests."""
+
+    def __init__(self, make: Callable[[], ASGIApp]) -> None:
+        self._app = cache(make)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app()(scope, receive, send)
+
+
 @pytest.fixture
-def portal(sown: Path, tmp_path: Path) -> Iterator[FastAPI]:
+def portal(sown: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FastAPI]:
     """Return a portal over a world of its own."""
+    monkeypatch.setattr(api, "create_app", lambda *given, **named: MadeWhenAsked(partial(create_app, *given, **named)))
     folder = tmp_path / "world"
     shutil.copytree(sown, folder)
     made = create_portal(
@@ -50,8 +63,6 @@ def visitor(portal: FastAPI) -> Visitor:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Return a browser; no longer than a module, since it keeps the thread from running loops of its own."""
-    if os.environ.get("CI") and not os.environ.get("REFERRAL_CHROMIUM"):
-        pytest.skip("what is clicked in a browser is `nox -s stories`, which takes a few minutes by itself")
     executable = chromium()
     if executable is None:
         pytest.skip("there is no Chromium on the path, and REFERRAL_CHROMIUM names none")

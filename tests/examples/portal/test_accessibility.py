@@ -12,6 +12,8 @@ from examples.portal.catalogue import LANGUAGES
 from tests.examples.portal.browser import EVERYTHING, Size, Somebody
 from tests.examples.portal.test_pages import PAGES
 
+pytestmark = pytest.mark.long
+
 Light = Literal["light", "dark"]
 WEIGHTY = {"serious", "critical"}
 SEEN: Final[list[tuple[Size, Light, tuple[str, ...]]]] = [

@@ -11,6 +11,8 @@ from tests.examples.portal.test_accessibility import Light, faults
 from tests.examples.portal.test_administration_stories import enters
 from tests.examples.portal.test_administration_trace import a_stuck_leg
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize(
     ("size", "light"), [("phone", "dark"), ("desk", "light")] if EVERYTHING else [("phone", "dark")]

@@ -9,6 +9,8 @@ from examples.portal.world import World
 from referral_core import Money
 from tests.examples.portal.browser import Somebody
 
+pytestmark = pytest.mark.long
+
 ANNAS = "A-1001"
 
 

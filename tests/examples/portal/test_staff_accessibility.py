@@ -10,6 +10,8 @@ from playwright.sync_api import Browser
 from tests.examples.portal.browser import EVERYTHING, Size, Somebody
 from tests.examples.portal.test_accessibility import Light, faults
 
+pytestmark = pytest.mark.long
+
 PAGES: Final = (
     "/sales?show=all",
     "/sales?q=nobody",

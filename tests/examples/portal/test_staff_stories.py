@@ -9,6 +9,8 @@ from examples.portal.world import World
 from referral_core import CodeStatus, Money
 from tests.examples.portal.browser import Somebody
 
+pytestmark = pytest.mark.long
+
 ANNAS, JAANS, LIIGAS, PEETERS = "A-1001", "A-1002", "A-1004", "A-1005"
 
 

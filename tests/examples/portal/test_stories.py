@@ -10,6 +10,8 @@ from referral_core import Money
 from tests.examples.portal.browser import Somebody
 from tests.examples.portal.test_self_service import ANNAS
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.rule("C11", "T1", "T2")
 def test_anna_passes_her_code_on(somebody: Somebody, world: World) -> None:

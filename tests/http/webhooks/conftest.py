@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from tests.adapters.conftest import database
+from tests.adapters.conftest import database, empty_file
 
-__all__ = ["certificate", "database"]
+__all__ = ["certificate", "database", "empty_file"]
 
 
 @pytest.fixture

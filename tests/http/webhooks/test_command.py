@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from referral_adapters.cli.command import app
 from referral_adapters.cli.screen import Screen
 from referral_adapters.cli.webhooks_command import show
 from referral_adapters.sql import SqlStore
+from tests.adapters.command_line import invoke
 from tests.adapters.test_cli_parts import Terminal
 from tests.http.webhooks.publishing import PROGRAMME, acted, published
 from tests.http.webhooks.receiver import SECRET, Receiver, receiver
@@ -27,7 +27,7 @@ WHSEC = "whsec_" + b64encode(SECRET).decode()
 
 
 def run(*args: str | Path) -> Result:
-    return CliRunner().invoke(app, ["webhooks", *(str(arg) for arg in args)])
+    return invoke(["webhooks", *args])
 
 
 def told(result: Result) -> list[dict[str, Any]]:
