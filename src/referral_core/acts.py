@@ -39,6 +39,9 @@ from referral_core.entities.actor import Role
 from referral_core.values.arguments import COUNT, FACT, FLAG, PROGRAM, Kind, choice, instance
 from referral_core.values.code_text import fold
 
+_CODES: Final = frozenset({"code", "ended code"})
+"""The kinds of names that stand for the text of a code."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S", bound="Service")
@@ -151,7 +154,7 @@ class Act(Generic[R]):
     def named(self, given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         """Return what the arguments name, each with its kind: a hint to the store about what will be looked up."""
         found = ((kind, given.get(name)) for name, kind in self._naming)
-        return tuple((kind, fold(value) if kind == "code" else value) for kind, value in found if value is not None)
+        return tuple((kind, fold(value) if kind in _CODES else value) for kind, value in found if value is not None)
 
     def needs_reason(self, given: Mapping[str, Any]) -> bool:
         """Tell whether a person who asks for the act with these arguments has to say why."""

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from referral_adapters.sql import SqlStore
-from referral_adapters.sql.prepared import Cursor
+from referral_adapters.sql.exchange import Answer
+from referral_adapters.sql.work import Said
 
 
 class NotingCursor:
@@ -32,18 +33,18 @@ def noting(store: SqlStore) -> Iterator[list[tuple[Any, ...]]]:
     connections: Any = store._connections
     plain = connections.cursor()
     cursor = connections._local.cursor = NotingCursor(plain)
-    work, together = store._work, store._work._together
+    work, together = store._work, store._work._in_one_trip
 
-    def heard(statements: Sequence[tuple[str, Any]]) -> list[Cursor]:
-        cursor.noted.extend(statements)
+    def heard(statements: Sequence[Said]) -> list[Answer]:
+        cursor.noted.extend((each if isinstance(each, str) else each.text, given) for each, given in statements)
         return together(statements)
 
-    work._together = heard  # type: ignore[method-assign]
+    work._in_one_trip = heard  # type: ignore[method-assign]
     try:
         yield cursor.noted
     finally:
         connections._local.cursor = plain
-        del work._together
+        del work._in_one_trip
 
 
 def plan_of(store: SqlStore, table: str, act: Callable[[], object]) -> str:

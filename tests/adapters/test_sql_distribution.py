@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,7 @@ from referral_adapters.sql import SqlStore, StoreFailed, Upgraded, check, schema
 from referral_adapters.sql.errors import translated
 from referral_adapters.sql.metadata import REFERENCE
 from referral_adapters.sql.tables import METADATA
-from referral_core import Programme, Refusal
+from referral_core import Actor, Programme, ReferralDesk, Refusal
 from referral_core.values.reason import Reason
 from tests.adapters.noting_cursor import noting
 from tests.adapters.postgres_server import PostgresServer
@@ -31,6 +32,7 @@ from tests.adapters.postgres_server import PostgresServer
 PAGE: Final = Path(__file__).parents[2] / "docs" / "explanation" / "growing.md"
 PROGRAMME: Final = Programme.default()
 KEY: Final = secret_of("demo")
+NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 CITUS: Final = """
 CREATE TABLE pg_dist_partition (logicalrelid regclass PRIMARY KEY, place text NOT NULL, number serial);
 
@@ -184,6 +186,7 @@ def statements(postgres: PostgresServer) -> frozenset[str]:
             runner = FeedRunner(PROGRAMME, store)
             list(runner.run((PAGE.parents[2] / "examples" / "a123" / "edges.jsonl").read_bytes().splitlines()))
             runner.summary()
+            ReferralDesk(PROGRAMME, store).session(actor=Actor.system("portal"), now=NOW).codes.check("A123")
         seen = {" ".join(statement.split()) for statement, *_ in noted}
     return frozenset(each for each in seen if re.match("SELECT .* FROM [a-z_]+|UPDATE|DELETE", each))
 

@@ -30,16 +30,17 @@ from referral_adapters.conformance.samples import (
 )
 from referral_adapters.sql import SchemaMismatch, SqlStore, schema, upgrade
 from referral_adapters.sql.billing_tables import BILLS, MOVEMENTS, POSTED_GRANTS
-from referral_adapters.sql.cases import case_row
+from referral_adapters.sql.cases import ROWS as CASE_ROWS
 from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
-from referral_adapters.sql.codes import code_row
+from referral_adapters.sql.codes import ROWS as CODE_ROWS
 from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
-from referral_adapters.sql.contracts import contract_row
-from referral_adapters.sql.grants import grant_row
+from referral_adapters.sql.contracts import ROWS as CONTRACT_ROWS
+from referral_adapters.sql.grants import ROWS as GRANT_ROWS
 from referral_adapters.sql.group_tables import GROUP_HISTORY, GROUPS
-from referral_adapters.sql.referral_rows import note_row, referral_row
+from referral_adapters.sql.referral_rows import note_row
 from referral_adapters.sql.referral_tables import CASES, FEE_NOTES, GRANTS, REFERRAL_HISTORY, REFERRALS
-from referral_adapters.sql.states import state_of
+from referral_adapters.sql.referrals import ROWS as REFERRAL_ROWS
+from referral_adapters.sql.rows import state_of
 from referral_adapters.sql.trace import entry_row
 from referral_adapters.sql.trace_tables import TRACE_ENTRIES
 from referral_core.entities.case import Case
@@ -79,6 +80,10 @@ def make_old(url: URL) -> None:
         command.upgrade(schema.configuration(connection), "0001")
 
 
+def referral_row(referral: Referral, revision: int) -> dict[str, Any]:
+    return REFERRAL_ROWS.row(referral, revision=revision, notes=len(referral.fee_notes))
+
+
 class Filling:
     """Writes rows into a database of the first version, as that version wrote them."""
 
@@ -92,15 +97,15 @@ class Filling:
 
     def account(self, account: str, customer: str) -> None:
         self.rows(ACCOUNTS, {"account": account, "customer": customer})
-        self.rows(CONTRACTS, contract_row(contract(f"K-{account}", on=account, of=customer)))
+        self.rows(CONTRACTS, CONTRACT_ROWS.row(contract(f"K-{account}", on=account, of=customer)))
 
     def code(self, *states: PromoCode, place: int = 1, clock: datetime = CLOCK) -> None:
         last = states[-1]
         self.rows(CODE_TEXTS, {"text": last.text, "account": last.account})
-        self.rows(PROMO_CODES, {**code_row(last, len(states)), "place": place})
+        self.rows(PROMO_CODES, {**CODE_ROWS.row(last, revision=len(states)), "place": place})
         for revision, state in enumerate(states, 1):
             row = {"account": state.account, "text": state.text, "revision": revision, "recorded_at": clock}
-            self.rows(PROMO_CODE_HISTORY, {**row, "state": state_of(code_row(state, revision))})
+            self.rows(PROMO_CODE_HISTORY, {**row, "state": state_of(CODE_ROWS.row(state, revision=revision))})
 
     def referral(self, *states: tuple[Referral, datetime]) -> None:
         last, _ = states[-1]
@@ -248,10 +253,10 @@ def test_states_of_referrals_lose_persons_and_notes_and_nothing_else(filling: Fi
 
 @pytest.mark.rule("R3")
 def test_closed_cases_get_the_moment_that_their_contract_or_the_trace_has(filling: Filling, old: URL) -> None:
-    filling.rows(CONTRACTS, contract_row(contract("K1", concluded=day(4))))
+    filling.rows(CONTRACTS, CONTRACT_ROWS.row(contract("K1", concluded=day(4))))
     finished, abandoned = case("S1").finished("K1", day(4)), case("S2").abandoned(day(5))
     unknown, waiting = attrs.evolve(case("S3").abandoned(day(5)), closed_at=None), case("S4")
-    filling.rows(CASES, *map(case_row, (finished, abandoned, unknown, waiting)))
+    filling.rows(CASES, *map(CASE_ROWS.row, (finished, abandoned, unknown, waiting)))
     filling.traced("case.abandon", PROGRAMME_SUBJECT, day(5), {"case": "S2", "status": "abandoned"})
     with upgraded(filling, old) as store:
         assert list(store.cases.all()) == [finished, abandoned, unknown, waiting]
@@ -268,7 +273,8 @@ LATER = ("wait_until", "problem", "failed_at")
 @pytest.mark.rule("R3", "B6", "B7")
 def test_old_movements_are_dated_so_that_no_balance_is_short(filling: Filling, old: URL) -> None:
     for leg in (grant("K1", effective=day(1)), grant("K2", effective=day(3)), grant("K3", on="A2", effective=day(6))):
-        filling.rows(GRANTS, {name: value for name, value in grant_row(leg).items() if name not in LATER})
+        row = GRANT_ROWS.row(leg, key=leg.key)
+        filling.rows(GRANTS, {name: value for name, value in row.items() if name not in LATER})
         filling.rows(POSTED_GRANTS, {"key": leg.key})
         filling.moved(leg.account, "granted", leg.key, "10")
     filling.rows(BILLS, {"bill": "B1", "account": "A1"})

@@ -56,7 +56,7 @@ def race(store: SqlStore, *acts: Callable[[], object]) -> list[object]:
     def run(place: int) -> None:
         start.wait(PATIENCE)
         try:
-            store.run(acts[place], ((), None)[place % 2])  # as a unit of work, and a statement at a time
+            store.run(acts[place])
             outcomes[place] = "done"
         except Refusal as refusal:
             outcomes[place] = refusal.reasons[0]

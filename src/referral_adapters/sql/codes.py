@@ -82,17 +82,13 @@ def _held(row: Row) -> Held:
     return Held(ROWS.entity(row), row.revision)
 
 
-BY_TEXT: Final = Lookup(
-    locking(
-        select(PROMO_CODES).where(
-            PROMO_CODES.c.text == bindparam("of"),
-            PROMO_CODES.c.account
-            == select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("of")).scalar_subquery(),
-        ),
-        shared=PROMO_CODES,
-    ),
-    lambda rows: _held(rows[0]) if rows else None,
+_BY_TEXT: Final = select(PROMO_CODES).where(
+    PROMO_CODES.c.text == bindparam("of"),
+    PROMO_CODES.c.account == select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("of")).scalar_subquery(),
 )
+UNLOCKED: Final = locking(_BY_TEXT, is_locked=False)
+TO_BE_CHANGED: Final = locking(_BY_TEXT)
+BY_TEXT: Final = Lookup(locking(_BY_TEXT, shared=PROMO_CODES), lambda rows: _held(rows[0]) if rows else None)
 """The code of a text, which many may use at once, and nobody change meanwhile."""
 OF_ACCOUNT: Final = Lookup(
     locking(

@@ -18,6 +18,14 @@ def _around_contract(answers: Sequence[Any]) -> Iterator[tuple[str, Key]]:
         yield "customer", contract.customer
 
 
+def _around_code(answers: Sequence[Any]) -> Iterator[tuple[str, Key]]:
+    """Yield the account of a code that is there, and the code again."""
+    (held,) = answers
+    if held is not None:
+        yield "account", held.code.account
+        yield "held code", held.code.text
+
+
 def _chain(account: Key) -> Key:
     return account_subject(str(account))
 
@@ -39,6 +47,9 @@ FAMILIES: Final = Families(
     ),
     Family("customer", (Member(contracts.OF_CUSTOMER), Member(referrals.LIVE_OF)), lock="customer {}"),
     Family("code", (Member(codes.BY_TEXT), Member(groups.ALL, _nothing))),
+    # Whoever ends a code looks whose it is, locks the account as all do who change its codes, and looks again.
+    Family("ended code", (Member(codes.BY_TEXT, statement=codes.UNLOCKED),), leads_to=_around_code),
+    Family("held code", (Member(codes.BY_TEXT, statement=codes.TO_BE_CHANGED),)),
     Family("group", (Member(groups.ALL, _nothing),)),
     Family("case", (Member(cases.BY_ID),)),
     Family("ledger", (Member(lots.OF), Member(billing.LAST_MOVED), Member(grants.DUE)), lock="discount {}"),

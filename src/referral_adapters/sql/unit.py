@@ -42,10 +42,11 @@ def _itself(key: Key) -> Key:
 
 @attrs.frozen(eq=False)
 class Member:
-    """A lookup of a family, and how its key is made of the family's."""
+    """A lookup of a family, how its key is made of the family's, and the ``statement`` if not the lookup's own."""
 
     lookup: Lookup[Any]
     of_key: Callable[[Key], Key] = _itself
+    statement: locking | None = None
 
 
 @attrs.frozen(eq=False)
@@ -70,7 +71,7 @@ class Families:
         self._of_lookup: dict[Lookup[Any], str] = {}
         for family in families:
             for member in family.members:
-                if member.of_key is _itself:
+                if member.of_key is _itself and member.statement is None:
                     self._of_lookup.setdefault(member.lookup, family.name)
 
     def of(self, lookup: Lookup[Any]) -> str | None:

@@ -151,7 +151,9 @@ class Work:
             for member in family.members:
                 place = (member.lookup, member.of_key(key))
                 if place not in asked:
-                    asked[place] = self._as_prepared(member.lookup.statement(self), member.lookup.given(place[1]))
+                    asked[place] = self._as_prepared(
+                        (member.statement or member.lookup.statement)(self), member.lookup.given(place[1])
+                    )
         if any(not unit.unseen.isdisjoint(statement.tables) for statement in asked.values()):
             self._flush(unit)
         said = self._beginning(unit)

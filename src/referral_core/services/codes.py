@@ -23,6 +23,7 @@ from referral_core.values.arguments import (
     Channel,
     CodeText,
     CustomerId,
+    EndedCode,
     Flag,
     Moment,
     Product,
@@ -112,7 +113,7 @@ class Codes(BoundService):
         )
 
     @act("code.end", least=Role.SUPERVISOR, feed=True, manual=True, touches=(a_code,), wire={"ends_at": "at"})
-    def end(self, code: CodeText, *, ends_at: Moment | None = None, reason: ReasonText | None = None) -> PromoCode:
+    def end(self, code: EndedCode, *, ends_at: Moment | None = None, reason: ReasonText | None = None) -> PromoCode:
         """End a code by hand, at once or at the later moment ``ends_at``; a planned end can be moved (C5).
 
         :raises Refusal: ``not-allowed``, ``reason-missing``, ``code-unknown``, ``code-ended``, ``moment-past``.

@@ -119,9 +119,9 @@ def _ident(doc: str, example: str, names: str | None = None) -> Kind:
     return Kind("id", _id, doc, example, names=names)
 
 
-CODE: Final = Kind(
-    "code", _storable, "A code as somebody wrote it: blanks, hyphens and small letters do not matter.", names="code"
-)
+_CODE_DOC: Final = "A code as somebody wrote it: blanks, hyphens and small letters do not matter."
+CODE: Final = Kind("code", _storable, _CODE_DOC, names="code")
+ENDED_CODE: Final = Kind("code", _storable, _CODE_DOC, names="ended code")
 REASON: Final = Kind("reason", _storable, "Why it is done, in words for staff.")
 NAME: Final = Kind("name", _id, "A name for people.", "Spring fair")
 TEXT: Final = Kind("text", _storable, "Free text.")
@@ -151,6 +151,8 @@ Means = Annotated[str, _ident("By what a code was passed on.", "link")]
 Language = Annotated[str, _ident("A language of the programme.", "et")]
 Subject = Annotated[str, _ident("What a chain of the trace is about.", "account:A")]
 CodeText = Annotated[str, CODE]
+EndedCode = Annotated[str, ENDED_CODE]
+"""A code that the act changes, so that nobody may use it meanwhile."""
 ReasonText = Annotated[str, REASON]
 Name = Annotated[str, NAME]
 Text = Annotated[str, TEXT]
