@@ -138,7 +138,12 @@ class Work:
         self._load(self._transaction(), named)
 
     def _load(self, unit: Unit, wanted: Iterable[tuple[str, Key]]) -> None:
-        """Lock and read what some keys are likely to be asked for, and then what that leads to."""
+        """Lock and read what some keys are likely to be asked for, and then what that leads to.
+
+        A file is no further away for who asks it often, and has one writer: there nothing is read that nobody asks for.
+        """
+        if self.dialect == "sqlite":
+            return
         while fresh := [each for each in dict.fromkeys(wanted) if each not in unit.loaded]:
             unit.loaded.update(fresh)
             chosen = [(self._families.by_name[name], key) for name, key in fresh if name in self._families.by_name]
