@@ -8,7 +8,7 @@ from typing import Final
 from referral_adapters.sql import contracts, discount_groups, promo_codes, referrals, trace
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.unit_of_work import Asked, Families, Family
-from referral_core.entities.trace_entry import account_subject
+from referral_core.entities.trace_entry import account_subject, referral_subject
 
 
 def _around_contract(rows: Sequence[Row | None]) -> Iterator[tuple[str, str]]:
@@ -40,6 +40,7 @@ FAMILIES: Final = Families(
             Asked(contracts.BY_ID.locked, "contract"),
             Asked(referrals.BY_CONTRACT.locked, "of"),
             Asked(referrals.LAST_RECORD, "of"),
+            Asked(trace.LAST, "of", referral_subject, lasting=True),
         ),
         leads_to=_around_contract,
     ),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Executable, FromClause, bindparam, exists, func, select
+from sqlalchemy import Executable, FromClause, Select, bindparam, exists, func, select
 
 from referral_adapters.sql.atomic import joined
-from referral_adapters.sql.careful_pages import CarefulPages
+from referral_adapters.sql.careful_pages import UNREADABLE, CarefulPages
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.row_set import BulkInsertion, RowSet
 from referral_adapters.sql.statements import Insertion, Pages
@@ -49,7 +50,16 @@ def _last_ones(subjects: FromClause) -> Executable:
     )
 
 
+def _newest(subjects: FromClause) -> Select[Any]:
+    newest = select(TRACE_ENTRIES).join(subjects, _T.subject == subjects.c.subject).where(_T.moment <= bindparam("by"))
+    return newest.order_by(_T.moment.desc(), _T.subject.desc(), _T.number.desc()).limit(bindparam("most"))
+
+
 _LAST_ONES: Final = _SUBJECTS.statements(_last_ones)
+_NEWEST: Final = _SUBJECTS.statements(_newest)
+_NEWEST_PLACES: Final = _SUBJECTS.statements(
+    lambda subjects: _newest(subjects).with_only_columns(_T.subject, _T.number)
+)
 
 
 @attrs.frozen
@@ -119,9 +129,19 @@ class SqlTrace:
         number = None if after is None else after[1:]
         return _CHAIN.read(self.work, entry_of, lambda key: (subject, key.number), after=number, of=subject)
 
-    def length(self, subject: str) -> int:
-        """Return how many rows a subject's chain has."""
-        return self._end(subject)[0]
+    def newest(self, subjects: Collection[str], by: datetime, limit: int) -> tuple[TraceEntry, ...]:
+        """Return up to ``limit`` rows of some chains, of moments up to ``by``, the newest first.
+
+        :raises TraceUnreadable: one of them cannot be read.
+        """
+        dialect, wanted = self.work.dialect, [{"subject": subject} for subject in set(subjects)]
+        given = {**_SUBJECTS.given(self.work, wanted), "by": by, "most": limit}
+        try:
+            return tuple([entry_of(row) for row in self.work.rows(_NEWEST[dialect], given)])
+        except UNREADABLE:
+            # One by one, so that it is told which of them cannot be read.
+            places = [(row.subject, row.number) for row in self.work.rows(_NEWEST_PLACES[dialect], given)]
+            return tuple([next(self.chain(subject, after=(subject, number - 1))) for subject, number in places])
 
     def heads(self) -> Iterator[Head]:
         """Yield the head of every chain, in order of subject."""
