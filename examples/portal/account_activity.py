@@ -18,15 +18,13 @@ router = APIRouter(prefix="/{account}/activity")
 
 BATCH: Final = 100
 """So many entries are read at a time."""
-LAST: Final = 10**9
-"""No account has as many entries."""
 
 
 @router.get("")
-def activity(visit: Staffs, account: str, category: str = "", after: int = 0) -> Response:
+def activity(visit: Staffs, account: str, category: str = "", after: str = "") -> Response:
     """Show the timeline by pages, the newest first; only one category when that is asked for."""
     chosen = next((each for each in ActivityCategory if each == category), None)
-    entries = (each for each in _entries(visit, account, min(max(after, 0), LAST)) if chosen in {None, each.category})
+    entries = (each for each in _entries(visit, account, after or None) if chosen in {None, each.category})
     page = tuple(islice(entries, PAGE + 1))
     return account_page(
         visit,
@@ -36,17 +34,17 @@ def activity(visit: Staffs, account: str, category: str = "", after: int = 0) ->
         entries=page[:PAGE],
         categories=tuple(ActivityCategory),
         category=chosen,
-        following=page[PAGE - 1].number if len(page) > PAGE else None,
+        following=page[PAGE - 1].place if len(page) > PAGE else None,
         after=after,
     )
 
 
-def _entries(visit: Visit, account: str, after: int) -> Iterator[Activity]:
-    """Yield an account's entries from a number down, reading them as they are needed."""
+def _entries(visit: Visit, account: str, after: str | None) -> Iterator[Activity]:
+    """Yield an account's entries after a place, reading them as they are needed."""
     accounts = visit.world.ask(visit.someone().actor).accounts
     while True:
         batch = accounts.activity(account, after=after, limit=BATCH)
         yield from batch
         if len(batch) < BATCH:
             return
-        after = batch[-1].number
+        after = batch[-1].place

@@ -19,7 +19,13 @@ from referral_core.entities.grant import DISCOUNT_TYPE, Grant, GrantStatus
 from referral_core.entities.promo_code import CodeStatus, PromoCode
 from referral_core.entities.referral import Offer, Referral, ReferralStatus
 from referral_core.entities.sharing import Sharing
-from referral_core.entities.trace_entry import TraceEntry, account_subject, chain_faults, group_subject
+from referral_core.entities.trace_entry import (
+    TraceEntry,
+    account_subject,
+    chain_faults,
+    group_subject,
+    referral_subject,
+)
 from referral_core.programme.paying import Paying
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused, Decision, decide
@@ -105,6 +111,7 @@ __all__ = [
     "group_subject",
     "moment",
     "parse",
+    "referral_subject",
     "timeline_picture",
 ]
 

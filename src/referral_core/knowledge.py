@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from heapq import nlargest
 from itertools import groupby, takewhile
 from operator import attrgetter, itemgetter
 from typing import NoReturn
@@ -364,9 +365,10 @@ class KnownTrace:
                 if after is None or (row.subject, row.number) > after:
                     yield row
 
-    def length(self, subject: str) -> int:
-        """Return how many rows of a subject's chain were known."""
-        return sum(1 for _ in self.chain(subject))
+    def newest(self, subjects: Collection[str], by: datetime, limit: int) -> tuple[TraceEntry, ...]:
+        """Return up to ``limit`` rows of some chains that were known, of moments up to ``by``, the newest first."""
+        rows = [row for subject in set(subjects) for row in self.chain(subject) if row.moment <= by]
+        return tuple(nlargest(limit, rows, key=attrgetter("moment", "subject", "number")))
 
     def heads(self) -> Iterator[Head]:
         """Yield the head of every chain as far as it was known, in order of subject."""

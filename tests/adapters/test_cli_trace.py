@@ -22,7 +22,6 @@ from referral_adapters.cli.trace_text import changes, show_verification
 from referral_adapters.conformance.samples import day
 from referral_adapters.sql import SqlStore, upgrade
 from referral_core import Actor, Programme, ReferralDesk
-from referral_core.entities.trace_entry import account_subject
 from referral_core.entities.trace_fault import TraceFault
 from referral_core.entities.verification import Verification
 from tests.adapters.command_line import invoke
@@ -215,12 +214,16 @@ class TestShow:
 
     def test_an_account_a_group_and_a_contract_can_be_named(self, db: str) -> None:
         by_account = printed(run("trace", "show", "--account", "bert", "--db", db))
-        assert {row["subject"] for row in by_account} == {"account:bert"}
-        assert by_account == printed(run("trace", "show", account_subject("bert"), "--db", db))
+        assert [*dict.fromkeys(row["subject"] for row in by_account)] == ["account:bert", "referral:bert-1"]
+        chains = [printed(run("trace", "show", each, "--db", db)) for each in ("account:bert", "referral:bert-1")]
+        assert by_account == [
+            row for row in [*chains[0], *chains[1]] if not row["after"].get("grant", "").startswith("referrer/")
+        ]
+        assert printed(run("trace", "show", "referral:bert-1", "--act", "code.end", "--db", db)) == []
         by_group = printed(run("trace", "show", "--group", "referrer", "--db", db))
         assert {row["act"] for row in by_group} >= {"amount.set", "group.disable"}
         by_contract = printed(run("trace", "show", "--contract", "bert-1", "--db", db))
-        assert len({row["subject"] for row in by_contract}) == 2
+        assert {row["subject"] for row in by_contract} == {"referral:bert-1"}
         assert by_contract == printed(run("trace", "show", "--contract", "bert-1", "--db", db))
         named = [row["after"].get("contract") or row["after"].get("grant", "") for row in by_contract]
         assert all("bert-1" in each for each in named)

@@ -681,7 +681,7 @@ TRACE: Final[dict[str, Broken]] = {
     "test_every_row_has_a_salt_of_its_own": salted(lambda: "0" * 32),
     "test_a_subject_without_rows_has_an_empty_chain": trace(heads=ghost),
     "test_subjects_are_taken_to_the_letter": trace(chain=trimming),
-    "test_a_chain_is_as_long_as_it_has_rows": trace(length=lambda length, subject: max(length(subject), 1)),
+    "test_the_newest_rows_of_some_chains_come_first": trace(newest=lambda newest, *of: newest(*of)[::-1]),
     "test_heads_are_the_ends_of_all_chains": trace(heads=backwards),
     "test_all_chains_come_one_after_the_other": trace(
         chain=lambda chain, *of, **after: chain(*of, **after) if of else backwards(chain, **after)

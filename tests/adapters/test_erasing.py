@@ -16,12 +16,14 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 
 from referral_adapters.conformance import Store
+from referral_adapters.conformance.samples import contract, referral
 from referral_adapters.feed import FeedRunner
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_adapters.sql.tables import METADATA
 from referral_core import Programme, ReferralDesk
 from referral_core.entities.actor import Actor, Role
+from referral_core.entities.trace_entry import TraceNote, chain_faults
 from referral_core.values.errors import Refusal
 from referral_core.values.money import Money
 from tests.adapters.test_sql_races import race
@@ -78,8 +80,8 @@ def live(desk: ReferralDesk) -> None:
         "referrer", Money("11"), correction=True, starts=at(1), reason=f"see {CUSTOMER}"
     )
     desk.session(actor=SYSTEM, now=at(9)).discounts.bill("B-1", account="A-1", amount=Money("3"))
-    for contract in ("K-1", "K-2"):
-        desk.session(actor=themselves, now=at(10)).contracts.terminate(contract)
+    for ended in ("K-1", "K-2"):
+        desk.session(actor=themselves, now=at(10)).contracts.terminate(ended)
 
 
 def concluded(desk: ReferralDesk, contract: str, account: str, customer: str, day: int, code: str | None = None) -> str:
@@ -237,6 +239,28 @@ def test_memory_and_a_database_erase_the_same(opened: SqlStore) -> None:
         return list(zip(states, names, strict=True))
 
     assert told(opened, one) == told(memory, other)
+
+
+@pytest.mark.rule("A5", "A2")
+def test_words_on_the_chains_of_referrals_go_in_every_store(opened: SqlStore) -> None:
+    """All of the referee's; of the referrer's those about the grants, which were on the referrer's account before."""
+    left = {}
+    for store in (opened, MemoryStore()):
+        for each in (contract("K1"), contract("K2", on="A2", of="C2")):
+            store.contracts.put(each)
+        store.referrals.add(referral("K2"), at=at(0))
+        for act in ("referral.record", "grant.retry", "grant.retry"):
+            store.trace.append(TraceNote("referral:K2", at(1), act, JAAN, None, {}, "they called"))
+        store.trace.append(TraceNote("referral:K2", at(1), "grant.due", JAAN))
+        counts = [store.personal_data(customer).traced for customer in ("C1", "C2", "C3")]
+        store.erase("C1")
+        by_referrer = [row.is_erased for row in store.trace.chain("referral:K2")]
+        store.erase("C2")
+        by_both = [row.is_erased for row in store.trace.chain("referral:K2")]
+        assert chain_faults(store.trace.chain("referral:K2")) == ()
+        left[type(store)] = (counts, by_referrer, by_both)
+    assert left[SqlStore] == left[MemoryStore]
+    assert left[MemoryStore] == ([2, 3, 0], [False, True, True, False], [True, True, True, False])
 
 
 @pytest.mark.rule("A5")

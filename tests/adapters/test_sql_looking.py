@@ -78,7 +78,7 @@ def activity(desk: ReferralDesk, account: str) -> list[Activity]:
     return list(
         pages(
             lambda last: desk.session(actor=SYSTEM, now=LATEST).accounts.activity(
-                account, after=0 if last is None else last.number, limit=7
+                account, after=None if last is None else last.place, limit=7
             )
         )
     )

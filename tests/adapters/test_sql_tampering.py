@@ -22,6 +22,7 @@ from referral_core.entities.trace_entry import TraceEntry, TraceNote
 from referral_core.entities.trace_fault import TraceFault
 from referral_core.services.verifying_trace import Verifying
 from referral_core.values.errors import TraceUnreadable
+from referral_core.values.moment import LATEST
 
 SUBJECTS: Final = ("account:A-1", "account:Õ'\"", "programme")
 AFTER: Final = {"code": "A123", "referee_amount": "7.00 EUR", "ends_at": None}
@@ -262,6 +263,11 @@ def is_named(opened: Connection, change: str) -> None:
         assert [next(chain).number for _ in range(2)] == [1, 2]
         with pytest.raises(TraceUnreadable) as caught:
             next(chain)
+        assert (caught.value.subject, caught.value.number) == ("account:A-1", 3)
+        if change.startswith("moment"):
+            return  # nobody can tell whether it is among the newest
+        with pytest.raises(TraceUnreadable) as caught:
+            SqlStore.on(vault.connection).trace.newest(["account:A-1"], LATEST, 99)
         assert (caught.value.subject, caught.value.number) == ("account:A-1", 3)
 
     tampering(opened, act)

@@ -73,17 +73,20 @@ def main() -> None:
 class Driver:
     """The plain driver on a database with the same codes."""
 
+    _connection: Any
+
     def __init__(self, url: URL) -> None:
         populate(url, CODES)
         SqlStore(url, Programme.default(), secret=SECRET).close()
-        self._connection: Any = engine_of(url).raw_connection().dbapi_connection
+        connection: Any = engine_of(url).raw_connection().dbapi_connection
         self._is_sqlite = "sqlite" in url.drivername
         if self._is_sqlite:
-            self._connection.isolation_level = None
+            connection.isolation_level = None
             for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
-                self._connection.execute(f"PRAGMA {pragma}")
+                connection.execute(f"PRAGMA {pragma}")
         else:
-            self._connection.autocommit = True
+            connection.autocommit = True
+        self._connection = connection
 
     def writing(self, acts: Sequence[list[Written]]) -> Callable[[], None]:
         """Return what writes the rows of the next act in a transaction of their own."""

@@ -75,6 +75,7 @@ GIVEN: Final[Mapping[str, Mapping[str, Any]]] = {
     "customer.erasable": {"customer": "x"},
     "customer.erase": {"customer": "x", "reason": WHY},
     "trace.show": {"subject": "account:A"},
+    "trace.account": {"account": "A"},
     "trace.contract": {"contract": "OPEN"},
     "trace.verify": {},
     "trace.seal": {},

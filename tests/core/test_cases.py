@@ -125,7 +125,7 @@ def test_finishing_records_the_referral_of_the_cases_moment() -> None:
     row = office.traced("B")[-1]
     assert (row.act, row.actor, row.before) == ("case.finish", "Mari", {"case": "case-1", "status": "open"})
     assert row.after == {"case": "case-1", "status": "finished", "contract": "K1", **case.characteristics}
-    reasons = {row.act: row.reason for row in office.traced("B")}
+    reasons = {row.act: row.reason for row in [*office.traced("B"), *office.traced("referral:K1")]}
     assert reasons["referral.record"] == reasons["contract.concluded"] == "case case-1"
 
 

@@ -42,8 +42,8 @@ def test_an_activation_brings_the_referral_its_two_legs_and_the_accounts_own_cod
     assert set(office.store.grants.all()) == set(activation.legs)
     assert office.store.contracts.find("K1") == activation.contract
     assert office.store.referrals.find("K1") == activation.referral
-    for account, amount, key in (("B", "7.00 EUR", "referee/K1"), ("A", "10.00 EUR", "referrer/K1")):
-        row = office.traced(account)[-1]
+    due = office.traced("referral:K1")[-2:]
+    for row, amount, key in zip(due, ("7.00 EUR", "10.00 EUR"), ("referee/K1", "referrer/K1"), strict=True):
         assert (row.act, row.after, row.moment) == ("grant.due", {"grant": key, "amount": amount}, at(MARCH))
 
 
@@ -229,7 +229,7 @@ def test_a_withdrawal_cancels_the_referral_and_ends_the_pending_code() -> None:
     )
     assert office.store.referrals.find("K1") == end.cancelled
     assert office.store.referrals.live_of("b") is None
-    row = office.traced("B")[-1]
+    row = office.traced("referral:K1")[-1]
     assert (row.act, (row.before or {})["status"], (row.after or {})["status"]) == (
         "referral.cancel",
         "recorded",

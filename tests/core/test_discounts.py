@@ -236,7 +236,7 @@ def test_a_fee_is_noted_on_the_referral_and_posts_nothing() -> None:
     assert noted.fee_notes == (FeeNote(euros("5"), "left early", MARCH, "Jaan"),)
     assert office.store.referrals.find("K1") == noted
     assert (office.unused("A"), office.unused("B")) == ("10.00", "7.00")
-    row = office.traced("B")[-1]
+    row = office.traced("referral:K1")[-1]
     assert (row.act, row.actor, row.reason) == ("termination-fee.note", "Jaan", "left early")
     assert row.after == {"contract": "K1", "amount": "5.00 EUR"}
     twice = office.desk.session(actor=SYSTEM, now=MARCH).discounts.note_fee("K1", amount=euros("2"))

@@ -133,7 +133,7 @@ def test_a_run_sends_every_leg_once() -> None:
     assert office.discounts() == PAID
     assert {(leg.status, leg.attempts) for leg in office.store.grants.all()} == {(GrantStatus.GRANTED, 1)}
     assert office.posted() == BOTH
-    row = office.traced("A")[-1]
+    row = office.traced("referral:K1")[-1]
     assert (row.act, row.moment, row.actor) == ("grant.posted", NOW, "system")
     assert row.after == {"grant": "referrer/K1", "amount": "10.00 EUR"}
 
@@ -600,7 +600,7 @@ def test_what_staff_have_tried_again_has_all_its_attempts_before_it() -> None:
     retried = office.desk.session(actor=MARI, now=later).payouts.retry("referee/K1", reason="billing is mended")
     assert retried == office.leg(Side.REFEREE)
     assert (retried.status, retried.attempts, retried.wait_until) == (GrantStatus.UNCERTAIN, 0, later)
-    row = office.traced("B")[-1]
+    row = office.traced("referral:K1")[-1]
     assert (row.act, row.moment, row.actor, row.reason) == ("grant.retry", later, "Mari", "billing is mended")
     assert row.before == {"grant": "referee/K1", "status": "uncertain", "attempts": "3", "problem": "no-answer"}
     assert row.after == {"grant": "referee/K1", "status": "uncertain", "attempts": "0", "problem": "no-answer"}

@@ -94,6 +94,7 @@ WHO_MAY: Final = {
         amount.set               administrator  any  no   correction
         amount.preview           administrator  any  no   no
         trace.show               administrator  any  no   no            holder
+        trace.account            administrator  any  no   no            holder
         trace.contract           administrator  any  no   no            holder  account
         trace.verify             administrator  any  no   no
         trace.seal               administrator  any  no   no

@@ -540,7 +540,7 @@ def test_a_bill_by_itself_first_has_sent_what_is_due_to_its_account_and_to_no_ot
         "referee/K1": GrantStatus.GRANTED,
         "referrer/K1": GrantStatus.DUE,
     }
-    assert office.traced("B")[-1].actor == "payouts"
+    assert office.traced("referral:K1")[-1].actor == "payouts"
 
 
 @pytest.mark.rule("B2", "B7")

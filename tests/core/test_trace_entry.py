@@ -20,6 +20,7 @@ from referral_core.entities.trace_entry import (
     account_subject,
     chain_faults,
     group_subject,
+    referral_subject,
 )
 from tests.phrases import actor, chain, note
 from tests.strategies import moments, names, states, trace_notes
@@ -104,7 +105,7 @@ def test_the_same_note_with_the_same_salt_is_the_same_row(one: TraceNote) -> Non
 def test_subjects_are_chained_apart() -> None:
     assert account_subject("account-A") == SUBJECT
     assert group_subject("account-A") == "group:account-A"
-    assert PROGRAMME_SUBJECT not in {account_subject("x"), group_subject("x")}
+    assert PROGRAMME_SUBJECT not in {account_subject("x"), group_subject("x"), referral_subject("x")}
     (other,) = chain(note("code.issue", "2021-01-01", on=account_subject("account-B")))
     assert (other.number, other.previous) == (1, GENESIS)
     assert other.hash != THREE[0].hash

@@ -71,6 +71,7 @@ PROPER: Final[dict[str, dict[str, Any]]] = {
     "sign-up.show": {"contract": "K-4"},
     "termination-fee.note": {"contract": "K-4", "amount": "7", **WHY},
     "termination-fee.propose": {"contract": "K-4"},
+    "trace.account": {"account": "A"},
     "trace.contract": {"contract": "K-4"},
     "trace.seal": {},
     "trace.show": {"subject": "account:A", "period": {"start": "2021-01-06T00:00:00Z", "end": None}},
@@ -346,11 +347,11 @@ def test_an_act_that_is_none_is_not_found(in_memory: Door) -> None:
 
 
 def test_pages_go_on_where_they_ended(in_memory: Door) -> None:
-    whole = ask(in_memory, "trace.show", {"subject": "account:A"}).json()
+    whole = ask(in_memory, "trace.account", {"account": "A"}).json()
     assert whole["next"] is None
     found, cursor = [], None
     while True:
-        page = ask(in_memory, "trace.show", {"subject": "account:A", "limit": 2, "cursor": cursor}).json()
+        page = ask(in_memory, "trace.account", {"account": "A", "limit": 2, "cursor": cursor}).json()
         found += page["answer"]
         if (cursor := page["next"]) is None:
             break

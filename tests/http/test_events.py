@@ -181,7 +181,7 @@ def test_at_the_end_the_cursor_waits_for_what_follows(door: Door) -> None:
     *_, (_, end) = followed(door, 200)
     assert door.ask("POST", "/contracts", SIGN_UP).status == 201
     first, _ = next(followed(door, 200, end))
-    assert {each["subject"] for each in first} == {"account:B"}
+    assert {each["subject"] for each in first} == {"account:B", "referral:K-2"}
     assert {each["type"] for each in first} == {"referral.code.issue", "referral.referral.record"}
 
 

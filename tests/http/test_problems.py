@@ -67,6 +67,7 @@ def problem(told: Told) -> dict[str, Any]:
         ("GET", "/contracts?limit=0", None, 422, "invalid"),
         ("GET", "/contracts?cursor=%00", None, 422, "invalid"),
         ("GET", "/accounts/A/activity?cursor=SG8", None, 422, "invalid"),
+        ("GET", "/accounts/A/referrals?cursor=SG8", None, 422, "invalid"),
         ("GET", "/grants/nobody/K-4/retry", None, 405, "method-not-allowed"),
         ("POST", "/grants/nobody/K-4/retry", {"reason": "x"}, 422, "invalid"),
         ("GET", "/trace", None, 422, "invalid"),

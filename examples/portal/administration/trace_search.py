@@ -13,11 +13,11 @@ from examples.portal.administration.amount_entry import Unreadable
 from examples.portal.complaint import Complaint
 from examples.portal.visit import Visit
 from referral_core import Calendar, EffectivePeriod, Reason, Refusal, TraceEntry
-from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, account_subject, group_subject
+from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, group_subject
 from referral_core.values.moment import EARLIEST
 
 ABOUT: Final = ("account", "contract", "group", "programme")
-"""What rows are about; a contract's stand on its account and on the referrer's."""
+"""What rows are about; an account's and a contract's stand on the chains of referrals too."""
 ACTS: Final = (
     "contract.concluded",
     "code.issue",
@@ -91,8 +91,11 @@ class TraceSearch:
         act = self.act if self.act in ACTS else None
         if self.about == "contract":
             rows = trace.rows_of_contract(self.id, period=period, act=act)
+        elif self.about == "account":
+            rows = trace.rows_of_account(self.id, period=period, act=act)
         else:
-            rows = trace.rows(self._subject(), period=period, act=act)
+            subject = PROGRAMME_SUBJECT if self.about == "programme" else group_subject(self.id)
+            rows = trace.rows(subject, period=period, act=act)
         return (row for row in rows if not self.by or row.actor == self.by)
 
     def period(self, calendar: Calendar) -> EffectivePeriod | None:
@@ -109,11 +112,6 @@ class TraceSearch:
         if end is not None and end <= start:
             raise Refusal(Reason.PERIOD_EMPTY, message="the last day is before the first", field="until")
         return EffectivePeriod.between(start, end)
-
-    def _subject(self) -> str:
-        if self.about == "programme":
-            return PROGRAMME_SUBJECT
-        return account_subject(self.id) if self.about == "account" else group_subject(self.id)
 
 
 def found_rows(visit: Visit, wanted: TraceSearch) -> tuple[Iterator[TraceEntry], Complaint | None]:

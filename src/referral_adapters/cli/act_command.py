@@ -63,6 +63,7 @@ _STATUSES: Final[Mapping[str, Callable[[Any], bool]]] = {
 _SHOWN: Final[Mapping[str, Callable[[Any, Calendar, Screen], None]]] = {
     "code.check": lambda answer, _, screen: show_decision(answer, "en", screen),
     "referral.explain": lambda answer, calendar, screen: ExplanationText(answer, calendar).show(screen),
+    "trace.account": show_trace,
     "trace.contract": show_trace,
     "trace.show": show_trace,
     "trace.verify": lambda answer, _, screen: show_verification(answer, screen),

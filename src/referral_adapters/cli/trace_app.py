@@ -52,7 +52,9 @@ def show(  # noqa: PLR0913 - one for each option
     subject: Annotated[
         str | None, typer.Argument(metavar="[SUBJECT]", help="The subject as the trace names it, as account:A-1.")
     ] = None,
-    account: Annotated[str | None, typer.Option(metavar="ID", help="What was done about an account.")] = None,
+    account: Annotated[
+        str | None, typer.Option(metavar="ID", help="About an account and its side in referrals.")
+    ] = None,
     group: Annotated[str | None, typer.Option(metavar="ID", help="What was done about a discount group.")] = None,
     contract: Annotated[
         str | None, typer.Option(metavar="ID", help="What was done about a contract and its referral.")
@@ -72,8 +74,8 @@ def show(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Show what was done: who, when, what, before, after and why.
 
-    Name one subject: an account, a group, a contract, or what the trace calls it; `programme` has cases and erasures.
-    A person at a terminal sees a table, a pipe gets one JSON object a line.
+    Name one subject: an account, a group, a contract, or a chain as the trace calls it; `programme` has cases and
+    erasures. A person at a terminal sees a table, a pipe gets one JSON object a line.
 
     \b
     Examples:

@@ -26,7 +26,13 @@ from referral_core.acts import FOLLOWING
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor
 from referral_core.entities.seal import Seal
-from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceEntry, account_subject, group_subject
+from referral_core.entities.trace_entry import (
+    PROGRAMME_SUBJECT,
+    TraceEntry,
+    account_subject,
+    group_subject,
+    referral_subject,
+)
 from referral_core.ports.store import Store
 from referral_core.programme.programme import Programme
 from referral_core.services.trace import Trace
@@ -56,16 +62,17 @@ class AskedFor:
         return cls(**given)
 
     def check(self, store: Store) -> None:
-        """Say so when it is nobody's: neither an account nor a group that is there, nor anything with rows.
+        """Say so when it is nobody's: no account, referral or group that is there, nor anything with rows.
 
         :raises CommandFailed: it is nobody's.
         """
         subject = self._subject
         if self.contract is not None or subject == PROGRAMME_SUBJECT:
             return
-        accounts, groups = account_subject(""), group_subject("")
+        accounts, referrals, groups = account_subject(""), referral_subject(""), group_subject("")
         is_there = (
             (subject.startswith(accounts) and bool(store.contracts.of_account(subject.removeprefix(accounts))))
+            or (subject.startswith(referrals) and store.referrals.find(subject.removeprefix(referrals)) is not None)
             or (subject.startswith(groups) and store.groups.find(subject.removeprefix(groups)) is not None)
             or next(iter(store.trace.chain(subject)), None) is not None
         )
@@ -76,6 +83,8 @@ class AskedFor:
         """Return the rows."""
         if self.contract is not None:
             return trace.rows_of_contract(self.contract, period=period, act=act)
+        if self.account is not None:
+            return trace.rows_of_account(self.account, period=period, act=act)
         return trace.rows(self._subject, period=period, act=act)
 
     @property

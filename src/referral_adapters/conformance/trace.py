@@ -148,12 +148,20 @@ class TraceRepositoryConformance:
         assert [[row.actor for row in rows] for rows in chains] == [[words] for words in TO_THE_LETTER]
         assert [chain_faults(rows) for rows in chains] == [()] * len(chains)
 
-    def test_a_chain_is_as_long_as_it_has_rows(self, store: Store) -> None:
-        """``length`` counts a subject's rows; there are none of one that nothing was said about."""
-        store.trace.append(note("A1"), note("A2"), note("A1"))
-        assert [store.trace.length(account_subject(account)) for account in ("A1", "A2", "A3")] == [2, 1, 0]
-        store.trace.append(note("A1"))
-        assert store.trace.length(account_subject("A1")) == len(list(store.trace.chain(account_subject("A1")))) == 3  # noqa: PLR2004
+    def test_the_newest_rows_of_some_chains_come_first(self, store: Store) -> None:
+        """``newest`` goes back by moment, and among those of one moment by subject and number, up to a limit."""
+        accounts = ["A2", "A10", "a1", "A1", "A2", "A10"]
+        store.trace.append(
+            *(attrs.evolve(note(account), moment=day(place // 2)) for place, account in enumerate(accounts))
+        )
+        wanted = [account_subject(account) for account in ("A10", "A2", "a1", "A9", "A2")]
+        rows = [row for row in store.trace.chain() if row.subject in wanted]
+        rows.sort(key=lambda row: (row.moment, row.subject, row.number), reverse=True)
+        assert [row.moment for row in rows] == [day(2), day(2), day(1), day(0), day(0)]
+        for limit in range(len(rows) + 2):
+            assert store.trace.newest(wanted, day(2), limit) == tuple(rows[:limit])
+        assert store.trace.newest(wanted, day(2) - TICK, 9) == tuple(rows[2:])
+        assert store.trace.newest([], day(2), 9) == store.trace.newest(wanted, day(-1), 9) == ()
 
     def test_heads_are_the_ends_of_all_chains(self, store: Store) -> None:
         """``heads`` yields subject, length and last hash of every chain, by the code points of the subject."""

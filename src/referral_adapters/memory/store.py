@@ -153,4 +153,10 @@ class MemoryStore:
         return pseudonym
 
     def _person(self, customer: str) -> Person:
-        return Person(customer, frozenset(each.account for each in self.contracts.of_customer(customer)))
+        contracts = self.contracts.of_customer(customer)
+        return Person(
+            customer,
+            frozenset(each.account for each in contracts),
+            frozenset(each.id for each in contracts),
+            frozenset(each.contract for each in self.referrals.all() if each.referrer_customer == customer),
+        )

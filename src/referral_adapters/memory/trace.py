@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
+from heapq import nlargest
+from operator import attrgetter
 
 import attrs
 
@@ -73,10 +75,11 @@ class MemoryTrace:
         rows = (row for each in subjects if after is None or each >= after[0] for row in self._read(each))
         return (row for row in rows if after is None or (row.subject, row.number) > after)
 
-    def length(self, subject: str) -> int:
-        """Return how many rows a subject's chain has."""
+    def newest(self, subjects: Collection[str], by: datetime, limit: int) -> tuple[TraceEntry, ...]:
+        """Return up to ``limit`` rows of some chains, of moments up to ``by``, the newest first."""
         with self._lock:
-            return len(self._rows.get(subject, ()))
+            rows = [row for subject in set(subjects) for row in self._read(subject) if row.moment <= by]
+        return tuple(nlargest(limit, rows, key=attrgetter("moment", "subject", "number")))
 
     def _read(self, subject: str) -> list[TraceEntry]:
         with self._lock:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from referral_adapters.sql import billing, cases, codes, contracts, grants, groups, lots, referrals, requests, trace
 from referral_adapters.sql.unit import Families, Family, Key, Member
-from referral_core.entities.trace_entry import account_subject
+from referral_core.entities.trace_entry import account_subject, referral_subject
 
 
 def _around_contract(answers: Sequence[Any]) -> Iterator[tuple[str, Key]]:
@@ -30,6 +30,10 @@ def _chain(account: Key) -> Key:
     return account_subject(str(account))
 
 
+def _referrals_chain(contract: Key) -> Key:
+    return referral_subject(str(contract))
+
+
 def _nothing(_: Key) -> Key:
     return ""
 
@@ -42,7 +46,12 @@ FAMILIES: Final = Families(
     ),
     Family(
         "contract",
-        (Member(contracts.BY_ID), Member(referrals.BY_CONTRACT), Member(referrals.RECORDED)),
+        (
+            Member(contracts.BY_ID),
+            Member(referrals.BY_CONTRACT),
+            Member(referrals.RECORDED),
+            Member(trace.END, _referrals_chain),
+        ),
         leads_to=_around_contract,
     ),
     Family("customer", (Member(contracts.OF_CUSTOMER), Member(referrals.LIVE_OF)), lock="customer {}"),

@@ -22,6 +22,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    union_all,
     update,
 )
 
@@ -32,16 +33,26 @@ from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.referral_tables import CASES, FEE_NOTES, LIVE_REFERRALS, REFERRALS
 from referral_adapters.sql.trace_tables import TRACE_ENTRIES
 from referral_adapters.sql.types import WORDS
-from referral_core.entities.personal_data import ACTING_FOR_CUSTOMERS
-from referral_core.entities.trace_entry import account_subject
+from referral_core.entities.personal_data import ACTING_FOR_CUSTOMERS, GRANT_ACTS
+from referral_core.entities.trace_entry import account_subject, referral_subject
 
 _OF: Final[BindParameter[str]] = bindparam("of")
 _PSEUDONYM: Final[BindParameter[str]] = bindparam("pseudonym")
 _T: Final = TRACE_ENTRIES.c
 _ACCOUNTS: Final = select(ACCOUNTS.c.account).where(ACCOUNTS.c.customer == _OF)
-_SUBJECTS: Final = select(literal(account_subject("")) + ACCOUNTS.c.account).where(ACCOUNTS.c.customer == _OF)
+_SUBJECTS: Final = union_all(
+    select(literal(account_subject("")) + ACCOUNTS.c.account).where(ACCOUNTS.c.customer == _OF),
+    select(literal(referral_subject("")) + CONTRACTS.c.id).where(CONTRACTS.c.customer == _OF),
+)
+"""The chains of the customer's accounts, and of the referrals of their contracts."""
+_FRIENDS: Final = select(literal(referral_subject("")) + REFERRALS.c.contract).where(
+    REFERRALS.c.referrer_customer == _OF
+)
+"""The chains of the referrals that the customer is the referrer of: the rows of grants are about them too."""
 _OWN_NOTES: Final = FEE_NOTES.c.contract.in_(select(REFERRALS.c.contract).where(REFERRALS.c.referee_customer == _OF))
-_OWN_ROWS: Final = _T.subject.in_(_SUBJECTS)
+_OWN_ROWS: Final = or_(
+    _T.subject.in_(_SUBJECTS), and_(or_(*[_T.act == act for act in sorted(GRANT_ACTS)]), _T.subject.in_(_FRIENDS))
+)
 _ACTED: Final = and_(_T.actor == _OF, or_(*[_T.role == role.value for role in ACTING_FOR_CUSTOMERS]))
 _CONCERNED: Final = and_(_OWN_ROWS, or_(_T.actor == _OF, _T.reason.is_not(None)))
 
@@ -63,8 +74,9 @@ COUNTS: Final = {
     "contracts": select(func.count().label("found")).where(CONTRACTS.c.customer == _OF),
     "codes": select(func.count().label("found")).where(PROMO_CODES.c.customer == _OF),
     "referrals": select(func.count().label("found")).select_from(REFERRALS).where(_REFERRED),
-    "traced": select(func.count().label("found")).select_from(TRACE_ENTRIES).where(_CONCERNED),
 }
+TRACED: Final = select(_T.subject, _T.number).where(or_(_CONCERNED, _ACTED))
+"""The rows about the customer that say something of persons, and those about others in which the customer acted."""
 
 # ── erasing ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -150,8 +162,6 @@ FREE_WORDS: Final = (
 
 ACTED_ELSEWHERE: Final = update(TRACE_ENTRIES).where(_ACTED).values(**_NOBODY)
 """What becomes of rows about others in which the customer acted."""
-TRACED_ELSEWHERE: Final = select(_T.subject, _T.number).where(_ACTED, ~_OWN_ROWS)
-"""The rows about others in which the customer acted."""
 
 _QUOTED: Final = [bindparam(name, type_=WORDS) for name in ("quoted", "quoted_in_ascii")]
 ANSWERED: Final = delete(ANSWERS).where(

@@ -21,7 +21,7 @@ from referral_adapters.sql.person_statements import (
     FIRST_NAMES,
     FREE_WORDS,
     LIVE_OF,
-    TRACED_ELSEWHERE,
+    TRACED,
     FreeWords,
 )
 from referral_adapters.sql.referral_tables import LIVE_REFERRALS
@@ -29,7 +29,6 @@ from referral_adapters.sql.work import Work
 from referral_core.entities.answer import quoted
 from referral_core.entities.case import CaseStatus
 from referral_core.entities.personal_data import PSEUDONYM, PersonalData, mentions
-from referral_core.entities.trace_entry import account_subject
 
 
 @attrs.frozen
@@ -50,12 +49,12 @@ class SqlPersonalData:
         accounts = tuple(row.account for row in self.work.rows(ACCOUNTS_OF, given))
         cases = self.work.rows(CASES_OF, given)
         found = {kind: self._count(kind, customer) for kind in COUNTS}
-        found["traced"] += len(self._traced_elsewhere(customer, accounts))
         return PersonalData(
             accounts=accounts,
             first_names=tuple(row.first_name for row in self.work.rows(FIRST_NAMES, given)),
             open_cases=tuple(row.id for row in cases if row.status == CaseStatus.OPEN),
             cases=len(cases),
+            traced=len(self._traced(customer)),
             **found,
         )
 
@@ -97,12 +96,10 @@ class SqlPersonalData:
             if mentions(words.read(row), customer):
                 yield {f"of_{column.key}": getattr(row, column.key) for column in words.key}
 
-    def _traced_elsewhere(self, customer: str, accounts: tuple[str, ...]) -> set[tuple[str, int]]:
-        """Return the places of rows about others that name the customer."""
-        acted = {(row.subject, row.number) for row in self.work.rows(TRACED_ELSEWHERE, {"of": customer})}
-        named = {(key["of_subject"], key["of_number"]) for key in self._naming(FREE_WORDS[0], customer)}
-        own = {account_subject(account) for account in accounts}
-        return acted | {place for place in named if place[0] not in own}
+    def _traced(self, customer: str) -> set[tuple[str, int]]:
+        """Return the places of the rows whose actor and reason would go."""
+        found = {(row.subject, row.number) for row in self.work.rows(TRACED, {"of": customer})}
+        return found | {(key["of_subject"], key["of_number"]) for key in self._naming(FREE_WORDS[0], customer)}
 
     def _count(self, kind: str, customer: str) -> int:
         row = self.work.row(COUNTS[kind], {"of": customer})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Executable, FromClause, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Executable, FromClause, Select, and_, bindparam, exists, func, insert, or_, select, update
 
 from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.careful_pages import UNREADABLE, CarefulPages
@@ -61,6 +61,11 @@ def _last_ones(subjects: FromClause) -> Executable:
     return select(_T.subject, _T.number, _T.hash).join(
         subjects, (_T.subject == subjects.c.subject) & (_T.number == last)
     )
+
+
+def _newest(subjects: FromClause) -> Select[Any]:
+    newest = select(TRACE_ENTRIES).join(subjects, _T.subject == subjects.c.subject).where(_T.moment <= bindparam("by"))
+    return newest.order_by(_T.moment.desc(), _T.subject.desc(), _T.number.desc()).limit(bindparam("most"))
 
 
 _LAST_ONES: Final = _SUBJECTS.statements(_last_ones)
@@ -128,6 +133,10 @@ _SETTLE: Final = (
     .where(_S.name == bindparam("of"), _AS_BEFORE)
     .values({name: bindparam(name, type_=_S[name].type) for name in _STATE})
 )
+_NEWEST: Final = _SUBJECTS.statements(_newest)
+_NEWEST_PLACES: Final = _SUBJECTS.statements(
+    lambda subjects: _newest(subjects).with_only_columns(_T.subject, _T.number)
+)
 
 
 @attrs.frozen
@@ -163,9 +172,19 @@ class SqlTrace:
         number = None if after is None else after[1:]
         return _CHAIN.read(self.work, entry_of, lambda key: (subject, key.number), after=number, of=subject)
 
-    def length(self, subject: str) -> int:
-        """Return how many rows a subject's chain has."""
-        return self.work.ask(END, subject)[0]
+    def newest(self, subjects: Collection[str], by: datetime, limit: int) -> tuple[TraceEntry, ...]:
+        """Return up to ``limit`` rows of some chains, of moments up to ``by``, the newest first.
+
+        :raises TraceUnreadable: one of them cannot be read.
+        """
+        dialect, wanted = self.work.dialect, [{"subject": subject} for subject in set(subjects)]
+        given = {**_SUBJECTS.given(self.work, wanted), "by": by, "most": limit}
+        try:
+            return tuple([entry_of(row) for row in self.work.rows(_NEWEST[dialect], given)])
+        except UNREADABLE:
+            # One by one, so that it is told which of them cannot be read.
+            places = [(row.subject, row.number) for row in self.work.rows(_NEWEST_PLACES[dialect], given)]
+            return tuple([next(self.chain(subject, after=(subject, number - 1))) for subject, number in places])
 
     def heads(self) -> Iterator[Head]:
         """Yield the head of every chain, in order of subject."""

@@ -35,6 +35,11 @@ def account_subject(account: str) -> str:
     return f"account:{account}"
 
 
+def referral_subject(contract: str) -> str:
+    """Return the subject under which the rows of a contract's referral, with its grants, are chained."""
+    return f"referral:{contract}"
+
+
 def group_subject(group: str) -> str:
     """Return the subject under which a discount group's rows are chained."""
     return f"group:{group}"

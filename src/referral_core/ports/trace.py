@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -36,8 +36,13 @@ class TraceRepository(Protocol):
         """
         ...
 
-    def length(self, subject: str) -> int:
-        """Return how many rows a subject's chain has, which is the number of its last one; 0 when there is none."""
+    def newest(self, subjects: Collection[str], by: datetime, limit: int) -> tuple[TraceEntry, ...]:
+        """Return up to ``limit`` rows of some chains, of moments up to ``by``, the newest first.
+
+        Those of one moment come by the code points of the subject and then by number, the last first.
+
+        :raises TraceUnreadable: one of them cannot be read.
+        """
         ...
 
     def heads(self) -> Iterator[Head]:

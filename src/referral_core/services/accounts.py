@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from itertools import islice, takewhile
+from itertools import islice
 
 import attrs
 
@@ -12,10 +11,9 @@ from referral_core.entities.actor import Role
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import Side
 from referral_core.entities.movement import Movement, MovementKind
-from referral_core.entities.trace_entry import TraceEntry, account_subject
 from referral_core.ports.billing import TellingBilling
 from referral_core.services.account_view import AccountView, ReferralSeen
-from referral_core.services.activity import Activity
+from referral_core.services.activity import Activity, ActivityOfAccount
 from referral_core.services.context import BoundService
 from referral_core.services.permissions import own_account, own_customer
 from referral_core.services.referrals_of_account import ReferralsOfAccount
@@ -92,33 +90,23 @@ class Accounts(BoundService):
         return tuple(self._as_seen(each, others) for each in moved)
 
     @act("account.activity", least=Role.AGENT, reads=True, touches=(own_account,))
-    def activity(self, account: AccountId, *, after: Count = 0, limit: Count = 50) -> tuple[Activity, ...]:
+    def activity(self, account: AccountId, *, after: Text | None = None, limit: Count = 50) -> tuple[Activity, ...]:
         """Return up to ``limit`` entries of an account's timeline, the newest first, to an agent or above (P3).
 
-        They are the rows of the account's trace. ``after`` is the number of the last one that was shown: those that
-        follow are returned; 0 begins with the newest.
+        They are what the trace tells of the account, on its own chain and on those of the referrals it has a side in.
+        ``after`` is the ``place`` of the last one that was shown: those that follow are returned.
 
-        :raises Refusal: ``not-allowed``, ``account-unknown``.
+        :raises Refusal: ``not-allowed``, ``account-unknown``, ``moment-invalid`` when ``after`` is no place.
         :raises TraceUnreadable: a row cannot be read.
         """
         self._contracts(account)
-        return tuple(Activity.of(row) for row in reversed(self._rows(account, after, limit)))
+        return ActivityOfAccount(self._ports, account).following(after, limit)
 
     def _contracts(self, account: str) -> tuple[Contract, ...]:
         contracts = self._ports.contracts.of_account(account)
         if not contracts:
             raise unknown_account(account)
         return contracts
-
-    def _rows(self, account: str, after: int, limit: int) -> deque[TraceEntry]:
-        """Return the last rows of a chain, or the last ones before a number; rows are numbered without a gap.
-
-        No more rows are read than are shown, however long the chain is.
-        """
-        subject = account_subject(account)
-        end = after or self._ports.trace.length(subject) + 1
-        rows = self._ports.trace.chain(subject, after=(subject, max(end - 1 - limit, 0)))
-        return deque(takewhile(lambda row: row.number < end, rows), maxlen=limit)
 
     def _other_sides(self, billing: TellingBilling, account: str) -> dict[str, str]:
         """Return, by the key of each transfer, the other account; both are the same customer's (B7)."""

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from referral_core.entities.actor import Role
 from referral_core.entities.discount_group import Side
 from referral_core.entities.trace_entry import TraceEntry
-from referral_core.values.moment import written
+from referral_core.services.account_trace import AccountTrace
+from referral_core.services.place import Place, place_of, place_text
+from referral_core.values.moment import LATEST, written
 from referral_core.values.word import Word
+
+if TYPE_CHECKING:
+    from referral_core.ports.store import Repositories
+
+_MOST_AT_FIRST: Final = 1_000
+"""No more rows than that are read at first, however many are asked for."""
 
 
 class ActivityCategory(Word):
@@ -30,13 +40,13 @@ class ActivityCategory(Word):
 
 @attrs.frozen(kw_only=True)
 class Activity:
-    """An entry of the timeline: a row of the account's trace, with an English sentence that says what was done.
+    """An entry of the timeline: a row of the trace, with an English sentence that says what was done.
 
-    ``number`` is the row's. ``by`` and ``reason`` are ``None`` where there is none, or once erased (A5). The sentence
-    names contracts of the account itself and of nobody else.
+    ``place`` is where it stands: the next page begins after it. ``by`` and ``reason`` are ``None`` where there is none,
+    or once erased (A5). The sentence names contracts of the account itself and of nobody else.
     """
 
-    number: int
+    place: str
     category: ActivityCategory
     moment: datetime
     act: str
@@ -46,11 +56,11 @@ class Activity:
     reason: str | None
 
     @classmethod
-    def of(cls, row: TraceEntry) -> Activity:
-        """Return what a row of an account's chain tells."""
+    def of(cls, row: TraceEntry, place: str) -> Activity:
+        """Return what a row tells of an account, and where it stands."""
         category, sentence = _TOLD.get(row.act, _ANYTHING)
         return cls(
-            number=row.number,
+            place=place,
             category=category,
             moment=row.moment,
             act=row.act,
@@ -59,6 +69,46 @@ class Activity:
             role=row.role,
             reason=row.reason,
         )
+
+
+@attrs.frozen
+class ActivityOfAccount:
+    """One account's timeline: the rows of all chains that tell of it, by their moments, the newest first.
+
+    Rows of one moment come by the chain and then by number, the last first. A place has no subject in it, which would
+    name a friend's contract; so those of one moment are counted.
+    """
+
+    ports: Repositories
+    account: str
+
+    def following(self, after: str | None, limit: int) -> tuple[Activity, ...]:
+        """Return up to ``limit`` entries that follow a place; from the newest on after none.
+
+        :raises Refusal: ``moment-invalid`` when it is no place.
+        :raises TraceUnreadable: a row cannot be read.
+        """
+        newest_by, passed = (LATEST, 0) if after is None else place_of(after)
+        about = AccountTrace.of(self.ports, self.account)
+        size = min(2 * limit, _MOST_AT_FIRST)
+        while True:
+            rows = self.ports.trace.newest(about.subjects, newest_by, size)
+            entries = [
+                Activity.of(row, place_text(place))
+                for place, row in _placed(filter(about.has, rows))
+                if place[0] < newest_by or place[1] > passed
+            ]
+            if len(entries) >= limit or len(rows) < size:
+                return tuple(entries[:limit])
+            # What was passed at the first moment, or is about the other side, took the room: look further back.
+            size *= 4
+
+
+def _placed(rows: Iterable[TraceEntry]) -> Iterator[tuple[Place, TraceEntry]]:
+    """Yield rows, which are in order, with their places."""
+    for moment, together in groupby(rows, key=attrgetter("moment")):
+        for count, row in enumerate(together, 1):
+            yield (moment, count), row
 
 
 _TOLD: Final[Mapping[str, tuple[ActivityCategory, str]]] = MappingProxyType(

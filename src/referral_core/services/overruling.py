@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 from referral_core.entities.contract import Contract
 from referral_core.entities.referral import Referral
-from referral_core.entities.trace_entry import TraceEntry, account_subject
+from referral_core.entities.trace_entry import TraceEntry, account_subject, referral_subject
 from referral_core.ports.trace import TraceRepository
 from referral_core.services.explanation import Deviation, Override
 
@@ -15,8 +16,12 @@ _TOLD: Final = frozenset({"referral.record", "referral.change-group"})
 
 
 def rows_about(trace: TraceRepository, referral: Referral) -> Iterator[TraceEntry]:
-    """Yield the rows that say how a referral's offers came to be, in order."""
-    for row in trace.chain(account_subject(referral.referee)):
+    """Yield the rows that say how a referral's offers came to be, in order.
+
+    Before referrals had chains of their own, these stood on the chain of the referee's account.
+    """
+    subjects = account_subject(referral.referee), referral_subject(referral.contract)
+    for row in chain.from_iterable(map(trace.chain, subjects)):
         if row.act in _TOLD and row.after is not None and row.after.get("contract") == referral.contract:
             yield row
 

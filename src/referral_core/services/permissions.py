@@ -259,10 +259,12 @@ def a_grant(look: Permissions, given: Mapping[str, Any]) -> Touched:
 
 
 def a_subject(look: Permissions, given: Mapping[str, Any]) -> Touched:
-    """Touch the account that a chain of the trace is about, if it is an account's."""
-    kind, _, account = given["subject"].partition(":")
+    """Touch the account that a chain of the trace is about, or both accounts of the referral that it is about."""
+    kind, _, named = given["subject"].partition(":")
     if kind == "account":
-        yield from look.of_account(account)
+        yield from look.of_account(named)
+    elif kind == "referral":
+        yield from a_referral(look, {"contract": named})
 
 
 def everything(look: Permissions, _: Mapping[str, Any]) -> Touched:

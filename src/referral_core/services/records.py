@@ -19,7 +19,13 @@ from referral_core.entities.grant import Grant
 from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.referral import Referral
 from referral_core.entities.sharing import Sharing
-from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, State, account_subject, group_subject
+from referral_core.entities.trace_entry import (
+    PROGRAMME_SUBJECT,
+    State,
+    account_subject,
+    group_subject,
+    referral_subject,
+)
 from referral_core.values.errors import ConcurrentChange
 from referral_core.values.moment import written
 from referral_core.values.reason import Reason
@@ -135,12 +141,12 @@ RECORDS: Final[Mapping[type, Record[Any]]] = {
     ),
     DiscountGroup: Record[DiscountGroup](subject=lambda group: group_subject(group.id), state=group_state),
     Referral: Record[Referral](
-        subject=lambda referral: account_subject(referral.referee),
+        subject=lambda referral: referral_subject(referral.contract),
         state=lambda referral, _: referral_state(referral),
         facts={"termination-fee.note": _fee_fact},
     ),
     Grant: Record[Grant](
-        subject=lambda grant: account_subject(grant.account),
+        subject=lambda grant: referral_subject(grant.referral),
         state=lambda grant, _: _grant_state(grant),
         facts={"grant.due": _grant_fact, "grant.posted": _grant_fact},
     ),

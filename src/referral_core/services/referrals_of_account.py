@@ -15,15 +15,11 @@ from referral_core.entities.discount_group import Side
 from referral_core.entities.referral import Referral
 from referral_core.services.account_view import ReferralSeen
 from referral_core.services.permissions import Permissions
-from referral_core.values.errors import Refusal
-from referral_core.values.moment import LATEST, moment, written
-from referral_core.values.reason import Reason
+from referral_core.services.place import Place, place_of, place_text
+from referral_core.values.moment import LATEST
 
 if TYPE_CHECKING:
     from referral_core.ports.store import Repositories
-
-_Place = tuple[datetime, int]
-"""A concluding moment, and which one of those concluded at that moment, counted from 1."""
 
 
 @attrs.frozen
@@ -42,7 +38,7 @@ class ReferralsOfAccount:
 
         :raises Refusal: ``moment-invalid`` when it is no place.
         """
-        last = None if after is None else _place(after)
+        last = None if after is None else place_of(after)
         placed = self._placed(LATEST if last is None else last[0])
         if last is not None:
             placed = dropwhile(lambda each: each[0][0] == last[0] and each[0][1] <= last[1], placed)
@@ -52,7 +48,7 @@ class ReferralsOfAccount:
             offer = referral.referrer_offer if side is Side.REFERRER else referral.referee_offer
             sees_other = self._sees(referral.referee if side is Side.REFERRER else referral.referrer)
             yield ReferralSeen(
-                place=_written(place),
+                place=place_text(place),
                 side=side,
                 status=referral.status,
                 concluded_at=referral.concluded_at,
@@ -64,7 +60,7 @@ class ReferralsOfAccount:
                 other=(referral.referee if side is Side.REFERRER else referral.referrer) if sees_other else None,
             )
 
-    def _placed(self, newest_by: datetime) -> Iterator[tuple[_Place, Referral]]:
+    def _placed(self, newest_by: datetime) -> Iterator[tuple[Place, Referral]]:
         """Yield the referrals concluded by a moment with their places, the newest first."""
         shared = self.ports.referrals.all(referrer=self.account, newest_by=newest_by)
         own = sorted((each for each in self._own() if each.concluded_at <= newest_by), key=_order, reverse=True)
@@ -89,15 +85,3 @@ def _concluded_at(referral: Referral) -> datetime:
 
 def _order(referral: Referral) -> tuple[datetime, str]:
     return referral.concluded_at, referral.contract
-
-
-def _written(place: _Place) -> str:
-    return f"{written(place[0])}/{place[1]}"
-
-
-def _place(text: str) -> _Place:
-    when, _, count = text.partition("/")
-    try:
-        return moment(datetime.fromisoformat(when), "after"), int(count)
-    except (ValueError, Refusal) as error:
-        raise Refusal(Reason.MOMENT_INVALID, message=f"{text[:60]!r} is no place", field="after") from error

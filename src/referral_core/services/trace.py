@@ -9,13 +9,14 @@ from referral_core.acts import act
 from referral_core.entities.actor import Role
 from referral_core.entities.discount_group import Side
 from referral_core.entities.seal import Seal
-from referral_core.entities.trace_entry import TraceEntry, account_subject
+from referral_core.entities.trace_entry import TraceEntry, account_subject, referral_subject
 from referral_core.entities.verification import Verification
+from referral_core.services.account_trace import AccountTrace
 from referral_core.services.context import BoundService
-from referral_core.services.permissions import a_referral, a_subject
+from referral_core.services.permissions import a_referral, a_subject, an_account
 from referral_core.services.unknown import unknown_contract
 from referral_core.services.verifying_trace import Verifying
-from referral_core.values.arguments import ContractId, Count, Subject, Text
+from referral_core.values.arguments import AccountId, ContractId, Count, Subject, Text
 from referral_core.values.effective_period import EffectivePeriod
 
 MOST_FAULTS: Final = 1000
@@ -58,22 +59,39 @@ class Trace(BoundService):
     def rows(
         self, subject: Subject, *, period: EffectivePeriod | None = None, act: Text | None = None
     ) -> Iterator[TraceEntry]:
-        """Yield what was done about a subject: an account, a group, the programme; in order, or none (A2).
+        """Yield what stands on the chain of a subject: an account, a referral, a group, the programme; in order (A2).
 
         ``period`` leaves out other moments, ``act`` other acts.
 
-        :raises Refusal: ``not-allowed``, by the segments of an account's contracts too.
+        :raises Refusal: ``not-allowed``, by the segments of an account's or a referral's contracts too.
         :raises TraceUnreadable: a row cannot be read.
         """
         return _chosen(self._ports.trace.chain(subject), period, act)
+
+    @act("trace.account", least=Role.ADMINISTRATOR, streams=True, touches=(an_account,))
+    def rows_of_account(
+        self, account: AccountId, *, period: EffectivePeriod | None = None, act: Text | None = None
+    ) -> Iterator[TraceEntry]:
+        """Yield what was done about an account: on its own chain, then on those of the referrals it has a side in (A2).
+
+        Of its own contracts' referrals these are all rows but those of the referrer's grant; of its friends' the rows
+        of its own grant. Chains come one after the other, each in order. Otherwise as :meth:`rows`.
+
+        :raises Refusal: ``not-allowed``.
+        """
+        about, trace = AccountTrace.of(self._ports, account), self._ports.trace
+        rows = (row for subject in about.subjects for row in trace.chain(subject) if about.has(row))
+        return _chosen(rows, period, act)
 
     @act("trace.contract", least=Role.ADMINISTRATOR, streams=True, touches=(a_referral,))
     def rows_of_contract(
         self, contract: ContractId, *, period: EffectivePeriod | None = None, act: Text | None = None
     ) -> Iterator[TraceEntry]:
-        """Yield what was done about a contract and its referral: on its own account, then on the referrer's (A2).
+        """Yield what was done about a contract and its referral, on each chain in order (A2).
 
-        These are the rows that name the contract, or a grant of its referral. Otherwise as :meth:`rows`.
+        These are the rows that name the contract, or a grant of its referral: first on its account's chain, then on
+        the referral's own, and last on the referrer's account, where grants were traced before referrals had chains.
+        Otherwise as :meth:`rows`.
 
         :raises Refusal: ``not-allowed``, ``contract-unknown``.
         """
@@ -81,9 +99,11 @@ class Trace(BoundService):
         if found is None:
             raise unknown_contract(contract)
         referral = self._ports.referrals.find(contract)
-        accounts = [found.account] if referral is None else [found.account, referral.referrer]
+        subjects = [account_subject(found.account), referral_subject(contract)]
+        if referral is not None:
+            subjects.append(account_subject(referral.referrer))
         names = {contract, *(f"{side}/{contract}" for side in Side)}
-        rows = (row for account in accounts for row in self._ports.trace.chain(account_subject(account)))
+        rows = (row for subject in subjects for row in self._ports.trace.chain(subject))
         return _chosen((row for row in rows if _names_one_of(row, names)), period, act)
 
 

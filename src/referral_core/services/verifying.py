@@ -10,7 +10,7 @@ import attrs
 from referral_core.entities.discount_group import Side
 from referral_core.entities.promo_code import CodeStatus
 from referral_core.entities.referral import Offer, Referral, ReferralStatus
-from referral_core.entities.trace_entry import account_subject, chain_faults
+from referral_core.entities.trace_entry import account_subject, chain_faults, referral_subject
 from referral_core.knowledge import Knowledge
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import Decision, decide, sentences
@@ -77,8 +77,9 @@ class Verifying:
                 yield Mismatch(Part.LEGS, f"a leg of the {figure.side} gives {leg.amount} to {leg.account}")
 
     def _trace(self, referral: Referral) -> Iterator[Mismatch]:
-        for fault in chain_faults(self.known.trace.chain(account_subject(referral.referee))):
-            yield Mismatch(Part.TRACE, fault)
+        for subject in account_subject(referral.referee), referral_subject(referral.contract):
+            for fault in chain_faults(self.known.trace.chain(subject)):
+                yield Mismatch(Part.TRACE, fault)
         rows = list(rows_about(self.known.trace, referral))
         if not rows:
             yield Mismatch(Part.TRACE, "no row tells how the referral came to be")

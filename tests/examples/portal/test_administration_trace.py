@@ -63,9 +63,9 @@ def test_the_amounts_of_a_group_are_read_by_their_periods(andres: Visitor) -> No
 
 
 @pytest.mark.rule("A2")
-def test_the_rows_of_a_contract_stand_on_both_accounts(andres: Visitor) -> None:
+def test_the_rows_of_a_contract_stand_on_the_chain_of_its_referral(andres: Visitor) -> None:
     page = andres.opens(TRACE, about="contract", id="K-1007")
-    assert {"account:A-1007", "account:A-1001"} <= set(re.findall(r"<code>(account:[^<]+)</code>", page.text))
+    assert "referral:K-1007" in set(re.findall(r"<code>(referral:[^<]+)</code>", page.text))
     assert {"referral.record", "grant.due", "grant.posted"} <= set(acts_on(page.text))
 
 

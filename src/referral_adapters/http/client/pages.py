@@ -15,8 +15,8 @@ T = TypeVar("T")
 
 MOST: Final = 200
 """The most items that a page may be asked to have."""
-_PLACES: Final[dict[type, Callable[[Any], str | int]]] = {
-    Activity: lambda activity: activity.number,
+_PLACES: Final[dict[type, Callable[[Any], str]]] = {
+    Activity: lambda activity: activity.place,
     Case: lambda case: case.id,
     ReferralSeen: lambda referral: referral.place,
     SignUpSeen: lambda sign_up: sign_up.contract.id,

@@ -126,7 +126,6 @@ class MovementsAnswer(Answer):
 class ActivityAnswer(Answer):
     """An entry for the activity timeline of a consumer profile."""
 
-    number: int
     category: str = Field(examples=["code"])
     moment: str | None
     act: str
@@ -139,7 +138,6 @@ class ActivityAnswer(Answer):
     def of(cls, activity: Activity, calendar: Calendar) -> ActivityAnswer:
         """Return what is said of an activity."""
         return cls(
-            number=activity.number,
             category=activity.category.value,
             moment=local(activity.moment, calendar),
             act=activity.act,

@@ -12,6 +12,8 @@ from pydantic_core import PydanticCustomError
 from referral_adapters.http.models.answer import PageAnswer
 from referral_adapters.http.models.cursor import cursor_of, place_of
 from referral_adapters.http.problems import improper
+from referral_core.services.place import place_of as place_in_list
+from referral_core.values.errors import Refusal
 
 T = TypeVar("T")
 
@@ -42,6 +44,19 @@ Cursor = Annotated[
     AfterValidator(_read),
 ]
 Limit = Annotated[int, Query(description="How many items at most.", ge=1, le=MOST)]
+
+
+def placed(cursor: str | None) -> str | None:
+    """Return the place that a cursor of a list stands for which begins with the newest; ``None`` is the beginning.
+
+    :raises Trouble: it is no cursor of such a list.
+    """
+    if cursor is not None:
+        try:
+            place_in_list(cursor)
+        except Refusal as refusal:
+            raise improper("query.cursor", "is no cursor that a page of this list has given") from refusal
+    return cursor
 
 
 def numbered(cursor: str | None) -> int:

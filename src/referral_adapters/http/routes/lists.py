@@ -14,7 +14,7 @@ from referral_adapters.http.models.answer import PageAnswer
 from referral_adapters.http.models.cases import CaseAnswer
 from referral_adapters.http.models.contracts import SignUpAnswer
 from referral_adapters.http.models.fields import ActName, Id, Moment, Text
-from referral_adapters.http.models.pages import Cursor, Limit, numbered, page_of
+from referral_adapters.http.models.pages import Cursor, Limit, numbered, page_of, placed
 from referral_adapters.http.models.trace import TraceRowAnswer
 from referral_adapters.http.problems import improper
 from referral_core.values.effective_period import EffectivePeriod
@@ -24,7 +24,7 @@ from referral_core.values.moment import EARLIEST
 def list_referrals(asked: Asked, account: Id, *, cursor: Cursor = None, limit: Limit = 50) -> Response:
     """List the account's referrals, on either side; customers are not told who their friends are."""
     asked.caller.enter(account)
-    found = asked.session.accounts.referrals(account, after=cursor, limit=limit + 1)
+    found = asked.session.accounts.referrals(account, after=placed(cursor), limit=limit + 1)
     page = page_of(list(found), limit, lambda last: last.place)
     items = [ReferralSeenAnswer.of(seen, asked.calendar) for seen in page.items]
     return asked.answered(PageAnswer[ReferralSeenAnswer](items=items, next=page.next))
@@ -33,9 +33,10 @@ def list_referrals(asked: Asked, account: Id, *, cursor: Cursor = None, limit: L
 def list_activity(asked: Asked, account: Id, *, cursor: Cursor = None, limit: Limit = 50) -> Response:
     """List what was done about the account, newest first, for the timeline of a consumer profile."""
     asked.caller.enter(account)
-    found = asked.session.accounts.activity(account, after=numbered(cursor), limit=limit + 1)
-    items = [ActivityAnswer.of(each, asked.calendar) for each in found]
-    return asked.answered(page_of(items, limit, lambda last: str(last.number)))
+    found = asked.session.accounts.activity(account, after=placed(cursor), limit=limit + 1)
+    page = page_of(list(found), limit, lambda last: last.place)
+    items = [ActivityAnswer.of(each, asked.calendar) for each in page.items]
+    return asked.answered(PageAnswer[ActivityAnswer](items=items, next=page.next))
 
 
 def list_contracts(
@@ -68,7 +69,9 @@ def list_cases(
 def list_trace(
     asked: Asked,
     *,
-    subject: Annotated[Text | None, Query(description="Such as `account:A`, `group:referrer`, `programme`.")] = None,
+    subject: Annotated[
+        Text | None, Query(description="Such as `account:A`, `referral:K-1`, `group:referrer`, `programme`.")
+    ] = None,
     contract: Annotated[Text | None, Query(description="A contract, in place of a subject.")] = None,
     act: Annotated[ActName | None, Query(description="Only this act.")] = None,
     since: Annotated[Moment | None, Query(description="Not before this moment.")] = None,
