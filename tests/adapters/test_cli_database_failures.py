@@ -91,12 +91,18 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Return the path of an SQLite database with something in it."""
-    path = tmp_path / "referral.db"
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the path of an SQLite database with something in it, to be copied."""
+    path = tmp_path_factory.mktemp("model") / "referral.db"
     filled(sqlite(path))
     return path
+
+
+@pytest.fixture
+def path(model: Path, tmp_path: Path) -> Path:
+    """Return the path of an SQLite database with something in it."""
+    return Path(shutil.copy(model, tmp_path))
 
 
 def sqlite(path: Path) -> URL:

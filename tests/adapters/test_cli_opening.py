@@ -251,10 +251,28 @@ FOREIGN: Final[tuple[Maker, ...]] = (
 NOT_MADE: Final[tuple[Maker, ...]] = (missing, empty, without_tables)
 
 
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Maker, Path], str]:
+    """Return what fills a folder as a maker does, which is asked once, and tells its words."""
+    made: dict[Maker, tuple[Path, str]] = {}
+
+    def copy(make: Maker, folder: Path) -> str:
+        if make not in made:
+            kept = tmp_path_factory.mktemp("made")
+            made[make] = kept, make(kept / "some.db")
+        kept, words = made[make]
+        shutil.copytree(kept, folder, dirs_exist_ok=True)
+        return words
+
+    return copy
+
+
 @cases(Use.ASK, Use.ACT)
 @pytest.mark.parametrize("make", [*FOREIGN, older, *NOT_MADE], ids=lambda make: make.__name__)
-def test_what_is_no_database_for_it_stays_as_it_was_to_the_byte(case: Case, make: Maker, folder: Path) -> None:
-    words = make(folder / "some.db")
+def test_what_is_no_database_for_it_stays_as_it_was_to_the_byte(
+    case: Case, make: Maker, copied: Callable[[Maker, Path], str], folder: Path
+) -> None:
+    words = copied(make, folder)
     before = files(folder)
     assert words in told(case.run(f"sqlite:///{folder / 'some.db'}"))
     assert files(folder) == before

@@ -19,7 +19,6 @@ from referral_adapters.sql import SqlStore, StoreFailed
 from referral_adapters.sql.code_tables import PROMO_CODE_HISTORY
 from referral_adapters.sql.group_tables import GROUP_HISTORY
 from referral_adapters.sql.referral_tables import REFERRAL_HISTORY
-from referral_core import ConcurrentChange
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.promo_code import Ending
 from referral_core.values.money import Money
@@ -132,17 +131,20 @@ def test_states_are_kept_with_the_moment_they_were_recorded(store: SqlStore) -> 
     assert codes == [(1, None), (2, "by-hand")]
 
 
-def test_the_next_state_of_a_code_that_somebody_else_changed_is_to_be_made_again(database: URL) -> None:
-    """In SQLite nobody else can have: the other one waits for the whole transaction."""
-    if database.get_backend_name() == "sqlite":
-        return
+def test_whoever_changes_a_code_that_somebody_else_is_changing_comes_after_them(database: URL) -> None:
     with SqlStore(database) as store, SqlStore(database) as other:
         store.promo_codes.add(code(), at=day(0))
+        started = code().started(day(1))
+        second = Thread(target=lambda: other.promo_codes.replace(started, at=day(0)), daemon=True)
         with store.transaction():
             (found,) = store.promo_codes.of_account("A1")
-            other.promo_codes.replace(code().started(day(1)), at=day(0))
-            with pytest.raises(ConcurrentChange):
-                store.promo_codes.replace(found.ended(day(9), Ending.BY_HAND), at=day(0))
+            second.start()
+            second.join(0.3)
+            assert second.is_alive()
+            store.promo_codes.replace(found.ended(day(9), Ending.BY_HAND), at=day(0))
+        second.join(60)
+        ((*_, before, last),) = store.promo_codes.history("A1")
+        assert (before.state.ends_at, last.state, last.revision) == (day(9), started, 3)
 
 
 # ── a host's connection ───────────────────────────────────────────────────────────────────────────────────────────────

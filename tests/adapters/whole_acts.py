@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from multiprocessing.synchronize import Event
 from typing import Any, Final, cast
+from unittest.mock import patch
 
 import attrs
 
 from referral_adapters.feed.summary import summary
-from referral_adapters.sql import SqlStore
+from referral_adapters.sql import SqlStore, work
+from referral_adapters.sql.exchange import Answer, Sent, exchange
+from referral_adapters.sql.patient_connection import PatientConnection
 from referral_core import Actor, GrantStatus, Money, Programme, ReferralDesk, Role, Session
 from referral_core.ports.store import Store
 from tests.phrases import at
@@ -151,20 +154,25 @@ class CountingCursor:
 def breaking(store: SqlStore, n: int, off: Callable[[], None]) -> Iterator[None]:
     """Have a store break off before the n-th statement that it sends from this thread, its beginnings and ends too.
 
-    On PostgreSQL a unit of work sends many at once, each by a cursor of its own, which the driver's connection makes.
+    On PostgreSQL many are sent at once: then those before the n-th are carried out, and the others never sent.
     """
     countdown, connections = Countdown(n, off), cast("Any", store._connections)
-    plain, driver = connections.cursor(), connections.get().connection.driver_connection
-    usual = getattr(driver, "cursor_factory", None)
+    plain = connections.cursor()
     connections._local.cursor = CountingCursor(plain, countdown)
-    if usual is not None:
-        driver.cursor_factory = lambda *given, **named: CountingCursor(usual(*given, **named), countdown)
+
+    def counted(connection: PatientConnection, statements: Sequence[Sent]) -> list[Answer]:
+        before = countdown.left
+        if 0 < before <= len(statements):
+            exchange(connection, statements[: before - 1])
+        for _ in statements:
+            countdown.count()
+        return exchange(connection, statements)
+
     try:
-        yield
+        with patch.object(work, "exchange", counted):
+            yield
     finally:
         connections._local.cursor = plain
-        if usual is not None:
-            driver.cursor_factory = usual
 
 
 # ── in processes of their own ─────────────────────────────────────────────────────────────────────────────────────────

@@ -225,10 +225,12 @@ class Work:
                 unit.forget()
 
     def lock(self, *names: str) -> None:
-        """Wait until no other transaction has locked any of these names; SQLite has one writer anyhow."""
-        if not self.locks:
-            return
+        """Wait until no other transaction has locked any of these names; SQLite lets one writer begin at a time."""
         unit = self._unit
+        if not self.locks:
+            if unit is not None:
+                self._begin(unit)
+            return
         missing = set(names) if unit is None else set(names) - unit.locks
         if missing:
             self._answered([*([] if unit is None else self._beginning(unit)), _locking(missing)])
@@ -244,6 +246,9 @@ class Work:
         if unit is None:
             return
         self._flush(unit, parts=asked is None or asked.changes)
+        self._begin(unit)
+
+    def _begin(self, unit: Unit) -> None:
         for statement, _ in self._beginning(unit):
             self._do(cast("str", statement))
 
@@ -408,8 +413,8 @@ class Work:
                 yield
                 self._end(unit)
         except BaseException:
-            if unit.has_begun and not self._is_hosted:
-                self._undo(("ROLLBACK",))
+            if not self._is_hosted:
+                self._roll_back(unit)
             raise
         finally:
             self._local.unit = None
@@ -432,10 +437,18 @@ class Work:
         finally:
             unit.levels.pop()
 
+    def _roll_back(self, unit: Unit) -> None:
+        """End a transaction; it may have been broken off before it began."""
+        if unit.has_begun:
+            driver: Any = self._connections.get().connection.driver_connection
+            is_open = driver.in_transaction if self.dialect == "sqlite" else driver.pgconn.transaction_status != _IDLE
+            if is_open:
+                self._undo(("ROLLBACK",))
+
     def _undo(self, statements: Sequence[str]) -> None:
         try:
             self._together([(statement, {}) for statement in statements])
-        except (_Broken, ReferralError):  # the connection is gone, and with it the transaction
+        except Exception:  # noqa: BLE001 - whatever it says, the connection is gone, and with it the transaction
             self._connections.drop()
 
     def _do(self, statement: str) -> None:
@@ -461,6 +474,8 @@ class Work:
         return translated(error)
 
 
+_IDLE: Final = 0
+"""What ``libpq`` calls a connection that is in no transaction."""
 _BEGIN: Final = {
     "sqlite": "BEGIN IMMEDIATE",
     "postgresql": "BEGIN",

@@ -137,6 +137,7 @@ def trace_and_events(world: World, client: RemoteSession) -> None:
     assert next(client.trace.rows("group:referrer", period=today, act="amount.set")).own_faults() == ()
     assert list(client.trace.rows("group:referrer", period=EffectivePeriod.starting(NOON + timedelta(days=1)))) == []
     assert [row.subject for row in client.trace.rows_of_contract("K-B")]
+    assert [row.subject for row in client.trace.rows_of_account("B")]
     seal = client.trace.seal()
     assert seal is not None
     assert client.trace.seal() is None
