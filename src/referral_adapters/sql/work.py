@@ -428,7 +428,7 @@ class Work:
             yield
         except BaseException:
             if level.is_sent:
-                self._undo((f"ROLLBACK TO {name}", f"RELEASE {name}"))
+                self._undo(f"ROLLBACK TO {name}", f"RELEASE {name}")
             unit.undo_part(level)
             raise
         else:
@@ -440,15 +440,22 @@ class Work:
     def _roll_back(self, unit: Unit) -> None:
         """End a transaction; it may have been broken off before it began."""
         if unit.has_begun:
-            driver: Any = self._connections.get().connection.driver_connection
-            is_open = driver.in_transaction if self.dialect == "sqlite" else driver.pgconn.transaction_status != _IDLE
-            if is_open:
-                self._undo(("ROLLBACK",))
+            with self._or_drop():
+                driver: Any = self._connections.get().connection.driver_connection
+                is_file = self.dialect == "sqlite"
+                if driver.in_transaction if is_file else driver.pgconn.transaction_status != _IDLE:
+                    self._together([("ROLLBACK", {})])
 
-    def _undo(self, statements: Sequence[str]) -> None:
-        try:
+    def _undo(self, *statements: str) -> None:
+        with self._or_drop():
             self._together([(statement, {}) for statement in statements])
-        except Exception:  # noqa: BLE001 - whatever it says, the connection is gone, and with it the transaction
+
+    @contextmanager
+    def _or_drop(self) -> Iterator[None]:
+        """Give up the connection if something cannot be undone there: with it goes its transaction."""
+        try:
+            yield
+        except Exception:  # noqa: BLE001 - whatever it says
             self._connections.drop()
 
     def _do(self, statement: str) -> None:
