@@ -9,7 +9,8 @@ from sqlalchemy.engine import URL
 from referral_adapters.conformance.samples import note
 from referral_adapters.sql import SqlStore
 from referral_core.entities.trace_entry import account_subject, chain_faults
-from tests.adapters.noting_cursor import noting
+from referral_core.values.moment import LATEST
+from tests.adapters.noting_cursor import noting, plan_of
 
 A1 = account_subject("A1")
 
@@ -42,3 +43,12 @@ def test_a_host_may_undo_a_part_of_its_transaction(database: URL) -> None:
         chain = list(store.trace.chain(A1))
     engine.dispose()
     assert ([row.number for row in chain], chain_faults(chain)) == ([1, 2], ())
+
+
+@pytest.mark.rule("P3", "A2")
+def test_the_newest_rows_are_found_without_reading_the_others(store: SqlStore) -> None:
+    store.trace.append(*[note("A1") for _ in range(3_000)])
+    plan = plan_of(store, "trace_entries", lambda: store.trace.newest([A1], LATEST, 20))
+    assert "trace_entries_moment" in plan
+    assert "Seq Scan on trace_entries" not in plan
+    assert len(store.trace.newest([A1, A1], LATEST, 20)) == 20

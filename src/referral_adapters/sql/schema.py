@@ -19,9 +19,9 @@ from referral_adapters.sql.errors import ForeignDatabase, SchemaMismatch, StoreF
 from referral_adapters.sql.untouched_file import file_of, untouched
 from referral_adapters.sql.work import Work
 
-HEAD: Final = "0007"
+HEAD: Final = "0008"
 """The migration that this version of the library works with."""
-KNOWN: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+KNOWN: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """All migrations of this version, oldest first."""
 VERSION_TABLE: Final = "referral_version"
 

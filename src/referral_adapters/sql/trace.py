@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Executable, FromClause, Select, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Executable, FromClause, Select, and_, bindparam, exists, func, insert, or_, select, true, update
 
 from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.careful_pages import UNREADABLE, CarefulPages
@@ -63,9 +63,24 @@ def _last_ones(subjects: FromClause) -> Executable:
     )
 
 
-def _newest(subjects: FromClause) -> Select[Any]:
-    newest = select(TRACE_ENTRIES).join(subjects, _T.subject == subjects.c.subject).where(_T.moment <= bindparam("by"))
-    return newest.order_by(_T.moment.desc(), _T.subject.desc(), _T.number.desc()).limit(bindparam("most"))
+def _newest(subjects: FromClause, dialect: str) -> Select[Any]:
+    """Return the newest rows of some chains: of each no more are looked at than may be shown, however long it is."""
+    chain = TRACE_ENTRIES.alias("chain")
+    of_one = (
+        select(chain)
+        .where(chain.c.subject == subjects.c.subject, chain.c.moment <= bindparam("by"))
+        .order_by(chain.c.moment.desc(), chain.c.number.desc())
+        .limit(bindparam("most"))
+    )
+    if dialect == "postgresql":
+        rows = of_one.correlate(subjects).lateral("newest")
+        found = select(*rows.c).select_from(subjects.join(rows, true()))
+        entry = rows.c
+    else:  # which knows no LATERAL, and looks the numbers up once a subject
+        numbers = of_one.with_only_columns(chain.c.number).correlate(subjects)
+        found = select(TRACE_ENTRIES).join(subjects, (_T.subject == subjects.c.subject) & _T.number.in_(numbers))
+        entry = _T
+    return found.order_by(entry.moment.desc(), entry.subject.desc(), entry.number.desc()).limit(bindparam("most"))
 
 
 _LAST_ONES: Final = _SUBJECTS.statements(_last_ones)
@@ -133,10 +148,7 @@ _SETTLE: Final = (
     .where(_S.name == bindparam("of"), _AS_BEFORE)
     .values({name: bindparam(name, type_=_S[name].type) for name in _STATE})
 )
-_NEWEST: Final = _SUBJECTS.statements(_newest)
-_NEWEST_PLACES: Final = _SUBJECTS.statements(
-    lambda subjects: _newest(subjects).with_only_columns(_T.subject, _T.number)
-)
+_NEWEST: Final = {dialect: _newest(_SUBJECTS.source(dialect), dialect) for dialect in ("postgresql", "sqlite")}
 
 
 @attrs.frozen
@@ -182,9 +194,10 @@ class SqlTrace:
         try:
             return tuple([entry_of(row) for row in self.work.rows(_NEWEST[dialect], given)])
         except UNREADABLE:
-            # One by one, so that it is told which of them cannot be read.
-            places = [(row.subject, row.number) for row in self.work.rows(_NEWEST_PLACES[dialect], given)]
-            return tuple([next(self.chain(subject, after=(subject, number - 1))) for subject, number in places])
+            for subject in sorted(set(subjects)):
+                for _ in self.chain(subject):  # which of its rows cannot be read, the chain says
+                    pass
+            raise
 
     def heads(self) -> Iterator[Head]:
         """Yield the head of every chain, in order of subject."""

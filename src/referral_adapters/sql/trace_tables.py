@@ -24,6 +24,7 @@ TRACE_ENTRIES: Final = table(
     words("personal_digest"),
     words("previous"),
     words("hash"),
+    Index("trace_entries_moment", "subject", "moment", "number"),
     distribution="subject",
 )
 """Rows that are only ever added; actor, reason and salt can be erased, nothing else can change (A2, A5)."""
