@@ -13,7 +13,7 @@ from referral_adapters.sql import schema
 from referral_adapters.sql.finding import Finding
 from referral_adapters.sql.laws import LAWS
 from referral_adapters.sql.schema import Purpose
-from referral_adapters.sql.shape import shape_findings
+from referral_adapters.sql.shape import roll_back, shape_findings
 
 _PRAGMAS: Final = {"journal_mode": ("wal", "delete"), "foreign_keys": (1,), "encoding": ("UTF-8",)}
 """What a store sets in SQLite, which keeps some of it from being set without a word.
@@ -74,4 +74,4 @@ def _one_moment(connection: Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.exec_driver_sql("ROLLBACK")
+        roll_back(connection)

@@ -63,6 +63,12 @@ def _undone(connection: Connection) -> Iterator[None]:
     try:
         yield
     finally:
+        roll_back(connection)
+
+
+def roll_back(connection: Connection) -> None:
+    """End a transaction, unless its connection has gone, and it with that."""
+    if not connection.invalidated:
         connection.exec_driver_sql("ROLLBACK")
 
 
