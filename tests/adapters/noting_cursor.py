@@ -8,7 +8,7 @@ from typing import Any
 
 from referral_adapters.sql import SqlStore
 from referral_adapters.sql.exchange import Answer
-from referral_adapters.sql.work import Said
+from referral_adapters.sql.line import Said
 
 
 class NotingCursor:
@@ -33,18 +33,19 @@ def noting(store: SqlStore) -> Iterator[list[tuple[Any, ...]]]:
     connections: Any = store._connections
     plain = connections.cursor()
     cursor = connections._local.cursor = NotingCursor(plain)
-    work, together = store._work, store._work._in_one_trip
+    line = store._work._line
+    together = line._in_one_trip
 
     def heard(statements: Sequence[Said]) -> list[Answer]:
         cursor.noted.extend((each if isinstance(each, str) else each.text, given) for each, given in statements)
         return together(statements)
 
-    work._in_one_trip = heard  # type: ignore[method-assign]
+    line._in_one_trip = heard  # type: ignore[method-assign]
     try:
         yield cursor.noted
     finally:
         connections._local.cursor = plain
-        del work._in_one_trip
+        del line._in_one_trip
 
 
 def plan_of(store: SqlStore, table: str, act: Callable[[], object]) -> str:

@@ -14,7 +14,7 @@ from unittest.mock import patch
 import attrs
 
 from referral_adapters.feed.summary import summary
-from referral_adapters.sql import SqlStore, work
+from referral_adapters.sql import SqlStore, line
 from referral_adapters.sql.exchange import Answer, Sent, exchange
 from referral_adapters.sql.patient_connection import PatientConnection
 from referral_core import Actor, GrantStatus, Money, Programme, ReferralDesk, Role, Session
@@ -169,7 +169,7 @@ def breaking(store: SqlStore, n: int, off: Callable[[], None]) -> Iterator[None]
         return exchange(connection, statements)
 
     try:
-        with patch.object(work, "exchange", counted):
+        with patch.object(line, "exchange", counted):
             yield
     finally:
         connections._local.cursor = plain

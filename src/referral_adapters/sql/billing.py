@@ -13,8 +13,8 @@ from sqlalchemy import bindparam, func, insert, select
 from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.billing_tables import BILLS, MOVEMENTS, POSTED_GRANTS, TRANSFERS
 from referral_adapters.sql.lots import Lots
+from referral_adapters.sql.prepared import locking
 from referral_adapters.sql.row_set import BulkInsertion, RowSet
-from referral_adapters.sql.statements import locking
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.balance import Balance, UnusedPart

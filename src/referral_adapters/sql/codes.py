@@ -33,11 +33,11 @@ from referral_adapters.sql.contracts import ROWS as CONTRACT_ROWS
 from referral_adapters.sql.group_tables import GROUPS
 from referral_adapters.sql.groups import SqlGroups
 from referral_adapters.sql.loading import Loading
-from referral_adapters.sql.prepared import Row, row_maker
+from referral_adapters.sql.prepared import Row, locking, row_maker
 from referral_adapters.sql.referral_tables import LIVE_REFERRALS
 from referral_adapters.sql.referrals import LIVE_OF
 from referral_adapters.sql.rows import Rows
-from referral_adapters.sql.statements import locking, without
+from referral_adapters.sql.statements import without
 from referral_adapters.sql.states import code_state
 from referral_adapters.sql.trace import entry_row, heads_between
 from referral_adapters.sql.trace_tables import SHARINGS, TRACE_ENTRIES

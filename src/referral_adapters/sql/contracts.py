@@ -28,9 +28,9 @@ from referral_adapters.sql.among import Among
 from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS, IS_CONCLUDED
 from referral_adapters.sql.loading import Loading
-from referral_adapters.sql.prepared import Row
+from referral_adapters.sql.prepared import Row, locking
 from referral_adapters.sql.rows import Rows
-from referral_adapters.sql.statements import Pages, locking, without
+from referral_adapters.sql.statements import Pages, without
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.contract import Contract, ContractStatus

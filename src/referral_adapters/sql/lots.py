@@ -12,8 +12,8 @@ import attrs
 from sqlalchemy import Column, FromClause, Select, bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.billing_tables import LOTS
+from referral_adapters.sql.prepared import locking
 from referral_adapters.sql.row_set import BulkInsertion, RowSet
-from referral_adapters.sql.statements import locking
 from referral_adapters.sql.types import COUNT
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, cast
 
-from sqlalchemy import ColumnElement, Dialect, Executable, Table, UpdateBase
+from sqlalchemy import ColumnElement, Dialect, Executable, Select, Table, UpdateBase
 from sqlalchemy.sql import visitors
 
 from referral_adapters.sql.exchange import encoded
@@ -68,6 +68,34 @@ class Cursor(Protocol):
 def prepared(statement: Executable, dialect: Dialect, names: tuple[str, ...]) -> Prepared:
     """Return a statement prepared for a database, given values of these names; once prepared it is kept."""
     return Prepared(statement, dialect, names)
+
+
+class Locking(Protocol):
+    """Something that may be in a transaction that locks what it reads."""
+
+    @property
+    def locks(self) -> bool:
+        """Whether what is read now is to be locked."""
+        ...
+
+
+class locking:  # noqa: N801 - used as a function is
+    """A choice between a statement and the same that locks the rows it reads in a transaction.
+
+    Rows of a table that are ``shared`` may be read by others who lock them so, and not be changed. None ``is_locked``
+    where a lock of another kind stands for the rows.
+    """
+
+    def __init__(self, statement: Select[Any], shared: Table | None = None, *, is_locked: bool = True) -> None:
+        self.statement: Final[Executable] = statement
+        self.tables: Final = tables_of(statement)
+        self.locked: Final[Executable] = (
+            statement.with_for_update(read=shared is not None, of=shared) if is_locked else statement
+        )
+
+    def __call__(self, work: Locking) -> Executable:
+        """Return the one for the present state of some work."""
+        return self.locked if work.locks else self.statement
 
 
 class Prepared:

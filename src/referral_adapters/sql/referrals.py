@@ -10,11 +10,11 @@ import attrs
 from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.atomic import joined
-from referral_adapters.sql.prepared import Row
+from referral_adapters.sql.prepared import Row, locking
 from referral_adapters.sql.referral_rows import note_of, note_row
 from referral_adapters.sql.referral_tables import FEE_NOTES, LIVE_REFERRALS, REFERRAL_HISTORY, REFERRALS
 from referral_adapters.sql.rows import Rows
-from referral_adapters.sql.statements import Pages, locking, without
+from referral_adapters.sql.statements import Pages, without
 from referral_adapters.sql.states import referral_state
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work

@@ -11,8 +11,7 @@ from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.outgoing_tables import ANSWERS
-from referral_adapters.sql.prepared import Row
-from referral_adapters.sql.statements import locking
+from referral_adapters.sql.prepared import Row, locking
 from referral_adapters.sql.trace_tables import EVENTS
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Executable, Select, Table, bindparam, tupl
 from sqlalchemy.dialects.postgresql import insert as insert_into_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_into_sqlite
 
-from referral_adapters.sql.prepared import Row, tables_of
+from referral_adapters.sql.prepared import Row
 
 if TYPE_CHECKING:
     from referral_adapters.sql.work import Work
@@ -38,25 +38,6 @@ class Insertion:
 def without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """Return a row without some of its columns: those by which it is found, which a cluster lets nobody set again."""
     return {name: value for name, value in row.items() if name not in names}
-
-
-class locking:  # noqa: N801 - used as a function is
-    """A choice between a statement and the same that locks the rows it reads in a transaction.
-
-    Rows of a table that are ``shared`` may be read by others who lock them so, and not be changed. None ``is_locked``
-    where a lock of another kind stands for the rows.
-    """
-
-    def __init__(self, statement: Select[Any], shared: Table | None = None, *, is_locked: bool = True) -> None:
-        self.statement: Final[Executable] = statement
-        self.tables: Final = tables_of(statement)
-        self.locked: Final[Executable] = (
-            statement.with_for_update(read=shared is not None, of=shared) if is_locked else statement
-        )
-
-    def __call__(self, work: Work) -> Executable:
-        """Return the one for the present state of some work."""
-        return self.locked if work.locks else self.statement
 
 
 class Pages:

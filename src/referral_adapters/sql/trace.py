@@ -14,9 +14,9 @@ from sqlalchemy import Executable, FromClause, Select, and_, bindparam, exists, 
 from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.careful_pages import UNREADABLE, CarefulPages
 from referral_adapters.sql.outgoing_tables import OUTBOX, PUBLISHED, SUBSCRIPTIONS
-from referral_adapters.sql.prepared import Row
+from referral_adapters.sql.prepared import Row, locking
 from referral_adapters.sql.row_set import BulkInsertion, RowSet
-from referral_adapters.sql.statements import PAGE, Insertion, Pages, locking, without
+from referral_adapters.sql.statements import PAGE, Insertion, Pages, without
 from referral_adapters.sql.trace_tables import SEALED_HEADS, SEALS, TRACE_ENTRIES
 from referral_adapters.sql.types import COUNT
 from referral_adapters.sql.unit import Lookup

@@ -15,8 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import attrs
 
-from referral_adapters.sql.prepared import Prepared, Row
-from referral_adapters.sql.statements import locking
+from referral_adapters.sql.prepared import Prepared, Row, locking
 
 V = TypeVar("V")
 Key = str | tuple[str, ...]

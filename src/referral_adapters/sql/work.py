@@ -14,25 +14,20 @@ write first what it holds back. A call outside of a transaction is one by itself
 
 from __future__ import annotations
 
-import functools
 import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import Executable
 
-from referral_adapters.sql.connections import Connections, HostConnection
-from referral_adapters.sql.errors import StoreFailed, translated
-from referral_adapters.sql.exchange import Answer, Failed, encoded, exchange
-from referral_adapters.sql.prepared import Cursor, Parameters, Prepared, Row, prepared
+from referral_adapters.sql.connections import Connections
+from referral_adapters.sql.line import Broken, Line, Said
+from referral_adapters.sql.prepared import Parameters, Prepared, Row
 from referral_adapters.sql.unit import Families, Family, Key, Level, Lookup, Member, Pending, Unit
 from referral_core.values.errors import ConcurrentChange, ReferralError, Refusal
-
-if TYPE_CHECKING:
-    from referral_adapters.sql.patient_connection import PatientConnection
 
 ATTEMPTS: Final = 6
 """How often an act is tried before its caller is told of the conflict."""
@@ -40,8 +35,6 @@ _PAUSE: Final = 0.01
 
 T = TypeVar("T")
 V = TypeVar("V")
-Said = tuple["str | Prepared", Mapping[str, Any]]
-"""A statement, as text or prepared, and what it is given."""
 
 
 class Overtaken(ConcurrentChange):
@@ -52,28 +45,16 @@ class Overtaken(ConcurrentChange):
         self.said = said
 
 
-class _Broken(Exception):
-    """A statement of several failed; ``place`` is its number."""
-
-    def __init__(self, place: int, said: ReferralError) -> None:
-        super().__init__(str(said))
-        self.place = place
-        self.said = said
-
-
 class Work:
     """The statements of a store; each thread has a transaction of its own."""
 
     def __init__(self, connections: Connections, families: Families | None = None) -> None:
-        self._connections = connections
         self._families = families or Families()
-        self._is_hosted = isinstance(connections, HostConnection)
         self._local = threading.local()
-        self._database = connections.dialect
-        self._driver_error: type[Exception] = self._database.loaded_dbapi.Error
-        self._errors: tuple[type[Exception], ...] = (self._driver_error, UnicodeEncodeError)
-        self.dialect = self._database.name
-        self._begin_with = _BEGIN["reading" if connections.read_only else self.dialect]
+        self._line = line = Line(connections, lambda: self.is_in_transaction)
+        self._is_hosted = line.is_hosted
+        self.dialect: Final = line.dialect
+        self._begin_with = _BEGIN["reading" if line.is_read_only else line.dialect]
 
     @property
     def _unit(self) -> Unit | None:
@@ -92,7 +73,7 @@ class Work:
     @property
     def locks(self) -> bool:
         """Tell whether what is read now is to be locked until the transaction ends."""
-        return self.dialect == "postgresql" and self.is_in_transaction and not self._connections.read_only
+        return self.dialect == "postgresql" and self.is_in_transaction and not self._line.is_read_only
 
     # ── lookups ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -128,7 +109,7 @@ class Work:
         were told by :meth:`keep`.
         """
         unit = self._transaction()
-        change = self._as_prepared(statement, row)
+        change = self._line.prepared(statement, row)
         unit.pending.append(Pending(change, row))
         if not told:
             unit.unseen |= change.tables
@@ -156,7 +137,7 @@ class Work:
             for member in family.members:
                 place = (member.lookup, member.of_key(key))
                 if place not in asked:
-                    asked[place] = self._as_prepared(
+                    asked[place] = self._line.prepared(
                         (member.statement or member.lookup.statement)(self), member.lookup.given(place[1])
                     )
         if any(not unit.unseen.isdisjoint(statement.tables) for statement in asked.values()):
@@ -167,7 +148,7 @@ class Work:
             said.append(_locking(locks - unit.locks))
         before = len(said)
         said += [(statement, lookup.given(key)) for (lookup, key), statement in asked.items()]
-        answers = self._answered(said)[before:]
+        answers = self._line.answered(*said)[before:]
         unit.locks |= locks
         for ((lookup, key), statement), (_, fetched) in zip(asked.items(), answers, strict=True):
             unit.read(lookup, key, lookup.read(statement.read(fetched)))
@@ -181,14 +162,9 @@ class Work:
     def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Row]:
         """Return all rows that a statement returns, carried out at once."""
         given = parameters or {}
-        asked = self._as_prepared(statement, given)
+        asked = self._line.prepared(statement, given)
         self._make_way(asked)
-        try:
-            cursor = self._connections.cursor()
-            cursor.execute(asked.text, asked.values(given))
-            rows = asked.rows(cursor)  # what a driver cannot read, it says only now
-        except self._errors as error:
-            raise self._told(error) from error
+        rows = self._line.rows(asked, given)
         if asked.changes:
             self._have_changed(asked)
         return rows
@@ -201,14 +177,9 @@ class Work:
     def change(self, statement: Executable, parameters: Parameters | list[dict[str, Any]] | None = None) -> int:
         """Carry a statement out at once, for each of many rows if it is given many; return how many rows it changed."""
         given = parameters[0] if isinstance(parameters, list) else parameters or {}
-        change = self._as_prepared(statement, given)
+        change = self._line.prepared(statement, given)
         self._make_way(change)
-        if isinstance(parameters, list):
-            many = [change.values(each) for each in parameters]
-            count = self._done(lambda cursor: cursor.executemany(change.text, many)).rowcount
-        else:
-            values = change.values(given)
-            count = self._done(lambda cursor: cursor.execute(change.text, values)).rowcount
+        count = self._line.change(change, parameters or {})
         self._have_changed(change)
         return count
 
@@ -217,9 +188,8 @@ class Work:
         """Yield the driver's own connection, for what only it can do; its errors are told like those of a statement."""
         self._make_way()
         try:
-            yield self._connections.get().connection.driver_connection
-        except self._errors as error:
-            raise self._told(error) from error
+            with self._line.driver() as driver:
+                yield driver
         finally:
             if (unit := self._unit) is not None:
                 unit.forget()
@@ -233,7 +203,7 @@ class Work:
             return
         missing = set(names) if unit is None else set(names) - unit.locks
         if missing:
-            self._answered([*([] if unit is None else self._beginning(unit)), _locking(missing)])
+            self._line.answered(*([] if unit is None else self._beginning(unit)), _locking(missing))
             if unit is not None:
                 unit.locks |= missing
 
@@ -250,7 +220,7 @@ class Work:
 
     def _begin(self, unit: Unit) -> None:
         for statement, _ in self._beginning(unit):
-            self._do(cast("str", statement))
+            self._line.do(cast("str", statement))
 
     def _have_changed(self, change: Prepared) -> None:
         unit = self._unit
@@ -270,7 +240,7 @@ class Work:
         if unit.pending:
             self._write(unit, (Pending("COMMIT"),))
         elif unit.has_begun:
-            self._do("COMMIT")
+            self._line.do("COMMIT")
 
     def _write(self, unit: Unit, last: Sequence[Pending]) -> None:
         before = [Pending(cast("str", statement)) for statement, _ in self._beginning(unit)]
@@ -284,8 +254,8 @@ class Work:
                 said.append(Pending(f"SAVEPOINT part_{depth}"))
         said += [*unit.pending[place:], *last]
         try:
-            self._together([(each.statement, each.given) for each in said])
-        except _Broken as broken:
+            self._line.together([(each.statement, each.given) for each in said])
+        except Broken as broken:
             for number, level in saved:
                 level.is_sent = number < broken.place
             unit.is_lost = not (unit.levels and unit.levels[-1].is_sent)
@@ -302,51 +272,6 @@ class Work:
         said: list[Said] = [] if unit.has_begun else [(self._begin_with, {})]
         unit.has_begun = True
         return said
-
-    def _answered(self, statements: Sequence[Said]) -> list[Answer]:
-        """Carry out statements that only ask and lock."""
-        try:
-            return self._together(statements)
-        except _Broken as broken:
-            raise broken.said from broken
-
-    def _together(self, statements: Sequence[Said]) -> list[Answer]:
-        """Carry out statements, on PostgreSQL in one round trip, up to the first that fails.
-
-        :raises _Broken: one failed.
-        """
-        if self.dialect == "postgresql" and not self._is_hosted:
-            return self._in_one_trip(statements)
-        return self._one_after_another(statements)
-
-    def _in_one_trip(self, statements: Sequence[Said]) -> list[Answer]:
-        try:
-            sent = [
-                (_as_text(statement), [encoded(value) for value in given.values()])
-                if isinstance(statement, str)
-                else statement.sent(given)
-                for statement, given in statements
-            ]
-            connection: PatientConnection = cast("Any", self._connections.get().connection.driver_connection)
-            return exchange(connection, sent)
-        except Failed as failed:
-            raise _Broken(failed.place, self._told(failed.error)) from failed.error
-        except self._errors as error:
-            raise self._told(error) from error
-
-    def _one_after_another(self, statements: Sequence[Said]) -> list[Answer]:
-        answers: list[Answer] = []
-        try:
-            cursor = self._connections.cursor()
-            for statement, given in statements:
-                if isinstance(statement, str):
-                    cursor.execute(statement, *([given] if given else []))
-                else:
-                    cursor.execute(statement.text, statement.values(given))
-                answers.append((cursor.rowcount, list(cursor.fetchall()) if cursor.description is not None else []))
-        except self._errors as error:
-            raise _Broken(len(answers), self._told(error)) from error
-        return answers
 
     # ── transactions ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -413,8 +338,8 @@ class Work:
                 yield
                 self._end(unit)
         except BaseException:
-            if not self._is_hosted:
-                self._roll_back(unit)
+            if unit.has_begun and not self._is_hosted:
+                self._line.roll_back()
             raise
         finally:
             self._local.unit = None
@@ -428,7 +353,7 @@ class Work:
             yield
         except BaseException:
             if level.is_sent:
-                self._undo(f"ROLLBACK TO {name}", f"RELEASE {name}")
+                self._line.undo(f"ROLLBACK TO {name}", f"RELEASE {name}")
             unit.undo_part(level)
             raise
         else:
@@ -437,52 +362,7 @@ class Work:
         finally:
             unit.levels.pop()
 
-    def _roll_back(self, unit: Unit) -> None:
-        """End a transaction; it may have been broken off before it began."""
-        if unit.has_begun:
-            with self._or_drop():
-                driver: Any = self._connections.get().connection.driver_connection
-                is_file = self.dialect == "sqlite"
-                if driver.in_transaction if is_file else driver.pgconn.transaction_status != _IDLE:
-                    self._together([("ROLLBACK", {})])
 
-    def _undo(self, *statements: str) -> None:
-        with self._or_drop():
-            self._together([(statement, {}) for statement in statements])
-
-    @contextmanager
-    def _or_drop(self) -> Iterator[None]:
-        """Give up the connection if something cannot be undone there: with it goes its transaction."""
-        try:
-            yield
-        except Exception:  # noqa: BLE001 - whatever it says
-            self._connections.drop()
-
-    def _do(self, statement: str) -> None:
-        self._done(lambda cursor: cursor.execute(statement))
-
-    def _as_prepared(self, statement: Executable, given: Parameters) -> Prepared:
-        return prepared(statement, self._database, tuple(given))
-
-    def _done(self, act: Callable[[Cursor], object]) -> Cursor:
-        try:
-            cursor = self._connections.cursor()
-            act(cursor)
-        except self._errors as error:
-            raise self._told(error) from error
-        return cursor
-
-    def _told(self, error: Exception) -> ReferralError:
-        """Return what the driver says in this library's words, having given up a connection that is gone."""
-        if isinstance(error, UnicodeEncodeError):  # half of a surrogate pair, which no UTF-8 can hold
-            return StoreFailed("A text holds a character that the database cannot keep.")
-        if not self.is_in_transaction and self._connections.is_lost(error):
-            self._connections.drop()
-        return translated(error)
-
-
-_IDLE: Final = 0
-"""What ``libpq`` calls a connection that is in no transaction."""
 _BEGIN: Final = {
     "sqlite": "BEGIN IMMEDIATE",
     "postgresql": "BEGIN",
@@ -496,8 +376,3 @@ _LOCK: Final = (
 def _locking(names: Iterable[str]) -> Said:
     """Return what locks names, in one order whoever asks."""
     return _LOCK, {"names": json.dumps(sorted(names))}
-
-
-@functools.cache
-def _as_text(statement: str) -> bytes:
-    return statement.replace("%(names)s", "$1").encode()
