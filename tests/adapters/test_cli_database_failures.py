@@ -440,7 +440,7 @@ def test_a_replay_that_was_cut_is_completed_by_the_next_run(postgres: PostgresSe
     with postgres.database() as url, slow_line(str(url.host), int(url.port or 5432)) as line:
         upgrade(url)
         options = ["--code-key", "demo", "--db", written(url.set(port=line.port))]
-        for count in (10_000, 20_000, 30_000):
+        for count in (30_000, 90_000, 150_000):
             line.cut_after(count)
             result = invoke(["replay", feed, *options])
             assert "and the feed ends there: The database server does not answer." in told(result)

@@ -11,7 +11,7 @@ import runpy
 import signal
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any, Final
@@ -282,7 +282,7 @@ class TestReplay:
 
     def test_an_error_that_is_no_refusal_ends_the_feed(self) -> None:
         class Exhausted(FeedRunner):
-            def handle(self, line: str | bytes, number: int) -> dict[str, Any]:
+            def page(self, page: Iterable[tuple[int, str | bytes]]) -> Iterator[dict[str, Any]]:
                 raise CodeSpaceExhausted("there are too few codes left")
 
         programme = Programme.default()
