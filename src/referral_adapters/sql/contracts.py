@@ -29,6 +29,7 @@ from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS, IS_CONCLUDED
 from referral_adapters.sql.loading import Loading
 from referral_adapters.sql.prepared import Row, locking
+from referral_adapters.sql.referrals import BY_CONTRACT
 from referral_adapters.sql.rows import Rows
 from referral_adapters.sql.statements import Pages, without
 from referral_adapters.sql.unit import Lookup
@@ -100,8 +101,7 @@ class SqlContracts:
             account.
         """
         work = self.work
-        others, own = work.ask(OF_ACCOUNT, contract.account), work.ask(OF_CUSTOMER, contract.customer)
-        known = work.ask(BY_ID, contract.id)
+        others, known = work.ask(OF_ACCOUNT, contract.account), work.ask(BY_ID, contract.id)
         if others and others[0].customer != contract.customer:
             raise Refusal(
                 Reason.NOT_SAME_CUSTOMER,
@@ -109,12 +109,15 @@ class SqlContracts:
                 field="account",
             )
         if contract.status is ContractStatus.CONCLUDED:
+            own: tuple[Contract, ...] | None = work.ask(OF_CUSTOMER, contract.customer)  # locked by their name (A5)
             self._add(contract, known, is_new_account=not others)
         else:
-            self._change(contract, known)
+            own = work.known(OF_CUSTOMER, contract.customer)
+            self._change(contract, known, told=own is not None)
         work.keep(BY_ID, contract.id, contract)
         work.keep(OF_ACCOUNT, contract.account, _with(others, contract))
-        work.keep(OF_CUSTOMER, contract.customer, _with(own, contract))
+        if own is not None:
+            work.keep(OF_CUSTOMER, contract.customer, _with(own, contract))
 
     def accounts(self) -> Iterator[tuple[str, str]]:
         """Yield every account with its customer, in order of the account's id, without holding them all."""
@@ -183,8 +186,9 @@ class SqlContracts:
         if is_new_account:
             self.work.write(_NEW_ACCOUNT, {"account": contract.account, "customer": contract.customer})
         self.work.write(_NEW, ROWS.row(contract))
+        self.work.keep(BY_CONTRACT, contract.id, None)  # what is new carries no referral yet
 
-    def _change(self, contract: Contract, known: Contract | None) -> None:
+    def _change(self, contract: Contract, known: Contract | None, *, told: bool) -> None:
         if known is None or known.account != contract.account:
             raise Refusal(
                 Reason.CONTRACT_UNKNOWN,
@@ -192,7 +196,7 @@ class SqlContracts:
                 field="contract",
             )
         row = without(ROWS.row(contract), "id")
-        self.work.write(_CHANGE, {**row, "of": contract.id, "on": contract.account})
+        self.work.write(_CHANGE, {**row, "of": contract.id, "on": contract.account}, told=told)
 
     def _customers(self, accounts: Collection[str]) -> dict[str, str]:
         return {row.account: row.customer for row in _ACCOUNTS_AMONG.rows(self.work, accounts)}

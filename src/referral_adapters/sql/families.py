@@ -11,11 +11,10 @@ from referral_core.entities.trace_entry import account_subject, referral_subject
 
 
 def _around_contract(answers: Sequence[Any]) -> Iterator[tuple[str, Key]]:
-    """Yield the account and the customer of a contract that is there."""
+    """Yield the account of a contract that is there."""
     contract, *_ = answers
     if contract is not None:
         yield "account", contract.account
-        yield "customer", contract.customer
 
 
 def _around_code(answers: Sequence[Any]) -> Iterator[tuple[str, Key]]:

@@ -16,9 +16,11 @@ from referral_adapters.sql.referral_tables import FEE_NOTES, LIVE_REFERRALS, REF
 from referral_adapters.sql.rows import Rows
 from referral_adapters.sql.statements import Pages, without
 from referral_adapters.sql.states import referral_state
+from referral_adapters.sql.trace import END, NO_ROWS
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.referral import Referral
+from referral_core.entities.trace_entry import referral_subject
 from referral_core.values.errors import Refusal
 from referral_core.values.reason import Reason
 from referral_core.values.recorded import Recorded, learned_at
@@ -109,6 +111,7 @@ class SqlReferrals:
             raise Refusal(
                 Reason.ALREADY_REFERRED, message=f"contract {referral.contract} carries a referral", field="contract"
             )
+        self.work.keep(END, referral_subject(referral.contract), NO_ROWS)
         self._move_live(None, referral)
         row = ROWS.row(referral, revision=1, notes=len(referral.fee_notes))
         self.work.write(_NEW, row)

@@ -11,7 +11,7 @@ quicker, ends the attempt: the act is done again, and a rule then finds what is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 import attrs
 
@@ -32,7 +32,9 @@ class Lookup(Generic[V]):
 
     def given(self, key: Key) -> dict[str, str]:
         """Return what the statement is given for a key."""
-        return dict(zip(self.parameters, (key,) if isinstance(key, str) else key, strict=False))
+        if len(self.parameters) == 1:
+            return {self.parameters[0]: cast("str", key)}
+        return dict(zip(self.parameters, key, strict=False))
 
 
 def _itself(key: Key) -> Key:

@@ -26,7 +26,7 @@ from sqlalchemy import Executable
 from referral_adapters.sql.connections import Connections
 from referral_adapters.sql.line import Broken, Line, Said
 from referral_adapters.sql.prepared import Parameters, Prepared, Row
-from referral_adapters.sql.unit import Families, Family, Key, Level, Lookup, Member, Pending, Unit
+from referral_adapters.sql.unit import Families, Family, Key, Level, Lookup, Pending, Unit
 from referral_core.values.errors import ConcurrentChange, ReferralError, Refusal
 
 ATTEMPTS: Final = 6
@@ -54,6 +54,7 @@ class Work:
         self._line = line = Line(connections, lambda: self.is_in_transaction)
         self._is_hosted = line.is_hosted
         self.dialect: Final = line.dialect
+        self._is_near = line.dialect == "sqlite"
         self._begin_with = _BEGIN["reading" if line.is_read_only else line.dialect]
 
     @property
@@ -84,11 +85,11 @@ class Work:
             return lookup.read(self.rows(lookup.statement(self), lookup.given(key)))
         place = (lookup, key)
         if place not in unit.known:
-            family = self._families.of(lookup)
+            family = None if self._is_near else self._families.of(lookup)
             if family is not None:
                 self._load(unit, [(family, key)])
             if place not in unit.known:
-                self._read_together(unit, [(Family("", (Member(lookup),)), key)])
+                self._look_up(unit, lookup, key)
         return cast("V", unit.known[place])
 
     def known(self, lookup: Lookup[V], key: Key) -> V | None:
@@ -118,12 +119,21 @@ class Work:
         """Lock and read what some keys are likely to be asked for, as far as this transaction has not."""
         self._load(self._transaction(), named)
 
+    def _look_up(self, unit: Unit, lookup: Lookup[Any], key: Key) -> None:
+        """Read what one lookup answers, by itself."""
+        given = lookup.given(key)
+        asked = self._line.prepared(lookup.statement(self), given)
+        if not unit.unseen.isdisjoint(asked.tables):
+            self._flush(unit)
+        self._begin(unit)
+        unit.read(lookup, key, lookup.read(self._line.rows(asked, given)))
+
     def _load(self, unit: Unit, wanted: Iterable[tuple[str, Key]]) -> None:
         """Lock and read what some keys are likely to be asked for, and then what that leads to.
 
         A file is no further away for who asks it often, and has one writer: there nothing is read that nobody asks for.
         """
-        if self.dialect == "sqlite":
+        if self._is_near:
             return
         while fresh := [each for each in dict.fromkeys(wanted) if each not in unit.loaded]:
             unit.loaded.update(fresh)
@@ -219,8 +229,9 @@ class Work:
         self._begin(unit)
 
     def _begin(self, unit: Unit) -> None:
-        for statement, _ in self._beginning(unit):
-            self._line.do(cast("str", statement))
+        if unit.is_lost or not unit.has_begun:
+            for statement, _ in self._beginning(unit):
+                self._line.do(cast("str", statement))
 
     def _have_changed(self, change: Prepared) -> None:
         unit = self._unit
