@@ -89,11 +89,11 @@ class FeedRunner:
 
     def handle(self, line: str | bytes, number: int) -> Result:
         """Return the result of one line; ``number`` is its place in the feed, counted from 1."""
-        return self._result(_Line.of(line, number, self._desk.programme), self._alone)
+        return self._result(_Line.of(line, number, self._desk), self._alone)
 
     def page(self, page: Iterable[tuple[int, str | bytes]]) -> Iterator[Result]:
         """Yield the results of some numbered lines, of which as many share a transaction as can."""
-        lines = deque(_Line.of(line, number, self._desk.programme) for number, line in page)
+        lines = deque(_Line.of(line, number, self._desk) for number, line in page)
         while lines:
             results = self._together(lines) if len(lines) > 1 else []
             for _ in results:
@@ -122,7 +122,7 @@ class FeedRunner:
             return results
 
         asked = [line.asked for line in lines if isinstance(line.asked, _Asked)]
-        named = [name for each in asked for name in self._named(each)]
+        named = [name for each in asked for name in each.named()]
         try:
             return self._store.run(block, named)
         except ConcurrentChange:
@@ -174,10 +174,10 @@ class FeedRunner:
         """Do an act in a transaction of its own, and let billing have what is due before it looks there."""
 
         def once() -> object:
-            session = self._admitted(asked)
+            self._admit(asked)
             if asked.act.settles:
-                session.prepare(asked.act, asked.given)
-            return self._store.run(lambda: self._effect(session, asked), self._named(asked))
+                asked.session.prepare(asked.act, asked.given)
+            return self._store.run(lambda: self._effect(asked), asked.named())
 
         return _again(once)
 
@@ -186,13 +186,13 @@ class FeedRunner:
 
         :raises _Apart: it has to have one of its own, because billing is to be asked outside of it.
         """
-        session = self._admitted(asked)
+        self._admit(asked)
         if asked.act.settles and not (self._store.keeps_billing and self._is_settled(asked)):
             raise _Apart
-        return self._store.run(lambda: self._effect(session, asked))
+        return self._store.run(lambda: self._effect(asked))
 
-    def _admitted(self, asked: _Asked) -> Session:
-        """Return the session of an act, unless its event took effect before, or cannot.
+    def _admit(self, asked: _Asked) -> None:
+        """Refuse what an event asks for if that is wrong, or if the event took effect before.
 
         :raises _Repeated: it did.
         """
@@ -202,16 +202,14 @@ class FeedRunner:
             raise LineInvalid("id", "an event with this id and source but other content took effect before")
         if known is not None:
             raise _Repeated
-        session = self._desk.session(actor=event.actor, now=event.time)
         if isinstance(asked.wrong, Refusal):
-            session.admit(asked.act, asked.given)
+            asked.session.admit(asked.act, asked.given)
         if asked.wrong is not None:
             raise asked.wrong
-        return session
 
-    def _effect(self, session: Session, asked: _Asked) -> object:
+    def _effect(self, asked: _Asked) -> object:
         event = asked.event
-        with session:
+        with asked.session as session:
             if not self._store.requests.add_event(event.source, event.id, event.digest):
                 raise ConcurrentChange(f"another consumer handles the event {event.id} at this moment")
             return session.perform(asked.act, asked.given)
@@ -220,14 +218,6 @@ class FeedRunner:
         """Tell whether billing has all that is due to the accounts whose balance an act looks at."""
         accounts = [asked.given[name] for name in asked.act.settles]
         return not any(next(self._store.grants.all(account=each, unsettled=True), None) for each in accounts)
-
-    def _named(self, asked: _Asked) -> list[tuple[str, Any]]:
-        """Return what is named: the event itself, and what the arguments of its act do."""
-        event = asked.event
-        named: list[tuple[str, Any]] = [("event", (event.source, event.id))]
-        if asked.wrong is None:
-            named += self._desk.session(actor=event.actor, now=event.time).named(asked.act, asked.given)
-        return named
 
     def _told(self, event: Event, said: Done) -> tuple[Outcome, Result]:
         outcome = Outcome.WARNED if said.warnings and event.type not in NEVER_WARN else Outcome.DONE
@@ -253,12 +243,21 @@ class _Repeated(Exception):
 
 @attrs.frozen
 class _Asked:
-    """What an event asks for: its act, with what that is given; ``wrong`` is what is wrong with that, if anything."""
+    """What an event asks for: its act, with what that is given, in a session of whoever asks.
+
+    ``wrong`` is what is wrong with that, if anything.
+    """
 
     event: Event
     act: Act[Any]
+    session: Session
     given: dict[str, Any]
     wrong: LineInvalid | Refusal | None = None
+
+    def named(self) -> list[tuple[str, Any]]:
+        """Return what is named: the event itself, and what the arguments of its act do."""
+        named: list[tuple[str, Any]] = [("event", (self.event.source, self.event.id))]
+        return named if self.wrong is not None else [*named, *self.session.named(self.act, self.given)]
 
 
 @attrs.frozen
@@ -274,7 +273,7 @@ class _Line:
     asked: _Asked | LineInvalid | Refusal
 
     @classmethod
-    def of(cls, line: str | bytes, number: int, programme: Programme) -> _Line:
+    def of(cls, line: str | bytes, number: int, desk: ReferralDesk) -> _Line:
         """Read a line."""
         try:
             value = read_object(line)
@@ -286,20 +285,21 @@ class _Line:
             event = read_event(value)
         except (LineInvalid, Refusal) as wrong:
             return cls(number, id_, time_of(value), wrong)
-        return cls(number, id_, event.time, _asked(event, programme))
+        return cls(number, id_, event.time, _asked(event, desk))
 
 
-def _asked(event: Event, programme: Programme) -> _Asked | LineInvalid:
+def _asked(event: Event, desk: ReferralDesk) -> _Asked | LineInvalid:
     """Return what an event asks for."""
     act = ACTS.get(event.type)
     if act is None or not act.feed:
         return LineInvalid("type", f"{event.type!r} is not a type of event")
+    session = desk.session(actor=event.actor, now=event.time)
     fields = Fields(event.data, key=joined_key(event.source, event.id))
     try:
-        given = arguments_of(act, fields, programme)
+        given = arguments_of(act, fields, desk.programme)
     except (LineInvalid, Refusal) as wrong:
-        return _Asked(event, act, {}, wrong)
-    return _Asked(event, act, given, fields.refusal)
+        return _Asked(event, act, session, {}, wrong)
+    return _Asked(event, act, session, given, fields.refusal)
 
 
 def _again(act: Callable[[], T]) -> T:

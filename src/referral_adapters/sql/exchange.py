@@ -40,10 +40,9 @@ def exchange(connection: PatientConnection, statements: Sequence[Sent]) -> list[
     :raises Failed: one failed.
     """
     pgconn = connection.pgconn
-    is_prepared = connection.prepare_threshold is not None
     pgconn.enter_pipeline_mode()
     try:
-        preparing = _send(connection, pgconn, statements) if is_prepared else _send_plainly(pgconn, statements)
+        preparing = _send(connection, pgconn, statements)
         results = connection.wait(_answers(pgconn, len(statements) + len(preparing)))
     except BaseException:
         # What was sent may be under way still: nobody can tell any more what an answer belongs to.
@@ -71,13 +70,6 @@ def _send(connection: PatientConnection, pgconn: PGconn, statements: Sequence[Se
         pgconn.send_query_prepared(name, values)
         place += 1
     return preparing
-
-
-def _send_plainly(pgconn: PGconn, statements: Sequence[Sent]) -> dict[int, bytes]:
-    """Send all without preparing any, as a host wants it whose connections lead through a pool."""
-    for text, values in statements:
-        pgconn.send_query_params(text, values)
-    return {}
 
 
 def _answers(pgconn: PGconn, count: int) -> PQGen[list[PGresult]]:

@@ -47,16 +47,18 @@ class Context:
     now: datetime
     known_at: datetime | None = None
 
-    @cached_property
+    @property
     def ports(self) -> Repositories:
         """What the services read, and write where writing is allowed."""
-        if self.known_at is None:
-            return self.store
-        from referral_core.knowledge import Knowledge  # noqa: PLC0415 - most sessions know today
-
-        return Knowledge(self.store, by=self.known_at)
+        return self.store if self.known_at is None else self._known
 
     @cached_property
+    def _known(self) -> Repositories:
+        from referral_core.knowledge import Knowledge  # noqa: PLC0415 - most sessions know today
+
+        return Knowledge(self.store, by=self.known_at or self.now)
+
+    @property
     def permissions(self) -> Permissions:
         """Who may do and see what, by what is so today."""
         return Permissions(self.store, self.programme, self.actor)
