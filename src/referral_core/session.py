@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -37,67 +38,67 @@ class Services:
     def __init__(self, runner: Any) -> None:  # noqa: ANN401 - a Runner, and what a session's services find in it
         self._runner = runner
 
-    @property
+    @cached_property
     def codes(self) -> Codes:
         """Promo codes: checked, shown, issued and ended."""
         return Codes(self._runner)
 
-    @property
+    @cached_property
     def sign_ups(self) -> SignUps:
         """Sign-ups: contracts that are concluded, with a code or without."""
         return SignUps(self._runner)
 
-    @property
+    @cached_property
     def contracts(self) -> Contracts:
         """What becomes of contracts: activated, withdrawn, terminated."""
         return Contracts(self._runner)
 
-    @property
+    @cached_property
     def referrals(self) -> Referrals:
         """Referrals: explained, and moved to another group."""
         return Referrals(self._runner)
 
-    @property
+    @cached_property
     def cases(self) -> Cases:
         """Failed self-service sign-ups, until somebody finishes them."""
         return Cases(self._runner)
 
-    @property
+    @cached_property
     def groups(self) -> Groups:
         """Discount groups and their amounts over time."""
         return Groups(self._runner)
 
-    @property
+    @cached_property
     def payouts(self) -> Payouts:
         """Grants on their way to billing."""
         return Payouts(self._runner)
 
-    @property
+    @cached_property
     def discounts(self) -> Discounts:
         """The discount that stands on an account in billing."""
         return Discounts(self._runner)
 
-    @property
+    @cached_property
     def sharing(self) -> Sharing:
         """Passing codes on, and what comes of it."""
         return Sharing(self._runner)
 
-    @property
+    @cached_property
     def accounts(self) -> Accounts:
         """What there is to see of an account."""
         return Accounts(self._runner)
 
-    @property
+    @cached_property
     def customers(self) -> Customers:
         """What is done about customers as such."""
         return Customers(self._runner)
 
-    @property
+    @cached_property
     def trace(self) -> Trace:
         """The trace: read, verified and sealed."""
         return Trace(self._runner)
 
-    @property
+    @cached_property
     def launch(self) -> Launch:
         """What is done once, when a retailer goes live."""
         return Launch(self._runner)

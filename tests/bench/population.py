@@ -47,7 +47,7 @@ def populate(url: URL, count: int, *, first: int = 0) -> list[str]:
     with engine.begin() as connection:
         _fill(connection, first, count)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # What nobody has filled is left as in a new database: looked at while empty, PostgreSQL would take it for small.
+        # What is empty is left as in a new database: looked at now, PostgreSQL would take it for small ever after.
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql(f"VACUUM ANALYZE {', '.join(_ROWS)}")
         else:
