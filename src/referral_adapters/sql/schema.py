@@ -19,10 +19,10 @@ from referral_adapters.sql.errors import ForeignDatabase, SchemaMismatch, StoreF
 from referral_adapters.sql.untouched_file import file_of, untouched
 from referral_adapters.sql.work import Work
 
-HEAD: Final = "0008"
-"""The migration that this version of the library works with."""
-KNOWN: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+KNOWN: Final = tuple(sorted(found.name[1:5] for found in (Path(__file__).parent / "migrations/versions").glob("v*.py")))
 """All migrations of this version, oldest first."""
+HEAD: Final = KNOWN[-1]
+"""The migration that this version of the library works with."""
 VERSION_TABLE: Final = "referral_version"
 
 _VERSION: Final[Select[Any]] = select(column("version_num")).select_from(table(VERSION_TABLE))
