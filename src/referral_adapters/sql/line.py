@@ -43,7 +43,7 @@ class Line:
         self._connections = connections
         self._is_held = is_held
         self._database = connections.dialect
-        self._last_prepared: dict[Executable, Prepared] = {}
+        self._kept: dict[Executable, Prepared] = {}
         self._errors: tuple[type[Exception], ...] = (self._database.loaded_dbapi.Error, UnicodeEncodeError)
         self.is_hosted: Final = isinstance(connections, HostConnection)
         self.is_read_only: Final = connections.read_only
@@ -51,9 +51,13 @@ class Line:
 
     def prepared(self, statement: Executable, given: Parameters) -> Prepared:
         """Return a statement in the words of the database."""
-        kept = self._last_prepared.get(statement)
+        return prepared(statement, self._database, tuple(given))
+
+    def kept(self, statement: Executable, given: Parameters) -> Prepared:
+        """Return the same of a statement that is there as long as the program: it is found more quickly."""
+        kept = self._kept.get(statement)
         if kept is None or kept.given != given.keys():
-            kept = self._last_prepared[statement] = prepared(statement, self._database, tuple(given))
+            kept = self._kept[statement] = self.prepared(statement, given)
         return kept
 
     def together(self, statements: Sequence[Said]) -> list[Answer]:

@@ -110,7 +110,7 @@ class Work:
         were told by :meth:`keep`.
         """
         unit = self._transaction()
-        change = self._line.prepared(statement, row)
+        change = self._line.kept(statement, row)
         unit.pending.append(Pending(change, row))
         if not told:
             unit.unseen |= change.tables
@@ -122,7 +122,7 @@ class Work:
     def _look_up(self, unit: Unit, lookup: Lookup[Any], key: Key) -> None:
         """Read what one lookup answers, by itself."""
         given = lookup.given(key)
-        asked = self._line.prepared(lookup.statement(self), given)
+        asked = self._line.kept(lookup.statement(self), given)
         if not unit.unseen.isdisjoint(asked.tables):
             self._flush(unit)
         self._begin(unit)
@@ -147,7 +147,7 @@ class Work:
             for member in family.members:
                 place = (member.lookup, member.of_key(key))
                 if place not in asked:
-                    asked[place] = self._line.prepared(
+                    asked[place] = self._line.kept(
                         (member.statement or member.lookup.statement)(self), member.lookup.given(place[1])
                     )
         if any(not unit.unseen.isdisjoint(statement.tables) for statement in asked.values()):
