@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -112,12 +113,7 @@ class BillingConformance:
     def test_every_cent_is_accounted_for(self, billing: Billing) -> None:
         """Granted and transferred in are consumed, transferred out or unused, on each account, to the cent."""
         accounts = ["A1", "A2", "A3"]
-        for number in range(30):
-            source, target = accounts[number % 3], accounts[(number * 7 + 1) % 3]
-            billing.grant(grant(f"K{number}", f"{number % 4}.{number:02}", on=source, effective=day(number % 5)))
-            billing.bill(f"B{number}", target, Money(f"{number % 3}.99"), at=day(number % 6))
-            part = min(Money("1.11"), billing.balance(source).unused)
-            billing.transfer(source, target, part, at=day(6), key=f"T{number}")
+        _move_about(billing, accounts, rounds=30)
         balances = [billing.balance(account) for account in accounts]
         taken = [billing.bill(f"last-{account}", account, PLENTY, at=day(9)) for account in accounts]
         assert taken == [each.unused for each in balances]
@@ -459,12 +455,7 @@ class TellingBillingConformance:
     def test_they_add_up_to_the_balance(self, billing: ToldBilling) -> None:
         """By kind to its figures, at the end to what is unused, and at every moment to the balance by that moment."""
         accounts = ["A1", "A2", "A3"]
-        for number in range(18):
-            source, target = accounts[number % 3], accounts[(number * 7 + 1) % 3]
-            billing.grant(grant(f"K{number}", f"{number % 4}.{number:02}", on=source, effective=day(number % 5)))
-            billing.bill(f"B{number}", target, Money(f"{number % 3}.99"), at=day(number % 6))
-            part = min(Money("1.11"), billing.balance(source).unused)
-            billing.transfer(source, target, part, at=day(6), key=f"T{number}")
+        _move_about(billing, accounts, rounds=18)
         for account in accounts:
             told, balance = billing.movements(account), billing.balance(account)
             assert {kind: _total_of(told, kind) for kind in MovementKind} == {
@@ -504,6 +495,16 @@ class TellingBillingConformance:
 
 def _moved(moment: datetime, kind: MovementKind, amount: str, reference: str, *, left: str) -> Movement:
     return Movement(moment=moment, kind=kind, amount=Money(amount), reference=reference, balance_after=Money(left))
+
+
+def _move_about(billing: Billing, accounts: Sequence[str], *, rounds: int) -> None:
+    """Grant to, bill and transfer between three accounts, each time other ones, on days and with amounts that mix."""
+    for number in range(rounds):
+        source, target = accounts[number % 3], accounts[(number * 7 + 1) % 3]
+        billing.grant(grant(f"K{number}", f"{number % 4}.{number:02}", on=source, effective=day(number % 5)))
+        billing.bill(f"B{number}", target, Money(f"{number % 3}.99"), at=day(number % 6))
+        part = min(Money("1.11"), billing.balance(source).unused)
+        billing.transfer(source, target, part, at=day(6), key=f"T{number}")
 
 
 def _total_of(told: tuple[Movement, ...], kind: MovementKind) -> Money:
