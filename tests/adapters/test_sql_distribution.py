@@ -6,32 +6,44 @@ and refuse a table as Citus does, reading PostgreSQL's own catalogue.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import pytest
+from sqlalchemy import Executable, Select, bindparam, exists, func, insert, select, true, update
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from examples.year import feed
 from referral_adapters.cli.store import secret_of
 from referral_adapters.feed import FeedRunner
+from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore, StoreFailed, Upgraded, check, schema, upgrade
+from referral_adapters.sql.billing_tables import LOTS
+from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
+from referral_adapters.sql.contract_tables import CONTRACTS
 from referral_adapters.sql.errors import translated
+from referral_adapters.sql.group_tables import AMOUNT_PERIODS, GROUPS
 from referral_adapters.sql.metadata import REFERENCE
+from referral_adapters.sql.referral_tables import GRANTS, LIVE_REFERRALS, REFERRALS
+from referral_adapters.sql.row_set import RowSet
 from referral_adapters.sql.tables import METADATA
-from referral_core import Actor, Programme, ReferralDesk, Refusal
+from referral_core import Actor, Money, Programme, ReferralDesk, Refusal
+from referral_core.session import Session
 from referral_core.values.reason import Reason
-from tests.adapters.noting_cursor import noting
+from tests.adapters.placing import APART, BY_SUBQUERY, CORRELATED, LOCKED, MOVED, Placing, placing
 from tests.adapters.postgres_server import PostgresServer
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "explanation" / "growing.md"
 PROGRAMME: Final = Programme.default()
 KEY: Final = secret_of("demo")
+EDGES: Final = (PAGE.parents[2] / "examples" / "a123" / "edges.jsonl").read_bytes().splitlines()
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 CITUS: Final = """
 CREATE TABLE pg_dist_partition (logicalrelid regclass PRIMARY KEY, place text NOT NULL, number serial);
@@ -146,11 +158,11 @@ def test_an_upgrade_goes_on_handing_over(cluster: URL, postgres: PostgresServer)
     "broken",
     [
         "ALTER TABLE sharings DROP CONSTRAINT sharings_pk, ADD CONSTRAINT sharings_pk PRIMARY KEY (id)",
-        "CREATE UNIQUE INDEX one_key ON grants (key)",
+        "CREATE UNIQUE INDEX one_key ON grants (key, side)",
         "ALTER TABLE promo_codes ADD CONSTRAINT other EXCLUDE USING gist (text WITH =)",
         "ALTER TABLE promo_codes ADD CONSTRAINT other EXCLUDE USING gist (account WITH <>)",
         "ALTER TABLE sharings RENAME account TO other",
-        "ALTER TABLE cases ADD FOREIGN KEY (id) REFERENCES contracts",
+        "ALTER TABLE cases ADD FOREIGN KEY (id) REFERENCES contract_accounts",
     ],
 )
 def test_what_citus_refuses_is_told_and_nothing_is_half_done(
@@ -177,57 +189,164 @@ def test_without_citus_nothing_happens(request: pytest.FixtureRequest, dialect: 
 # ── statements ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def alone(key: str = "of") -> Select[Any]:
+    return select(PROMO_CODES).where(PROMO_CODES.c.account == bindparam(key))
+
+
+GIVEN: Final = RowSet(LOTS.c.account, LOTS.c.number).source("postgresql")
+OTHERS: Final = LOTS.alias("others")
+REFUSED: Final = {
+    # what a real cluster said no to
+    "correlated with a function": (
+        select(GIVEN.c.account, select(func.max(OTHERS.c.number)).where(OTHERS.c.account == GIVEN.c.account)
+               .scalar_subquery()),
+        CORRELATED,
+    ),
+    "lateral to a function": (
+        select(select(OTHERS).where(OTHERS.c.account == GIVEN.c.account).correlate(GIVEN).lateral("found")).select_from(
+            GIVEN.join(select(OTHERS).where(OTHERS.c.account == GIVEN.c.account).correlate(GIVEN).lateral("f"), true())
+        ),
+        CORRELATED,
+    ),
+    "a queue by row locks": (
+        select(GRANTS).order_by(GRANTS.c.key).limit(9).with_for_update(skip_locked=True), LOCKED
+    ),
+    "a shared lock of all": (select(PROMO_CODES).with_for_update(read=True), LOCKED),
+    "a join of what lies apart": (
+        select(CONTRACTS.c.id).join(CODE_TEXTS, CODE_TEXTS.c.account == CONTRACTS.c.account), APART
+    ),
+    "an outer join of what lies apart": (
+        select(REFERRALS.c.contract).outerjoin(LIVE_REFERRALS, LIVE_REFERRALS.c.contract == REFERRALS.c.contract), APART
+    ),
+    "what is not in another table": (
+        select(CONTRACTS.c.id).where(~exists().where(CODE_TEXTS.c.account == CONTRACTS.c.account)), BY_SUBQUERY
+    ),
+    "a place that a subquery tells": (
+        select(PROMO_CODES).where(
+            PROMO_CODES.c.account
+            == select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("of")).scalar_subquery()
+        ),
+        BY_SUBQUERY,
+    ),
+    "a row that moves": (update(PROMO_CODES).where(PROMO_CODES.c.account == "A").values(account="B"), MOVED),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_a_cluster_refuses_is_seen_in_the_statement(name: str) -> None:
+    statement, why = REFUSED[name]
+    assert why in placing(statement).refused
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        alone(),
+        alone().with_for_update(),
+        alone().join(PROMO_CODE_HISTORY, PROMO_CODE_HISTORY.c.account == PROMO_CODES.c.account),
+        alone().where(exists().where(CONTRACTS.c.account == PROMO_CODES.c.account)),
+        alone().where(exists().where(CONTRACTS.c.account == bindparam("of"))),
+        select(GROUPS).join(AMOUNT_PERIODS, AMOUNT_PERIODS.c.group_id == GROUPS.c.id),
+        update(PROMO_CODES).where(PROMO_CODES.c.account == bindparam("of")).values(place=1),
+        insert(PROMO_CODES),
+    ],
+)
+def test_what_names_one_place_is_let_through(statement: Executable) -> None:
+    assert placing(statement) == Placing()
+
+
+def test_what_names_no_place_is_asked_everywhere() -> None:
+    assert placing(select(GRANTS).order_by(GRANTS.c.key)) == Placing(everywhere=frozenset({"grants"}))
+    assert placing(select(CONTRACTS).where(CONTRACTS.c.id == bindparam("of"))).everywhere == {"contracts"}
+
+
+@contextmanager
+def overheard(store: SqlStore) -> Iterator[dict[Executable, None]]:
+    """Yield the statements that a store makes of its database, as they are before they are texts."""
+    line, said = store._work._line, dict[Executable, None]()
+    plain, kept = line.prepared, line.kept
+
+    def prepared(statement: Executable, given: Any) -> Any:  # noqa: ANN401 - as the line has it
+        said[statement] = None
+        return plain(statement, given)
+
+    def found(statement: Executable, given: Any) -> Any:  # noqa: ANN401
+        said[statement] = None
+        return kept(statement, given)
+
+    line.prepared, line.kept = prepared, found  # type: ignore[method-assign]
+    try:
+        yield said
+    finally:
+        del line.prepared, line.kept
+
+
 @pytest.fixture(scope="module")
-def statements(postgres: PostgresServer) -> frozenset[str]:
-    """Return every statement that a year of feed and an example make in PostgreSQL."""
-    with postgres.database() as url, SqlStore(url, PROGRAMME, secret=KEY) as store:
-        with noting(store) as noted:
-            list(FeedRunner(PROGRAMME, store).run(feed(30, 5, "demo")))
+def told(postgres: PostgresServer) -> tuple[dict[str, Any], dict[Executable, None]]:
+    """Return what a store on a cluster answers about a year and an example, and the statements it makes for that."""
+    with postgres.database() as url:
+        with postgres.connected(url) as connection:
+            connection.execute(CITUS.encode())
+        upgrade(url, distributed=True)
+        with SqlStore(url, PROGRAMME, secret=KEY) as store, overheard(store) as said:
+            assert store._work.is_spread
             runner = FeedRunner(PROGRAMME, store)
-            list(runner.run((PAGE.parents[2] / "examples" / "a123" / "edges.jsonl").read_bytes().splitlines()))
-            runner.summary()
-            ReferralDesk(PROGRAMME, store).session(actor=Actor.system("portal"), now=NOW).codes.check("A123")
-        seen = {" ".join(statement.split()) for statement, *_ in noted}
-    asked = {each for each in seen if re.match("SELECT .* FROM [a-z_]+|UPDATE|DELETE", each)}
-    return frozenset(each for each in asked if "pg_advisory_xact_lock" not in each)
+            list(runner.run(feed(30, 5, "demo")))
+            list(runner.run(EDGES))
+            return json.loads(json.dumps(runner.summary())), said
 
 
-def target(statement: str) -> str:
-    found = re.search(r"(?:UPDATE|FROM) ([a-z_]+)", statement)
-    assert found is not None
-    return found[1]
+def test_a_cluster_answers_as_memory_does(told: tuple[dict[str, Any], dict[Executable, None]]) -> None:
+    runner = FeedRunner(PROGRAMME, MemoryStore(PROGRAMME, secret=KEY))
+    list(runner.run(feed(30, 5, "demo")))
+    list(runner.run(EDGES))
+    assert told[0] == json.loads(json.dumps(runner.summary()))
 
 
-def distribution(table: str) -> str:
-    return str(METADATA.tables[table].info["distribution"])
+def test_nothing_is_asked_that_a_cluster_refuses(told: tuple[dict[str, Any], dict[Executable, None]]) -> None:
+    assert {str(each): placing(each).refused for each in told[1] if placing(each).refused} == {}
 
 
-def test_no_statement_joins_tables_that_lie_apart(statements: frozenset[str]) -> None:
-    """What is looked up by itself, in brackets, is joined to nothing."""
-    joined = {name for each in statements for name in re.findall(r"(?:JOIN|FROM [a-z_]+,) ([a-z_]+)", each)}
-    apart = {name for name in joined & METADATA.tables.keys() if distribution(name) != REFERENCE}
-    assert apart == set()
-    assert any(each.count(" JOIN (SELECT ") == 3 for each in statements)
+def test_what_is_asked_of_every_place_is_on_the_page(told: tuple[dict[str, Any], dict[Executable, None]]) -> None:
+    everywhere = {table for each in told[1] for table in placing(each).everywhere}
+    listed = re.findall(r"^\| `([a-z_]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert everywhere <= set(listed)
+    assert set(listed) <= METADATA.tables.keys()
 
 
-def test_no_statement_moves_a_row_to_another_place(statements: frozenset[str]) -> None:
-    changes = [each for each in statements if each.startswith("UPDATE")]
-    assert {target(each) for each in changes} >= {"contracts", "promo_codes", "referrals", "grants", "cases"}
-    assert [each for each in changes if re.search(rf"(SET|,) {distribution(target(each))}=", each)] == []
+def test_an_act_asks_only_where_the_rows_of_its_keys_lie(cluster: URL) -> None:
+    """Checking, concluding, attaching, activating, billing, moving, sharing and showing."""
+    upgrade(cluster, distributed=True)
+    with SqlStore(cluster, PROGRAMME, secret=KEY) as store:
+        desk = ReferralDesk(PROGRAMME, store)
 
+        def at(day: int) -> Session:
+            return desk.session(actor=Actor.system("portal"), now=NOW + timedelta(days=day))
 
-def test_what_is_asked_of_every_place_is_on_the_page(statements: frozenset[str]) -> None:
-    """All else names the place of its rows."""
-    everywhere = {
-        target(each)
-        for each in statements
-        if distribution(target(each)) != REFERENCE
-        and not re.search(rf"{target(each)}\.{distribution(target(each))} = %", each)
-    }
-    told = re.findall(r"^\| `([a-z_]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert everywhere <= set(told)
-    assert {"contracts", "promo_codes", "referrals", "grants"} <= everywhere
-    assert set(told) <= METADATA.tables.keys()
+        for group, amount in (("referrer", "10"), ("referee-self-service", "7")):
+            at(0).groups.set_amount(group, Money(amount))
+        with overheard(store) as said:
+            at(1).sign_ups.conclude("K-1", account="A", customer="Ann")
+            at(2).contracts.activate("K-1")
+            code = store.promo_codes.of_account("A")[0].text
+            assert at(3).codes.check(code, customer="Bob").usable
+            at(3).sign_ups.conclude("K-2", account="B", customer="Bob", code=code)
+            at(3).sign_ups.conclude("K-3", account="C", customer="Cid")
+            at(4).sign_ups.attach("K-3", code=code, group="referee-self-service")
+            with pytest.raises(Refusal, match="already-referred"):
+                at(4).sign_ups.conclude("K-4", account="B", customer="Bob", code=code)
+            for contract in ("K-2", "K-3"):
+                at(5).contracts.activate(contract)
+            at(6).discounts.bill("B-1", account="A", amount=Money("4"))
+            at(6).sharing.share(code, means="sms")
+            at(7).contracts.terminate("K-1")
+            at(8).sign_ups.conclude("K-5", account="A2", customer="Ann")
+            at(9).contracts.activate("K-5")
+            at(9).discounts.transfer("A", "A2", key="T-1")
+            at(10).accounts.show("A")
+            at(10).accounts.activity("A")
+            at(10).accounts.referrals("A")
+        assert {str(each): placing(each) for each in said if placing(each) != Placing()} == {}
 
 
 def test_a_worker_s_error_still_has_the_rule_s_reason(postgres: PostgresServer, migrated: URL) -> None:

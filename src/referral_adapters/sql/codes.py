@@ -27,13 +27,14 @@ from sqlalchemy import (
 from referral_adapters.sql.among import Among
 from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
-from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
+from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS, CUSTOMER_ACCOUNTS
 from referral_adapters.sql.contracts import OF_CUSTOMER
 from referral_adapters.sql.contracts import ROWS as CONTRACT_ROWS
 from referral_adapters.sql.group_tables import GROUPS
+from referral_adapters.sql.groups import ALL as ALL_GROUPS
 from referral_adapters.sql.groups import SqlGroups
 from referral_adapters.sql.loading import Loading
-from referral_adapters.sql.prepared import Row, locking, row_maker
+from referral_adapters.sql.prepared import Directory, Row, locking, row_maker
 from referral_adapters.sql.referral_tables import LIVE_REFERRALS
 from referral_adapters.sql.referrals import LIVE_OF
 from referral_adapters.sql.rows import Rows
@@ -42,7 +43,7 @@ from referral_adapters.sql.states import code_state
 from referral_adapters.sql.trace import entry_row, heads_between
 from referral_adapters.sql.trace_tables import SHARINGS, TRACE_ENTRIES
 from referral_adapters.sql.types import Moment
-from referral_adapters.sql.unit import Lookup
+from referral_adapters.sql.unit import Known, Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.codeless_account import CodelessAccount, CodelessPage
 from referral_core.entities.promo_code import PromoCode, codes_over_time
@@ -82,13 +83,15 @@ def _held(row: Row) -> Held:
     return Held(ROWS.entity(row), row.revision)
 
 
-_BY_TEXT: Final = select(PROMO_CODES).where(
-    PROMO_CODES.c.text == bindparam("of"),
-    PROMO_CODES.c.account == select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("of")).scalar_subquery(),
+_BY_TEXT: Final = select(PROMO_CODES).where(PROMO_CODES.c.text == bindparam("of"))
+_HOLDER: Final = Directory(
+    PROMO_CODES.c.account, select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("of"))
 )
-UNLOCKED: Final = locking(_BY_TEXT, is_locked=False)
-TO_BE_CHANGED: Final = locking(_BY_TEXT)
-BY_TEXT: Final = Lookup(locking(_BY_TEXT, shared=PROMO_CODES), lambda rows: _held(rows[0]) if rows else None)
+UNLOCKED: Final = locking(_BY_TEXT, is_locked=False, directory=_HOLDER)
+TO_BE_CHANGED: Final = locking(_BY_TEXT, directory=_HOLDER)
+BY_TEXT: Final = Lookup(
+    locking(_BY_TEXT, shared=PROMO_CODES, directory=_HOLDER), lambda rows: _held(rows[0]) if rows else None
+)
 """The code of a text, which many may use at once, and nobody change meanwhile."""
 OF_ACCOUNT: Final = Lookup(
     locking(
@@ -152,16 +155,21 @@ _NEW_CODES: Final = Loading(PROMO_CODES)
 _NEW_STATES: Final = Loading(PROMO_CODE_HISTORY)
 _NEW_ENTRIES: Final = Loading(TRACE_ENTRIES)
 _ONE: Final = select(literal_column("1").label("always")).subquery("one")
-_HOLDER: Final = select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("code")).scalar_subquery()
+_HOLDER_OF_CODE: Final = select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("code")).scalar_subquery()
 _HELD: Final = (
     select(PROMO_CODES)
-    .where(PROMO_CODES.c.account == _HOLDER, PROMO_CODES.c.text == bindparam("code"))
+    .where(PROMO_CODES.c.account == _HOLDER_OF_CODE, PROMO_CODES.c.text == bindparam("code"))
     .subquery("held")
 )
 _LIVE: Final = (
     select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == bindparam("customer")).subquery("live")
 )
-_OWN: Final = select(CONTRACTS).where(CONTRACTS.c.customer == bindparam("customer")).subquery("own")
+_OWN_ACCOUNTS: Final = select(CUSTOMER_ACCOUNTS.c.account).where(CUSTOMER_ACCOUNTS.c.customer == bindparam("customer"))
+_OWN: Final = (
+    select(CONTRACTS)
+    .where(CONTRACTS.c.account.in_(_OWN_ACCOUNTS), CONTRACTS.c.customer == bindparam("customer"))
+    .subquery("own")
+)
 
 
 def _stamp(group: str) -> ScalarSelect[str]:
@@ -176,14 +184,16 @@ GATHERED: Final = (
         *(column.label(f"code_{column.name}") for column in _HELD.c),
         *_OWN.c,
     )
-    # Each looked up by itself, joined to nothing: on a cluster they lie in different places.
     .select_from(_ONE)
     .outerjoin(_HELD, true())
     .outerjoin(_LIVE, true())
     .outerjoin(_OWN, true())
     .order_by(_OWN.c.concluded_at, _OWN.c.id)
 )
-"""A row for each contract of the customer, or one without: the code, the standing and the groups in every one."""
+"""A row for each contract of the customer, or one without: the code, the standing and the groups in every one.
+
+It is one statement for one server. A cluster is asked by lookups, since these rows lie in different places.
+"""
 _CODE_COLUMNS: Final = slice(3, 3 + len(PROMO_CODES.c))
 _held_code_row: Final[Callable[[tuple[Any, ...]], Row]] = row_maker(PROMO_CODES.c.keys())
 _NEW_SHARING: Final = insert(SHARINGS)
@@ -273,9 +283,13 @@ class SqlCodes:
         if window is None or window.last is None:
             return CodelessPage((), 0, None)
         looked_at, last = int(window.total), str(window.last)
+        given = {"after": after, "last": last, "at": at}
         # A lock would end with the statement anyhow, and who may only read may not lock.
-        statement = _CODELESS_LOCKED if self.work.locks else _CODELESS
-        rows = self.work.rows(statement, {"after": after, "last": last, "at": at})
+        statement = _CODELESS_LOCKED if self.work.locks and not self.work.is_spread else _CODELESS
+        rows = self.work.rows(statement, given)
+        if self.work.locks and self.work.is_spread:  # which locks no rows of many places: by name, and looks again
+            self.work.lock(*{f"account {row.account}" for row in rows})
+            rows = self.work.rows(statement, given)
         by_account = groupby(rows, itemgetter(0))
         found = [_codeless(list(contracts)) for _, contracts in by_account]
         return CodelessPage(
@@ -319,6 +333,16 @@ class SqlCodes:
                 () if customer is None else self.work.ask(OF_CUSTOMER, customer),
                 customer is not None and self.work.ask(LIVE_OF, customer) is not None,
                 (self._groups.find(referrer_group), self._groups.find(referee_group)),
+            )
+        if self.work.is_spread:
+            of_customer: list[Known] = [] if customer is None else [(OF_CUSTOMER, customer), (LIVE_OF, customer)]
+            held, rows, *standing = self.work.answers((BY_TEXT, code), (ALL_GROUPS, ""), *of_customer)
+            own, live = standing or ((), None)
+            return Evidence(
+                None if held is None else held.code,
+                own,
+                live is not None,
+                (self._groups.among(rows, referrer_group), self._groups.among(rows, referee_group)),
             )
         asked = {
             "code": code, "customer": customer, "referrer_group": referrer_group, "referee_group": referee_group

@@ -17,12 +17,28 @@ ACCOUNTS: Final = table(
 )
 """Every account and the one customer it belongs to."""
 
+CONTRACT_ACCOUNTS: Final = table(
+    "contract_accounts",
+    words("contract", primary_key=True),
+    words("account"),
+    distribution="contract",
+)
+"""The account on which every contract stands: a table of its own, so that an id is unique everywhere."""
+
+CUSTOMER_ACCOUNTS: Final = table(
+    "customer_accounts",
+    words("customer", primary_key=True),
+    words("account", primary_key=True),
+    distribution="customer",
+)
+"""The accounts of every customer: where their contracts are to be looked for."""
+
 IS_CONCLUDED: Final = text("status = 'concluded'")
 """Whether a contract waits to activate, in the words of the index of those: a value may be planned for without it."""
 CONTRACTS: Final = table(
     "contracts",
+    words("account", primary_key=True),
     words("id", primary_key=True),
-    words("account"),
     words("customer"),
     words("product"),
     words("segment"),
@@ -35,10 +51,9 @@ CONTRACTS: Final = table(
     words("status"),
     Column("activated_at", Moment),
     Column("ended_at", Moment),
-    Index("contracts_account", "account", "concluded_at", "id"),
-    Index("contracts_customer", "customer", "concluded_at", "id"),
+    Index("contracts_id", "id"),
     Index("contracts_channel", "channel", "id"),
     Index("contracts_open", "id", sqlite_where=IS_CONCLUDED, postgresql_where=IS_CONCLUDED),
-    distribution="id",
+    distribution="account",
 )
-"""Contracts as last stored."""
+"""Contracts as last stored, beside all else that is kept of their accounts."""

@@ -26,9 +26,15 @@ from sqlalchemy import (
 
 from referral_adapters.sql.among import Among
 from referral_adapters.sql.atomic import atomic, joined
-from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS, IS_CONCLUDED
+from referral_adapters.sql.contract_tables import (
+    ACCOUNTS,
+    CONTRACT_ACCOUNTS,
+    CONTRACTS,
+    CUSTOMER_ACCOUNTS,
+    IS_CONCLUDED,
+)
 from referral_adapters.sql.loading import Loading
-from referral_adapters.sql.prepared import Row, locking
+from referral_adapters.sql.prepared import Directory, Row, locking
 from referral_adapters.sql.referrals import BY_CONTRACT
 from referral_adapters.sql.rows import Rows
 from referral_adapters.sql.statements import Pages, without
@@ -40,33 +46,59 @@ from referral_core.values.errors import ConcurrentChange, Refusal
 from referral_core.values.reason import Reason
 
 ROWS: Final = Rows(Contract, CONTRACTS)
-_ORDER: Final = (CONTRACTS.c.concluded_at, CONTRACTS.c.id)
+_C: Final = CONTRACTS.c
 
 
 def _one(rows: Sequence[Row]) -> Contract | None:
     return ROWS.entity(rows[0]) if rows else None
 
 
-BY_ID: Final = Lookup(locking(select(CONTRACTS).where(CONTRACTS.c.id == bindparam("of"))), _one)
+OF_CONTRACT: Final = select(CONTRACT_ACCOUNTS.c.account).where(CONTRACT_ACCOUNTS.c.contract == bindparam("of"))
+ACCOUNTS_OF: Final = select(CUSTOMER_ACCOUNTS.c.account).where(CUSTOMER_ACCOUNTS.c.customer == bindparam("of"))
+"""Where a contract, and the contracts of a customer, are to be found."""
+
+
+def _in_order(rows: Sequence[Row]) -> tuple[Contract, ...]:
+    return tuple(sorted(map(ROWS.entity, rows), key=_concluded))
+
+
+BY_ID: Final = Lookup(
+    locking(
+        select(CONTRACTS).where(CONTRACTS.c.id == bindparam("of")),
+        directory=Directory(CONTRACTS.c.account, OF_CONTRACT),
+    ),
+    _one,
+)
 OF_ACCOUNT: Final = Lookup(
-    locking(select(CONTRACTS).where(CONTRACTS.c.account == bindparam("of")).order_by(*_ORDER), is_locked=False),
-    lambda rows: tuple(map(ROWS.entity, rows)),
+    locking(select(CONTRACTS).where(CONTRACTS.c.account == bindparam("of")), is_locked=False), _in_order
 )
 OF_CUSTOMER: Final = Lookup(
-    locking(select(CONTRACTS).where(CONTRACTS.c.customer == bindparam("of")).order_by(*_ORDER), is_locked=False),
-    lambda rows: tuple(map(ROWS.entity, rows)),
+    locking(
+        select(CONTRACTS).where(CONTRACTS.c.customer == bindparam("of")),
+        is_locked=False,
+        directory=Directory(CONTRACTS.c.account, ACCOUNTS_OF),
+    ),
+    _in_order,
 )
 _ALL_ACCOUNTS: Final = Pages(select(ACCOUNTS), ACCOUNTS.c.account)
 _COUNT: Final = select(func.count().label("total")).select_from(ACCOUNTS)
 _NEW: Final = insert(CONTRACTS)
+_NEW_PLACE: Final = insert(CONTRACT_ACCOUNTS)
 _NEW_ACCOUNT: Final = insert(ACCOUNTS)
+_NEW_ACCOUNT_OF: Final = insert(CUSTOMER_ACCOUNTS)
 _CHANGE: Final = update(CONTRACTS).where(CONTRACTS.c.id == bindparam("of"), CONTRACTS.c.account == bindparam("on"))
-_C: Final = CONTRACTS.c
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
-_CONTRACTS_AMONG: Final = Among(select(CONTRACTS), CONTRACTS.c.id)
+_CONTRACTS_AMONG: Final = Among(
+    select(CONTRACTS).join(
+        CONTRACT_ACCOUNTS, (CONTRACT_ACCOUNTS.c.contract == _C.id) & (CONTRACT_ACCOUNTS.c.account == _C.account)
+    ),
+    CONTRACT_ACCOUNTS.c.contract,
+)
 _ACCOUNTS_AMONG: Final = Among(select(ACCOUNTS), ACCOUNTS.c.account)
 _NEW_CONTRACTS: Final = Loading(CONTRACTS)
+_NEW_PLACES: Final = Loading(CONTRACT_ACCOUNTS)
 _NEW_ACCOUNTS: Final = Loading(ACCOUNTS)
+_NEW_ACCOUNTS_OF: Final = Loading(CUSTOMER_ACCOUNTS)
 
 
 @attrs.frozen
@@ -175,7 +207,10 @@ class SqlContracts:
         if any(known.get(contract.account, contract.customer) != contract.customer for contract in contracts):
             raise ConcurrentChange("Somebody else brought in one of the accounts at the same time.")
         try:
-            _NEW_ACCOUNTS.load(self.work, [{"account": each, "customer": customers[each]} for each in sorted(new)])
+            accounts = [{"account": each, "customer": customers[each]} for each in sorted(new)]
+            _NEW_ACCOUNTS.load(self.work, accounts)
+            _NEW_ACCOUNTS_OF.load(self.work, accounts)
+            _NEW_PLACES.load(self.work, [{"contract": each.id, "account": each.account} for each in contracts])
             _NEW_CONTRACTS.load(self.work, map(ROWS.row, contracts))
         except Refusal as quicker:
             raise ConcurrentChange("Somebody else brought in one of the contracts at the same time.") from quicker
@@ -184,7 +219,10 @@ class SqlContracts:
         if known is not None:
             raise Refusal(Reason.CONTRACT_EXISTS, message=f"there is a contract {contract.id}", field="contract")
         if is_new_account:
-            self.work.write(_NEW_ACCOUNT, {"account": contract.account, "customer": contract.customer})
+            account = {"account": contract.account, "customer": contract.customer}
+            self.work.write(_NEW_ACCOUNT, account)
+            self.work.write(_NEW_ACCOUNT_OF, account)
+        self.work.write(_NEW_PLACE, {"contract": contract.id, "account": contract.account})
         self.work.write(_NEW, ROWS.row(contract))
         self.work.keep(BY_CONTRACT, contract.id, None)  # what is new carries no referral yet
 
@@ -195,7 +233,7 @@ class SqlContracts:
                 message=f"there is no contract {contract.id} on account {contract.account}",
                 field="contract",
             )
-        row = without(ROWS.row(contract), "id")
+        row = without(ROWS.row(contract), "account", "id")
         self.work.write(_CHANGE, {**row, "of": contract.id, "on": contract.account}, told=told)
 
     def _customers(self, accounts: Collection[str]) -> dict[str, str]:

@@ -52,9 +52,14 @@ def distribute(connection: Connection) -> tuple[str, ...]:
 
 def continued(connection: Connection) -> tuple[str, ...]:
     """Hand over what is new in a database whose other tables were handed over before; return the names."""
-    if not _has_citus(connection) or METADATA.tables.keys().isdisjoint(connection.execute(_DONE).scalars()):
+    if not is_distributed(connection):
         return ()
     return distribute(connection)
+
+
+def is_distributed(connection: Connection) -> bool:
+    """Tell whether this library's tables lie on a cluster."""
+    return _has_citus(connection) and not METADATA.tables.keys().isdisjoint(connection.execute(_DONE).scalars())
 
 
 def _has_citus(connection: Connection) -> bool:
@@ -68,10 +73,21 @@ def _in_order() -> list[Table]:
 
 def _hand_over(connection: Connection, table: Table) -> None:
     column = table.info["distribution"]
+    loosen(connection, table)
     if column == REFERENCE:
         connection.execute(_REFERENCE, {"name": table.name})
     else:
         connection.execute(_DISTRIBUTED, {"name": table.name, "column": column, "beside": _beside(table)})
+
+
+def loosen(connection: Connection, *tables: Table) -> None:
+    """Make indexes plain that are unique on one server only: a cluster keeps none unique without its column."""
+    for table in tables or METADATA.sorted_tables:
+        for index in table.indexes:
+            if index.info.get("one_server"):
+                columns = ", ".join(index.columns.keys())
+                connection.exec_driver_sql(f"DROP INDEX {index.name}")
+                connection.exec_driver_sql(f"CREATE INDEX {index.name} ON {table.name} ({columns})")
 
 
 def _beside(table: Table) -> str:

@@ -41,9 +41,11 @@ class ForeignDatabase(StoreFailed):
         self.tables = tables
 
 
+_THERE_BEFORE: Final = (Reason.CONTRACT_EXISTS, "a contract of this id was concluded before")
 GUARDS: Final = {
     "accounts": (Reason.NOT_SAME_CUSTOMER, "the account belongs to a customer already"),
-    "contracts": (Reason.CONTRACT_EXISTS, "a contract of this id was concluded before"),
+    "contracts": _THERE_BEFORE,
+    "contract_accounts": _THERE_BEFORE,
     "code_texts": (Reason.CODE_TAKEN, "the text was issued before"),
     "promo_codes": (Reason.CODE_OVERLAP, "the account holds another code then"),
     "discount_groups": (Reason.GROUP_EXISTS, "another group has this id or name"),

@@ -17,14 +17,13 @@ from referral_adapters.sql.prepared import locking
 from referral_adapters.sql.referral_tables import GRANTS
 from referral_adapters.sql.row_set import RowSet
 from referral_adapters.sql.rows import Rows
-from referral_adapters.sql.statements import Pages
+from referral_adapters.sql.statements import Pages, without
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.ports.grants import Step
 
-_ONE: Final = (GRANTS.c.referral == bindparam("of"), GRANTS.c.side == bindparam("on"))
-_BY_KEY: Final = locking(select(GRANTS).where(*_ONE))
+_BY_KEY: Final = locking(select(GRANTS).where(GRANTS.c.key == bindparam("of")))
 _OPEN: Final = text("status <> 'granted'")  # as the partial index says it
 _DUE: Final = (
     select(GRANTS)
@@ -35,11 +34,12 @@ _DUE: Final = (
 _DUE_AND_FREE: Final = _DUE.with_for_update(skip_locked=True)
 _ALL: Final = Pages(select(GRANTS), GRANTS.c.key)
 _ALL_OPEN: Final = Pages(select(GRANTS).where(_OPEN), GRANTS.c.key)
-_OF_ACCOUNT: Final = Pages(select(GRANTS).where(GRANTS.c.account == bindparam("of")), GRANTS.c.key)
-_OPEN_OF_ACCOUNT: Final = Pages(select(GRANTS).where(_OPEN, GRANTS.c.account == bindparam("of")), GRANTS.c.key)
+_BY_SIDE: Final = (GRANTS.c.side, GRANTS.c.referral)  # the order of keys, as the primary key has it
+_OF_ACCOUNT: Final = Pages(select(GRANTS).where(GRANTS.c.account == bindparam("of")), *_BY_SIDE)
+_OPEN_OF_ACCOUNT: Final = Pages(select(GRANTS).where(_OPEN, GRANTS.c.account == bindparam("of")), *_BY_SIDE)
 ROWS: Final = Rows(Grant, GRANTS)
 DUE: Final[Lookup[tuple[Grant, ...]]] = Lookup(
-    locking(select(GRANTS).where(_OPEN, GRANTS.c.account == bindparam("of")).order_by(GRANTS.c.key), is_locked=False),
+    locking(select(GRANTS).where(_OPEN, GRANTS.c.account == bindparam("of")).order_by(*_BY_SIDE), is_locked=False),
     lambda rows: tuple(map(ROWS.entity, rows)),
 )
 """The legs of an account that billing has not confirmed."""
@@ -64,6 +64,14 @@ def _changing(steps: FromClause) -> Executable:
 
 
 _CHANGE: Final = _STEPS.statements(_changing)
+_CHANGE_ONE: Final = (
+    update(GRANTS)
+    .where(*[GRANTS.c[name] == bindparam(f"of_{name}") for name in _IDENTITY])
+    .where(
+        *[GRANTS.c[name].is_not_distinct_from(bindparam(f"was_{name}", type_=GRANTS.c[name].type)) for name in _STATE]
+    )
+    .values({name: bindparam(name, type_=GRANTS.c[name].type) for name in _CHANGING})
+)
 
 
 @attrs.frozen
@@ -78,8 +86,7 @@ class SqlGrants:
 
     def find(self, key: str) -> Grant | None:
         """Return the leg with this idempotency key."""
-        side, _, referral = key.partition("/")
-        row = self.work.row(_BY_KEY(self.work), {"of": referral, "on": side})
+        row = self.work.row(_BY_KEY(self.work), {"of": key})
         return None if row is None else grant_of(row)
 
     @joined
@@ -104,6 +111,8 @@ class SqlGrants:
         if not steps:
             return ()
         rows = [_step_row(before, after) for before, after in steps]
+        if self.work.is_spread:  # grant by grant, as each may lie elsewhere
+            return tuple([after for row, (_, after) in zip(rows, steps, strict=True) if self._is_changed(row)])
         changed = {row.key for row in self.work.rows(_CHANGE[self.work.dialect], _STEPS.given(self.work, rows))}
         return tuple(after for _, after in steps if after.key in changed)
 
@@ -112,7 +121,8 @@ class SqlGrants:
 
         Those that have waited longest come first, then in order of key.
         """
-        statement = _DUE_AND_FREE if self.work.locks else _DUE
+        # A cluster locks no rows of many places. What two payers both find there, the first to change it has.
+        statement = _DUE_AND_FREE if self.work.locks and not self.work.is_spread else _DUE
         return tuple(map(grant_of, self.work.rows(statement, {"by": by, "most": limit})))
 
     def all(self, *, account: str | None = None, unsettled: bool = False) -> Iterator[Grant]:
@@ -126,6 +136,10 @@ class SqlGrants:
             due = self.work.ask(DUE, account)
             return iter(due)
         return (_OPEN_OF_ACCOUNT if unsettled else _OF_ACCOUNT).read(self.work, grant_of, of=account)
+
+    def _is_changed(self, row: dict[str, Any]) -> bool:
+        of_one = {f"of_{name}": row[name] for name in _IDENTITY}
+        return self.work.change(_CHANGE_ONE, {**of_one, **without(row, *_IDENTITY)}) == 1
 
 
 def _step_row(before: Grant, after: Grant) -> dict[str, Any]:

@@ -73,9 +73,13 @@ class SqlGroups:
     def find(self, group: str) -> DiscountGroup | None:
         """Return the group of this id, as last stored."""
         if self.work.has_unit:
-            return next((self._read(row) for row in self._rows() if row.id == group), None)
+            return self.among(self._rows(), group)
         row = self.work.row(_BY_ID, {"of": group})
         return None if row is None else self._read(row)
+
+    def among(self, rows: Iterable[Row], group: str) -> DiscountGroup | None:
+        """Return the group of this id whose row is among those of all groups."""
+        return next((self._read(row) for row in rows if row.id == group), None)
 
     def stamped(self, group: str, stamp: str | None) -> DiscountGroup | None:
         """Return the group of this id in the state that a stamp stands for; ``None`` stands for none."""

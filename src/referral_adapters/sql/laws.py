@@ -23,11 +23,11 @@ from sqlalchemy import (
 
 from referral_adapters.sql.billing_tables import BILLS, LOTS, MOVEMENTS, POSTED_GRANTS, TRANSFERS
 from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODES
-from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
+from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACT_ACCOUNTS, CONTRACTS, CUSTOMER_ACCOUNTS
 from referral_adapters.sql.finding import Finding
 from referral_adapters.sql.group_tables import AMOUNT_PERIODS
 from referral_adapters.sql.outgoing_laws import amiss_in_outbox, amiss_in_published
-from referral_adapters.sql.referral_tables import GRANTS, LIVE_REFERRALS, REFERRALS
+from referral_adapters.sql.referral_tables import GIVEN_REFERRALS, GRANTS, LIVE_REFERRALS, REFERRALS
 
 _PAGE: Final = 1000
 _ZERO: Final[ColumnElement[Any]] = literal_column("0")
@@ -181,6 +181,20 @@ LAWS: Final = (
         "The group {subject} has two amounts at once."),
     Law("account", _not_in(CONTRACTS, ACCOUNTS, account="account", customer="customer"),
         "A contract on account {subject} is of another customer than the account."),
+    Law("contract", _not_in(CONTRACTS, CONTRACT_ACCOUNTS, id="contract", account="account"),
+        "The contract {subject} is not in the list of all contracts, or for another account."),
+    Law("contract", _not_in(CONTRACT_ACCOUNTS, CONTRACTS, contract="id", account="account"),
+        "The contract {subject} is listed for an account on which it does not stand."),
+    Law("account", _not_in(ACCOUNTS, CUSTOMER_ACCOUNTS, account="account", customer="customer"),
+        "The account {subject} is not in the list of its customer's accounts."),
+    Law("account", _not_in(CUSTOMER_ACCOUNTS, ACCOUNTS, account="account", customer="customer"),
+        "The account {subject} is listed for a customer to whom it does not belong."),
+    Law("referral", _not_in(REFERRALS, GIVEN_REFERRALS, contract="contract", referrer="referrer",
+                            concluded_at="concluded_at"),
+        "The referral of contract {subject} is not in the list of its referrer's."),
+    Law("referral", _not_in(GIVEN_REFERRALS, REFERRALS, contract="contract", referrer="referrer",
+                            concluded_at="concluded_at"),
+        "Contract {subject} is in a referrer's list and carries no such referral."),
     Law("outbox", amiss_in_outbox(), "A row about {subject} has a position and is not published there."),
     Law("outbox", amiss_in_published(),
         "What is published at {subject} comes after a gap, or waits in the outbox as well."),

@@ -82,6 +82,10 @@ class Lots:
 
         :raises ConcurrentChange: others were quicker all the time.
         """
+        if self.work.is_spread:  # account by account, as each may lie elsewhere, and as each is asked for it is locked
+            for account, lot in arriving:
+                self.put(account, [lot])
+            return
         left = list(arriving)
         for _ in range(_TRIES):
             rows = [

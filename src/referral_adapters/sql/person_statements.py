@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from referral_adapters.sql.code_tables import PROMO_CODE_HISTORY, PROMO_CODES
-from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
+from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS, CUSTOMER_ACCOUNTS
 from referral_adapters.sql.outgoing_tables import ANSWERS
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.referral_tables import CASES, FEE_NOTES, LIVE_REFERRALS, REFERRALS
@@ -39,10 +39,11 @@ from referral_core.entities.trace_entry import account_subject, referral_subject
 _OF: Final[BindParameter[str]] = bindparam("of")
 _PSEUDONYM: Final[BindParameter[str]] = bindparam("pseudonym")
 _T: Final = TRACE_ENTRIES.c
-_ACCOUNTS: Final = select(ACCOUNTS.c.account).where(ACCOUNTS.c.customer == _OF)
+_ACCOUNTS: Final = select(CUSTOMER_ACCOUNTS.c.account).where(CUSTOMER_ACCOUNTS.c.customer == _OF)
+_OWN_CONTRACTS: Final = and_(CONTRACTS.c.customer == _OF, CONTRACTS.c.account.in_(_ACCOUNTS))
 _SUBJECTS: Final = union_all(
-    select(literal(account_subject("")) + ACCOUNTS.c.account).where(ACCOUNTS.c.customer == _OF),
-    select(literal(referral_subject("")) + CONTRACTS.c.id).where(CONTRACTS.c.customer == _OF),
+    select(literal(account_subject("")) + CUSTOMER_ACCOUNTS.c.account).where(CUSTOMER_ACCOUNTS.c.customer == _OF),
+    select(literal(referral_subject("")) + CONTRACTS.c.id).where(_OWN_CONTRACTS),
 )
 """The chains of the customer's accounts, and of the referrals of their contracts."""
 _FRIENDS: Final = select(literal(referral_subject("")) + REFERRALS.c.contract).where(
@@ -58,11 +59,11 @@ _CONCERNED: Final = and_(_OWN_ROWS, or_(_T.actor == _OF, _T.reason.is_not(None))
 
 # ── finding ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-ACCOUNTS_OF: Final = select(ACCOUNTS.c.account).where(ACCOUNTS.c.customer == _OF).order_by(ACCOUNTS.c.account)
+ACCOUNTS_OF: Final = _ACCOUNTS.order_by(CUSTOMER_ACCOUNTS.c.account)
 FIRST_NAMES: Final = (
     select(CONTRACTS.c.first_name)
     .distinct()
-    .where(CONTRACTS.c.customer == _OF, CONTRACTS.c.first_name.is_not(None))
+    .where(_OWN_CONTRACTS, CONTRACTS.c.first_name.is_not(None))
     .order_by(CONTRACTS.c.first_name)
 )
 CASES_OF: Final = select(CASES.c.id, CASES.c.status).where(CASES.c.customer == _OF).order_by(CASES.c.id)
@@ -71,7 +72,7 @@ CODES_HELD: Final = select(PROMO_CODES.c.text).where(PROMO_CODES.c.customer == _
 LIVE_OF: Final = select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == _OF)
 _REFERRED: Final = or_(REFERRALS.c.referrer_customer == _OF, REFERRALS.c.referee_customer == _OF)
 COUNTS: Final = {
-    "contracts": select(func.count().label("found")).where(CONTRACTS.c.customer == _OF),
+    "contracts": select(func.count().label("found")).where(_OWN_CONTRACTS),
     "codes": select(func.count().label("found")).where(PROMO_CODES.c.customer == _OF),
     "referrals": select(func.count().label("found")).select_from(REFERRALS).where(_REFERRED),
 }
@@ -109,8 +110,8 @@ ERASING: Final = (
         referee_customer=_named(REFERRALS.c.referee_customer),
     ),
     _customer_of(CASES),
-    _customer_of(CONTRACTS).values(first_name=null(), warned_code=null()),
-    _customer_of(ACCOUNTS),
+    update(CONTRACTS).where(_OWN_CONTRACTS).values(customer=_PSEUDONYM, first_name=null(), warned_code=null()),
+    update(ACCOUNTS).where(ACCOUNTS.c.account.in_(_ACCOUNTS)).values(customer=_PSEUDONYM),
 )
 """What becomes of everything but words about others, in this order."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
 from sqlalchemy import delete, insert, text
 
 from referral_adapters.sql.atomic import atomic
+from referral_adapters.sql.contract_tables import CUSTOMER_ACCOUNTS
 from referral_adapters.sql.person_statements import (
     ACCOUNTS_OF,
     ACTED_ELSEWHERE,
@@ -68,11 +69,13 @@ class SqlPersonalData:
         pseudonym = f"{PSEUDONYM}{secrets.token_hex(16)}"
         if self.work.dialect == "sqlite":
             self.work.rows(text("PRAGMA secure_delete = ON"))
-        self.work.lock(*[f"account {row.account}" for row in self.work.rows(ACCOUNTS_OF, {"of": customer})])
+        accounts = [row.account for row in self.work.rows(ACCOUNTS_OF, {"of": customer})]
+        self.work.lock(*[f"account {account}" for account in accounts])
         if self.work.locks:
             self.work.rows(CODES_HELD, {"of": customer})
         for statement in ERASING:
             self.work.change(statement, {"of": customer, "pseudonym": pseudonym})
+        self._move_accounts(customer, pseudonym, accounts)
         self._move_live_referral(customer, pseudonym)
         self.work.change(ACTED_ELSEWHERE, {"of": customer})
         for words in FREE_WORDS:
@@ -82,6 +85,14 @@ class SqlPersonalData:
         as_it_is, in_ascii = quoted(customer)
         self.work.change(ANSWERED, {"of": customer, "quoted": as_it_is, "quoted_in_ascii": in_ascii})
         return pseudonym
+
+    def _move_accounts(self, customer: str, pseudonym: str, accounts: Sequence[str]) -> None:
+        """List a customer's accounts under another key, which is one by which a cluster distributes rows."""
+        self.work.change(delete(CUSTOMER_ACCOUNTS).where(CUSTOMER_ACCOUNTS.c.customer == customer))
+        if accounts:
+            self.work.change(
+                insert(CUSTOMER_ACCOUNTS), [{"customer": pseudonym, "account": account} for account in accounts]
+            )
 
     def _move_live_referral(self, customer: str, pseudonym: str) -> None:
         """Move a live referral to another key, which is one by which a cluster distributes rows."""

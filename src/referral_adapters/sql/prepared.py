@@ -12,12 +12,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, cast
 
-from sqlalchemy import ColumnElement, Dialect, Executable, Select, Table, UpdateBase
+import attrs
+from sqlalchemy import ColumnElement, Dialect, Executable, Select, Table, UpdateBase, bindparam
 from sqlalchemy.sql import visitors
 
 from referral_adapters.sql.exchange import encoded
 
 _NAMED: Final = re.compile(r"%\(([^)]+)\)s")
+AT: Final = "at"
+"""What the place of rows is called in statements that read them there."""
 Parameters = Mapping[str, Any]
 Processor = Callable[[Any], Any]
 
@@ -79,23 +82,51 @@ class Locking(Protocol):
         ...
 
 
+@attrs.frozen(eq=False)
+class Directory:
+    """A small table that tells, for another key, by which values of a ``column`` rows lie.
+
+    One server takes the directory and the rows at once. A cluster cannot: there the directory is asked first, and then
+    the rows at every place that it told.
+    """
+
+    column: ColumnElement[str]
+    places: Select[Any]
+
+
 class locking:  # noqa: N801 - used as a function is
     """A choice between a statement and the same that locks the rows it reads in a transaction.
 
     Rows of a table that are ``shared`` may be read by others who lock them so, and not be changed. None ``is_locked``
-    where a lock of another kind stands for the rows.
+    where a lock of another kind stands for the rows. With a ``directory`` they are those that lie where it tells;
+    :meth:`there` reads those at one of its places, called ``at``.
     """
 
-    def __init__(self, statement: Select[Any], shared: Table | None = None, *, is_locked: bool = True) -> None:
-        self.statement: Final[Executable] = statement
-        self.tables: Final = tables_of(statement)
-        self.locked: Final[Executable] = (
-            statement.with_for_update(read=shared is not None, of=shared) if is_locked else statement
-        )
+    def __init__(
+        self,
+        statement: Select[Any],
+        shared: Table | None = None,
+        *,
+        is_locked: bool = True,
+        directory: Directory | None = None,
+    ) -> None:
+        def locked(found: Select[Any]) -> Select[Any]:
+            return found.with_for_update(read=shared is not None, of=shared) if is_locked else found
+
+        self.directory: Final = directory
+        whole = statement if directory is None else statement.where(directory.column.in_(directory.places))
+        near = statement if directory is None else statement.where(directory.column == bindparam(AT))
+        self.tables: Final = tables_of(whole)
+        self._whole: Final[tuple[Executable, Executable]] = whole, locked(whole)
+        self._near: Final[tuple[Executable, Executable]] = near, locked(near)
 
     def __call__(self, work: Locking) -> Executable:
         """Return the one for the present state of some work."""
-        return self.locked if work.locks else self.statement
+        return self._whole[work.locks]
+
+    def there(self, work: Locking) -> Executable:
+        """Return the one that reads the rows at a place."""
+        return self._near[work.locks]
 
 
 class Prepared:

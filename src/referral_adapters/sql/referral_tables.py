@@ -29,10 +29,18 @@ REFERRALS: Final = table(
     Column("notes", COUNT, nullable=False),
     Column("revision", COUNT, nullable=False),
     Index("referrals_order", "concluded_at", "contract"),
-    Index("referrals_referrer", "referrer", "concluded_at", "contract"),
     distribution="contract",
 )
 """Referrals as last stored; a contract carries at most one (S4)."""
+
+GIVEN_REFERRALS: Final = table(
+    "given_referrals",
+    words("referrer", primary_key=True),
+    Column("concluded_at", Moment, primary_key=True),
+    words("contract", primary_key=True),
+    distribution="referrer",
+)
+"""The contracts for which every account was named as the referrer, in the order of their referrals."""
 
 LIVE_REFERRALS: Final = table(
     "live_referrals",
@@ -67,10 +75,10 @@ REFERRAL_HISTORY: Final = table(
 
 GRANTS: Final = table(
     "grants",
-    words("referral", primary_key=True),
+    words("account", primary_key=True),
     words("side", primary_key=True),
+    words("referral", primary_key=True),
     words("key"),
-    words("account"),
     Column("amount", Amount, nullable=False),
     words("currency"),
     Column("effective_from", Moment, nullable=False),
@@ -79,8 +87,7 @@ GRANTS: Final = table(
     Column("wait_until", Moment),
     words("problem", nullable=True),
     Column("failed_at", Moment),
-    Index("grants_key", "key"),
-    Index("grants_account", "account", "key"),
+    Index("grants_key", "key", unique=True, info={"one_server": True}),
     Index(
         "grants_unsettled",
         "key",
@@ -94,9 +101,13 @@ GRANTS: Final = table(
         sqlite_where=text("wait_until IS NOT NULL"),
         postgresql_where=text("wait_until IS NOT NULL"),
     ),
-    distribution="referral",
+    distribution="account",
 )
-"""Legs on their way to billing, one a referral and side (B2)."""
+"""Grants on their way to billing, beside the accounts that they are for; one a referral and side (B2).
+
+One server refuses a second grant under a key. A cluster cannot, as that may lie elsewhere: it refuses a second one for
+the same account, and the accounts of a referral never change.
+"""
 
 IS_OPEN: Final = text("status = 'open'")
 """Whether a case is open, in the words of the index of those: a value may be planned for without it."""

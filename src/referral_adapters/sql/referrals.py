@@ -9,10 +9,17 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
+from referral_adapters.sql.among import Among
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.prepared import Row, locking
 from referral_adapters.sql.referral_rows import note_of, note_row
-from referral_adapters.sql.referral_tables import FEE_NOTES, LIVE_REFERRALS, REFERRAL_HISTORY, REFERRALS
+from referral_adapters.sql.referral_tables import (
+    FEE_NOTES,
+    GIVEN_REFERRALS,
+    LIVE_REFERRALS,
+    REFERRAL_HISTORY,
+    REFERRALS,
+)
 from referral_adapters.sql.rows import Rows
 from referral_adapters.sql.statements import Pages, without
 from referral_adapters.sql.states import referral_state
@@ -61,14 +68,22 @@ _FEW: Final = 100
 """How many of the newest are read at a time: most who ask want a screenful."""
 _ORDER: Final = (REFERRALS.c.concluded_at, REFERRALS.c.contract)
 _ALL: Final = Pages(select(REFERRALS), *_ORDER)
-_OF_REFERRER: Final = Pages(select(REFERRALS).where(REFERRALS.c.referrer == bindparam("of")), *_ORDER)
+_GIVEN: Final = GIVEN_REFERRALS.c
+_GIVEN_ORDER: Final = (_GIVEN.concluded_at, _GIVEN.contract)
+_OF_REFERRER: Final = Pages(select(GIVEN_REFERRALS).where(_GIVEN.referrer == bindparam("of")), *_GIVEN_ORDER)
 _UNTIL: Final = REFERRALS.c.concluded_at <= bindparam("until")
 _NEWEST: Final = Pages(select(REFERRALS).where(_UNTIL), *_ORDER, size=_FEW, backwards=True)
 _NEWEST_OF_REFERRER: Final = Pages(
-    select(REFERRALS).where(REFERRALS.c.referrer == bindparam("of"), _UNTIL), *_ORDER, size=_FEW, backwards=True
+    select(GIVEN_REFERRALS).where(_GIVEN.referrer == bindparam("of"), _GIVEN.concluded_at <= bindparam("until")),
+    *_GIVEN_ORDER,
+    size=_FEW,
+    backwards=True,
 )
+_AMONG: Final = Among(select(REFERRALS), REFERRALS.c.contract)
 _NOTES: Final = select(FEE_NOTES).where(FEE_NOTES.c.contract == bindparam("of")).order_by(FEE_NOTES.c.number)
 _NEW: Final = insert(REFERRALS)
+_NEW_GIVEN: Final = insert(GIVEN_REFERRALS)
+_GIVEN_COLUMNS: Final = tuple(GIVEN_REFERRALS.columns.keys())
 _CHANGE: Final = update(REFERRALS).where(REFERRALS.c.contract == bindparam("of"))
 _NEW_LIVE: Final = insert(LIVE_REFERRALS)
 _NO_LONGER_LIVE: Final = delete(LIVE_REFERRALS).where(LIVE_REFERRALS.c.customer == bindparam("of"))
@@ -115,6 +130,7 @@ class SqlReferrals:
         self._move_live(None, referral)
         row = ROWS.row(referral, revision=1, notes=len(referral.fee_notes))
         self.work.write(_NEW, row)
+        self.work.write(_NEW_GIVEN, {name: row[name] for name in _GIVEN_COLUMNS})
         self._keep(referral, row, at, 0)
 
     @joined
@@ -142,16 +158,27 @@ class SqlReferrals:
         With ``newest_by`` those concluded by then, the newest first: indexes that are read backwards.
         """
         if newest_by is not None and referrer is not None:
-            return _NEWEST_OF_REFERRER.read(self.work, self._whole, of=referrer, until=newest_by)
+            return self._listed(_NEWEST_OF_REFERRER.pages(self.work, of=referrer, until=newest_by))
         if newest_by is not None:
             return _NEWEST.read(self.work, self._whole, until=newest_by)
         if referrer is None:
             return _ALL.read(self.work, self._whole)
-        return _OF_REFERRER.read(self.work, self._whole, of=referrer)
+        return self._listed(_OF_REFERRER.pages(self.work, of=referrer))
 
     def history(self, contract: str) -> tuple[Recorded[Referral], ...]:
         """Return every state of a contract's referral, in order, without its fee notes."""
         return tuple(map(_recorded, self.work.rows(_HISTORY, {"of": contract})))
+
+    def _listed(self, pages: Iterator[Sequence[Row]]) -> Iterator[Referral]:
+        """Yield the referrals of contracts that a directory lists, in its order."""
+        for page in pages:
+            contracts = [row.contract for row in page]
+            if self.work.is_spread:  # each contract by itself, as each may lie elsewhere
+                for kept in self.work.answers(*[(BY_CONTRACT, contract) for contract in contracts]):
+                    yield self._with_notes(kept.referral, kept.notes)
+                continue
+            rows = {row.contract: row for row in _AMONG.rows(self.work, contracts)}
+            yield from [self._whole(rows[contract]) for contract in contracts]
 
     def _move_live(self, before: Referral | None, referral: Referral) -> None:
         """Keep a live referral as its customer's, and one that is no longer live, or another's, not (S4)."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from referral_adapters.folding import to_ascii
-from referral_adapters.sql import schema
+from referral_adapters.sql import distribution, schema
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_adapters.sql.cases import SqlCases
 from referral_adapters.sql.codes import SqlCodes
@@ -215,7 +215,9 @@ class SqlStore:
         self._connections = connections
         self._is_asked_only = self._has_begun = False
         self.keeps_billing = billing is None
-        self._work = work = Work(connections, FAMILIES)
+        with schema.told():
+            is_spread = distribution.is_distributed(connections.get())
+        self._work = work = Work(connections, FAMILIES, is_spread=is_spread)
         self.contracts = SqlContracts(work)
         self.groups = SqlGroups(work)
         self.promo_codes = SqlCodes(work, self.groups)

@@ -9,7 +9,21 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Executable, FromClause, Select, and_, bindparam, exists, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from referral_adapters.sql.atomic import atomic, joined
 from referral_adapters.sql.careful_pages import UNREADABLE, CarefulPages
@@ -63,15 +77,20 @@ def _last_ones(subjects: FromClause) -> Executable:
     )
 
 
-def _newest(subjects: FromClause, dialect: str) -> Select[Any]:
-    """Return the newest rows of some chains: of each no more are looked at than may be shown, however long it is."""
-    chain = TRACE_ENTRIES.alias("chain")
-    of_one = (
+def _newest_of(chain: FromClause, subject: ColumnElement[Any]) -> Select[Any]:
+    """Return the newest rows of one chain: no more are looked at than may be shown, however long it is."""
+    return (
         select(chain)
-        .where(chain.c.subject == subjects.c.subject, chain.c.moment <= bindparam("by"))
+        .where(chain.c.subject == subject, chain.c.moment <= bindparam("by"))
         .order_by(chain.c.moment.desc(), chain.c.number.desc())
         .limit(bindparam("most"))
     )
+
+
+def _newest(subjects: FromClause, dialect: str) -> Select[Any]:
+    """Return the newest rows of some chains."""
+    chain = TRACE_ENTRIES.alias("chain")
+    of_one = _newest_of(chain, subjects.c.subject)
     if dialect == "postgresql":
         rows = of_one.correlate(subjects).lateral("newest")
         found = select(*rows.c).select_from(subjects.join(rows, true()))
@@ -148,6 +167,7 @@ _SETTLE: Final = (
     .where(_S.name == bindparam("of"), _AS_BEFORE)
     .values({name: bindparam(name, type_=_S[name].type) for name in _STATE})
 )
+_NEWEST_OF_ONE: Final = _newest_of(TRACE_ENTRIES, bindparam("of"))
 _NEWEST: Final = {dialect: _newest(_SUBJECTS.source(dialect), dialect) for dialect in ("postgresql", "sqlite")}
 
 
@@ -169,10 +189,11 @@ class SqlTrace:
     @joined
     def append(self, *notes: TraceNote) -> None:
         """Add notes, all or none, each as the next row of its subject's chain, salted with fresh randomness."""
-        if len(notes) == 1:
-            self._append_one(notes[0])
-        elif notes:
+        if len(notes) > 1 and not self.work.is_spread:
             self._append_many(notes)
+            return
+        for note in notes:
+            self._append_one(note)
 
     def chain(self, subject: str | None = None, *, after: tuple[str, int] | None = None) -> Iterator[TraceEntry]:
         """Yield a subject's rows in order, or those of every subject when none is named, without holding them all.
@@ -189,10 +210,8 @@ class SqlTrace:
 
         :raises TraceUnreadable: one of them cannot be read.
         """
-        dialect, wanted = self.work.dialect, [{"subject": subject} for subject in set(subjects)]
-        given = {**_SUBJECTS.given(self.work, wanted), "by": by, "most": limit}
         try:
-            return tuple([entry_of(row) for row in self.work.rows(_NEWEST[dialect], given)])
+            return tuple([entry_of(row) for row in self._newest_rows(set(subjects), by, limit)])
         except UNREADABLE:
             for subject in sorted(set(subjects)):
                 for _ in self.chain(subject):  # which of its rows cannot be read, the chain says
@@ -291,6 +310,14 @@ class SqlTrace:
     def subscriptions(self) -> tuple[Subscription, ...]:
         """Return every subscription, by the code points of the name."""
         return tuple(map(_subscription_of, self.work.rows(_SUBSCRIPTIONS)))
+
+    def _newest_rows(self, subjects: Collection[str], by: datetime, limit: int) -> Sequence[Row]:
+        given = {"by": by, "most": limit}
+        if self.work.is_spread:  # chain by chain, as each may lie elsewhere
+            rows = [row for each in subjects for row in self.work.rows(_NEWEST_OF_ONE, {"of": each, **given})]
+            return sorted(rows, key=lambda row: (row.moment, row.subject, row.number), reverse=True)[:limit]
+        wanted = _SUBJECTS.given(self.work, [{"subject": subject} for subject in subjects])
+        return self.work.rows(_NEWEST[self.work.dialect], {**wanted, **given})
 
     def _append_one(self, note: TraceNote) -> None:
         number, previous = self.work.ask(END, note.subject)

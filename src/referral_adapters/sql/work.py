@@ -19,14 +19,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import Executable
 
 from referral_adapters.sql.connections import Connections
 from referral_adapters.sql.line import Broken, Line, Said
-from referral_adapters.sql.prepared import Parameters, Prepared, Row
-from referral_adapters.sql.unit import Families, Family, Key, Level, Lookup, Pending, Unit
+from referral_adapters.sql.prepared import AT, Parameters, Prepared, Row, locking
+from referral_adapters.sql.unit import Families, Family, Key, Known, Level, Lookup, Pending, Unit
 from referral_core.values.errors import ConcurrentChange, ReferralError, Refusal
 
 ATTEMPTS: Final = 6
@@ -48,7 +49,9 @@ class Overtaken(ConcurrentChange):
 class Work:
     """The statements of a store; each thread has a transaction of its own."""
 
-    def __init__(self, connections: Connections, families: Families | None = None) -> None:
+    def __init__(self, connections: Connections, families: Families | None = None, *, is_spread: bool = False) -> None:
+        self.is_spread: Final = is_spread
+        """Whether the tables lie on a cluster."""
         self._families = families or Families()
         self._local = threading.local()
         self._line = line = Line(connections, lambda: self.is_in_transaction)
@@ -81,9 +84,9 @@ class Work:
     def ask(self, lookup: Lookup[V], key: Key) -> V:
         """Return what a lookup answers for a key; in a transaction it is read once, with what belongs to it."""
         unit = self._unit
-        if unit is None:
-            return lookup.read(self.rows(lookup.statement(self), lookup.given(key)))
         place = (lookup, key)
+        if unit is None:
+            return lookup.read(self._rows_of(place))
         if place not in unit.known:
             family = None if self._is_near else self._families.of(lookup)
             if family is not None:
@@ -91,6 +94,13 @@ class Work:
             if place not in unit.known:
                 self._look_up(unit, lookup, key)
         return cast("V", unit.known[place])
+
+    def answers(self, *asked: Known) -> list[Any]:
+        """Return what lookups answer, all of them read together where nothing has to be locked or remembered."""
+        if self._unit is not None:
+            return [self.ask(lookup, key) for lookup, key in asked]
+        found = self._found({place: place[0].statement for place in asked}, [])
+        return [lookup.read(found[lookup, key]) for lookup, key in asked]
 
     def known(self, lookup: Lookup[V], key: Key) -> V | None:
         """Return what a lookup is known to answer, without looking; ``None`` when nobody has asked."""
@@ -121,12 +131,10 @@ class Work:
 
     def _look_up(self, unit: Unit, lookup: Lookup[Any], key: Key) -> None:
         """Read what one lookup answers, by itself."""
-        given = lookup.given(key)
-        asked = self._line.kept(lookup.statement(self), given)
-        if not unit.unseen.isdisjoint(asked.tables):
+        if not unit.unseen.isdisjoint(lookup.statement.tables):
             self._flush(unit)
         self._begin(unit)
-        unit.read(lookup, key, lookup.read(self._line.rows(asked, given)))
+        unit.read(lookup, key, lookup.read(self._rows_of((lookup, key))))
 
     def _load(self, unit: Unit, wanted: Iterable[tuple[str, Key]]) -> None:
         """Lock and read what some keys are likely to be asked for, and then what that leads to.
@@ -142,30 +150,70 @@ class Work:
 
     def _read_together(self, unit: Unit, chosen: Sequence[tuple[Family, Key]]) -> list[tuple[str, Key]]:
         """Lock and read some families by one round trip; return what they lead to."""
-        asked: dict[tuple[Lookup[Any], Key], Prepared] = {}
+        wanted: dict[Known, locking] = {}
         for family, key in chosen:
             for member in family.members:
-                place = (member.lookup, member.of_key(key))
-                if place not in asked:
-                    asked[place] = self._line.kept(
-                        (member.statement or member.lookup.statement)(self), member.lookup.given(place[1])
-                    )
-        if any(not unit.unseen.isdisjoint(statement.tables) for statement in asked.values()):
+                wanted.setdefault((member.lookup, member.of_key(key)), member.statement or member.lookup.statement)
+        if any(not unit.unseen.isdisjoint(how.tables) for how in wanted.values()):
             self._flush(unit)
-        said = self._beginning(unit)
+        first = self._beginning(unit)
         locks = {family.lock.format(key) for family, key in chosen if family.lock} if self.locks else set()
         if locks - unit.locks:
-            said.append(_locking(locks - unit.locks))
-        before = len(said)
-        said += [(statement, lookup.given(key)) for (lookup, key), statement in asked.items()]
-        answers = self._line.answered(*said)[before:]
+            first.append(_locking(locks - unit.locks))
+        found = self._found(wanted, first)
         unit.locks |= locks
-        for ((lookup, key), statement), (_, fetched) in zip(asked.items(), answers, strict=True):
-            unit.read(lookup, key, lookup.read(statement.read(fetched)))
+        for (lookup, key), rows in found.items():
+            unit.read(lookup, key, lookup.read(rows))
         leads: list[tuple[str, Key]] = []
         for family, key in chosen:
             leads += family.leads_to([unit.known[each.lookup, each.of_key(key)] for each in family.members])
         return leads
+
+    def _rows_of(self, place: Known) -> Sequence[Row]:
+        """Return the rows that one lookup finds."""
+        how = place[0].statement
+        if self.is_spread and how.directory:
+            return self._found({place: how}, [])[place]
+        asked, given = self._question(how(self), place)
+        return self._line.rows(asked, given)
+
+    def _found(self, wanted: Mapping[Known, locking], first: list[Said]) -> dict[Known, list[Row]]:
+        """Say what comes ``first``, and return the rows that lookups find: all of it in one round trip.
+
+        On a cluster directories are asked by a round trip of their own, behind what comes first: locks are among that.
+        """
+        places: dict[Known, list[dict[str, str]]] = {}
+        if self.is_spread:
+            told = [(place, how.directory.places) for place, how in wanted.items() if how.directory]
+            questions = [self._question(directory, place) for place, directory in told]
+            if questions:
+                answers = self._answers(first, questions)
+                first = []
+                for (place, _), rows in zip(told, answers, strict=True):
+                    places[place] = [{AT: next(iter(row))} for row in rows]
+        asked = [
+            (place, self._question(how.there(self) if place in places else how(self), place, at))
+            for place, how in wanted.items()
+            for at in places.get(place, [{}])
+        ]
+        found: dict[Known, list[Row]] = {place: [] for place in wanted}
+        for (place, _), rows in zip(asked, self._answers(first, [each for _, each in asked]), strict=True):
+            found[place] += rows
+        return found
+
+    def _question(
+        self, statement: Executable, place: Known, at: Mapping[str, str] = MappingProxyType({})
+    ) -> tuple[Prepared, Mapping[str, Any]]:
+        lookup, key = place
+        given = {**lookup.given(key), **at} if at else lookup.given(key)
+        return self._line.kept(statement, given), given
+
+    def _answers(
+        self, first: Sequence[Said], questions: Sequence[tuple[Prepared, Mapping[str, Any]]]
+    ) -> list[list[Row]]:
+        """Say what comes first, then ask; return the rows of every question."""
+        answers = self._line.answered(*first, *questions)[len(first) :]
+        return [asked.read(fetched) for (asked, _), (_, fetched) in zip(questions, answers, strict=True)]
 
     # ── statements ────────────────────────────────────────────────────────────────────────────────────────────────────
 
