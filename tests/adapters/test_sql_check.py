@@ -156,8 +156,8 @@ BROKEN: Final = {
     "DELETE FROM code_texts WHERE text = 'DOTCODE'": {("code", "DOTCODE")},
     "DELETE FROM promo_codes WHERE text = 'FAYCODE'": {("code", "FAYCODE")},
     "UPDATE code_texts SET account = 'A9' WHERE text = 'GUSCODE'": {("code", "GUSCODE")},
-    "INSERT INTO promo_codes (account, text, place, customer, issued_at, issued_by, issuing, revision)"
-    " SELECT account, 'OTHER', 2, customer, issued_at, issued_by, issuing, revision"
+    "INSERT INTO promo_codes (account, text, place, customer, issued_at, issued_by, issuing, revision,"
+    " recorded_at) SELECT account, 'OTHER', 2, customer, issued_at, issued_by, issuing, revision, recorded_at"
     " FROM promo_codes WHERE text = 'CEMCODE'": {("code", "A3"), ("code", "OTHER")},
     "INSERT INTO amount_periods SELECT group_id, starts_at - 1, ends_at, amount, currency FROM amount_periods"
     " WHERE group_id = 'referrer' AND ends_at IS NULL": {("amount", "referrer")},

@@ -69,10 +69,12 @@ def furnish(store: SqlStore) -> None:
     store.contracts.put(contract())
     store.promo_codes.add(code("AAAA", ended=day(3)), at=day(0))
     store.promo_codes.add(code("BBBB", issued=day(5)), at=day(0))
-    store.promo_codes.replace(attrs.evolve(code("AAAA", ended=day(3)), ending_reason="Mari asked"), at=day(1))
+    for reason in ("Mari asked", "somebody asked"):
+        store.promo_codes.replace(attrs.evolve(code("AAAA", ended=day(3)), ending_reason=reason), at=day(1))
     amounts = group().amounts.adding(EffectivePeriod(day(0), day(3)), Money("10"))
     store.groups.put(attrs.evolve(group(), amounts=amounts.adding(EffectivePeriod(day(5), None), Money(15))), at=day(0))
     store.referrals.add(referral("K1"), at=day(0))
+    store.referrals.replace(referral("K1"), at=day(0))
     store.grants.add(grant())
     store.requests.add_event("/feed", "1", "digest")
     for _ in range(2):
@@ -87,8 +89,8 @@ def furnish(store: SqlStore) -> None:
 
 
 CODE: Final = (
-    "INSERT INTO promo_codes (account, text, place, customer, issued_at, issued_by, issuing, ends_at, revision)"
-    " VALUES ('A1', 'CCCC', 3, 'C1', {}, 'me', 'by-hand', {}, 1)"
+    "INSERT INTO promo_codes (account, text, place, customer, issued_at, issued_by, issuing, ends_at, revision,"
+    " recorded_at) VALUES ('A1', 'CCCC', 3, 'C1', {}, 'me', 'by-hand', {}, 1, <0>)"
 )
 AMOUNT: Final = (
     "INSERT INTO amount_periods (group_id, starts_at, ends_at, amount, currency) VALUES ('referrer', {}, {}, 1, 'EUR')"
@@ -234,11 +236,11 @@ def test_persons_can_be_erased_and_the_chain_still_holds(by_hand: Written, store
 
 @pytest.mark.rule("A5", "R3")
 def test_words_can_be_erased_from_history_and_nothing_else_goes(by_hand: Written, store: SqlStore) -> None:
-    (first, second), _ = store.promo_codes.history("A1")
+    (first, second, present), _ = store.promo_codes.history("A1")
     assert (first.state.ending_reason, second.state.ending_reason) == (None, "Mari asked")
     by_hand("UPDATE promo_code_history SET personal = NULL")
     erased = attrs.evolve(second, state=attrs.evolve(second.state, ending_reason=None))
-    assert store.promo_codes.history("A1")[0] == (first, erased)
+    assert store.promo_codes.history("A1")[0] == (first, erased, present)
     assert [row for row in by_hand("SELECT personal FROM promo_code_history") if row[0] is not None] == []
 
 

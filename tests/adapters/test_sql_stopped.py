@@ -138,7 +138,7 @@ def test_a_launch_comes_to_the_same_end(own: OwnServer, database: URL, address: 
     assert stopped_amid(own, database, ("contracts", "accounts"), "import", "contracts", str(whole), *options) == STOPS
     run("import", "contracts", str(whole), *options)
     run(*codes, "--limit", "25")
-    tables = ("trace_entries", "promo_code_history", "promo_codes", "code_texts")
+    tables = ("trace_entries", "promo_codes", "code_texts")
     assert stopped_amid(own, database, tables, *codes) == STOPS
     run(*codes)
     expected = launched_without_a_break(whole)

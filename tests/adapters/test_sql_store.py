@@ -16,9 +16,9 @@ from referral_adapters.conformance.store import Slip, everything, failing, furni
 from referral_adapters.folding import AnyAsciiFolding
 from referral_adapters.memory import ContinuousDiscounts
 from referral_adapters.sql import SqlStore, StoreFailed
-from referral_adapters.sql.code_tables import PROMO_CODE_HISTORY
+from referral_adapters.sql.code_tables import PROMO_CODE_HISTORY, PROMO_CODES
 from referral_adapters.sql.group_tables import GROUP_HISTORY
-from referral_adapters.sql.referral_tables import REFERRAL_HISTORY
+from referral_adapters.sql.referral_tables import REFERRAL_HISTORY, REFERRALS
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.promo_code import Ending
 from referral_core.values.money import Money
@@ -125,9 +125,11 @@ def test_states_are_kept_with_the_moment_they_were_recorded(store: SqlStore) -> 
     work = store._work
     groups = [(row.recorded_at, row.state["name"]) for row in work.rows(select(GROUP_HISTORY))]
     assert groups == [(day(1), "referrer"), (day(2), "Friends")]
-    referrals = [(row.recorded_at, row.state["status"]) for row in work.rows(select(REFERRAL_HISTORY))]
-    assert referrals == [(day(3), "recorded"), (day(4), "cancelled")]
+    before = [(row.recorded_at, row.state["status"]) for row in work.rows(select(REFERRAL_HISTORY))]
+    present = [(row.recorded_at, row.status) for row in work.rows(select(REFERRALS))]
+    assert (before, present) == ([(day(3), "recorded")], [(day(4), "cancelled")])
     codes = [(row.revision, row.state["ending"]) for row in work.rows(select(PROMO_CODE_HISTORY))]
+    codes += [(row.revision, row.ending) for row in work.rows(select(PROMO_CODES))]
     assert codes == [(1, None), (2, "by-hand")]
 
 

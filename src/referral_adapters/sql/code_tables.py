@@ -31,9 +31,13 @@ PROMO_CODES: Final = table(
     words("ending", nullable=True),
     words("ending_reason", nullable=True),
     Column("revision", COUNT, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
     distribution="account",
 )
-"""Codes as last stored; the periods in which one account holds them are disjoint (C6)."""
+"""Codes as last stored, and when that was recorded; the periods in which one account holds them are disjoint (C6).
+
+The moments of one account never go back.
+"""
 
 PROMO_CODE_HISTORY: Final = table(
     "promo_code_history",
@@ -45,9 +49,9 @@ PROMO_CODE_HISTORY: Final = table(
     Column("personal", CanonicalJson),
     distribution="account",
 )
-"""Every state of every code, with the moment it was recorded; rows are only added.
+"""Every state that a code was in before, with the moment it was recorded; rows are only added.
 
-``personal``, the words in which staff said why, can be emptied (A5). The moments of one account never go back.
+``personal``, the words in which staff said why, can be emptied (A5).
 """
 
 SETTINGS: Final = table(

@@ -13,7 +13,6 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import (
     ScalarSelect,
-    Select,
     bindparam,
     exists,
     func,
@@ -55,32 +54,19 @@ from referral_core.values.reason import Reason
 from referral_core.values.recorded import Recorded, learned_at
 
 ROWS: Final = Rows(PromoCode, PROMO_CODES)
-_LAST_RECORD: Final = (
-    select(func.max(PROMO_CODE_HISTORY.c.recorded_at))
-    .where(PROMO_CODE_HISTORY.c.account == bindparam("of"))
-    .scalar_subquery()
-    .label("last_recorded_at")
-)
 
 
 @attrs.frozen
 class Held:
-    """A code as it is stored, and how many states it has had."""
+    """A code as it is stored, how many states it has had, and when this one was recorded."""
 
     code: PromoCode
     revision: int
-
-
-@attrs.frozen
-class Codes:
-    """The codes that an account holds or held, in the order they were issued, and when the last was recorded."""
-
-    held: tuple[Held, ...]
-    recorded_at: datetime | None
+    recorded_at: datetime
 
 
 def _held(row: Row) -> Held:
-    return Held(ROWS.entity(row), row.revision)
+    return Held(ROWS.entity(row), row.revision, row.recorded_at)
 
 
 _BY_TEXT: Final = select(PROMO_CODES).where(PROMO_CODES.c.text == bindparam("of"))
@@ -95,11 +81,12 @@ BY_TEXT: Final = Lookup(
 """The code of a text, which many may use at once, and nobody change meanwhile."""
 OF_ACCOUNT: Final = Lookup(
     locking(
-        select(PROMO_CODES, _LAST_RECORD).where(PROMO_CODES.c.account == bindparam("of")).order_by(PROMO_CODES.c.place),
+        select(PROMO_CODES).where(PROMO_CODES.c.account == bindparam("of")).order_by(PROMO_CODES.c.place),
         is_locked=False,
     ),
-    lambda rows: Codes(tuple(map(_held, rows)), rows[0].last_recorded_at if rows else None),
+    lambda rows: tuple(map(_held, rows)),
 )
+"""The codes that an account holds or held, in the order they were issued."""
 _NEW_TEXT: Final = insert(CODE_TEXTS)
 _NEW: Final = insert(PROMO_CODES)
 _CHANGE: Final = (
@@ -112,12 +99,7 @@ _RECORD: Final = insert(PROMO_CODE_HISTORY)
 
 _CODES: Final = PROMO_CODES.c
 _STATES: Final = PROMO_CODE_HISTORY.c
-_HISTORY: Final[Select[Any]] = (
-    select(PROMO_CODES, _STATES.recorded_at, _STATES.state, _STATES.personal, _STATES.revision.label("number"))
-    .join(PROMO_CODE_HISTORY, (_STATES.account == _CODES.account) & (_STATES.text == _CODES.text))
-    .where(_CODES.account == bindparam("of"))
-    .order_by(_CODES.place, _STATES.revision)
-)
+_HISTORY: Final = select(PROMO_CODE_HISTORY).where(_STATES.account == bindparam("of")).order_by(_STATES.revision)
 _LOOKED_AT: Final = (
     select(ACCOUNTS.c.account)
     .where(ACCOUNTS.c.account > bindparam("after"))
@@ -152,7 +134,6 @@ _TAKEN: Final = Among(select(CODE_TEXTS.c.text), CODE_TEXTS.c.text)
 _HOLDERS: Final = Among(select(func.count().label("held")), _CODES.account)
 _NEW_TEXTS: Final = Loading(CODE_TEXTS)
 _NEW_CODES: Final = Loading(PROMO_CODES)
-_NEW_STATES: Final = Loading(PROMO_CODE_HISTORY)
 _NEW_ENTRIES: Final = Loading(TRACE_ENTRIES)
 _ONE: Final = select(literal_column("1").label("always")).subquery("one")
 _HOLDER_OF_CODE: Final = select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("code")).scalar_subquery()
@@ -226,7 +207,7 @@ class SqlCodes:
 
     def of_account(self, account: str) -> tuple[PromoCode, ...]:
         """Return the account's codes, past ones included, in the order they were issued."""
-        return tuple([each.code for each in self.work.ask(OF_ACCOUNT, account).held])
+        return tuple([each.code for each in self.work.ask(OF_ACCOUNT, account)])
 
     @joined
     def add(self, code: PromoCode, *, at: datetime) -> None:
@@ -235,14 +216,14 @@ class SqlCodes:
         :raises Refusal: ``code-taken`` when any account ever held the text (C1), ``code-overlap`` when the account
             holds another code at some moment of its period (C6).
         """
-        codes = self.work.ask(OF_ACCOUNT, code.account)
+        held = self.work.ask(OF_ACCOUNT, code.account)
         if self.work.ask(BY_TEXT, code.text) is not None:
             raise Refusal(Reason.CODE_TAKEN, message=f"the text {code.text} was issued before", field="code")
-        _check_periods(code, codes)
-        row = ROWS.row(code, revision=1, place=len(codes.held) + 1)
+        _check_periods(code, held)
+        new = Held(code, 1, _learned(at, held))
         self.work.write(_NEW_TEXT, {"text": code.text, "account": code.account})
-        self.work.write(_NEW, row)
-        self._record(code, row, codes, at)
+        self.work.write(_NEW, ROWS.row(code, revision=1, recorded_at=new.recorded_at, place=len(held) + 1))
+        self._keep(new, (*held, new))
 
     @joined
     def replace(self, code: PromoCode, *, at: datetime) -> None:
@@ -252,25 +233,31 @@ class SqlCodes:
         :raises ConcurrentChange: somebody else stored a state since this transaction read the code.
         """
         found = self.work.known(BY_TEXT, code.text)
-        codes = self.work.ask(OF_ACCOUNT, code.account)
-        last = next((each for each in codes.held if each.code.text == code.text), None)
+        held = self.work.ask(OF_ACCOUNT, code.account)
+        last = next((each for each in held if each.code.text == code.text), None)
         if last is None:
             raise Refusal(Reason.CODE_UNKNOWN, message=f"account {code.account} never held {code.text}", field="code")
         if found is not None and found.revision != last.revision:  # what was judged, before the account was locked
             raise ConcurrentChange(f"The code {code.text} was changed by somebody else at the same time.")
-        _check_periods(code, codes)
-        row = ROWS.row(code, revision=last.revision + 1)
+        _check_periods(code, held)
+        new = Held(code, last.revision + 1, _learned(at, held))
+        row = ROWS.row(code, revision=new.revision, recorded_at=new.recorded_at)
+        # One revision is there once: whoever changes a code that somebody else has changed meanwhile fails here.
+        self.work.write(_RECORD, _history_row(last))
         self.work.write(
             _CHANGE, {**without(row, "account"), "of": code.account, "called": code.text, "last": last.revision}
         )
-        self._record(code, row, codes, at)
+        self._keep(new, tuple([new if each is last else each for each in held]))
 
     def history(self, account: str) -> tuple[tuple[Recorded[PromoCode], ...], ...]:
         """Return every state of every code of an account: codes in the order they were added, states in theirs."""
-        states: dict[str, list[Recorded[PromoCode]]] = {}
+        before: dict[str, list[Row]] = {}
         for row in self.work.rows(_HISTORY, {"of": account}):
-            states.setdefault(row.text, []).append(_recorded(row))
-        return tuple(map(tuple, states.values()))
+            before.setdefault(row.text, []).append(row)
+        return tuple(
+            (*(_recorded(row, each.code) for row in before.get(each.code.text, ())), _present(each))
+            for each in self.work.ask(OF_ACCOUNT, account)
+        )
 
     def codeless(self, after: str, limit: int, *, at: datetime) -> CodelessPage:
         """Look at the next ``limit`` accounts whose id is above ``after``, by the code points of the id.
@@ -308,15 +295,13 @@ class SqlCodes:
             again for what is codeless.
         """
         work, heads = self.work, heads_between(self.work, [note.subject for note in notes])
-        rows = [ROWS.row(code, revision=1) for code in codes]
+        rows = [ROWS.row(code, revision=1, recorded_at=at) for code in codes]
         try:
             with _NEW_CODES.sending(work, _NEW_CODES.blocks(work, ({**row, "place": 1} for row in rows))):
                 # PostgreSQL is busy with the guard of C6 for longer than all of this takes.
                 texts = list(_NEW_TEXTS.blocks(work, rows))
-                states = list(_NEW_STATES.blocks(work, (history_row(row, at) for row in rows)))
                 entries = list(_NEW_ENTRIES.blocks(work, map(entry_row, _chained(notes, heads))))
             _NEW_TEXTS.send(work, texts)
-            _NEW_STATES.send(work, states)
             _NEW_ENTRIES.send(work, entries)
         except Refusal as quicker:
             raise ConcurrentChange("Somebody else issued a code to one of the accounts at the same time.") from quicker
@@ -371,20 +356,18 @@ class SqlCodes:
         row = self.work.row(_SHARED, of) if by is None else self.work.row(_SHARED_BY, {**of, "by": by})
         return 0 if row is None else int(row.total)
 
-    def _record(self, code: PromoCode, row: dict[str, Any], codes: Codes, at: datetime) -> None:
-        """Keep a state for ever, with the moment it was recorded, which follows those of the account's other codes."""
-        recorded_at = learned_at(at, codes.recorded_at)
-        # One revision is there once: whoever changes a code that somebody else has changed meanwhile fails here.
-        self.work.write(_RECORD, history_row(row, recorded_at))
-        held = Held(code, row["revision"])
-        rest = [held if each.code.text == code.text else each for each in codes.held]
-        self.work.keep(BY_TEXT, code.text, held)
-        is_new = held not in rest
-        self.work.keep(OF_ACCOUNT, code.account, Codes((*rest, *([held] if is_new else [])), recorded_at))
+    def _keep(self, new: Held, held: tuple[Held, ...]) -> None:
+        self.work.keep(BY_TEXT, new.code.text, new)
+        self.work.keep(OF_ACCOUNT, new.code.account, held)
 
 
-def _check_periods(code: PromoCode, codes: Codes) -> None:
-    others = [each.code for each in codes.held if each.code.text != code.text]
+def _learned(at: datetime, held: Sequence[Held]) -> datetime:
+    """Return when a state is recorded: never before those of the account's other codes."""
+    return learned_at(at, max([each.recorded_at for each in held], default=None))
+
+
+def _check_periods(code: PromoCode, held: Sequence[Held]) -> None:
+    others = [each.code for each in held if each.code.text != code.text]
     if not others:
         return
     try:
@@ -395,18 +378,23 @@ def _check_periods(code: PromoCode, codes: Codes) -> None:
         ) from overlap
 
 
-def history_row(row: dict[str, Any], recorded_at: datetime) -> dict[str, Any]:
-    """Return the row that keeps for ever what the row of a code says, and when it was recorded."""
-    state, personal = code_state(row)
-    place = {"account": row["account"], "text": row["text"], "revision": row["revision"]}
-    return {**place, "recorded_at": recorded_at, "state": state, "personal": personal}
+def _history_row(held: Held) -> dict[str, Any]:
+    """Return the row that keeps for ever what a code was, and when that was recorded."""
+    code = held.code
+    state, personal = code_state(ROWS.row(code))
+    place = {"account": code.account, "text": code.text, "revision": held.revision}
+    return {**place, "recorded_at": held.recorded_at, "state": state, "personal": personal}
 
 
-def _recorded(row: Row) -> Recorded[PromoCode]:
-    """Return a state of a code: what changed is kept with it, and who persons are stands in the code's own row."""
-    present = {name: getattr(row, name) for name in _PRESENT}
+def _present(held: Held) -> Recorded[PromoCode]:
+    return Recorded(held.code, held.recorded_at, held.revision)
+
+
+def _recorded(row: Row, code: PromoCode) -> Recorded[PromoCode]:
+    """Return a state that a code was in: what changed is kept of it, and all else is as it is today."""
+    present = {name: value for name, value in ROWS.row(code).items() if name in _PRESENT}
     state = ROWS.of_state({**row.state, **(row.personal or {"ending_reason": None})}, **present)
-    return Recorded(state, row.recorded_at, row.number)
+    return Recorded(state, row.recorded_at, row.revision)
 
 
 def _codeless(contracts: Sequence[Row]) -> CodelessAccount:

@@ -48,7 +48,6 @@ FAMILIES: Final = Families(
         (
             Member(contracts.BY_ID),
             Member(referrals.BY_CONTRACT),
-            Member(referrals.RECORDED),
             Member(trace.END, _referrals_chain),
         ),
         leads_to=_around_contract,

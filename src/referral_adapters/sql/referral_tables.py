@@ -28,10 +28,11 @@ REFERRALS: Final = table(
     Column("cancelled_at", Moment),
     Column("notes", COUNT, nullable=False),
     Column("revision", COUNT, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
     Index("referrals_order", "concluded_at", "contract"),
     distribution="contract",
 )
-"""Referrals as last stored; a contract carries at most one (S4)."""
+"""Referrals as last stored, and when that was recorded, which never goes back; a contract carries at most one (S4)."""
 
 GIVEN_REFERRALS: Final = table(
     "given_referrals",
@@ -71,7 +72,7 @@ REFERRAL_HISTORY: Final = table(
     Column("state", CanonicalJson, nullable=False),
     distribution="contract",
 )
-"""Every state of every referral, with the moment it was recorded, which never goes back; rows are only added."""
+"""Every state that a referral was in before, with the moment it was recorded; rows are only added."""
 
 GRANTS: Final = table(
     "grants",

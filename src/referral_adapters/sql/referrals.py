@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from referral_adapters.sql.among import Among
 from referral_adapters.sql.atomic import joined
@@ -37,28 +37,26 @@ ROWS: Final = Rows(Referral, REFERRALS, apart=("fee_notes",), renamed={"case": "
 
 @attrs.frozen
 class Kept:
-    """A referral as it is stored, without its fee notes; how many those are, and how many states it has had."""
+    """A referral as it is stored, without its fee notes.
+
+    ``notes`` tells how many those are, ``revision`` how many states it has had, and ``recorded_at`` when this one was
+    recorded.
+    """
 
     referral: Referral
     notes: int
     revision: int
+    recorded_at: datetime
 
 
-def _kept(rows: Sequence[Row]) -> Kept | None:
-    return Kept(ROWS.entity(rows[0]), rows[0].notes, rows[0].revision) if rows else None
+def _kept(row: Row) -> Kept:
+    return Kept(ROWS.entity(row), row.notes, row.revision, row.recorded_at)
 
 
-BY_CONTRACT: Final = Lookup(locking(select(REFERRALS).where(REFERRALS.c.contract == bindparam("of"))), _kept)
-RECORDED: Final[Lookup[datetime | None]] = Lookup(
-    locking(
-        select(func.max(REFERRAL_HISTORY.c.recorded_at).label("recorded_at")).where(
-            REFERRAL_HISTORY.c.contract == bindparam("of")
-        ),
-        is_locked=False,
-    ),
-    lambda rows: rows[0].recorded_at,
+BY_CONTRACT: Final = Lookup(
+    locking(select(REFERRALS).where(REFERRALS.c.contract == bindparam("of"))),
+    lambda rows: _kept(rows[0]) if rows else None,
 )
-"""When the last state of a contract's referral was recorded: to be read after the referral is locked."""
 LIVE_OF: Final = Lookup(
     locking(select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == bindparam("of")), is_locked=False),
     lambda rows: str(rows[0].contract) if rows else None,
@@ -89,11 +87,8 @@ _NEW_LIVE: Final = insert(LIVE_REFERRALS)
 _NO_LONGER_LIVE: Final = delete(LIVE_REFERRALS).where(LIVE_REFERRALS.c.customer == bindparam("of"))
 _NEW_NOTE: Final = insert(FEE_NOTES)
 _RECORD: Final = insert(REFERRAL_HISTORY)
-_HISTORY: Final[Select[Any]] = (
-    select(REFERRAL_HISTORY, REFERRALS.c.referrer_customer, REFERRALS.c.referee_customer)
-    .join(REFERRALS, REFERRALS.c.contract == REFERRAL_HISTORY.c.contract)
-    .where(REFERRAL_HISTORY.c.contract == bindparam("of"))
-    .order_by(REFERRAL_HISTORY.c.revision)
+_HISTORY: Final = (
+    select(REFERRAL_HISTORY).where(REFERRAL_HISTORY.c.contract == bindparam("of")).order_by(REFERRAL_HISTORY.c.revision)
 )
 
 
@@ -128,10 +123,11 @@ class SqlReferrals:
             )
         self.work.keep(END, referral_subject(referral.contract), NO_ROWS)
         self._move_live(None, referral)
-        row = ROWS.row(referral, revision=1, notes=len(referral.fee_notes))
+        new = Kept(referral, len(referral.fee_notes), 1, at)
+        row = _row(new)
         self.work.write(_NEW, row)
         self.work.write(_NEW_GIVEN, {name: row[name] for name in _GIVEN_COLUMNS})
-        self._keep(referral, row, at, 0)
+        self._keep(new, 0)
 
     @joined
     def replace(self, referral: Referral, *, at: datetime) -> None:
@@ -148,9 +144,11 @@ class SqlReferrals:
                 field="contract",
             )
         self._move_live(known.referral, referral)
-        row = ROWS.row(referral, revision=known.revision + 1, notes=len(referral.fee_notes))
-        self.work.write(_CHANGE, {**without(row, "contract"), "of": referral.contract})
-        self._keep(referral, row, learned_at(at, self.work.ask(RECORDED, referral.contract)), known.notes)
+        new = Kept(referral, len(referral.fee_notes), known.revision + 1, learned_at(at, known.recorded_at))
+        # One revision is there once: whoever changes what somebody else has changed meanwhile fails here.
+        self.work.write(_RECORD, _history_row(known))
+        self.work.write(_CHANGE, {**without(_row(new), "contract"), "of": referral.contract})
+        self._keep(new, known.notes)
 
     def all(self, *, referrer: str | None = None, newest_by: datetime | None = None) -> Iterator[Referral]:
         """Yield every referral, or those of one referring account, by concluding moment and then by contract.
@@ -167,7 +165,11 @@ class SqlReferrals:
 
     def history(self, contract: str) -> tuple[Recorded[Referral], ...]:
         """Return every state of a contract's referral, in order, without its fee notes."""
-        return tuple(map(_recorded, self.work.rows(_HISTORY, {"of": contract})))
+        kept = self.work.ask(BY_CONTRACT, contract)
+        if kept is None:
+            return ()
+        before = [_recorded(row, kept.referral) for row in self.work.rows(_HISTORY, {"of": contract})]
+        return (*before, Recorded(kept.referral, kept.recorded_at, kept.revision))
 
     def _listed(self, pages: Iterator[Sequence[Row]]) -> Iterator[Referral]:
         """Yield the referrals of contracts that a directory lists, in its order."""
@@ -199,15 +201,13 @@ class SqlReferrals:
             self.work.write(_NEW_LIVE, {"customer": becomes, "contract": referral.contract})
             self.work.keep(LIVE_OF, becomes, referral.contract)
 
-    def _keep(self, referral: Referral, row: dict[str, Any], recorded_at: datetime, notes: int) -> None:
-        """Keep a state for ever, and the fee notes that are new with it: what was noted stays."""
+    def _keep(self, new: Kept, notes: int) -> None:
+        """Keep the fee notes that are new with a state, for ever, and know of it from now on."""
+        referral = new.referral
         for number, note in enumerate(referral.fee_notes[notes:], notes + 1):
             self.work.write(_NEW_NOTE, note_row(referral.contract, number, note))
-        place = {"contract": referral.contract, "revision": row["revision"]}
-        self.work.write(_RECORD, {**place, "recorded_at": recorded_at, "state": referral_state(row)})
-        plain = attrs.evolve(referral, fee_notes=()) if referral.fee_notes else referral
-        self.work.keep(BY_CONTRACT, referral.contract, Kept(plain, row["notes"], row["revision"]))
-        self.work.keep(RECORDED, referral.contract, recorded_at)
+        plain = attrs.evolve(new, referral=attrs.evolve(referral, fee_notes=())) if referral.fee_notes else new
+        self.work.keep(BY_CONTRACT, referral.contract, plain)
 
     def _whole(self, row: Row) -> Referral:
         return self._with_notes(ROWS.entity(row), row.notes)
@@ -219,6 +219,17 @@ class SqlReferrals:
         return attrs.evolve(referral, fee_notes=tuple(map(note_of, notes)))
 
 
-def _recorded(row: Row) -> Recorded[Referral]:
-    state = ROWS.of_state(row.state, referrer_customer=row.referrer_customer, referee_customer=row.referee_customer)
-    return Recorded(state, row.recorded_at, row.revision)
+def _row(kept: Kept) -> dict[str, Any]:
+    return ROWS.row(kept.referral, revision=kept.revision, notes=kept.notes, recorded_at=kept.recorded_at)
+
+
+def _history_row(kept: Kept) -> dict[str, Any]:
+    """Return the row that keeps for ever what a referral was, and when that was recorded."""
+    place = {"contract": kept.referral.contract, "revision": kept.revision, "recorded_at": kept.recorded_at}
+    return {**place, "state": referral_state(ROWS.row(kept.referral))}
+
+
+def _recorded(row: Row, referral: Referral) -> Recorded[Referral]:
+    """Return a state that a referral was in; who its customers are is as it is today."""
+    customers = {"referrer_customer": referral.referrer_customer, "referee_customer": referral.referee_customer}
+    return Recorded(ROWS.of_state(row.state, **customers), row.recorded_at, row.revision)
