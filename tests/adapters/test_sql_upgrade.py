@@ -182,10 +182,13 @@ def test_every_state_of_every_history_arrives(old: URL, table: str) -> None:
     kept = sorted((row[key], row["revision"]) for row in old_world.world()[table])
     upgrade(old)
     with begun(old) as connection:
-        rows = connection.execute(text(f"SELECT {key}, revision FROM {table}")).fetchall()
-        if present is not None:
-            rows += connection.execute(text(f"SELECT {key}, revision FROM {present}")).fetchall()
-    assert sorted(map(tuple, rows)) == kept
+        rows = [
+            tuple(row)
+            for each in (table, present)
+            if each is not None
+            for row in connection.execute(text(f"SELECT {key}, revision FROM {each}"))
+        ]
+    assert sorted(rows) == kept
 
 
 def test_work_goes_on(old: URL) -> None:

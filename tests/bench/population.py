@@ -23,14 +23,16 @@ _NUMBERS: Final = {
 _TEXT: Final = {"sqlite": "printf('C%07d', n)", "postgresql": "'C' || lpad(n::text, 7, '0')"}
 _ROWS: Final = {
     "accounts (account, customer)": "'account-' || n, 'customer-' || n",
+    "customer_accounts (customer, account)": "'customer-' || n, 'account-' || n",
+    "contract_accounts (contract, account)": "'contract-' || n, 'account-' || n",
     "contracts (id, account, customer, product, segment, channel, concluded_at, warnings, status, activated_at)": (
         "'contract-' || n, 'account-' || n, 'customer-' || n, 'electricity', 'household', 'distributor', {moment},"
         " '[]', 'active', {moment}"
     ),
     "live_referrals (customer, contract)": "'referred-' || n, 'contract-' || n",
     "code_texts (text, account)": "{text}, 'account-' || n",
-    "promo_codes (account, text, place, customer, issued_at, issued_by, issuing, starts_at, revision)": (
-        "'account-' || n, {text}, 1, 'customer-' || n, {moment}, 'launch', 'launch', {moment}, 1"
+    "promo_codes (account, text, place, customer, issued_at, issued_by, issuing, starts_at, revision, recorded_at)": (
+        "'account-' || n, {text}, 1, 'customer-' || n, {moment}, 'launch', 'launch', {moment}, 1, {moment}"
     ),
 }
 
