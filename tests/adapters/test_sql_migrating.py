@@ -41,7 +41,7 @@ from referral_adapters.sql.referral_rows import note_row
 from referral_adapters.sql.referral_tables import CASES, FEE_NOTES, GRANTS, REFERRAL_HISTORY, REFERRALS
 from referral_adapters.sql.referrals import ROWS as REFERRAL_ROWS
 from referral_adapters.sql.rows import state_of
-from referral_adapters.sql.trace import entry_row
+from referral_adapters.sql.trace import ENTRIES
 from referral_adapters.sql.trace_tables import TRACE_ENTRIES
 from referral_core.entities.case import Case
 from referral_core.entities.promo_code import Ending, PromoCode
@@ -121,7 +121,7 @@ class Filling:
         told = TraceNote(subject, at, act, note().actor, None, after)
         entry = TraceEntry.chained(told, self._chains.get(subject), "0123456789abcdef")
         self._chains[subject] = entry
-        self.rows(TRACE_ENTRIES, entry_row(entry))
+        self.rows(TRACE_ENTRIES, ENTRIES.row(entry))
 
     def moved(self, account: str, kind: str, reference: str, amount: str) -> None:
         row = {"account": account, "kind": kind, "reference": reference, "amount": Money(amount).amount}

@@ -39,7 +39,7 @@ from referral_adapters.sql.referrals import LIVE_OF
 from referral_adapters.sql.rows import Rows
 from referral_adapters.sql.statements import without
 from referral_adapters.sql.states import code_state
-from referral_adapters.sql.trace import entry_row, heads_between
+from referral_adapters.sql.trace import ENTRIES, heads_between
 from referral_adapters.sql.trace_tables import SHARINGS, TRACE_ENTRIES
 from referral_adapters.sql.types import Moment
 from referral_adapters.sql.unit import Known, Lookup
@@ -300,7 +300,7 @@ class SqlCodes:
             with _NEW_CODES.sending(work, _NEW_CODES.blocks(work, ({**row, "place": 1} for row in rows))):
                 # PostgreSQL is busy with the guard of C6 for longer than all of this takes.
                 texts = list(_NEW_TEXTS.blocks(work, rows))
-                entries = list(_NEW_ENTRIES.blocks(work, map(entry_row, _chained(notes, heads))))
+                entries = list(_NEW_ENTRIES.blocks(work, map(ENTRIES.row, _chained(notes, heads))))
             _NEW_TEXTS.send(work, texts)
             _NEW_ENTRIES.send(work, entries)
         except Refusal as quicker:

@@ -30,20 +30,23 @@ from referral_adapters.sql.careful_pages import UNREADABLE, CarefulPages
 from referral_adapters.sql.outgoing_tables import OUTBOX, PUBLISHED, SUBSCRIPTIONS
 from referral_adapters.sql.prepared import Row, locking
 from referral_adapters.sql.row_set import BulkInsertion, RowSet
+from referral_adapters.sql.rows import Rows
 from referral_adapters.sql.statements import PAGE, Insertion, Pages, without
 from referral_adapters.sql.trace_tables import SEALED_HEADS, SEALS, TRACE_ENTRIES
 from referral_adapters.sql.types import COUNT
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
-from referral_core.entities.actor import Role
 from referral_core.entities.published import Published
 from referral_core.entities.seal import Head, Seal, SealedHead
 from referral_core.entities.subscription import Subscription
 from referral_core.entities.trace_entry import GENESIS, TraceEntry, TraceNote
 from referral_core.entities.trace_fault import SEALS_SUBJECT
 from referral_core.values.errors import ConcurrentChange, TraceUnreadable
-from referral_core.values.moment import moment
 
+ENTRIES: Final = Rows(TraceEntry, TRACE_ENTRIES)
+_SEAL_ROWS: Final = Rows(Seal, SEALS)
+_HEAD_ROWS: Final = Rows(SealedHead, SEALED_HEADS)
+_SUBSCRIPTION_ROWS: Final = Rows(Subscription, SUBSCRIPTIONS)
 _T: Final = TRACE_ENTRIES.c
 _ALL: Final = CarefulPages(select(TRACE_ENTRIES), _T.subject, _T.number)
 _CHAIN: Final = CarefulPages(select(TRACE_ENTRIES).where(_T.subject == bindparam("of")), _T.number)
@@ -201,9 +204,9 @@ class SqlTrace:
         :raises TraceUnreadable: the next row cannot be read.
         """
         if subject is None:
-            return _ALL.read(self.work, entry_of, lambda key: (key.subject, key.number), after=after)
+            return _ALL.read(self.work, _entry, lambda key: (key.subject, key.number), after=after)
         number = None if after is None else after[1:]
-        return _CHAIN.read(self.work, entry_of, lambda key: (subject, key.number), after=number, of=subject)
+        return _CHAIN.read(self.work, _entry, lambda key: (subject, key.number), after=number, of=subject)
 
     def newest(self, subjects: Collection[str], by: datetime, limit: int) -> tuple[TraceEntry, ...]:
         """Return up to ``limit`` rows of some chains, of moments up to ``by``, the newest first.
@@ -211,7 +214,7 @@ class SqlTrace:
         :raises TraceUnreadable: one of them cannot be read.
         """
         try:
-            return tuple([entry_of(row) for row in self._newest_rows(set(subjects), by, limit)])
+            return tuple([_entry(row) for row in self._newest_rows(set(subjects), by, limit)])
         except UNREADABLE:
             for subject in sorted(set(subjects)):
                 for _ in self.chain(subject):  # which of its rows cannot be read, the chain says
@@ -235,7 +238,7 @@ class SqlTrace:
         seal = Seal.over(self._listed(before.number + 1 if before else 1), before, at)
         if not seal.heads:
             return None
-        self.work.change(_NEW_SEAL, seal_row(seal))
+        self.work.change(_NEW_SEAL, _SEAL_ROWS.row(seal))
         return seal
 
     def seals(self, *, after: int = 0) -> Iterator[Seal]:
@@ -243,13 +246,13 @@ class SqlTrace:
 
         :raises TraceUnreadable: the next seal cannot be read.
         """
-        return _SEALS.read(self.work, seal_of, lambda key: (SEALS_SUBJECT, key.number), after=(after,))
+        return _SEALS.read(self.work, _seal, lambda key: (SEALS_SUBJECT, key.number), after=(after,))
 
     def sealed_heads(self, seal: int | None = None) -> Iterator[SealedHead]:
         """Yield the heads that a seal lists, or those of all seals by subject and number, without holding them all."""
         if seal is None:
-            return _BY_SUBJECT.read(self.work, head_of)
-        return _BY_SEAL.read(self.work, head_of, of=seal)
+            return _BY_SUBJECT.read(self.work, _HEAD_ROWS.entity)
+        return _BY_SEAL.read(self.work, _HEAD_ROWS.entity, of=seal)
 
     @atomic
     def publish(self, limit: int) -> int:
@@ -283,18 +286,18 @@ class SqlTrace:
     def subscription(self, name: str) -> Subscription | None:
         """Return the subscription of this name."""
         row = self.work.row(_SUBSCRIPTION, {"of": name})
-        return None if row is None else _subscription_of(row)
+        return None if row is None else _SUBSCRIPTION_ROWS.entity(row)
 
     @joined
     def subscribe(self, name: str, position: int) -> bool:
         """Store a new subscription that begins above ``position``; ``False`` if there is one, which stays as it is."""
-        return _NEW_SUBSCRIPTION.into(self.work, _subscription_row(Subscription(name, position)))
+        return _NEW_SUBSCRIPTION.into(self.work, _SUBSCRIPTION_ROWS.row(Subscription(name, position)))
 
     @joined
     def lease(self, name: str, *, at: datetime, until: datetime) -> Subscription | None:
         """Lease a subscription to the caller alone until a moment, and return it as it is now stored."""
         row = self.work.row(_LEASE, {"of": name, "at": at, "until": until})
-        return None if row is None else _subscription_of(row)
+        return None if row is None else _SUBSCRIPTION_ROWS.entity(row)
 
     @joined
     def settle(self, before: Subscription, after: Subscription) -> bool:
@@ -304,12 +307,14 @@ class SqlTrace:
         """
         if after.name != before.name:
             raise ValueError(f"{after.name} is no state of {before.name}")
-        was = {f"was_{name}": value for name, value in without(_subscription_row(before), "name").items()}
-        return self.work.change(_SETTLE, {"of": before.name, **was, **without(_subscription_row(after), "name")}) == 1
+        was = {f"was_{name}": value for name, value in without(_SUBSCRIPTION_ROWS.row(before), "name").items()}
+        return (
+            self.work.change(_SETTLE, {"of": before.name, **was, **without(_SUBSCRIPTION_ROWS.row(after), "name")}) == 1
+        )
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """Return every subscription, by the code points of the name."""
-        return tuple(map(_subscription_of, self.work.rows(_SUBSCRIPTIONS)))
+        return tuple(map(_SUBSCRIPTION_ROWS.entity, self.work.rows(_SUBSCRIPTIONS)))
 
     def _newest_rows(self, subjects: Collection[str], by: datetime, limit: int) -> Sequence[Row]:
         given = {"by": by, "most": limit}
@@ -323,13 +328,13 @@ class SqlTrace:
         number, previous = self.work.ask(END, note.subject)
         entry = TraceEntry.numbered(note, number + 1, previous, secrets.token_hex(16))
         # Its number is there once: who is second in a chain does the whole act again.
-        self.work.write(_NEW, entry_row(entry))
+        self.work.write(_NEW, ENTRIES.row(entry))
         self.work.keep(END, note.subject, (entry.number, entry.hash))
 
     def _append_many(self, notes: Sequence[TraceNote]) -> None:
         """Add notes by two statements; who was second in one chain begins all of them again."""
         for _ in range(_TRIES):
-            rows = [entry_row(entry) for entry in self._following(notes)]
+            rows = [ENTRIES.row(entry) for entry in self._following(notes)]
             with suppress(_Second), self.work.transaction():
                 if len(_NEW_ONES.into(self.work, rows)) < len(rows):
                     raise _Second
@@ -367,7 +372,7 @@ class SqlTrace:
         rows = [{"position": place.position, "subject": place.subject, "number": place.number} for place in places]
         try:
             read = self.work.rows(_ENTRIES[self.work.dialect], _GIVEN.given(self.work, rows))
-            return {(row.subject, row.number): entry_of(row) for row in read}
+            return {(row.subject, row.number): _entry(row) for row in read}
         except UNREADABLE:
             for place in places:  # which one it is, the trace knows
                 next(self.chain(place.subject, after=(place.subject, place.number - 1)), None)
@@ -389,76 +394,13 @@ class _Second(Exception):
     """Another transaction added to one of the chains first."""
 
 
-def entry_row(entry: TraceEntry) -> dict[str, Any]:
-    """Return the row of an entry."""
-    return {
-        "subject": entry.subject,
-        "number": entry.number,
-        "moment": entry.moment,
-        "act": entry.act,
-        "role": entry.role.value,
-        "before": entry.before,
-        "after": entry.after,
-        "actor": entry.actor,
-        "reason": entry.reason,
-        "salt": entry.salt,
-        "personal_digest": entry.personal_digest,
-        "previous": entry.previous,
-        "hash": entry.hash,
-    }
+def _entry(row: Row) -> TraceEntry:
+    """Return the entry of a row that anybody may have tampered with: its moment is one, or it cannot be read."""
+    moment(row.moment)
+    return ENTRIES.entity(row)
 
 
-def entry_of(row: Row) -> TraceEntry:
-    """Return the entry of a row."""
-    return TraceEntry(
-        row.subject,
-        row.number,
-        moment(row.moment),
-        row.act,
-        Role(row.role),
-        row.before,
-        row.after,
-        row.actor,
-        row.reason,
-        row.salt,
-        row.personal_digest,
-        row.previous,
-        row.hash,
-    )
-
-
-def seal_row(seal: Seal) -> dict[str, Any]:
-    """Return the row of a seal."""
-    return {
-        "number": seal.number,
-        "moment": seal.moment,
-        "heads": seal.heads,
-        "previous": seal.previous,
-        "hash": seal.hash,
-    }
-
-
-def seal_of(row: Row) -> Seal:
-    """Return the seal of a row."""
-    return Seal(row.number, moment(row.moment), row.heads, row.previous, row.hash)
-
-
-def head_of(row: Row) -> SealedHead:
-    """Return the sealed head of a row."""
-    return SealedHead(row.subject, row.number, row.hash, row.seal)
-
-
-def _subscription_row(subscription: Subscription) -> dict[str, Any]:
-    return {
-        "name": subscription.name,
-        "position": subscription.position,
-        "failures": subscription.failures,
-        "next_at": subscription.next_at,
-        "leased_until": subscription.leased_until,
-    }
-
-
-def _subscription_of(row: Row) -> Subscription:
-    next_at = None if row.next_at is None else moment(row.next_at)
-    leased_until = None if row.leased_until is None else moment(row.leased_until)
-    return Subscription(row.name, row.position, row.failures, next_at, leased_until)
+def _seal(row: Row) -> Seal:
+    """Return the seal of a row, likewise."""
+    moment(row.moment)
+    return _SEAL_ROWS.entity(row)
