@@ -42,6 +42,7 @@ from referral_core.entities.subscription import Subscription
 from referral_core.entities.trace_entry import GENESIS, TraceEntry, TraceNote
 from referral_core.entities.trace_fault import SEALS_SUBJECT
 from referral_core.values.errors import ConcurrentChange, TraceUnreadable
+from referral_core.values.moment import moment
 
 ENTRIES: Final = Rows(TraceEntry, TRACE_ENTRIES)
 _SEAL_ROWS: Final = Rows(Seal, SEALS)
