@@ -117,7 +117,7 @@ def lowest_versions(*extras: str) -> list[str]:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """Build the wheel and run the core's tests against it, away from the source tree."""
+    """Build wheel and sdist, examine what they hold, and run the core's tests on the wheel, away from the sources."""
     away = Path(session.create_tmp()).resolve()
     dist, outside = away / "dist", away / "outside"
     for folder in (dist, outside):
@@ -127,6 +127,7 @@ def wheel(session: nox.Session) -> None:
     (built,) = dist.glob("*.whl")
     session.install(*PINNED, "--force-reinstall", "--no-deps", str(built))
     session.install(*PINNED, f"{built}[test]")
+    session.run("pytest", "tests/docs/test_distributions.py")
     shutil.copytree(ROOT / "tests", outside / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", outside)
     session.chdir(outside)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 project = "referral-core"
 release = version = version_of("referral-core")
-copyright = "the authors of referral-core"
+copyright = "2026, the referral-core contributors"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary"]
 exclude_patterns = ["_build"]

@@ -23,9 +23,9 @@ from referral_core.values.reason import Reason
 DOCS = Path(__file__).parent
 LIFECYCLES: list[tuple[Lifecycle[Any, Any], str]] = [
     (CODE_LIFECYCLE, "Derived from the code's period and the moment asked about; it is not stored."),
-    (CONTRACT_LIFECYCLE, "The facts that billing brings."),
+    (CONTRACT_LIFECYCLE, "The facts that billing reports."),
     (REFERRAL_LIFECYCLE, "Recorded when a usable code is given; granted when the contract activates."),
-    (GRANT_LIFECYCLE, "One leg of a referral on its way to billing; see [why two legs](two-legs.md)."),
+    (GRANT_LIFECYCLE, "One side's discount of a referral, on its way to billing; see [why two grants](two-grants.md)."),
     (CASE_LIFECYCLE, "A failed self-service sign-up, waiting for somebody to finish it."),
     (GROUP_LIFECYCLE, "Whether a group gives its amounts to new sign-ups."),
 ]
@@ -33,8 +33,8 @@ INTRODUCTION = """# Lifecycles
 
 <!-- Drawn by docs/draw_lifecycles.py from the tables in the code. -->
 
-Each lifecycle is a table: for every state and every event it says what follows, or which reason refuses it. Nothing
-falls through. The pictures show what changes a state; the tables say everything.
+Each lifecycle is a table: for every state and every event it has the next state, or the reason that refuses the event.
+No combination is left out. The pictures show the changes of state; the tables are complete.
 """
 BOX_WIDTH, BOX_HEIGHT, GAP, MARGIN = 120, 40, 150, 20
 ARC = 46

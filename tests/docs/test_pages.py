@@ -425,6 +425,22 @@ def test_every_rule_that_a_page_or_a_docstring_cites_is_on_the_page() -> None:
     assert {path: ids - RULES_PAGE.keys() for path, ids in found.items() if ids - RULES_PAGE.keys()} == {}
 
 
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / "README.md", *DOCS.glob("*.md"), *(DOCS / "tutorial").glob("*.md"), *(DOCS / "how-to").glob("*.md"),
+     *(DOCS / "reference").glob("*.md"), DOCS / "explanation" / "glossary.md"],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)  # fmt: skip
+def test_pages_for_users_say_rules_in_words(page: Path) -> None:
+    assert cited(page.read_text(encoding="utf-8")) & RULES_PAGE.keys() == set()
+
+
+def test_the_glossary_has_each_word_once_in_order() -> None:
+    told = re.findall(r"^([a-z][^\n]*)\n: ", text_of("explanation/glossary.md"), re.MULTILINE)
+    assert told == sorted(set(told), key=str.casefold)
+    assert {"account", "adapter", "fact", "grant", "port", "promo code", "referral", "session", "store"} <= set(told)
+
+
 # ── settings and names ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -486,12 +502,10 @@ def test_the_parts_of_the_desk_are_in_the_reference() -> None:
 
 
 def programs_of(page: str) -> dict[str, Any]:
-    """Return what the programs of a page define, those that readers do not see among them."""
-    shown = r"^```python\n((?!>>>).*?)^```"
-    hidden = r"^<!--- invisible-code-block: python\n(.*?)^-->"
+    """Return what the programs of a page define."""
     names: dict[str, Any] = {}
-    for parts in re.findall(f"{shown}|{hidden}", page, re.MULTILINE | re.DOTALL):
-        exec("".join(parts), names)
+    for program in re.findall(r"^```python\n((?!>>>).*?)^```", page, re.MULTILINE | re.DOTALL):
+        exec(program, names)
     return names
 
 

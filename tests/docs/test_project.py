@@ -130,6 +130,32 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     assert "pytest" in second
 
 
+def linked(page: str) -> set[str]:
+    """Return the files that a page links to, relative to the project's root."""
+    targets = re.findall(r"\]\((?![a-z]+:|#)([^)#\s]+\.md)", read(page))
+    return {str((ROOT / page).parent.joinpath(target).resolve().relative_to(ROOT)) for target in targets}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_the_lists_of_pages_are_complete(page: str) -> None:
+    there = {str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")}
+    below = {path for path in there if path.startswith("docs/reference/api/")} - {"docs/reference/api/index.md"}
+    assert there - below - {"docs/index.md"} == {target for target in linked(page) if target.startswith("docs/")}
+
+
+def test_the_page_about_installing_explains_every_extra() -> None:
+    named = re.findall(r"^\| (`.*?) \|", read("docs/how-to/install.md"), re.MULTILINE)
+    assert sorted(re.findall(r"`([a-z]+)`", " ".join(named))) == sorted(PROJECT["optional-dependencies"])
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name == "how-to"], ids=lambda page: page.name)
+def test_every_guide_says_how_to_install_what_it_needs(page: Path) -> None:
+    if page.name not in {"install.md", "see-it-in-a-portal.md"}:  # the one itself, and the one that begins with a clone
+        head = page.read_text(encoding="utf-8").partition("\n## ")[0]
+        (needed,) = re.findall(r"\[installation\]\(install\.md\)[^.;]*", head)
+        assert set(re.findall(r"`([a-z]+)`", needed)) - {"pytest"} <= PROJECT["optional-dependencies"].keys()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_pages_point_at_files_and_sessions_that_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
