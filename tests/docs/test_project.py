@@ -130,6 +130,29 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     assert "pytest" in second
 
 
+def folders(*roots: str) -> set[str]:
+    """Return the folders right below others, without what tools leave there."""
+    found = (path for root in roots for path in (ROOT / root).iterdir() if path.is_dir())
+    return {str(path.relative_to(ROOT)) for path in found if not path.name.startswith(("_", "."))}
+
+
+def test_the_map_of_the_house_is_complete() -> None:
+    text = read("CONTRIBUTING.md").partition("## The map of the house")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([a-z0-9_./-]+)`", " ".join(re.findall(r"^\| (`.*?) \|", text, re.MULTILINE))))
+    rooms = folders(
+        "src/referral_core", "src/referral_adapters", "src/referral_adapters/http", "tests", "examples", "docs"
+    )
+    inside_http = {room for room in rooms if room.startswith("src/referral_adapters/http/")} - named
+    assert inside_http <= {f"src/referral_adapters/http/{room}" for room in ("models", "routes")}
+    assert rooms - inside_http - named == set()
+    assert [name for name in named if not (ROOT / name).is_dir()] == []
+
+
+def test_contributing_names_files_that_exist() -> None:
+    named = re.findall(r"`((?:src|tests|docs|examples)/[a-z0-9_./-]+)`", read("CONTRIBUTING.md"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def linked(page: str) -> set[str]:
     """Return the files that a page links to, relative to the project's root."""
     targets = re.findall(r"\]\((?![a-z]+:|#)([^)#\s]+\.md)", read(page))
