@@ -23,14 +23,14 @@ INTRODUCTION = """# Acts
 
 <!-- Written by docs/list_acts.py from the declarations in the code. -->
 
-Everything that can be asked of the library is an act, and has one name everywhere: in a [feed](feed.md), in the trace,
-and on the [command line](command.md#acts), where `referral act NAME` does any of them. Each act says here who may ask
-for it at least, what it takes, and with which [reasons](reasons.md) a rule refuses it. Besides these,
-`reason-missing` is for a person who has to say why, and `not-allowed` for whoever may not ask.
+Everything that can be asked of the library is an act. An act has one name everywhere: in a [feed](feed.md), in the
+trace, and on the [command line](command.md#acts), where `referral act NAME` performs any of them. Each section below
+names the least role, the fields, and the [reasons](reasons.md) of refusals. Besides these, `reason-missing` refuses a
+person without a reason where one is required, and `not-allowed` an actor without permission.
 
-Roles, from the least to the most: customer, agent, supervisor, administrator, system. An act that *reads* changes
-nothing, and can be asked as it was known at an earlier moment. Names of fields are those of feeds and HTTP; on the
-command line they are options, with hyphens for underscores.
+Roles, from the least to the greatest: customer, agent, supervisor, administrator, system. An act that *reads* changes
+nothing, and can be answered as it was known at an earlier moment. The names of fields are those of feeds and HTTP; on
+the command line they are options, with hyphens for underscores.
 """
 TITLES = {
     "code": "Codes",
@@ -83,23 +83,23 @@ def paragraph(text: str) -> str:
 
 
 def facts(act: Act[Any]) -> Iterator[str]:
-    """Yield who may ask for an act, whether it changes anything, and what brings it."""
+    """Yield the least role of an act, whether it changes anything, and the doors it has."""
     yield f"**{act.least.value}**" + ("" if act.least is Role.SYSTEM else " or above")
     yield "reads" if act.reads else "changes"
     if act.manual:
         names = [] if act.manual is True else [f"`{act.params[name].wire}`" for name in act.manual]
-        yield f"a person has to say why{' with ' + ' or '.join(names) if names else ''}"
+        yield f"a person must give a reason{' with ' + ' or '.join(names) if names else ''}"
     if act.feed:
-        yield "a feed brings it too"
+        yield "also in feeds"
     if act.channels:
-        yield "also for who signs up in some channels only"
+        yield "also for distributors, in their channels"
     if not is_carried(act):
         yield "for programs only, not on the command line"
 
 
 def row(act: Act[Any], param: Param) -> str:
     """Return the row of a field."""
-    default = "it is needed" if param.required else f"`{value}`" if (value := default_of(param)) else "–"
+    default = "required" if param.required else f"`{value}`" if (value := default_of(param)) else "–"
     example = example_of(param)
     about = param.kind.doc or words_of(act, literal).sentence_with(literal(act, param.name))
     shown = f" As `{example}`." if example else ""
