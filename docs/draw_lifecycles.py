@@ -17,8 +17,8 @@ from referral_core.entities.discount_group import GROUP_LIFECYCLE
 from referral_core.entities.grant import GRANT_LIFECYCLE
 from referral_core.entities.promo_code import CODE_LIFECYCLE
 from referral_core.entities.referral import REFERRAL_LIFECYCLE
+from referral_core.values.errors import Reason
 from referral_core.values.lifecycle import Lifecycle
-from referral_core.values.reason import Reason
 
 DOCS = Path(__file__).parent
 LIFECYCLES: list[tuple[Lifecycle[Any, Any], str]] = [

@@ -14,7 +14,7 @@ from pathlib import Path
 from referral_adapters.feed import FeedRunner
 from referral_adapters.memory import MemoryStore
 from referral_core import Calendar, Money, Programme, Referral, Timeline
-from referral_core.values.timeline_picture import timeline_picture
+from referral_core.values.notebook import timeline_picture
 
 DOCS = Path(__file__).parent
 FEED = DOCS.parent / "examples" / "a123" / "feed.jsonl"

@@ -11,10 +11,10 @@ import attrs
 
 from referral_adapters.memory import MemoryStore
 from referral_core import Actor, ConcurrentChange, Programme, ReferralDesk
-from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceEntry, account_subject, chain_faults
+from referral_core.entities.trace import PROGRAMME_SUBJECT, TraceEntry, account_subject, chain_faults
 from referral_core.ports.billing import Billing
 from referral_core.services.contracts import Activation, ContractEnd
-from referral_core.services.pay_run import PayRun
+from referral_core.services.payouts import PayRun
 from referral_core.services.sign_ups import SignUp
 from referral_core.session import Session
 from tests.phrases import at, euros

@@ -23,13 +23,11 @@ from referral_core.entities.discount_group import DiscountGroup, GroupEvent, Sid
 from referral_core.entities.grant import Grant
 from referral_core.entities.promo_code import Ending, Issuing, PromoCode
 from referral_core.entities.referral import Offer, Referral
-from referral_core.entities.trace_entry import TraceEntry, TraceNote
+from referral_core.entities.trace import TraceEntry, TraceNote
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import Reason, Refusal
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
-from referral_core.values.span import Span
-from referral_core.values.timeline import Timeline
+from referral_core.values.timeline import Span, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,13 +22,12 @@ from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Si
 from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.entities.promo_code import Ending, Issuing, PromoCode
 from referral_core.entities.referral import Offer, Referral
-from referral_core.entities.trace_entry import State, TraceNote
+from referral_core.entities.trace import State, TraceNote
 from referral_core.session import ACTS
 from referral_core.values.effective_period import EffectivePeriod
+from referral_core.values.errors import Reason
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
-from referral_core.values.span import Span
-from referral_core.values.timeline import Timeline
+from referral_core.values.timeline import Span, Timeline
 
 T = TypeVar("T")
 

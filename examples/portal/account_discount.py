@@ -12,8 +12,8 @@ from examples.portal.balance_picture import BalancePicture
 from examples.portal.staff_page import PAGE
 from examples.portal.visit import Staffs, Visit
 from referral_core import Refusal
-from referral_core.services.account_view import AccountView
-from referral_core.services.showing_sign_ups import SignUpSeen
+from referral_core.services.accounts import AccountView
+from referral_core.services.sign_ups import SignUpView
 
 router = APIRouter(prefix="/{account}/discount")
 
@@ -39,7 +39,7 @@ def discount(visit: Staffs, account: str, after: str = "") -> Response:
     )
 
 
-def _own_sign_ups(visit: Visit, view: AccountView) -> Iterator[SignUpSeen]:
+def _own_sign_ups(visit: Visit, view: AccountView) -> Iterator[SignUpView]:
     """Yield the account's sign-ups with a code, which fees are noted on; none whose friend this actor may not see."""
     world, actor = visit.world, visit.someone().actor
     for contract in view.contracts:

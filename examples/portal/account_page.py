@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from examples.portal.complaint import Complaint
 from examples.portal.staff_page import staff_page, typed
 from examples.portal.visit import Visit
-from referral_core.services.account_view import AccountView
+from referral_core.services.accounts import AccountView
 
 
 def account_page(

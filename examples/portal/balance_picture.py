@@ -8,7 +8,7 @@ from typing import Final, Self
 import attrs
 
 from referral_core import Money
-from referral_core.entities.movement import Movement
+from referral_core.entities.balance import Movement
 
 WIDTH: Final = 480
 HEIGHT: Final = 220

@@ -9,9 +9,9 @@ import attrs
 from examples.portal.people import Person
 from examples.portal.world import World
 from referral_core import CodeStatus, Decision, PromoCode
-from referral_core.entities.movement import Movement
-from referral_core.programme.sharing_template import SharingText
-from referral_core.services.account_view import AccountView, ReferralSeen
+from referral_core.entities.balance import Movement
+from referral_core.programme.settings import SharingText
+from referral_core.services.accounts import AccountView, ReferralView
 
 
 @attrs.frozen(kw_only=True)
@@ -25,7 +25,7 @@ class MyAccount:
     code: PromoCode | None
     status: CodeStatus | None
     worth: Decision | None
-    referrals: tuple[ReferralSeen, ...]
+    referrals: tuple[ReferralView, ...]
     movements: tuple[Movement, ...]
 
     @classmethod

@@ -16,8 +16,7 @@ from examples.portal.staff_page import complaint_of, referee_groups, staff_page,
 from examples.portal.visit import Staffs, Visit
 from examples.portal.world import PORTAL
 from referral_core import CodeRefused, Reason, Referral, Refusal, Session, TraceEntry
-from referral_core.services.showing_sign_ups import SignUpSeen
-from referral_core.services.sign_ups import SignUp
+from referral_core.services.sign_ups import SignUp, SignUpView
 
 router = APIRouter(prefix="/sign-ups/{contract}")
 
@@ -81,7 +80,7 @@ def explain(visit: Staffs, contract: str) -> Response:
     return staff_page(visit, "sales-explanation.html", told=PlainExplanation(visit, explanation))
 
 
-def _seen(visit: Visit, contract: str) -> SignUpSeen:
+def _seen(visit: Visit, contract: str) -> SignUpView:
     world, actor = visit.world, visit.someone().actor
     return world.ask(actor).sign_ups.find(contract)
 
@@ -120,7 +119,7 @@ def _regroup(visit: Visit, contract: str) -> Callable[[Session], Referral]:
 
 def _attaching(
     visit: Visit,
-    seen: SignUpSeen,
+    seen: SignUpView,
     complaint: Complaint | None = None,
     *,
     by_rules: Prospect | None = None,
@@ -139,7 +138,7 @@ def _attaching(
 
 
 def _regrouping(
-    visit: Visit, seen: SignUpSeen, complaint: Complaint | None = None, *, chosen: Prospect | None = None
+    visit: Visit, seen: SignUpView, complaint: Complaint | None = None, *, chosen: Prospect | None = None
 ) -> Response:
     if seen.referral is None:
         raise Refusal(Reason.REFERRAL_UNKNOWN, message=f"contract {seen.contract.id} has no referral")

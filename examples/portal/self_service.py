@@ -13,7 +13,7 @@ from examples.portal.catalogue import LANGUAGES
 from examples.portal.my_account import MyAccount, passed_on
 from examples.portal.visit import Customers, Visit
 from referral_adapters.qr import qr_svg
-from referral_core.programme.sharing_template import SharingText
+from referral_core.programme.settings import SharingText
 
 router = APIRouter(prefix="/me")
 

@@ -19,7 +19,7 @@ from examples.portal.world import PORTAL
 from referral_adapters.http.limits import CheckLimits, network_of
 from referral_core import Decision, Refusal
 from referral_core.programme.messages import Messages
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason
 
 router = APIRouter()
 

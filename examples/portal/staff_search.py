@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from examples.portal.people import Person
 from examples.portal.visit import Visit
 from referral_core import Refusal
-from referral_core.services.showing_sign_ups import SignUpSeen
+from referral_core.services.sign_ups import SignUpView
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ class StaffSearch:
         self._session = visit.world.ask(visit.someone().actor)
         self._words = words.strip()
 
-    def sign_ups(self) -> tuple[SignUpSeen, ...]:
+    def sign_ups(self) -> tuple[SignUpView, ...]:
         """Return the sign-ups of a contract, an account, or customers by number or name."""
         contracts = dict.fromkeys((*self._spellings(), *self._contracts_of(self.accounts())))
         return tuple(self._found(contracts, self._session.sign_ups.find))

@@ -10,7 +10,7 @@ from examples.portal.course import Course
 from examples.portal.people import People
 from referral_adapters.sql import SqlStore
 from referral_core import Actor, Programme, ReferralDesk, Session
-from referral_core.programme.fee_policy import FeePolicy
+from referral_core.programme.settings import FeePolicy
 
 T = TypeVar("T")
 

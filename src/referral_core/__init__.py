@@ -16,21 +16,19 @@ from referral_core.entities.case import CarriedOffer, Case, CaseStatus
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.entities.discount_group import DiscountGroup, Side
 from referral_core.entities.grant import DISCOUNT_TYPE, Grant, GrantStatus
-from referral_core.entities.promo_code import CodeStatus, PromoCode
+from referral_core.entities.promo_code import CodeStatus, PromoCode, Sharing
 from referral_core.entities.referral import Offer, Referral, ReferralStatus
-from referral_core.entities.sharing import Sharing
-from referral_core.entities.trace_entry import (
+from referral_core.entities.trace import (
     TraceEntry,
     account_subject,
     chain_faults,
     group_subject,
     referral_subject,
 )
-from referral_core.programme.paying import Paying
 from referral_core.programme.programme import Programme
+from referral_core.programme.settings import Paying
 from referral_core.rules.decision import CodeRefused, Decision, decide
-from referral_core.rules.facts import Facts
-from referral_core.values.calendar import Calendar
+from referral_core.rules.eligibility import Facts
 from referral_core.values.code_text import CodeText, parse
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import (
@@ -40,22 +38,21 @@ from referral_core.values.errors import (
     ConcurrentChange,
     ProgrammeInvalid,
     ReadOnlySession,
+    Reason,
     ReferralError,
     Refusal,
     TraceUnreadable,
 )
-from referral_core.values.moment import LATEST, moment
+from referral_core.values.moment import LATEST, Calendar, moment
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
-from referral_core.values.span import Span
-from referral_core.values.timeline import Timeline
+from referral_core.values.timeline import Span, Timeline
 
 if TYPE_CHECKING:
     from referral_core.desk import ReferralDesk
-    from referral_core.knowledge import Knowledge
+    from referral_core.known_at import Knowledge
     from referral_core.programme.messages import Messages
     from referral_core.session import Session
-    from referral_core.values.timeline_picture import timeline_picture
+    from referral_core.values.notebook import timeline_picture
 
 __all__ = [
     "DISCOUNT_TYPE",
@@ -117,7 +114,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import what takes a while when it is first asked for, so that nobody waits for what they do not use."""
+    """Import the costly modules on first use, so that ``import referral_core`` stays quick."""
     if name == "ReferralDesk":
         from referral_core.desk import ReferralDesk  # noqa: PLC0415
 
@@ -127,7 +124,7 @@ def __getattr__(name: str) -> object:
 
         return Session
     if name == "Knowledge":
-        from referral_core.knowledge import Knowledge  # noqa: PLC0415
+        from referral_core.known_at import Knowledge  # noqa: PLC0415
 
         return Knowledge
     if name == "Messages":
@@ -135,7 +132,7 @@ def __getattr__(name: str) -> object:
 
         return Messages
     if name == "timeline_picture":
-        from referral_core.values.timeline_picture import timeline_picture  # noqa: PLC0415
+        from referral_core.values.notebook import timeline_picture  # noqa: PLC0415
 
         return timeline_picture
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,8 +1,8 @@
 """The table of acts: everything that a host may ask for, declared once, on the method of its service.
 
-A declaration says what an act is called everywhere, the least role that may ask for it, what it touches, and what it
-takes: its method's signature, whose types say of each argument what kind it is. Feeds, HTTP, the client, permissions,
-the command line and the reference are read from here.
+A declaration holds the act's name, the least role that may ask for it, the limits that it touches, and its arguments:
+the signature of the method, whose types are the kinds of the arguments. Feeds, HTTP, the client, permissions, the
+command line and the reference are built from it.
 
 >>> from referral_core.session import ACTS
 >>> ACTS["code.end"].least
@@ -40,7 +40,7 @@ from referral_core.values.arguments import COUNT, FACT, FLAG, PROGRAM, Kind, cho
 from referral_core.values.code_text import fold
 
 _CODES: Final = frozenset({"code", "ended code"})
-"""The kinds of names that stand for the text of a code."""
+"""The kinds of names that are texts of codes."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,12 +50,12 @@ REQUIRED: Final = Parameter.empty
 """The default of a parameter that has none."""
 
 Touch = Callable[[Any, Mapping[str, Any]], Iterable[Any]]
-"""Says what an act with some arguments touches: see :mod:`referral_core.services.permissions`."""
+"""A function that yields the limits touched by an act: see :mod:`referral_core.services.permissions`."""
 
 
 @attrs.frozen
 class Param:
-    """One parameter of an act: its name in Python, on the wire, its kind, and its default if it may be left out."""
+    """A parameter of an act: its names in Python and on the wire, its kind, and its default if it is optional."""
 
     name: str
     wire: str
@@ -65,14 +65,14 @@ class Param:
 
     @property
     def required(self) -> bool:
-        """Tell whether it must be given."""
+        """Tell whether the parameter is required."""
         return self.default is REQUIRED
 
     def check(self, value: Any) -> Any:  # noqa: ANN401 - any argument
         """Return a value as the act takes it.
 
-        :raises ArgumentInvalid: it is of another kind.
-        :raises Refusal: a rule says something of the value itself: ``moment-naive``, ``name-invalid`` …
+        :raises ArgumentInvalid: the value is of another kind.
+        :raises Refusal: a rule refuses the value itself: ``moment-naive``, ``name-invalid`` …
         """
         if value is None and self.nullable:
             return None
@@ -83,12 +83,11 @@ class Param:
 class Act(Generic[R]):
     """One act, as its service declares it.
 
-    ``reads`` tells that it changes nothing; ``streams`` that it reads and hands on an iterator; ``bulk`` that it is
-    many transactions and not one. ``manual`` says when a person has to give a reason: always, or with one of the
-    arguments named. ``channels`` tells that somebody limited to some channels may ask for it. ``feed`` tells whether
-    a feed may bring it. ``settles`` names the arguments with the accounts whose balance in billing it looks at, and
-    ``checks`` refuses what it would refuse without billing, so that nothing is sent for what is refused. ``draws``
-    tells that it may issue a code to the account that it names.
+    ``reads``: the act changes nothing. ``streams``: it reads and returns an iterator. ``bulk``: it is many transactions
+    and not one. ``manual``: a person has to give a reason, always or with one of the named arguments. ``channels``:
+    actors limited to some channels may ask for it. ``feed``: a feed may contain it. ``settles``: the arguments with the
+    accounts whose balance in billing it uses, and ``checks`` the check of everything that it refuses without billing,
+    so that nothing is paid for an act that is refused. ``issues``: it may issue a code to the account that it names.
     """
 
     name: str
@@ -103,12 +102,12 @@ class Act(Generic[R]):
     manual: bool | tuple[str, ...] = False
     settles: tuple[str, ...] = ()
     checks: Callable[..., object] | None = None
-    draws: bool = False
+    issues: bool = False
     wire: Mapping[str, str] = attrs.field(factory=dict)
 
     @cached_property
     def hints(self) -> dict[str, Any]:
-        """The types of the signature; looked at when first asked for, so that importing stays quick."""
+        """The types of the signature; resolved on first use, so that importing stays quick."""
         return type_hints(self.body, include_extras=True)
 
     @cached_property
@@ -134,7 +133,7 @@ class Act(Generic[R]):
 
     @property
     def summary(self) -> str:
-        """What the act does, in one sentence."""
+        """The first line of the act's docstring."""
         return (self.body.__doc__ or "").partition("\n")[0]
 
     @cached_property
@@ -144,7 +143,7 @@ class Act(Generic[R]):
 
     @cached_property
     def facts(self) -> tuple[str, ...]:
-        """The names of the parameters that say when something came to be, which only systems may give (M4)."""
+        """The names of the parameters with the moment of a fact, which only systems may give (M4)."""
         return tuple(name for name, param in self.params.items() if param.kind is FACT)
 
     @cached_property
@@ -152,31 +151,31 @@ class Act(Generic[R]):
         return tuple((name, param.kind.names) for name, param in self.params.items() if param.kind.names is not None)
 
     def named(self, given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-        """Return what the arguments name, each with its kind: a hint to the store about what will be looked up."""
+        """Return the things that the arguments name, each with its kind: the store's hint to lock and load early."""
         found = ((kind, given.get(name)) for name, kind in self._naming)
         return tuple((kind, fold(value) if kind in _CODES else value) for kind, value in found if value is not None)
 
     def needs_reason(self, given: Mapping[str, Any]) -> bool:
-        """Tell whether a person who asks for the act with these arguments has to say why."""
+        """Tell whether a person who asks for the act with these arguments has to give a reason."""
         if isinstance(self.manual, bool):
             return self.manual
         return any(given.get(name) for name in self.manual)
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
-        """What stands for the arguments that are left out."""
+        """The defaults of the optional parameters."""
         return {name: param.default for name, param in self.params.items() if not param.required}
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments by name, each checked against the signature; what was left out stays so.
+        """Return the given arguments by name, each checked against the signature.
 
-        :raises TypeError: there are too many, one twice, one missing or one that the act does not have, as Python says
-            it.
+        :raises TypeError: as Python raises it, for arguments that are missing, unknown, given twice, or too many.
         """
         params = self.params
         given = {**dict(zip(self._positional, args, strict=False)), **kwargs}
+        # A cheap test on the usual path: `signature` is slow, and needed for its error only.
         if len(given) != len(args) + len(kwargs) or not self._required <= given.keys() <= params.keys():
-            signature(self.body).bind(None, *args, **kwargs)  # raises: it says in Python's words what is wrong
+            signature(self.body).bind(None, *args, **kwargs)  # always raises here, with Python's own message
         return {name: params[name].check(value) for name, value in given.items()}
 
     @cached_property
@@ -194,22 +193,22 @@ class Act(Generic[R]):
 
 
 class Runner(Protocol):
-    """What carries an act out: a session's transaction, or a request to somebody else's session."""
+    """The executor of acts: a session's transaction, or a request to a session on a server."""
 
     def do(self, act: Act[R], service: Any, given: dict[str, Any]) -> R:  # noqa: ANN401 - any service
-        """Carry out an act of a service with arguments that were checked."""
+        """Carry out an act of a service with checked arguments."""
         ...
 
 
 class Service:
-    """What acts are methods of. The same class serves a session here and a client that asks over the wire."""
+    """The base of services, whose methods are acts; the same class serves a local session and a remote client."""
 
     def __init__(self, runner: Any) -> None:  # noqa: ANN401 - a Runner, and what a session's services find in it
         self._runner = runner
 
 
 ACTS: Final[dict[str, Act[Any]]] = {}
-"""Every act by its name; all of them once :mod:`referral_core.session` is imported."""
+"""Every act by its name; complete once :mod:`referral_core.session` is imported."""
 
 FOLLOWING: Final[Mapping[str, str]] = types.MappingProxyType(
     {
@@ -220,7 +219,7 @@ FOLLOWING: Final[Mapping[str, str]] = types.MappingProxyType(
         "grant.posted": "Billing confirmed a grant.",
     }
 )
-"""What follows from acts by itself and leaves a row of its own in the trace, by its name there."""
+"""The automatic consequences of acts that leave rows of their own in the trace, by their names there."""
 
 
 def act(  # noqa: PLR0913 - an act is declared by that much
@@ -236,7 +235,7 @@ def act(  # noqa: PLR0913 - an act is declared by that much
     manual: bool | tuple[str, ...] = False,
     settles: tuple[str, ...] = (),
     checks: Callable[..., object] | None = None,
-    draws: bool = False,
+    issues: bool = False,
     wire: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[Concatenate[S, P], R]], Callable[Concatenate[S, P], R]]:
     """Declare a service's method as an act: see :class:`Act`. Calling it hands it to the service's runner."""
@@ -255,7 +254,7 @@ def act(  # noqa: PLR0913 - an act is declared by that much
             manual=manual,
             settles=settles,
             checks=checks,
-            draws=draws,
+            issues=issues,
             wire=wire or {},
         )
         ACTS[name] = declared

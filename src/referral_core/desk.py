@@ -1,4 +1,4 @@
-"""The one door for a host: sessions over a programme and a store."""
+"""The desk: the entry point of a host, which makes sessions over a programme and a store."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from referral_core.entities.actor import Actor
 from referral_core.programme.programme import Programme
+from referral_core.services.code_texts import CodeTexts
 from referral_core.services.context import Context
-from referral_core.services.drawing import Drawing
 from referral_core.session import Session
 from referral_core.values.errors import ArgumentInvalid
 from referral_core.values.moment import moment, optional_moment
@@ -21,22 +21,22 @@ T = TypeVar("T")
 
 
 class ReferralDesk:
-    """A programme over a store. Whatever is asked or done goes through a :meth:`session`.
+    """A programme over a store. All acts go through a :meth:`session`.
 
-    Safe to use from many threads, as far as its store is; a session belongs to one.
+    A desk may be used from many threads if its store may; a session belongs to one thread.
     """
 
     def __init__(self, programme: Programme, store: Store) -> None:
         self.programme = programme
         self.store = store
         store.begin(programme)
-        self._drawing = Drawing(programme, store)
+        self._code_texts = CodeTexts(programme, store)
 
     def session(self, *, actor: Actor, now: datetime, known_at: datetime | None = None) -> Session:
         """Return a session: all services, for one actor at one ``now``, which is the moment of recording (M4).
 
-        With ``known_at`` everything is read as it was known at that moment (R3), by today's permissions, and nothing
-        can be changed.
+        With ``known_at`` everything is read as known at that moment (R3), under today's permissions, and nothing can be
+        changed.
 
         :raises ArgumentInvalid: ``actor`` is no :class:`Actor`.
         :raises Refusal: ``moment-naive``, ``moment-invalid``.
@@ -47,7 +47,7 @@ class ReferralDesk:
             Context(
                 programme=self.programme,
                 store=self.store,
-                drawing=self._drawing,
+                code_texts=self._code_texts,
                 actor=actor,
                 now=moment(now, "now"),
                 known_at=optional_moment(known_at, "known_at"),
@@ -55,11 +55,11 @@ class ReferralDesk:
         )
 
     def run(self, block: Callable[[Session], T], *, actor: Actor, now: datetime) -> T:
-        """Do a block of acts in one transaction, and all of it again when it lost a race; return what it returns.
+        """Run a block of acts in one transaction, repeat all of it after a lost race, and return its result.
 
-        So the block must have no other effect than on the store.
+        Because of the repetition the block must have no effects beside those on the store.
 
-        :raises ConcurrentChange: others were quicker every time, or the host's own transaction must be tried again.
+        :raises ConcurrentChange: every attempt lost its race, or the host's own transaction has to be repeated.
         """
         session = self.session(actor=actor, now=now)
 

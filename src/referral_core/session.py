@@ -22,7 +22,7 @@ from referral_core.services.groups import Groups
 from referral_core.services.launch import Launch
 from referral_core.services.payouts import Payouts, settle
 from referral_core.services.referrals import Referrals
-from referral_core.services.sharing import Sharing
+from referral_core.services.sharing import Sharings
 from referral_core.services.sign_ups import SignUps
 from referral_core.services.trace import Trace
 from referral_core.values.errors import ReadOnlySession, Refusal
@@ -33,34 +33,34 @@ R = TypeVar("R")
 
 
 class Services:
-    """Every service, by the noun it serves; what carries their acts out is the runner."""
+    """All services by their names; the runner carries out their acts."""
 
     def __init__(self, runner: Any) -> None:  # noqa: ANN401 - a Runner, and what a session's services find in it
         self._runner = runner
 
     @cached_property
     def codes(self) -> Codes:
-        """Promo codes: checked, shown, issued and ended."""
+        """Promo codes: checks, views, issuing and ending."""
         return Codes(self._runner)
 
     @cached_property
     def sign_ups(self) -> SignUps:
-        """Sign-ups: contracts that are concluded, with a code or without."""
+        """Sign-ups: contracts concluded with a code or without."""
         return SignUps(self._runner)
 
     @cached_property
     def contracts(self) -> Contracts:
-        """What becomes of contracts: activated, withdrawn, terminated."""
+        """Contracts: activation, withdrawal and termination."""
         return Contracts(self._runner)
 
     @cached_property
     def referrals(self) -> Referrals:
-        """Referrals: explained, and moved to another group."""
+        """Referrals: explanations, and changes of group."""
         return Referrals(self._runner)
 
     @cached_property
     def cases(self) -> Cases:
-        """Failed self-service sign-ups, until somebody finishes them."""
+        """Cases: failed self-service sign-ups, until staff finish them."""
         return Cases(self._runner)
 
     @cached_property
@@ -70,43 +70,43 @@ class Services:
 
     @cached_property
     def payouts(self) -> Payouts:
-        """Grants on their way to billing."""
+        """Payouts: grants on their way to billing."""
         return Payouts(self._runner)
 
     @cached_property
     def discounts(self) -> Discounts:
-        """The discount that stands on an account in billing."""
+        """Discounts of accounts in billing."""
         return Discounts(self._runner)
 
     @cached_property
-    def sharing(self) -> Sharing:
-        """Passing codes on, and what comes of it."""
-        return Sharing(self._runner)
+    def sharing(self) -> Sharings:
+        """Sharing of codes: records, texts and figures."""
+        return Sharings(self._runner)
 
     @cached_property
     def accounts(self) -> Accounts:
-        """What there is to see of an account."""
+        """Views of accounts."""
         return Accounts(self._runner)
 
     @cached_property
     def customers(self) -> Customers:
-        """What is done about customers as such."""
+        """Customers: erasure."""
         return Customers(self._runner)
 
     @cached_property
     def trace(self) -> Trace:
-        """The trace: read, verified and sealed."""
+        """The trace: reading, verification and seals."""
         return Trace(self._runner)
 
     @cached_property
     def launch(self) -> Launch:
-        """What is done once, when a retailer goes live."""
+        """The launch of a retailer: import of contracts, and first codes."""
         return Launch(self._runner)
 
     def perform(self, act: Act[R], given: Mapping[str, Any]) -> R:
-        """Carry out an act by its declaration, its arguments by their names; each is checked as by a call.
+        """Carry out an act by its declaration, with arguments by name; they are checked as in a call.
 
-        :raises TypeError: one is missing, or the act does not have it.
+        :raises TypeError: an argument is missing or unknown.
         """
         service: Service = getattr(self, SERVICES[act.service])
         return self._runner.do(act, service, act.bind((), given))  # type: ignore[no-any-return]
@@ -121,26 +121,26 @@ SERVICES: Final[Mapping[str, str]] = {
     "Groups": "groups",
     "Payouts": "payouts",
     "Discounts": "discounts",
-    "Sharing": "sharing",
+    "Sharings": "sharing",
     "Accounts": "accounts",
     "Customers": "customers",
     "Trace": "trace",
     "Launch": "launch",
 }
-"""The name under which each class of services hangs on a session."""
+"""The attribute of a session for each class of services."""
 
 
 class Session(Services):
     """The services of a desk for one actor at one now: made by :meth:`~referral_core.ReferralDesk.session`.
 
-    A single act is one transaction by itself, and is tried again by itself when it lost a race. As a context manager a
-    session is one transaction, and each act in it a savepoint: an act that is refused leaves the others as they are,
-    an exception that leaves the block undoes them all. Inside a transaction of the host's, everything is part of that.
+    A single act is one transaction, and is repeated automatically after a lost race. As a context manager a session is
+    one transaction with a savepoint for each act: a refused act leaves the others unchanged, and an exception that
+    leaves the block undoes all of them. Inside a transaction of the host everything is part of that.
 
-    A bill or a transfer by itself first has sent to billing what is due to its accounts; in a block it has not, as
-    billing is not called from inside a transaction: pay before the block.
+    A single bill or transfer first pays the due grants of its accounts. In a block it does not, because billing is
+    never called inside a transaction: pay before the block.
 
-    Use it from one thread.
+    A session is for one thread.
     """
 
     def __init__(self, context: Context) -> None:
@@ -150,25 +150,25 @@ class Session(Services):
 
     @property
     def actor(self) -> Actor:
-        """Who asks."""
+        """The actor of the session."""
         return self._context.actor
 
     def admit(self, act: Act[Any], given: Mapping[str, Any]) -> None:
-        """Look at whether the actor may ask for an act with these arguments, and says why (A1, A2).
+        """Refuse an act unless the actor may ask for it with these arguments, and gives a reason if needed (A1, A2).
 
-        A single act does this by itself, before anything else. A door does, when a rule says something of an argument
-        that nobody could hand over, as of an amount with a sign.
+        Every act does this first by itself. Adapters call it when they refuse an argument that no program could pass,
+        such as an amount with a sign, so that ``not-allowed`` comes before the faults of arguments.
 
         :raises Refusal: ``not-allowed``, else ``reason-missing``.
         """
         self._runner.admit(act, act.defaults | act.bind((), given))
 
     def prepare(self, act: Act[Any], given: Mapping[str, Any]) -> None:
-        """Admit an act, and send to billing what is due to the accounts whose balance it looks at, if it does (B2).
+        """Admit an act, and pay the due grants of the accounts whose balance it uses (B2).
 
-        A single act does this by itself. A door that does an act in a block, together with what it keeps of it, does
-        this before the block: nothing is sent to billing from inside a transaction, and nothing for an act that would
-        be refused whatever billing holds.
+        A single act does this by itself. An adapter that runs an act in a block, together with records of its own,
+        calls it before the block: billing is never called inside a transaction, and nothing is paid for an act that
+        would be refused in any case.
 
         :raises Refusal: ``not-allowed``, else ``reason-missing``.
         """
@@ -176,7 +176,7 @@ class Session(Services):
         self._runner.prepare(act, service, act.defaults | act.bind((), given))
 
     def named(self, act: Act[Any], given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-        """Return what an act with these arguments names: the hint that :meth:`Store.run` takes."""
+        """Return the things that an act with these arguments names: the hint for :meth:`Store.run`."""
         named: tuple[tuple[str, str], ...] = self._runner.named(act, act.defaults | act.bind((), given))
         return named
 
@@ -195,7 +195,7 @@ class Session(Services):
 
 
 class LocalRunner:
-    """Carries acts out here: admits, opens the transaction, does the act, and does it again after a lost race."""
+    """The runner of a session: admits an act, opens the transaction, and repeats the act after a lost race."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -203,7 +203,7 @@ class LocalRunner:
         self._inner = InnerRunner(context)
 
     def admit(self, act: Act[Any], given: dict[str, Any]) -> dict[str, Any]:
-        """Return an act's arguments, the reason as it is kept, if the actor may ask for it; see :class:`Session`."""
+        """Return an act's arguments with the reason as it is stored, or refuse the act; see :meth:`Session.admit`."""
         context = self.context
         context.permissions.admit(act, given)
         if not act.has_reason:
@@ -213,21 +213,22 @@ class LocalRunner:
         return {**given, "reason": given_reason(given["reason"])}
 
     def prepare(self, act: Act[Any], service: Service, given: dict[str, Any]) -> None:
-        """Admit an act and settle what is due to the accounts whose balance it looks at; see :class:`Session`."""
+        """Admit an act and pay the due grants of the accounts whose balance it uses; see :meth:`Session.prepare`."""
         self.admit(act, given)
         if act.checks is not None:
             try:
                 act.checks(type(service)(self._inner), **given)
             except Refusal:
-                return  # the act says so itself; until then a door may find that it was done before
+                return  # the act itself raises it; before that, an adapter may find the answer of an earlier request
         settle(self.context, [given[name] for name in act.settles])
 
     def do(self, act: Act[R], service: Service, given: dict[str, Any]) -> R:
         """Carry out an act.
 
-        The body runs on a service of its own, whose runner does not admit again: what it asks of other services is a
-        part of the act. Nothing of that is remembered here, so that whoever shares a session is still looked at.
+        The body runs on a service with an inner runner, which does not admit again: acts that the body calls are a part
+        of this one. The inner runner is not kept on the session, so every act of the session itself is still admitted.
         """
+        # A new inner service for each act: its runner must never be reached through the session.
         given = act.defaults | given
         context, inner = self.context, type(service)(self._inner)
         if context.known_at is not None and not act.reads:
@@ -236,28 +237,30 @@ class LocalRunner:
         def admitted() -> R:
             return act.body(inner, **self.admit(act, given))
 
+        # In a block a transaction is open, in which billing is never called.
         if act.settles and not self.is_in_block:
             self.prepare(act, service, given)
+        # Reading needs no transaction of its own, and a bulk act opens one for each of its steps.
         if act.reads or act.bulk:
             return admitted()
         return context.store.run(admitted, self.named(act, given))
 
     def named(self, act: Act[Any], given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-        """Return what an act with these arguments names, and what else it will look at.
+        """Return the things that an act with these arguments names, and two more that it will read.
 
-        That is the text that it would draw for a new account, and what billing holds of the accounts it settles.
+        These are the likely text of a new account's code, and the balances in billing of the accounts that it settles.
         """
         named = [*act.named(given), *(("ledger", given[name]) for name in act.settles)]
-        likely = self.context.drawing.likely_text(given["account"]) if act.draws else None
+        likely = self.context.code_texts.likely_text(given["account"]) if act.issues else None
         return tuple(named) if likely is None else (*named, ("code", likely))
 
 
 class InnerRunner:
-    """Carries out what the body of an act asks of services: as a part of that act."""
+    """The runner inside an act: other acts that its body calls are a part of it."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
 
     def do(self, act: Act[R], service: Service, given: dict[str, Any]) -> R:
-        """Do the act's body; the act around it was admitted and has its transaction."""
+        """Run the act's body; the outer act was admitted and has its transaction."""
         return act.body(service, **(act.defaults | given))

@@ -27,11 +27,11 @@ from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Si
 from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.entities.promo_code import Ending, Issuing, PromoCode
 from referral_core.entities.referral import FeeNote, Offer, Referral, ReferralStatus
-from referral_core.entities.trace_entry import GENESIS, TraceEntry, TraceNote, account_subject, group_subject
+from referral_core.entities.trace import GENESIS, TraceEntry, TraceNote, account_subject, group_subject
 from referral_core.values.effective_period import EffectivePeriod
+from referral_core.values.errors import Reason
 from referral_core.values.moment import written
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
 from referral_core.values.timeline import Timeline
 
 Row = dict[str, Any]

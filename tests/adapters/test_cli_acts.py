@@ -28,9 +28,9 @@ from referral_adapters.sql import SqlStore
 from referral_core import Money, Programme
 from referral_core.acts import Act, Param
 from referral_core.session import ACTS
-from referral_core.values.calendar import Calendar
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.span import Span
+from referral_core.values.moment import Calendar
+from referral_core.values.timeline import Span
 from tests.adapters.command_line import invoke
 from tests.adapters.test_cli_process import ANSI, Pseudoterminal, at_terminal, environment
 

@@ -24,7 +24,7 @@ from referral_core import Programme, Role
 from referral_core.services.explanation import Correction, Deviation, Explanation, Mismatch, Override, Part
 from tests.adapters.command_line import invoke
 from tests.adapters.test_cli_parts import Terminal, terminal
-from tests.core.test_explanation import ADA, FEBRUARY, JANUARY, explained, signed_up, with_case
+from tests.core.services.test_explanation import ADA, FEBRUARY, JANUARY, explained, signed_up, with_case
 from tests.office import Office
 from tests.phrases import at, euros
 
@@ -147,13 +147,13 @@ def test_an_amount_that_was_changed_by_hand_is_found(database: URL) -> None:
 @pytest.mark.parametrize(
     ("statements", "parts"),
     [
-        (["UPDATE grants SET amount = amount + 100 WHERE key = 'referee/B-1'"], ["legs"]),
+        (["UPDATE grants SET amount = amount + 100 WHERE key = 'referee/B-1'"], ["grants"]),
         (
             [
                 "DROP TRIGGER referral_history_stay_update",
                 "UPDATE referral_history SET state = replace(state, '\"7.00\"', '\"8.00\"') WHERE contract = 'B-1'",
             ],
-            ["stored", "referee", "legs", "trace"],
+            ["stored", "referee", "grants", "trace"],
         ),
         (
             [

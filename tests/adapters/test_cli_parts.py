@@ -42,8 +42,7 @@ from referral_adapters.feed import FeedRunner
 from referral_adapters.memory import MemoryStore
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import Decision
-from referral_core.values.errors import CodeSpaceExhausted
-from referral_core.values.reason import Reason
+from referral_core.values.errors import CodeSpaceExhausted, Reason
 from tests.phrases import at
 
 FEED: Final = Path(__file__).parent.parent.parent / "examples" / "a123" / "feed.jsonl"

@@ -21,8 +21,8 @@ from referral_adapters.cli.stuck_table import MOST_ROWS, show_stuck, stuck_line
 from referral_adapters.conformance.samples import day, grant
 from referral_adapters.sql import SqlStore
 from referral_core import Calendar, Grant, GrantStatus, Money, Programme, Side
-from referral_core.entities.trace_entry import referral_subject
-from referral_core.services.pay_run import PayRun
+from referral_core.entities.trace import referral_subject
+from referral_core.services.payouts import PayRun
 from tests.adapters.command_line import invoke
 from tests.adapters.test_cli_parts import Terminal
 from tests.adapters.test_cli_process import PATIENCE, at_terminal, pipe, started
@@ -174,7 +174,7 @@ def test_what_is_stuck_is_tried_again(store: SqlStore, url: str) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--retry", "referee/K9", "--by", "mari", "--reason", "x"], "referral-unknown: key: no referral has a leg"),
+        (["--retry", "referee/K9", "--by", "mari", "--reason", "x"], "referral-unknown: key: no referral has a grant"),
         (["--retry", "referee/K2", "--by", "mari", "--reason", " "], "reason-missing: reason: "),
         (["--retry", "referee/K2", "--by", "mari"], "reason-missing: reason: "),
     ],

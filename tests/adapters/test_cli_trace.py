@@ -22,8 +22,8 @@ from referral_adapters.cli.trace_text import changes, show_verification
 from referral_adapters.conformance.samples import day
 from referral_adapters.sql import SqlStore, upgrade
 from referral_core import Actor, Programme, ReferralDesk
-from referral_core.entities.trace_fault import TraceFault
-from referral_core.entities.verification import Verification
+from referral_core.entities.seal import Verification
+from referral_core.entities.trace import TraceFault
 from tests.adapters.command_line import invoke
 from tests.adapters.test_cli_parts import Terminal
 from tests.adapters.test_sql_cli import written

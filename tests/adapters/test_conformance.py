@@ -20,25 +20,20 @@ from referral_adapters.memory import MemoryStore
 from referral_adapters.memory.grants import MemoryGrants
 from referral_adapters.memory.journal import Change
 from referral_adapters.memory.records import Records
-from referral_core.entities.answer import Answer
 from referral_core.entities.case import Case
-from referral_core.entities.codeless_account import CodelessAccount, CodelessPage
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.entities.personal_data import Person
-from referral_core.entities.promo_code import PromoCode
-from referral_core.entities.published import Published
+from referral_core.entities.promo_code import PromoCode, Sharing
 from referral_core.entities.referral import Referral
 from referral_core.entities.seal import Head, Seal, SealedHead
-from referral_core.entities.sharing import Sharing
-from referral_core.entities.subscription import Subscription
-from referral_core.entities.trace_entry import TraceEntry, TraceNote
-from referral_core.ports.codes import Evidence
+from referral_core.entities.trace import Published, Subscription, TraceEntry, TraceNote
+from referral_core.ports.codes import CodelessAccount, CodelessPage, Evidence
 from referral_core.ports.grants import Step
-from referral_core.values.errors import ConcurrentChange, Refusal
-from referral_core.values.reason import Reason
-from referral_core.values.recorded import Recorded
+from referral_core.ports.requests import Answer
+from referral_core.values.errors import ConcurrentChange, Reason, Refusal
+from referral_core.values.history import Recorded
 
 P = TypeVar("P")
 Act = Callable[..., object]

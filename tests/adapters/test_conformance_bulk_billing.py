@@ -13,7 +13,7 @@ from referral_adapters.conformance import BulkBillingConformance
 from referral_adapters.conformance.samples import day
 from referral_adapters.memory import ContinuousDiscounts
 from referral_core.entities.grant import Grant
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason
 from tests.adapters.test_conformance import Act, Broken, altered, finds_out, suite_tests
 
 Posting = Callable[[Sequence[Grant]], Mapping[str, Reason]]

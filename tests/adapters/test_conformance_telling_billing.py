@@ -11,7 +11,7 @@ import pytest
 from referral_adapters.conformance import TellingBillingConformance
 from referral_adapters.conformance.samples import grant
 from referral_adapters.memory import ContinuousDiscounts
-from referral_core.entities.movement import Movement
+from referral_core.entities.balance import Movement
 from tests.adapters.test_conformance import Act, Broken, altered, finds_out, suite_tests
 
 Telling = Callable[[str], tuple[Movement, ...]]

@@ -23,7 +23,7 @@ from referral_adapters.sql import SqlStore
 from referral_adapters.sql.tables import METADATA
 from referral_core import Programme, ReferralDesk
 from referral_core.entities.actor import Actor, Role
-from referral_core.entities.trace_entry import TraceNote, chain_faults
+from referral_core.entities.trace import TraceNote, chain_faults
 from referral_core.values.errors import Refusal
 from referral_core.values.money import Money
 from tests.adapters.test_sql_races import race

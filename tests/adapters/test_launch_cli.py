@@ -20,7 +20,7 @@ from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore, upgrade
 from referral_adapters.sql.codes import SqlCodes
 from referral_core import Programme, PromoCode
-from referral_core.services import drawing
+from referral_core.services import code_texts as drawing
 from tests.adapters.command_line import invoke
 from tests.adapters.test_cli_process import PATIENCE, at_terminal, pipe, started
 from tests.phrases import at

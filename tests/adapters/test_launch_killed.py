@@ -25,7 +25,7 @@ from referral_adapters.launch import CodeRun, ImportRun, open_contracts, pages
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_core import Actor, Programme, ReferralDesk
-from referral_core.entities.trace_entry import account_subject, chain_faults
+from referral_core.entities.trace import account_subject, chain_faults
 from tests.adapters.killing import PATIENCE, command, forks
 from tests.phrases import at
 

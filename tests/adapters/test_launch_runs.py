@@ -21,9 +21,9 @@ from referral_adapters.sql import SqlStore, StoreFailed, connections
 from referral_adapters.sql.tables import METADATA
 from referral_core import Actor, Contract, Programme, ReferralDesk, Role
 from referral_core.entities.promo_code import CodeStatus, Issuing
-from referral_core.entities.trace_entry import account_subject, chain_faults
+from referral_core.entities.trace import account_subject, chain_faults
 from referral_core.ports.store import Store
-from referral_core.programme.code_format import CodeFormat
+from referral_core.programme.settings import CodeFormat
 from referral_core.values.errors import ConcurrentChange
 from tests.adapters.conftest import GUARDED
 from tests.adapters.postgres_server import PostgresServer

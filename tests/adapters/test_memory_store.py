@@ -24,9 +24,9 @@ from referral_adapters.memory import MemoryStore
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.grant import Grant, GrantEvent, GrantStatus
 from referral_core.ports.store import Repositories
+from referral_core.values.history import Recorded
 from referral_core.values.moment import EARLIEST
 from referral_core.values.money import Money
-from referral_core.values.recorded import Recorded
 from tests.phrases import refused
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from referral_adapters.conformance.samples import note
 from referral_adapters.conformance.store import failing
 from referral_adapters.memory import MemoryStore
-from referral_core.entities.trace_entry import TraceEntry, TraceNote, account_subject, chain_faults
+from referral_core.entities.trace import TraceEntry, TraceNote, account_subject, chain_faults
 from tests.strategies import trace_notes
 
 SUBJECT = account_subject("account-A")

@@ -36,7 +36,7 @@ from referral_adapters.sql.row_set import RowSet
 from referral_adapters.sql.tables import METADATA
 from referral_core import Actor, Money, Programme, ReferralDesk, Refusal
 from referral_core.session import Session
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason
 from tests.adapters.placing import APART, BY_SUBQUERY, CORRELATED, LOCKED, MOVED, Placing, placing
 from tests.adapters.postgres_server import PostgresServer
 

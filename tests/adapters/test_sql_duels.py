@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy.engine import URL
 
 from referral_core import Actor
-from referral_core.entities.trace_entry import chain_faults
+from referral_core.entities.trace import chain_faults
 from tests.adapters.duels import DUELS, LATER, PATIENCE, Duel, Field, fight
 
 INSTANCES: Final = int(os.environ.get("REFERRAL_RACES", "4"))

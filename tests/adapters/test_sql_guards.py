@@ -17,7 +17,7 @@ from referral_adapters.sql import SqlStore
 from referral_adapters.sql.metadata import REFERENCE
 from referral_adapters.sql.tables import METADATA
 from referral_core.entities.actor import Actor
-from referral_core.entities.trace_entry import TraceNote, account_subject, chain_faults
+from referral_core.entities.trace import TraceNote, account_subject, chain_faults
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.money import Money
 from tests.adapters.conftest import GUARDED

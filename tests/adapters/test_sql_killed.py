@@ -23,7 +23,7 @@ from referral_adapters.feed import FeedRunner
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_core import Actor, Grant, Programme, ReferralDesk
-from referral_core.entities.trace_entry import chain_faults
+from referral_core.entities.trace import chain_faults
 from tests.adapters.killing import command, killed
 
 KILLS: Final = int(os.environ.get("REFERRAL_KILLS", "1"))

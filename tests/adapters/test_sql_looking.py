@@ -16,9 +16,9 @@ from referral_adapters.folding import AnyAsciiFolding
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_core import Actor, Case, Programme, ReferralDesk, Role
-from referral_core.services.account_view import ReferralSeen
+from referral_core.services.accounts import ReferralView
 from referral_core.services.activity import Activity
-from referral_core.services.showing_sign_ups import SignUpSeen
+from referral_core.services.sign_ups import SignUpView
 from referral_core.values.moment import EARLIEST, LATEST
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ def told(desk: ReferralDesk) -> list[object]:
     return [*seen, *sign_ups(desk, open_only=False), *sign_ups(desk, open_only=True), *cases(desk)]
 
 
-def referrals(desk: ReferralDesk, account: str, actor: Actor) -> list[ReferralSeen]:
+def referrals(desk: ReferralDesk, account: str, actor: Actor) -> list[ReferralView]:
     return list(
         pages(
             lambda last: desk.session(actor=actor, now=LATEST).accounts.referrals(
@@ -84,7 +84,7 @@ def activity(desk: ReferralDesk, account: str) -> list[Activity]:
     )
 
 
-def sign_ups(desk: ReferralDesk, *, open_only: bool) -> list[SignUpSeen]:
+def sign_ups(desk: ReferralDesk, *, open_only: bool) -> list[SignUpView]:
     return list(
         pages(
             lambda last: desk.session(
@@ -121,4 +121,4 @@ def test_a_database_shows_what_memory_does(database: URL) -> None:
 def test_the_year_has_something_of_everything_to_show() -> None:
     """Else the test above would not tell anything."""
     kinds = {type(each) for each in told_in_memory()}
-    assert {kind.__name__ for kind in kinds} >= {"AccountView", "ReferralSeen", "Activity", "SignUpSeen", "Case"}
+    assert {kind.__name__ for kind in kinds} >= {"AccountView", "ReferralView", "Activity", "SignUpView", "Case"}

@@ -46,10 +46,10 @@ from referral_adapters.sql.trace_tables import TRACE_ENTRIES
 from referral_core.entities.case import Case
 from referral_core.entities.promo_code import Ending, PromoCode
 from referral_core.entities.referral import FeeNote, Referral
-from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceEntry, TraceNote, account_subject
-from referral_core.knowledge import Knowledge
+from referral_core.entities.trace import PROGRAMME_SUBJECT, TraceEntry, TraceNote, account_subject
+from referral_core.known_at import Knowledge
+from referral_core.values.history import Recorded
 from referral_core.values.money import Money
-from referral_core.values.recorded import Recorded
 from tests.adapters.conftest import ENGINES
 from tests.adapters.postgres_server import PostgresServer
 

@@ -17,7 +17,7 @@ from referral_adapters.conformance.samples import note
 from referral_adapters.conformance.store import Slip
 from referral_adapters.conformance.trace import ALL, in_order, places
 from referral_adapters.sql import SqlStore, check
-from referral_core.entities.published import Published
+from referral_core.entities.trace import Published
 from referral_core.values.errors import ConcurrentChange, TraceUnreadable
 from tests.adapters.postgres_server import PostgresServer
 

@@ -25,9 +25,9 @@ from referral_adapters.sql.connections import parsed_url
 from referral_adapters.sql.tables import METADATA
 from referral_core import Actor, Grant, GrantStatus, Money, Programme, Reason, ReferralDesk, Side
 from referral_core.entities.grant import GrantEvent
-from referral_core.entities.trace_entry import chain_faults
+from referral_core.entities.trace import chain_faults
 from referral_core.ports.billing import Billing
-from referral_core.services.pay_run import PayRun
+from referral_core.services.payouts import PayRun
 from referral_core.values.errors import ConcurrentChange
 from tests.adapters.conftest import GUARDED
 from tests.adapters.noting_cursor import plan_of

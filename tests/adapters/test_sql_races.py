@@ -19,11 +19,10 @@ from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.promo_code import Ending
-from referral_core.entities.trace_entry import account_subject
+from referral_core.entities.trace import account_subject
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import Reason, Refusal
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
 
 SYSTEM: Final = Actor.system()
 WHEN: Final = datetime.fromisoformat("2021-03-01T12:00:00+02:00")

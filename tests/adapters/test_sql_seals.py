@@ -15,8 +15,8 @@ from referral_adapters.conformance.samples import day, note
 from referral_adapters.conformance.trace import faults
 from referral_adapters.sql import SqlStore
 from referral_adapters.sql.statements import PAGE
-from referral_core.entities.trace_entry import account_subject
-from referral_core.services.verifying_trace import Verifying
+from referral_core.entities.trace import account_subject
+from referral_core.services.verification import TraceVerifier as Verifying
 from referral_core.values.errors import ConcurrentChange
 
 on_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)

@@ -19,8 +19,8 @@ from referral_adapters.sql import SqlStore, schema, upgrade
 from referral_adapters.sql.connections import engine_at
 from referral_adapters.sql.types import canonical
 from referral_core.entities.seal import Head
-from referral_core.entities.trace_entry import GENESIS, TraceEntry, account_subject
-from referral_core.services.verifying_trace import Verifying
+from referral_core.entities.trace import GENESIS, TraceEntry, account_subject
+from referral_core.services.verification import TraceVerifier as Verifying
 from tests.adapters.conftest import ENGINES
 from tests.adapters.postgres_server import PostgresServer
 

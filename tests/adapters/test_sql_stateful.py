@@ -20,7 +20,7 @@ from referral_adapters.feed import FeedRunner, FeedStore
 from referral_adapters.memory import Fault
 from referral_adapters.sql import SqlStore
 from referral_core import Programme
-from referral_core.entities.trace_entry import TraceEntry, chain_faults
+from referral_core.entities.trace import TraceEntry, chain_faults
 from tests.feed.test_stateful import ACCOUNTS, Programme_in_motion
 
 STORIES: Final = int(os.environ.get("REFERRAL_TWINS", "0"))

@@ -24,7 +24,7 @@ from referral_adapters.feed import FeedRunner
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore, upgrade
 from referral_core import Programme
-from referral_core.entities.trace_entry import chain_faults
+from referral_core.entities.trace import chain_faults
 from tests.adapters.command_line import invoke
 from tests.adapters.killing import PATIENCE, command, forks
 from tests.adapters.postgres_server import OwnServer, own_server

@@ -21,8 +21,8 @@ from referral_adapters.sql.group_tables import GROUP_HISTORY
 from referral_adapters.sql.referral_tables import REFERRAL_HISTORY, REFERRALS
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.promo_code import Ending
+from referral_core.values.errors import Reason
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
 from tests.phrases import refused
 
 

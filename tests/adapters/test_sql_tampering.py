@@ -18,9 +18,8 @@ from referral_adapters.conformance.samples import day
 from referral_adapters.sql import SqlStore, StoreFailed
 from referral_adapters.sql.tables import trace_tables
 from referral_core.entities.actor import Actor, Role
-from referral_core.entities.trace_entry import TraceEntry, TraceNote
-from referral_core.entities.trace_fault import TraceFault
-from referral_core.services.verifying_trace import Verifying
+from referral_core.entities.trace import TraceEntry, TraceFault, TraceNote
+from referral_core.services.verification import TraceVerifier as Verifying
 from referral_core.values.errors import TraceUnreadable
 from referral_core.values.moment import LATEST
 

@@ -8,7 +8,7 @@ from sqlalchemy.engine import URL
 
 from referral_adapters.conformance.samples import note
 from referral_adapters.sql import SqlStore
-from referral_core.entities.trace_entry import account_subject, chain_faults
+from referral_core.entities.trace import account_subject, chain_faults
 from referral_core.values.moment import LATEST
 from tests.adapters.noting_cursor import noting, plan_of
 

@@ -17,7 +17,7 @@ from referral_adapters.folding import AnyAsciiFolding
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_core import Programme
-from referral_core.entities.trace_entry import account_subject, chain_faults
+from referral_core.entities.trace import account_subject, chain_faults
 
 A123 = Path(__file__).parents[2] / "examples" / "a123"
 PROGRAMME = Programme.default()

@@ -16,8 +16,8 @@ from sqlalchemy.engine import URL
 from referral_adapters.sql import SqlStore, check
 from referral_adapters.sql.patient_connection import PatientConnection
 from referral_core import Actor, ConcurrentChange, Contract, Money, Programme, ReferralDesk, Refusal, Session
-from referral_core.programme.code_format import CodeFormat
-from referral_core.values.reason import Reason
+from referral_core.programme.settings import CodeFormat
+from referral_core.values.errors import Reason
 
 NOW: Final = datetime(2021, 1, 10, 12, tzinfo=UTC)
 LATER: Final = NOW + timedelta(days=20)

@@ -23,7 +23,7 @@ from referral_core import Money, Programme, ReferralDesk
 from referral_core.entities.balance import Balance
 from referral_core.entities.case import Case
 from referral_core.entities.grant import Grant
-from referral_core.entities.trace_entry import TraceNote, chain_faults
+from referral_core.entities.trace import TraceNote, chain_faults
 from tests.adapters import old_world
 from tests.adapters.old_world import MARI, PORTAL, on
 from tests.adapters.postgres_server import PostgresServer

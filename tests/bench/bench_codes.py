@@ -18,7 +18,7 @@ from typing import Final
 from referral_core.formats import ALPHABET
 from referral_core.formats.offensive_words import OffensiveWords
 from referral_core.formats.random_codes import RandomCodes
-from referral_core.programme.household import household_words
+from referral_core.programme.settings import household_words
 
 ROUNDS: Final = 9
 ACCOUNTS: Final = 50_000

@@ -25,7 +25,7 @@ from population import SINCE, populate
 from referral_adapters.http import Service, create_app
 from referral_adapters.sql import SqlStore
 from referral_core import Actor, Programme, ReferralDesk
-from referral_core.programme.checking import Checking
+from referral_core.programme.settings import Checking
 
 KINDS: Final = ("unknown", "pending", "ended")
 EACH: Final = 300

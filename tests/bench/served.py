@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from referral_adapters.http import JwtAuthentication, Service, create_app
 from referral_adapters.sql import SqlStore
 from referral_core import Programme
-from referral_core.programme.checking import Checking
+from referral_core.programme.settings import Checking
 
 KEY: Final = "a key that everybody knows, for measuring only"
 URL_VARIABLE: Final = "REFERRAL_BENCH_URL"

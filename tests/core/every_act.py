@@ -11,7 +11,7 @@ import attrs
 from referral_core import Side
 from referral_core.entities.grant import Grant
 from referral_core.entities.seal import Seal
-from referral_core.entities.trace_entry import TraceEntry
+from referral_core.entities.trace import TraceEntry
 from referral_core.session import ACTS, Session
 from tests.office import NOON, WHEN, WHY, Office
 from tests.phrases import at, contract, euros
@@ -51,7 +51,7 @@ GIVEN: Final[Mapping[str, Mapping[str, Any]]] = {
     "grant.pay": {},
     "grant.pay-all": {},
     "grant.pay-these": {
-        "legs": (Grant(referral="DUE", side=Side.REFERRER, account="A", amount=euros("10"), effective_from=at(NOON)),)
+        "grants": (Grant(referral="DUE", side=Side.REFERRER, account="A", amount=euros("10"), effective_from=at(NOON)),)
     },
     "grant.stuck": {},
     "grant.backlog": {},

@@ -28,9 +28,9 @@ def test_a_name_that_is_not_there_is_missing_as_from_any_module() -> None:
     [
         ("ReferralDesk", "desk"),
         ("Session", "session"),
-        ("Knowledge", "knowledge"),
+        ("Knowledge", "known_at"),
         ("Messages", "programme.messages"),
-        ("timeline_picture", "values.timeline_picture"),
+        ("timeline_picture", "values.notebook"),
     ],
 )
 def test_what_takes_a_while_is_imported_when_it_is_first_asked_for(name: str, module: str) -> None:

@@ -23,13 +23,12 @@ from referral_core import (
     Role,
 )
 from referral_core.entities.personal_data import PersonalData
-from referral_core.programme.code_format import CodeFormat
-from referral_core.programme.paying import Paying
+from referral_core.programme.settings import CodeFormat, Paying
 from referral_core.services.explanation import Explanation
 from referral_core.session import ACTS, Session
 from referral_core.values.moment import written
 from tests.core.every_act import GIVEN, ask, busy, fill
-from tests.core.test_payouts import PATIENCE, Counting, CountingBulk, PayOffice
+from tests.core.services.test_payouts import PATIENCE, Counting, CountingBulk, PayOffice
 from tests.office import ATTEMPTS, HOUSEHOLD, NOON, SYSTEM, WHEN, Office, SteppedOffice
 from tests.phrases import actor, at, euros, refused
 

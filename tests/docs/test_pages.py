@@ -30,15 +30,12 @@ from referral_adapters.feed.reading import arguments_of
 from referral_adapters.memory import MemoryStore
 from referral_core import Programme, Role
 from referral_core.ports.billing import Billing
-from referral_core.programme.code_format import CodeFormat
-from referral_core.programme.fee_policy import FeePolicy
 from referral_core.programme.messages import Messages
-from referral_core.programme.settings import Settings
+from referral_core.programme.settings import CodeFormat, FeePolicy, Settings
 from referral_core.rules.eligibility import RULES
 from referral_core.session import ACTS, SERVICES
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import Reason, Refusal
 from referral_core.values.money import CEILING
-from referral_core.values.reason import Reason
 from tests.core.test_rules_named import IN_SCOPE, LATER
 from tests.feed.proper_events import PROPER
 

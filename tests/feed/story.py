@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 from referral_adapters.feed import FeedRunner
 from referral_adapters.memory import MemoryStore
 from referral_core import Programme
-from referral_core.entities.trace_entry import chain_faults
+from referral_core.entities.trace import chain_faults
 from tests.phrases import TALLINN, at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from referral_core.entities.trace_entry import TraceEntry
+    from referral_core.entities.trace import TraceEntry
 
 SECRET: Final = b"fixed-for-tests-" * 4
 OUTCOMES: Final = ("done", "warned", "repeated", "refused", "invalid")

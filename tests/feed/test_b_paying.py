@@ -10,7 +10,7 @@ import pytest
 from referral_adapters.feed import FeedRunner
 from referral_adapters.memory import ContinuousDiscounts, MemoryStore
 from referral_core import Actor, Grant, GrantStatus, Money, Programme, Reason, ReferralDesk, Refusal
-from referral_core.services.pay_run import PayRun
+from referral_core.services.payouts import PayRun
 from tests.feed.story import Story, moment
 
 

@@ -17,7 +17,7 @@ from referral_adapters.memory import ContinuousDiscounts, Fault, FlakyBilling, M
 from referral_adapters.memory.journal import Journal
 from referral_core import BillingUnavailable, GrantStatus, Money, Programme
 from referral_core.entities.promo_code import codes_over_time
-from referral_core.entities.trace_entry import chain_faults
+from referral_core.entities.trace import chain_faults
 from referral_core.values.timeline import Timeline
 
 pytestmark = pytest.mark.rule("B2", "B3", "B6", "B7", "C1", "C6", "D3", "S4", "S7", "A2")

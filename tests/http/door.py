@@ -23,7 +23,7 @@ from referral_adapters.http import JwtAuthentication, Service, ServiceStore, cre
 from referral_adapters.memory import MemoryStore
 from referral_core import Programme
 from referral_core.entities.actor import Role
-from referral_core.programme.checking import Checking
+from referral_core.programme.settings import Checking
 from tests.phrases import at
 
 KEY: Final = "a key that nobody but these tests knows, 64 bytes or more of it!!"

@@ -15,7 +15,7 @@ from referral_adapters.http.app import ENDPOINTS as DESCRIBED
 from referral_core.entities.actor import Role
 from referral_core.rules.decision import Decision
 from referral_core.session import ACTS
-from referral_core.values.joined_key import joined_key
+from referral_core.values.name import joined_key
 from tests.http.conftest import Opening
 from tests.http.door import ROLES, Door, Told
 from tests.http.test_checks import UNUSABLE, with_codes
@@ -258,7 +258,7 @@ def test_it_was_decided_of_every_class_what_a_customer_sees_of_it() -> None:
         "Movement": {"moment", "kind", "amount", "reference", "balance_after"},
         "Offer": {"amount", "period"},
         "PromoCode": {"text", "account", "customer", "issued_at", "issuing", "starts_at", "ends_at", "ending"},
-        "ReferralSeen": {
+        "ReferralView": {
             "place", "side", "status", "concluded_at", "granted_at", "cancelled_at", "amount", "leg", "contract",
             "other",
         },

@@ -8,7 +8,7 @@ import pytest
 
 from referral_adapters.http import Limiter, Rate, SlidingLimiter
 from referral_core import Programme
-from referral_core.programme.checking import Checking
+from referral_core.programme.settings import Checking
 from tests.http.conftest import Opening
 from tests.http.door import Door, Knock, Told
 

@@ -20,7 +20,7 @@ from referral_adapters.memory.flaky_billing import Fault
 from referral_adapters.sql import StoreFailed
 from referral_core import Programme
 from referral_core.desk import ReferralDesk
-from referral_core.programme.checking import Checking
+from referral_core.programme.settings import Checking
 from referral_core.values.errors import ArgumentInvalid, ConcurrentChange
 from tests.http.conftest import Opening
 from tests.http.document import PROBLEM, Document

@@ -23,16 +23,15 @@ from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.grant import Grant
 from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.referral import FeeNote, Offer, Referral
-from referral_core.entities.trace_entry import TraceEntry
+from referral_core.entities.trace import TraceEntry
 from referral_core.rules.decision import CodeRefused, Decision
 from referral_core.services.explanation import Explanation
 from referral_core.services.launch import Arrival
 from referral_core.services.sign_ups import SignUp
 from referral_core.session import ACTS
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import Reason, Refusal
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
 from referral_core.values.timeline import Timeline
 from tests.strategies import (
     cases,

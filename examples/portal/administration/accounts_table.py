@@ -8,7 +8,7 @@ from typing import Final
 
 from examples.portal.visit import Visit
 from referral_core import Calendar, PromoCode
-from referral_core.services.account_view import AccountView
+from referral_core.services.accounts import AccountView
 
 HEADER: Final = (
     "account",

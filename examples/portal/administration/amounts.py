@@ -21,7 +21,7 @@ from examples.portal.administration.timeline_picture import Axis, TimelinePictur
 from examples.portal.complaint import Complaint
 from examples.portal.visit import Administrators, Visit
 from referral_core import DiscountGroup, EffectivePeriod, Money, Reason, Refusal, Span
-from referral_core.services.amount_preview import AmountPreview
+from referral_core.services.groups import AmountPreview
 
 router = APIRouter(prefix="/administration/amounts")
 

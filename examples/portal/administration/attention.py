@@ -5,8 +5,8 @@ from __future__ import annotations
 import attrs
 
 from examples.portal.visit import Visit
-from referral_core.entities.verification import Verification
-from referral_core.services.pay_run import Backlog
+from referral_core.entities.seal import Verification
+from referral_core.services.payouts import Backlog
 
 
 @attrs.frozen

@@ -15,9 +15,7 @@ from fastapi.responses import Response
 from examples.portal.catalogue import Texts
 from examples.portal.visit import Administrators
 from referral_core import Programme
-from referral_core.programme.group_setting import GroupSetting
-from referral_core.programme.referee_group_line import RefereeGroupLine
-from referral_core.programme.sharing_template import SharingTemplate
+from referral_core.programme.settings import GroupSetting, RefereeGroupLine, SharingTemplate
 
 router = APIRouter(prefix="/administration/settings")
 

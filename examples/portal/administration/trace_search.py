@@ -13,7 +13,7 @@ from examples.portal.administration.amount_entry import Unreadable
 from examples.portal.complaint import Complaint
 from examples.portal.visit import Visit
 from referral_core import Calendar, EffectivePeriod, Reason, Refusal, TraceEntry
-from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, group_subject
+from referral_core.entities.trace import PROGRAMME_SUBJECT, group_subject
 from referral_core.values.moment import EARLIEST
 
 ABOUT: Final = ("account", "contract", "group", "programme")

@@ -35,8 +35,8 @@ from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor, Role
 from referral_core.programme.programme import Programme
 from referral_core.session import ACTS, Session
-from referral_core.values.calendar import Calendar
 from referral_core.values.errors import ArgumentInvalid, Refusal
+from referral_core.values.moment import Calendar
 from referral_core.values.money import Money
 from referral_core.values.name import name
 

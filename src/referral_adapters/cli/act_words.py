@@ -10,7 +10,7 @@ import attrs
 
 from referral_core.acts import Act, Param
 from referral_core.session import ACTS
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason
 
 _RULES: Final = re.compile(r" ?\((?:[A-Z]\d+(?:-[A-Z]?\d+)?(?:, )?)+\)")
 _ROLE: Final = re.compile(r":(\w+):`~?([\w.]+)`")

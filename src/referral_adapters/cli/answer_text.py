@@ -22,16 +22,14 @@ from referral_adapters.cli.trace_text import row_json, seal_json, verification_j
 from referral_core.entities.balance import Balance
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.promo_code import PromoCode
-from referral_core.entities.seal import Seal
-from referral_core.entities.trace_entry import TraceEntry
-from referral_core.entities.verification import Verification
+from referral_core.entities.seal import Seal, Verification
+from referral_core.entities.trace import TraceEntry
 from referral_core.rules.decision import Decision
 from referral_core.services.explanation import Explanation
-from referral_core.values.calendar import Calendar
 from referral_core.values.effective_period import EffectivePeriod
+from referral_core.values.moment import Calendar
 from referral_core.values.money import Money
-from referral_core.values.span import Span
-from referral_core.values.timeline import Timeline
+from referral_core.values.timeline import Span, Timeline
 
 MOST_ROWS: Final = 200
 """So many are shown at a terminal; a pipe gets all."""

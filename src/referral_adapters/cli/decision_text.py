@@ -11,7 +11,7 @@ from referral_adapters.cli.printable import printable
 from referral_adapters.cli.screen import Screen
 from referral_adapters.feed.result import verdict
 from referral_core.rules.decision import Decision
-from referral_core.values.calendar import Calendar
+from referral_core.values.moment import Calendar
 
 
 def show_decision(decision: Decision, language: str, screen: Screen) -> None:

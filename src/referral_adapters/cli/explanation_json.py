@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from referral_core.services.explanation import Correction, Explanation, Figure, Override
-from referral_core.values.calendar import Calendar
+from referral_core.values.moment import Calendar
 from referral_core.values.money import Money
 
 

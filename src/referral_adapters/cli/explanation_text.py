@@ -12,7 +12,7 @@ from rich.text import Text
 from referral_adapters.cli.printable import printable
 from referral_adapters.cli.screen import Screen
 from referral_core.services.explanation import Deviation, Explanation, Figure, JudgedBy, Origin, Override
-from referral_core.values.calendar import Calendar
+from referral_core.values.moment import Calendar
 
 _MOMENTS: Final = {
     JudgedBy.CONCLUDING: "when the contract was concluded",

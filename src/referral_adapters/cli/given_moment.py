@@ -7,10 +7,9 @@ from datetime import datetime
 from referral_adapters.cli.errors import CommandFailed
 from referral_adapters.feed.errors import LineInvalid
 from referral_adapters.feed.moments import is_date, read_date, read_moment
-from referral_core.values.calendar import Calendar
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Refusal
-from referral_core.values.moment import EARLIEST
+from referral_core.values.moment import EARLIEST, Calendar
 
 
 def given_moment(text: str | None, calendar: Calendar, option: str = "--at") -> datetime | None:

@@ -26,8 +26,7 @@ from referral_adapters.cli.stuck_table import show_stuck, stuck_line
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.grant import GrantStatus
-from referral_core.services.pay_run import Backlog, PayRun
-from referral_core.services.payouts import Payouts
+from referral_core.services.payouts import Backlog, Payouts, PayRun
 from referral_core.values.errors import Refusal
 
 NOT_ALL_GRANTED: Final = 1

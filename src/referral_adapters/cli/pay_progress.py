@@ -9,7 +9,7 @@ from typing import Protocol
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from referral_adapters.cli.screen import Screen
-from referral_core.services.pay_run import PayRun
+from referral_core.services.payouts import PayRun
 
 
 class PayProgress(Protocol):

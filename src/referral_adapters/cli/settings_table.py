@@ -15,10 +15,8 @@ from rich.text import Text
 from referral_adapters.cli.printable import printable
 from referral_adapters.cli.screen import Screen
 from referral_core.programme.duration import written_pause
-from referral_core.programme.group_setting import GroupSetting
 from referral_core.programme.programme import Programme
-from referral_core.programme.referee_group_line import RefereeGroupLine
-from referral_core.programme.settings import Settings
+from referral_core.programme.settings import GroupSetting, RefereeGroupLine, Settings
 
 _NONE: Final = {"existing_customer_products": "every product", "returning_after": "never"}
 """What it means that a setting has no value."""

@@ -13,7 +13,7 @@ from rich.text import Text
 from referral_adapters.cli.printable import printable
 from referral_adapters.cli.screen import Screen
 from referral_core.entities.grant import Grant
-from referral_core.values.calendar import Calendar
+from referral_core.values.moment import Calendar
 
 MOST_ROWS: Final = 200
 """So many are shown at a terminal; a pipe gets all."""

@@ -26,7 +26,7 @@ from referral_core.acts import FOLLOWING
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor
 from referral_core.entities.seal import Seal
-from referral_core.entities.trace_entry import (
+from referral_core.entities.trace import (
     PROGRAMME_SUBJECT,
     TraceEntry,
     account_subject,

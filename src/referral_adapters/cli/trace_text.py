@@ -11,10 +11,9 @@ from rich.text import Text
 from referral_adapters.cli.counted import counted
 from referral_adapters.cli.printable import printable
 from referral_adapters.cli.screen import Screen
-from referral_core.entities.seal import Seal
-from referral_core.entities.trace_entry import State, TraceEntry
-from referral_core.entities.verification import Verification
-from referral_core.values.calendar import Calendar
+from referral_core.entities.seal import Seal, Verification
+from referral_core.entities.trace import State, TraceEntry
+from referral_core.values.moment import Calendar
 
 _ACT: Final = 22
 _ABOUT: Final = frozenset({"case", "code", "contract", "customer", "grant"})

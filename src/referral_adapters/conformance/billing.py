@@ -11,12 +11,12 @@ import attrs
 from referral_adapters.conformance.race import CONTENDERS, Race
 from referral_adapters.conformance.samples import NOTHING, PLENTY, TICK, TO_THE_LETTER, balance, day, elsewhere, grant
 from referral_adapters.conformance.store import refused
+from referral_core.entities.balance import Movement, MovementKind
 from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import Grant
-from referral_core.entities.movement import Movement, MovementKind
 from referral_core.ports.billing import Billing, BulkBilling, TellingBilling
+from referral_core.values.errors import Reason
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
 
 TURNS: Final = 3
 """How often each contender transfers."""

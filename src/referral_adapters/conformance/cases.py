@@ -9,7 +9,7 @@ from referral_adapters.conformance.samples import TO_THE_LETTER, case, day, else
 from referral_adapters.conformance.store import refused
 from referral_core.entities.case import CarriedOffer
 from referral_core.ports.cases import CaseRepository
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason
 
 
 class CaseRepositoryConformance:

@@ -23,17 +23,15 @@ from referral_adapters.conformance.samples import (
     sharing,
 )
 from referral_adapters.conformance.store import Store, failing, refused
-from referral_core.entities.codeless_account import CodelessAccount, CodelessPage
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import DiscountGroup, GroupEvent, Side
 from referral_core.entities.promo_code import Ending, PromoCode
-from referral_core.entities.trace_entry import account_subject, chain_faults
-from referral_core.ports.codes import Evidence, gathered_evidence
+from referral_core.entities.trace import account_subject, chain_faults
+from referral_core.ports.codes import CodelessAccount, CodelessPage, Evidence, gathered_evidence
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.errors import ConcurrentChange
+from referral_core.values.errors import ConcurrentChange, Reason
+from referral_core.values.history import Recorded
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
-from referral_core.values.recorded import Recorded
 
 _NEITHER = ("referrer", "friends")
 ALL = 100

@@ -12,8 +12,7 @@ from referral_adapters.conformance.samples import TICK, TO_THE_LETTER, contract,
 from referral_adapters.conformance.store import Store, failing, ids, refused
 from referral_core.entities.contract import ContractStatus
 from referral_core.ports.contracts import Standing
-from referral_core.values.errors import ConcurrentChange
-from referral_core.values.reason import Reason
+from referral_core.values.errors import ConcurrentChange, Reason
 
 
 class ContractRepositoryConformance:

@@ -10,9 +10,9 @@ from referral_adapters.conformance.samples import TICK, TO_THE_LETTER, day, else
 from referral_adapters.conformance.store import Store, failing, refused
 from referral_core.entities.discount_group import DiscountGroup, GroupEvent, Side
 from referral_core.values.effective_period import EffectivePeriod
+from referral_core.values.errors import Reason
+from referral_core.values.history import Recorded
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
-from referral_core.values.recorded import Recorded
 
 
 class GroupRepositoryConformance:

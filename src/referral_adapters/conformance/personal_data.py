@@ -15,7 +15,7 @@ from referral_core.entities.actor import Actor, Role
 from referral_core.entities.case import CaseStatus
 from referral_core.entities.personal_data import PSEUDONYM, PersonalData
 from referral_core.entities.referral import FeeNote
-from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, TraceEntry, TraceNote, account_subject
+from referral_core.entities.trace import PROGRAMME_SUBJECT, TraceEntry, TraceNote, account_subject
 from referral_core.values.money import Money
 
 LEAST_RANDOMNESS: Final = 16

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from threading import Barrier, Thread
 from typing import Final, Generic, TypeVar
 
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason, Refusal
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ import pytest
 from referral_adapters.conformance.race import CONTENDERS, PATIENCE, Race
 from referral_adapters.conformance.samples import TICK, TO_THE_LETTER, day, elsewhere
 from referral_adapters.conformance.store import Slip, Store
-from referral_core.entities.answer import Answer
+from referral_core.ports.requests import Answer
 
 A_MOMENT: Final = 0.1
 """How many seconds a second asker is given to be told too early."""

@@ -11,10 +11,9 @@ from referral_core.entities.case import Case
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import DiscountGroup, Side
 from referral_core.entities.grant import Grant
-from referral_core.entities.promo_code import Ending, Issuing, PromoCode
+from referral_core.entities.promo_code import Ending, Issuing, PromoCode, Sharing
 from referral_core.entities.referral import Offer, Referral
-from referral_core.entities.sharing import Sharing
-from referral_core.entities.trace_entry import State, TraceNote, account_subject
+from referral_core.entities.trace import State, TraceNote, account_subject
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.money import Money
 

@@ -10,11 +10,10 @@ import pytest
 
 from referral_adapters.conformance.samples import case, code, contract, day, grant, group, note, referral, sharing
 from referral_core.entities.contract import Contract
-from referral_core.entities.subscription import Subscription
+from referral_core.entities.trace import Subscription
 from referral_core.ports import store as ports
 from referral_core.ports.requests import RequestRepository
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason, Refusal
 
 
 class Transactional(Protocol):

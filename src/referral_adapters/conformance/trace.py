@@ -12,11 +12,9 @@ from referral_adapters.conformance.race import CONTENDERS, Race, over_and_over
 from referral_adapters.conformance.samples import TICK, TO_THE_LETTER, code, day, elsewhere, note
 from referral_adapters.conformance.store import Store, failing, furnish
 from referral_core.entities.actor import Actor
-from referral_core.entities.published import Published
 from referral_core.entities.seal import Seal
-from referral_core.entities.subscription import Subscription
-from referral_core.entities.trace_entry import GENESIS, TraceEntry, account_subject, chain_faults
-from referral_core.services.verifying_trace import Verifying
+from referral_core.entities.trace import GENESIS, Published, Subscription, TraceEntry, account_subject, chain_faults
+from referral_core.services.verification import TraceVerifier as Verifying
 
 SHORTEST_SALT: Final = 16
 A1: Final = account_subject("A1")

@@ -11,9 +11,8 @@ from referral_adapters.conformance.race import CONTENDERS, PATIENCE, Race
 from referral_adapters.conformance.samples import case, code, contract, day, grant, note, referral, sharing
 from referral_adapters.conformance.store import Slip, Store, everything, failing, furnish, ids, rearrange, refused
 from referral_core.entities.contract import Contract
-from referral_core.entities.trace_entry import account_subject, chain_faults
-from referral_core.values.errors import ConcurrentChange
-from referral_core.values.reason import Reason
+from referral_core.entities.trace import account_subject, chain_faults
+from referral_core.values.errors import ConcurrentChange, Reason
 
 A_MOMENT: Final = 0.2
 """How many seconds a thread is given to see what it should not."""

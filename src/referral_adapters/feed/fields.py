@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from referral_adapters.feed.errors import LineInvalid
 from referral_adapters.feed.moments import is_date, read_date, read_moment
-from referral_core.values.calendar import Calendar
 from referral_core.values.errors import Refusal
-from referral_core.values.moment import LATEST
+from referral_core.values.moment import LATEST, Calendar
 from referral_core.values.money import Money
 
 LONGEST_NAME: Final = 200

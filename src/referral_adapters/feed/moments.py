@@ -7,9 +7,8 @@ from datetime import date, datetime
 from typing import Final
 
 from referral_adapters.feed.errors import LineInvalid
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import Reason, Refusal
 from referral_core.values.moment import moment
-from referral_core.values.reason import Reason
 
 _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,6})?\d{0,6}([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)

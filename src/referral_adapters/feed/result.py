@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from referral_core.rules.decision import Decision
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason
 
 
 class Outcome(enum.StrEnum):

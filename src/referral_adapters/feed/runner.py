@@ -22,16 +22,16 @@ from referral_adapters.feed.summary import summary
 from referral_core.acts import ACTS, Act
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor
-from referral_core.knowledge import Knowledge
+from referral_core.known_at import Knowledge
 from referral_core.ports.requests import RequestRepository
 from referral_core.ports.store import Repositories, Store
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused
-from referral_core.services.pay_run import PayRun
+from referral_core.services.payouts import PayRun
 from referral_core.session import Session
 from referral_core.values.errors import ConcurrentChange, Refusal
-from referral_core.values.joined_key import joined_key
 from referral_core.values.moment import LATEST
+from referral_core.values.name import joined_key
 
 Result = dict[str, Any]
 T = TypeVar("T")

@@ -11,9 +11,8 @@ import attrs
 from referral_adapters.feed.result import Done
 from referral_core.acts import Act
 from referral_core.entities.discount_group import DiscountGroup
-from referral_core.entities.promo_code import PromoCode
+from referral_core.entities.promo_code import PromoCode, Sharing
 from referral_core.entities.referral import Referral
-from referral_core.entities.sharing import Sharing
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import Decision
 from referral_core.services.cases import FinishedCase, OpenedCase

@@ -12,7 +12,7 @@ from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.referral import Referral, ReferralStatus
 from referral_core.ports.store import Repositories
 from referral_core.programme.programme import Programme
-from referral_core.values.calendar import Calendar
+from referral_core.values.moment import Calendar
 from referral_core.values.money import Money
 
 

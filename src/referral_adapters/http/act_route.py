@@ -21,7 +21,7 @@ from referral_core.acts import Act
 from referral_core.rules.permissions import required_reason
 from referral_core.session import ACTS
 from referral_core.values.arguments import AMOUNT, HONOURED, KEY
-from referral_core.values.joined_key import joined_key
+from referral_core.values.name import joined_key
 
 _CONVERTED: Final[Mapping[str, Callable[[Asking, Any], Any]]] = {
     AMOUNT.name: lambda asked, amount: asked.money(amount),

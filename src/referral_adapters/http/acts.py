@@ -58,10 +58,9 @@ from referral_core.session import ACTS
 from referral_core.values.arguments import AMOUNT, HONOURED, KEY, NAME
 from referral_core.values.code_text import fold
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.errors import Refusal
-from referral_core.values.joined_key import joined_key
+from referral_core.values.errors import Reason, Refusal
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
+from referral_core.values.name import joined_key
 
 AT_ONCE: Final = 500
 """So many items has a page of what comes one by one, at most."""

@@ -24,12 +24,12 @@ from referral_adapters.http.plain import plain_json
 from referral_adapters.http.problems import Trouble, improper
 from referral_adapters.http.service import Service
 from referral_core.entities.actor import Actor
-from referral_core.entities.answer import Answer
+from referral_core.ports.requests import Answer
 from referral_core.session import Session
-from referral_core.values.calendar import Calendar
 from referral_core.values.errors import ConcurrentChange
-from referral_core.values.joined_key import joined_key
+from referral_core.values.moment import Calendar
 from referral_core.values.money import Money
+from referral_core.values.name import joined_key
 
 _LONGEST_KEY: Final = 200
 _KEPT: Final = re.compile(r"(\d+) (?:([0-9a-f]{32}) )?(.*)", re.DOTALL)

@@ -8,8 +8,7 @@ import attrs
 from starlette.requests import Request
 
 from referral_core.entities.actor import Actor, Role
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason, Refusal
 
 PUBLIC: Actor = Actor("public", Role.CUSTOMER)
 """Somebody who has not said who they are: a visitor who tries a code before there is a contract."""

@@ -38,16 +38,15 @@ from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.referral import Referral
 from referral_core.programme.messages import Messages
 from referral_core.rules.decision import Decision
-from referral_core.services.account_view import AccountView
-from referral_core.services.amount_preview import AmountPreview
+from referral_core.services.accounts import AccountView
 from referral_core.services.cases import FinishedCase, OpenedCase
 from referral_core.services.contracts import Activation, ContractEnd
 from referral_core.services.customers import Erasure
 from referral_core.services.explanation import Explanation
-from referral_core.services.pay_run import PayRun
+from referral_core.services.groups import AmountPreview
+from referral_core.services.payouts import PayRun
 from referral_core.services.sharing import SharingFigures
-from referral_core.services.showing_sign_ups import SignUpSeen
-from referral_core.services.sign_ups import SignUp
+from referral_core.services.sign_ups import SignUp, SignUpView
 
 MOST_SHOWN: Final = 500
 """So many items are shown at most of a list that does not come in pages."""
@@ -140,7 +139,7 @@ def _finished(done: FinishedCase, asked: Asking, _: Given) -> FinishedCaseAnswer
     )
 
 
-def _sign_up(seen: SignUp | SignUpSeen | Activation | ContractEnd, asked: Asking) -> object:
+def _sign_up(seen: SignUp | SignUpView | Activation | ContractEnd, asked: Asking) -> object:
     if isinstance(seen, ContractEnd):  # which returns the referral only if it was cancelled
         return seen.contract, asked.service.store.referrals.find(seen.contract.id)
     return seen.contract, seen.referral
@@ -183,7 +182,7 @@ _BY_RESULT: Final[Mapping[Any, Format]] = {
     ),
     SharingFigures: Format(FiguresAnswer, lambda figures, *_: FiguresAnswer.of(figures)),
     SignUp: _SIGN_UP,
-    SignUpSeen: _SIGN_UP,
+    SignUpView: _SIGN_UP,
 }
 """By what an act returns."""
 BY_ACT: Final[Mapping[str, Format]] = {

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 import attrs
 
-from referral_core.programme.checking import Checking
+from referral_core.programme.settings import Checking
 
 _KEPT: Final = 100_000
 _IPV4: Final = 4

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import attrs
 
-from referral_core.values.calendar import Calendar
+from referral_core.values.moment import Calendar
 from referral_core.values.money import Money
 
 

@@ -17,8 +17,14 @@ from referral_adapters.http.models.problem import MEDIA_TYPE, TYPES, FieldFault,
 from referral_adapters.wire.json_text import JsonInvalid
 from referral_core.programme.messages import Messages
 from referral_core.rules.decision import CodeRefused
-from referral_core.values.errors import ArgumentInvalid, BillingUnavailable, ConcurrentChange, ReferralError, Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import (
+    ArgumentInvalid,
+    BillingUnavailable,
+    ConcurrentChange,
+    Reason,
+    ReferralError,
+    Refusal,
+)
 
 _LONGEST: Final = 300
 

@@ -37,8 +37,7 @@ from referral_core.entities.actor import Role
 from referral_core.programme.files import shipped_languages
 from referral_core.rules.permissions import permit_role
 from referral_core.session import ACTS
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason, Refusal
 
 _REQUEST_ID: Final = re.compile(r"[0-9A-Za-z_.:-]{1,100}", re.ASCII)
 _DIGITS: Final = 12

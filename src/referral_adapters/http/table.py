@@ -34,8 +34,7 @@ from referral_adapters.http.routes.lists import (
     list_trace,
 )
 from referral_core.entities.discount_group import Side
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason, Refusal
 
 CREATED: Final = HTTPStatus.CREATED
 Given = dict[str, Any]

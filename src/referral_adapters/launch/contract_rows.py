@@ -9,7 +9,7 @@ from typing import Final
 
 from referral_adapters.feed.fields import Fields
 from referral_core.entities.contract import Contract
-from referral_core.values.calendar import Calendar
+from referral_core.values.moment import Calendar
 
 _DAYS: Final = 4_096
 """How many days, with their midnights, are kept: most rows tell of one of a few thousand."""

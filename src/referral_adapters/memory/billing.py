@@ -11,13 +11,11 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from referral_adapters.memory.journal import Change, Journal, adding, setting
-from referral_core.entities.balance import Balance, UnusedPart
+from referral_core.entities.balance import Balance, Movement, MovementKind, UnusedPart, statement
 from referral_core.entities.grant import Grant
-from referral_core.entities.movement import Movement, MovementKind, statement
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import Reason, Refusal
+from referral_core.values.history import learned_at
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
-from referral_core.values.recorded import learned_at
 
 _NONE: Final = Decimal("0.00")
 _EFFECTIVE_FROM: Final = itemgetter(0)

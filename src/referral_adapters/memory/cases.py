@@ -8,8 +8,7 @@ import attrs
 
 from referral_adapters.memory.journal import Change, Journal, setting
 from referral_core.entities.case import Case, CaseStatus
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason, Refusal
 
 
 class MemoryCases:

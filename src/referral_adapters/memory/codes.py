@@ -12,16 +12,13 @@ import attrs
 from referral_adapters.memory.contracts import MemoryContracts
 from referral_adapters.memory.journal import Change, Journal, adding, setting
 from referral_adapters.memory.records import Records
-from referral_core.entities.codeless_account import CodelessAccount, CodelessPage
 from referral_core.entities.personal_data import Person
-from referral_core.entities.promo_code import PromoCode, codes_over_time
-from referral_core.entities.sharing import Sharing
-from referral_core.entities.trace_entry import TraceNote
-from referral_core.ports.codes import Evidence, gathered_evidence
+from referral_core.entities.promo_code import PromoCode, Sharing, codes_over_time
+from referral_core.entities.trace import TraceNote
+from referral_core.ports.codes import CodelessAccount, CodelessPage, Evidence, gathered_evidence
 from referral_core.ports.store import Repositories
-from referral_core.values.errors import ConcurrentChange, Refusal
-from referral_core.values.reason import Reason
-from referral_core.values.recorded import Recorded
+from referral_core.values.errors import ConcurrentChange, Reason, Refusal
+from referral_core.values.history import Recorded
 
 
 class MemoryCodes:

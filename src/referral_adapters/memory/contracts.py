@@ -13,8 +13,7 @@ from referral_adapters.memory.journal import Change, Journal, adding, removing, 
 from referral_adapters.memory.orders import KeyOrder
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.ports.contracts import Standing
-from referral_core.values.errors import ConcurrentChange, Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import ConcurrentChange, Reason, Refusal
 
 _CONCLUDED: Final = attrgetter("concluded_at", "id")
 

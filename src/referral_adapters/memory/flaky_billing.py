@@ -12,9 +12,8 @@ from typing import Protocol, TypeVar, runtime_checkable
 from referral_core.entities.balance import Balance
 from referral_core.entities.grant import Grant
 from referral_core.ports.billing import Billing, BulkBilling
-from referral_core.values.errors import BillingUnavailable, Refusal
+from referral_core.values.errors import BillingUnavailable, Reason, Refusal
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
 
 T = TypeVar("T")
 

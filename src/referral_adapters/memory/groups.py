@@ -8,10 +8,9 @@ from operator import attrgetter
 from referral_adapters.memory.journal import Change, Journal, removing, setting
 from referral_adapters.memory.records import Records
 from referral_core.entities.discount_group import DiscountGroup
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import Reason, Refusal
+from referral_core.values.history import Recorded
 from referral_core.values.name import compared_name
-from referral_core.values.reason import Reason
-from referral_core.values.recorded import Recorded
 
 
 class MemoryGroups:

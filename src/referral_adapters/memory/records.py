@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import attrs
 
 from referral_adapters.memory.journal import Change, adding, setting
-from referral_core.values.recorded import Recorded, learned_at
+from referral_core.values.history import Recorded, learned_at
 
 S = TypeVar("S")
 

@@ -12,9 +12,8 @@ from referral_adapters.memory.journal import Change, Journal, adding, removing, 
 from referral_adapters.memory.records import Records
 from referral_core.entities.personal_data import Person
 from referral_core.entities.referral import Referral
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
-from referral_core.values.recorded import Recorded
+from referral_core.values.errors import Reason, Refusal
+from referral_core.values.history import Recorded
 
 
 def _in_order(referral: Referral) -> tuple[datetime, str]:

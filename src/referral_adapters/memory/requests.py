@@ -8,7 +8,7 @@ from datetime import datetime
 import attrs
 
 from referral_adapters.memory.journal import Change, Journal, removing, setting
-from referral_core.entities.answer import Answer
+from referral_core.ports.requests import Answer
 
 
 class MemoryRequests:

@@ -11,10 +11,8 @@ from operator import attrgetter
 import attrs
 
 from referral_adapters.memory.journal import Change, Journal, adding, setting
-from referral_core.entities.published import Published
 from referral_core.entities.seal import Head, Seal, SealedHead
-from referral_core.entities.subscription import Subscription
-from referral_core.entities.trace_entry import State, TraceEntry, TraceNote
+from referral_core.entities.trace import Published, State, Subscription, TraceEntry, TraceNote
 
 _Waiting = tuple[TraceNote, State | None, State | None]
 """A note that nobody has read yet, with copies of what was so before and after."""

@@ -17,13 +17,11 @@ from referral_adapters.sql.prepared import locking
 from referral_adapters.sql.row_set import BulkInsertion, RowSet
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
-from referral_core.entities.balance import Balance, UnusedPart
+from referral_core.entities.balance import Balance, Movement, MovementKind, UnusedPart, statement
 from referral_core.entities.grant import Grant
-from referral_core.entities.movement import Movement, MovementKind, statement
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import Reason, Refusal
+from referral_core.values.history import learned_at
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
-from referral_core.values.recorded import learned_at
 
 POSTED: Final = Lookup(
     locking(select(POSTED_GRANTS).where(POSTED_GRANTS.c.key == bindparam("of")), is_locked=False), bool

@@ -16,8 +16,7 @@ from referral_adapters.sql.statements import Pages, without
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.case import Case, CaseStatus
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason, Refusal
 
 ROWS: Final = Rows(Case, CASES)
 BY_ID: Final = Lookup(

@@ -44,14 +44,11 @@ from referral_adapters.sql.trace_tables import SHARINGS, TRACE_ENTRIES
 from referral_adapters.sql.types import Moment
 from referral_adapters.sql.unit import Known, Lookup
 from referral_adapters.sql.work import Work
-from referral_core.entities.codeless_account import CodelessAccount, CodelessPage
-from referral_core.entities.promo_code import PromoCode, codes_over_time
-from referral_core.entities.sharing import Sharing
-from referral_core.entities.trace_entry import GENESIS, TraceEntry, TraceNote
-from referral_core.ports.codes import Evidence
-from referral_core.values.errors import ConcurrentChange, Refusal
-from referral_core.values.reason import Reason
-from referral_core.values.recorded import Recorded, learned_at
+from referral_core.entities.promo_code import PromoCode, Sharing, codes_over_time
+from referral_core.entities.trace import GENESIS, TraceEntry, TraceNote
+from referral_core.ports.codes import CodelessAccount, CodelessPage, Evidence
+from referral_core.values.errors import ConcurrentChange, Reason, Refusal
+from referral_core.values.history import Recorded, learned_at
 
 ROWS: Final = Rows(PromoCode, PROMO_CODES)
 

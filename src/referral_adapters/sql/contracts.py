@@ -42,8 +42,7 @@ from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.ports.contracts import Standing
-from referral_core.values.errors import ConcurrentChange, Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import ConcurrentChange, Reason, Refusal
 
 ROWS: Final = Rows(Contract, CONTRACTS)
 _C: Final = CONTRACTS.c

@@ -16,8 +16,7 @@ from typing import Final
 
 from sqlalchemy.exc import DBAPIError
 
-from referral_core.values.errors import ConcurrentChange, ReferralError, Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import ConcurrentChange, Reason, ReferralError, Refusal
 
 
 class StoreFailed(ReferralError):

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from referral_adapters.sql import billing, cases, codes, contracts, grants, groups, lots, referrals, requests, trace
 from referral_adapters.sql.unit import Families, Family, Key, Member
-from referral_core.entities.trace_entry import account_subject, referral_subject
+from referral_core.entities.trace import account_subject, referral_subject
 
 
 def _around_contract(answers: Sequence[Any]) -> Iterator[tuple[str, Key]]:

@@ -20,13 +20,11 @@ from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Side
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.errors import ConcurrentChange, Refusal
+from referral_core.values.errors import ConcurrentChange, Reason, Refusal
+from referral_core.values.history import Recorded, learned_at
 from referral_core.values.money import Money
 from referral_core.values.name import compared_name
-from referral_core.values.reason import Reason
-from referral_core.values.recorded import Recorded, learned_at
-from referral_core.values.span import Span
-from referral_core.values.timeline import Timeline
+from referral_core.values.timeline import Span, Timeline
 
 _BY_ID: Final = select(GROUPS).where(GROUPS.c.id == bindparam("of"))
 _NAMED: Final = select(GROUPS.c.id).where(GROUPS.c.compared_name == bindparam("called"))

@@ -34,7 +34,7 @@ from referral_adapters.sql.referral_tables import CASES, FEE_NOTES, LIVE_REFERRA
 from referral_adapters.sql.trace_tables import TRACE_ENTRIES
 from referral_adapters.sql.types import WORDS
 from referral_core.entities.personal_data import ACTING_FOR_CUSTOMERS, GRANT_ACTS
-from referral_core.entities.trace_entry import account_subject, referral_subject
+from referral_core.entities.trace import account_subject, referral_subject
 
 _OF: Final[BindParameter[str]] = bindparam("of")
 _PSEUDONYM: Final[BindParameter[str]] = bindparam("pseudonym")

@@ -27,9 +27,9 @@ from referral_adapters.sql.person_statements import (
 )
 from referral_adapters.sql.referral_tables import LIVE_REFERRALS
 from referral_adapters.sql.work import Work
-from referral_core.entities.answer import quoted
 from referral_core.entities.case import CaseStatus
 from referral_core.entities.personal_data import PSEUDONYM, PersonalData, mentions
+from referral_core.ports.requests import quoted
 
 
 @attrs.frozen

@@ -27,10 +27,9 @@ from referral_adapters.sql.trace import END, NO_ROWS
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.referral import Referral
-from referral_core.entities.trace_entry import referral_subject
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
-from referral_core.values.recorded import Recorded, learned_at
+from referral_core.entities.trace import referral_subject
+from referral_core.values.errors import Reason, Refusal
+from referral_core.values.history import Recorded, learned_at
 
 ROWS: Final = Rows(Referral, REFERRALS, apart=("fee_notes",), renamed={"case": "case_id"})
 

@@ -15,7 +15,7 @@ from referral_adapters.sql.prepared import Row, locking
 from referral_adapters.sql.trace_tables import EVENTS
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
-from referral_core.entities.answer import Answer
+from referral_core.ports.requests import Answer
 from referral_core.values.moment import moment
 
 _A: Final = ANSWERS.c

@@ -10,8 +10,7 @@ from referral_adapters.sql.rows import state_of
 from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Side
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.money import Money
-from referral_core.values.span import Span
-from referral_core.values.timeline import Timeline
+from referral_core.values.timeline import Span, Timeline
 
 State = Mapping[str, Any]
 """Names and values that JSON can hold."""

@@ -36,11 +36,8 @@ from referral_adapters.sql.trace_tables import SEALED_HEADS, SEALS, TRACE_ENTRIE
 from referral_adapters.sql.types import COUNT
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
-from referral_core.entities.published import Published
 from referral_core.entities.seal import Head, Seal, SealedHead
-from referral_core.entities.subscription import Subscription
-from referral_core.entities.trace_entry import GENESIS, TraceEntry, TraceNote
-from referral_core.entities.trace_fault import SEALS_SUBJECT
+from referral_core.entities.trace import GENESIS, SEALS_SUBJECT, Published, Subscription, TraceEntry, TraceNote
 from referral_core.values.errors import ConcurrentChange, TraceUnreadable
 from referral_core.values.moment import moment
 

@@ -35,9 +35,8 @@ from cattrs.gen import make_dict_structure_fn
 
 from referral_core.rules.decision import CodeRefused, Decision
 from referral_core.services.launch import Arrival
-from referral_core.values.errors import ReferralError, Refusal
+from referral_core.values.errors import Reason, ReferralError, Refusal
 from referral_core.values.moment import moment, written
-from referral_core.values.reason import Reason
 
 T = TypeVar("T")
 Json = Any

@@ -1,1 +1,1 @@
-"""Entities: what has an identity and a life of its own. Each is frozen; a method returns its next state."""
+"""Entities: objects with an identity and a lifecycle. Each is frozen; its methods return the next state."""

@@ -1,4 +1,4 @@
-"""Who asks: a system, a customer, or somebody of the staff (A1)."""
+"""Actors: the system, the customer or the member of staff who asks for an act (A1)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from referral_core.values.word import Word
 
 
 class Role(Word):
-    """The roles, each of which may do what the one before it may; ``system`` may do everything."""
+    """The roles. Each includes the permissions of the one before it; ``system`` has all of them."""
 
     CUSTOMER = "customer"
     AGENT = "agent"
@@ -19,12 +19,12 @@ class Role(Word):
 
 @attrs.frozen
 class Actor:
-    """Somebody or something that asks for an act.
+    """A person or a system that asks for an act.
 
-    ``id`` names it in the trace; for a customer it is the customer's own id, which decides whose accounts are theirs.
-    ``segments`` limits staff to some segments: to accounts all of whose contracts are in them (A1). ``channels`` limits
-    an external distributor to some channels: to signing up in them, and to seeing the amounts and those sign-ups (P2).
-    ``None`` means no limit.
+    ``id`` is the name in the trace; for a customer it is the customer's own id, which decides which accounts are their
+    own. ``segments`` limits staff to accounts all of whose contracts lie in these segments (A1). ``channels`` limits an
+    external distributor to signing up in these channels, and to seeing the amounts and those sign-ups (P2). ``None``
+    means no limit.
     """
 
     id: str
@@ -34,14 +34,14 @@ class Actor:
 
     @property
     def is_person(self) -> bool:
-        """Tell whether this is a person, whose manual acts need a reason and leave a trace (A2)."""
+        """Tell whether the actor is a person, whose manual acts need a reason and are traced (A2)."""
         return self.role is not Role.SYSTEM
 
     def serves(self, channel: str) -> bool:
-        """Tell whether the actor is not limited to other channels."""
+        """Tell whether the actor may act in a channel."""
         return self.channels is None or channel in self.channels
 
     @classmethod
     def system(cls, id: str = "system") -> Actor:  # noqa: A002 - the field's own name
-        """Return a system, which may do everything the rules allow."""
+        """Return a system, which has every permission."""
         return cls(id)

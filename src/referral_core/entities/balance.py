@@ -1,17 +1,20 @@
-"""What stands on an account's discount in billing (B6, B7)."""
+"""Balances and movements: what stands on an account's discount in billing, and what moved it (B3, B6, B7)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 import attrs
 
 from referral_core.values.money import Money
+from referral_core.values.word import Word
 
 
 @attrs.frozen
 class UnusedPart:
-    """What is unused, on one account, of what bills may take from one moment on."""
+    """The unused part of an account's discount that bills may take from one moment on."""
 
     effective_from: datetime
     amount: Money
@@ -19,12 +22,12 @@ class UnusedPart:
 
 @attrs.frozen(kw_only=True)
 class Balance:
-    """The movements of an account's continuous bill discount.
+    """The movements of an account's continuous bill discount, added up.
 
     ``granted + transferred_in = consumed + transferred_out + unused``, to the cent, always.
 
-    ``parts`` say of what age the unused discount is, oldest first; several may be of one age. They are no movements:
-    balances are equal when their movements are.
+    ``parts`` divide the unused discount by age, oldest first; several parts may have one age. Parts are left out of
+    comparisons: balances are equal when their movements are.
     """
 
     granted: Money
@@ -35,11 +38,62 @@ class Balance:
 
     @property
     def unused(self) -> Money:
-        """What bills have not eaten yet; it does not expire (B3)."""
+        """The discount that bills have not taken yet; it does not expire (B3)."""
         return self.granted + self.transferred_in - self.consumed - self.transferred_out
 
     @property
     def of_unknown_age(self) -> Money:
-        """What is unused beyond all parts: nothing, unless billing does not tell of what age it is."""
+        """The unused discount beyond all parts: zero, unless billing does not report the age of every part."""
         known = Money.total((part.amount for part in self.parts), self.granted.currency)
         return self.unused - min(self.unused, known)
+
+
+class MovementKind(Word):
+    """The kinds of movements of a discount."""
+
+    GRANTED = "granted"
+    TRANSFERRED_IN = "transferred-in"
+    CONSUMED = "consumed"
+    TRANSFERRED_OUT = "transferred-out"
+
+    @property
+    def comes(self) -> bool:
+        """Tell whether the movement adds to the account."""
+        return self in {MovementKind.GRANTED, MovementKind.TRANSFERRED_IN}
+
+    @property
+    def is_transfer(self) -> bool:
+        """Tell whether the movement has a counterpart on another account."""
+        return self in {MovementKind.TRANSFERRED_IN, MovementKind.TRANSFERRED_OUT}
+
+
+_PLACE: Final = {kind: place for place, kind in enumerate(MovementKind)}
+"""The order of movements at one moment: additions first, so that no balance is negative in between."""
+
+
+@attrs.frozen(kw_only=True)
+class Movement:
+    """One amount added to an account's discount or taken from it, and the unused discount after it.
+
+    ``reference`` is the key of a grant, the number of a bill, or the key of a transfer. In the answers of the desk it
+    is the other account of a transfer, and ``None`` where it would name somebody else's contract.
+    """
+
+    moment: datetime
+    kind: MovementKind
+    amount: Money
+    reference: str | None
+    balance_after: Money
+
+
+def statement(moved: Iterable[tuple[datetime, MovementKind, Money, str]], currency: str) -> tuple[Movement, ...]:
+    """Return the movements of one account in order, each with the unused discount after it.
+
+    ``moved`` holds the moment, the kind, the amount and the reference of each movement, in any order. They are sorted
+    by moment; at one moment grants come first, then transfers in, bills and transfers out, each by reference.
+    """
+    balance, movements = Money.zero(currency), []
+    for moment, kind, amount, reference in sorted(moved, key=lambda each: (each[0], _PLACE[each[1]], each[3])):
+        balance = balance + amount if kind.comes else balance - amount
+        movements.append(Movement(moment=moment, kind=kind, amount=amount, reference=reference, balance_after=balance))
+    return tuple(movements)

@@ -8,9 +8,9 @@ from typing import Final
 import attrs
 
 from referral_core.entities.referral import Offer
+from referral_core.values.errors import Reason
 from referral_core.values.lifecycle import Lifecycle
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
 from referral_core.values.word import Word
 
 CASE_TYPE: Final = "LT-SUPCRQ"
@@ -18,7 +18,7 @@ CASE_TYPE: Final = "LT-SUPCRQ"
 
 
 class CaseStatus(Word):
-    """Where a case stands."""
+    """The status of a case."""
 
     OPEN = "open"
     FINISHED = "finished"
@@ -26,7 +26,7 @@ class CaseStatus(Word):
 
 
 class CaseEvent(Word):
-    """What can happen to a case."""
+    """The events in the lifecycle of a case."""
 
     FINISH = "finish"
     ABANDON = "abandon"
@@ -49,7 +49,7 @@ CASE_LIFECYCLE: Final[Lifecycle[CaseStatus, CaseEvent]] = Lifecycle(
 
 @attrs.frozen
 class CarriedOffer:
-    """What a case carries from the moment it was opened: the usable code and both sides' offers (K1)."""
+    """The usable code and both sides' offers that a case carries from the moment it was opened (K1)."""
 
     code: str
     referrer: Offer
@@ -58,10 +58,11 @@ class CarriedOffer:
 
 @attrs.frozen(kw_only=True)
 class Case:
-    """A failed self-service sign-up, waiting for somebody to finish it.
+    """A failed self-service sign-up, until staff finish or abandon it.
 
-    ``carried`` is ``None`` when no usable code was given; ``warnings`` then say why. ``product`` and ``segment`` are
-    what the customer asked for. ``closed_at`` is ``None`` while it is open, and where that was not kept.
+    ``carried`` is ``None`` when no usable code was given; ``warnings`` are the reasons. ``product`` and ``segment`` are
+    those of the contract that the customer wanted. ``closed_at`` is ``None`` while the case is open, and for old cases
+    whose closing moment was not stored.
     """
 
     id: str
@@ -87,7 +88,7 @@ class Case:
 
     @property
     def characteristics(self) -> dict[str, str]:
-        """What the case shows in the host's case system, by name (K1)."""
+        """The characteristics that the host's case system shows, by name (K1)."""
         if self.carried is None:
             return {}
         return {"Promo code": self.carried.code, "Discount amount": str(self.carried.referee.amount)}
@@ -95,12 +96,13 @@ class Case:
     def known_at(self, moment: datetime) -> Case | None:
         """Return the case as it was known at a moment, ``None`` before it was opened (R3).
 
-        One that was closed at a moment nobody kept counts as closed all the time.
+        A case whose closing moment was not stored counts as closed from its opening on.
         """
         if moment < self.opened_at:
             return None
         if self.closed_at is None or self.closed_at <= moment:
             return self
+        # The contract that finished it was not known before the closing.
         return attrs.evolve(self, status=CaseStatus.OPEN, contract=None, closed_at=None)
 
     def finished(self, contract: str, at: datetime) -> Case:

@@ -7,15 +7,14 @@ from typing import Final
 
 import attrs
 
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import Reason, Refusal
 from referral_core.values.lifecycle import Lifecycle
 from referral_core.values.moment import moment, optional_moment
-from referral_core.values.reason import Reason
 from referral_core.values.word import Word
 
 
 class ContractStatus(Word):
-    """Where a contract stands."""
+    """The status of a contract."""
 
     CONCLUDED = "concluded"
     ACTIVE = "active"
@@ -24,7 +23,7 @@ class ContractStatus(Word):
 
 
 class ContractEvent(Word):
-    """What can happen to a contract."""
+    """The events in the lifecycle of a contract."""
 
     ACTIVATE = "activate"
     WITHDRAW = "withdraw"
@@ -57,8 +56,8 @@ class Contract:
     """A supply contract on an account, and the sign-up that concluded it.
 
     ``starts_on`` is the planned first day of supply, which decides nothing: only ``activated_at`` does (B1).
-    ``warnings`` are the reasons why a code given in a staff channel was not usable, ``warned_code`` is that code (S9).
-    ``first_name`` serves codes made of names (C10).
+    ``warned_code`` is an unusable code that was given in a staff channel, ``warnings`` are the reasons (S9).
+    ``first_name`` is used for named codes (C10).
     """
 
     id: str
@@ -92,9 +91,9 @@ class Contract:
         starts_on: date | None = None,
         first_name: str | None = None,
     ) -> Contract:
-        """Return a contract with what became of it elsewhere, by the lifecycle: concluded, activated, ended (C2).
+        """Return a contract from another system in its present state: concluded, activated or ended (C2).
 
-        Ended without ever having been active means withdrawn. It is the same contract as one that was concluded,
+        A contract that ended without having been active is withdrawn. The result equals a contract that was concluded,
         activated and ended here at these moments.
 
         :raises Refusal: ``moment-invalid`` when one moment lies before the one it must follow; ``moment-naive``.
@@ -125,7 +124,7 @@ class Contract:
 
     @property
     def last_changed_at(self) -> datetime:
-        """The moment at which the contract came to be as it is."""
+        """The moment of the contract's latest change of status."""
         return self.ended_at or self.activated_at or self.concluded_at
 
     @property
@@ -140,7 +139,7 @@ class Contract:
         return self.ended_at is None or at < self.ended_at
 
     def was_active_by(self, at: datetime) -> bool:
-        """Tell whether the contract had come into force at or before a moment, whatever became of it."""
+        """Tell whether the contract had come into force at or before a moment, even if it has ended since."""
         return self.activated_at is not None and self.activated_at <= at
 
     def known_at(self, moment: datetime) -> Contract | None:

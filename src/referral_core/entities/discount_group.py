@@ -9,11 +9,10 @@ from typing import Final
 import attrs
 
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import Reason, Refusal
 from referral_core.values.lifecycle import Lifecycle
 from referral_core.values.moment import written
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
 from referral_core.values.timeline import Timeline
 from referral_core.values.word import Word
 
@@ -26,14 +25,14 @@ class Side(Word):
 
 
 class GroupStatus(Word):
-    """Whether a group gives its amounts to new sign-ups."""
+    """The status of a group: only an enabled group gives its amounts to new sign-ups."""
 
     ENABLED = "enabled"
     DISABLED = "disabled"
 
 
 class GroupEvent(Word):
-    """What can happen to a group."""
+    """The events in the lifecycle of a group."""
 
     ENABLE = "enable"
     DISABLE = "disable"
@@ -54,7 +53,7 @@ GROUP_LIFECYCLE: Final[Lifecycle[GroupStatus, GroupEvent]] = Lifecycle(
 
 @attrs.frozen
 class Terms:
-    """What a group gives at a moment: its amount and the period that amount comes from, if any is in force (D8)."""
+    """The terms of a group at a moment: its amount and the amount's period, ``None`` when none is in force (D8)."""
 
     group: str
     status: GroupStatus
@@ -64,9 +63,9 @@ class Terms:
 
 @attrs.frozen(kw_only=True)
 class DiscountGroup:
-    """A group of one side, its fixed amounts over time, and when it was switched off and on (D1-D3, D8).
+    """A group of beneficiaries on one side, with its fixed amounts over time (D1-D3, D8).
 
-    ``switches`` holds the moments of switching in order, each with the status from then on.
+    ``switches`` are the moments of disabling and enabling in order, each with the status from then on.
     """
 
     id: str
@@ -76,12 +75,13 @@ class DiscountGroup:
     switches: tuple[tuple[datetime, GroupStatus], ...] = ()
 
     def status_at(self, at: datetime) -> GroupStatus:
-        """Return whether the group gave amounts at a moment; enabled before the first switch."""
+        """Return the status at a moment; a group is enabled before its first switch."""
         place = bisect_right(self.switches, at, key=lambda switch: switch[0])
         return self.switches[place - 1][1] if place else GroupStatus.ENABLED
 
     def terms_at(self, at: datetime) -> Terms:
-        """Return what the group gives at a moment: one amount for everybody in it (D3)."""
+        """Return the terms at a moment: one amount for everybody in the group (D3)."""
+        # Most groups were never switched: every check of a code is spared the bisection.
         status = self.status_at(at) if self.switches else GroupStatus.ENABLED
         span = self.amounts.at(at)
         if span is None:
@@ -89,7 +89,7 @@ class DiscountGroup:
         return Terms(self.id, status, span.value, span.period)
 
     def renamed(self, name: str) -> DiscountGroup:
-        """Return the group under another name; whether the name is free is for the caller to know (D2)."""
+        """Return the group under another name; the caller checks that the name is free (D2)."""
         return attrs.evolve(self, name=name)
 
     def switched(self, event: GroupEvent, at: datetime) -> DiscountGroup:
@@ -114,13 +114,13 @@ class DiscountGroup:
         return attrs.evolve(self, amounts=self.amounts.entering(period, amount))
 
     def with_correction(self, amount: Money, period: EffectivePeriod) -> DiscountGroup:
-        """Return the group with ``amount`` in force for all of ``period``, whatever stood there displaced (D5)."""
+        """Return the group with ``amount`` in force for all of ``period``; other amounts there are displaced (D5)."""
         self._check_currency(amount)
         return attrs.evolve(self, amounts=self.amounts.displacing(period, amount))
 
     def _repr_html_(self) -> str:
-        """Show the group in a notebook: what it is, and its amounts over time."""
-        from referral_core.values.timeline_picture import shown  # noqa: PLC0415 - only in notebooks
+        """Show the group's id, name, side and amounts over time in a notebook."""
+        from referral_core.values.notebook import shown  # noqa: PLC0415 - only in notebooks
 
         named = self.id if self.name == self.id else f"{self.id} ({self.name})"
         return f"<div><b>{shown(named)}</b> · {self.side}</div>{self.amounts._repr_html_()}"

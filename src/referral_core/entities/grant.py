@@ -1,6 +1,6 @@
 """Grants: one side's discount of one referral, on its way to billing (B1, B2).
 
-A referral pays in two legs, each with its own identity and state, so that one failing never touches the other.
+A referral has two grants, each with its own identity and state, so that the failure of one never touches the other.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DISCOUNT_TYPE: Final = "Continuous bill discount"
 
 
 class GrantStatus(Word):
-    """Where a leg stands between the rules and billing."""
+    """The status of a grant between activation and billing's confirmation."""
 
     DUE = "due"
     SENDING = "sending"
@@ -29,7 +29,7 @@ class GrantStatus(Word):
 
 
 class GrantEvent(Word):
-    """What can happen to a leg: an attempt, and what billing answers."""
+    """The events in the lifecycle of a grant: an attempt, and billing's answers to it."""
 
     SEND = "send"
     GO_UNANSWERED = "go unanswered"
@@ -48,7 +48,7 @@ GRANT_LIFECYCLE: Final[Lifecycle[GrantStatus, GrantEvent]] = Lifecycle(
         (GrantStatus.DUE, GrantEvent.BE_FOUND): GrantStatus.GRANTED,
         (GrantStatus.DUE, GrantEvent.BE_MISSING): GrantStatus.DUE,
         (GrantStatus.DUE, GrantEvent.BE_REFUSED): GrantStatus.DUE,
-        # An attempt that nobody recorded the end of may have reached billing: ask before sending again.
+        # An attempt without a recorded end may have reached billing: the key is looked up before anything is sent.
         (GrantStatus.SENDING, GrantEvent.SEND): GrantStatus.UNCERTAIN,
         (GrantStatus.SENDING, GrantEvent.GO_UNANSWERED): GrantStatus.UNCERTAIN,
         (GrantStatus.SENDING, GrantEvent.BE_FOUND): GrantStatus.GRANTED,
@@ -58,9 +58,9 @@ GRANT_LIFECYCLE: Final[Lifecycle[GrantStatus, GrantEvent]] = Lifecycle(
         (GrantStatus.UNCERTAIN, GrantEvent.GO_UNANSWERED): GrantStatus.UNCERTAIN,
         (GrantStatus.UNCERTAIN, GrantEvent.BE_FOUND): GrantStatus.GRANTED,
         (GrantStatus.UNCERTAIN, GrantEvent.BE_MISSING): GrantStatus.DUE,
-        # One attempt that was refused says nothing about another that went unanswered.
+        # The refusal of one attempt says nothing about an earlier attempt that went unanswered.
         (GrantStatus.UNCERTAIN, GrantEvent.BE_REFUSED): GrantStatus.UNCERTAIN,
-        # What billing has confirmed stays granted, whatever arrives late.
+        # A confirmation is final: answers that arrive late change nothing.
         (GrantStatus.GRANTED, GrantEvent.SEND): GrantStatus.GRANTED,
         (GrantStatus.GRANTED, GrantEvent.GO_UNANSWERED): GrantStatus.GRANTED,
         (GrantStatus.GRANTED, GrantEvent.BE_FOUND): GrantStatus.GRANTED,
@@ -70,19 +70,19 @@ GRANT_LIFECYCLE: Final[Lifecycle[GrantStatus, GrantEvent]] = Lifecycle(
 )
 
 
-State = tuple[GrantStatus, int, datetime | None]
-"""What payers change about a leg: where it stands, how often it was tried, and until when it is left alone."""
+PayState = tuple[GrantStatus, int, datetime | None]
+"""The fields of a grant that payers change: its status, its attempts, and the moment until which it waits."""
 
 
 @attrs.frozen(kw_only=True)
 class Grant:
-    """One leg: ``amount`` for ``account``, effective from the activation of the referee's contract (B1).
+    """A grant of ``amount`` to ``account``, effective from the activation of the referee's contract (B1).
 
-    ``referral`` is the contract's id, and with ``side`` the leg's identity. ``attempts`` counts how often a payer took
-    it, to send it or to ask about it. Nobody touches it before ``wait_until``: at first that is the activation; while a
-    payer has it, the end of the payer's lease; after a failure, when to try again. ``None`` means that it is not tried
-    by itself any more, being granted or *stuck*. ``problem`` says in a word what kept it at the last failure, which was
-    at ``failed_at``.
+    ``referral`` is the contract's id; with ``side`` it is the identity of the grant. ``attempts`` counts how often a
+    payer took the grant, to send it or to look it up. ``wait_until`` is the moment before which no payer takes it: at
+    first the activation, while a payer holds it the end of the payer's lease, after a failure the next attempt.
+    ``None`` means that no payer takes it any more: it is granted, or *stuck*. ``problem`` is a word for the last
+    failure, which was at ``failed_at``.
     """
 
     referral: str
@@ -106,38 +106,38 @@ class Grant:
 
     @property
     def key(self) -> str:
-        """The idempotency key under which billing knows this leg: the same however often it is sent (B2)."""
+        """The idempotency key of the grant in billing, the same for every attempt (B2)."""
         return f"{self.side}/{self.referral}"
 
     @property
-    def state(self) -> State:
-        """What payers change; while it is the same, nobody else has had the leg."""
+    def state(self) -> PayState:
+        """The fields that payers change; an unchanged state proves that no other payer took the grant."""
         return self.status, self.attempts, self.wait_until
 
     @property
     def is_stuck(self) -> bool:
-        """Tell whether it is not granted and will not be tried again unless staff see to it."""
+        """Tell whether the grant is not granted, and is not tried again until staff retry it."""
         return self.wait_until is None and self.status is not GrantStatus.GRANTED
 
     def after(self, event: GrantEvent) -> Grant:
-        """Return the leg after an event of its lifecycle; once granted, it waits for nothing and has no problem."""
+        """Return the grant after an event of its lifecycle; a granted grant has no wait and no problem."""
         status = GRANT_LIFECYCLE.after(self.status, event, self.key)
         if status is not GrantStatus.GRANTED:
             return attrs.evolve(self, status=status)
         return attrs.evolve(self, status=status, wait_until=None, problem=None, failed_at=None)
 
     def taken(self, until: datetime) -> Grant:
-        """Return the leg in the hands of a payer, whose lease runs out at ``until``; this counts as an attempt."""
+        """Return the grant leased to a payer until ``until``; this counts as an attempt."""
         status = GRANT_LIFECYCLE.after(self.status, GrantEvent.SEND, self.key)
         return attrs.evolve(self, status=status, attempts=self.attempts + 1, wait_until=until)
 
     def failed(self, event: GrantEvent, problem: str, *, at: datetime, wait_until: datetime | None) -> Grant:
-        """Return the leg after an attempt that came to nothing; with nothing to wait for, it is stuck."""
+        """Return the grant after a failed attempt; without ``wait_until`` it is stuck."""
         return attrs.evolve(self.after(event), problem=problem, failed_at=at, wait_until=wait_until)
 
     def retried(self, at: datetime) -> Grant:
-        """Return the leg as it is to be tried again from ``at`` on, with all its attempts before it.
+        """Return the grant due again from ``at`` on, with its full number of attempts.
 
-        What is in doubt stays so, and is asked about before it is sent.
+        A grant in doubt stays in doubt: it is looked up in billing before it is sent.
         """
         return attrs.evolve(self, attempts=0, wait_until=at)

@@ -1,4 +1,4 @@
-"""Promo codes: an account's shareable word; pending, active, ended."""
+"""Promo codes: an account's shareable word; pending, active, ended; and shared (C11, T2)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from typing import Final
 import attrs
 
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import Reason, Refusal
 from referral_core.values.lifecycle import Lifecycle
-from referral_core.values.reason import Reason
-from referral_core.values.span import Span
-from referral_core.values.timeline import Timeline
+from referral_core.values.timeline import Span, Timeline
 from referral_core.values.word import Word
 
 
 class CodeStatus(Word):
-    """Where a code stands at a moment (C11); derived, never stored."""
+    """The status of a code at a moment (C11); derived, never stored."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -26,7 +24,7 @@ class CodeStatus(Word):
 
 
 class CodeEvent(Word):
-    """What can happen to a code."""
+    """The events in the lifecycle of a code."""
 
     START = "start"
     END = "end"
@@ -56,7 +54,7 @@ CODE_LIFECYCLE: Final[Lifecycle[CodeStatus, CodeEvent]] = Lifecycle(
 
 
 class Issuing(Word):
-    """How a code came to be (C11)."""
+    """The ways in which a code is issued (C11)."""
 
     AUTOMATIC = "automatic"
     BY_HAND = "by-hand"
@@ -64,7 +62,7 @@ class Issuing(Word):
 
 
 class Ending(Word):
-    """Why a code ended, or will end (C11)."""
+    """The reasons for the end of a code (C11)."""
 
     CONTRACTS_ENDED = "contracts-ended"
     BY_HAND = "by-hand"
@@ -73,10 +71,11 @@ class Ending(Word):
 
 @attrs.frozen(kw_only=True)
 class PromoCode:
-    """A code of an account.
+    """A promo code of an account.
 
-    Held by the account from ``issued_at``; active from ``starts_at`` (``None`` while no contract has activated, C3)
-    up to, and without, ``ends_at`` (``None`` while open-ended). ``ending`` and ``ending_reason`` say why it ended.
+    The account holds the code from ``issued_at`` on. It is active from ``starts_at`` (``None`` while no contract has
+    activated, C3) up to, and without, ``ends_at`` (``None`` while open-ended). ``ending`` is the kind of its end,
+    ``ending_reason`` the reason that staff gave.
     """
 
     text: str
@@ -91,7 +90,7 @@ class PromoCode:
     ending_reason: str | None = None
 
     def status_at(self, at: datetime) -> CodeStatus:
-        """Return the status at a moment; before its start, and before it was issued, a code is pending (C11, S10)."""
+        """Return the status at a moment; a code is pending before its start, and before it was issued (C11, S10)."""
         if self.ends_at is not None and at >= self.ends_at:
             return CodeStatus.ENDED
         if self.starts_at is None or at < self.starts_at:
@@ -100,7 +99,7 @@ class PromoCode:
 
     @property
     def held(self) -> EffectivePeriod | None:
-        """The period in which the account holds the code, pending or active; ``None`` if it ended as it was issued."""
+        """The period in which the account holds the code, pending or active; ``None`` if it ended when issued."""
         if self.ends_at is not None and self.ends_at <= self.issued_at:
             return None
         return EffectivePeriod(self.issued_at, self.ends_at)
@@ -110,14 +109,15 @@ class PromoCode:
         CODE_LIFECYCLE.after(self.status_at(at), event, self.text)
 
     def started(self, at: datetime) -> PromoCode:
-        """Return the code active from ``at``, though never before it was issued; once active it stays so (C3)."""
+        """Return the code active from ``at``, but not before it was issued; an active code stays unchanged (C3)."""
         self.permits(CodeEvent.START, at)
         if self.status_at(at) is CodeStatus.ACTIVE:
             return self
+        # A late report may lie before the issuing: the code is never active before the account holds it.
         return attrs.evolve(self, starts_at=max(at, self.issued_at))
 
     def ended(self, at: datetime, why: Ending, reason: str | None = None) -> PromoCode:
-        """Return the code with its end at ``at``, in place of an end that was planned and not yet reached (C4, C5)."""
+        """Return the code with its end at ``at``, which replaces a planned end that is not reached yet (C4, C5)."""
         self.permits(CodeEvent.END, at)
         return attrs.evolve(self, ends_at=max(at, self.issued_at), ending=why, ending_reason=reason)
 
@@ -132,3 +132,13 @@ class PromoCode:
 def codes_over_time(codes: Iterable[PromoCode]) -> Timeline[PromoCode]:
     """Return an account's codes as a timeline; refuse with ``period-overlap`` if two are held at once (C6)."""
     return Timeline(Span(code.held, code) for code in codes if code.held is not None)
+
+
+@attrs.frozen(kw_only=True)
+class Sharing:
+    """One sharing of an active code (T2); ``means`` is an open set: link, e-mail, SMS, an app's name."""
+
+    code: str
+    account: str
+    means: str
+    at: datetime

@@ -8,14 +8,14 @@ from typing import Final
 import attrs
 
 from referral_core.values.effective_period import EffectivePeriod
+from referral_core.values.errors import Reason
 from referral_core.values.lifecycle import Lifecycle
 from referral_core.values.money import Money
-from referral_core.values.reason import Reason
 from referral_core.values.word import Word
 
 
 class ReferralStatus(Word):
-    """Where a referral stands."""
+    """The status of a referral."""
 
     RECORDED = "recorded"
     GRANTED = "granted"
@@ -23,7 +23,7 @@ class ReferralStatus(Word):
 
 
 class ReferralEvent(Word):
-    """What can happen to a referral."""
+    """The events in the lifecycle of a referral."""
 
     GRANT = "grant"
     CANCEL = "cancel"
@@ -50,7 +50,7 @@ REFERRAL_LIFECYCLE: Final[Lifecycle[ReferralStatus, ReferralEvent]] = Lifecycle(
 
 @attrs.frozen
 class Offer:
-    """One side's locked amount, and where it came from: the group and the amount period (S7)."""
+    """One side's locked amount, with the group and the amount period that it came from (S7)."""
 
     group: str
     amount: Money
@@ -69,10 +69,10 @@ class FeeNote:
 
 @attrs.frozen(kw_only=True)
 class Referral:
-    """A code used for a contract; the contract's id identifies it, since a contract carries at most one (S4).
+    """A code used for a contract; the contract's id is its identity, since a contract carries at most one (S4).
 
-    Both offers are locked: ``referee_offer`` changes only by a change of group (D7), and both are judged at the
-    honoured moment where there is one (S10), else at the concluding moment.
+    Both offers are locked: ``referee_offer`` changes only by a change of group (D7). Both are judged at the honoured
+    moment if there is one (S10), else at the concluding moment.
     """
 
     contract: str
@@ -94,12 +94,12 @@ class Referral:
 
     @property
     def judged_at(self) -> datetime:
-        """The moment that code and amounts were judged at."""
+        """The moment at which code and amounts were judged."""
         return self.honoured_moment or self.concluded_at
 
     @property
     def is_live(self) -> bool:
-        """Tell whether the referral is still open or was paid, so that its referee cannot be referred again (S4)."""
+        """Tell whether the referral is open or was paid, so that its referee cannot be referred again (S4)."""
         return self.status is not ReferralStatus.CANCELLED
 
     def granted(self, at: datetime) -> Referral:

@@ -1,4 +1,4 @@
-"""Seals: a regular hash over the heads of all chains of the trace (A2)."""
+"""Seals: a regular hash over the heads of all chains of the trace; and the result of a verification (A2)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from typing import Final
 
 import attrs
 
-from referral_core.entities.trace_entry import GENESIS
-from referral_core.entities.trace_fault import SEALS_SUBJECT, TraceFault
+from referral_core.entities.trace import GENESIS, SEALS_SUBJECT, TraceFault
 from referral_core.values.moment import written
 
 Head = tuple[str, int, str]
-"""The end of a chain: its subject, how many rows it has, and the hash of the last."""
+"""The head of a chain: its subject, its number of rows, and the hash of the last row."""
 
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @attrs.frozen
 class SealedHead:
-    """A head as a seal found it: row ``number`` of ``subject`` had this ``hash`` when seal ``seal`` was set."""
+    """A head listed by a seal: row ``number`` of ``subject`` had this ``hash`` when the seal was set."""
 
     subject: str
     number: int
@@ -31,17 +30,17 @@ class SealedHead:
 
     @property
     def head(self) -> Head:
-        """The head, without the seal that it is under."""
+        """The head without its seal."""
         return self.subject, self.number, self.hash
 
 
 @attrs.frozen
 class Seal:
-    """What the chains' heads were when it was set; each seal carries the hash of the one before it.
+    """A hash over the chains' heads at a moment; each seal carries the hash of the seal before it.
 
-    It lists only the heads that moved since the seal before, so it is as large as what happened in between, and the
-    last seal vouches for every chain. The listed heads are kept beside it, ``heads`` counts them; ``hash`` is over all
-    of them in order of subject, over the number, the moment and the seal before.
+    A seal lists only the heads that moved since the seal before, so its size is that of the activity in between, and
+    the last seal covers every chain. The listed heads are stored beside it and counted by ``heads``. ``hash`` covers
+    them in order of subject, and the number, the moment and the hash of the seal before.
     """
 
     number: int
@@ -52,7 +51,7 @@ class Seal:
 
     @classmethod
     def over(cls, moved: Iterable[Head], before: Seal | None, moment: datetime) -> Seal:
-        """Return the seal that follows ``before`` over the heads that ``moved``, which are read once and not held.
+        """Return the seal after ``before`` over the heads that ``moved``; they are read once and not held in memory.
 
         :raises ValueError: the heads are not in order of subject, each subject once.
         """
@@ -61,7 +60,7 @@ class Seal:
         return cls(number, moment, count, previous, digest)
 
     def faults(self, before: Seal | None, heads: Iterable[Head]) -> tuple[TraceFault, ...]:
-        """Return what is wrong with this seal as the successor of ``before``; ``heads`` are those kept beside it."""
+        """Return the faults of this seal as the successor of ``before``; ``heads`` are those stored beside it."""
         found = []
         if self.number != (before.number + 1 if before else 1):
             found.append(self._fault("a seal before it is missing"))
@@ -70,7 +69,7 @@ class Seal:
         return (*found, *self.own_faults(heads))
 
     def own_faults(self, heads: Iterable[Head]) -> tuple[TraceFault, ...]:
-        """Return what is wrong with this seal whatever comes before it."""
+        """Return the faults of this seal by itself."""
         holds = (self.heads, self.hash) == _digest(self.number, self.moment, self.previous, heads)
         return () if holds else (self._fault("it, or a head that it lists, was changed"),)
 
@@ -88,11 +87,12 @@ def _in_order(heads: Iterable[Head]) -> Iterator[Head]:
 
 
 def _digest(number: int, moment: datetime, previous: str, heads: Iterable[Head]) -> tuple[int, str]:
-    """Return the count of heads and the hash of a seal, which is that of ``[number, moment, previous, heads]``.
+    """Return the number of heads and the hash of a seal: the hash of ``[number, moment, previous, heads]`` as JSON.
 
-    The JSON is hashed as it is made, head by head, so that a seal over millions of heads takes no more memory than one
-    over none. An integer, a moment and a hash are written the same everywhere, and JSON says where each head ends.
+    The JSON is hashed head by head, so that a seal over millions of heads needs no more memory than one over none.
+    Integers, moments and hashes have one spelling, and JSON delimits the heads, so that no two seals hash alike.
     """
+    # The opening of the array only: the list of heads follows as its last element.
     digest = sha256(_encode([number, written(moment), previous]).removesuffix("]").encode())
     digest.update(b",[")
     count = 0
@@ -101,3 +101,28 @@ def _digest(number: int, moment: datetime, previous: str, heads: Iterable[Head])
         count += 1
     digest.update(b"]]")
     return count, digest.hexdigest()
+
+
+@attrs.frozen(kw_only=True)
+class Verification:
+    """The result of a verification of the trace at a moment.
+
+    ``rows`` in ``chains`` and ``seals`` were read. ``erased`` rows have no personal part any more. ``unsealed`` rows
+    came after the last seal over their chain, so that their removal would not be noticed. ``last`` is the last seal.
+    ``faults`` are the first faults found, seals first and then rows by subject; ``more`` counts the others.
+    """
+
+    at: datetime
+    rows: int
+    chains: int
+    erased: int
+    unsealed: int
+    seals: int
+    last: Seal | None
+    faults: tuple[TraceFault, ...]
+    more: int
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether there is no fault."""
+        return not self.faults and not self.more

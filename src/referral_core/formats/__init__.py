@@ -10,16 +10,16 @@ ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """The 31 characters that do not look alike: digits and letters without 0, 1, I, L and O."""
 
 SHORTEST_KEY: Final = 16
-"""How many bytes the key behind codes has at least: 128 bits cannot be tried out."""
+"""The least number of bytes of the key behind codes: 128 bits cannot be searched."""
 
 SECRET: Final = attrs.validators.and_(attrs.validators.instance_of(bytes), attrs.validators.min_len(SHORTEST_KEY))
-"""What the key behind codes must be: at least 16 bytes, so that it cannot be tried out."""
+"""The validator of the key behind codes: at least 16 bytes, which cannot be searched."""
 
 
 def code_key(secret: bytes) -> bytes:
-    """Return a secret that a host gives as the key behind codes.
+    """Return a host's secret as the key behind codes.
 
-    :raises ValueError: it has fewer than 16 bytes, so that it could be tried out.
+    :raises ValueError: it has fewer than 16 bytes and could be guessed.
     """
     if len(secret) < SHORTEST_KEY:
         raise ValueError(f"a secret of {len(secret)} bytes can be guessed: give at least {SHORTEST_KEY}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TAILS: Final = ((2, 16), (3, 48), (4, 192))
-"""How long tails are, and how many of each length are tried, in this order: 256 after the bare text."""
+"""The lengths of tails and the number of tails of each length, in the order of trial: 256 after the bare text."""
 
 _LONGEST: Final = 20  # C9
 _LETTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -24,10 +24,10 @@ _LETTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 @attrs.frozen
 class NamedCodes:
-    """The named codes of one key: name and year in, candidates out, the same for ever (C10).
+    """The named codes of one key: a name and a year always give the same candidates (C10).
 
-    ``key`` is secret and at least 16 bytes long, else ``ValueError``. ``fold`` turns a name into ASCII; whatever else
-    it leaves is dropped.
+    ``key`` is secret and at least 16 bytes long, else ``ValueError``. ``fold`` turns a name into ASCII; characters
+    other than letters are dropped.
     """
 
     key: bytes = attrs.field(repr=False, validator=SECRET)
@@ -37,9 +37,9 @@ class NamedCodes:
     def candidates(self, first_name: str, year: int, *, account: str = "") -> Iterator[str]:
         """Yield the texts to try, best first: without a tail, then with each tail of ``TAILS``, no two alike.
 
-        Each is 4 to 20 of A-Z and 0-9 (C9), a long name being cut; offensive ones are left out. Nothing is yielded
-        for a name without letters or for one that offends itself. Tails differ by ``account`` where it is given:
-        then thousands of namesakes find a free text after a few tries, instead of walking one path after each other.
+        Each is 4 to 20 of A-Z and 0-9 (C9), a long name being cut; offensive texts are left out. Nothing is yielded
+        for a name without letters, or for an offensive name. Tails depend on ``account`` if it is given: then
+        thousands of namesakes find a free text after a few tries, instead of all trying the same tails.
 
         :raises ValueError: the year has not four digits.
         """

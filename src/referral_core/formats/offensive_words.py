@@ -1,4 +1,4 @@
-"""Words that offend and must not show in a generated code (C10); which ones they are is a setting of the programme."""
+"""Offensive words, which no generated code contains (C10); the words are a setting of the programme."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def _canonical(words: Iterable[str]) -> tuple[str, ...]:
 class OffensiveWords:
     """The words that no generated code may contain (C10).
 
-    Case does not matter, and a digit in a text stands for the letters it looks like too (``LOOK_ALIKES``). A word
-    holds only A-Z and 0-9, as codes do: else ``ValueError`` naming every word at fault. No words: nothing offends.
+    Case does not matter, and a digit in a text also stands for the letters that it looks like (``LOOK_ALIKES``). A word
+    consists of A-Z and 0-9, as codes do, else ``ValueError`` names every faulty word. Without words nothing offends.
 
     >>> OffensiveWords(["spam", "egg"])
     OffensiveWords(words=('EGG', 'SPAM'))
@@ -42,11 +42,11 @@ class OffensiveWords:
     words: tuple[str, ...] = attrs.field(converter=_canonical)
 
     def in_text(self, text: str) -> bool:
-        """Tell whether a word stands anywhere in ``text``, written plainly or with look-alike digits."""
+        """Tell whether ``text`` contains a word, written plainly or with look-alike digits."""
         return self._pattern.search(text.upper()) is not None
 
     def spelled_with(self, alphabet: str) -> OffensiveWords:
-        """Return the words that a text over ``alphabet`` (upper case) can spell at all: fewer to look for."""
+        """Return only the words that a text over ``alphabet`` (upper case) can spell, for a faster search."""
         usable = set(alphabet)
         return OffensiveWords(word for word in self.words if all(usable & set(_spellings(c)) for c in word))
 
@@ -64,7 +64,7 @@ def _alternatives(words: Iterable[str]) -> str:
     endings: dict[str, list[str]] = {}
     for word in words:
         if not word:
-            return ""  # a word ends here: a longer one with this beginning adds nothing
+            return ""  # a word ends here, and finds every longer word with this beginning too
         endings.setdefault(word[0], []).append(word[1:])
     branches = [f"[{_spellings(first)}]{_alternatives(rest)}" for first, rest in endings.items()]
     return f"(?:{'|'.join(branches)})"

@@ -1,9 +1,9 @@
 """Random codes: eight characters that cannot be guessed from other codes (C10).
 
-The text of a code is a keyed hash of the account that gets it, of the place it takes among the account's codes, and of
-the attempt: so no counter is kept, nobody who draws a code waits for anybody else, and the same draw gives the same
-text however often it is done again. Six characters of an alphabet without look-alikes come from the hash, the seventh
-is chosen among those after which the ISO/IEC 7064 MOD 37-2 check character, the eighth, is in the alphabet too.
+The text of a code is a keyed hash of the account, of the code's place among the account's codes, and of the attempt.
+So there is no counter, concurrent acts do not wait for each other, and a repeated draw gives the same text. Six
+characters of an alphabet without look-alikes come from the hash. The seventh is chosen so that the eighth, the
+ISO/IEC 7064 MOD 37-2 check character, is in the alphabet too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from referral_core.formats.check_character import calc_check_character
 from referral_core.formats.offensive_words import OffensiveWords
 
 WELL_FORMED: Final = 23_051_109_227
-"""How many texts are random codes as far as their check character tells, under any key and word list."""
+"""The number of texts with a valid check character, under any key and word list."""
 
 _MODULUS: Final = 37
 _LONGEST_KEY: Final = 64
@@ -31,7 +31,7 @@ _Tables = tuple[tuple[str, ...], tuple[int, ...], tuple[tuple[str, ...], ...]]
 
 @attrs.frozen
 class RandomCodes:
-    """The random codes of one key: account, place and attempt in, text out, the same for ever (C10).
+    """The random codes of one key: an account, a place and an attempt always give the same text (C10).
 
     ``place`` counts the codes that the account held before, ``attempt`` the texts that were tried and taken. The key is
     secret and has at least 16 bytes, else ``ValueError``. No two databases share a key: under one key an account of the
@@ -49,7 +49,7 @@ class RandomCodes:
         if not 0 <= place < 2**32 or not 0 <= attempt < 2**32:
             raise ValueError(f"places and attempts count from 0 to 2**32 - 1: {place}, {attempt}")
         drawn = self._keyed.copy()
-        # The free text comes last, after numbers of a fixed length, so that no two draws hash the same bytes.
+        # The account comes last, after numbers of a fixed length, so that no two draws hash the same bytes.
         drawn.update(place.to_bytes(4, "big") + attempt.to_bytes(4, "big") + account.encode())
         triples, sums, endings = _tables()
         rest, first = divmod(int.from_bytes(drawn.digest(), "big"), len(triples))
@@ -63,7 +63,7 @@ class RandomCodes:
         return (text for attempt in count() if (text := self.text(account, place, attempt)) is not None)
 
     def guess_probability(self, issued: int) -> Fraction:
-        """Return how likely one guess of a well-formed code (its check character fits) hits one of ``issued`` codes."""
+        """Return the probability that a guess with a valid check character hits one of ``issued`` codes."""
         if not 0 <= issued <= WELL_FORMED:
             raise ValueError(f"issued codes number 0 to {WELL_FORMED}, not {issued}")
         return Fraction(issued, WELL_FORMED)

@@ -1,1 +1,1 @@
-"""Ports: what the rules need from outside. The docstrings are contracts; the conformance suites test them."""
+"""Ports: what the services need from outside. Docstrings are contracts, which the conformance suites test."""

@@ -8,24 +8,53 @@ from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
-from referral_core.entities.codeless_account import CodelessPage
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import DiscountGroup
-from referral_core.entities.promo_code import PromoCode
-from referral_core.entities.sharing import Sharing
-from referral_core.entities.trace_entry import TraceNote
-from referral_core.values.recorded import Recorded
+from referral_core.entities.promo_code import PromoCode, Sharing
+from referral_core.entities.trace import TraceNote
+from referral_core.values.history import Recorded
 
 if TYPE_CHECKING:
     from referral_core.ports.store import Repositories
 
 
+Supply = tuple[str, str]
+"""The product and the segment of a contract."""
+
+
+@attrs.frozen
+class CodelessAccount:
+    """An account that never held a code, as a launch run finds it (C2).
+
+    ``supplies`` are those of its contracts in force. ``first_name`` is the latest one given with any of its contracts,
+    for named codes (C10).
+    """
+
+    account: str
+    customer: str
+    supplies: tuple[Supply, ...]
+    first_name: str | None = None
+
+
+@attrs.frozen
+class CodelessPage:
+    """The codeless accounts of one page of accounts, which are in order of id.
+
+    ``looked_at`` counts all accounts of the page. ``after`` is the last of them, where the next page begins, or
+    ``None`` when there are no more accounts.
+    """
+
+    accounts: tuple[CodelessAccount, ...]
+    looked_at: int
+    after: str | None
+
+
 @attrs.frozen
 class Evidence:
-    """All that a check looks at: the code; the customer's contracts, and whether they are referred; two groups.
+    """Everything that a check reads: the code, the customer's contracts and standing, and two groups.
 
     ``contracts`` are in order of concluding moment and then id. ``is_referred`` tells whether the customer has a
-    referral that is open or was paid (S4). ``groups`` are in the order they were asked for, ``None`` for one that does
+    referral that is open or was paid (S4). ``groups`` are in the order of the question, ``None`` for a group that does
     not exist.
     """
 
@@ -36,9 +65,9 @@ class Evidence:
 
 
 def gathered_evidence(repositories: Repositories, code: str, customer: str | None, groups: tuple[str, str]) -> Evidence:
-    """Return what :meth:`CodeRepository.evidence` returns, gathered from four repositories one after another.
+    """Return the evidence of :meth:`CodeRepository.evidence`, read from four repositories one after another.
 
-    For a store that cannot look it all up at once.
+    This is for stores that cannot read it all at once.
     """
     referrer_group, referee_group = groups
     return Evidence(
@@ -50,16 +79,16 @@ def gathered_evidence(repositories: Repositories, code: str, customer: str | Non
 
 
 class CodeRepository(Protocol):
-    """Where codes are kept, each state with the moment it was recorded, and every passing-on of a code (T2).
+    """The repository of codes, of their states with the moments of recording, and of sharings (T2).
 
-    The store itself guards that no text is held twice (C1) and no codes overlap (C6).
+    The store itself guards that no text is held twice (C1) and that no codes of an account overlap (C6).
 
-    Texts are canonical. Safe to call from many threads at once; of two racing writers one is refused by the reason
-    the rule has.
+    Texts are canonical. All methods may be called from many threads at once; of two racing writers one is refused with
+    the reason of the rule.
     """
 
     def find(self, text: str) -> PromoCode | None:
-        """Return the code with this canonical text, whoever holds or held it."""
+        """Return the code with this canonical text, whichever account holds or held it."""
         ...
 
     def of_account(self, account: str) -> tuple[PromoCode, ...]:
@@ -84,47 +113,47 @@ class CodeRepository(Protocol):
     def history(self, account: str) -> tuple[tuple[Recorded[PromoCode], ...], ...]:
         """Return every state that was ever stored of every code of an account (R3).
 
-        Codes come in the order they were added, their states in theirs. Nothing takes a state back or changes one, but
-        the words of ``ending_reason`` may have been erased from it since (A5). ``recorded_at`` is the ``at`` of the act
-        that stored it and never goes back: what arrives late is recorded at the moment of the last record on the same
-        account. ``revision`` counts the states of one code from 1. Moments are to the microsecond.
+        Codes and their states are in the order in which they were added. A state is never removed or changed, except
+        that the words of ``ending_reason`` may be erased (A5). ``recorded_at`` is the ``at`` of the act that stored the
+        state. It never goes back: a late arrival is recorded at the moment of the last record on the same account.
+        ``revision`` counts the states of one code from 1. Moments are exact to the microsecond.
         """
         ...
 
     def evidence(self, code: str, customer: str | None, groups: tuple[str, str]) -> Evidence:
-        """Look up the code with a canonical text, a customer's standing, and two groups, all of it in one go.
+        """Read the code with a canonical text, a customer's standing and two groups, all at once.
 
-        A check is what happens most (P4, S5). Without a ``customer`` there are no contracts and no referral. It is what
-        :func:`gathered_evidence` gathers from the repositories of the same store.
+        Checks are the most frequent act (P4, S5). Without a ``customer`` there are no contracts and no referral. The
+        result equals that of :func:`gathered_evidence` over the repositories of the same store.
         """
         ...
 
     def taken(self, texts: Collection[str]) -> frozenset[str]:
-        """Return which of these canonical texts some account holds or held (C1)."""
+        """Return those of these canonical texts that any account holds or held (C1)."""
         ...
 
     def codeless(self, after: str, limit: int, *, at: datetime) -> CodelessPage:
-        """Look at the next ``limit`` accounts whose id is above ``after``, by the code points of the id.
+        """Read the next ``limit`` accounts whose id is above ``after``, in order of the code points of the id.
 
-        Returned are those that never held a code and on which a contract is in force: open, and activated at or
-        before ``at``. In a transaction their contracts stay as they are until it ends, and a second run waits for it.
+        The result holds those that never held a code and have a contract in force: open, and activated at or before
+        ``at``. In a transaction their contracts stay unchanged until it ends, and a second run waits for it.
         """
         ...
 
     def add_first(self, codes: Sequence[PromoCode], notes: Sequence[TraceNote], *, at: datetime) -> None:
-        """Store the first codes of accounts, recorded at ``at``, and add the notes to the trace: all of it or nothing.
+        """Store the first codes of accounts, recorded at ``at``, and add the notes to the trace: all or nothing.
 
-        What it stores is found and guarded like any other (C2).
+        The codes are found and guarded like all others (C2).
 
-        :raises ConcurrentChange: a text was taken, or an account came to hold another code; nothing was stored. Ask
-            again for what is codeless.
+        :raises ConcurrentChange: a text was taken, or an account got another code; nothing was stored. The caller reads
+            :meth:`codeless` again.
         """
         ...
 
     def add_sharing(self, sharing: Sharing) -> None:
-        """Store that a code was passed on once, and by what means."""
+        """Store one sharing of a code."""
         ...
 
     def times_shared(self, account: str, *, by: datetime | None = None) -> int:
-        """Return how often codes of this account were shared, at or before ``by`` where that is given."""
+        """Return the number of sharings of this account's codes, at or before ``by`` if it is given."""
         ...

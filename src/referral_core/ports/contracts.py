@@ -1,4 +1,4 @@
-"""The repository of supply contracts and the accounts they stand on."""
+"""The repository of supply contracts and of the accounts that they belong to."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from referral_core.entities.contract import Contract, ContractStatus
 
 @attrs.frozen
 class Standing:
-    """What a store has already of a page: contracts by id, and the customer of each account by its id."""
+    """The part of a page that a store has already: contracts by id, and the customer of each account by its id."""
 
     contracts: Mapping[str, Contract]
     customers: Mapping[str, str]
 
 
 class ContractRepository(Protocol):
-    """Where contracts are kept. An account exists once a contract stands on it, and belongs to that customer.
+    """The repository of contracts. An account exists with its first contract, and belongs to that customer.
 
-    Safe to call from many threads at once; each call is atomic. Ids are in order of their code points.
+    All methods may be called from many threads at once; each call is atomic. Ids are ordered by their code points.
     """
 
     def find(self, contract: str) -> Contract | None:
-        """Return the contract of this id, as last stored."""
+        """Return the contract with this id, as last stored."""
         ...
 
     def of_account(self, account: str) -> tuple[Contract, ...]:
-        """Return all contracts of an account, by concluding moment and then by id; empty: the account is unknown."""
+        """Return all contracts of an account, by concluding moment and then by id; none for an unknown account."""
         ...
 
     def of_customer(self, customer: str) -> tuple[Contract, ...]:
@@ -37,19 +37,19 @@ class ContractRepository(Protocol):
         ...
 
     def put(self, contract: Contract) -> None:
-        """Store a contract: a new one while it is concluded, else the next state of one that is there.
+        """Store a contract: a new one if its status is concluded, else the next state of a stored one.
 
-        :raises Refusal: ``contract-exists`` when it is new and its id is not, ``contract-unknown`` when it is not new
-            and its id is, ``not-same-customer`` when its account belongs to another customer.
+        :raises Refusal: ``contract-exists`` when a new contract has the id of another, ``contract-unknown`` when the
+            next state is of no stored contract, ``not-same-customer`` when the account belongs to another customer.
         """
         ...
 
     def accounts(self) -> Iterator[tuple[str, str]]:
-        """Yield every account with its customer, in order of the account's id, without holding them all."""
+        """Yield every account with its customer, in order of the account's id; they are not all held in memory."""
         ...
 
     def count_accounts(self) -> int:
-        """Return how many accounts there are."""
+        """Return the number of accounts."""
         ...
 
     def page(
@@ -63,22 +63,22 @@ class ContractRepository(Protocol):
     ) -> tuple[Contract, ...]:
         """Return the next ``limit`` contracts whose id is above ``after``, in order of id; nothing is locked.
 
-        ``None`` means from the first one. ``status``, ``channel`` and ``segments`` leave out all others; those that are
-        left out do not count. So a page that is not full is the last one. ``limit`` is at least 1.
+        ``None`` begins with the first one. ``status``, ``channel`` and ``segments`` are filters; contracts that they
+        leave out do not count, so a page that is not full is the last one. ``limit`` is at least 1.
         """
         ...
 
     def standing(self, contracts: Sequence[str], accounts: Sequence[str]) -> Standing:
-        """Return the contracts of these ids as last stored, and who owns these accounts; what is not there is left out.
+        """Return the stored contracts of these ids, and the owners of these accounts; unknown ones are left out.
 
-        In a transaction nobody else brings in pages between this and the end of the transaction.
+        In a transaction no other import stores a page between this call and the end of the transaction.
         """
         ...
 
     def add_all(self, contracts: Sequence[Contract]) -> None:
-        """Store contracts in whatever state they are, all of them or none; their ids and what they say are new (C2).
+        """Store new contracts of any status, all or none (C2).
 
-        :raises ConcurrentChange: an id or an account came to be somebody else's since it was asked for; nothing was
-            stored. Ask again what stands.
+        :raises ConcurrentChange: an id or an account was taken since :meth:`standing` was read; nothing was stored. The
+            caller reads it again.
         """
         ...

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Protocol
 
 from referral_core.entities.referral import Referral
-from referral_core.values.recorded import Recorded
+from referral_core.values.history import Recorded
 
 
 class ReferralRepository(Protocol):
-    """Where referrals are kept, each state with the moment it was recorded.
+    """The repository of referrals, each state with the moment of recording.
 
-    The store itself guards S4: one referral a contract, one live referral a referee customer.
+    The store itself guards that a contract has one referral, and a referee customer one live referral (S4).
     """
 
     def find(self, contract: str) -> Referral | None:
@@ -21,7 +21,7 @@ class ReferralRepository(Protocol):
         ...
 
     def live_of(self, customer: str) -> Referral | None:
-        """Return the referral of this customer as referee that is open or was paid; there is at most one."""
+        """Return the referral with this customer as the referee that is open or was paid; there is at most one."""
         ...
 
     def add(self, referral: Referral, *, at: datetime) -> None:
@@ -32,7 +32,7 @@ class ReferralRepository(Protocol):
         ...
 
     def replace(self, referral: Referral, *, at: datetime) -> None:
-        """Store the next state of a referral; guarded as :meth:`add` is.
+        """Store the next state of a referral, under the same guards as :meth:`add`.
 
         :raises Refusal: ``referral-unknown`` when its contract carries none.
         """
@@ -41,15 +41,15 @@ class ReferralRepository(Protocol):
     def all(self, *, referrer: str | None = None, newest_by: datetime | None = None) -> Iterator[Referral]:
         """Yield every referral, or those of one referring account, by concluding moment and then by contract.
 
-        With ``newest_by`` only those concluded by that moment, and the other way round: the newest first.
+        With ``newest_by`` only those concluded by that moment are yielded, in the opposite order: the newest first.
         """
         ...
 
     def history(self, contract: str) -> tuple[Recorded[Referral], ...]:
         """Return every state that was ever stored of a contract's referral, in order, without its fee notes (R3).
 
-        Fee notes have moments of their own and are never changed, so they are not repeated here. No state is taken back
-        or changed. ``recorded_at`` is the ``at`` of the act that stored it and never goes back: what arrives late is
+        Fee notes have moments of their own and never change, so they are not repeated here. No state is removed or
+        changed. ``recorded_at`` is the ``at`` of the act that stored the state. It never goes back: a late arrival is
         recorded at the moment of the last record on the referral. ``revision`` counts from 1.
         """
         ...

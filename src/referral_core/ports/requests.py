@@ -1,47 +1,70 @@
-"""The repository of requests: the events that took effect, and what was answered."""
+"""The repository of requests: the events that took effect, and the answers kept for repeated requests (B2)."""
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Protocol
 
-from referral_core.entities.answer import Answer
+import attrs
+
+
+@attrs.frozen
+class Answer:
+    """The stored answer to a request with an idempotency key, which every repetition of the request gets.
+
+    ``digest`` identifies the content of the request, and so reveals another request under the same key. ``text`` is the
+    answer, ``None`` while the transaction of the request has not produced it yet.
+    """
+
+    digest: str
+    text: str | None
+    at: datetime
+
+    def names(self, customer: str) -> bool:
+        """Tell whether the answer contains a customer's id as one of its JSON texts (A5)."""
+        return self.text is not None and any(written in self.text for written in quoted(customer))
+
+
+def quoted(text: str) -> tuple[str, str]:
+    """Return the two spellings of a text in JSON: with its own letters, and escaped to ASCII."""
+    return json.dumps(text, ensure_ascii=False), json.dumps(text)
 
 
 class RequestRepository(Protocol):
-    """Where it is kept which events took effect, for ever, and what was answered under which key.
+    """The repository of the events that took effect, kept for ever, and of the answers under idempotency keys.
 
-    So each event and each request takes effect once (B2). The store itself guards that a source and id are there once,
-    and an asker and a key. Everybody has keys of their own: one that another asker took is free.
+    It makes each event and each request take effect once (B2). The store itself guards that a source with an id, and
+    an asker with a key, are unique. Every asker has keys of their own: a key of another asker is free.
     """
 
     def event(self, source: str, id: str) -> str | None:  # noqa: A002 - CloudEvents' own word
-        """Return the digest of the event that took effect under this source and id, if one did."""
+        """Return the digest of the event that took effect under this source and id, ``None`` if there was none."""
         ...
 
     def add_event(self, source: str, id: str, digest: str) -> bool:  # noqa: A002
-        """Store that an event takes effect, in the transaction of its effect; ``False`` if another was quicker."""
+        """Store that an event takes effect, in the transaction of its effect; return ``False`` if it already did."""
         ...
 
     def answer(self, asker: str, key: str) -> Answer | None:
-        """Return what is kept under this key; its text is ``None`` where it was claimed and not filled."""
+        """Return the answer under this key; its text is ``None`` when the key is claimed and not filled."""
         ...
 
     def claim(self, asker: str, key: str, digest: str, *, at: datetime) -> bool:
-        """Take a key for the transaction of the act; ``False`` if it is taken, and it stays as it is.
+        """Claim a key for the transaction of the act; return ``False``, and change nothing, if it is claimed already.
 
-        Of two at once one gets it. A transaction under way that has claimed the key is waited for: if it fails, the key
-        is free.
+        Of two concurrent claims one succeeds. The claim waits for an open transaction that has claimed the key: if that
+        fails, the key is free.
         """
         ...
 
     def fill(self, asker: str, key: str, text: str) -> None:
-        """Store the answer beside the claim, in the transaction that claimed.
+        """Store the answer under a claimed key, in the transaction of the claim.
 
-        :raises ValueError: nobody claimed the key, or it has its answer.
+        :raises ValueError: the key is not claimed, or has its answer already.
         """
         ...
 
     def forget(self, before: datetime) -> int:
-        """Remove what was claimed before a moment, so that its keys are free, and return how many those were."""
+        """Remove the claims from before a moment, so that their keys are free, and return their number."""
         ...

@@ -1,4 +1,4 @@
-"""What the rules need from outside: repositories and billing, and transactions over all of them."""
+"""The store: all repositories and billing, and the transactions over them."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ T = TypeVar("T")
 
 
 class Repositories(Protocol):
-    """Everything that services read. A host may take each part from wherever it likes."""
+    """All repositories that services read. A host may provide each of them by a different system."""
 
     @property
     def contracts(self) -> ContractRepository:
-        """Contracts, and the accounts they stand on."""
+        """Contracts, and the accounts that they belong to."""
         ...
 
     @property
@@ -45,7 +45,7 @@ class Repositories(Protocol):
 
     @property
     def grants(self) -> GrantRepository:
-        """Legs on their way to billing."""
+        """Grants on their way to billing."""
         ...
 
     @property
@@ -65,21 +65,21 @@ class Repositories(Protocol):
 
     @property
     def code_key(self) -> bytes:
-        """The secret that the texts of codes are hashed with: at least 16 bytes, the same for the store's life (C10).
+        """The secret key of the hash behind code texts: at least 16 bytes, the same for the store's life (C10).
 
-        Each store has one of its own; whoever knows it can foretell the codes of accounts.
+        Each store has a key of its own. With the key the codes of accounts can be predicted.
         """
         ...
 
     def to_ascii(self, text: str) -> str:
-        """Return a person's name in ASCII as its language's readers would write it, ``Õnne`` as ``Onne`` (C10).
+        """Return a person's name in ASCII in the customary spelling, ``Õnne`` as ``Onne`` (C10).
 
-        What has no ASCII letter is left out, so that the result may be empty.
+        Characters without an ASCII spelling are left out, so the result may be empty.
         """
         ...
 
     def personal_data(self, customer: str) -> PersonalData:
-        """Return what is held about a customer, all over the store; empty and zero throughout where it is nothing."""
+        """Return the personal data of a customer in the whole store; empty and zero for an unknown customer."""
         ...
 
 
@@ -88,50 +88,51 @@ class Store(Repositories, Protocol):
 
     @property
     def keeps_billing(self) -> bool:
-        """Whether billing is the store's own, so that what it does belongs to the store's transactions."""
+        """Whether billing is part of the store, so that its changes belong to the store's transactions."""
         ...
 
     def begin(self, programme: Programme) -> None:
-        """Take from a programme what a new store starts with: its groups, if it never had any programme's (D2, P5)."""
+        """Store the programme's groups in a new store; a store that has had a programme stays unchanged (D2, P5)."""
         ...
 
     def transaction(self) -> AbstractContextManager[object]:
-        """Return a block that takes effect as a whole, or not at all when an exception of any kind leaves it.
+        """Return a block that takes effect as a whole, or not at all when any exception leaves it.
 
-        Inside another one, the host's too, it is a part of it: if an exception leaves the inner block and goes no
-        further, only the inner block's work is undone.
+        Inside another transaction, also the host's, it is a part of that. When an exception leaves the inner block and
+        is handled there, only the work of the inner block is undone.
         """
         ...
 
     def run(self, act: Callable[[], T], named: Sequence[tuple[str, Any]] = ()) -> T:
-        """Do an act in a transaction, again when it lost a race, and return what it returns.
+        """Run an act in a transaction, repeat it after a lost race, and return its result.
 
-        ``named`` is a hint, for stores to which it is worth it: what the act's arguments name, each with its kind, such
-        as ``("account", "A")``.
+        ``named`` is a hint for stores that can use it, to lock and load early: the things that the act's arguments
+        name, each with its kind, such as ``("account", "A")``.
 
-        Inside another transaction it is done once: whoever began that one repeats it.
+        Inside another transaction the act runs once: the owner of the outer transaction repeats it.
 
-        :raises ConcurrentChange: others were quicker every time, or the outer transaction must be tried again.
+        :raises ConcurrentChange: every attempt lost its race, or the outer transaction has to be repeated.
         """
         ...
 
     def erase(self, customer: str) -> str:
         """Put a fresh pseudonym in a customer's place wherever the store names them, and return it (A5).
 
-        All or nothing. The pseudonym is ``erased-`` and at least 16 bytes of randomness as text, the same throughout,
-        so that everything that belonged together still does. Gone for good are:
+        All or nothing. The pseudonym is ``erased-`` followed by at least 16 bytes of randomness as text. It is the same
+        everywhere, so that the records of one person still belong together. These are deleted for good:
 
-        - the customer's id: on accounts, contracts, codes, referrals, cases, and where the customer acted;
+        - the customer's id on accounts, contracts, codes, referrals and cases, and as an actor;
         - the first name and the unusable code that were given with a contract;
-        - every reason in free words about one of the customer's accounts, and every other that has the id in it as a
-          word; in the trace the actor goes with the reason, and with both their salt, so that the digest that stays in
-          their place tells nothing;
-        - every answer that was kept for the customer as the asker, or that has the id in it as one of its texts.
+        - every reason in free words about one of the customer's accounts, and every other reason that contains the id
+          as a word; in the trace the actor goes with the reason, and the salt with both, so that the remaining digest
+          reveals nothing;
+        - every stored answer to the customer as the asker, and every other answer that contains the id as a text.
 
-        Accounts, codes, contracts, amounts and all hashes stay. Somebody who has read a contract, a code or a referral
-        and stores its next state waits, or is told of the conflict, so that the id does not come back with it. A new
-        referral by one of the customer's codes may bring it back if it is recorded at that very moment: look again.
+        Accounts, codes, contracts, amounts and all hashes stay. A concurrent transaction that has read a contract, a
+        code or a referral and stores its next state waits, or fails with a conflict, so that it does not restore the
+        id. Only a new referral by one of the customer's codes, recorded at that very moment, may bring the id back: the
+        caller has to look again.
 
-        :raises ConcurrentChange: somebody else was at the same rows; the transaction must be tried again.
+        :raises ConcurrentChange: another transaction changed the same rows; this one has to be repeated.
         """
         ...

@@ -14,7 +14,7 @@ from dateutil.relativedelta import relativedelta
 
 LONGEST_YEARS: Final = 100
 LONGEST_DAYS: Final = 36_525
-"""The most that a length may have, so that counting back from any moment stays within the calendar."""
+"""The longest length, so that counting back from any moment stays within the calendar."""
 
 _ISO: Final = re.compile(
     r"P(?=[0-9])(?:(?P<weeks>[0-9]{1,4})W|(?:(?P<years>[0-9]{1,4})Y)?(?:(?P<months>[0-9]{1,4})M)?(?:(?P<days>[0-9]{1,5})D)?)"
@@ -34,7 +34,7 @@ def parse_duration(text: str) -> relativedelta:
 
 
 def is_length(value: relativedelta) -> bool:
-    """Tell whether ``value`` is made of years, months and days, is longer than nothing and within the bounds."""
+    """Tell whether ``value`` consists of years, months and days, is positive and within the bounds."""
     plain = relativedelta(years=value.years, months=value.months, days=value.days)
     within = 0 <= value.years <= LONGEST_YEARS and value.months >= 0 and 0 <= value.days <= LONGEST_DAYS
     return plain == value and bool(value) and within
@@ -59,7 +59,7 @@ def parse_pause(text: str) -> timedelta:
 
 
 def written_pause(pause: timedelta) -> str:
-    """Write a pause as :func:`parse_pause` reads it; what is less than a second is left out.
+    """Write a pause as :func:`parse_pause` reads it; fractions of a second are dropped.
 
     >>> written_pause(timedelta(days=1, minutes=90))
     'P1DT1H30M'

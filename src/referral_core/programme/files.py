@@ -1,6 +1,6 @@
-"""All reading of files that the core does: its own data, and a programme at a path. Nothing else in it does I/O.
+"""The only I/O of the core: reading its own data files, and a programme file at a path.
 
-What reading needs is imported when something is first read, so that importing the core stays quick.
+The modules for reading are imported when a file is first read, so that importing the core stays quick.
 """
 
 # ruff: noqa: PLC0415
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FilePath: TypeAlias = "str | Path"
-"""Where a file is."""
+"""The path of a file."""
 
 DATA: Final = "referral_core.programme"
 
 
 @cache
 def shipped(name: str) -> Mapping[str, object]:
-    """Return the content of a TOML file that comes with this package."""
+    """Return the content of a TOML file in this package."""
     import tomllib
     from importlib.resources import files
 
@@ -31,7 +31,7 @@ def shipped(name: str) -> Mapping[str, object]:
 
 @cache
 def shipped_languages() -> frozenset[str]:
-    """Return the languages that there are messages in: one for each file of ``languages``."""
+    """Return the languages with messages: one for each file in the folder ``languages``."""
     from importlib.resources import files
 
     names = (entry.name for entry in files(DATA).joinpath("languages").iterdir())
@@ -39,7 +39,7 @@ def shipped_languages() -> frozenset[str]:
 
 
 def content_of(path: FilePath) -> str:
-    """Return the text of the file at ``path``; a byte-order mark, as some editors leave it, is no part of it.
+    """Return the text of the file at ``path``, without the byte-order mark that some editors write.
 
     :raises OSError: the file cannot be read.
     :raises UnicodeDecodeError: the file is not UTF-8.

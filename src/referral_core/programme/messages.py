@@ -1,4 +1,4 @@
-"""What people are told, in their language: staff the exact reason, customers one neutral sentence (S6)."""
+"""The messages for people, in their language: the exact reason for staff, one neutral sentence for customers (S6)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ import attrs
 
 from referral_core.entities.promo_code import CodeStatus
 from referral_core.entities.referral import ReferralStatus
-from referral_core.programme.fault import Fault
 from referral_core.programme.files import shipped, shipped_languages
-from referral_core.programme.toml_table import TomlTable
-from referral_core.values.errors import ProgrammeInvalid
-from referral_core.values.reason import Reason
+from referral_core.programme.toml_file import TomlTable
+from referral_core.programme.validation import SettingFault
+from referral_core.values.errors import ProgrammeInvalid, Reason
 
 
 @attrs.frozen(kw_only=True)
 class Messages:
-    """The messages of one language, complete: every reason and every status has its words.
+    """The messages of one language: a sentence for every reason, and words for every status.
 
-    There is one file a language in the folder ``languages`` beside this module; adding a language is adding a file.
+    Each language is one file in the folder ``languages`` beside this module; a new file adds a language.
     """
 
     language: str
@@ -31,9 +30,9 @@ class Messages:
     @classmethod
     @cache
     def for_language(cls, language: str) -> Messages:
-        """Return the messages in a language such as ``et``; the file is read when it is first asked for.
+        """Return the messages in a language such as ``et``; its file is read once.
 
-        :raises LookupError: there are no messages in it.
+        :raises LookupError: there are no messages in the language.
         """
         if language not in shipped_languages():
             known = ", ".join(sorted(shipped_languages()))
@@ -44,9 +43,9 @@ class Messages:
     def of(cls, content: Mapping[str, object], language: str) -> Messages:
         """Return the messages in the content of a language's file.
 
-        :raises ProgrammeInvalid: naming every message that is missing or no text, and every one that nobody asks for.
+        :raises ProgrammeInvalid: naming every message that is missing or no text, and every unknown one.
         """
-        faults: list[Fault] = []
+        faults: list[SettingFault] = []
         table = TomlTable(content, faults, language)
         messages = cls(
             language=language,
@@ -60,20 +59,20 @@ class Messages:
         return messages
 
     def staff(self, reason: Reason) -> str:
-        """Return the exact sentence that staff are told (S6, S9)."""
+        """Return the exact sentence for staff (S6, S9)."""
         return self._staff[reason]
 
     def customer(self, reasons: Collection[Reason]) -> str:
-        """Return the one neutral sentence that a customer is told, whatever the reasons are (S6).
+        """Return the neutral sentence for customers, the same for all reasons (S6).
 
-        :raises ValueError: there is no reason, so the code can be used and this would be untrue.
+        :raises ValueError: there is no reason, so that the code can be used.
         """
         if not reasons:
             raise ValueError("a code without a reason against it can be used")
         return self.neutral
 
     def status(self, status: CodeStatus | ReferralStatus) -> str:
-        """Return the word or two for the status of a code or a referral (C11, T2)."""
+        """Return the words for the status of a code or a referral (C11, T2)."""
         return self._status[status]
 
 

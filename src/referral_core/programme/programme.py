@@ -1,4 +1,4 @@
-"""The programme: everything that a retailer can set, judged as a whole (P1)."""
+"""The programme: all settings of a retailer, validated as a whole (P1)."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import attrs
 
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.programme.files import FilePath
-from referral_core.programme.settings import Settings
-from referral_core.programme.sharing_template import SharingText
-from referral_core.values.calendar import Calendar
+from referral_core.programme.settings import Settings, SharingText
 from referral_core.values.errors import ProgrammeInvalid
+from referral_core.values.moment import Calendar
 
 
 @attrs.frozen(kw_only=True)
 class Programme(Settings):
-    """A programme that holds together: every law on its settings is kept.
+    """A validated programme.
 
-    Making one, also by :func:`attrs.evolve`, raises :class:`~referral_core.values.errors.ProgrammeInvalid` with every
-    fault and its place. Without arguments it is the household programme.
+    The constructor, and so :func:`attrs.evolve`, raises :class:`~referral_core.values.errors.ProgrammeInvalid` with
+    every fault and its place. Without arguments it returns the household programme.
 
     >>> Programme().referee_group_for("distributor", "household", "gas")
     'referee-manual'
@@ -27,7 +26,7 @@ class Programme(Settings):
     """The days of the programme's zone (M1)."""
 
     def __attrs_post_init__(self) -> None:
-        from referral_core.programme.laws import faults_of  # noqa: PLC0415 - so that importing the core stays quick
+        from referral_core.programme.validation import faults_of  # noqa: PLC0415 - so that importing the core stays quick
 
         faults = faults_of(self)
         if faults:
@@ -46,13 +45,13 @@ class Programme(Settings):
 
     @classmethod
     def from_toml(cls, text: str) -> Programme:
-        """Return the programme written in ``text`` as TOML; what is left out is as in the household programme.
+        """Return the programme written in ``text`` as TOML; omitted settings are those of the household programme.
 
         >>> Programme.from_toml('name = "Islands"').name
         'Islands'
 
-        :raises ProgrammeInvalid: with every fault of the text and its place: settings that do not exist, values of
-            the wrong kind, and laws that are not kept; or with the one fault of a text that is no TOML.
+        :raises ProgrammeInvalid: with every fault of the text and its place: unknown settings, values of the wrong
+            kind, and faults of validation; or with the one fault of a text that is no TOML.
         """
         from referral_core.programme.toml_file import programme_from_toml  # noqa: PLC0415 - as above
 
@@ -70,11 +69,11 @@ class Programme(Settings):
         return read_programme(path)
 
     def covers(self, product: str, segment: str) -> bool:
-        """Tell whether a code may be given with such a contract; else it is ``not-eligible`` (S11)."""
+        """Tell whether such a contract may be concluded with a code; otherwise the code is ``not-eligible`` (S11)."""
         return product in self.products and segment in self.segments
 
     def issues_for(self, product: str, segment: str) -> bool:
-        """Tell whether concluding such a contract gives the account a code (C3)."""
+        """Tell whether the conclusion of such a contract gives the account a code (C3)."""
         return product in self.issuing_products and segment in self.issuing_segments
 
     def keeps(self, product: str) -> bool:
@@ -82,11 +81,11 @@ class Programme(Settings):
         return product in self.keeping_products
 
     def blocks(self, channel: str) -> bool:
-        """Tell whether an unusable code stops a sign-up in the channel (S6); where not, it warns (S9)."""
+        """Tell whether an unusable code stops a sign-up in the channel (S6); in other channels it is a warning (S9)."""
         return channel in self.blocking_channels
 
     def referee_group_for(self, channel: str, segment: str, product: str) -> str:
-        """Return the id of the group of the first line that matches; the last line matches everything (D6)."""
+        """Return the id of the referee group in the first matching line; the last line matches everything (D6)."""
         return next(line.group for line in self.referee_groups if line.matches(channel, segment, product))
 
     def initial_groups(self) -> tuple[DiscountGroup, ...]:
@@ -94,9 +93,9 @@ class Programme(Settings):
         return tuple(setting.group() for setting in self.groups)
 
     def sharing_text(self, code: str, language: str) -> SharingText:
-        """Return what a customer passes on: title, text and link, with the code filled in (T1).
+        """Return the title, the text and the link that a customer shares, with the code filled in (T1).
 
-        :raises LookupError: the language is not one of the programme's.
+        :raises LookupError: the programme does not have the language.
         """
         if language not in self.sharing:
             raise LookupError(f"the programme has no language {language!r}, only {', '.join(self.languages)}")

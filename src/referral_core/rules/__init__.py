@@ -1,1 +1,1 @@
-"""Rules: plain functions that say yes or name a reason."""
+"""Rules: pure functions from facts to a reason or to nothing, and what follows from them."""

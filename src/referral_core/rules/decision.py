@@ -1,4 +1,4 @@
-"""Decisions: whether a code can be used, every reason why not, or both amounts and where they come from."""
+"""Decisions on codes: usable with both offers, or not with every reason (S5, S7)."""
 
 from __future__ import annotations
 
@@ -9,22 +9,20 @@ import attrs
 
 from referral_core.entities.discount_group import Terms
 from referral_core.entities.referral import Offer
-from referral_core.rules.eligibility import RULES
-from referral_core.rules.facts import Facts
-from referral_core.values.errors import Refusal
+from referral_core.rules.eligibility import RULES, Facts
+from referral_core.values.errors import Reason, Refusal
 from referral_core.values.moment import written
-from referral_core.values.reason import Reason
 
 _SHOWN: Final = 40
-"""How much of what somebody gave as a code is shown."""
+"""The most characters that are shown of a text given as a code."""
 
 
 @attrs.frozen
 class Decision:
-    """What was decided about a code, and from what (S5, S7).
+    """The decision on a code, with the facts that it rests on (S5, S7).
 
-    ``reasons`` holds every reason why it cannot be used, in reporting order, and is empty when it can; then both
-    offers say the amount, the group and the amount period it comes from, in force at ``judged_at``.
+    ``reasons`` are all reasons against the code, in reporting order. Without any the code can be used, and both offers
+    hold the amount in force at ``judged_at`` with its group and period.
     """
 
     code: str
@@ -66,25 +64,25 @@ class Decision:
 
     def _repr_html_(self) -> str:
         """Show the decision as a small table in a notebook."""
-        from referral_core.rules.decision_picture import decision_picture  # noqa: PLC0415 - only in notebooks
+        from referral_core.rules.notebook import decision_picture  # noqa: PLC0415 - only in notebooks
 
         return decision_picture(self, sentences(self.reasons))
 
 
 class CodeRefused(Refusal):
-    """A code was judged unusable where that is refused; ``decision`` says all about it (S6, S8)."""
+    """An unusable code was refused; ``decision`` has all reasons (S6, S8)."""
 
     def __init__(self, decision: Decision) -> None:
         super().__init__(*decision.reasons, message=" ".join(sentences(decision.reasons).values()), field="code")
         self.decision = decision
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Let it cross to another process whole."""
+        """Keep the decision when the error is pickled."""
         return CodeRefused, (self.decision,)
 
 
 def sentences(reasons: tuple[Reason, ...], language: str = "en") -> dict[Reason, str]:
-    """Return what staff are told for each of the reasons, in a language (S6)."""
+    """Return the sentence for staff on each of the reasons, in a language (S6)."""
     from referral_core.programme.messages import Messages  # noqa: PLC0415 - read only when somebody reads them
 
     messages = Messages.for_language(language)
@@ -92,7 +90,7 @@ def sentences(reasons: tuple[Reason, ...], language: str = "en") -> dict[Reason,
 
 
 def decide(facts: Facts) -> Decision:
-    """Run every rule over the facts and say what follows. Pure: the same facts always give the same decision."""
+    """Return the decision of all rules on the facts. Pure: the same facts always give the same decision."""
     reasons = tuple([reason for rule in RULES if (reason := rule(facts)) is not None])
     return Decision(
         facts.code,

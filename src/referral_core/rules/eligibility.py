@@ -1,19 +1,53 @@
-"""The rules that decide whether a code can be used: each a function from the facts to a reason, or to nothing.
+"""The facts about a code and a sign-up, and the rules that decide on them.
 
-They stand in one tuple, in the order in which their reasons are reported (S5); all of them run, so that every reason
-is told and not only the first.
+Each rule is a function from the facts to a reason, or to nothing. The rules stand in one tuple, in the order in which
+their reasons are reported (S5); all of them run, so that every reason is reported and not only the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
+import attrs
+from dateutil.relativedelta import relativedelta
+
 from referral_core.entities.contract import Contract
-from referral_core.entities.discount_group import GroupStatus
+from referral_core.entities.discount_group import GroupStatus, Terms
 from referral_core.entities.promo_code import CodeStatus
-from referral_core.rules.facts import Facts
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason
+from referral_core.values.moment import Calendar
+
+_UTC = Calendar("UTC")
+
+
+@attrs.frozen(kw_only=True)
+class Facts:
+    """All facts that the rules about one code and one sign-up use, already loaded.
+
+    ``judged_at`` is the moment for code and amounts, ``concluded_at`` the moment for the customer; they differ when an
+    earlier moment is honoured (S10). ``code_status`` is ``None`` when no account ever held the code. ``customer`` is
+    ``None`` in a check without a customer: the rules about the customer then give no reason (S5). ``returning_after``
+    is counted by the clocks of ``calendar``, the programme's (S2). ``referrer_terms`` is ``None`` when the programme's
+    referrer group does not exist; ``referee_terms`` likewise.
+    """
+
+    code: str
+    judged_at: datetime
+    concluded_at: datetime
+    code_status: CodeStatus | None
+    referrer_customer: str | None
+    referrer_terms: Terms | None
+    referee_terms: Terms | None
+    covered: bool = True
+    customer: str | None = None
+    contracts: tuple[Contract, ...] = ()
+    referred: bool = False
+    existing_customer_products: tuple[str, ...] | None = None
+    returning_after: relativedelta | None = None
+    calendar: Calendar = _UTC
+
 
 Rule = Callable[[Facts], Reason | None]
 
@@ -42,11 +76,12 @@ def customer_has_no_active_contract(facts: Facts) -> Reason | None:
 
 
 def customer_is_not_former(facts: Facts) -> Reason | None:
-    """S2: the customer never had an active contract, or has been away long enough to count as new again."""
+    """S2: the customer never had an active contract, or has been absent long enough to count as new again."""
     ends = []
     for contract in facts.contracts:
         if not contract.was_active_by(facts.concluded_at) or not _counts(contract, facts):
             continue
+        # An active contract makes an existing customer, which is the reason of the rule above and not of this one.
         if contract.ended_at is None or contract.is_active_at(facts.concluded_at):
             return None
         ends.append(contract.ended_at)
@@ -59,7 +94,7 @@ def customer_is_not_former(facts: Facts) -> Reason | None:
 
 
 def code_is_somebody_elses(facts: Facts) -> Reason | None:
-    """S3: the code is not of an account of the same customer."""
+    """S3: the code does not belong to an account of the same customer."""
     if facts.customer is not None and facts.customer == facts.referrer_customer:
         return Reason.SELF_REFERRAL
     return None
@@ -103,7 +138,7 @@ RULES: Final[tuple[Rule, ...]] = (
     both_amounts_are_in_force,
     both_groups_are_enabled,
 )
-"""Every rule about using a code, in the order of :class:`~referral_core.values.reason.Reason`."""
+"""Every rule about using a code, in the order of :class:`~referral_core.values.errors.Reason`."""
 
 
 def _counts(contract: Contract, facts: Facts) -> bool:

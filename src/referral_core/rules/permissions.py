@@ -1,21 +1,20 @@
-"""Who may do what by role, and what staff have to say (A1, A2)."""
+"""Permissions by role, and the reasons of manual acts (A1, A2)."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from referral_core.entities.actor import Actor, Role
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason, Refusal
 
 _RANK: Final = {role: rank for rank, role in enumerate(Role)}
 
 
 def permit_role(actor: Actor, act: str, least: Role, *, channels: bool) -> None:
-    """Refuse with ``not-allowed`` unless the actor's role admits an act (A1), and its limit to channels, if any (P2).
+    """Refuse an act with ``not-allowed`` unless the actor's role and limit to channels permit it (A1, P2).
 
-    ``least`` is the least role that may ask for the act; ``channels`` tells that it is for those too who sign up in
-    some channels only.
+    ``least`` is the least role that may ask for the act. ``channels`` permits it to actors who are limited to some
+    channels, too.
     """
     if _RANK[actor.role] < _RANK[least]:
         raise Refusal(Reason.NOT_ALLOWED, message=f"{act} asks for the role {least}, not {actor.role}", field="actor")
@@ -26,7 +25,7 @@ def permit_role(actor: Actor, act: str, least: Role, *, channels: bool) -> None:
 
 
 def given_reason(reason: str | None) -> str | None:
-    """Return a reason without the blanks around it; one that is only blank is none."""
+    """Return a reason without surrounding blanks, ``None`` for a blank one."""
     return (reason or "").strip() or None
 
 

@@ -1,4 +1,4 @@
-"""What bills have taken of each grant (B6-B8)."""
+"""The use of each grant by bills (B6-B8)."""
 
 from __future__ import annotations
 
@@ -15,27 +15,29 @@ from referral_core.values.money import Money
 
 @attrs.frozen
 class Usage:
-    """A grant, and what of it no bill has taken yet, on whichever account that stands by now."""
+    """A grant, and its part that no bill has used yet, on whichever account that part is now."""
 
     grant: Grant
     unused: Money
 
     @property
     def used(self) -> Money:
-        """What bills have taken of it: never more than was granted."""
+        """The part that bills have used: never more than was granted."""
         return self.grant.amount - self.unused
 
 
 def usages(grants: Iterable[Grant], balances: Mapping[str, Balance]) -> tuple[Usage, ...]:
-    """Say of each of a customer's grants what was used of it, wherever it was moved to.
+    """Return the use of each of a customer's grants, to whichever account its parts were moved.
 
-    ``grants`` are all that billing has confirmed on the customer's accounts, ``balances`` those of the accounts by id.
+    ``grants`` are all grants that billing has confirmed on the customer's accounts, ``balances`` those of the accounts
+    by id.
 
-    A part keeps the moment it is effective from when it is moved (B7). So what is unused of a grant is whatever stands
-    on any of the accounts with its moment; the rest was used. Grants of one moment are alike to billing: among them, a
-    part is of a grant made to the account it stands on as far as there is one, and a grant whose key comes first is
-    used first. What was used of all grants together is what all bills took.
+    A part keeps the moment from which it is effective when it is moved (B7). So the unused part of a grant is found by
+    its moment on any of the accounts; the rest was used. Billing does not tell grants of one moment apart: among them a
+    part is assigned first to a grant on its own account, and the grant whose key comes first is used first. The use of
+    all grants together is what all bills took.
     """
+    # Unused parts are assigned from the last key on, so that the first key is used first.
     known = sorted(grants, key=lambda grant: grant.key, reverse=True)
     pools = _pools(balances)
     unused = {}
@@ -49,7 +51,7 @@ def usages(grants: Iterable[Grant], balances: Mapping[str, Balance]) -> tuple[Us
 
 
 Pool = dict[str, Money]
-"""By account, what is unused of what is effective from one moment."""
+"""The unused discount that is effective from one moment, by account."""
 
 
 def _pools(balances: Mapping[str, Balance]) -> defaultdict[datetime, Pool]:
@@ -62,7 +64,7 @@ def _pools(balances: Mapping[str, Balance]) -> defaultdict[datetime, Pool]:
 
 
 def _taken(pool: Pool, accounts: Iterable[str], most: Money) -> Money:
-    """Take up to ``most`` out of a pool, and return what was taken."""
+    """Take up to ``most`` out of a pool, and return the amount taken."""
     missing = most
     for account in accounts:
         there = pool.get(account)

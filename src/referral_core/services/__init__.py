@@ -1,1 +1,1 @@
-"""Use cases: load facts from the repositories, decide, store, and return what happened."""
+"""Services: the acts of a session. They load facts from the repositories, decide, store, and return the result."""

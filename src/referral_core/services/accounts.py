@@ -1,39 +1,86 @@
-"""Showing accounts: to their customer, and to staff who help them (A1, C11, T2, P3)."""
+"""Accounts as seen by their customer and by staff (A1, C11, T2, P3)."""
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Iterator
+from datetime import datetime
+from heapq import merge
+from itertools import dropwhile, groupby, islice
+from typing import TYPE_CHECKING
 
 import attrs
 
 from referral_core.acts import act
 from referral_core.entities.actor import Role
+from referral_core.entities.balance import Balance, Movement, MovementKind
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import Side
-from referral_core.entities.movement import Movement, MovementKind
+from referral_core.entities.grant import GrantStatus
+from referral_core.entities.promo_code import PromoCode
+from referral_core.entities.referral import Referral, ReferralStatus
 from referral_core.ports.billing import TellingBilling
-from referral_core.services.account_view import AccountView, ReferralSeen
-from referral_core.services.activity import Activity, ActivityOfAccount
+from referral_core.services.activity import AccountActivity, Activity, Place, place_of, place_text
 from referral_core.services.context import BoundService
-from referral_core.services.permissions import own_account, own_customer
-from referral_core.services.referrals_of_account import ReferralsOfAccount
-from referral_core.services.sharing import Sharing
-from referral_core.services.unknown import unknown_account
+from referral_core.services.permissions import Permissions, own_account, own_customer
+from referral_core.services.refusals import unknown_account
+from referral_core.services.sharing import SharingFigures, Sharings
 from referral_core.values.arguments import AccountId, Count, CustomerId, Text
+from referral_core.values.moment import LATEST
+from referral_core.values.money import Money
+
+if TYPE_CHECKING:
+    from referral_core.ports.store import Repositories
+
+
+@attrs.frozen(kw_only=True)
+class AccountView:
+    """An account with its contracts by concluding moment, and its present and past codes in order of issuing."""
+
+    account: str
+    customer: str
+    contracts: tuple[Contract, ...]
+    codes: tuple[PromoCode, ...]
+    figures: SharingFigures
+    balance: Balance
+
+
+@attrs.frozen(kw_only=True)
+class ReferralView:
+    """A referral as one of its two accounts sees it, without the friend's personal data (T2).
+
+    ``side`` is the account's side, ``amount`` the amount locked for it, and ``leg`` the status of its grant, ``None``
+    until the contract activates. ``contract`` is the new customer's contract, ``other`` the account on the other side.
+    ``other`` is ``None`` for every customer, ``contract`` for the referrer; both are ``None`` for staff who may not see
+    the friend's segment.
+
+    ``place`` is the referral's place in the account's list, after which the next page begins. It contains no more than
+    a moment and a count.
+    """
+
+    place: str
+    side: Side
+    status: ReferralStatus
+    concluded_at: datetime
+    granted_at: datetime | None
+    cancelled_at: datetime | None
+    amount: Money
+    leg: GrantStatus | None
+    contract: str | None
+    other: str | None
 
 
 class Accounts(BoundService):
-    """What there is to see of an account. Nothing is changed; told is what is stored by now.
+    """Views of accounts, as stored at present; nothing is changed.
 
-    A customer is shown their own accounts only, and refused any other in the same words, whether it is there or not.
-    Outside of a transaction nobody has to wait for it.
+    Customers see their own accounts only. Every other account is refused in the same words, whether it exists or not.
+    Outside of a transaction these acts make no writer wait.
     """
 
     @act("account.list", least=Role.CUSTOMER, reads=True, touches=(own_customer,))
     def of_customer(self, customer: CustomerId) -> tuple[str, ...]:
-        """Return a customer's accounts, in the order in which they first had a contract; none for a stranger.
+        """Return a customer's accounts in order of their first contracts; none for an unknown customer.
 
-        Somebody limited to some segments is told those that lie within them.
+        An actor limited to some segments sees the accounts within them.
 
         :raises Refusal: ``not-allowed``, also for a customer who asks about another one.
         """
@@ -53,30 +100,30 @@ class Accounts(BoundService):
             customer=contracts[0].customer,
             contracts=contracts,
             codes=self._ports.promo_codes.of_account(account),
-            figures=Sharing(self._runner).figures(account),
+            figures=Sharings(self._runner).figures(account),
             balance=self._ports.billing.balance(account),
         )
 
     @act("account.referrals", least=Role.CUSTOMER, reads=True, touches=(own_account,))
     def referrals(
         self, account: AccountId, *, after: Text | None = None, limit: Count = 50
-    ) -> tuple[ReferralSeen, ...]:
+    ) -> tuple[ReferralView, ...]:
         """Return up to ``limit`` referrals in which an account has a side, the newest first (T2).
 
-        They go by the concluding moment, latest first, and then by contract, last first. ``after`` is the ``place`` of
-        the last one that was shown: those that follow are returned.
+        They are ordered by concluding moment, latest first, and then by contract, last first. ``after`` is the
+        ``place`` of the last referral of the page before.
 
         :raises Refusal: ``not-allowed``, ``account-unknown``, ``moment-invalid`` when ``after`` is no place.
         """
         self._contracts(account)
-        return tuple(islice(ReferralsOfAccount(self._ports, account, self._permissions).following(after), limit))
+        return tuple(islice(AccountReferrals(self._ports, account, self._permissions).following(after), limit))
 
     @act("account.movements", least=Role.CUSTOMER, reads=True, touches=(own_account,))
     def movements(self, account: AccountId) -> tuple[Movement, ...]:
-        """Return what came to an account's discount and went from it, in order of moment (B3, B6, B7).
+        """Return the movements of an account's discount, in order of moment (B3, B6, B7).
 
-        The ``reference`` is the leg's key, the bill, or the other account of a transfer; to a customer it is ``None``
-        where it would name the friend's contract. Nothing is told where billing does not offer it.
+        The ``reference`` is the key of the grant, the bill, or the other account of a transfer. For a customer it is
+        ``None`` where it would name the friend's contract. A billing system without movements yields none.
 
         :raises Refusal: ``not-allowed``, ``account-unknown``.
         :raises BillingUnavailable: billing did not answer.
@@ -93,14 +140,14 @@ class Accounts(BoundService):
     def activity(self, account: AccountId, *, after: Text | None = None, limit: Count = 50) -> tuple[Activity, ...]:
         """Return up to ``limit`` entries of an account's timeline, the newest first, to an agent or above (P3).
 
-        They are what the trace tells of the account, on its own chain and on those of the referrals it has a side in.
-        ``after`` is the ``place`` of the last one that was shown: those that follow are returned.
+        The entries are the account's rows of the trace, on its own chain and on those of its referrals. ``after`` is
+        the ``place`` of the last entry of the page before.
 
         :raises Refusal: ``not-allowed``, ``account-unknown``, ``moment-invalid`` when ``after`` is no place.
         :raises TraceUnreadable: a row cannot be read.
         """
         self._contracts(account)
-        return ActivityOfAccount(self._ports, account).following(after, limit)
+        return AccountActivity(self._ports, account).following(after, limit)
 
     def _contracts(self, account: str) -> tuple[Contract, ...]:
         contracts = self._ports.contracts.of_account(account)
@@ -109,7 +156,7 @@ class Accounts(BoundService):
         return contracts
 
     def _other_sides(self, billing: TellingBilling, account: str) -> dict[str, str]:
-        """Return, by the key of each transfer, the other account; both are the same customer's (B7)."""
+        """Return the other account of each transfer by its key; both accounts are the same customer's (B7)."""
         customer = self._ports.contracts.of_account(account)[0].customer
         siblings = {contract.account for contract in self._ports.contracts.of_customer(customer)} - {account}
         return {
@@ -123,7 +170,73 @@ class Accounts(BoundService):
         reference = movement.reference or ""
         if movement.kind.is_transfer:
             return attrs.evolve(movement, reference=others.get(reference, reference))
+        # The key of a referrer's grant contains the contract of the friend.
         is_friends = movement.kind is MovementKind.GRANTED and reference.startswith(f"{Side.REFERRER}/")
         if is_friends and self._actor.role is Role.CUSTOMER:
             return attrs.evolve(movement, reference=None)
         return movement
+
+
+@attrs.frozen
+class AccountReferrals:
+    """One account's referrals, the newest first, each with its place.
+
+    A place contains a count and no contract, since that may be a friend's.
+    """
+
+    ports: Repositories
+    account: str
+    permissions: Permissions
+
+    def following(self, after: str | None) -> Iterator[ReferralView]:
+        """Yield the referrals after a place, or all of them.
+
+        :raises Refusal: ``moment-invalid`` when it is no place.
+        """
+        last = None if after is None else place_of(after)
+        placed = self._placed(LATEST if last is None else last[0])
+        if last is not None:
+            placed = dropwhile(lambda each: each[0][0] == last[0] and each[0][1] <= last[1], placed)
+        grants = {grant.key: grant.status for grant in self.ports.grants.all(account=self.account)}
+        for place, referral in placed:
+            side = Side.REFERRER if referral.referrer == self.account else Side.REFEREE
+            offer = referral.referrer_offer if side is Side.REFERRER else referral.referee_offer
+            sees_other = self._sees(referral.referee if side is Side.REFERRER else referral.referrer)
+            yield ReferralView(
+                place=place_text(place),
+                side=side,
+                status=referral.status,
+                concluded_at=referral.concluded_at,
+                granted_at=referral.granted_at,
+                cancelled_at=referral.cancelled_at,
+                amount=offer.amount,
+                leg=grants.get(f"{side}/{referral.contract}"),
+                contract=referral.contract if side is Side.REFEREE or sees_other else None,
+                other=(referral.referee if side is Side.REFERRER else referral.referrer) if sees_other else None,
+            )
+
+    def _placed(self, newest_by: datetime) -> Iterator[tuple[Place, Referral]]:
+        """Yield the referrals concluded by a moment with their places, the newest first."""
+        shared = self.ports.referrals.all(referrer=self.account, newest_by=newest_by)
+        own = sorted((each for each in self._own() if each.concluded_at <= newest_by), key=_order, reverse=True)
+        for concluded_at, together in groupby(merge(shared, own, key=_order, reverse=True), key=_concluded_at):
+            for count, referral in enumerate(together, 1):
+                yield (concluded_at, count), referral
+
+    def _own(self) -> Iterator[Referral]:
+        """Yield the referrals of the account's own contracts, in which it is the referee."""
+        for contract in self.ports.contracts.of_account(self.account):
+            referral = self.ports.referrals.find(contract.id)
+            if referral is not None:
+                yield referral
+
+    def _sees(self, other: str) -> bool:
+        return self.permissions.actor.role is not Role.CUSTOMER and self.permissions.sees(accounts=(other,))
+
+
+def _concluded_at(referral: Referral) -> datetime:
+    return referral.concluded_at
+
+
+def _order(referral: Referral) -> tuple[datetime, str]:
+    return referral.concluded_at, referral.contract

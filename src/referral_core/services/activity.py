@@ -1,4 +1,4 @@
-"""The activity timeline of a consumer profile: what was done about an account, in words (P3, A2)."""
+"""The activity timeline of a consumer profile: the acts on an account, in sentences (P3, A2)."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ import attrs
 
 from referral_core.entities.actor import Role
 from referral_core.entities.discount_group import Side
-from referral_core.entities.trace_entry import TraceEntry
-from referral_core.services.account_trace import AccountTrace
-from referral_core.services.place import Place, place_of, place_text
-from referral_core.values.moment import LATEST, written
+from referral_core.entities.trace import TraceEntry
+from referral_core.services.trace import AccountTrace
+from referral_core.values.errors import Reason, Refusal
+from referral_core.values.moment import LATEST, moment, written
 from referral_core.values.word import Word
 
 if TYPE_CHECKING:
     from referral_core.ports.store import Repositories
 
+
 _MOST_AT_FIRST: Final = 1_000
-"""No more rows than that are read at first, however many are asked for."""
+"""The most rows of the first read, for however long a page."""
 
 
 class ActivityCategory(Word):
-    """What an entry of the timeline is about."""
+    """The categories of entries in the timeline."""
 
     CODE = "code"
     REFERRAL = "referral"
@@ -40,10 +41,10 @@ class ActivityCategory(Word):
 
 @attrs.frozen(kw_only=True)
 class Activity:
-    """An entry of the timeline: a row of the trace, with an English sentence that says what was done.
+    """An entry of the timeline: a row of the trace, with an English sentence about the act.
 
-    ``place`` is where it stands: the next page begins after it. ``by`` and ``reason`` are ``None`` where there is none,
-    or once erased (A5). The sentence names contracts of the account itself and of nobody else.
+    ``place`` is the entry's place in the list, after which the next page begins. ``by`` and ``reason`` are ``None`` if
+    there is none, or once erased (A5). The sentence names contracts of the account itself and no others.
     """
 
     place: str
@@ -57,7 +58,7 @@ class Activity:
 
     @classmethod
     def of(cls, row: TraceEntry, place: str) -> Activity:
-        """Return what a row tells of an account, and where it stands."""
+        """Return a row of the trace as an entry at a place."""
         category, sentence = _TOLD.get(row.act, _ANYTHING)
         return cls(
             place=place,
@@ -72,18 +73,18 @@ class Activity:
 
 
 @attrs.frozen
-class ActivityOfAccount:
-    """One account's timeline: the rows of all chains that tell of it, by their moments, the newest first.
+class AccountActivity:
+    """One account's timeline: its rows from all chains, ordered by moment, the newest first.
 
-    Rows of one moment come by the chain and then by number, the last first. A place has no subject in it, which would
-    name a friend's contract; so those of one moment are counted.
+    Rows of one moment are ordered by chain and then by number, the last first. A place contains a count and no subject,
+    since that may name a friend's contract.
     """
 
     ports: Repositories
     account: str
 
     def following(self, after: str | None, limit: int) -> tuple[Activity, ...]:
-        """Return up to ``limit`` entries that follow a place; from the newest on after none.
+        """Return up to ``limit`` entries after a place, or from the newest on.
 
         :raises Refusal: ``moment-invalid`` when it is no place.
         :raises TraceUnreadable: a row cannot be read.
@@ -100,15 +101,15 @@ class ActivityOfAccount:
             ]
             if len(entries) >= limit or len(rows) < size:
                 return tuple(entries[:limit])
-            # What was passed at the first moment, or is about the other side, took the room: look further back.
+            # Rows of the page before, or about the other side, took the room of this page: read further back.
             size *= 4
 
 
 def _placed(rows: Iterable[TraceEntry]) -> Iterator[tuple[Place, TraceEntry]]:
-    """Yield rows, which are in order, with their places."""
-    for moment, together in groupby(rows, key=attrgetter("moment")):
+    """Yield rows with their places; the rows are in order of moment."""
+    for at, together in groupby(rows, key=attrgetter("moment")):
         for count, row in enumerate(together, 1):
-            yield (moment, count), row
+            yield (at, count), row
 
 
 _TOLD: Final[Mapping[str, tuple[ActivityCategory, str]]] = MappingProxyType(
@@ -145,7 +146,7 @@ _ANYTHING: Final = (ActivityCategory.OTHER, "{act} took place.")
 
 
 def _facts(row: TraceEntry) -> Mapping[str, str]:
-    """Return what a sentence can tell of a row; what a row should say and does not is a question mark."""
+    """Return the values for a row's sentence; a missing value is a question mark."""
     before, after = row.before or {}, row.after or {}
     facts: dict[str, str] = defaultdict(lambda: "?")
     facts |= {f"{name}_before": value for name, value in before.items() if value is not None}
@@ -161,7 +162,28 @@ def _facts(row: TraceEntry) -> Mapping[str, str]:
 
 
 def _ends(ends_at: str | None, now: str) -> str:
-    """Say that a code ended, or will."""
+    """Return the part of a sentence that says when a code ends or that it ended."""
     if ends_at is None or datetime.fromisoformat(ends_at) <= datetime.fromisoformat(now):
         return "ended"
     return f"is to end at {ends_at}"
+
+
+Place = tuple[datetime, int]
+"""A place in a list that begins with the newest: a moment, and a count among the entries of that moment, from 1."""
+
+
+def place_text(place: Place) -> str:
+    """Return a place as text, which reveals nothing about the entry."""
+    return f"{written(place[0])}/{place[1]}"
+
+
+def place_of(text: str) -> Place:
+    """Return the place in a text.
+
+    :raises Refusal: ``moment-invalid`` when the text is no place.
+    """
+    when, _, count = text.partition("/")
+    try:
+        return moment(datetime.fromisoformat(when), "after"), int(count)
+    except (ValueError, Refusal) as error:
+        raise Refusal(Reason.MOMENT_INVALID, message=f"{text[:60]!r} is no place", field="after") from error

@@ -1,4 +1,4 @@
-"""Cases: opened when a self-service sign-up fails, finished or abandoned by staff (K1-K3)."""
+"""Cases: failed self-service sign-ups, which staff finish or abandon (K1-K3)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from referral_core.acts import act
 from referral_core.entities.actor import Role
 from referral_core.entities.case import CarriedOffer, Case
 from referral_core.entities.contract import Contract
-from referral_core.entities.trace_entry import account_subject
+from referral_core.entities.trace import account_subject
 from referral_core.rules.decision import Decision
-from referral_core.services.choosing import chosen_by_case
 from referral_core.services.context import BoundService
-from referral_core.services.judging import Judging, Question
+from referral_core.services.eligibility import Eligibility, Question
 from referral_core.services.permissions import a_case, a_code, a_customer_judged, a_finished_case, a_segment
-from referral_core.services.sign_ups import Concluding, SignUp
-from referral_core.services.unknown import unknown_case
+from referral_core.services.refusals import unknown_case
+from referral_core.services.sign_ups import Conclusion, SignUp, chosen_by_case
 from referral_core.values.arguments import (
     AccountId,
     CaseId,
     Channel,
-    CodeText,
+    CodeInput,
     ContractId,
     Count,
     CustomerId,
@@ -38,7 +37,7 @@ SELF_SERVICE = "self-service"
 
 @attrs.frozen
 class OpenedCase:
-    """A case that was opened, and the decision about its code if one was given."""
+    """An opened case, and the decision on its code if one was given."""
 
     case: Case
     decision: Decision | None = None
@@ -46,14 +45,14 @@ class OpenedCase:
 
 @attrs.frozen
 class FinishedCase:
-    """A case that was finished, and the sign-up that finished it."""
+    """A finished case, and the sign-up that finished it."""
 
     case: Case
     sign_up: SignUp
 
 
 class Cases(BoundService):
-    """Failed self-service sign-ups, kept with what the customer was promised until somebody finishes them."""
+    """The acts on cases, which keep the offers that the customer was promised until staff finish them."""
 
     @act("case.open", least=Role.AGENT, feed=True, touches=(a_code, a_customer_judged, a_segment))
     def open(
@@ -61,13 +60,13 @@ class Cases(BoundService):
         case: CaseId,
         *,
         customer: CustomerId,
-        code: CodeText | None = None,
+        code: CodeInput | None = None,
         product: Product = "electricity",
         segment: Segment = "household",
     ) -> OpenedCase:
         """Open a case; with a usable code it carries the code and the offers of this moment (K1).
 
-        An unusable code leaves the case without them; ``case.warnings`` then say why.
+        With an unusable code the case carries neither, and ``case.warnings`` are the reasons.
 
         :raises Refusal: ``not-allowed``, ``case-exists``.
         """
@@ -84,7 +83,7 @@ class Cases(BoundService):
         self._context.save(opened, act="case.open")
         return OpenedCase(opened, decision)
 
-    @act("case.finish", least=Role.AGENT, feed=True, draws=True, touches=(a_case, a_finished_case))
+    @act("case.finish", least=Role.AGENT, feed=True, issues=True, touches=(a_case, a_finished_case))
     def finish(  # noqa: PLR0913 - a sign-up has that many facts
         self,
         case: CaseId,
@@ -98,14 +97,14 @@ class Cases(BoundService):
         channel: Channel = "sales-portal",
         group: GroupId | None = None,
     ) -> FinishedCase:
-        """Conclude the sign-up of a case with what the case carries, and close it (K2).
+        """Conclude the sign-up of a case with the code and offers that it carries, and close the case (K2).
 
-        Product and segment are the case's own unless given.
+        Product and segment default to those of the case.
 
         :raises Refusal: ``not-allowed``, ``case-unknown``, ``case-closed``, ``not-same-customer``, and whatever
             concluding refuses.
         """
-        now, found, concluding = self._now, self._found(case), Concluding(self._context)
+        now, found, concluding = self._now, self._found(case), Conclusion(self._context)
         concluding.check_case(found, customer)
         finished = found.finished(contract, now)
         chosen = chosen_by_case(found, group, now)
@@ -125,7 +124,7 @@ class Cases(BoundService):
 
     @act("case.abandon", least=Role.AGENT, feed=True, touches=(a_case,))
     def abandon(self, case: CaseId) -> Case:
-        """Close a case without a sign-up; it leaves no referral (K3).
+        """Close a case without a sign-up and without a referral (K3).
 
         :raises Refusal: ``not-allowed``, ``case-unknown``, ``case-closed``.
         """
@@ -134,7 +133,7 @@ class Cases(BoundService):
 
     @act("case.show", least=Role.AGENT, reads=True, touches=(a_case,))
     def find(self, case: CaseId) -> Case:
-        """Return a case as it stands by now, with what it carries (K1).
+        """Return a case with its present status, and the code and offers that it carries (K1).
 
         :raises Refusal: ``not-allowed``, ``case-unknown``.
         """
@@ -144,8 +143,8 @@ class Cases(BoundService):
     def page(self, *, after: CaseId | None = None, limit: Count = 50, open_only: Flag = False) -> tuple[Case, ...]:
         """Return the next ``limit`` cases whose id is above ``after``, by the code points of the id.
 
-        ``open_only`` leaves out those that were finished or abandoned. Somebody limited to some segments is shown what
-        :meth:`find` would show them. A page that is not full is the last one.
+        ``open_only`` leaves out finished and abandoned cases. An actor limited to some segments sees the cases that
+        :meth:`find` shows them. A page that is not full is the last one.
 
         :raises Refusal: ``not-allowed``.
         """
@@ -160,7 +159,7 @@ class Cases(BoundService):
         return found
 
     def _decide(self, code: str, customer: str, product: str, segment: str) -> Decision:
-        return Judging(self._programme, self._ports).decide(
+        return Eligibility(self._programme, self._ports).decide(
             Question(
                 code=code,
                 concluded_at=self._now,

@@ -1,14 +1,20 @@
-"""Promo codes: checked, shown, issued and ended (C5, C9, C11, S5)."""
+"""Promo codes: checks, views, issuing and ending, by hand or as contracts change (C3-C5, C7-C9, C11, S5)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
+import attrs
+
 from referral_core.acts import act
 from referral_core.entities.actor import Role
-from referral_core.entities.promo_code import Ending, Issuing, PromoCode
+from referral_core.entities.contract import Contract
+from referral_core.entities.promo_code import CodeStatus, Ending, Issuing, PromoCode
+from referral_core.ports.codes import CodelessAccount
 from referral_core.rules.decision import Decision
-from referral_core.services.code_book import CodeBook
-from referral_core.services.context import BoundService
-from referral_core.services.judging import Judging, Question
+from referral_core.services.context import BoundService, Context
+from referral_core.services.eligibility import Eligibility, Question
 from referral_core.services.permissions import (
     a_channel,
     a_code,
@@ -17,11 +23,11 @@ from referral_core.services.permissions import (
     an_account,
     own_account,
 )
-from referral_core.services.unknown import unknown_account, unknown_code
+from referral_core.services.refusals import unknown_account, unknown_code
 from referral_core.values.arguments import (
     AccountId,
     Channel,
-    CodeText,
+    CodeInput,
     CustomerId,
     EndedCode,
     Flag,
@@ -31,12 +37,11 @@ from referral_core.values.arguments import (
     Segment,
 )
 from referral_core.values.code_text import fold, parse
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import ConcurrentChange, Reason, Refusal
 
 
 class Codes(BoundService):
-    """Promo codes: whether one can be used, and what staff do with the codes of accounts."""
+    """The acts on promo codes: checks by everybody, and issuing and ending by staff."""
 
     @act(
         "code.check",
@@ -48,16 +53,16 @@ class Codes(BoundService):
     )
     def check(
         self,
-        code: CodeText,
+        code: CodeInput,
         *,
         channel: Channel = "self-service",
         customer: CustomerId | None = None,
         product: Product | None = None,
         segment: Segment | None = None,
     ) -> Decision:
-        """Say whether a code could be used now, every reason why not, and what it would give (S5).
+        """Decide whether a code could be used now, with every reason against it or both offers (S5).
 
-        Changes nothing. Without a ``customer`` the reasons about the customer are left out.
+        Nothing is changed. Without a ``customer`` the rules about the customer are left out.
 
         :raises Refusal: ``not-allowed``.
         """
@@ -70,26 +75,26 @@ class Codes(BoundService):
             product=product,
             segment=segment,
         )
-        return Judging(self._programme, self._ports).decide(question)
+        return Eligibility(self._programme, self._ports).decide(question)
 
     @act("code.issue", least=Role.AGENT, feed=True, manual=True, touches=(an_account,))
     def issue(
         self,
         account: AccountId,
         *,
-        code: CodeText | None = None,
+        code: CodeInput | None = None,
         replace: Flag = False,
         reason: ReasonText | None = None,
     ) -> PromoCode:
         """Issue a code to an account by hand (C9): active at once on an active contract, else pending.
 
-        ``code`` is the wanted text, drawn in the programme's format when ``None``. With ``replace`` the account's
-        present code ends as the new one is issued.
+        ``code`` is the wanted text, by default a free text in the programme's format. With ``replace`` the account's
+        present code ends when the new one is issued.
 
         :raises Refusal: ``not-allowed``, ``reason-missing``, ``account-unknown``, ``no-contract``, ``code-overlap``,
             ``code-malformed``, ``code-taken``.
         """
-        now, book = self._now, CodeBook(self._context)
+        now, book = self._now, AccountCodes(self._context)
         contracts = self._ports.contracts.of_account(account)
         if not contracts:
             raise unknown_account(account)
@@ -100,7 +105,7 @@ class Codes(BoundService):
             raise Refusal(
                 Reason.CODE_OVERLAP, message=f"account {account} has the code {present.text}", field="account"
             )
-        wanted = self._context.drawing.text_for(contracts, now) if code is None else self._free(code)
+        wanted = self._context.code_texts.text_for(contracts, now) if code is None else self._free(code)
         if present is not None:
             book.end(present, present.ended(now, Ending.REPLACED, reason), at=now, reason=reason)
         return book.issue(
@@ -114,27 +119,27 @@ class Codes(BoundService):
 
     @act("code.end", least=Role.SUPERVISOR, feed=True, manual=True, touches=(a_code,), wire={"ends_at": "at"})
     def end(self, code: EndedCode, *, ends_at: Moment | None = None, reason: ReasonText | None = None) -> PromoCode:
-        """End a code by hand, at once or at the later moment ``ends_at``; a planned end can be moved (C5).
+        """End a code by hand, at once or at the later moment ``ends_at``, which replaces a planned end (C5).
 
         :raises Refusal: ``not-allowed``, ``reason-missing``, ``code-unknown``, ``code-ended``, ``moment-past``.
         """
         now, found = self._now, self._found(code)
         ended = found.ended_by_hand(ends_at or now, reason, now=now)
-        return CodeBook(self._context).end(found, ended, at=now, reason=reason)
+        return AccountCodes(self._context).end(found, ended, at=now, reason=reason)
 
     @act("code.present", least=Role.CUSTOMER, reads=True, touches=(own_account,))
     def present(self, account: AccountId) -> PromoCode | None:
         """Return the account's code that is pending or active now; there is at most one (C6, C11).
 
-        A customer sees the codes of their own accounts only.
+        Customers see the codes of their own accounts only.
 
         :raises Refusal: ``not-allowed``.
         """
-        return CodeBook(self._context).present(account, self._now)
+        return AccountCodes(self._context).present(account, self._now)
 
     @act("code.show", least=Role.AGENT, reads=True, touches=(a_code,))
-    def show(self, code: CodeText) -> PromoCode:
-        """Return the code of this text, however it is written, whoever holds or held it; for staff (C1, C11).
+    def show(self, code: CodeInput) -> PromoCode:
+        """Return the code with this text in any spelling, whichever account holds or held it; for staff (C1, C11).
 
         :raises Refusal: ``not-allowed``, ``code-unknown``.
         """
@@ -151,3 +156,151 @@ class Codes(BoundService):
         if self._ports.promo_codes.find(wanted) is not None:
             raise Refusal(Reason.CODE_TAKEN, message=f"{wanted} is or was an account's code", field="code")
         return wanted
+
+
+@attrs.frozen
+class AccountCodes:
+    """The codes of accounts: looked up, and stored together with the row of the trace (C11, A2).
+
+    ``at`` is the moment of the fact that a change follows from; the change is recorded at the context's now.
+    """
+
+    context: Context
+
+    def present(self, account: str, at: datetime) -> PromoCode | None:
+        """Return the account's code that is pending or active at a moment; there is at most one (C6)."""
+        for code in reversed(self.context.ports.promo_codes.of_account(account)):
+            if code.status_at(at) is not CodeStatus.ENDED:
+                return code
+        return None
+
+    def was_ended_by_hand(self, account: str) -> bool:
+        """Tell whether staff ended the account's last code (C7)."""
+        codes = self.context.ports.promo_codes.of_account(account)
+        return bool(codes) and codes[-1].ending is Ending.BY_HAND
+
+    def keeps(self, contract: Contract) -> bool:
+        """Tell whether a contract is in force on a product that keeps its account's code active (C4)."""
+        in_force = contract.is_open and contract.activated_at is not None
+        return in_force and self.context.programme.keeps(contract.product)
+
+    def issue(
+        self,
+        text: str,
+        contract: Contract,
+        *,
+        at: datetime,
+        issuing: Issuing,
+        starts_at: datetime | None = None,
+        reason: str | None = None,
+    ) -> PromoCode:
+        """Store a new code of a contract's account, pending unless it ``starts_at`` some moment (C3, C9).
+
+        :raises ConcurrentChange: the text was taken, or the account got a code, since they were read.
+        """
+        code = PromoCode(
+            text=text,
+            account=contract.account,
+            customer=contract.customer,
+            issued_at=at,
+            issued_by=self.context.actor.id,
+            issuing=issuing,
+            starts_at=starts_at,
+        )
+        try:
+            return self.context.save(code, act="code.issue", reason=reason, at=at)
+        except Refusal as quicker:
+            # The text was free, and the account without a code, when this act read them: another transaction won the
+            # race. The repetition of the act finds the reason of a rule, or another free text.
+            raise ConcurrentChange(f"somebody else issued a code at the same time: {quicker.message}") from quicker
+
+    def launch(
+        self, accounts: Sequence[CodelessAccount], texts: Sequence[str], reason: str | None = None
+    ) -> tuple[PromoCode, ...]:
+        """Store a first code, active at once, for each of many accounts (C2)."""
+        context = self.context
+        codes = [
+            PromoCode(
+                text=text,
+                account=account.account,
+                customer=account.customer,
+                issued_at=context.now,
+                issued_by=context.actor.id,
+                issuing=Issuing.LAUNCH,
+                starts_at=context.now,
+            )
+            for account, text in zip(accounts, texts, strict=True)
+        ]
+        context.save_launched(codes, reason)
+        return tuple(codes)
+
+    def start(self, before: PromoCode, after: PromoCode, *, at: datetime) -> PromoCode:
+        """Store a code that became active (C3)."""
+        return self.context.save(after, before, act="code.start", at=at)
+
+    def end(self, before: PromoCode, after: PromoCode, *, at: datetime, reason: str | None = None) -> PromoCode:
+        """Store a code that ended, or will (C4, C5)."""
+        return self.context.save(after, before, act="code.end", at=at, reason=reason)
+
+
+@attrs.frozen(slots=False)
+class AutomaticCodes:
+    """The codes that follow contracts: issued, started and ended automatically (C3, C4, C7, C8).
+
+    ``at`` is the moment of the contract's change.
+    """
+
+    context: Context
+
+    @property
+    def _book(self) -> AccountCodes:
+        return AccountCodes(self.context)
+
+    def on_conclusion(self, contract: Contract, others: Sequence[Contract], at: datetime) -> PromoCode | None:
+        """Issue a pending code to the account of a concluded contract, unless a rule withholds it (C3, C7, C8)."""
+        if not self.context.programme.issues_for(contract.product, contract.segment):
+            return None
+        if self._book.present(contract.account, at) is not None:
+            return None
+        # The end by hand blocks only while a contract is open: an ex-customer gets a new code (C7, C8).
+        is_customer_still = any(other.is_open for other in others)
+        if is_customer_still and self._book.was_ended_by_hand(contract.account):
+            return None
+        text = self.context.code_texts.text_for([*others, contract], at)
+        return self._book.issue(text, contract, at=at, issuing=Issuing.AUTOMATIC)
+
+    def on_activation(self, contract: Contract, at: datetime) -> tuple[PromoCode | None, bool]:
+        """Start the account's pending code, or issue one that is active at once (C3, C4, C7).
+
+        Returns the code and whether it was issued now; no code when nothing changed.
+        """
+        present = self._book.present(contract.account, at)
+        if present is not None:
+            return self._start(present, contract, at), False
+        if not self.context.programme.issues_for(contract.product, contract.segment):
+            return None, False
+        if self._book.was_ended_by_hand(contract.account):
+            return None, False
+        text = self.context.code_texts.text_for(self.context.ports.contracts.of_account(contract.account), at)
+        return self._book.issue(text, contract, at=at, issuing=Issuing.AUTOMATIC, starts_at=at), True
+
+    def on_end(self, contract: Contract, at: datetime) -> PromoCode | None:
+        """End the account's code if the contracts that remain no longer keep it (C3, C4)."""
+        present = self._book.present(contract.account, at)
+        if present is None:
+            return None
+        contracts = self.context.ports.contracts.of_account(contract.account)
+        # A pending code needs an open contract, an active one a contract in force on a keeping product (C3, C4).
+        if present.status_at(at) is CodeStatus.PENDING:
+            kept = any(other.is_open for other in contracts)
+        else:
+            kept = any(self._book.keeps(other) for other in contracts)
+        if kept:
+            return None
+        ended = present.ended(at, Ending.CONTRACTS_ENDED)
+        return self._book.end(present, ended, at=at)
+
+    def _start(self, code: PromoCode, contract: Contract, at: datetime) -> PromoCode | None:
+        if code.starts_at is not None or not self.context.programme.keeps(contract.product):
+            return None
+        return self._book.start(code, code.started(at), at=at)

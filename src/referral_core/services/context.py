@@ -1,4 +1,4 @@
-"""What the services of one session share, and the base they have in common."""
+"""The context of a session: actor, now and store, shared by all its services."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from referral_core.entities.case import Case
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.grant import Grant
-from referral_core.entities.promo_code import PromoCode
+from referral_core.entities.promo_code import PromoCode, Sharing
 from referral_core.entities.referral import Referral
-from referral_core.entities.sharing import Sharing
-from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, State, TraceNote
+from referral_core.entities.trace import PROGRAMME_SUBJECT, State, TraceNote
 from referral_core.programme.programme import Programme
-from referral_core.services.drawing import Drawing
+from referral_core.services.code_texts import CodeTexts
 from referral_core.services.permissions import Permissions
 from referral_core.services.records import RECORDS, STORES, imported_state
 from referral_core.values.moment import written
@@ -36,31 +35,32 @@ E = TypeVar("E", Contract, PromoCode, DiscountGroup, Referral, Grant, Case, Shar
 class Context:
     """One actor, one now, one store.
 
-    ``now`` is the moment of recording: of history and of the trace. ``known_at`` makes everything read as it was known
-    then; who may read it goes by what is so today.
+    ``now`` is the moment of recording in history and in the trace. With ``known_at`` all repositories are read as known
+    at that moment, under today's permissions.
     """
 
     programme: Programme
     store: Store
-    drawing: Drawing
+    code_texts: CodeTexts
     actor: Actor
     now: datetime
     known_at: datetime | None = None
 
     @property
     def ports(self) -> Repositories:
-        """What the services read, and write where writing is allowed."""
+        """The repositories that services read, and write unless ``known_at`` is set."""
         return self.store if self.known_at is None else self._known
 
     @cached_property
     def _known(self) -> Repositories:
-        from referral_core.knowledge import Knowledge  # noqa: PLC0415 - most sessions know today
+        from referral_core.known_at import Knowledge  # noqa: PLC0415 - most sessions know today
 
         return Knowledge(self.store, by=self.known_at or self.now)
 
     @property
     def permissions(self) -> Permissions:
-        """Who may do and see what, by what is so today."""
+        """The actor's permissions, by today's data."""
+        # The store and not `ports`: today's data decides who may read history.
         return Permissions(self.store, self.programme, self.actor)
 
     def save(
@@ -73,47 +73,48 @@ class Context:
         at: datetime | None = None,
         subject: str | None = None,
     ) -> E:
-        """Store the next state of an entity, recorded now, and return it; a new one has nothing ``before`` (A2).
+        """Store the next state of an entity, recorded now, and return it; ``before`` is ``None`` for a new one (A2).
 
-        ``act`` adds its row to the trace, on the chain of the entity unless ``subject`` names another; ``None`` is for
-        what leaves no row. ``at`` is the moment of a fact that happened earlier (M4).
+        ``act`` adds the row of the act to the trace, on the chain of the entity unless ``subject`` names another;
+        ``None`` adds no row. ``at`` is the moment of a fact that happened earlier (M4).
 
-        :raises Refusal: what the entity's repository refuses.
-        :raises ConcurrentChange: somebody else changed the entity first.
+        :raises Refusal: the entity's repository refuses it.
+        :raises ConcurrentChange: another transaction changed the entity first.
         """
+        # Stored before it is traced, so that a refusal of the repository leaves no row behind.
         STORES[type(after)](self.ports, after, before, self.now)
         if act is not None:
             self.ports.trace.append(self._row(act, after, before, reason, at=at, subject=subject))
         return after
 
     def save_steps(self, steps: Sequence[Step]) -> list[Step]:
-        """Store the next states of grants and return the steps that were taken, as :meth:`Grants.change` has it.
+        """Store the next states of grants, and return the steps that took effect; see :meth:`GrantRepository.change`.
 
-        What payers do to a grant on its way leaves no row; what came of it does, by :meth:`tell`.
+        A payer's steps on the way leave no rows in the trace; the result does, by :meth:`trace_all`.
         """
         done = {grant.key for grant in self.ports.grants.change(steps)} if steps else set()
         return [step for step in steps if step[0].key in done]
 
     def save_launched(self, codes: Sequence[PromoCode], reason: str | None) -> None:
-        """Store a page of first codes, each with its row (C2).
+        """Store a page of first codes, each with its row in the trace (C2).
 
-        :raises ConcurrentChange: a text was taken, or an account came to hold another code; nothing was stored.
+        :raises ConcurrentChange: a text was taken, or an account got another code; nothing was stored.
         """
         rows = [self._row("code.issue", code, None, reason) for code in codes]
         self.ports.promo_codes.add_first(codes, rows, at=self.now)
 
     def save_imported(self, contracts: Sequence[Contract], reason: str | None) -> None:
-        """Store a page of contracts that were concluded elsewhere, with one row if a person brings them in (C2).
+        """Store a page of imported contracts, with one row in the trace if a person imports them (C2).
 
-        :raises ConcurrentChange: an id or an account came to be somebody else's; nothing was stored.
+        :raises ConcurrentChange: an id or an account was taken; nothing was stored.
         """
         self.ports.contracts.add_all(contracts)
         if self.actor.is_person:
             self.note(PROGRAMME_SUBJECT, "contract.import", imported_state(contracts), reason)
 
-    def tell(self, act: str, entities: Iterable[E]) -> None:
-        """Add the rows of an act that was done to many entities, which are stored already."""
-        # In order of subject, so that two writers with subjects in common do not wait for each other in a circle.
+    def trace_all(self, act: str, entities: Iterable[E]) -> None:
+        """Add the rows of an act on many entities, which are stored already."""
+        # In order of subject: writers lock chains in one order, so that no two of them deadlock.
         rows = sorted((self._row(act, each, None, None) for each in entities), key=lambda row: row.subject)
         if rows:
             self.ports.trace.append(*rows)
@@ -121,7 +122,7 @@ class Context:
     def note(
         self, subject: str, act: str, after: State, reason: str | None = None, *, actor: Actor | None = None
     ) -> None:
-        """Add the row of an act that is about no entity of its own; by another ``actor`` if one is named."""
+        """Add the row of an act without an entity of its own, by the session's actor unless another is named."""
         self.ports.trace.append(TraceNote(subject, self.now, act, actor or self.actor, None, after, reason))
 
     def _row(
@@ -142,7 +143,7 @@ class Context:
 
 
 class BoundService(Service):
-    """A service of a session; its acts' bodies find in it who asks, when, and what is there."""
+    """A service of a session: the bodies of its acts use the session's actor, now and repositories."""
 
     @property
     def _context(self) -> Context:

@@ -1,4 +1,4 @@
-"""What contracts bring about: activating, withdrawing, terminating (C3, C4, B1, B4, B5, B9)."""
+"""Contracts: activation, withdrawal and termination, with their effects (C3, C4, B1, B4, B5, B9)."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import Grant
 from referral_core.entities.promo_code import CodeStatus, PromoCode
 from referral_core.entities.referral import Referral
+from referral_core.services.codes import AutomaticCodes
 from referral_core.services.context import BoundService
-from referral_core.services.following_contracts import FollowingContracts
 from referral_core.services.permissions import a_contract
-from referral_core.services.unknown import unknown_contract
+from referral_core.services.refusals import unknown_contract
 from referral_core.values.arguments import ContractId, FactMoment
 
 
 @attrs.frozen
 class Activation:
-    """What an activation brought: the contract in force, its referral and the legs now due, and the account's code.
+    """The effects of an activation: the contract in force, its referral, the grants now due, and the account's code.
 
-    ``started`` is the pending code that became active, ``issued`` one that was issued active at once (C3, C4).
+    ``grants`` are the grants. ``started`` is the pending code that became active, ``issued`` a code that was issued
+    active at once (C3, C4).
     """
 
     contract: Contract
@@ -36,7 +37,7 @@ class Activation:
 
 @attrs.frozen
 class ContractEnd:
-    """What the end of a contract brought: the contract, a referral it cancelled, a code it ended."""
+    """The effects of a contract's end: the contract, the cancelled referral and the ended code, if any."""
 
     contract: Contract
     cancelled: Referral | None = None
@@ -44,9 +45,9 @@ class ContractEnd:
 
 
 class Contracts(BoundService):
-    """The facts that billing brings about contracts; only systems bring them (A1).
+    """The facts about contracts, which only systems report (A1).
 
-    ``at`` is when a fact came to be, now unless given (M4).
+    ``at`` is the moment of the fact, by default now (M4).
     """
 
     @act("contract.activated", least=Role.SYSTEM, feed=True, touches=(a_contract,))
@@ -59,15 +60,15 @@ class Contracts(BoundService):
         at = at or self._now
         found = self._found(contract)
         active = self._context.save(found.activated(at), found)
-        code, is_new = FollowingContracts(self._context).on_activation(active, at)
+        code, is_new = AutomaticCodes(self._context).on_activation(active, at)
         referral = self._ports.referrals.find(contract)
         if referral is None:
             return Activation(active, None, (), None if is_new else code, code if is_new else None)
         granted = self._context.save(referral.granted(at), referral)
-        legs = self._legs(granted, at)
-        for leg in legs:
-            self._context.save(leg, act="grant.due", at=at)
-        return Activation(active, granted, legs, None if is_new else code, code if is_new else None)
+        grants = self._grants(granted, at)
+        for grant in grants:
+            self._context.save(grant, act="grant.due", at=at)
+        return Activation(active, granted, grants, None if is_new else code, code if is_new else None)
 
     @act("contract.withdrawn", least=Role.SYSTEM, feed=True, touches=(a_contract,))
     def withdraw(self, contract: ContractId, *, at: FactMoment | None = None) -> ContractEnd:
@@ -79,7 +80,7 @@ class Contracts(BoundService):
         at = at or self._now
         found = self._found(contract)
         withdrawn = self._context.save(found.withdrawn(at), found)
-        ended = FollowingContracts(self._context).on_end(withdrawn, at)
+        ended = AutomaticCodes(self._context).on_end(withdrawn, at)
         referral = self._ports.referrals.find(contract)
         if referral is None:
             return ContractEnd(withdrawn, None, ended)
@@ -96,7 +97,7 @@ class Contracts(BoundService):
         at = at or self._now
         found = self._found(contract)
         terminated = self._context.save(found.terminated(at), found)
-        return ContractEnd(terminated, None, FollowingContracts(self._context).on_end(terminated, at))
+        return ContractEnd(terminated, None, AutomaticCodes(self._context).on_end(terminated, at))
 
     def _found(self, contract: str) -> Contract:
         found = self._ports.contracts.find(contract)
@@ -104,8 +105,8 @@ class Contracts(BoundService):
             raise unknown_contract(contract)
         return found
 
-    def _legs(self, referral: Referral, at: datetime) -> tuple[Grant, ...]:
-        """Return the two legs of a referral; a side whose amount is zero has none (D8's zero amount)."""
+    def _grants(self, referral: Referral, at: datetime) -> tuple[Grant, ...]:
+        """Return the two grants of a referral; a side with an amount of zero has none (D8)."""
         sides = [(Side.REFEREE, referral.referee, referral.referee_offer)]
         if self._programme.pay_ended_referrer or self._referrer_stands(referral, at):
             sides.append((Side.REFERRER, referral.referrer, referral.referrer_offer))
@@ -116,7 +117,7 @@ class Contracts(BoundService):
         )
 
     def _referrer_stands(self, referral: Referral, at: datetime) -> bool:
-        """Tell whether the referrer still has the code and a contract, where the programme asks for that (B5)."""
+        """Tell whether the referrer still has an active code and an active contract (B5)."""
         codes = self._ports.promo_codes.of_account(referral.referrer)
         if not any(code.text == referral.code and code.status_at(at) is CodeStatus.ACTIVE for code in codes):
             return False

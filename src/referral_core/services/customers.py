@@ -1,4 +1,4 @@
-"""Erasing a customer: personal references go; money, rules and the trace stay as they were (A5)."""
+"""The erasure of customers: personal references go; money, codes and the trace stay (A5)."""
 
 from __future__ import annotations
 
@@ -10,35 +10,34 @@ from referral_core.acts import act
 from referral_core.entities.actor import Role
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.entities.personal_data import PersonalData, mentions
-from referral_core.entities.trace_entry import PROGRAMME_SUBJECT, account_subject
+from referral_core.entities.trace import PROGRAMME_SUBJECT, account_subject
 from referral_core.services.context import BoundService
 from referral_core.services.permissions import a_person
-from referral_core.services.unknown import unknown_customer
+from referral_core.services.refusals import unknown_customer
 from referral_core.values.arguments import CustomerId, ReasonText
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason, Refusal
 
 
 @attrs.frozen
 class Erasure:
-    """A customer that was erased: the pseudonym in their place, and what was held about them."""
+    """An erasure: the pseudonym in the customer's place, and a summary of the data that was held."""
 
     pseudonym: str
     data: PersonalData
 
 
 class Customers(BoundService):
-    """What is done about customers as such."""
+    """The acts on customers as persons."""
 
     @act("customer.erasable", least=Role.ADMINISTRATOR, reads=True, touches=(a_person,))
     def erasable(self, customer: CustomerId) -> PersonalData:
-        """Return what erasing a customer would take, and change nothing.
+        """Return the data that an erasure would remove, and change nothing.
 
         :raises Refusal: ``not-allowed``, ``account-unknown``, ``contract-active``, ``contract-pending``, as
             :meth:`erase` does.
         """
         data = self._ports.personal_data(customer)
-        # The accounts are asked for one by one because a store may lock each for the rest of the transaction.
+        # One by one and not by customer: this locks each account, so that no contract is concluded meanwhile.
         contracts = [each for account in data.accounts for each in self._ports.contracts.of_account(account)]
         if not data.is_of_somebody:
             raise unknown_customer()
@@ -49,8 +48,9 @@ class Customers(BoundService):
     def erase(self, customer: CustomerId, *, reason: ReasonText | None = None) -> Erasure:
         """Put a pseudonym in a customer's place everywhere, for good (A5).
 
-        Every contract must have ended and every case be closed. Accounts, codes, amounts and balances stay; chains and
-        seals still verify. It is traced on the programme and on each of the customer's accounts, under the pseudonym.
+        Every contract must have ended, and every case must be closed. Accounts, codes, amounts and balances stay;
+        chains and seals still verify. The erasure is traced on the programme and on each of the customer's accounts,
+        under the pseudonym.
 
         :raises Refusal: ``not-allowed``, ``reason-missing``, also of a reason that names the customer;
             ``account-unknown`` when there is no such customer, or no longer; ``contract-active``, or
@@ -60,6 +60,7 @@ class Customers(BoundService):
         if any(mentions(reason, name) for name in (customer, *data.first_names)):
             raise Refusal(Reason.REASON_MISSING, message="the reason names the customer who is erased", field="reason")
         pseudonym = self._context.store.erase(customer)
+        # An administrator who is the erased customer must not come back with the row of the erasure.
         by = attrs.evolve(actor, id=pseudonym) if actor.id == customer else actor
         counts = {"accounts": str(len(data.accounts)), "contracts": str(data.contracts), "traced": str(data.traced)}
         note = partial(self._context.note, act="customer.erase", reason=reason, actor=by)
@@ -70,7 +71,7 @@ class Customers(BoundService):
 
 
 def _check_over(contracts: list[Contract], open_cases: tuple[str, ...]) -> None:
-    """Refuse while something goes on that the customer is needed for; what is active is said first."""
+    """Refuse while a contract or a case is open; an active contract is reported first."""
     waiting = ((Reason.CONTRACT_ACTIVE, ContractStatus.ACTIVE), (Reason.CONTRACT_PENDING, ContractStatus.CONCLUDED))
     for reason, status in waiting:
         for contract in contracts:

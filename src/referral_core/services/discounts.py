@@ -1,4 +1,4 @@
-"""What becomes of a granted discount: bills eat it, staff move it or note that it is to be paid back (B6-B8)."""
+"""Granted discounts: used by bills, transferred by staff, or noted as a fee on early termination (B6-B8)."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import GrantStatus
 from referral_core.entities.referral import FeeNote, Referral
-from referral_core.entities.trace_entry import account_subject
-from referral_core.programme.fee_policy import FeePolicy
+from referral_core.entities.trace import account_subject
+from referral_core.programme.settings import FeePolicy
 from referral_core.rules.usage import usages
 from referral_core.services.context import BoundService
 from referral_core.services.permissions import a_referral, an_account, both_accounts
-from referral_core.services.unknown import unknown_account, unknown_contract, unknown_referral
+from referral_core.services.refusals import unknown_account, unknown_contract, unknown_referral
 from referral_core.values.arguments import AccountId, Amount, BillId, ContractId, FactMoment, ReasonText, RequestKey
-from referral_core.values.errors import Refusal
-from referral_core.values.joined_key import joined_key
+from referral_core.values.errors import Reason, Refusal
 from referral_core.values.moment import written
 from referral_core.values.money import Money, check_currency
-from referral_core.values.reason import Reason
+from referral_core.values.name import joined_key
 
 
 class Discounts(BoundService):
-    """Acts on the discount that stands on an account in billing."""
+    """The acts on the discount of an account in billing."""
 
     def _check_bill(self, *, account: str, amount: Money, **_: object) -> None:
         self._known(account, "account")
@@ -35,9 +34,9 @@ class Discounts(BoundService):
 
     @act("bill.issued", least=Role.SYSTEM, feed=True, touches=(an_account,), settles=("account",), checks=_check_bill)
     def bill(self, bill: BillId, *, account: AccountId, amount: Amount, at: FactMoment | None = None) -> Money:
-        """Let a bill take the smaller of itself and the unused discount, oldest grant first, once (B6).
+        """Let a bill use the account's unused discount up to its amount, oldest grant first, once (B6).
 
-        Returns what it took.
+        Returns the amount used.
 
         :raises Refusal: ``not-allowed``, ``account-unknown``, ``bill-exists``, ``currency-mismatch``.
         :raises BillingUnavailable: billing did not answer.
@@ -73,10 +72,10 @@ class Discounts(BoundService):
         amount: Amount | None = None,
         key: RequestKey | None = None,
     ) -> Money:
-        """Move unused discount to another account of the same customer, all of it unless ``amount`` says a part (B7).
+        """Move unused discount to another account of the same customer: all of it, or ``amount`` (B7).
 
-        Returns what was moved. ``key`` names the request, and no other: asked for again under the same key, nothing is
-        moved and nothing traced again (A2, B2); without one, accounts, moment and amount name it.
+        Returns the amount moved. ``key`` identifies the request: a repetition under the same key moves and traces
+        nothing (A2, B2). Without a key the accounts, the moment and the amount identify it.
 
         :raises Refusal: ``not-allowed``, ``account-unknown``, ``not-same-customer``, ``contract-active`` while a
             contract of the source is open, ``no-contract`` when none of the target is active,
@@ -88,6 +87,7 @@ class Discounts(BoundService):
         part = ("all",) if amount is None else (str(amount.amount), amount.currency)
         named = key or joined_key(written(now), source, target, *part)
         moved = self._ports.billing.transfer(source, target, amount, at=now, key=named)
+        # Billing may know the key from an attempt whose answer was lost: such a transfer is traced now.
         if not self._is_traced(source, named):
             after = {"from": source, "to": target, "amount": str(moved), "key": named}
             for account in (source, target):
@@ -96,7 +96,7 @@ class Discounts(BoundService):
 
     @act("termination-fee.note", least=Role.SUPERVISOR, feed=True, manual=True, touches=(a_referral,))
     def note_fee(self, contract: ContractId, *, amount: Amount, reason: ReasonText | None = None) -> Referral:
-        """Note on a referral that a discount is to be paid back on early termination; nothing is posted (B8).
+        """Note on a referral a fee for early termination, to be paid back; nothing is posted (B8).
 
         :raises Refusal: ``not-allowed``, ``reason-missing``, ``contract-unknown``, ``referral-unknown``,
             ``currency-mismatch``.
@@ -110,10 +110,10 @@ class Discounts(BoundService):
 
     @act("termination-fee.propose", least=Role.SUPERVISOR, reads=True, touches=(a_referral,))
     def propose_fee(self, contract: ContractId) -> Money:
-        """Propose what the referee should pay back if the contract ended now, by the programme's policy (B8).
+        """Propose the fee of the referee if the contract ended now, by the programme's policy (B8).
 
-        Nothing; what bills have used of it by now, on whichever account; or the locked amount in the proportion of the
-        term's days that are left.
+        The policies are: no fee; the part of the discount that bills have used, on any account; or the locked amount in
+        proportion to the remaining days of the term.
 
         :raises Refusal: ``not-allowed``, ``contract-unknown``, ``referral-unknown``.
         """
@@ -128,14 +128,14 @@ class Discounts(BoundService):
         return Money.zero(locked.currency)
 
     def _used(self, contract: Contract, locked: Money) -> Money:
-        """Return how much bills have taken of the referee's grant; what may be unused of it counts as unused (B6)."""
+        """Return the used part of the referee's grant; a part of unknown age counts as unused (B6)."""
         accounts = {each.account for each in self._ports.contracts.of_customer(contract.customer)}
         balances = {account: self._ports.billing.balance(account) for account in sorted(accounts)}
         grants = [
-            leg
+            grant
             for account in balances
-            for leg in self._ports.grants.all(account=account)
-            if leg.status is GrantStatus.GRANTED
+            for grant in self._ports.grants.all(account=account)
+            if grant.status is GrantStatus.GRANTED
         ]
         key = f"{Side.REFEREE}/{contract.id}"
         used = Money.total((each.used for each in usages(grants, balances) if each.grant.key == key), locked.currency)
@@ -150,7 +150,9 @@ class Discounts(BoundService):
         last = first + relativedelta(months=self._programme.fee_term_months)
         left = min(max(last - calendar.day_of(at), timedelta()), last - first)
         term = (last - first).days
-        return Money.of_cents((2 * locked.cents * left.days + term) // (2 * term), locked.currency)  # half a cent is up
+        return Money.of_cents(
+            (2 * locked.cents * left.days + term) // (2 * term), locked.currency
+        )  # half a cent rounds up
 
     def _referral(self, contract: str) -> Referral:
         referral = self._ports.referrals.find(contract)
@@ -165,6 +167,9 @@ class Discounts(BoundService):
         return contracts
 
     def _is_traced(self, source: str, key: str) -> bool:
-        """Tell whether a transfer was traced; billing cannot tell, which may have made one whose answer was lost."""
+        """Tell whether a transfer is in the trace.
+
+        Billing cannot tell: it may know a transfer whose answer was lost, and which is not traced yet.
+        """
         rows = self._ports.trace.chain(account_subject(source))
         return any(row.act == "discount.transfer" and row.after and row.after.get("key") == key for row in rows)

@@ -1,4 +1,4 @@
-"""Explanations: what made the amounts of a referral what they are, and whether history still says so."""
+"""Explanations of the amounts of a referral, with the result of their verification against history."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import DiscountGroup, Side
 from referral_core.entities.promo_code import CodeStatus, PromoCode
 from referral_core.entities.referral import Offer, Referral
-from referral_core.programme.referee_group_line import RefereeGroupLine
+from referral_core.programme.settings import RefereeGroupLine
+from referral_core.values.history import Recorded
 from referral_core.values.money import Money
-from referral_core.values.recorded import Recorded
 from referral_core.values.word import Word
 
 
 class JudgedBy(Word):
-    """Whose moment code and amounts were judged at."""
+    """The moment at which code and amounts were judged."""
 
     CONCLUDING = "concluding"
     HONOURED = "honoured"
@@ -26,25 +26,25 @@ class JudgedBy(Word):
 
 
 class Origin(Word):
-    """How a side's group came to be the one it is."""
+    """The origin of a side's group."""
 
     PROGRAMME = "programme"
-    """The programme has one group for referrers."""
+    """The programme's group for referrers."""
     TABLE = "table"
     """The first line of the programme's table that matched (D6)."""
     CHOSEN = "chosen"
-    """Somebody chose it as the code was used, or the programme's table was another then (D7)."""
+    """The choice of staff when the code was used, or an earlier table of the programme (D7)."""
     CASE = "case"
-    """The case carried it (K2)."""
+    """The offer that a case carried (K2)."""
     CHANGED = "changed"
-    """Somebody changed it later (D7)."""
+    """A later change by staff (D7)."""
 
 
 class Deviation(Word):
-    """In what staff had it otherwise than the rules by themselves would."""
+    """The ways in which staff deviated from the rules."""
 
     ATTACHED = "attached"
-    """The code was added after concluding (S8)."""
+    """The code was attached after the conclusion (S8)."""
     HONOURED = "honoured"
     """An earlier moment was honoured (S10)."""
     CASE = "case"
@@ -56,20 +56,20 @@ class Deviation(Word):
 
 
 class Part(Word):
-    """What of a referral can fail to be what history says."""
+    """The parts of a referral that are verified."""
 
     STORED = "stored"
     CODE = "code"
     REFERRER = "referrer"
     REFEREE = "referee"
     CASE = "case"
-    LEGS = "legs"
+    GRANTS = "grants"
     TRACE = "trace"
 
 
 @attrs.frozen
 class Override:
-    """One deviation, as its row in the trace has it; ``actor`` and ``reason`` are ``None`` once erased (A5)."""
+    """A deviation with its row in the trace; ``actor`` and ``reason`` are ``None`` once erased (A5)."""
 
     deviation: Deviation
     moment: datetime
@@ -81,10 +81,10 @@ class Override:
 
 
 @attrs.frozen
-class CodeThen:
-    """The code at the moment it was judged at, as known when the referral, or its case, was recorded.
+class JudgedCode:
+    """The code at the moment of judgement, as known when the referral, or its case, was recorded.
 
-    ``is_late`` tells that what made it usable was recorded after that: the act arrived late.
+    ``is_late`` tells that the usable state was recorded after that, because the act arrived late.
     """
 
     record: Recorded[PromoCode] | None
@@ -94,7 +94,7 @@ class CodeThen:
 
 @attrs.frozen
 class Correction:
-    """A later version of a group that gives another amount for the moment in question (D5); ``None`` is none at all."""
+    """A later version of a group with another amount for the moment in question (D5); ``None`` means no amount."""
 
     version: Recorded[DiscountGroup]
     amount: Money | None
@@ -104,11 +104,11 @@ class Correction:
 
 @attrs.frozen(kw_only=True)
 class Figure:
-    """One side's locked offer, and where it came from.
+    """One side's locked offer and its origin.
 
-    ``version`` is the state of the group that gave it, as known at ``locked_at``; ``is_late`` tells that it was
+    ``version`` is the state of the group that gave the offer, as known at ``locked_at``; ``is_late`` tells that it was
     recorded after that, because the act arrived late. ``line`` is the line of the programme's table, if one decided.
-    ``corrections`` are the versions since then by which the same moment gives another amount.
+    ``corrections`` are the later versions with another amount for the same moment.
     """
 
     side: Side
@@ -122,13 +122,13 @@ class Figure:
 
     @property
     def given_today(self) -> Money | None:
-        """What the group gives for the same moment by all that is known; ``None``: nothing."""
+        """The group's amount for the same moment by its latest version, ``None`` for no amount."""
         return self.corrections[-1].amount if self.corrections else self.offer.amount
 
 
 @attrs.frozen
 class Mismatch:
-    """A part of a referral that is not what history says, and how, in a sentence for staff."""
+    """A part of a referral that differs from history, with a sentence for staff."""
 
     part: Part
     said: str
@@ -136,10 +136,10 @@ class Mismatch:
 
 @attrs.frozen(kw_only=True)
 class Explanation:
-    """Why a referral's two amounts are what they are, as known at ``known_at``.
+    """The explanation of a referral's two amounts, as known at ``known_at``.
 
-    ``mismatches`` is what the verification found: the figures are built again, by the rules, from what history says
-    was known when they were locked, and held against what is stored, what was traced and what was granted.
+    ``mismatches`` are the findings of the verification: the figures are built again by the rules, from the history
+    known when they were locked, and compared with the store, the trace and the grants.
     """
 
     known_at: datetime
@@ -147,7 +147,7 @@ class Explanation:
     referral: Referral
     recorded_at: datetime
     judged_by: JudgedBy
-    code: CodeThen
+    code: JudgedCode
     referrer: Figure
     referee: Figure
     overrides: tuple[Override, ...]
@@ -155,5 +155,5 @@ class Explanation:
 
     @property
     def is_verified(self) -> bool:
-        """Tell whether everything is what history says."""
+        """Tell whether everything agrees with history."""
         return not self.mismatches

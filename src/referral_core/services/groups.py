@@ -4,25 +4,38 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import attrs
+
 from referral_core.acts import act
 from referral_core.entities.actor import Role
 from referral_core.entities.discount_group import DiscountGroup, GroupEvent, Side
-from referral_core.services.amount_preview import AmountPreview
 from referral_core.services.context import BoundService
 from referral_core.values.arguments import Amount, Ends, Flag, GroupId, Name, ReasonText, Starts
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import Reason, Refusal
 from referral_core.values.moment import written
 from referral_core.values.money import Money, check_currency
-from referral_core.values.reason import Reason
+from referral_core.values.timeline import Span, Timeline
+
+
+@attrs.frozen
+class AmountPreview:
+    """A group's amounts before and after a new amount (D3-D5).
+
+    ``displaced`` are the amounts that the new one would displace, each with its part of the new amount's period.
+    """
+
+    before: Timeline[Money]
+    after: Timeline[Money]
+    displaced: tuple[Span[Money], ...]
 
 
 class Groups(BoundService):
-    """The administrators' acts on discount groups; each is traced on the group's own chain (A2)."""
+    """The acts on discount groups; each is traced on the group's own chain (A2)."""
 
     @act("group.add", least=Role.ADMINISTRATOR, feed=True)
     def add(self, group: GroupId, *, side: Side, name: Name | None = None) -> DiscountGroup:
-        """Add a group to a side; its name is its id unless given (D2).
+        """Add a group to a side; the name defaults to the id (D2).
 
         :raises Refusal: ``not-allowed``, ``group-exists``.
         """
@@ -41,7 +54,7 @@ class Groups(BoundService):
 
     @act("group.disable", least=Role.ADMINISTRATOR, feed=True)
     def disable(self, group: GroupId) -> DiscountGroup:
-        """Have a group give nothing to sign-ups judged from now on; what is locked stays (D8).
+        """Disable a group: it gives nothing to sign-ups judged from now on; locked amounts stay (D8).
 
         :raises Refusal: ``not-allowed``, ``group-unknown``.
         """
@@ -50,7 +63,7 @@ class Groups(BoundService):
 
     @act("group.enable", least=Role.ADMINISTRATOR, feed=True)
     def enable(self, group: GroupId) -> DiscountGroup:
-        """Have a disabled group give its amounts again to sign-ups judged from now on (D2).
+        """Enable a disabled group: it gives its amounts again to sign-ups judged from now on (D2).
 
         :raises Refusal: ``not-allowed``, ``group-unknown``.
         """
@@ -74,11 +87,11 @@ class Groups(BoundService):
         correction: Flag = False,
         reason: ReasonText | None = None,
     ) -> DiscountGroup:
-        """Enter what a group gives from ``starts`` (now when ``None``) up to, and without, ``ends`` (D3-D5).
+        """Enter a group's amount from ``starts`` (by default now) up to, and without, ``ends`` (D3-D5).
 
-        A day stands for its local midnight, as a last day for the midnight after it (M1, M2). A ``correction``, with a
-        reason, may start in the past and displaces whatever it overlaps; amounts that are locked in referrals stay as
-        they are.
+        A first day means its local midnight, a last day the midnight after it (M1, M2). A ``correction``, with a
+        reason, may start in the past and displaces the amounts that it overlaps. Amounts locked in referrals never
+        change.
 
         :raises Refusal: ``not-allowed``, ``reason-missing``, ``group-unknown``, ``moment-past``, ``period-empty``,
             ``period-overlap``, ``currency-mismatch``.
@@ -97,12 +110,12 @@ class Groups(BoundService):
         ends: Ends | None = None,
         correction: Flag = False,
     ) -> AmountPreview:
-        """Return what :meth:`set_amount` would make of a group's amounts, and change nothing (D3-D5).
+        """Return a group's amounts before and after :meth:`set_amount`, and change nothing (D3-D5).
 
-        No reason is asked for, as nothing is done.
+        No reason is needed, since nothing is changed.
 
-        :raises Refusal: what :meth:`set_amount` would refuse, for whoever may do that: ``not-allowed``,
-            ``group-unknown``, ``moment-past``, ``period-empty``, ``period-overlap``, ``currency-mismatch``.
+        :raises Refusal: as :meth:`set_amount`: ``not-allowed``, ``group-unknown``, ``moment-past``, ``period-empty``,
+            ``period-overlap``, ``currency-mismatch``.
         """
         found, period = self._found(group), self._period(amount, starts, ends)
         changed = self._changed(found, amount, period, correction=correction)
@@ -110,7 +123,7 @@ class Groups(BoundService):
 
     @act("group.list", least=Role.AGENT, reads=True, channels=True)
     def all(self) -> tuple[DiscountGroup, ...]:
-        """Return every group with its amounts over time, in the order they were added (D2, D3).
+        """Return every group with its amounts over time, in the order in which they were added (D2, D3).
 
         :raises Refusal: ``not-allowed``.
         """
@@ -130,7 +143,7 @@ class Groups(BoundService):
         return group.with_correction(amount, period) if correction else group.with_amount(amount, period, self._now)
 
     def _period(self, amount: Money, starts: date | datetime | None, ends: date | datetime | None) -> EffectivePeriod:
-        """Return the period of an amount; refuse what is not in the programme's currency, and what never holds."""
+        """Return the period of an amount; refuse another currency than the programme's, and an empty period."""
         calendar = self._programme.calendar
         first, last = starts or self._now, ends
         starts_at = first if isinstance(first, datetime) else calendar.start_of(first, "from")

@@ -1,4 +1,4 @@
-"""The day of the launch: contracts that are there already, and a first code for everybody who is due one (C2)."""
+"""The launch: the import of existing contracts, and a first code for every account that is due one (C2)."""
 
 from __future__ import annotations
 
@@ -10,35 +10,34 @@ import attrs
 
 from referral_core.acts import act
 from referral_core.entities.actor import Role
-from referral_core.entities.codeless_account import CodelessAccount, CodelessPage
 from referral_core.entities.contract import Contract
 from referral_core.entities.promo_code import PromoCode
-from referral_core.services.code_book import CodeBook
+from referral_core.ports.codes import CodelessAccount, CodelessPage
+from referral_core.services.codes import AccountCodes
 from referral_core.services.context import BoundService
-from referral_core.services.occupied import contract_exists, not_same_customer
 from referral_core.services.permissions import all_brought_in, all_that_issue
+from referral_core.services.refusals import contract_exists, not_same_customer
 from referral_core.values.arguments import Count, ReasonText, Text
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason, Refusal
 from referral_core.values.word import Word
 
 PAGE: Final = 10_000
-"""How many accounts a page looks at unless told otherwise."""
+"""The default number of accounts of a page."""
 
 
 class Arrival(Word):
-    """What became of a contract that was to be imported, and was not refused."""
+    """The outcomes of an imported contract that is not refused."""
 
     IMPORTED = "imported"
     PRESENT = "present"
-    """It was there already, with the same content: nothing was changed."""
+    """The contract is stored already with the same content; nothing was changed."""
 
 
 @attrs.frozen
 class IssuedPage:
-    """The codes that one page of a launch run issued.
+    """The codes that a launch run issued to one page of accounts.
 
-    ``looked_at`` counts the accounts of the page; ``after`` is where the next page goes on, ``None`` at the end.
+    ``looked_at`` counts all accounts of the page; the next page begins after ``after``, ``None`` at the end.
     """
 
     codes: tuple[PromoCode, ...]
@@ -47,25 +46,24 @@ class IssuedPage:
 
 
 class Launch(BoundService):
-    """What is done once, when a retailer goes live: each act is one page of it, for one transaction.
+    """The acts of a launch, done once when a retailer goes live; each call is one page in one transaction.
 
-    What a page did is its own bookmark: whatever was interrupted is simply done again from the start, and passes over
-    what is there.
+    No bookmark is kept: an interrupted run is repeated from the start, and passes over what is stored already.
     """
 
     @act("contract.import", least=Role.ADMINISTRATOR, manual=True, touches=(all_brought_in,))
     def import_contracts(
         self, contracts: Sequence[Contract], *, reason: ReasonText | None = None
     ) -> tuple[Arrival | Refusal, ...]:
-        """Take in contracts that were concluded elsewhere, and say of each in turn what became of it (C2).
+        """Import contracts that were concluded in another system, and return the outcome of each in turn (C2).
 
-        They are made by :meth:`Contract.imported`. One that is refused is left out and the others come in: by
-        ``contract-exists`` when its id stands with other content, ``not-same-customer`` when another customer owns
-        its account, ``moment-invalid`` when it tells of something yet to come. What stands earlier in the page
-        counts as being there. No code is issued and no referral recorded.
+        A program makes them with ``Contract.imported``. A refused contract is left out and the others are imported. The
+        reasons are ``contract-exists`` when its id is stored with other content, ``not-same-customer`` when another
+        customer owns its account, and ``moment-invalid`` when one of its moments lies in the future. Earlier contracts
+        of the page count as stored. No code is issued and no referral is recorded.
 
         :raises Refusal: ``not-allowed``, ``reason-missing``: nothing was imported.
-        :raises ConcurrentChange: somebody else brought in one of them just now: do the whole page again.
+        :raises ConcurrentChange: another import stored one of them at the same time: repeat the whole page.
         """
         standing = self._ports.contracts.standing(
             [contract.id for contract in contracts], [contract.account for contract in contracts]
@@ -76,6 +74,7 @@ class Launch(BoundService):
         for contract in contracts:
             outcome = _judged(contract, self._now, known, customers)
             if outcome is Arrival.IMPORTED:
+                # Later contracts of the page meet this one as a stored one.
                 known[contract.id] = contract
                 customers[contract.account] = contract.customer
                 new.append(contract)
@@ -86,10 +85,10 @@ class Launch(BoundService):
 
     @act("code.due", least=Role.ADMINISTRATOR, reads=True, touches=(all_that_issue,))
     def due(self, *, after: Text = "", page: Count = PAGE) -> CodelessPage:
-        """Look at a page of accounts, from ``after`` on, and return those that are due a first code (C2).
+        """Return those accounts of a page, from ``after`` on, that are due a first code (C2).
 
-        They are the ones that never held a code and have a contract in force on a product and in a segment that
-        issue codes (C3). What staff ended stays ended (C7). Changes nothing.
+        These never held a code and have a contract in force on a product and in a segment that issue codes (C3). Codes
+        ended by staff stay ended (C7). Nothing is changed.
 
         :raises Refusal: ``not-allowed``.
         """
@@ -107,23 +106,23 @@ class Launch(BoundService):
     ) -> IssuedPage:
         """Issue a code, active at once, to each account of a page that is :meth:`due` one, in order (C2).
 
-        At most ``most`` of them; ``None`` means all. The same secret and accounts give the same codes, however large
-        the pages are.
+        At most ``most`` codes are issued, by default all. The same secret and accounts give the same codes for any size
+        of pages.
 
         :raises Refusal: ``not-allowed``, ``reason-missing``.
-        :raises CodeSpaceExhausted: more than half of the possible random codes are given out.
-        :raises ConcurrentChange: somebody else issued a code to one of them just now: do the whole page again.
+        :raises CodeSpaceExhausted: more than half of the possible random codes are issued.
+        :raises ConcurrentChange: another transaction issued a code to one of them: repeat the whole page.
         """
         found = self.due(after=after, page=page)
         accounts = found.accounts[:most]
         if not accounts:
             return IssuedPage((), found.looked_at, found.after)
-        texts = self._context.drawing.texts_for(accounts, self._now)
-        codes = CodeBook(self._context).launch(accounts, texts, reason)
+        texts = self._context.code_texts.texts_for(accounts, self._now)
+        codes = AccountCodes(self._context).launch(accounts, texts, reason)
         return IssuedPage(codes, found.looked_at, found.after)
 
     def _is_due(self, account: CodelessAccount) -> bool:
-        """Tell whether a contract in force brings a code; the programme sees to it that it also keeps it (C3, C4)."""
+        """Tell whether a contract in force issues a code; by validation it also keeps the code (C3, C4)."""
         return any(self._programme.issues_for(product, segment) for product, segment in account.supplies)
 
 

@@ -1,4 +1,4 @@
-"""Paying out: legs sent to billing, each exactly once (B1, B2)."""
+"""Payouts: grants sent to billing, each exactly once (B1, B2)."""
 
 from __future__ import annotations
 
@@ -13,22 +13,57 @@ import attrs
 from referral_core.acts import act
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.grant import Grant, GrantStatus
-from referral_core.services.asking_billing import AskingBilling
 from referral_core.services.context import BoundService, Context
-from referral_core.services.pay_run import Backlog, PayRun
+from referral_core.services.payer import BillingCalls, Payer
 from referral_core.services.permissions import a_grant, everything
-from referral_core.services.sending import Sending
-from referral_core.services.unknown import unknown_leg
+from referral_core.services.refusals import unknown_grant
 from referral_core.values.arguments import Count, GrantKey, ReasonText
 
+
+@attrs.frozen
+class PayRun:
+    """The result of one run of paying: the grants that it granted, delayed to a later attempt, or gave up.
+
+    A :class:`Backlog` counts the remaining grants.
+    """
+
+    granted: int = 0
+    delayed: int = 0
+    given_up: int = 0
+
+    @property
+    def tried(self) -> int:
+        """The number of grants that the run tried."""
+        return self.granted + self.delayed + self.given_up
+
+    @classmethod
+    def of(cls, grants: Iterable[Grant]) -> PayRun:
+        """Return the result of a run that left the grants in these states."""
+        granted = delayed = given_up = 0
+        for grant in grants:
+            granted += grant.status is GrantStatus.GRANTED
+            given_up += grant.is_stuck
+            delayed += grant.wait_until is not None
+        return cls(granted, delayed, given_up)
+
+    def __add__(self, other: PayRun) -> PayRun:
+        return PayRun(self.granted + other.granted, self.delayed + other.delayed, self.given_up + other.given_up)
+
+
+@attrs.frozen
+class Backlog:
+    """The numbers of grants that billing has not confirmed: waiting for an attempt, and stuck."""
+
+    waiting: int
+    stuck: int
+
+
 PAGE: Final = 10_000
-"""How many legs are taken at a time where billing takes many in one call."""
+"""The grants of a page where billing takes many in one call."""
 FEW: Final = 20
-"""How many where it takes them one by one: so many are left in doubt if the payer dies."""
-
-
-PAYER: Final = Actor.system("payouts")
-"""Who sends what is due before a bill or a transfer looks at what billing holds."""
+"""The grants of a page where billing takes them one by one: so many are in doubt if the payer dies."""
+SETTLER: Final = Actor.system("payouts")
+"""The actor that pays due grants before a bill or a transfer reads billing."""
 
 
 def _never() -> bool:
@@ -36,31 +71,32 @@ def _never() -> bool:
 
 
 class Payouts(BoundService):
-    """Legs on their way to billing.
+    """The acts that pay grants to billing.
 
-    A leg is taken before billing is called and settled afterwards, in transactions of their own. What is found taken,
-    or ``uncertain``, is looked up in billing by its key before anything is sent again, so a leg is granted once,
-    whatever fails in between and however many pay at once (B2). One that fails holds up no other: it is tried again
-    after a pause that grows, and is *stuck* when its attempts are used up, which the programme sets.
+    A grant is taken before billing is called and settled afterwards, in separate transactions. A grant that is found
+    taken or ``uncertain`` is looked up in billing by its key before it is posted again. So a grant is granted once,
+    whatever fails in between and however many payers run at once (B2). A failed grant delays no other: it is retried
+    after growing pauses, and is *stuck* after the last of the programme's attempts.
     """
 
     @act("grant.pay", least=Role.SYSTEM, bulk=True, touches=(everything,))
     def pay_due(self, *, most: Count | None = None, stop: Callable[[], bool] = _never) -> PayRun:
-        """Send every leg that need not wait any more, once each, at most so many as ``most`` says; systems only (A1).
+        """Pay every grant that is due, once each and at most ``most`` of them; for systems only (A1).
 
-        Each step is a transaction of its own, and billing is called outside of them. May be
-        interrupted anywhere and run again, also by several at once: what another payer has is passed by until that
-        one's lease runs out. ``stop`` is asked before every leg, or before every page where billing takes many legs in
-        one call, whether to end the run there.
+        Each step is a transaction of its own, and billing is called outside of transactions. A run may be interrupted
+        anywhere and repeated, and several may run at once: a grant that another payer has taken is passed by until its
+        lease ends. ``stop`` is asked before every grant, or before every page where billing takes many grants in one
+        call, whether to end the run there.
 
         :raises Refusal: ``not-allowed``.
         """
-        asking = self._asking(stop, insists=False)
-        sending = Sending(self._context, asking)
-        run, size = PayRun(), _page_size(asking)
+        calls = self._calls(stop, insists=False)
+        payer = Payer(self._context, calls)
+        run, size = PayRun(), _page_size(calls)
         while not stop() and (most is None or run.tried < most):
             limit = size if most is None else min(size, most - run.tried)
-            page = sending.send(partial(self._ports.grants.unsettled, self._now, limit))
+            # Read inside the transaction that takes them, so that concurrent payers get different pages.
+            page = payer.pay(partial(self._ports.grants.unsettled, self._now, limit))
             if not page.taken:
                 break
             run += PayRun.of(page.settled)
@@ -68,83 +104,82 @@ class Payouts(BoundService):
 
     @act("grant.pay-all", least=Role.SYSTEM, bulk=True, touches=(everything,))
     def pay_all(self, *, stop: Callable[[], bool] = _never) -> PayRun:
-        """Send every leg that billing has not confirmed, once each, whatever it waits for, stuck ones too.
+        """Pay every grant that billing has not confirmed, once each: due, waiting and stuck ones.
 
-        What another payer has, or had when it died, is looked up in billing first. Else as :meth:`pay_due`.
+        A grant that another payer has taken is looked up in billing first. Otherwise as :meth:`pay_due`.
 
         :raises Refusal: ``not-allowed``.
         """
         return self.pay(self._ports.grants.all(unsettled=True), stop=stop)
 
     @act("grant.pay-these", least=Role.SYSTEM, bulk=True, touches=(everything,))
-    def pay(self, legs: Iterable[Grant], *, stop: Callable[[], bool] = _never) -> PayRun:
-        """Send these legs, as :meth:`pay_all` sends all of them; those that are granted are left alone.
+    def pay(self, grants: Iterable[Grant], *, stop: Callable[[], bool] = _never) -> PayRun:
+        """Pay these grants as :meth:`pay_all` does; granted ones are left unchanged.
 
         :raises Refusal: ``not-allowed``.
         """
-        asking = self._asking(stop, insists=True)
-        sending = Sending(self._context, asking)
-        run, open_ones = PayRun(), (leg for leg in legs if leg.status is not GrantStatus.GRANTED)
-        while not stop() and (page := _page(open_ones, asking)):
-            run += PayRun.of(sending.send(partial(tuple, page)).settled)
+        calls = self._calls(stop, insists=True)
+        payer = Payer(self._context, calls)
+        run, open_ones = PayRun(), (grant for grant in grants if grant.status is not GrantStatus.GRANTED)
+        while not stop() and (page := _page(open_ones, calls)):
+            run += PayRun.of(payer.pay(partial(tuple, page)).settled)
         return run
 
     @act("grant.stuck", least=Role.SUPERVISOR, streams=True)
     def stuck(self) -> Iterator[Grant]:
-        """Yield the legs that are stuck by now, in order of key, to a supervisor or above.
+        """Yield the stuck grants in order of key, for supervisors and above.
 
-        Somebody limited to some segments is shown the legs of contracts in them.
+        An actor limited to some segments sees the grants of contracts in them.
 
         :raises Refusal: ``not-allowed``.
         """
         actor = self._actor
-        return (leg for leg in self._stuck() if actor.segments is None or self._segments(leg) <= actor.segments)
+        return (grant for grant in self._stuck() if actor.segments is None or self._segments(grant) <= actor.segments)
 
     @act("grant.backlog", least=Role.SUPERVISOR, reads=True, touches=(everything,))
     def backlog(self) -> Backlog:
-        """Count the legs that billing has not confirmed, for a supervisor or above.
+        """Count the grants that billing has not confirmed, for supervisors and above.
 
         :raises Refusal: ``not-allowed``.
         """
         waiting = stuck = 0
-        for leg in self._ports.grants.all(unsettled=True):
-            is_stuck = _is_stuck(leg, self._now)
+        for grant in self._ports.grants.all(unsettled=True):
+            is_stuck = _is_stuck(grant, self._now)
             stuck += is_stuck
             waiting += not is_stuck
         return Backlog(waiting, stuck)
 
     @act("grant.retry", least=Role.SUPERVISOR, manual=True, touches=(a_grant,))
     def retry(self, key: GrantKey, *, reason: ReasonText | None = None) -> Grant:
-        """Have a leg that is stuck, or waits, tried again from now on, as often as a new one.
+        """Retry a stuck or waiting grant: it is due from now on, with its full number of attempts.
 
-        It is sent by the next run. One that is granted, or that a payer has at the moment, stays as it is. Returns the
-        leg as it is by then.
+        The next run pays it. A granted grant, or one that a payer has taken, is returned unchanged.
 
-        :raises Refusal: ``not-allowed``, ``reason-missing``, ``referral-unknown`` when there is no leg of this key.
+        :raises Refusal: ``not-allowed``, ``reason-missing``, ``referral-unknown`` when no grant has this key.
         """
-        leg = self._ports.grants.find(key)
-        if leg is None:
-            raise unknown_leg(key)
-        if leg.status in {GrantStatus.GRANTED, GrantStatus.SENDING}:
-            return leg
-        return self._context.save(leg.retried(self._now), leg, act="grant.retry", reason=reason)
+        grant = self._ports.grants.find(key)
+        if grant is None:
+            raise unknown_grant(key)
+        if grant.status in {GrantStatus.GRANTED, GrantStatus.SENDING}:
+            return grant
+        return self._context.save(grant.retried(self._now), grant, act="grant.retry", reason=reason)
 
-    def _asking(self, stop: Callable[[], bool], *, insists: bool) -> AskingBilling:
-        return AskingBilling(self._ports.billing, self._programme.paying, at=self._now, stop=stop, insists=insists)
+    def _calls(self, stop: Callable[[], bool], *, insists: bool) -> BillingCalls:
+        return BillingCalls(self._ports.billing, self._programme.paying, at=self._now, stop=stop, insists=insists)
 
     def _stuck(self) -> Iterator[Grant]:
-        return (leg for leg in self._ports.grants.all(unsettled=True) if _is_stuck(leg, self._now))
+        return (grant for grant in self._ports.grants.all(unsettled=True) if _is_stuck(grant, self._now))
 
-    def _segments(self, leg: Grant) -> frozenset[str]:
-        contract = self._ports.contracts.find(leg.referral)
+    def _segments(self, grant: Grant) -> frozenset[str]:
+        contract = self._ports.contracts.find(grant.referral)
         return frozenset() if contract is None else frozenset({contract.segment})
 
 
 def settle(context: Context, accounts: Iterable[str]) -> None:
-    """Send what is due to some accounts, so that billing holds all that a bill or a transfer may take (B2).
+    """Pay the due grants of some accounts, so that billing holds everything that a bill or a transfer may use (B2).
 
-    What billing refused or did not answer waits for its time, and what is stuck for staff, as in any other run. What a
-    payer has taken is looked up in billing: it may have died.
+    Failed grants wait for their next attempt, and stuck ones for staff, as in any other run. A grant that a payer has
+    taken is looked up in billing, because that payer may have died.
     """
     now, grants = context.now, context.store.grants
     due = [
@@ -155,19 +190,19 @@ def settle(context: Context, accounts: Iterable[str]) -> None:
     ]
     if due:
         paying = context.programme.paying
-        asking = AskingBilling(context.store.billing, paying, at=now, stop=_never, insists=True)
-        Sending(attrs.evolve(context, actor=PAYER), asking).send(lambda: due)
+        calls = BillingCalls(context.store.billing, paying, at=now, stop=_never, insists=True)
+        Payer(attrs.evolve(context, actor=SETTLER), calls).pay(lambda: due)
 
 
-def _page(legs: Iterator[Grant], asking: AskingBilling) -> tuple[Grant, ...]:
-    """Return the legs of the next page; how many fit on one is asked only if there are any."""
-    first = next(legs, None)
-    return () if first is None else (first, *islice(legs, _page_size(asking) - 1))
+def _page(grants: Iterator[Grant], calls: BillingCalls) -> tuple[Grant, ...]:
+    """Return the grants of the next page; the size of a page is looked up only if there are any."""
+    first = next(grants, None)
+    return () if first is None else (first, *islice(grants, _page_size(calls) - 1))
 
 
-def _page_size(asking: AskingBilling) -> int:
-    return PAGE if asking.takes_many else FEW
+def _page_size(calls: BillingCalls) -> int:
+    return PAGE if calls.takes_many else FEW
 
 
-def _is_stuck(leg: Grant, at: datetime) -> bool:
-    return leg.is_stuck and (leg.failed_at is None or leg.failed_at <= at)
+def _is_stuck(grant: Grant, at: datetime) -> bool:
+    return grant.is_stuck and (grant.failed_at is None or grant.failed_at <= at)

@@ -1,8 +1,8 @@
-"""Permissions: looked at once, before anything is done, from what an act says it touches (A1, P2, A6).
+"""Permissions: checked once, before an act runs, by the limits that the act declares to touch (A1, P2, A6).
 
-An act's declaration names what it touches by the functions at the end of this module: each is given the act's
-arguments and yields each :class:`Limit` that they lie within. Whatever an act shows or changes stands on accounts,
-and an account is in the segments of all contracts on it. What is not there touches nothing.
+The declaration of an act names some of the functions at the end of this module. Each takes the act's arguments and
+yields every :class:`Limit` within which they lie. Everything that an act shows or changes belongs to accounts, and an
+account lies in the segments of all its contracts. An id that is not stored touches nothing.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from referral_core.entities.contract import Contract
 from referral_core.programme.programme import Programme
 from referral_core.rules.permissions import permit_role
 from referral_core.values.code_text import fold
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason, Refusal
 from referral_core.values.word import Word
 
 if TYPE_CHECKING:
@@ -27,20 +26,20 @@ if TYPE_CHECKING:
 
 
 class Limit(Word):
-    """By what an actor can be limited."""
+    """The kinds of limits of an actor."""
 
     SEGMENT = "segment"
     CHANNEL = "channel"
     OWNER = "owner"
-    """A customer, to what is their own."""
+    """The limit of a customer to their own accounts."""
 
 
-Touched = Iterator[tuple[Limit, str | None]]
+Limits = Iterator[tuple[Limit, str | None]]
 
 
 @attrs.frozen
 class Permissions:
-    """Who may do and see what, for one actor."""
+    """The permissions of one actor."""
 
     ports: Repositories
     programme: Programme
@@ -49,10 +48,11 @@ class Permissions:
     def admit(self, act: Act[Any], given: Mapping[str, Any]) -> None:
         """Refuse with ``not-allowed`` unless the actor may ask for an act with these arguments.
 
-        Nothing is looked up for an actor who is not limited.
+        For an actor without limits nothing is read from the store.
         """
         actor = self.actor
         permit_role(actor, act.name, act.least, channels=act.channels)
+        # A person's act happens now, and is never dated back or forward (M4).
         if act.facts and actor.role is not Role.SYSTEM and any(given.get(name) is not None for name in act.facts):
             raise Refusal(Reason.NOT_ALLOWED, message="only systems say when something came to be", field="at")
         if not self.is_limited:
@@ -64,21 +64,21 @@ class Permissions:
             raise Refusal(Reason.NOT_ALLOWED, message="groups are chosen and moments honoured by staff", field="actor")
 
     def admit_everywhere(self, act: Act[Any]) -> None:
-        """Refuse with ``not-allowed`` an actor whose role does not admit an act, or who is limited to some segments."""
+        """Refuse with ``not-allowed`` an actor whose role does not permit an act, or whose segments are limited."""
         permit_role(self.actor, act.name, act.least, channels=act.channels)
         for limit, value in everything(self, {}):
             self._hold(act.name, limit, value)
 
     @property
     def is_limited(self) -> bool:
-        """Tell whether there is anything that the actor's role admits and the actor may not touch."""
+        """Tell whether the actor has limits beside the role: to segments, to channels, or to their own accounts."""
         actor = self.actor
         return actor.segments is not None or actor.channels is not None or actor.role is Role.CUSTOMER
 
     def sees(self, *, accounts: Iterable[str] = (), code: str | None = None, segment: str | None = None) -> bool:
-        """Tell whether all of that lies within the actor's segments.
+        """Tell whether accounts, a code's account and a segment all lie within the actor's segments.
 
-        What is asked for one by one is refused where it does not; a list leaves it out.
+        Lists use it to leave out what single acts refuse.
         """
         if self.actor.segments is None:
             return True
@@ -87,44 +87,44 @@ class Permissions:
         return all(value in self.actor.segments for _, value in limits)
 
     def sees_referral(self, contract: Contract) -> bool:
-        """Tell whether a contract is of the actor's channels, and both accounts of its referral of their segments."""
+        """Tell whether a contract is in the actor's channels, and both accounts of its referral in their segments."""
         return self.actor.serves(contract.channel) and (
             self.actor.segments is None or self.sees(accounts=self.sides(contract))
         )
 
     def sides(self, contract: Contract) -> Iterator[str]:
-        """Yield the accounts that a contract's referral is about: its own, and the referrer's."""
+        """Yield the accounts of a contract's referral: the contract's own, and the referrer's."""
         yield contract.account
         referral = self.ports.referrals.find(contract.id)
         if referral is not None:
             yield referral.referrer
 
-    def of_account(self, account: str) -> Touched:
-        """Yield the segments of an account, for who is limited to some."""
+    def of_account(self, account: str) -> Limits:
+        """Yield the segments of an account, for an actor limited to some."""
         if self.actor.segments is not None:
             for contract in self.ports.contracts.of_account(account):
                 yield Limit.SEGMENT, contract.segment
 
-    def of_code(self, code: str | None) -> Touched:
-        """Yield the segments of the account that holds a code, for who is limited to some."""
+    def of_code(self, code: str | None) -> Limits:
+        """Yield the segments of the account that holds a code, for an actor limited to some."""
         if code is not None and self.actor.segments is not None:
             found = self.ports.promo_codes.find(fold(code))
             if found is not None:
                 yield from self.of_account(found.account)
 
-    def of_customer(self, customer: str | None) -> Touched:
-        """Yield the segments of every account of a customer, for who is limited to some."""
+    def of_customer(self, customer: str | None) -> Limits:
+        """Yield the segments of every account of a customer, for an actor limited to some."""
         if customer is not None and self.actor.segments is not None:
             for contract in self.ports.contracts.of_customer(customer):
                 yield Limit.SEGMENT, contract.segment
 
-    def of_segment(self, segment: str | None) -> Touched:
+    def of_segment(self, segment: str | None) -> Limits:
         """Yield a segment."""
         if segment is not None:
             yield Limit.SEGMENT, segment
 
     def of_contract(self, contract: str) -> Contract | None:
-        """Return a contract, for who is limited to anything."""
+        """Return a contract, for an actor with any limit."""
         return self.ports.contracts.find(contract)
 
     def _hold(self, act: str, limit: Limit, value: str | None) -> None:
@@ -145,43 +145,44 @@ class Permissions:
             )
 
 
-def an_account(look: Permissions, given: Mapping[str, Any]) -> Touched:
+def an_account(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch the account named."""
     return look.of_account(given["account"])
 
 
-def own_account(look: Permissions, given: Mapping[str, Any]) -> Touched:
+def own_account(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch the account named; a customer's must be their own."""
     yield from look.of_account(given["account"])
     contracts = look.ports.contracts.of_account(given["account"])
+    # An unknown account is refused like another customer's: the difference would tell which accounts exist (A6).
     yield Limit.OWNER, contracts[0].customer if contracts else None
 
 
-def both_accounts(look: Permissions, given: Mapping[str, Any]) -> Touched:
-    """Touch the accounts that something moves between."""
+def both_accounts(look: Permissions, given: Mapping[str, Any]) -> Limits:
+    """Touch the source and the target of a transfer."""
     yield from look.of_account(given["source"])
     yield from look.of_account(given["target"])
 
 
-def own_customer(_: Permissions, given: Mapping[str, Any]) -> Touched:
+def own_customer(_: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch the customer named, for a customer themselves."""
     yield Limit.OWNER, given["customer"]
 
 
-def a_person(look: Permissions, given: Mapping[str, Any]) -> Touched:
+def a_person(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch every account on which the store names the customer."""
     for account in look.ports.personal_data(given["customer"]).accounts:
         yield from look.of_account(account)
 
 
-def a_contract(look: Permissions, given: Mapping[str, Any]) -> Touched:
+def a_contract(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch the account of the contract named."""
     found = look.of_contract(given["contract"])
     if found is not None:
         yield from look.of_account(found.account)
 
 
-def a_referral(look: Permissions, given: Mapping[str, Any]) -> Touched:
+def a_referral(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch both accounts of the referral of the contract named."""
     found = look.of_contract(given["contract"])
     if found is not None:
@@ -189,7 +190,7 @@ def a_referral(look: Permissions, given: Mapping[str, Any]) -> Touched:
             yield from look.of_account(account)
 
 
-def a_sign_up(look: Permissions, given: Mapping[str, Any]) -> Touched:
+def a_sign_up(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch both accounts of the referral of the contract named, and the contract's channel."""
     yield from a_referral(look, given)
     found = look.of_contract(given["contract"])
@@ -197,12 +198,12 @@ def a_sign_up(look: Permissions, given: Mapping[str, Any]) -> Touched:
         yield Limit.CHANNEL, found.channel
 
 
-def a_customer_judged(look: Permissions, given: Mapping[str, Any]) -> Touched:
+def a_customer_judged(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch every account of the customer for whom a code is judged, if one is given."""
     return look.of_customer(given.get("customer") if given.get("code") is not None else None)
 
 
-def a_contracts_customer(look: Permissions, given: Mapping[str, Any]) -> Touched:
+def a_contracts_customer(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch the channel of the contract named, and every account of its customer, for whom a code is judged."""
     found = look.of_contract(given["contract"])
     if found is not None:
@@ -210,12 +211,12 @@ def a_contracts_customer(look: Permissions, given: Mapping[str, Any]) -> Touched
         yield Limit.CHANNEL, found.channel
 
 
-def a_code(look: Permissions, given: Mapping[str, Any]) -> Touched:
+def a_code(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch the account that holds the code named."""
     return look.of_code(given.get("code"))
 
 
-def own_code(look: Permissions, given: Mapping[str, Any]) -> Touched:
+def own_code(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch the account that holds the code named; a customer's must be their own. An unknown code touches nothing."""
     found = look.ports.promo_codes.find(fold(given["code"]))
     if found is not None:
@@ -223,17 +224,17 @@ def own_code(look: Permissions, given: Mapping[str, Any]) -> Touched:
         yield Limit.OWNER, found.customer
 
 
-def a_segment(look: Permissions, given: Mapping[str, Any]) -> Touched:
+def a_segment(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch the segment named."""
     return look.of_segment(given.get("segment"))
 
 
-def a_channel(_: Permissions, given: Mapping[str, Any]) -> Touched:
+def a_channel(_: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch the channel named."""
     yield Limit.CHANNEL, given["channel"]
 
 
-def a_case(look: Permissions, given: Mapping[str, Any]) -> Touched:
+def a_case(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch the segment of the case named, and the account that holds the code it carries."""
     found = look.ports.cases.find(given["case"])
     if found is not None:
@@ -241,8 +242,8 @@ def a_case(look: Permissions, given: Mapping[str, Any]) -> Touched:
         yield from look.of_segment(found.segment)
 
 
-def a_finished_case(look: Permissions, given: Mapping[str, Any]) -> Touched:
-    """Touch what the contract that finishes a case does: its account, and all accounts of the customer."""
+def a_finished_case(look: Permissions, given: Mapping[str, Any]) -> Limits:
+    """Touch the account of the contract that finishes a case, and all accounts of the customer."""
     yield from look.of_account(given["account"])
     found = look.ports.cases.find(given["case"])
     if found is not None:
@@ -251,15 +252,15 @@ def a_finished_case(look: Permissions, given: Mapping[str, Any]) -> Touched:
             yield from look.of_customer(given["customer"])
 
 
-def a_grant(look: Permissions, given: Mapping[str, Any]) -> Touched:
+def a_grant(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch the account of the grant named."""
     found = look.ports.grants.find(given["key"])
     if found is not None:
         yield from look.of_account(found.account)
 
 
-def a_subject(look: Permissions, given: Mapping[str, Any]) -> Touched:
-    """Touch the account that a chain of the trace is about, or both accounts of the referral that it is about."""
+def a_subject(look: Permissions, given: Mapping[str, Any]) -> Limits:
+    """Touch the account of a chain of the trace, or both accounts of a referral's chain."""
     kind, _, named = given["subject"].partition(":")
     if kind == "account":
         yield from look.of_account(named)
@@ -267,19 +268,19 @@ def a_subject(look: Permissions, given: Mapping[str, Any]) -> Touched:
         yield from a_referral(look, {"contract": named})
 
 
-def everything(look: Permissions, _: Mapping[str, Any]) -> Touched:
+def everything(look: Permissions, _: Mapping[str, Any]) -> Limits:
     """Touch every segment of the programme."""
     for segment in look.programme.segments:
         yield Limit.SEGMENT, segment
 
 
-def all_that_issue(look: Permissions, _: Mapping[str, Any]) -> Touched:
-    """Touch every segment whose contracts bring codes."""
+def all_that_issue(look: Permissions, _: Mapping[str, Any]) -> Limits:
+    """Touch every segment whose contracts issue codes."""
     for segment in look.programme.issuing_segments:
         yield Limit.SEGMENT, segment
 
 
-def all_brought_in(_: Permissions, given: Mapping[str, Any]) -> Touched:
-    """Touch the segments of the contracts brought in."""
+def all_brought_in(_: Permissions, given: Mapping[str, Any]) -> Limits:
+    """Touch the segments of the imported contracts."""
     for contract in given["contracts"]:
         yield Limit.SEGMENT, contract.segment

@@ -1,7 +1,7 @@
-"""How each kind of entity is stored, and what the trace keeps of it under which subject (A2).
+"""The storage of each type of entity, and its record in the trace (A2).
 
-:data:`RECORDS` says what is kept and :data:`STORES` how it is stored, each by the type of the entity. No state says who
-did something, or names a customer: what is hashed can never be taken back (A5).
+:data:`STORES` holds how an entity is stored and :data:`RECORDS` what the trace keeps of it, each by the entity's type.
+No state in the trace names an actor or a customer, because hashed content cannot be erased (A5).
 """
 
 from __future__ import annotations
@@ -16,19 +16,17 @@ from referral_core.entities.case import Case
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.grant import Grant
-from referral_core.entities.promo_code import PromoCode
+from referral_core.entities.promo_code import PromoCode, Sharing
 from referral_core.entities.referral import Referral
-from referral_core.entities.sharing import Sharing
-from referral_core.entities.trace_entry import (
+from referral_core.entities.trace import (
     PROGRAMME_SUBJECT,
     State,
     account_subject,
     group_subject,
     referral_subject,
 )
-from referral_core.values.errors import ConcurrentChange
+from referral_core.values.errors import ConcurrentChange, Reason
 from referral_core.values.moment import written
-from referral_core.values.reason import Reason
 
 if TYPE_CHECKING:
     from referral_core.ports.store import Repositories
@@ -38,10 +36,10 @@ E = TypeVar("E")
 
 @attrs.frozen(kw_only=True)
 class Record(Generic[E]):
-    """What the rows of the trace about entities of one type keep, and the subject on whose chain they stand.
+    """The content of the trace's rows about entities of one type, and the subject of their chain.
 
-    ``state`` is what a row keeps of an entity as it stands at a moment, ``former`` what it keeps of the state before.
-    ``facts`` are the acts whose rows keep one fact in place of the whole, and nothing of before.
+    ``state`` returns the content of a row about an entity at a moment, ``former`` that about the state before.
+    ``facts`` are the acts whose rows contain one fact in place of the whole state, and nothing of the state before.
     """
 
     subject: Callable[[E], str]
@@ -50,7 +48,7 @@ class Record(Generic[E]):
     facts: Mapping[str, Callable[[E], State]] = attrs.field(factory=dict)
 
     def states(self, act: str, before: E | None, after: E, at: datetime) -> tuple[State | None, State]:
-        """Return what the row of an act keeps of before and of after."""
+        """Return the states before and after in the row of an act."""
         if act in self.facts:
             return None, self.facts[act](after)
         return None if before is None else (self.former or self.state)(before, at), self.state(after, at)
@@ -60,8 +58,8 @@ class Record(Generic[E]):
 
 
 def contract_state(contract: Contract) -> State:
-    """Return what the trace keeps of a contract as it was concluded."""
-    # Words that are nobody's code may be a name: they stay with the contract, where they can be erased (A5).
+    """Return the state of a concluded contract in the trace."""
+    # A text that is no account's code may be a name: it stays with the contract alone, where it can be erased (A5).
     is_code = Reason.CODE_UNKNOWN not in contract.warnings
     return {
         "contract": contract.id,
@@ -72,7 +70,7 @@ def contract_state(contract: Contract) -> State:
 
 
 def code_state(code: PromoCode) -> State:
-    """Return what the trace keeps of a code."""
+    """Return the state of a code in the trace."""
     return {
         "code": code.text,
         "starts_at": _when(code.starts_at),
@@ -82,7 +80,7 @@ def code_state(code: PromoCode) -> State:
 
 
 def referral_state(referral: Referral) -> State:
-    """Return what the trace keeps of a referral; persons are left out."""
+    """Return the state of a referral in the trace, without persons."""
     return {
         "contract": referral.contract,
         "code": referral.code,
@@ -96,13 +94,13 @@ def referral_state(referral: Referral) -> State:
 
 
 def group_state(group: DiscountGroup, at: datetime) -> State:
-    """Return what the trace keeps of a group as it stands at a moment."""
+    """Return the state of a group at a moment in the trace."""
     amounts = {str(span.period): str(span.value) for span in group.amounts}
     return {"name": group.name, "side": group.side, "status": group.status_at(at), **amounts}
 
 
 def imported_state(contracts: Sequence[Contract]) -> State:
-    """Return what the trace keeps of a page of contracts that were brought in."""
+    """Return the state of a page of imported contracts in the trace."""
     return {"contracts": str(len(contracts)), "first": contracts[0].id, "last": contracts[-1].id}
 
 
@@ -156,7 +154,7 @@ RECORDS: Final[Mapping[type, Record[Any]]] = {
         former=lambda case, _: _open_case_state(case),
     ),
 }
-"""What the trace keeps, by the type of the entity."""
+"""The records in the trace, by the type of the entity."""
 
 
 # ── how it is stored ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -179,8 +177,9 @@ def _store_referral(ports: Repositories, after: Referral, before: Referral | Non
 def _store_grant(ports: Repositories, after: Grant, before: Grant | None, _: datetime) -> None:
     if before is None:
         ports.grants.add(after)
+    # A payer may take the grant between reading and storing; the act is then repeated on its new state.
     elif not ports.grants.change([(before, after)]):
-        raise ConcurrentChange(f"somebody else is at the leg {after.key} at this moment")
+        raise ConcurrentChange(f"somebody else is at the grant {after.key} at this moment")
 
 
 def _store_case(ports: Repositories, after: Case, before: Case | None, _: datetime) -> None:
@@ -199,5 +198,5 @@ STORES: Final[Mapping[type, Callable[[Repositories, Any, Any, datetime], None]]]
     Case: _store_case,
     Sharing: lambda ports, after, _, __: ports.promo_codes.add_sharing(after),
 }
-"""How an entity is stored, by its type: given the next state, the one before it (``None`` of a new one) and the moment
-of recording."""
+"""The storage of entities, by type: functions of the repositories, the next state, the state before it (``None`` for a
+new entity) and the moment of recording."""

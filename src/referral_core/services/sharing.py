@@ -1,4 +1,4 @@
-"""Passing codes on, and what comes of it (T1, T2)."""
+"""Sharing: codes passed on by customers, the texts for it, and the resulting figures (T1, T2)."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ import attrs
 from referral_core.acts import act
 from referral_core.entities.actor import Role
 from referral_core.entities.grant import GrantStatus
-from referral_core.entities.promo_code import CodeEvent, PromoCode
+from referral_core.entities.promo_code import CodeEvent, PromoCode, Sharing
 from referral_core.entities.referral import ReferralStatus
-from referral_core.entities.sharing import Sharing as CodeSharing
-from referral_core.programme.sharing_template import SharingText
+from referral_core.programme.settings import SharingText
 from referral_core.services.context import BoundService
 from referral_core.services.permissions import own_account, own_code
-from referral_core.services.unknown import unknown_code
-from referral_core.values.arguments import AccountId, CodeText, Language, Means
+from referral_core.services.refusals import unknown_code
+from referral_core.values.arguments import AccountId, CodeInput, Language, Means
 from referral_core.values.code_text import fold
 from referral_core.values.money import Money
 
 
 @attrs.frozen
 class SharingFigures:
-    """What a customer sees of an account's code: times sent and used, earned so far, on the way (T2)."""
+    """The figures of an account's codes: times sent and used, the amounts earned and on the way (T2)."""
 
     sent: int
     used: int
@@ -29,23 +28,23 @@ class SharingFigures:
     on_the_way: Money
 
 
-class Sharing(BoundService):
-    """Sharing a code, and its figures."""
+class Sharings(BoundService):
+    """The acts of sharing codes."""
 
     @act("code.shared", least=Role.CUSTOMER, feed=True, touches=(own_code,))
-    def share(self, code: CodeText, *, means: Means) -> CodeSharing:
-        """Record that an active code was passed on by some means (T2).
+    def share(self, code: CodeInput, *, means: Means) -> Sharing:
+        """Record that an active code was shared by some means (T2).
 
         :raises Refusal: ``not-allowed``, ``code-unknown``, ``code-pending``, ``code-ended``.
         """
         found = self._shareable(code)
-        return self._context.save(CodeSharing(code=found.text, account=found.account, means=means, at=self._now))
+        return self._context.save(Sharing(code=found.text, account=found.account, means=means, at=self._now))
 
     @act("sharing.text", least=Role.CUSTOMER, reads=True, touches=(own_code,))
-    def text(self, code: CodeText, *, language: Language) -> SharingText:
+    def text(self, code: CodeInput, *, language: Language) -> SharingText:
         """Return title, text and link for a share sheet in a language of the programme (T1).
 
-        There is one as long as the code can be shared, to a customer for their own codes only.
+        It exists while the code can be shared. Customers get it for their own codes only.
 
         :raises Refusal: ``not-allowed``, ``code-unknown``, ``code-pending``, ``code-ended``.
         :raises LookupError: the programme has no such language.
@@ -55,9 +54,9 @@ class Sharing(BoundService):
 
     @act("sharing.figures", least=Role.CUSTOMER, reads=True, touches=(own_account,))
     def figures(self, account: AccountId) -> SharingFigures:
-        """Return how often the account's codes were sent and used, what they earned and what is on the way (T2).
+        """Return how often an account's codes were sent and used, and the amounts earned and on the way (T2).
 
-        A customer sees those of their own accounts only.
+        Customers see the figures of their own accounts only.
 
         :raises Refusal: ``not-allowed``.
         """
@@ -77,7 +76,7 @@ class Sharing(BoundService):
         return SharingFigures(self._ports.promo_codes.times_shared(account), used, earned, on_the_way)
 
     def _shareable(self, code: str) -> PromoCode:
-        """Return a code that can be shared now."""
+        """Return a code that can be shared now, or refuse it."""
         found = self._ports.promo_codes.find(fold(code))
         if found is None:
             raise unknown_code(code)

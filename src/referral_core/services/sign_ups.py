@@ -1,8 +1,11 @@
-"""Signing up with a code: concluding, attaching, showing (S1-S11)."""
+"""Sign-ups: contracts concluded with a code or without, codes attached to them, and their referrals (S1-S11)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -10,15 +13,16 @@ from referral_core.acts import act
 from referral_core.entities.actor import Role
 from referral_core.entities.case import CASE_LIFECYCLE, Case, CaseEvent
 from referral_core.entities.contract import Contract, ContractStatus
+from referral_core.entities.discount_group import Side
+from referral_core.entities.grant import Grant
 from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.referral import Referral
 from referral_core.rules.decision import CodeRefused, Decision
-from referral_core.services.choosing import Choice, chosen_by_hand
+from referral_core.services.codes import AutomaticCodes
 from referral_core.services.context import BoundService, Context
-from referral_core.services.following_contracts import FollowingContracts
-from referral_core.services.judging import Judging
-from referral_core.services.occupied import contract_exists, not_same_customer
+from referral_core.services.eligibility import Eligibility, Judgement, Question
 from referral_core.services.permissions import (
+    Permissions,
     a_channel,
     a_code,
     a_contracts_customer,
@@ -27,13 +31,11 @@ from referral_core.services.permissions import (
     a_sign_up,
     an_account,
 )
-from referral_core.services.referring import Referring
-from referral_core.services.showing_sign_ups import ShowingSignUps, SignUpSeen
-from referral_core.services.unknown import unknown_contract
+from referral_core.services.refusals import contract_exists, not_same_customer, unknown_contract
 from referral_core.values.arguments import (
     AccountId,
     Channel,
-    CodeText,
+    CodeInput,
     ContractId,
     Count,
     CustomerId,
@@ -47,15 +49,17 @@ from referral_core.values.arguments import (
     Segment,
     Text,
 )
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason, Refusal
+
+if TYPE_CHECKING:
+    from referral_core.ports.store import Repositories
 
 
 @attrs.frozen
 class SignUp:
-    """What a sign-up brought: the contract; the decision if a code was given; the referral if it was usable.
+    """The result of a sign-up: the contract, the decision if a code was given, and the referral if it was usable.
 
-    ``issued`` is the code that the new contract brought to its own account (C3).
+    ``issued`` is the code that was issued to the new contract's own account (C3).
     """
 
     contract: Contract
@@ -64,8 +68,17 @@ class SignUp:
     issued: PromoCode | None = None
 
 
+@attrs.frozen
+class SignUpView:
+    """A sign-up at present: the contract, its referral if it has one, and the due or granted grants as ``grants``."""
+
+    contract: Contract
+    referral: Referral | None = None
+    legs: tuple[Grant, ...] = ()
+
+
 class SignUps(BoundService):
-    """Contracts that are concluded, with a code or without, and codes that are added to them."""
+    """The acts on sign-ups: contracts concluded with a code or without, and codes attached later."""
 
     @act(
         "contract.concluded",
@@ -73,7 +86,7 @@ class SignUps(BoundService):
         feed=True,
         channels=True,
         manual=("group", "honour"),
-        draws=True,
+        issues=True,
         touches=(an_account, a_code, a_customer_judged, a_segment, a_channel),
     )
     def conclude(  # noqa: PLR0913 - a sign-up has that many facts
@@ -86,7 +99,7 @@ class SignUps(BoundService):
         segment: Segment = "household",
         channel: Channel = "self-service",
         starts_on: Day | None = None,
-        code: CodeText | None = None,
+        code: CodeInput | None = None,
         group: GroupId | None = None,
         honour: HonouredMoment | None = None,
         reason: ReasonText | None = None,
@@ -95,11 +108,11 @@ class SignUps(BoundService):
     ) -> SignUp:
         """Record that a contract was concluded, with a code or without (S1-S11, C3, C8, D6, D7).
 
-        A usable code records a referral with both amounts locked. An unusable one is refused in a blocking channel,
-        and elsewhere kept as a warning with the contract (S6, S9). ``honour`` has code and amounts judged at an
-        earlier moment (S10). ``at`` is when it was concluded, now unless given.
+        A usable code records a referral with both amounts locked. An unusable code is refused in a blocking channel,
+        and kept as a warning with the contract in other channels (S6, S9). ``honour`` is an earlier moment, at which
+        code and amounts are judged (S10). ``at`` is the moment of the conclusion, by default now.
 
-        :raises CodeRefused: the code is unusable and the channel blocks; nothing was recorded.
+        :raises CodeRefused: the code is unusable and the channel blocks it; nothing was recorded.
         :raises Refusal: ``not-allowed``, ``reason-missing``, ``group-unknown``, ``contract-exists``,
             ``not-same-customer``, ``moment-invalid``, ``moment-naive``.
         """
@@ -116,7 +129,7 @@ class SignUps(BoundService):
             starts_on=starts_on,
             first_name=first_name,
         )
-        return Concluding(self._context).conclude(concluded, code, chosen)
+        return Conclusion(self._context).conclude(concluded, code, chosen)
 
     @act(
         "code.attach",
@@ -130,36 +143,36 @@ class SignUps(BoundService):
         self,
         contract: ContractId,
         *,
-        code: CodeText,
+        code: CodeInput,
         channel: Channel = "sales-portal",
         group: GroupId | None = None,
         honour: HonouredMoment | None = None,
         reason: ReasonText | None = None,
     ) -> SignUp:
-        """Add a code to a sign-up that was concluded and has not activated; judged at the concluding moment (S8, S10).
+        """Attach a code to a sign-up whose contract has not activated; it is judged at the concluding moment (S8, S10).
 
         :raises CodeRefused: the code is unusable; nothing was changed.
         :raises Refusal: ``not-allowed``, ``reason-missing``, ``contract-unknown``, ``contract-active``,
             ``contract-ended``, ``group-unknown``, ``moment-invalid``.
         """
         found = not_activated(contract, self._ports.contracts.find(contract))
-        referring = Referring(self._context)
+        referrals = SignUpReferrals(self._context)
         chosen = chosen_by_hand(group=group, honoured=honour, reason=reason, concluded_at=found.concluded_at)
         if group is not None:
-            referring.judging.referee_group(group)
-        judged = referring.judge(code, found, chosen, channel)
+            referrals.eligibility.referee_group(group)
+        judged = referrals.judge(code, found, chosen, channel)
         if not judged.decision.usable:
             raise CodeRefused(judged.decision)
-        referral = referring.record(judged, found, chosen, channel, is_attached=True)
+        referral = referrals.record(judged, found, chosen, channel, is_attached=True)
         return SignUp(found, judged.decision, referral)
 
     @act("sign-up.show", least=Role.AGENT, reads=True, channels=True, touches=(a_sign_up,))
-    def find(self, contract: ContractId) -> SignUpSeen:
-        """Return a sign-up as it stands by now: the contract, its referral, and the legs due or granted for it.
+    def find(self, contract: ContractId) -> SignUpView:
+        """Return a sign-up at present: the contract, its referral, and its due or granted grants.
 
         :raises Refusal: ``not-allowed``, ``contract-unknown``.
         """
-        return ShowingSignUps(self._ports, self._permissions).find(contract)
+        return SignUpViews(self._ports, self._permissions).find(contract)
 
     @act("sign-up.list", least=Role.AGENT, reads=True, channels=True)
     def page(
@@ -169,53 +182,54 @@ class SignUps(BoundService):
         limit: Count = 50,
         open_only: Flag = False,
         channel: Channel | None = None,
-    ) -> tuple[SignUpSeen, ...]:
+    ) -> tuple[SignUpView, ...]:
         """Return the next ``limit`` sign-ups whose contract's id is above ``after``, by the code points of the id.
 
-        ``open_only`` leaves out those whose contract has activated or was withdrawn, ``channel`` those of any other.
-        Somebody limited to some segments or channels is shown what :meth:`find` would show them. A page that is not
-        full is the last one.
+        ``open_only`` leaves out sign-ups whose contract has activated or was withdrawn, ``channel`` those in other
+        channels. An actor limited to some segments or channels sees the sign-ups that :meth:`find` shows them. A page
+        that is not full is the last one.
 
         :raises Refusal: ``not-allowed``.
         """
-        showing = ShowingSignUps(self._ports, self._permissions)
-        return tuple(islice(showing.all(after, limit, open_only=open_only, channel=channel), limit))
+        views = SignUpViews(self._ports, self._permissions)
+        return tuple(islice(views.all(after, limit, open_only=open_only, channel=channel), limit))
 
 
 @attrs.frozen(slots=False)
-class Concluding:
-    """Concludes contracts: as they come, or to finish a case."""
+class Conclusion:
+    """The conclusion of a contract, as a sign-up of its own or to finish a case."""
 
     context: Context
 
     def conclude(self, concluded: Contract, code: str | None, chosen: Choice) -> SignUp:
-        """Store a contract and what follows from it: its account's code, and the referral of a usable ``code`` (S7)."""
-        context, referring = self.context, Referring(self.context)
+        """Store a contract, the new code of its account, and the referral of a usable ``code`` (S7)."""
+        context, referrals = self.context, SignUpReferrals(self.context)
         others = self._check_new(concluded, chosen)
         at, channel = concluded.concluded_at, concluded.channel
-        judged = None if code is None else referring.judge(code, concluded, chosen, channel)
+        judged = None if code is None else referrals.judge(code, concluded, chosen, channel)
         decision = None if judged is None else judged.decision
         if decision is not None and not decision.usable:
+            # A case is finished by staff, so that an unusable code is a warning in any channel (K2, S9).
             if chosen.case is None and context.programme.blocks(channel):
                 raise CodeRefused(decision)
             concluded = attrs.evolve(concluded, warned_code=code, warnings=decision.reasons)
-        # What systems conclude by the rules alone is no manual act (A2).
+        # A conclusion by a system under the rules alone is no manual act, and leaves no row (A2).
         act = "contract.concluded" if context.actor.is_person or concluded.warnings else None
         context.save(concluded, act=act, reason=chosen.reason, at=at)
-        issued = FollowingContracts(context).on_conclusion(concluded, others, at)
-        referral = referring.record(judged, concluded, chosen, channel)
+        issued = AutomaticCodes(context).on_conclusion(concluded, others, at)
+        referral = referrals.record(judged, concluded, chosen, channel)
         return SignUp(concluded, decision, referral, issued)
 
     def check_case(self, case: Case, customer: str) -> None:
-        """Refuse a case that is another customer's, or is closed (K2, K3)."""
+        """Refuse a case of another customer, or a closed one (K2, K3)."""
         if case.customer != customer:
             raise Refusal(Reason.NOT_SAME_CUSTOMER, message=f"case {case.id} is another customer's", field="customer")
         CASE_LIFECYCLE.after(case.status, CaseEvent.FINISH, case.id)
 
     def _check_new(self, concluded: Contract, chosen: Choice) -> tuple[Contract, ...]:
-        """Return the account's other contracts, having checked that this one may join them."""
+        """Return the account's other contracts; refuse a new one that may not join them."""
         if chosen.group is not None:
-            Judging(self.context.programme, self.context.ports).referee_group(chosen.group)
+            SignUpReferrals(self.context).eligibility.referee_group(chosen.group)
         contracts = self.context.ports.contracts
         if contracts.find(concluded.id) is not None:
             raise contract_exists(concluded.id)
@@ -226,7 +240,7 @@ class Concluding:
 
 
 def not_activated(contract: str, found: Contract | None) -> Contract:
-    """Return a contract that is concluded and has neither activated nor been withdrawn (S8, D7).
+    """Return a contract that has neither activated nor been withdrawn (S8, D7).
 
     :raises Refusal: ``contract-unknown``, ``contract-active``, ``contract-ended``.
     """
@@ -237,3 +251,138 @@ def not_activated(contract: str, found: Contract | None) -> Contract:
     if found.status is ContractStatus.WITHDRAWN:
         raise Refusal(Reason.CONTRACT_ENDED, message=f"contract {contract} was withdrawn", field="contract")
     return found
+
+
+@attrs.frozen
+class SignUpReferrals:
+    """The referrals of sign-ups: codes judged, and referrals recorded (S7)."""
+
+    context: Context
+
+    @property
+    def eligibility(self) -> Eligibility:
+        """The eligibility that decides on codes."""
+        return Eligibility(self.context.programme, self.context.ports)
+
+    def judge(self, code: str, contract: Contract, chosen: Choice, channel: str) -> Judgement:
+        """Judge a code for a contract (S8, S10).
+
+        Code and amounts are judged at the honoured moment if there is one, the customer always at the concluding one.
+        """
+        return self.eligibility.judge(
+            Question(
+                code=code,
+                concluded_at=contract.concluded_at,
+                judged_at=chosen.honoured or contract.concluded_at,
+                channel=channel,
+                customer=contract.customer,
+                product=contract.product,
+                segment=contract.segment,
+                group=chosen.group,
+                carried=chosen.case.carried if chosen.case else None,
+            )
+        )
+
+    def record(
+        self,
+        judged: Judgement | None,
+        contract: Contract,
+        chosen: Choice,
+        channel: str,
+        *,
+        is_attached: bool = False,
+    ) -> Referral | None:
+        """Record the referral of a usable code with both amounts locked; return ``None`` without one (S7).
+
+        :raises Refusal: ``already-referred`` when another sign-up of the customer was quicker (S4).
+        """
+        if judged is None or judged.code is None or not judged.offers:
+            return None
+        code = judged.code
+        referrer_offer, referee_offer = judged.offers
+        referral = Referral(
+            contract=contract.id,
+            code=code.text,
+            referrer=code.account,
+            referrer_customer=code.customer,
+            referee=contract.account,
+            referee_customer=contract.customer,
+            concluded_at=contract.concluded_at,
+            channel=channel,
+            referrer_offer=referrer_offer,
+            referee_offer=referee_offer,
+            honoured_moment=chosen.honoured,
+            case=chosen.case.id if chosen.case else None,
+        )
+        # The use of an attached code happens now; that of a late report has the moment of the conclusion (M4).
+        at = None if is_attached else contract.concluded_at
+        return self.context.save(referral, act="referral.record", reason=chosen.reason, at=at)
+
+
+@attrs.frozen
+class Choice:
+    """The choices for a sign-up: a referee group (D7), and an honoured moment before the concluding one (S10)."""
+
+    group: str | None
+    honoured: datetime | None
+    reason: str | None
+    case: Case | None = None
+
+
+def chosen_by_case(case: Case, group: str | None, concluded_at: datetime) -> Choice:
+    """Return the choice of a case: its opening is the honoured moment, and the case is the reason (K2)."""
+    return Choice(group, _honoured(case.opened_at, case.opened_at > concluded_at), f"case {case.id}", case)
+
+
+def chosen_by_hand(
+    *, group: str | None, honoured: datetime | None, reason: str | None, concluded_at: datetime
+) -> Choice:
+    """Return the choice of staff (S10).
+
+    :raises Refusal: ``moment-invalid`` when the honoured moment does not lie before the concluding one.
+    """
+    return Choice(group, _honoured(honoured, honoured is not None and honoured >= concluded_at), reason)
+
+
+def _honoured(honoured: datetime | None, is_late: bool) -> datetime | None:
+    if honoured is not None and is_late:
+        raise Refusal(
+            Reason.MOMENT_INVALID,
+            message=f"the honoured moment {honoured.isoformat()} does not lie before the concluding moment",
+            field="honour.moment",
+        )
+    return honoured
+
+
+@attrs.frozen
+class SignUpViews:
+    """The views of sign-ups within an actor's permissions."""
+
+    ports: Repositories
+    permissions: Permissions
+
+    def find(self, contract: str) -> SignUpView:
+        """Return the view of one sign-up; refuse with ``contract-unknown``."""
+        found = self.ports.contracts.find(contract)
+        if found is None:
+            raise unknown_contract(contract)
+        return self._seen(found)
+
+    def all(self, after: str | None, page: int, *, open_only: bool, channel: str | None) -> Iterator[SignUpView]:
+        """Yield the views that the actor may see, in order of id; ``page`` contracts are read at a time."""
+        actor, status = self.permissions.actor, ContractStatus.CONCLUDED if open_only else None
+        if channel is None and actor.channels is not None and len(actor.channels) == 1:
+            (channel,) = actor.channels  # the store leaves out other channels, instead of reading them in vain
+        is_last = False
+        while not is_last:
+            contracts = self.ports.contracts.page(after, page, status=status, channel=channel, segments=actor.segments)
+            yield from (self._seen(each) for each in contracts if self.permissions.sees_referral(each))
+            is_last = len(contracts) < page
+            after = contracts[-1].id if contracts else after
+
+    def _seen(self, contract: Contract) -> SignUpView:
+        referral = self.ports.referrals.find(contract.id)
+        if referral is None or referral.granted_at is None:
+            return SignUpView(contract, referral)
+        grants = (self.ports.grants.find(f"{side}/{contract.id}") for side in Side)
+        return SignUpView(contract, referral, tuple(grant for grant in grants if grant is not None))

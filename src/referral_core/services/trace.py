@@ -1,39 +1,43 @@
-"""What an auditor asks of the trace: is it whole, and who did what (A1, A2)."""
+"""The trace for auditors: its integrity, and who did what (A1, A2)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import attrs
 
 from referral_core.acts import act
 from referral_core.entities.actor import Role
 from referral_core.entities.discount_group import Side
-from referral_core.entities.seal import Seal
-from referral_core.entities.trace_entry import TraceEntry, account_subject, referral_subject
-from referral_core.entities.verification import Verification
-from referral_core.services.account_trace import AccountTrace
+from referral_core.entities.seal import Seal, Verification
+from referral_core.entities.trace import TraceEntry, account_subject, referral_subject
 from referral_core.services.context import BoundService
 from referral_core.services.permissions import a_referral, a_subject, an_account
-from referral_core.services.unknown import unknown_contract
-from referral_core.services.verifying_trace import Verifying
+from referral_core.services.refusals import unknown_contract
+from referral_core.services.verification import TraceVerifier
 from referral_core.values.arguments import AccountId, ContractId, Count, Subject, Text
 from referral_core.values.effective_period import EffectivePeriod
 
+if TYPE_CHECKING:
+    from referral_core.ports.store import Repositories
+
+
 MOST_FAULTS: Final = 1000
-"""So many faults are named unless asked for more; the others are counted."""
+"""The default number of faults that are named; further ones are counted."""
 
 
 class Trace(BoundService):
-    """Sealing, verifying and reading the trace; for administrators."""
+    """The acts on the trace: sealing, verification and reading; for administrators."""
 
     @act("trace.seal", least=Role.ADMINISTRATOR)
     def seal(self) -> Seal | None:
-        """Set the next seal, over every chain that has grown since the last one; ``None`` when none has (A2).
+        """Set the next seal over every chain that has grown since the last one; ``None`` when none has (A2).
 
-        Publish its hash where those who write the trace cannot reach it.
+        Its hash should be published where writers of the trace cannot change it.
 
         :raises Refusal: ``not-allowed``.
-        :raises ConcurrentChange: somebody else sealed at the same time.
+        :raises ConcurrentChange: another seal was set at the same time.
         """
         return self._ports.trace.seal(self._now)
 
@@ -45,26 +49,26 @@ class Trace(BoundService):
         most: Count = MOST_FAULTS,
         told: Callable[[int], object] | None = None,
     ) -> Verification:
-        """Verify every row of every chain, and every seal with what it was set over; name all that is wrong (A2).
+        """Verify every row of every chain, and every seal with the heads that it lists (A2).
 
-        ``expected`` is the hash of a seal as it was published: it must be that of one of the seals. Up to ``most``
-        faults are named and the others counted. ``told`` is given the number of rows read, every now and then. Outside
-        of a transaction nobody has to wait for it.
+        ``expected`` is a published hash, which must be that of one of the seals. Up to ``most`` faults are named, and
+        the others are counted. ``told`` is called with the number of rows read, from time to time. Outside of a
+        transaction the verification makes no writer wait.
 
         :raises Refusal: ``not-allowed``.
         """
-        return Verifying(self._ports.trace, most=most, told=told).run(self._now, expected)
+        return TraceVerifier(self._ports.trace, most=most, told=told).run(self._now, expected)
 
     @act("trace.show", least=Role.ADMINISTRATOR, streams=True, touches=(a_subject,))
     def rows(
         self, subject: Subject, *, period: EffectivePeriod | None = None, act: Text | None = None
     ) -> Iterator[TraceEntry]:
-        """Yield what stands on the chain of a subject: an account, a referral, a group, the programme; in order (A2).
+        """Yield the rows of a subject's chain in order: of an account, a referral, a group, or the programme (A2).
 
-        ``period`` leaves out other moments, ``act`` other acts.
+        ``period`` leaves out rows of other moments, ``act`` those of other acts.
 
         :raises Refusal: ``not-allowed``, by the segments of an account's or a referral's contracts too.
-        :raises TraceUnreadable: a row cannot be read.
+        :raises TraceUnreadable: a row cannot be decoded.
         """
         return _chosen(self._ports.trace.chain(subject), period, act)
 
@@ -72,10 +76,11 @@ class Trace(BoundService):
     def rows_of_account(
         self, account: AccountId, *, period: EffectivePeriod | None = None, act: Text | None = None
     ) -> Iterator[TraceEntry]:
-        """Yield what was done about an account: on its own chain, then on those of the referrals it has a side in (A2).
+        """Yield the rows about an account: from its own chain, then from those of its referrals (A2).
 
-        Of its own contracts' referrals these are all rows but those of the referrer's grant; of its friends' the rows
-        of its own grant. Chains come one after the other, each in order. Otherwise as :meth:`rows`.
+        From the referrals of its own contracts these are all rows except those of the referrer's grant, from its
+        friends' referrals the rows of its own grant. Chains follow one another, each in order. Otherwise as
+        :meth:`rows`.
 
         :raises Refusal: ``not-allowed``.
         """
@@ -87,11 +92,11 @@ class Trace(BoundService):
     def rows_of_contract(
         self, contract: ContractId, *, period: EffectivePeriod | None = None, act: Text | None = None
     ) -> Iterator[TraceEntry]:
-        """Yield what was done about a contract and its referral, on each chain in order (A2).
+        """Yield the rows about a contract and its referral, each chain in order (A2).
 
-        These are the rows that name the contract, or a grant of its referral: first on its account's chain, then on
-        the referral's own, and last on the referrer's account, where grants were traced before referrals had chains.
-        Otherwise as :meth:`rows`.
+        These are the rows that name the contract, or a grant of its referral: first from its account's chain, then from
+        the referral's, and last from the chain of the referrer's account, where old traces have the grants. Otherwise
+        as :meth:`rows`.
 
         :raises Refusal: ``not-allowed``, ``contract-unknown``.
         """
@@ -114,3 +119,42 @@ def _chosen(rows: Iterable[TraceEntry], period: EffectivePeriod | None, act: str
 def _names_one_of(row: TraceEntry, names: set[str]) -> bool:
     states = [state for state in (row.before, row.after) if state]
     return any(state.get(name) in names for state in states for name in ("contract", "grant"))
+
+
+_REFERRALS: Final = referral_subject("")
+
+
+@attrs.frozen
+class AccountTrace:
+    """The chains with rows about one account, and the test for these rows.
+
+    On the chain of a referral, the rows of the referrer's grant are about the referrer's account, and all other rows
+    about the referee's.
+    """
+
+    own: frozenset[str]
+    referred: tuple[str, ...]
+    grants: frozenset[str]
+
+    @classmethod
+    def of(cls, ports: Repositories, account: str) -> AccountTrace:
+        """Return the chains of an account; neither the account nor a referral needs to have a row."""
+        contracts = [contract.id for contract in ports.contracts.of_account(account)]
+        grants = list(ports.grants.all(account=account))
+        return cls(
+            own=frozenset({account_subject(account), *map(referral_subject, contracts)}),
+            referred=tuple(referral_subject(grant.referral) for grant in grants if grant.side is Side.REFERRER),
+            grants=frozenset(grant.key for grant in grants),
+        )
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The subjects of the chains: the account's own, then its contracts' referrals, then its friends'."""
+        return (*sorted(self.own), *self.referred)
+
+    def has(self, row: TraceEntry) -> bool:
+        """Tell whether a row of one of these chains is about the account."""
+        grant = (row.after or {}).get("grant")
+        if row.subject.startswith(_REFERRALS) and grant is not None:
+            return grant in self.grants
+        return row.subject in self.own

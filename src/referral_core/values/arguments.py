@@ -1,8 +1,8 @@
-"""The kinds of arguments that acts take: what each means, and how a value given for one is checked at the door.
+"""The kinds of arguments that acts take: what each means, and how its values are checked before the act runs.
 
-An act's signature says of each parameter what kind it is, by one of the annotated types below. Whoever reads an act's
-declaration (a session, a feed, HTTP, the client, the command line, the reference) goes by the kind: nobody lists the
-fields of an act a second time.
+Every parameter of an act has one of the annotated types below, and the type names the kind. All readers of an act's
+declaration (the session, feeds, HTTP, the client, the command line, the reference) go by the kind, so the fields of an
+act are listed once.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from referral_core.values.money import Money
 from referral_core.values.name import name
 
 Check = Callable[[Any, str], Any]
-"""Returns the value of a field as an act takes it; raises what is wrong with it, naming the field."""
+"""A check: it returns the value of a field as the act takes it, or raises an error that names the field."""
 
 
 @attrs.frozen(eq=False)
 class Kind:
-    """A kind of argument: its ``name``, by which doors know how it is written, and what its values mean.
+    """A kind of argument: its ``name``, which decides how adapters read and write it, and the meaning of its values.
 
-    ``on_wire`` is false for what only a program can hand over: a callback, the key of a request. ``names`` is what
-    there is under such a value in a store, if it is a name.
+    ``on_wire`` is false for arguments that only a program can pass: a callback, the key of a request. ``names`` is the
+    kind of thing that a value names in a store, ``None`` when it names nothing.
     """
 
     name: str
@@ -40,13 +40,13 @@ class Kind:
 
 
 def wrong(value: object, wanted: str, field: str) -> ArgumentInvalid:
-    """Return the error of an argument that is not what its signature says."""
+    """Return the error of an argument whose type is not the one of the signature."""
     return ArgumentInvalid(field, f"must be {wanted}, not {type(value).__name__}")
 
 
 def _text(value: object, field: str) -> str:
     if type(value) is not str:
-        # A StrEnum is text too; what is written as it must not depend on its class.
+        # A StrEnum is a str as well: its plain value is kept, so that stored text does not depend on the class.
         if isinstance(value, str) and isinstance(value, enum.Enum):
             return str(value.value)
         raise wrong(value, "text", field)
@@ -110,7 +110,7 @@ def _anything(value: object, field: str) -> object:
 
 
 def _grant_key(value: object, field: str) -> str:
-    """Return the key of a grant; each of its two parts is an id, and may be as long as one."""
+    """Return the key of a grant; each of its two parts is an id and may be as long as one."""
     side, slash, contract = _text(value, field).partition("/")
     return f"{_id(side, field)}/{_id(contract, field)}" if slash else _id(side, field)
 
@@ -150,9 +150,9 @@ Channel = Annotated[str, _ident("Where it takes place.", "self-service")]
 Means = Annotated[str, _ident("By what a code was passed on.", "link")]
 Language = Annotated[str, _ident("A language of the programme.", "et")]
 Subject = Annotated[str, _ident("What a chain of the trace is about.", "account:A")]
-CodeText = Annotated[str, CODE]
+CodeInput = Annotated[str, CODE]
 EndedCode = Annotated[str, ENDED_CODE]
-"""A code that the act changes, so that nobody may use it meanwhile."""
+"""A code that the act changes: stores lock it exclusively, so that no sign-up uses it meanwhile."""
 ReasonText = Annotated[str, REASON]
 Name = Annotated[str, NAME]
 Text = Annotated[str, TEXT]
@@ -182,7 +182,7 @@ def choice(words: type[enum.StrEnum]) -> Kind:
 
 
 def instance(wanted: type) -> Kind:
-    """Return the kind of an argument that only a program can hand over: an object of one class."""
+    """Return the kind of an argument that only a program can pass: an object of one class."""
 
     def check(value: object, field: str) -> object:
         if not isinstance(value, wanted):

@@ -7,20 +7,19 @@ from typing import Final
 
 import attrs
 
-from referral_core.values.errors import Refusal
+from referral_core.values.errors import Reason, Refusal
 from referral_core.values.moment import moment, optional_moment, written
-from referral_core.values.reason import Reason
 
 OPEN: Final = ".."
-"""How ISO 8601-2 writes an end that is not known."""
+"""The ISO 8601-2 notation of an open end."""
 
 
 @attrs.frozen(repr=False)
 class EffectivePeriod:
     """The moments from ``start`` up to, and without, ``end``; ``None`` means open-ended (M2).
 
-    Make one with :meth:`starting`, :meth:`between` or :meth:`parse`; an empty or backwards one is refused with
-    ``period-empty``. The moment of ending is already outside, so touching periods do not overlap.
+    The constructors are :meth:`starting`, :meth:`between` and :meth:`parse`. An empty or backwards period is refused
+    with ``period-empty``. The moment of ending is already outside, so touching periods do not overlap.
 
     >>> EffectivePeriod.parse("2021-01-01T00:00:00+02:00/..")
     EffectivePeriod.parse('2020-12-31T22:00:00Z/..')
@@ -83,7 +82,7 @@ class EffectivePeriod:
         return EffectivePeriod(max(self.start, other.start), min(ends, default=None))
 
     def without(self, other: EffectivePeriod) -> tuple[EffectivePeriod, ...]:
-        """Return what is left of this period when ``other`` is cut out: none, one or two periods, in order."""
+        """Return the parts of this period outside ``other``: none, one or two periods, in order."""
         if not self.overlaps(other):
             return (self,)
         left = [EffectivePeriod(self.start, other.start)] if self.start < other.start else []

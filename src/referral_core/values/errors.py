@@ -1,37 +1,85 @@
-"""Everything this library raises on purpose.
+"""Reason codes, and everything this library raises on purpose.
 
 ::
 
     ReferralError
-    ├── Refusal                 a rule said no; carries the reason codes and the field
-    │   └── CodeRefused         a code was judged unusable; carries the decision too
+    ├── Refusal                 a rule refused the act; carries the reason codes and the field
+    │   └── CodeRefused         a code cannot be used; carries the decision too
     ├── ArgumentInvalid         an argument is of the wrong type; a TypeError too; carries the field
-    ├── ReadOnlySession         a session over what was known earlier was asked to change something
+    ├── ReadOnlySession         a session with known_at was asked for an act that changes something
     ├── ProgrammeInvalid        a programme has faults; carries all of them, with their places
-    ├── CodeSpaceExhausted      one random code after another is taken: too many have been given out
-    ├── ConcurrentChange        somebody else changed the same; nothing was done: do the whole act again
-    ├── TraceUnreadable         a row of the trace, or a seal, holds what nobody wrote there; carries its place
-    └── BillingUnavailable      billing did not answer; nothing is known of the effect
+    ├── CodeSpaceExhausted      many random codes in a row are taken: too many have been issued
+    ├── ConcurrentChange        another transaction changed the same rows; nothing was done: repeat the whole act
+    ├── TraceUnreadable         a row of the trace, or a seal, cannot be decoded; carries its place
+    └── BillingUnavailable      billing did not answer; the effect of the call is unknown
 
 A driver's or a transport's own exception never reaches the caller of a port: adapters translate it at their edge.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from referral_core.values.word import Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from referral_core.values.reason import Reason
+
+class Reason(Word):
+    """A reason code; its value is the word used in feeds, HTTP answers, tables and screens."""
+
+    CODE_UNKNOWN = "code-unknown"
+    CODE_PENDING = "code-pending"
+    CODE_ENDED = "code-ended"
+    EXISTING_CUSTOMER = "existing-customer"
+    FORMER_CUSTOMER = "former-customer"
+    SELF_REFERRAL = "self-referral"
+    ALREADY_REFERRED = "already-referred"
+    NOT_ELIGIBLE = "not-eligible"
+    NO_AMOUNT = "no-amount"
+    GROUP_DISABLED = "group-disabled"
+    CONTRACT_ACTIVE = "contract-active"
+    CONTRACT_UNKNOWN = "contract-unknown"
+    CONTRACT_EXISTS = "contract-exists"
+    ACCOUNT_UNKNOWN = "account-unknown"
+    GROUP_UNKNOWN = "group-unknown"
+    CASE_UNKNOWN = "case-unknown"
+    CASE_EXISTS = "case-exists"
+    REFERRAL_UNKNOWN = "referral-unknown"
+    BILL_EXISTS = "bill-exists"
+    CONTRACT_ENDED = "contract-ended"
+    CONTRACT_PENDING = "contract-pending"
+    NAME_INVALID = "name-invalid"
+    MOMENT_INVALID = "moment-invalid"
+    NOT_SAME_CUSTOMER = "not-same-customer"
+    CODE_TAKEN = "code-taken"
+    CODE_MALFORMED = "code-malformed"
+    CODE_OVERLAP = "code-overlap"
+    NO_CONTRACT = "no-contract"
+    MOMENT_NAIVE = "moment-naive"
+    MOMENT_PAST = "moment-past"
+    PERIOD_EMPTY = "period-empty"
+    PERIOD_OVERLAP = "period-overlap"
+    AMOUNT_INVALID = "amount-invalid"
+    CURRENCY_MISMATCH = "currency-mismatch"
+    AMOUNT_EXCEEDS_UNUSED = "amount-exceeds-unused"
+    GROUP_EXISTS = "group-exists"
+    CASE_CLOSED = "case-closed"
+    REASON_MISSING = "reason-missing"
+    NOT_ALLOWED = "not-allowed"
+
+
+REASON_ORDER: Final = {reason: place for place, reason in enumerate(Reason)}
+"""The position of each reason when several are reported together (S5)."""
 
 
 class ReferralError(Exception):
-    """The root: catch it to catch everything this library raises on purpose."""
+    """The root of all errors that this library raises on purpose."""
 
 
 class Refusal(ReferralError):
-    """A rule said no, and nothing was changed.
+    """A rule refused the act, and nothing was changed.
 
     ``reasons`` are the reason codes, never empty; ``field`` names the argument at fault where there is one;
     ``message`` is one English sentence for staff.
@@ -48,11 +96,11 @@ class Refusal(ReferralError):
         return f"{type(self).__name__}({reasons}message={self.message!r}, field={self.field!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Let a refusal cross to another process whole."""
+        """Keep reasons, message and field when the refusal is pickled."""
         return _refusal, (self.reasons, self.message, self.field)
 
     def __str__(self) -> str:
-        """Say the codes, then the sentence."""
+        """Write the codes first and the sentence after them."""
         codes = ", ".join(self.reasons)
         place = f"{self.field}: " if self.field else ""
         return f"{codes}: {place}{self.message}"
@@ -65,8 +113,8 @@ def _refusal(reasons: tuple[Reason, ...], message: str, field: str | None) -> Re
 class ArgumentInvalid(ReferralError, TypeError):
     """An argument is of the wrong type, and nothing was changed.
 
-    That is a mistake of the program that calls, not something a rule decides, so it has no reason code. ``field`` names
-    the argument, ``message`` is one English sentence.
+    This is a mistake of the calling program and not a decision of a rule, so it has no reason code. ``field`` names the
+    argument, ``message`` is one English sentence.
     """
 
     def __init__(self, field: str, message: str) -> None:
@@ -78,14 +126,14 @@ class ArgumentInvalid(ReferralError, TypeError):
         return f"ArgumentInvalid({self.field!r}, {self.message!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Let it cross to another process with its field."""
+        """Keep the field when the error is pickled."""
         return ArgumentInvalid, (self.field, self.message)
 
 
 class ReadOnlySession(ReferralError):
-    """A session that reads as it was known at an earlier moment was asked for an act that would change something.
+    """A session with ``known_at`` was asked for an act that changes something.
 
-    ``act`` is the name of the act. What was known cannot be written: ask a session without ``known_at``.
+    ``act`` is the name of the act. History cannot be written: use a session without ``known_at``.
     """
 
     def __init__(self, act: str) -> None:
@@ -93,34 +141,34 @@ class ReadOnlySession(ReferralError):
         self.act = act
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Let it cross to another process with its act."""
+        """Keep the act when the error is pickled."""
         return ReadOnlySession, (self.act,)
 
 
 class ProgrammeInvalid(ReferralError):
-    """A programme has faults; ``faults`` holds every one, each as ``"place: what is wrong"`` (P1)."""
+    """A programme has faults; ``faults`` lists all of them, each as ``"place: what is wrong"`` (P1)."""
 
     def __init__(self, faults: Iterable[str]) -> None:
         self.faults = tuple(faults)
         super().__init__("; ".join(self.faults))
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Let it cross to another process with its faults apart."""
+        """Keep the single faults when the error is pickled."""
         return ProgrammeInvalid, (self.faults,)
 
 
 class CodeSpaceExhausted(ReferralError):
-    """One random text after another is taken: so many codes are given out that guessing one grows likely (C10)."""
+    """Many random texts in a row are taken: so many codes are issued that guessing one becomes likely (C10)."""
 
 
 class ConcurrentChange(ReferralError):
-    """Somebody else changed the same at the same time: the transaction was undone, and may be done again as a whole."""
+    """Another transaction changed the same rows at the same time: this one was undone and may be repeated."""
 
 
 class TraceUnreadable(ReferralError):
-    """A row of the trace, or a seal, cannot be read: it was tampered with, or damaged (A2).
+    """A row of the trace, or a seal, cannot be decoded: it was tampered with or damaged (A2).
 
-    ``subject`` and ``number`` name it, as in a :class:`~referral_core.entities.trace_fault.TraceFault`.
+    ``subject`` and ``number`` name it, as in a :class:`~referral_core.entities.trace.TraceFault`.
     """
 
     def __init__(self, subject: str, number: int) -> None:
@@ -129,9 +177,9 @@ class TraceUnreadable(ReferralError):
         self.number = number
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Let it cross to another process with its place."""
+        """Keep the place when the error is pickled."""
         return TraceUnreadable, (self.subject, self.number)
 
 
 class BillingUnavailable(ReferralError):
-    """Billing did not answer, or not in time: whether it acted is not known until it is asked by key (B2)."""
+    """Billing did not answer in time: whether the call took effect is unknown until the key is looked up (B2)."""

@@ -1,4 +1,4 @@
-"""Lifecycles: tables that say, for every state and event, what follows or why not."""
+"""Lifecycles: tables with the next state, or the reason of the refusal, for every state and event."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason, Refusal
 
 S = TypeVar("S", bound=enum.StrEnum)
 E = TypeVar("E", bound=enum.StrEnum)
@@ -19,8 +18,8 @@ E = TypeVar("E", bound=enum.StrEnum)
 class Lifecycle(Generic[S, E]):
     """A table from every state and event to the next state, or to the reason that refuses it.
 
-    The table is total: a pair that is missing is a fault of the table itself, raised when it is made. The diagrams
-    in the documentation are drawn from these tables.
+    The table is total: a missing pair raises ``ValueError`` when the lifecycle is made. The diagrams in the
+    documentation are drawn from these tables.
     """
 
     name: str
@@ -34,7 +33,7 @@ class Lifecycle(Generic[S, E]):
             raise ValueError(f"the lifecycle of a {self.name} says nothing about {missing}")
 
     def after(self, state: S, event: E, subject: str) -> S:
-        """Return the state that follows; ``subject`` names the thing in the refusal's message.
+        """Return the next state; ``subject`` names the entity in the refusal's message.
 
         :raises Refusal: the table refuses the event in this state.
         """

@@ -10,12 +10,11 @@ from typing import Final
 
 import attrs
 
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason, Refusal
 
 CENT: Final = Decimal("0.01")
 _EXACT: Final = Context(prec=40, traps=[Inexact, InvalidOperation])
-"""What amounts are reckoned in, whatever context the host has set."""
+"""The context of all arithmetic, so that the host's decimal context never matters."""
 CEILING: Final = Decimal(10) ** 12
 """Amounts stay below this, so that sums of many millions of them stay exact in 28 digits."""
 
@@ -23,7 +22,7 @@ _PLAIN: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
 
 
 def _invalid(value: object, why: str) -> Refusal:
-    # Python refuses to write out a whole number of thousands of digits.
+    # Python refuses to write out an int of thousands of digits, so a huge number is not shown.
     shown = "the number" if isinstance(value, int) and abs(value) >= CEILING else repr(str(value)[:40])
     return Refusal(Reason.AMOUNT_INVALID, message=f"{shown} is not an amount: {why}", field="amount")
 
@@ -75,7 +74,7 @@ class Money:
         return format(str(self), spec)
 
     def __bool__(self) -> bool:
-        """Tell whether there is any money in it."""
+        """Tell whether the amount is above zero."""
         return bool(self.amount)
 
     def __add__(self, other: Money) -> Money:
@@ -84,17 +83,17 @@ class Money:
         return Money(_EXACT.add(self.amount, self._same(other)), self.currency)
 
     def __radd__(self, other: int) -> Money:
-        """Return the amount itself when it is added to a plain 0, which is what :func:`sum` starts with."""
+        """Return the amount itself when it is added to a plain 0, the start value of :func:`sum`."""
         return self if type(other) is int and other == 0 else NotImplemented
 
     def __sub__(self, other: Money) -> Money:
-        """Return what is left; money is never negative, so more than there is raises ``amount-invalid``."""
+        """Return the difference; refuse with ``amount-invalid`` when it would be negative."""
         if not isinstance(other, Money):
             return NotImplemented
         return Money(_EXACT.subtract(self.amount, self._same(other)), self.currency)
 
     def __mul__(self, count: int) -> Money:
-        """Return so many times the amount; what is no whole number, or is negative, raises ``amount-invalid``."""
+        """Return ``count`` times the amount; refuse a negative or broken ``count`` with ``amount-invalid``."""
         if type(count) is not int or count < 0:
             raise _invalid(count, "only a whole number, not negative, multiplies one")
         return Money.of_cents(self.cents * count, self.currency)
@@ -115,19 +114,19 @@ class Money:
 
     @classmethod
     def of_cents(cls, cents: int, currency: str = "EUR") -> Money:
-        """Return an amount of whole cents, which must not be negative."""
+        """Return an amount of so many whole cents, which must not be negative."""
         if type(cents) is not int or abs(cents) >= 100 * CEILING:
             raise _invalid(cents, "only whole cents below 10^14 are")
         return cls(_EXACT.scaleb(_EXACT.create_decimal(cents), -2), currency)
 
     @classmethod
     def zero(cls, currency: str = "EUR") -> Money:
-        """Return no money at all in ``currency``."""
+        """Return an amount of zero in ``currency``."""
         return cls(Decimal(0), currency)
 
     @classmethod
     def total(cls, amounts: Iterable[Money], currency: str = "EUR") -> Money:
-        """Return the sum of ``amounts``, zero of ``currency`` when there are none."""
+        """Return the sum of ``amounts``, zero in ``currency`` when there are none."""
         return sum(amounts, cls.zero(currency))
 
 

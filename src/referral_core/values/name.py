@@ -1,20 +1,19 @@
-"""Ids and names: printable text with something to see in it, in one Unicode normal form (D2)."""
+"""Ids and names: printable, visible text in one Unicode normal form (D2); and keys made of several names (B2)."""
 
 from __future__ import annotations
 
 import unicodedata
 from typing import Final
 
-from referral_core.values.errors import ArgumentInvalid, Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import ArgumentInvalid, Reason, Refusal
 
 LONGEST_NAME: Final = 200
-"""The characters that an id or a name may have."""
+"""The longest id or name, in characters."""
 
 _DECOMPOSED: Final = 4
-"""The most characters that one of the normal form is ever made of: what is longer by more need not be read."""
+"""The most characters that compose to one in NFC: a longer text is refused without being normalised."""
 _UNSEEN: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
-"""Letters and symbols drawn as nothing: fillers of Hangul, the Braille cell without dots, the null notehead."""
+"""Letters and symbols without ink: fillers of Hangul, the Braille cell without dots, the null notehead."""
 
 
 def name(value: object, field: str) -> str:
@@ -30,7 +29,7 @@ def name(value: object, field: str) -> str:
     """
     if not isinstance(value, str):
         raise ArgumentInvalid(field, f"must be text, not {type(value).__name__}")
-    if value.isascii():  # as nearly all are
+    if value.isascii():  # the fast path of nearly every id: ASCII is in NFC already
         text = value
     elif len(value) > LONGEST_NAME * _DECOMPOSED:
         raise _invalid(field, f"is longer than {LONGEST_NAME} characters")
@@ -50,7 +49,7 @@ def name(value: object, field: str) -> str:
 
 
 def is_visible(text: str) -> bool:
-    """Tell whether there is anything to see in a text: not only blanks, signs of control, and marks upon nothing."""
+    """Tell whether a text shows anything: more than blanks, control characters and marks without a letter."""
     return any(unicodedata.category(sign)[0] not in "CMZ" and sign not in _UNSEEN for sign in text)
 
 
@@ -66,3 +65,18 @@ def compared_name(text: str) -> str:
 
 def _invalid(field: str, wrong: str) -> Refusal:
     return Refusal(Reason.NAME_INVALID, message=wrong, field=field)
+
+
+def joined_key(*names: str) -> str:
+    """Return one key for several names in order; different names of the same number have different keys (B2).
+
+    The names are joined by blanks. When a name itself has a blank, the lengths of all names are put in front, so that
+    no other names look the same.
+
+    >>> joined_key("crm", "evt-1"), joined_key("A B", "C"), joined_key("A", "B C")
+    ('crm evt-1', '3 1 A B C', '1 3 A B C')
+    """
+    joined = " ".join(names)
+    if joined.count(" ") < len(names):
+        return joined
+    return " ".join([*(str(len(name)) for name in names), joined])

@@ -1,4 +1,4 @@
-"""Timelines: values over periods that never overlap. The no-overlap law stands here and nowhere else."""
+"""Timelines: values over periods that never overlap. The no-overlap rule is implemented here and nowhere else."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ from typing import Generic, TypeVar
 import attrs
 
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
-from referral_core.values.span import Span
+from referral_core.values.errors import Reason, Refusal
 
 V = TypeVar("V", covariant=True)  # noqa: PLC0105 - reads better than V_co in a signature
+
+
+@attrs.frozen
+class Span(Generic[V]):
+    """A value and the period it holds for."""
+
+    period: EffectivePeriod
+    value: V
 
 
 def _in_order(spans: Iterable[Span[V]]) -> tuple[Span[V], ...]:
@@ -30,8 +36,8 @@ def overlap(new: EffectivePeriod, other: EffectivePeriod) -> Refusal:
 class Timeline(Generic[V]):
     """Values over time: spans in order of start, no two of which overlap; gaps are allowed (C6, D3).
 
-    A timeline never changes; its acts return the next one. Whatever would make two periods overlap is refused with
-    ``period-overlap``, naming the other one.
+    A timeline is immutable; its methods return the next one. A change that would make two periods overlap is refused
+    with ``period-overlap``, naming both.
     """
 
     spans: tuple[Span[V], ...] = attrs.field(default=(), converter=_in_order)
@@ -41,6 +47,7 @@ class Timeline(Generic[V]):
         for earlier, later in zip(self.spans, self.spans[1:], strict=False):
             if earlier.period.overlaps(later.period):
                 raise overlap(later.period, earlier.period)
+        # Kept for the bisection in `at`, which every check of a code runs.
         object.__setattr__(self, "_starts", tuple(span.period.start for span in self.spans))
 
     def __iter__(self) -> Iterator[Span[V]]:
@@ -62,12 +69,12 @@ class Timeline(Generic[V]):
         return tuple(span for span in self.spans if span.period.overlaps(period))
 
     def within(self, period: EffectivePeriod) -> tuple[Span[V], ...]:
-        """Return what holds in ``period``, in order: the parts of spans that lie in it."""
+        """Return the spans within ``period``, in order, each cut to its part of the period."""
         parts = ((span, span.period.common_with(period)) for span in self.spans)
         return tuple(Span(part, span.value) for span, part in parts if part is not None)
 
     def adding(self, period: EffectivePeriod, value: V) -> Timeline[V]:  # type: ignore[misc]  # a frozen container
-        """Return this timeline with one more span, which must overlap none."""
+        """Return this timeline with one more span, which must not overlap any other."""
         for other in self.overlapping(period):
             raise overlap(period, other.period)
         return Timeline((*self.spans, Span(period, value)))
@@ -84,14 +91,14 @@ class Timeline(Generic[V]):
         return self.displacing(period, value)
 
     def displacing(self, period: EffectivePeriod, value: V) -> Timeline[V]:  # type: ignore[misc]
-        """Return this timeline with ``value`` in force for all of ``period``, whatever it overlaps cut back (D5)."""
+        """Return this timeline with ``value`` in force for all of ``period``; overlapped spans are cut back (D5)."""
         kept = [Span(rest, span.value) for span in self.spans for rest in span.period.without(period)]
         return Timeline((*kept, Span(period, value)))
 
     def moving(self, moves: Mapping[EffectivePeriod, EffectivePeriod]) -> Timeline[V]:
-        """Return this timeline with spans moved to other periods, all of them in one act.
+        """Return this timeline with spans moved to other periods, all in one step.
 
-        Only where they all end up counts, so adjacent spans can move together.
+        Only the final periods must not overlap, so adjacent spans can move together.
 
         :raises KeyError: a period to be moved is not one of this timeline's.
         """
@@ -102,6 +109,6 @@ class Timeline(Generic[V]):
 
     def _repr_html_(self) -> str:
         """Draw the timeline as a small picture for a notebook."""
-        from referral_core.values.timeline_picture import timeline_picture  # noqa: PLC0415 - only in notebooks
+        from referral_core.values.notebook import timeline_picture  # noqa: PLC0415 - only in notebooks
 
         return timeline_picture(self)

@@ -1,4 +1,4 @@
-"""Words: members of the closed vocabularies, each the same text in feeds, tables and on screens."""
+"""Words: the members of closed vocabularies, each the same text in feeds, tables and on screens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 
 
 class Word(enum.StrEnum):
-    """A text out of a closed set; its repr is how code writes it."""
+    """A member of a closed vocabulary; its repr is the expression that yields it."""
 
     def __repr__(self) -> str:
         """Write the member as code writes it, ``Role.SYSTEM``."""

@@ -13,9 +13,7 @@ from examples.portal.administration.settings import PARTS
 from examples.portal.catalogue import LANGUAGES
 from examples.portal.world import PORTAL, World
 from referral_core import Money
-from referral_core.programme.checking import Checking
-from referral_core.programme.paying import Paying
-from referral_core.programme.settings import Settings
+from referral_core.programme.settings import Checking, Paying, Settings
 from tests.examples.portal.test_pages import ADMINISTRATION
 from tests.examples.portal.visitor import Visitor
 

@@ -10,7 +10,7 @@ import pytest
 from referral_adapters.http import acts
 from referral_adapters.http.client import RequestInvalid, pages
 from referral_core import Actor, Money, Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason
 from tests.http.client.world import NOON, World
 
 

@@ -23,7 +23,7 @@ from referral_adapters.http.client import (
 from referral_adapters.http.problems import improper, trouble_of
 from referral_core import BillingUnavailable, ConcurrentChange, ReferralError, Refusal
 from referral_core.rules.decision import CodeRefused
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason
 from tests.http.client.world import QUICK, URL, World
 
 

@@ -16,9 +16,9 @@ from referral_core import Actor, ArgumentInvalid, EffectivePeriod, Money, Refusa
 from referral_core.entities.discount_group import GroupStatus
 from referral_core.entities.grant import GrantStatus
 from referral_core.entities.promo_code import CodeStatus
-from referral_core.services.pay_run import Backlog
+from referral_core.services.payouts import Backlog
 from referral_core.session import ACTS
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason
 from tests.http.client.world import NOON, World
 
 

@@ -13,7 +13,7 @@ from referral_adapters.http import Caller, Service, create_app
 from referral_adapters.http.client import InProcess, Pauses, Persistence, RemoteSession, connect
 from referral_adapters.memory import MemoryStore
 from referral_core import Actor, Money, Programme, Role
-from referral_core.programme.checking import Checking
+from referral_core.programme.settings import Checking
 
 NOON: Final = datetime(2021, 3, 1, 12, tzinfo=UTC)
 QUICK: Final = Persistence(pauses=Pauses(0.001, 0.002))

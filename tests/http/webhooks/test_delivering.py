@@ -26,7 +26,7 @@ from referral_adapters.http.webhooks import (
 from referral_adapters.http.webhooks.turn import Turn
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
-from referral_core.entities.published import Published
+from referral_core.entities.trace import Published
 from tests.adapters.postgres_server import PostgresServer
 from tests.http.webhooks.publishing import (
     NOON,

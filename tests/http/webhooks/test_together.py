@@ -19,7 +19,7 @@ from referral_adapters.http.webhooks import Deliverer, HttpSend, Pace, Pauses, s
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_core import ConcurrentChange, ReferralError, TraceUnreadable
-from referral_core.entities.published import Published
+from referral_core.entities.trace import Published
 from referral_core.ports.trace import TraceRepository
 from tests.http.webhooks.publishing import PROGRAMME, Now, Outgoing, Store, Wrapped, acted, published, webhook
 from tests.http.webhooks.receiver import SECRET, Receiver, receiver

@@ -19,7 +19,7 @@ from referral_adapters.http.entity_tag import etag_of
 from referral_adapters.wire.codec import Unreadable, structure, unstructure
 from referral_core.acts import Act
 from referral_core.entities.discount_group import DiscountGroup
-from referral_core.services.showing_sign_ups import SignUpSeen
+from referral_core.services.sign_ups import SignUpView
 from referral_core.session import Services
 from referral_core.values.arguments import HONOURED, KEY
 from referral_core.values.effective_period import EffectivePeriod
@@ -112,7 +112,7 @@ class Tags:
             self._keep(answer, answered.headers.get("etag", ""))
         elif isinstance(answer, tuple):
             for item, said in zip(answer, answered.json()["answer"], strict=True):
-                if isinstance(item, DiscountGroup | SignUpSeen):  # which can be edited
+                if isinstance(item, DiscountGroup | SignUpView):  # which can be edited
                     content = json.dumps({"answer": said}, separators=(",", ":"), ensure_ascii=False)
                     self._keep(item, etag_of(content.encode()))
 

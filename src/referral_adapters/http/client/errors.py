@@ -27,8 +27,7 @@ from collections.abc import Sequence
 
 from referral_adapters.http.models.problem import FieldFault, Problem
 from referral_core.rules.decision import CodeRefused, Decision
-from referral_core.values.errors import ReferralError, Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason, ReferralError, Refusal
 
 
 class RemoteRefusal(Refusal):

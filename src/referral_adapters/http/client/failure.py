@@ -26,8 +26,7 @@ from referral_adapters.http.models.problem import TYPES, Problem
 from referral_adapters.http.retry_after import seconds_of
 from referral_adapters.wire.codec import Unreadable, structure
 from referral_core.rules.decision import Decision
-from referral_core.values.errors import BillingUnavailable, ConcurrentChange, ReferralError
-from referral_core.values.reason import Reason
+from referral_core.values.errors import BillingUnavailable, ConcurrentChange, Reason, ReferralError
 
 _KNOWN: Final = {reason.value: reason for reason in Reason}
 _CONCURRENT: Final = f"{TYPES}concurrent-change"

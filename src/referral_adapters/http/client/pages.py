@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, ParamSpec, TypeVar
 
 from referral_core.entities.case import Case
-from referral_core.services.account_view import ReferralSeen
+from referral_core.services.accounts import ReferralView
 from referral_core.services.activity import Activity
-from referral_core.services.showing_sign_ups import SignUpSeen
+from referral_core.services.sign_ups import SignUpView
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -18,8 +18,8 @@ MOST: Final = 200
 _PLACES: Final[dict[type, Callable[[Any], str]]] = {
     Activity: lambda activity: activity.place,
     Case: lambda case: case.id,
-    ReferralSeen: lambda referral: referral.place,
-    SignUpSeen: lambda sign_up: sign_up.contract.id,
+    ReferralView: lambda referral: referral.place,
+    SignUpView: lambda sign_up: sign_up.contract.id,
 }
 """After what the next page goes on, by what the list holds."""
 

@@ -10,11 +10,10 @@ from referral_adapters.http.models.answer import Answer, local, plain
 from referral_adapters.http.models.codes import CodeAnswer
 from referral_adapters.http.models.contracts import ContractAnswer
 from referral_adapters.http.models.sharings import FiguresAnswer
-from referral_core.entities.balance import Balance
-from referral_core.entities.movement import Movement
-from referral_core.services.account_view import AccountView, ReferralSeen
+from referral_core.entities.balance import Balance, Movement
+from referral_core.services.accounts import AccountView, ReferralView
 from referral_core.services.activity import Activity
-from referral_core.values.calendar import Calendar
+from referral_core.values.moment import Calendar
 
 
 class AccountsAnswer(Answer):
@@ -81,7 +80,7 @@ class ReferralSeenAnswer(Answer):
     other: str | None
 
     @classmethod
-    def of(cls, seen: ReferralSeen, calendar: Calendar) -> ReferralSeenAnswer:
+    def of(cls, seen: ReferralView, calendar: Calendar) -> ReferralSeenAnswer:
         """Return what is said of a referral."""
         return cls(
             side=seen.side.value,

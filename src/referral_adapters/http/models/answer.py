@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from referral_core.values.calendar import Calendar
+from referral_core.values.moment import Calendar
 from referral_core.values.money import Money
 
 T = TypeVar("T")

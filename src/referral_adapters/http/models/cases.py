@@ -7,7 +7,7 @@ from pydantic import Field
 from referral_adapters.http.models.answer import Answer, local, plain
 from referral_adapters.http.models.contracts import SignUpAnswer
 from referral_core.entities.case import Case
-from referral_core.values.calendar import Calendar
+from referral_core.values.moment import Calendar
 
 
 class CaseAnswer(Answer):

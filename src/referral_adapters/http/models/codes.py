@@ -8,7 +8,7 @@ from pydantic import Field
 
 from referral_adapters.http.models.answer import Answer, local
 from referral_core.entities.promo_code import PromoCode
-from referral_core.values.calendar import Calendar
+from referral_core.values.moment import Calendar
 
 
 class CodeAnswer(Answer):

@@ -8,9 +8,8 @@ from referral_adapters.http.models.answer import Answer, local
 from referral_adapters.http.models.referrals import LegAnswer, ReferralAnswer
 from referral_core.entities.contract import Contract
 from referral_core.services.contracts import Activation, ContractEnd
-from referral_core.services.showing_sign_ups import SignUpSeen
-from referral_core.services.sign_ups import SignUp
-from referral_core.values.calendar import Calendar
+from referral_core.services.sign_ups import SignUp, SignUpView
+from referral_core.values.moment import Calendar
 
 
 class ContractAnswer(Answer):
@@ -60,14 +59,14 @@ class SignUpAnswer(Answer):
     reasons: list[str] = Field(default=[])
 
     @classmethod
-    def of(cls, sign_up: SignUp | SignUpSeen, calendar: Calendar) -> SignUpAnswer:
+    def of(cls, sign_up: SignUp | SignUpView, calendar: Calendar) -> SignUpAnswer:
         """Return what is said of a sign-up."""
         contract, referral = sign_up.contract, sign_up.referral
         issued = sign_up.issued if isinstance(sign_up, SignUp) else None
         return cls(
             contract=ContractAnswer.of(contract, calendar),
             referral=None if referral is None else ReferralAnswer.of(referral, calendar),
-            legs=[LegAnswer.of(leg, calendar) for leg in sign_up.legs] if isinstance(sign_up, SignUpSeen) else [],
+            legs=[LegAnswer.of(leg, calendar) for leg in sign_up.legs] if isinstance(sign_up, SignUpView) else [],
             issued=None if issued is None else issued.text,
             # A code that was attached later is why there is a referral after all; the warnings stay the contract's.
             reasons=[reason.value for reason in contract.warnings] if referral is None else [],

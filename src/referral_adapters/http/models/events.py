@@ -10,7 +10,7 @@ from referral_adapters.feed.fields import LONGEST_NAME
 from referral_adapters.http.models.answer import Answer
 from referral_adapters.http.models.cursor import cursor_of
 from referral_core.entities.actor import Role
-from referral_core.entities.published import Published
+from referral_core.entities.trace import Published
 from referral_core.session import ACTS
 from referral_core.values.moment import written
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from referral_adapters.http.models.answer import Answer, local, plain
 from referral_core.services.explanation import Correction, Explanation, Figure, Override
-from referral_core.values.calendar import Calendar
+from referral_core.values.moment import Calendar
 
 
 class CorrectionAnswer(Answer):

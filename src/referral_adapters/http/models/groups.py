@@ -8,10 +8,10 @@ from pydantic import Field
 
 from referral_adapters.http.models.answer import Answer, local
 from referral_core.entities.discount_group import DiscountGroup
-from referral_core.services.amount_preview import AmountPreview
-from referral_core.values.calendar import Calendar
+from referral_core.services.groups import AmountPreview
+from referral_core.values.moment import Calendar
 from referral_core.values.money import Money
-from referral_core.values.span import Span
+from referral_core.values.timeline import Span
 
 
 class AmountPeriod(Answer):

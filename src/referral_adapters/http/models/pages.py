@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from referral_adapters.http.models.answer import PageAnswer
 from referral_adapters.http.models.cursor import cursor_of, place_of
 from referral_adapters.http.problems import improper
-from referral_core.services.place import place_of as place_in_list
+from referral_core.services.activity import place_of as place_in_list
 from referral_core.values.errors import Refusal
 
 T = TypeVar("T")

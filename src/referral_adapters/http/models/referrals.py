@@ -7,7 +7,7 @@ from pydantic import Field
 from referral_adapters.http.models.answer import Answer, local
 from referral_core.entities.grant import Grant
 from referral_core.entities.referral import Referral
-from referral_core.values.calendar import Calendar
+from referral_core.values.moment import Calendar
 
 
 class LegAnswer(Answer):

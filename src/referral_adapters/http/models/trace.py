@@ -6,8 +6,8 @@ from pydantic import Field
 
 from referral_adapters.http.models.answer import Answer, local
 from referral_core.entities.seal import Seal
-from referral_core.entities.trace_entry import TraceEntry
-from referral_core.values.calendar import Calendar
+from referral_core.entities.trace import TraceEntry
+from referral_core.values.moment import Calendar
 
 
 class TraceRowAnswer(Answer):

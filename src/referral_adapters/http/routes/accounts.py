@@ -15,10 +15,9 @@ from referral_adapters.http.models.sharings import SharingTextAnswer
 from referral_adapters.http.problems import improper
 from referral_adapters.qr import qr_svg
 from referral_core.entities.promo_code import PromoCode
-from referral_core.programme.sharing_template import SharingText
+from referral_core.programme.settings import SharingText
 from referral_core.session import ACTS
-from referral_core.values.errors import Refusal
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason, Refusal
 
 
 def list_accounts(asked: Asked, customer: Annotated[Id | None, Query()] = None) -> Response:

@@ -28,7 +28,7 @@ from referral_adapters.http.persistently import persistently
 from referral_adapters.http.problems import Trouble, improper
 from referral_core.services.permissions import Permissions
 from referral_core.session import ACTS
-from referral_core.values.reason import Reason
+from referral_core.values.errors import Reason
 
 SINGLE: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"

@@ -18,7 +18,7 @@ from referral_adapters.http.webhooks.send import Reply, Send, Unanswered
 from referral_adapters.http.webhooks.standing import STOPPED
 from referral_adapters.http.webhooks.turn import Delivered, Turn
 from referral_adapters.http.webhooks.webhook import Webhook
-from referral_core.entities.published import Published
+from referral_core.entities.trace import Published
 from referral_core.ports.trace import TraceRepository
 from referral_core.values.errors import TraceUnreadable
 

@@ -9,7 +9,7 @@ import attrs
 
 from referral_adapters.http.models.events import PublishedEvent
 from referral_adapters.http.webhooks.signature import ID, SIGNATURE, TIMESTAMP, sign
-from referral_core.entities.published import Published
+from referral_core.entities.trace import Published
 
 MEDIA_TYPE: Final = "application/cloudevents+json"
 _DIGEST: Final = 16

@@ -9,7 +9,7 @@ import attrs
 
 from referral_adapters.http.persistently import persistently
 from referral_adapters.http.webhooks.pace import Pace
-from referral_core.entities.subscription import Subscription
+from referral_core.entities.trace import Subscription
 from referral_core.ports.trace import TraceRepository
 from referral_core.values.errors import ConcurrentChange
 from referral_core.values.moment import LATEST

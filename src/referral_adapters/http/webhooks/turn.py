@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import attrs
 
 from referral_adapters.http.persistently import persistently
-from referral_core.entities.subscription import Subscription
+from referral_core.entities.trace import Subscription
 from referral_core.ports.trace import TraceRepository
 
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam, column
 
 from referral_adapters.sql.types import COUNT, WORDS, CanonicalJson, Moment
-from referral_core.values.recorded import learned_at
+from referral_core.values.history import learned_at
 
 _PAGE: Final = 500
 _CODE_ACTS: Final = ("code.issue", "code.start", "code.end")

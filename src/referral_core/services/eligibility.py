@@ -1,0 +1,143 @@
+"""Eligibility: loads the facts about a code and a sign-up, and runs the rules over them (S1-S11, D6, D8)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import attrs
+
+from referral_core.entities.case import CarriedOffer
+from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Side, Terms
+from referral_core.entities.promo_code import CodeStatus, PromoCode
+from referral_core.entities.referral import Offer
+from referral_core.ports.codes import Evidence
+from referral_core.programme.programme import Programme
+from referral_core.rules.decision import Decision, decide
+from referral_core.rules.eligibility import Facts
+from referral_core.values.code_text import fold
+from referral_core.values.errors import Reason, Refusal
+
+if TYPE_CHECKING:
+    from referral_core.ports.store import Repositories
+
+
+@attrs.frozen(kw_only=True)
+class Question:
+    """A question about a code.
+
+    ``judged_at`` is the honoured moment, else the concluding one. ``group`` is a chosen referee group; without it the
+    programme's table decides (D6). ``carried`` is the offer of a case, which is not judged again (K2). ``product`` and
+    ``segment`` are ``None`` when a check leaves them open.
+    """
+
+    code: str
+    concluded_at: datetime
+    judged_at: datetime
+    channel: str
+    customer: str | None = None
+    product: str | None = None
+    segment: str | None = None
+    group: str | None = None
+    carried: CarriedOffer | None = None
+
+
+@attrs.frozen
+class Judgement:
+    """A decision, and the code that it is about; ``None`` when no account ever held the code."""
+
+    decision: Decision
+    code: PromoCode | None
+
+    @property
+    def offers(self) -> tuple[Offer, Offer] | None:
+        """The referrer's and the referee's offer, if the code can be used."""
+        referrer, referee = self.decision.referrer, self.decision.referee
+        return None if referrer is None or referee is None else (referrer, referee)
+
+
+class Eligibility:
+    """The eligibility of codes: questions, answered by the rules over the loaded facts."""
+
+    def __init__(self, programme: Programme, ports: Repositories) -> None:
+        self._programme = programme
+        self._ports = ports
+
+    def decide(self, question: Question) -> Decision:
+        """Return the decision on a question."""
+        return self.judge(question).decision
+
+    def judge(self, question: Question) -> Judgement:
+        """Return the decision on a question, together with the code."""
+        groups = self._groups_of(question)
+        found = self._ports.promo_codes.evidence(fold(question.code), question.customer, groups)
+        return Judgement(decide(self._facts(question, found, groups)), found.code)
+
+    def _facts(self, question: Question, found: Evidence, groups: tuple[str, str]) -> Facts:
+        programme, code = self._programme, found.code
+        status = None if code is None else code.status_at(question.judged_at)
+        referrer, referee = (_terms(group, question.judged_at) for group in found.groups)
+        carried = question.carried
+        if carried is not None:
+            # The code and the offers were judged when the case was opened; only the customer is judged now (K2).
+            status, referrer = CodeStatus.ACTIVE, _terms_of(carried.referrer)
+            referee = _terms_of(carried.referee) if question.group is None else referee
+        return Facts(
+            code=question.code if code is None else code.text,
+            judged_at=question.judged_at,
+            concluded_at=question.concluded_at,
+            code_status=status,
+            referrer_customer=None if code is None else code.customer,
+            referrer_terms=referrer,
+            referee_terms=referee,
+            covered=self._covers(question),
+            customer=question.customer,
+            contracts=found.contracts,
+            referred=found.is_referred,
+            existing_customer_products=programme.existing_customer_products,
+            returning_after=programme.returning_after,
+            calendar=programme.calendar,
+        )
+
+    def referee_group(self, group: str) -> str:
+        """Return a chosen group's id; refuse with ``group-unknown`` a group that is no referee group (D7)."""
+        found = self._ports.groups.find(group)
+        if found is None or found.side is not Side.REFEREE:
+            raise Refusal(Reason.GROUP_UNKNOWN, message=f"there is no referee group {group}", field="group")
+        return group
+
+    def offer_of(self, group: str, at: datetime) -> Offer:
+        """Return the offer of a group at a moment; refuse with ``no-amount`` and ``group-disabled`` (D7, D8)."""
+        terms = _terms(self._ports.groups.find(group), at)
+        reasons = []
+        if terms is None or terms.amount is None:
+            reasons.append(Reason.NO_AMOUNT)
+        if terms is not None and terms.status is GroupStatus.DISABLED:
+            reasons.append(Reason.GROUP_DISABLED)
+        if reasons or terms is None or terms.amount is None or terms.period is None:
+            raise Refusal(*reasons, message=f"group {group} gives nothing at {at.isoformat()}", field="group")
+        return Offer(group, terms.amount, terms.period)
+
+    def _covers(self, question: Question) -> bool:
+        if question.product is None and question.segment is None:
+            return True
+        # A part that the check leaves open counts as covered, like the first of the programme.
+        product = question.product or self._programme.products[0]
+        return self._programme.covers(product, question.segment or self._programme.segments[0])
+
+    def _groups_of(self, question: Question) -> tuple[str, str]:
+        """Return the referrer's and the referee's group of a question (D6, D7)."""
+        referee = question.group or self._programme.referee_group_for(
+            question.channel,
+            question.segment or self._programme.segments[0],
+            question.product or self._programme.products[0],
+        )
+        return self._programme.referrer_group, referee
+
+
+def _terms(group: DiscountGroup | None, at: datetime) -> Terms | None:
+    return None if group is None else group.terms_at(at)
+
+
+def _terms_of(offer: Offer) -> Terms:
+    return Terms(offer.group, GroupStatus.ENABLED, offer.amount, offer.period)
