@@ -12,7 +12,7 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from referral_adapters.http.client import RemoteSession
-from referral_adapters.http.client.events import Events
+from referral_adapters.http.client.pages import Events
 from referral_core.programme.settings import Settings
 
 if TYPE_CHECKING:

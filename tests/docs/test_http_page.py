@@ -8,7 +8,7 @@ from typing import Final
 
 from referral_adapters.http.app import ENDPOINTS
 from referral_adapters.http.endpoint import Endpoint
-from referral_adapters.http.models.problem import ProblemKind
+from referral_adapters.http.models.answer import ProblemKind
 from tests.docs.test_pages import DOCS, first_table, sections, text_of
 
 PAGE: Final = "reference/http.md"

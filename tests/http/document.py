@@ -8,7 +8,7 @@ import attrs
 from jsonschema_rs import Draft202012Validator
 
 from referral_adapters.http.endpoint import Endpoint
-from tests.http.door import Told
+from tests.http.door import HttpAnswer
 
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
@@ -38,7 +38,7 @@ class Document:
         said = self.operation(endpoint)["responses"][str(int(endpoint.status))]["content"]
         return said[endpoint.media_type]["example"]
 
-    def faults(self, endpoint: Endpoint, told: Told) -> list[str]:
+    def faults(self, endpoint: Endpoint, told: HttpAnswer) -> list[str]:
         """Return in what an answer is not as the document says."""
         said = self.operation(endpoint)["responses"].get(str(told.status))
         if said is None:

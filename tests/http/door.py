@@ -1,4 +1,4 @@
-"""A door to knock at: an app over a store, driven as a server drives it, with tokens for whoever asks.
+"""A door: an app over a store, driven as a server drives it, with tokens for every caller.
 
 Requests go straight to the app, so that they can be what no client would send: any path, any header, any bytes.
 """
@@ -38,7 +38,7 @@ Header = tuple[str, str]
 
 
 @attrs.frozen
-class Knock:
+class RawRequest:
     """A request, byte for byte; ``path`` is as it stands in the request line, with its query."""
 
     method: str
@@ -49,7 +49,7 @@ class Knock:
 
 
 @attrs.frozen
-class Told:
+class HttpAnswer:
     """An answer."""
 
     status: int
@@ -115,11 +115,11 @@ class Door:
         by: str | None = "system",
         headers: Iterable[Header] | Mapping[str, str] = (),
         **claims: Any,  # noqa: ANN401 - any JSON
-    ) -> Told:
+    ) -> HttpAnswer:
         """Send a request and return its answer; ``claims`` go into the token."""
-        return self.knock(self.knocking(method, path, body, by=by, headers=headers, **claims))
+        return self.send(self.request(method, path, body, by=by, headers=headers, **claims))
 
-    def knocking(
+    def request(
         self,
         method: str,
         path: str,
@@ -128,7 +128,7 @@ class Door:
         by: str | None = "system",
         headers: Iterable[Header] | Mapping[str, str] = (),
         **claims: Any,  # noqa: ANN401 - any JSON
-    ) -> Knock:
+    ) -> RawRequest:
         """Return a request; a body that is not bytes is sent as JSON."""
         sent = list(headers.items() if isinstance(headers, Mapping) else headers)
         if by is not None:
@@ -137,28 +137,28 @@ class Door:
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         if body is not None and not any(name.lower() == "content-type" for name, _ in sent):
             sent.append(("content-type", "application/json"))
-        return Knock(
+        return RawRequest(
             method, path, tuple((name.lower().encode(), value.encode("latin-1")) for name, value in sent), (content,)
         )
 
-    def knock(self, knock: Knock) -> Told:
+    def send(self, request: RawRequest) -> HttpAnswer:
         """Hand a request to the app, and return what it answers."""
-        return self.knock_at_once([knock])[0]
+        return self.send_all([request])[0]
 
-    def knock_at_once(self, knocks: Sequence[Knock]) -> list[Told]:
+    def send_all(self, requests: Sequence[RawRequest]) -> list[HttpAnswer]:
         """Hand requests to the app all at once, and return the answers in the same order."""
 
-        async def all_of_them() -> list[Told]:
+        async def all_of_them() -> list[HttpAnswer]:
             self.serve()
-            told: dict[int, Told] = {}
+            told: dict[int, HttpAnswer] = {}
 
             async def one(place: int) -> None:
-                told[place] = await answered(self.app, knocks[place])
+                told[place] = await answered(self.app, requests[place])
 
             async with create_task_group() as group:
-                for place in range(len(knocks)):
+                for place in range(len(requests)):
                     group.start_soon(one, place)
-            return [told[place] for place in range(len(knocks))]
+            return [told[place] for place in range(len(requests))]
 
         return self._portal.call(all_of_them)
 
@@ -182,27 +182,27 @@ def _shared_app() -> FastAPI:
     return create_app(_STANDING_IN)
 
 
-async def answered(app: FastAPI, knock: Knock) -> Told:
+async def answered(app: FastAPI, request: RawRequest) -> HttpAnswer:
     """Hand a request to an app as a server does, and return what it answers."""
-    raw, _, query = knock.path.partition("?")
+    raw, _, query = request.path.partition("?")
     scope: dict[str, Any] = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
-        "method": knock.method,
+        "method": request.method,
         "scheme": "http",
         "path": _unquoted(raw),
         "raw_path": raw.encode("latin-1", "replace"),
         "query_string": query.encode("latin-1", "replace"),
         "root_path": "",
-        "headers": list(knock.headers),
-        "client": (knock.address, 50_000) if knock.address else None,
+        "headers": list(request.headers),
+        "client": (request.address, 50_000) if request.address else None,
         "server": ("test", 80),
         "state": {},
     }
     parts = [
-        {"type": "http.request", "body": part, "more_body": place < len(knock.body)}
-        for place, part in enumerate(knock.body, 1)
+        {"type": "http.request", "body": part, "more_body": place < len(request.body)}
+        for place, part in enumerate(request.body, 1)
     ]
     sent: list[dict[str, Any]] = []
 
@@ -219,7 +219,7 @@ async def answered(app: FastAPI, knock: Knock) -> Told:
             raise
     start = sent[0]
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
-    return Told(start["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
+    return HttpAnswer(start["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
 
 
 def _unquoted(path: str) -> str:

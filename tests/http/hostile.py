@@ -13,7 +13,7 @@ import jwt
 
 from referral_adapters.http.app import ENDPOINTS
 from tests.http.document import Document
-from tests.http.door import KEY, Knock, token
+from tests.http.door import KEY, RawRequest, token
 from tests.http.proper_requests import PROPER
 
 CALLERS: Final = ("system", "administrator", "supervisor", "agent", "customer:C-1", "customer:C-6", "customer:nobody")
@@ -91,7 +91,7 @@ class Hostile:
         self._document = document
         self._chance = random.Random(seed)
 
-    def request(self) -> tuple[Knock, str]:
+    def request(self) -> tuple[RawRequest, str]:
         """Return a request that was tampered with once or more, and in whose name it is."""
         chance = self._chance
         endpoint = chance.choice(ENDPOINTS)
@@ -114,7 +114,7 @@ class Hostile:
                 headers += chance.sample(HEADERS, chance.randint(1, 3))
             elif what == "method" and chance.random() < 0.3:
                 method = chance.choice(METHODS)
-        return Knock(method, path, tuple(headers), self._in_parts(content)), by
+        return RawRequest(method, path, tuple(headers), self._in_parts(content)), by
 
     def _caller(self, proper: str) -> tuple[str, bytes]:
         chance = self._chance

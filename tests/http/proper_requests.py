@@ -11,7 +11,7 @@ import attrs
 
 from referral_adapters.http.app import ENDPOINTS
 from tests.http.document import Document
-from tests.http.door import Door, Told
+from tests.http.door import Door, HttpAnswer
 
 
 @attrs.frozen
@@ -85,7 +85,7 @@ _DRAWN: Final = {
 """What no two runs draw alike: pseudonyms, and hashes of what is salted."""
 
 
-def proper(door: Door, name: str, document: Document) -> Told:
+def proper(door: Door, name: str, document: Document) -> HttpAnswer:
     """Ask an endpoint properly, with the body that the document shows."""
     endpoint, request = BY_NAME[name], PROPER[name]
     return door.ask(endpoint.method, request.path, document.body_example(endpoint), by=request.by)

@@ -10,14 +10,14 @@ import attrs
 import pytest
 
 from referral_adapters.http import Limiter, Rate
-from referral_adapters.http.acts import ENDPOINTS, OF_ACCOUNTS, SEEN_FROM, body_of, seen_by
+from referral_adapters.http.acts import ACCOUNT_ACTS, ENDPOINTS, VISIBLE_FROM, act_body, visible_to
 from referral_adapters.http.app import ENDPOINTS as DESCRIBED
 from referral_core.entities.actor import Role
 from referral_core.rules.decision import Decision
 from referral_core.session import ACTS
 from referral_core.values.name import joined_key
 from tests.http.conftest import Opening
-from tests.http.door import ROLES, Door, Told
+from tests.http.door import ROLES, Door, HttpAnswer
 from tests.http.test_checks import UNUSABLE, with_codes
 
 NAMES: Final = [endpoint.name for endpoint in ENDPOINTS]
@@ -80,7 +80,7 @@ PROPER: Final[dict[str, dict[str, Any]]] = {
 OF_CUSTOMERS: Final = [name for name in NAMES if ACTS[name].least is Role.CUSTOMER]
 
 
-def ask(door: Door, name: str, body: object = None, *, by: str | None = "system", **more: Any) -> Told:  # noqa: ANN401
+def ask(door: Door, name: str, body: object = None, *, by: str | None = "system", **more: Any) -> HttpAnswer:  # noqa: ANN401
     """Ask for an act in somebody's name."""
     return door.ask("POST", f"/acts/{name}", PROPER[name] if body is None else body, by=by, **more)
 
@@ -121,14 +121,14 @@ def test_the_least_role_and_those_above_it_get_in_and_nobody_else(opening: Openi
 def test_a_token_for_some_accounts_opens_those_alone(opening: Opening, name: str) -> None:
     door = opening()
     before = written(door)
-    for role in ("customer:C-1", "agent", "system") if name in OF_ACCOUNTS - {"account.list", "code.check"} else ():
+    for role in ("customer:C-1", "agent", "system") if name in ACCOUNT_ACTS - {"account.list", "code.check"} else ():
         for accounts in (["E"], []):
             assert ask(door, name, by=role, accounts=accounts).reasons == ["not-allowed"], (role, accounts)
-    if name not in OF_ACCOUNTS:
+    if name not in ACCOUNT_ACTS:
         told = ask(door, name, accounts=["A", "B", "E", "G", "G2"])
         assert (told.status, told.reasons) == (403, ["not-allowed"])
     assert written(door) == before
-    if name in OF_ACCOUNTS:
+    if name in ACCOUNT_ACTS:
         assert ask(door, name, accounts=["A"]).status == 200
 
 
@@ -242,7 +242,7 @@ def test_it_was_decided_of_every_class_what_a_customer_sees_of_it() -> None:
     shown: dict[str, set[str]] = {}
     for name in OF_CUSTOMERS:
         for kind in classes(ACTS[name].hints["return"]):
-            hidden = SEEN_FROM.get(kind, {})
+            hidden = VISIBLE_FROM.get(kind, {})
             shown[kind.__name__] = {each.name for each in attrs.fields(kind) if each.init and each.name not in hidden}
     assert shown == {
         "AccountView": {"account", "customer", "contracts", "codes", "figures", "balance"},
@@ -282,7 +282,7 @@ def classes(kind: Any) -> Iterator[type[Any]]:  # noqa: ANN401 - any type
 
 def test_staff_are_shown_answers_as_they_are() -> None:
     decision = Decision("A", None, None, (), None, None)  # type: ignore[arg-type] # nobody looks into it
-    assert seen_by(Role.AGENT, decision) is decision
+    assert visible_to(Role.AGENT, decision) is decision
 
 
 # ── what a request may say ────────────────────────────────────────────────────────────────────────────────────────────
@@ -298,7 +298,7 @@ def test_an_unknown_field_is_named(in_memory: Door, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_field_of_another_kind_is_named(in_memory: Door, name: str) -> None:
     before = written(in_memory)
-    for field in body_of(name).model_fields.values():
+    for field in act_body(name).model_fields.values():
         wire = field.alias or ""
         wrongs: tuple[object, ...] = (5.5, [], {"x": 1}) if wire else ()
         for wrong in wrongs:
@@ -310,7 +310,7 @@ def test_every_field_of_another_kind_is_named(in_memory: Door, name: str) -> Non
 
 @pytest.mark.parametrize("name", NAMES)
 def test_null_is_as_if_it_were_not_there(opening: Opening, name: str) -> None:
-    nothing = {field.alias: None for field in body_of(name).model_fields.values() if field.alias}
+    nothing = {field.alias: None for field in act_body(name).model_fields.values() if field.alias}
     plain, nulled = ask(opening(), name), ask(opening(), name, nothing | PROPER[name])
     assert (nulled.status, nulled.json().keys()) == (200, plain.json().keys())
     missing = {wire for wire, field in ((each.wire, each) for each in ACTS[name].fields) if field.required}

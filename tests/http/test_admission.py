@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.http.door import Door, Told
+from tests.http.door import Door, HttpAnswer
 
 pytestmark = pytest.mark.rule("A6")
 
@@ -14,7 +14,7 @@ def sent(door: Door) -> dict[str, str]:
     return {grant.key: grant.status.value for grant in door.service.store.grants.all()}
 
 
-def moved(door: Door, source: str, target: str, **claims: list[str]) -> Told:
+def moved(door: Door, source: str, target: str, **claims: list[str]) -> HttpAnswer:
     """Ask as a supervisor to move all discount."""
     return door.ask("POST", "/transfers", {"from": source, "to": target}, by="supervisor", headers=(), **claims)
 

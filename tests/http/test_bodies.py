@@ -7,17 +7,19 @@ from typing import Any, Final
 
 import pytest
 
-from referral_adapters.http.routes.events import BATCH
+from referral_adapters.http.events import BATCH
 from tests.http.document import Document
-from tests.http.door import Door, Told
+from tests.http.door import Door, HttpAnswer
 from tests.http.proper_requests import BY_NAME, PROPER
 
 MARK: Final = b"\xef\xbb\xbf"
 JSON: Final = {"Content-Type": "application/json"}
-READING: Final = [name for name, endpoint in BY_NAME.items() if endpoint.takes is not None or endpoint.body is not None]
+READING: Final = [
+    name for name, endpoint in BY_NAME.items() if endpoint.body_model is not None or endpoint.body is not None
+]
 
 
-def asked(door: Door, name: str, body: object, **headers: str) -> Told:
+def asked(door: Door, name: str, body: object, **headers: str) -> HttpAnswer:
     """Ask a proper question with a body of one's own."""
     proper = PROPER[name]
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -83,7 +85,7 @@ def test_what_is_no_number_is_no_json(in_memory: Door, name: str, number: str) -
 
 @pytest.mark.parametrize("name", sorted(set(READING) - {"bring-events"}))
 def test_a_field_that_may_be_left_out_may_be_null(in_memory: Door, name: str) -> None:
-    model = BY_NAME[name].takes
+    model = BY_NAME[name].body_model
     assert model is not None
     schema = in_memory.document()["components"]["schemas"][model.__name__]
     required = set(schema.get("required", []))

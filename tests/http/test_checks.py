@@ -10,7 +10,7 @@ from referral_adapters.http import Limiter, Rate, SlidingLimiter
 from referral_core import Programme
 from referral_core.programme.settings import Checking
 from tests.http.conftest import Opening
-from tests.http.door import Door, Knock, Told
+from tests.http.door import Door, HttpAnswer, RawRequest
 
 UNUSABLE: Final = {
     "unknown": "NONE2",
@@ -103,12 +103,12 @@ _NEVER: Final = 10**6
 def limited(opening: Opening, *, per_caller: int = _NEVER, per_address: int = _NEVER) -> Door:
     """Open a door that stands still in time, with these limits a minute and no others."""
     programme = Programme(checking=Checking(per_caller=per_caller, per_address=per_address))
-    return opening(programme=programme, limiter=SlidingLimiter(clock=lambda: 0.0), beat=0.0)
+    return opening(programme=programme, limiter=SlidingLimiter(clock=lambda: 0.0), answer_interval=0.0)
 
 
-def check(door: Door, by: str | None = None, address: str = "192.0.2.1") -> Told:
-    knock = door.knocking("POST", "/code-checks", {"code": "A123"}, by=by)
-    return door.knock(Knock(knock.method, knock.path, knock.headers, knock.body, address))
+def check(door: Door, by: str | None = None, address: str = "192.0.2.1") -> HttpAnswer:
+    request = door.request("POST", "/code-checks", {"code": "A123"}, by=by)
+    return door.send(RawRequest(request.method, request.path, request.headers, request.body, address))
 
 
 @pytest.mark.rule("A4")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -10,13 +11,18 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from referral_adapters.http import Service, create_app
 from referral_adapters.http.app import ENDPOINTS
+from referral_adapters.http.bodies import in_words
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.memory import MemoryStore
 from referral_core import Programme
+from referral_core.programme.files import shipped_languages
+from referral_core.programme.messages import Messages
 from referral_core.session import ACTS
+from referral_core.values.errors import Reason
 from tests.http.document import Document
 
 NAMES: Final = [endpoint.name for endpoint in ENDPOINTS]
+RULE_ID: Final = re.compile(r"\b[A-Z][0-9]{1,2}\b")
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +91,34 @@ def test_every_endpoint_has_a_sentence_and_the_headers_it_takes(document: Docume
     headers = {each["name"] for each in operation["parameters"] if each["in"] == "header"}
     assert ("Idempotency-Key" in headers) is endpoint.takes_key
     assert ("If-Match" in headers) is endpoint.edits
+
+
+def test_no_sentence_of_the_document_cites_a_rule(document: Document) -> None:
+    found = list(sentences(document.content))
+    assert len(found) > 200
+    assert [sentence for sentence in found if RULE_ID.search(sentence)] == []
+    text = repr(document.content)
+    assert in_words(text) == text
+    assert all(endpoint.summary.endswith(".") and ":meth:" not in endpoint.summary for endpoint in ENDPOINTS)
+
+
+def sentences(value: object) -> Iterator[str]:
+    """Yield every title, summary and description in a document."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if name in {"title", "summary", "description"} and isinstance(each, str):
+                yield each
+            elif name not in {"example", "examples"}:
+                yield from sentences(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from sentences(each)
+
+
+@pytest.mark.parametrize("language", sorted(shipped_languages()))
+def test_no_message_of_a_problem_cites_a_rule(language: str) -> None:
+    messages = Messages.for_language(language)
+    assert [reason for reason in Reason if RULE_ID.search(messages.staff(reason))] == []
 
 
 def test_an_app_shows_its_document_or_keeps_it_to_itself() -> None:

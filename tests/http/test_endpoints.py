@@ -10,7 +10,7 @@ from referral_adapters.http.app import ENDPOINTS
 from referral_adapters.http.endpoint import Endpoint
 from tests.http.conftest import Opening
 from tests.http.document import Document
-from tests.http.door import Door, Told
+from tests.http.door import Door, HttpAnswer
 from tests.http.proper_requests import BY_NAME, PROPER, proper, settled
 
 A_FEW: Final = ("conclude-contract", "activate-contract", "take-bill", "list-trace", "list-events", "erase-customer")
@@ -65,7 +65,7 @@ def test_an_endpoint_says_in_its_table_whether_a_tag_guards_it(opening: Opening)
         assert (name, told.status == 412) == (name, endpoint.edits)
 
 
-def _with_stale_tag(door: Door, endpoint: Endpoint, document: Document) -> Told:
+def _with_stale_tag(door: Door, endpoint: Endpoint, document: Document) -> HttpAnswer:
     request = PROPER[endpoint.name]
     return door.ask(
         endpoint.method,

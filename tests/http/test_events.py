@@ -9,11 +9,11 @@ from typing import Any, Final
 import pytest
 
 from referral_adapters.feed import FeedRunner
-from referral_adapters.http.routes.events import BATCH, MOST, SINGLE
+from referral_adapters.http.events import BATCH, MOST, SINGLE
 from referral_adapters.memory import MemoryStore
 from referral_core import Programme
 from tests.http.conftest import Opening
-from tests.http.door import Door, Told
+from tests.http.door import Door, HttpAnswer
 from tests.http.world import SECRET, build
 
 
@@ -47,7 +47,7 @@ OUTCOMES: Final = [
 ]  # fmt: skip
 
 
-def brought(door: Door, body: object, kind: str = SINGLE, **more: Any) -> Told:  # noqa: ANN401
+def brought(door: Door, body: object, kind: str = SINGLE, **more: Any) -> HttpAnswer:  # noqa: ANN401
     return door.ask("POST", "/events", body, headers={"Content-Type": kind}, **more)
 
 
@@ -89,8 +89,8 @@ def test_one_event_is_answered_by_its_result_or_by_a_problem(door: Door, kind: s
 
 
 def test_twenty_bring_the_same_event_at_a_time(any_door: Door) -> None:
-    knock = any_door.knocking("POST", "/events", STORY[0])
-    outcomes = sorted(told.json()["outcome"] for told in any_door.knock_at_once([knock] * 20))
+    request = any_door.request("POST", "/events", STORY[0])
+    outcomes = sorted(told.json()["outcome"] for told in any_door.send_all([request] * 20))
     assert outcomes == ["done", *["repeated"] * 19]
 
 
@@ -186,8 +186,8 @@ def test_at_the_end_the_cursor_waits_for_what_follows(door: Door) -> None:
 
 
 def test_several_may_follow_at_once(any_door: Door) -> None:
-    knock = any_door.knocking("GET", "/events?limit=200", by="administrator")
-    told = any_door.knock_at_once([knock] * 12)
+    request = any_door.request("GET", "/events?limit=200", by="administrator")
+    told = any_door.send_all([request] * 12)
     assert {each.status for each in told} == {200}
     ids = [item["id"] for item in any_door.ask("GET", "/events?limit=200", by="administrator").json()["items"]]
     assert len(ids) == len(set(ids))

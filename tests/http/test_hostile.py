@@ -23,7 +23,7 @@ from referral_core import Programme
 from tests.adapters.conftest import GUARDED
 from tests.adapters.postgres_server import PostgresServer
 from tests.http.document import PROBLEM, Document
-from tests.http.door import Door, Knock, Told
+from tests.http.door import Door, HttpAnswer, RawRequest
 from tests.http.hostile import Hostile
 from tests.http.ledger import Ledger, PostgresLedger, SqliteLedger
 from tests.http.world import SECRET, build
@@ -88,21 +88,21 @@ def test_no_hostile_request_does_harm(opened: Opened) -> None:
         with opened() as (door, ledger):
             hostile = Hostile(Document(door.document()), SEED * 1_000_003 + first)
             for number in range(first, min(first + IN_ONE_WORLD, REQUESTS)):
-                knock, by = hostile.request()
-                told = door.knock(knock)
-                shown = f"{number}: {knock!r:.2000} by {by!r}: {told!r:.2000}"
+                request, by = hostile.request()
+                told = door.send(request)
+                shown = f"{number}: {request!r:.2000} by {by!r}: {told!r:.2000}"
                 assert told.status < 500, shown
-                assert harmless(knock, by, told), shown
+                assert harmless(request, by, told), shown
                 if ledger.has_changed():
                     assert told.status < 300, shown
                     settle(door)
                     ledger.has_changed()
 
 
-def harmless(knock: Knock, by: str, told: Told) -> bool:
+def harmless(request: RawRequest, by: str, told: HttpAnswer) -> bool:
     """Tell whether an answer is in the form it should have, and tells nobody of others."""
     if not told.body:
-        return told.status == 304 or knock.method.upper() in {"HEAD", "OPTIONS"}
+        return told.status == 304 or request.method.upper() in {"HEAD", "OPTIONS"}
     if told.status >= 400:
         return told.headers["content-type"] == PROBLEM and told.json()["status"] == told.status
     return not any(f'"{id_}"' in told.body.decode() for id_ in hidden_from(by))

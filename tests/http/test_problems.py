@@ -9,12 +9,9 @@ from datetime import datetime
 from typing import Any, Final
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from referral_adapters.http import ServiceStore, SlidingLimiter, persistently
-from referral_adapters.http.languages import preferred
-from referral_adapters.http.models.problem import Problem
+from referral_adapters.http import ServiceStore, SlidingLimiter, retry
+from referral_adapters.http.models.answer import Problem
 from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, MemoryStore
 from referral_adapters.memory.flaky_billing import Fault
 from referral_adapters.sql import StoreFailed
@@ -24,14 +21,14 @@ from referral_core.programme.settings import Checking
 from referral_core.values.errors import ArgumentInvalid, ConcurrentChange
 from tests.http.conftest import Opening
 from tests.http.document import PROBLEM, Document
-from tests.http.door import NOW, Door, Told
+from tests.http.door import NOW, Door, HttpAnswer
 from tests.http.proper_requests import BY_NAME
 
 JSON: Final = {"Content-Type": "application/json"}
 SIGN_UP: Final = {"contract": "K-2", "account": "B", "customer": "C-2", "code": "A123"}
 
 
-def problem(told: Told) -> dict[str, Any]:
+def problem(told: HttpAnswer) -> dict[str, Any]:
     """Return a problem, in the one form that all have."""
     assert told.headers["content-type"] == PROBLEM
     said: dict[str, Any] = told.json()
@@ -144,33 +141,6 @@ def test_sentences_are_in_the_language_that_is_liked_best(in_memory: Door, accep
     assert (told["reasons"], told["messages"]) == (["not-allowed"], [sentence])
 
 
-OFFERED: Final = ("et", "en", "ru")
-
-
-@given(st.text(alphabet="etnruq-;=,.01 *x", max_size=60) | st.text(max_size=500))
-def test_whatever_is_accepted_there_is_a_language(accepts: str) -> None:
-    assert preferred(accepts, OFFERED) in OFFERED
-
-
-@given(st.permutations(OFFERED), st.lists(st.integers(1, 1000), min_size=3, max_size=3, unique=True))
-def test_the_greatest_weight_wins_wherever_it_stands(order: list[str], thousandths: list[int]) -> None:
-    weights = dict(zip(order, thousandths, strict=True))
-    header = ",".join(f" {language} ; q={weight / 1000}" for language, weight in weights.items())
-    assert preferred(header, OFFERED) == max(weights, key=weights.__getitem__)
-
-
-def test_nothing_accepted_is_the_first_offered() -> None:
-    for accepts in (None, "", "*", "et;q=0, en;q=0", "en;q=x, ru;q=7", "q=1"):
-        assert preferred(accepts, OFFERED) == "et"
-
-
-@pytest.mark.parametrize("accepts", [None, "", " ", "*", " * "])
-def test_who_says_nothing_may_be_answered_in_another_that_is_offered(accepts: str | None) -> None:
-    assert preferred(accepts, OFFERED, unsaid="en") == "en"
-    assert preferred(accepts, OFFERED, unsaid="fi") == "et"
-    assert preferred("fi", OFFERED, unsaid="en") == "et"
-
-
 # ── what is not the caller's fault ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -228,7 +198,7 @@ def test_what_fails_inside_is_told_without_its_details(
     status: int,
     kind: str,
 ) -> None:
-    monkeypatch.setattr(persistently, "_PAUSE", 0)
+    monkeypatch.setattr(retry, "_PAUSE", 0)
     door: Door = broken(error)
     with caplog.at_level(logging.INFO, "referral_adapters.http"):
         told = door.ask("POST", "/contracts", SIGN_UP, headers={"X-Request-ID": "r-1"})

@@ -10,7 +10,7 @@ from referral_adapters.http.app import ENDPOINTS
 from referral_adapters.http.endpoint import Endpoint
 from tests.http.conftest import Opening
 from tests.http.document import Document
-from tests.http.door import ROLES, Door, Told
+from tests.http.door import ROLES, Door, HttpAnswer
 from tests.http.proper_requests import PROPER
 
 NAMES: Final = [endpoint.name for endpoint in ENDPOINTS]
@@ -20,7 +20,7 @@ OTHERS: Final = [endpoint for endpoint in ENDPOINTS if not endpoint.is_about_acc
 pytestmark = pytest.mark.rule("A1")
 
 
-def asked(door: Door, endpoint: Endpoint, by: str | None, path: str | None = None, **claims: Any) -> Told:  # noqa: ANN401
+def asked(door: Door, endpoint: Endpoint, by: str | None, path: str | None = None, **claims: Any) -> HttpAnswer:  # noqa: ANN401
     """Ask an endpoint what is proper to ask, in somebody's name."""
     body = Document(door.document()).body_example(endpoint)
     return door.ask(endpoint.method, path or PROPER[endpoint.name].path, body, by=by, **claims)

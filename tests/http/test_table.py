@@ -11,8 +11,6 @@ from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 
 from referral_adapters.http import completed, referral_router
-from referral_adapters.http.app import ENDPOINTS
-from referral_adapters.http.bodies import in_words
 from referral_adapters.http.endpoint import Endpoint
 from referral_core.acts import Act
 from referral_core.entities.actor import Role
@@ -150,9 +148,3 @@ def test_the_document_says_all_of_it(door: Door) -> None:
     assert list(fields_of(operation, document)) == names
     asked = document["paths"]["/groups/{group}/budget"]["get"]["parameters"]
     assert [each["name"] for each in asked if each["in"] == "query"] == names
-
-
-def test_no_sentence_of_the_document_cites_a_rule(in_memory: Door) -> None:
-    text = repr(in_memory.document())
-    assert in_words(text) == text
-    assert all(endpoint.summary.endswith(".") and ":meth:" not in endpoint.summary for endpoint in ENDPOINTS)

@@ -1,10 +1,10 @@
 """The rules over HTTP: a router for a host's own FastAPI app, or a whole app; needs the extra ``http``.
 
-Everything that a feed can do, and what people look at besides, in resources named by the words of the rules. A
-:class:`Service` says what the endpoints work on: a programme, a store, who is who, and what time it is.
+Everything that a feed can do, and everything that people look at, in resources named by the words of the rules. A
+:class:`Service` holds what the endpoints work on: a programme, a store, the authentication and the clock.
 
-The other side of the wire is :func:`connect`; whoever sends what is published uses a :class:`Deliverer`. Both
-need the extra ``client`` and no server, so what this module exports is imported when it is first asked for.
+The other side of the wire is :func:`connect`; a :class:`Deliverer` sends published events to webhooks. Both need the
+extra ``client`` and no server, so each name of this module is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from referral_adapters.http.app import completed, create_app, referral_router
-    from referral_adapters.http.caller import Authentication, Caller, NotAuthenticated
+    from referral_adapters.http.authentication import Authentication, Caller, JwtAuthentication, NotAuthenticated
     from referral_adapters.http.client import (
         CallFailed,
         Changed,
@@ -32,10 +32,9 @@ if TYPE_CHECKING:
         pages,
     )
     from referral_adapters.http.limits import Limiter, Rate, SlidingLimiter
-    from referral_adapters.http.observing import Answered, JsonLines, Observer, PrometheusFigures, log
-    from referral_adapters.http.pauses import Pauses
+    from referral_adapters.http.monitoring import Answered, JsonLines, Observer, PrometheusFigures, log
+    from referral_adapters.http.retry import Pauses
     from referral_adapters.http.service import Service, ServiceStore
-    from referral_adapters.http.tokens import JwtAuthentication
     from referral_adapters.http.webhooks import (
         Delivered,
         Deliverer,
@@ -109,67 +108,32 @@ __all__ = [
     "verify",
 ]
 
-_WHERE: Final = {
-    "Answered": "observing",
-    "Authentication": "caller",
-    "CallFailed": "client",
-    "Caller": "caller",
-    "Changed": "client",
-    "Delivered": "webhooks",
-    "Deliverer": "webhooks",
-    "HttpSend": "webhooks",
-    "InProcess": "client",
-    "JsonLines": "observing",
-    "JwtAuthentication": "tokens",
-    "Limiter": "limits",
-    "NotAuthenticated": "caller",
-    "Observer": "observing",
-    "OutgoingStore": "webhooks",
-    "Pace": "webhooks",
-    "Pauses": "pauses",
-    "Persistence": "client",
-    "PrometheusFigures": "observing",
-    "Rate": "limits",
-    "RemoteCodeRefused": "client",
-    "RemoteRefusal": "client",
-    "RemoteSession": "client",
-    "Reply": "webhooks",
-    "RequestInvalid": "client",
-    "Send": "webhooks",
-    "Service": "service",
-    "ServiceStore": "service",
-    "SignatureInvalid": "webhooks",
-    "SlidingLimiter": "limits",
-    "Standing": "webhooks",
-    "TokenRefused": "client",
-    "TooMany": "client",
-    "Unanswered": "webhooks",
-    "Unavailable": "client",
-    "Unexpected": "client",
-    "Unreachable": "client",
-    "Webhook": "webhooks",
-    "completed": "app",
-    "connect": "client",
-    "create_app": "app",
-    "log": "observing",
-    "pages": "client",
-    "redeliver": "webhooks",
-    "referral_router": "app",
-    "resume": "webhooks",
-    "secret_of": "webhooks",
-    "sign": "webhooks",
-    "standings": "webhooks",
-    "verify": "webhooks",
-}
-"""The module of this package that each name comes from."""
+_NAMES: Final = {
+    "app": ("completed", "create_app", "referral_router"),
+    "authentication": ("Authentication", "Caller", "JwtAuthentication", "NotAuthenticated"),
+    "client": (
+        "CallFailed", "Changed", "InProcess", "Persistence", "RemoteCodeRefused", "RemoteRefusal", "RemoteSession",
+        "RequestInvalid", "TokenRefused", "TooMany", "Unavailable", "Unexpected", "Unreachable", "connect", "pages",
+    ),
+    "limits": ("Limiter", "Rate", "SlidingLimiter"),
+    "monitoring": ("Answered", "JsonLines", "Observer", "PrometheusFigures", "log"),
+    "retry": ("Pauses",),
+    "service": ("Service", "ServiceStore"),
+    "webhooks": (
+        "Delivered", "Deliverer", "HttpSend", "OutgoingStore", "Pace", "Reply", "Send", "SignatureInvalid", "Standing",
+        "Unanswered", "Webhook", "redeliver", "resume", "secret_of", "sign", "standings", "verify",
+    ),
+}  # fmt: skip
+"""The exported names of each module of this package."""
+_MODULES: Final = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
-    """Import a name when it is first asked for."""
-    if name not in _WHERE:
+    """Import a name when it is first used."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - with the server
 
-    value: object = getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    value: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     globals()[name] = value
     return value

@@ -1,10 +1,10 @@
-"""The acts as a session has them, each at a path of its own: ``POST /acts/code.end``. What the client asks by.
+"""The endpoints of the client: every act of a session at a path of its own, such as ``POST /acts/code.end``.
 
 A body has the arguments by their names on the wire, read as by the other endpoints but for two things: an id may be
-whatever a store can hold, as it stands in no path, and an amount may name its currency. The answer is what the act
-returned, whole, as the codec writes it. What comes one by one comes in pages, which ``next`` goes on with.
+any text that a store can hold, as it stands in no path, and an amount may name its currency. The answer is the whole
+result of the act, as the codec writes it. A stream comes in pages, which ``next`` continues.
 
-Whoever asks says who they are, and is shown what they may see: see :data:`SEEN_FROM`.
+Every caller has a token, and sees what their role may see: :data:`VISIBLE_FROM`.
 """
 
 from __future__ import annotations
@@ -35,17 +35,15 @@ from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from referral_adapters.http import table
-from referral_adapters.http.act_route import edited_by
-from referral_adapters.http.asking import Asked, Asking, Shown
-from referral_adapters.http.bodies import summary_of, type_of
+from referral_adapters.http.answers import Arguments, PlainAnswer, format_of
+from referral_adapters.http.bodies import Amount, BodyModel, summary_of, type_of, value_error
 from referral_adapters.http.endpoint import Endpoint
-from referral_adapters.http.formats import PlainAnswer, format_of
-from referral_adapters.http.models.cursor import cursor_of, place_of
-from referral_adapters.http.models.fields import Amount, Model, told
-from referral_adapters.http.models.pages import MOST, numbered
-from referral_adapters.http.models.problem import MEDIA_TYPE
-from referral_adapters.http.persistently import persistently
-from referral_adapters.http.problems import Trouble, improper, trouble_of
+from referral_adapters.http.handlers import edited_representation
+from referral_adapters.http.lists import MOST, number_of
+from referral_adapters.http.models.answer import MEDIA_TYPE, cursor_of, place_of
+from referral_adapters.http.problems import HttpProblem, invalid_field, problem_of
+from referral_adapters.http.request import CurrentRequest, Representation, ServiceRequest
+from referral_adapters.http.retry import retry
 from referral_adapters.wire.codec import Unreadable, structure, unstructure
 from referral_core.acts import Act, Param
 from referral_core.entities.actor import Role
@@ -62,16 +60,14 @@ from referral_core.values.errors import Reason, Refusal
 from referral_core.values.money import Money
 from referral_core.values.name import joined_key
 
-AT_ONCE: Final = 500
-"""So many items has a page of what comes one by one, at most."""
+LARGEST_PAGE: Final = 500
+"""The most items of a stream in one page."""
 
-Given = dict[str, Any]
-
-# ── what may be asked for ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── arguments that a wire can carry ───────────────────────────────────────────────────────────────────────────────────
 
 
-def carried(act: Act[Any]) -> tuple[Param, ...] | None:
-    """Return the arguments of an act that a wire can carry; ``None`` if it needs one that only a program can give."""
+def wire_params(act: Act[Any]) -> tuple[Param, ...] | None:
+    """Return the parameters of an act that JSON can carry; ``None`` if a required one is an object of a program."""
     params = act.params.values()
     if any(param.required and not param.kind.on_wire for param in params):
         return None
@@ -82,19 +78,19 @@ def _is_period(act: Act[Any], param: Param) -> bool:
     return EffectivePeriod in get_args(act.hints[param.name])
 
 
-# ── what a request says ───────────────────────────────────────────────────────────────────────────────────────────────
+# ── bodies of requests ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _id(value: str) -> str:
     try:
         return str(NAME.check(value, "id"))
     except Refusal as refusal:
-        raise told(refusal) from None
+        raise value_error(refusal) from None
 
 
 def _amount(value: object) -> object:
-    """Read an amount with its currency, which a rule may refuse, as such; one without is of the programme's."""
-    return _read(value, Money) if isinstance(value, dict) else _PLAIN.validate_python(value)
+    """Read an amount: an object names its currency, which a rule may refuse; a text is in the programme's."""
+    return _read(value, Money) if isinstance(value, dict) else _PLAIN_AMOUNT.validate_python(value)
 
 
 def _read(value: object, kind: type[Any]) -> Any:  # noqa: ANN401 - a value of the kind
@@ -106,26 +102,26 @@ def _read(value: object, kind: type[Any]) -> Any:  # noqa: ANN401 - a value of t
 
 
 _ID: Final = Annotated[StrictStr, AfterValidator(_id)]
-_COUNTED: Final = Annotated[StrictInt, Field(ge=0, le=MOST)]
-_PLAIN: Final[TypeAdapter[str]] = TypeAdapter(Amount)
+_LIMIT: Final = Annotated[StrictInt, Field(ge=0, le=MOST)]
+_PLAIN_AMOUNT: Final[TypeAdapter[str]] = TypeAdapter(Amount)
 _AMOUNT: Final = Annotated[Any, BeforeValidator(_amount), PlainSerializer(unstructure)]
 _PERIOD: Final = Annotated[Any, BeforeValidator(partial(_read, kind=EffectivePeriod)), PlainSerializer(unstructure)]
 
 
 @cache
-def body_of(name: str) -> type[BaseModel]:
+def act_body(name: str) -> type[BaseModel]:
     """Return the model of the body of an act."""
     act = ACTS[name]
     fields: dict[str, Any] = {}
-    for param in carried(act) or ():
+    for param in wire_params(act) or ():
         kind = _type_of(act, param)
         fields[param.name] = (
             (kind, Field(alias=param.wire)) if param.required else (kind | None, Field(default=None, alias=param.wire))
         )
     if act.streams:
         fields["cursor"] = (StrictStr | None, None)
-        fields["limit"] = (Annotated[StrictInt, Field(ge=1, le=AT_ONCE)], AT_ONCE)
-    return create_model(name, __base__=Model, **fields)
+        fields["limit"] = (Annotated[StrictInt, Field(ge=1, le=LARGEST_PAGE)], LARGEST_PAGE)
+    return create_model(name, __base__=BodyModel, **fields)
 
 
 def _type_of(act: Act[Any], param: Param) -> Any:  # noqa: ANN401 - an annotated type
@@ -134,32 +130,32 @@ def _type_of(act: Act[Any], param: Param) -> Any:  # noqa: ANN401 - an annotated
     if param.kind is AMOUNT:
         return _AMOUNT
     if param.name == "limit":
-        return _COUNTED
+        return _LIMIT
     return _ID if param.kind.name == "id" else type_of(act, param)
 
 
-def _given(asked: Asking, act: Act[Any], body: BaseModel) -> Given:
-    """Return the arguments of an act as it takes them; what is null is as if it were not there."""
-    given: Given = {}
-    for param in carried(act) or ():
+def _arguments(request: ServiceRequest, act: Act[Any], body: BaseModel) -> Arguments:
+    """Return the arguments of an act as its signature takes them; null means left out."""
+    given: Arguments = {}
+    for param in wire_params(act) or ():
         value = getattr(body, param.name)
         if value is None:
             continue
         if param.kind is AMOUNT and isinstance(value, str):
-            value = asked.money(value)
+            value = request.money(value)
         given[param.name] = value.moment if param.kind is HONOURED else value
-    if given.get("language", asked.language) not in asked.service.programme.languages:
-        raise improper("language", f"must be one of {', '.join(asked.service.programme.languages)}")
+    if given.get("language", request.language) not in request.service.programme.languages:
+        raise invalid_field("language", f"must be one of {', '.join(request.service.programme.languages)}")
     key = next((param.name for param in act.params.values() if param.kind is KEY), None)
-    if key is not None and asked.key is not None:
-        given[key] = joined_key("http", asked.asker, asked.key)
+    if key is not None and request.key is not None:
+        given[key] = joined_key("http", request.asker, request.key)
     adapt = None if (row := _ROWS.get(act.name)) is None or not row.limited else row.adapt
-    return given if adapt is None else adapt(asked, given)
+    return given if adapt is None else adapt(request, given)
 
 
-# ── whose it is ───────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── limits to accounts and own codes ──────────────────────────────────────────────────────────────────────────────────
 
-OF_ACCOUNTS: Final = frozenset(
+ACCOUNT_ACTS: Final = frozenset(
     {
         "account.activity",
         "account.list",
@@ -174,39 +170,39 @@ OF_ACCOUNTS: Final = frozenset(
         "sharing.text",
     }
 )
-"""What is open to a token that is limited to some accounts: what stands under ``/accounts``, and checking codes."""
-_BY_CODE: Final = frozenset({"code.shared", "sharing.text"})
-"""What is about one's own code, by its text."""
+"""The acts that are open to a token limited to some accounts: those under ``/accounts``, and checking codes."""
+_OWN_CODE_ACTS: Final = frozenset({"code.shared", "sharing.text"})
+"""The acts about one's own code that name it by its text."""
 
 
-def _enter(asked: Asking, act: Act[Any], given: Given) -> None:
-    """Refuse what the caller's token leaves out, and codes of others in the words in which unknown ones are refused.
+def _check_access(request: ServiceRequest, act: Act[Any], given: Arguments) -> None:
+    """Refuse accounts that the caller's token leaves out, and codes of others in the same words as unknown codes.
 
-    A session says of a code that is nobody's that it is unknown. Here a customer could find out by that which codes
-    there are, past the limits on checking them (A4).
+    A session refuses a code that does not exist as unknown. By that difference a customer could find out here which
+    codes exist, past the limits on checking them (A4).
     """
-    if act.name in OF_ACCOUNTS and "account" in given:
-        asked.caller.enter(given["account"])
-    if act.name not in _BY_CODE or (asked.caller.accounts is None and not asked.caller.is_customer):
+    if act.name in ACCOUNT_ACTS and "account" in given:
+        request.caller.enter(given["account"])
+    if act.name not in _OWN_CODE_ACTS or (request.caller.accounts is None and not request.caller.is_customer):
         return
-    ports = asked.service.store
-    accounts = asked.caller.accounts
-    if asked.caller.is_customer:
-        own = {contract.account for contract in ports.contracts.of_customer(asked.actor.id)}
+    ports = request.service.store
+    accounts = request.caller.accounts
+    if request.caller.is_customer:
+        own = {contract.account for contract in ports.contracts.of_customer(request.actor.id)}
         accounts = frozenset(own) if accounts is None else accounts & own
     text = fold(given["code"])
     if not any(code.text == text for account in accounts or () for code in ports.promo_codes.of_account(account)):
         raise Refusal(Reason.NOT_ALLOWED, message=f"{act.name} is for codes of one's own accounts", field="code")
 
 
-# ── what is shown ─────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── visibility of fields ──────────────────────────────────────────────────────────────────────────────────────────────
 
-SEEN_FROM: Final[Mapping[type, Mapping[str, tuple[Role, object]]]] = {
+VISIBLE_FROM: Final[Mapping[type, Mapping[str, tuple[Role, object]]]] = {
     Contract: {"warned_code": (Role.AGENT, None), "warnings": (Role.AGENT, ())},
     PromoCode: {"issued_by": (Role.AGENT, ""), "ending_reason": (Role.AGENT, None)},
     Offer: {"group": (Role.AGENT, "")},
 }
-"""The least role that is shown a field, by class and field, and what stands there for others."""
+"""The least role that sees a field, by class and field, and the value that others see instead."""
 
 
 _RANK: Final = {role: rank for rank, role in enumerate(Role)}
@@ -216,10 +212,10 @@ def _reaches(role: Role, least: Role) -> bool:
     return _RANK[role] >= _RANK[least]
 
 
-def seen_by(role: Role, value: Any) -> Any:  # noqa: ANN401 - any answer
-    """Return an answer without what the role is not to see."""
+def visible_to(role: Role, value: Any) -> Any:  # noqa: ANN401 - any answer
+    """Return an answer without the fields that the role may not see."""
     if _reaches(role, Role.AGENT):
-        return value  # quicker than to look at every field; no other role is kept from anything
+        return value  # no role from here on is kept from anything, and looking at every field takes time
     return _emptied(role, value)
 
 
@@ -230,7 +226,7 @@ def _emptied(role: Role, value: Any) -> Any:  # noqa: ANN401 - any answer
         value = _neutral(value)
     if not attrs.has(type(value)):
         return value
-    hidden = SEEN_FROM.get(type(value), {})
+    hidden = VISIBLE_FROM.get(type(value), {})
     changed = {}
     for field in attrs.fields(type(value)):
         if field.init:
@@ -243,92 +239,96 @@ def _emptied(role: Role, value: Any) -> Any:  # noqa: ANN401 - any answer
 
 
 def _neutral(decision: Decision) -> Decision:
-    """Say the same of every code that cannot be used: it might as well not exist (S6, A4).
+    """Return the same decision about every unusable code, as if it did not exist (S6, A4).
 
-    The code is written as a code that is there would be, for one that is not is otherwise written as it was given.
-    Of one that can be used, what the new customer gets, at the moment it was judged at; neither the period in which
-    that is so nor what the referrer gets.
+    The decision about a usable code keeps the new customer's amount at the moment of judging, and loses the period of
+    that amount and the referrer's side.
     """
     if decision.referee is None:
+        # Folded, as a decision has a known code in its own spelling and an unknown one in the caller's.
         return attrs.evolve(decision, code=fold(decision.code), reasons=(Reason.CODE_UNKNOWN,), referrer=None)
     at = decision.judged_at
     now = EffectivePeriod(at, at + datetime.resolution)
     return attrs.evolve(decision, referrer=None, referee=attrs.evolve(decision.referee, period=now))
 
 
-# ── answering ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── answers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _shown(asked: Asking, act: Act[Any], answer: Any) -> Any:  # noqa: ANN401 - any answer
-    if act.name == "account.list" and asked.caller.accounts is not None:
-        answer = tuple(account for account in answer if account in asked.caller.accounts)
+def _visible(request: ServiceRequest, act: Act[Any], answer: Any) -> Any:  # noqa: ANN401 - any answer
+    if act.name == "account.list" and request.caller.accounts is not None:
+        answer = tuple(account for account in answer if account in request.caller.accounts)
     if isinstance(answer, Erasure):
-        # What is answered is kept under the request's key, where an erased name must not live on (A5).
+        # The answer is kept under the request's key, where an erased name must not live on (A5).
         answer = attrs.evolve(answer, data=attrs.evolve(answer.data, first_names=()))
-    return seen_by(asked.actor.role, answer)
+    return visible_to(request.actor.role, answer)
 
 
-def _reply(asked: Asking, act: Act[Any], given: Given, body: BaseModel) -> Shown:
-    """Do an act and return its answer."""
-    result = asked.session.perform(act, given)
+def _performed(request: ServiceRequest, act: Act[Any], given: Arguments, body: BaseModel) -> Representation:
+    """Perform an act and return its answer."""
+    result = request.session.perform(act, given)
     if not act.streams:
-        return _whole(act, result, asked, given)
-    passed = numbered(place_of(body.cursor) if body.cursor else None)  # type: ignore[attr-defined] # of streams
+        return _representation(act, result, request, given)
+    passed = number_of(place_of(body.cursor) if body.cursor else None)  # type: ignore[attr-defined] # of streams
     limit: int = body.limit  # type: ignore[attr-defined]
     items = tuple(islice(result, passed, passed + limit + 1))
     following = cursor_of(str(passed + limit)) if len(items) > limit else None
-    return Shown(PlainAnswer({"answer": unstructure(items[:limit]), "next": following}))
+    return Representation(PlainAnswer({"answer": unstructure(items[:limit]), "next": following}))
 
 
-def _whole(act: Act[Any], result: Any, asked: Asking, _: object) -> Shown:  # noqa: ANN401 - what an act returns
-    """Return what an act returned as its answer; with the revision of what it shows, for those who may edit it."""
-    answer = PlainAnswer({"answer": unstructure(_shown(asked, act, result))})
+def _representation(act: Act[Any], result: Any, request: ServiceRequest, _: object) -> Representation:  # noqa: ANN401 - what an act returns
+    """Return the answer with an act's result; for staff, who may edit it, with the revision of what it represents."""
+    answer = PlainAnswer({"answer": unstructure(_visible(request, act, result))})
     stored = format_of(act).stored
-    if stored is None or result is None or asked.caller.is_customer:
-        return Shown(answer)
-    return Shown(answer, asked.revision_of(stored(result, asked)))
+    if stored is None or result is None or request.caller.is_customer:
+        return Representation(answer)
+    return Representation(answer, request.revision_of(stored(result, request)))
 
 
-def _does(act: Act[Any], asked: Asking, said: object) -> Response:
+def _respond(act: Act[Any], request: ServiceRequest, given_body: object) -> Response:
     try:
-        body = body_of(act.name).model_validate({} if said is None else said)
+        body = act_body(act.name).model_validate({} if given_body is None else given_body)
     except ValidationError as error:
         raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from None
-    given = _given(asked, act, body)
-    _enter(asked, act, given)
-    done = partial(_reply, asked, act, given, body)
+    given = _arguments(request, act, body)
+    _check_access(request, act, given)  # also for a question, whose answer could tell what there is
+    done = partial(_performed, request, act, given, body)
     if act.bulk:
-        return asked.answered(persistently(done))
+        return request.answered(retry(done))
     if act.reads:
-        return asked.answered(done())
-    before = partial(asked.session.prepare, act, given) if act.settles else None
+        return request.answered(done())
+    before = partial(request.session.prepare, act, given) if act.settles else None
     shows = None if (row := _ROWS.get(act.name)) is None or row.shown_by is None else ACTS[row.shown_by]
-    edited = None if shows is None else partial(edited_by, asked, act, shows, given, partial(_whole, shows))
+    edited = (
+        None
+        if shows is None
+        else partial(edited_representation, request, act, shows, given, partial(_representation, shows))
+    )
     try:
-        named = asked.session.named(act, given)
-        return asked.done(body, done, before=before, edited=edited, named=named)
+        named = request.session.named(act, given)
+        return request.done(body, done, before=before, edited=edited, named=named)
     except CodeRefused as refused:
-        raise _Unusable.of(refused) from refused
+        raise _CodeProblem.of(refused) from refused
 
 
 @attrs.frozen
-class _Unusable(Trouble):
-    """The problem of a code that cannot be used, with the decision about it, for staff."""
+class _CodeProblem(HttpProblem):
+    """The problem of an unusable code, with the decision about it, for staff."""
 
     decision: Any = None
 
     @classmethod
-    def of(cls, refused: CodeRefused) -> _Unusable:
+    def of(cls, refused: CodeRefused) -> _CodeProblem:
         """Return the problem of a refusal."""
-        told = trouble_of(refused)
-        said = {field.name: getattr(told, field.name) for field in attrs.fields(Trouble)}
-        return cls(**said, decision=unstructure(refused.decision))
+        problem = problem_of(refused)
+        fields = {field.name: getattr(problem, field.name) for field in attrs.fields(HttpProblem)}
+        return cls(**fields, decision=unstructure(refused.decision))
 
     def response(self, language: str) -> Response:
-        """Return the problem as a response that has the decision too."""
-        told = super().response(language)
-        content = {**json.loads(bytes(told.body)), "decision": self.decision}
-        return Response(json.dumps(content), told.status_code, dict(self.headers), media_type=MEDIA_TYPE)
+        """Return the problem as a response, with the decision."""
+        response = super().response(language)
+        content = {**json.loads(bytes(response.body)), "decision": self.decision}
+        return Response(json.dumps(content), response.status_code, dict(self.headers), media_type=MEDIA_TYPE)
 
 
 # ── the endpoints ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -336,25 +336,25 @@ class _Unusable(Trouble):
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)
 class ActEndpoint(Endpoint):
-    """The endpoint of an act as a session has it."""
+    """The endpoint of an act for the client."""
 
     @property
     def is_about_accounts(self) -> bool:
-        """Tell whether it is open to a token that is limited to some accounts."""
-        return self.act in OF_ACCOUNTS
+        """Tell whether the endpoint is open to a token limited to some accounts."""
+        return self.act in ACCOUNT_ACTS
 
 
-def _function(act: Act[Any]) -> Callable[..., Response]:
-    def does(asked: Asked, body: Annotated[Any, Body()] = None) -> Response:  # noqa: ANN401 - read by the act's model
-        return _does(act, asked, body)
+def _handler(act: Act[Any]) -> Callable[..., Response]:
+    def respond(request: CurrentRequest, body: Annotated[Any, Body()] = None) -> Response:  # noqa: ANN401 - the act's model reads it
+        return _respond(act, request, body)
 
-    does.__doc__ = summary_of(act)
-    return does
+    respond.__doc__ = summary_of(act)
+    return respond
 
 
 TAG: Final = "acts"
 _ROWS: Final = {row.act: row for row in reversed(table.ENDPOINTS)}
-"""The first endpoint of each act among the others: what is odd about the act there is odd about it here."""
+"""The first row of each act in the table, whose limits and adaptations count here too."""
 ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(
     ActEndpoint(
         act=act.name,
@@ -362,12 +362,12 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(
         path=f"/acts/{act.name}",
         name=act.name,
         tag=TAG,
-        by_hand=_function(act),
+        handler=_handler(act),
         answer=None,
         limited=act.name in _ROWS and _ROWS[act.name].limited,
         keyless=act.reads or act.bulk,
     )
     for act in ACTS.values()
-    if carried(act) is not None
+    if wire_params(act) is not None
 )
-"""Everything that a client may ask for, but for what has no place in a request."""
+"""The endpoints of all acts whose required arguments a request can carry."""

@@ -14,40 +14,32 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from referral_adapters.http import acts, table
-from referral_adapters.http.act_route import answering
 from referral_adapters.http.endpoint import Endpoint
-from referral_adapters.http.models.problem import Problem
-from referral_adapters.http.problems import trouble_of
+from referral_adapters.http.handlers import handler_of
+from referral_adapters.http.models.answer import Problem
+from referral_adapters.http.problems import problem_of
 from referral_adapters.http.route import EndpointRoute
-from referral_adapters.http.routes import events, health
 from referral_adapters.http.service import Service
 
-_MODULES: Final = (
-    table,
-    events,
-    health,
-)
-"""Where there are endpoints, in the order in which the document lists them."""
-ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(chain.from_iterable(module.ENDPOINTS for module in _MODULES))
-"""Everything that can be asked for."""
+ENDPOINTS: Final[tuple[Endpoint, ...]] = table.ENDPOINTS
+"""The endpoints that the document describes, in its order."""
 ALL: Final = (*ENDPOINTS, *acts.ENDPOINTS)
-"""And the acts themselves, which the document leaves to the others to describe."""
+"""All endpoints, also those of the client, which the document leaves to the others to describe."""
 _BY_NAME: Final = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 _BY_PATH: Final = [(compile_path(endpoint.path)[0], endpoint) for endpoint in ALL]
 
 _DESCRIPTION: Final = """
 The rules of a customer referral programme. Amounts are text in the programme's currency, moments RFC 3339 in its zone.
-Problems follow RFC 9457 and carry the reason codes of the rules. Whatever changes something may be sent again under the
-same `Idempotency-Key`; whatever is edited may be guarded by `If-Match`.
+Problems follow RFC 9457 and carry the reason codes of the rules. Every change may be repeated under the same
+`Idempotency-Key`, and every edit guarded by `If-Match`.
 """
 
 
 def referral_router(service: Service, endpoints: Iterable[Endpoint] = ALL) -> APIRouter:
     """Return the endpoints of a service, for :meth:`fastapi.FastAPI.include_router` under a prefix of the host's.
 
-    ``endpoints`` are all there are, unless a host chooses some, or adds an act of its own. Everything about a request,
-    from its token to its problems, is done by the routes themselves, so the host's own handlers and middleware stay as
-    they are.
+    A host may choose some of the ``endpoints``, or add an act of its own. The routes themselves do everything about a
+    request, from its token to its problems, so the host's own handlers and middleware stay as they are.
     """
     router = APIRouter()
     _add_endpoints(router, service, endpoints)
@@ -58,7 +50,7 @@ def _add_endpoints(router: APIRouter, service: Service, endpoints: Iterable[Endp
     for endpoint in endpoints:
         router.add_api_route(
             endpoint.path,
-            answering(endpoint),
+            handler_of(endpoint),
             methods=[endpoint.method],
             name=endpoint.name,
             operation_id=endpoint.name,
@@ -70,31 +62,31 @@ def _add_endpoints(router: APIRouter, service: Service, endpoints: Iterable[Endp
             tags=[endpoint.tag],
             route_class_override=EndpointRoute.of(service, endpoint),
             openapi_extra=_extra(endpoint),
-            include_in_schema=endpoint.tag != acts.TAG,  # what can be asked there, the others describe
+            include_in_schema=endpoint.tag != acts.TAG,  # whose acts the other endpoints describe already
         )
 
 
 def create_app(service: Service, *, title: str = "Referral programme", docs: bool = True) -> FastAPI:
-    """Return an app with the endpoints of a service and nothing else; ``docs`` shows its OpenAPI document too."""
+    """Return an app with the endpoints of a service and nothing else; with ``docs``, its OpenAPI document too."""
     app = FastAPI(
         title=title,
         description=_DESCRIPTION,
         openapi_url="/openapi.json" if docs else None,
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,
+        redirect_slashes=False,  # a path with a slash behind it is another path, which is not there
         separate_input_output_schemas=False,
     )
-    _add_endpoints(app.router, service, ALL)  # not as a router in the app's own, which costs every request some time
+    _add_endpoints(app.router, service, ALL)  # a router inside the app's own would cost every request some time
 
-    async def told(request: Request, error: Exception) -> Response:
-        response = trouble_of(error).response("en")
+    async def problem(request: Request, error: Exception) -> Response:
+        response = problem_of(error).response("en")
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             response.headers["Allow"] = ", ".join(_methods_of(request.url.path))
         return response
 
-    app.add_exception_handler(HTTPException, told)
-    app.add_exception_handler(Exception, told)
+    app.add_exception_handler(HTTPException, problem)
+    app.add_exception_handler(Exception, problem)
     described = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -105,9 +97,9 @@ def create_app(service: Service, *, title: str = "Referral programme", docs: boo
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """Return an app's OpenAPI document with what FastAPI leaves out of it: the token, problems, and example answers.
+    """Return an app's OpenAPI document with the parts that FastAPI leaves out: token, problems, and example answers.
 
-    A host whose own app has the router does this to the document of that app.
+    A host whose own app has the router completes the document of that app.
     """
     parts = document.setdefault("components", {})
     parts.setdefault("securitySchemes", {})["bearer"] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
@@ -124,19 +116,19 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _methods_of(path: str) -> list[str]:
-    """Return the methods that a path has; the framework names those of one endpoint only."""
+    """Return the methods of a path, for ``Allow``; the framework names those of one endpoint only."""
     return sorted({endpoint.method for pattern, endpoint in _BY_PATH if pattern.match(path)})
 
 
 def _extra(endpoint: Endpoint) -> dict[str, Any]:
-    """Return what the OpenAPI document says of an endpoint besides: its permission and its headers."""
+    """Return the parts of an endpoint's OpenAPI description that FastAPI does not know: permission and headers."""
     role = endpoint.least_role
-    said: dict[str, Any] = {
+    extra: dict[str, Any] = {
         "security": [{"bearer": []}, *([{}] if endpoint.public else [])],
         "parameters": endpoint.parameters(),
     }
     if endpoint.body is not None:
-        said["requestBody"] = {"content": endpoint.body}
+        extra["requestBody"] = {"content": endpoint.body}
     if endpoint.act is not None and role is not None:
-        said["x-permission"] = {"act": endpoint.act, "least_role": role.value}
-    return said
+        extra["x-permission"] = {"act": endpoint.act, "least_role": role.value}
+    return extra

@@ -1,12 +1,13 @@
-"""Slowing down the guessing of codes: how many checks a caller, and an address, may ask for in a while (A4)."""
+"""Protection against the guessing of codes: limits on checks, and answers whose timing tells nothing (A4)."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from threading import Lock
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Final, Protocol
 
 import attrs
@@ -20,7 +21,7 @@ _NETWORK: Final = 64
 
 @attrs.frozen
 class Rate:
-    """So many in so many seconds; all of them may come at once."""
+    """``count`` checks in ``seconds``; all of them may come at once."""
 
     count: int
     seconds: float
@@ -32,7 +33,7 @@ class Rate:
 
 @attrs.frozen
 class CheckLimits:
-    """How many checks are answered, as the programme sets it: for one caller, and for one address."""
+    """The rates of checks that a programme sets: for one caller, and for one address."""
 
     per_caller: Rate
     per_address: Rate
@@ -45,7 +46,9 @@ class CheckLimits:
 
 
 def network_of(address: str) -> str:
-    """Return what an address is counted under: itself, and of IPv6 the network, as whoever has one address has all.
+    """Return the key that an address is counted under: the address itself, of IPv6 its network.
+
+    Whoever has one address of an IPv6 network has all of them.
 
     >>> network_of("192.0.2.1"), network_of("2001:db8:0:1::7")
     ('192.0.2.1', '2001:db8:0:1::/64')
@@ -60,20 +63,20 @@ def network_of(address: str) -> str:
 
 
 class Limiter(Protocol):
-    """Counts what is asked for. A host whose processes shall share their counts brings one of its own."""
+    """Counts checks. A host whose processes shall share their counts brings a limiter of its own."""
 
     def take(self, key: str, rate: Rate) -> float:
-        """Count one more under a key; return 0 when the rate allows it, else how many seconds to wait."""
+        """Count one check under a key; return 0 when the rate allows it, else the seconds to wait."""
         ...
 
 
 class SlidingLimiter:
     """Counts in this process alone, by the generic cell rate algorithm: one number a key, no windows to begin anew.
 
-    Of a rate of ``count`` in ``seconds``, any ``span`` of seconds, wherever it begins, sees at most
-    ``count + span * count / seconds`` allowed: all at once, and then as many as the time that passes gives back. What
-    is refused is not counted, and who waits as long as was said is let in. Keeps the keys seen last, so that strangers
-    cannot fill the memory. ``clock`` counts seconds and never goes back.
+    Of a rate of ``count`` in ``seconds``, any ``span`` of seconds, wherever it begins, has at most
+    ``count + span * count / seconds`` allowed checks: all at once, and then as many as the passing time gives back.
+    Refused checks are not counted, and a caller who waits for the returned seconds is let in. Only the keys seen last
+    are kept, so that strangers cannot fill the memory. ``clock`` counts seconds and never goes back.
     """
 
     def __init__(self, *, kept: int = _KEPT, clock: Callable[[], float] = monotonic) -> None:
@@ -82,7 +85,7 @@ class SlidingLimiter:
         self._lock = Lock()
 
     def take(self, key: str, rate: Rate) -> float:
-        """Count one more under a key; return 0 when the rate allows it, else how many seconds to wait."""
+        """Count one check under a key; return 0 when the rate allows it, else the seconds to wait."""
         now, step = self._clock(), rate.seconds / rate.count
         with self._lock:
             due = max(self._due.get(key, now), now)
@@ -90,7 +93,26 @@ class SlidingLimiter:
             if wait > 1e-9:  # noqa: PLR2004 - what adding seconds loses
                 return wait
             self._due[key] = due + step
-            self._due.move_to_end(key)
+            self._due.move_to_end(key)  # by use, so that the key used longest ago is the first to be forgotten
             if len(self._due) > self._kept:
                 self._due.popitem(last=False)
         return 0.0
+
+
+_COARSE: Final = 0.002
+"""The seconds by which event loops may wake a sleeper late: a millisecond or two, by the length of the sleep."""
+
+
+async def wait_for_interval(started: float, interval: float) -> None:
+    """Wait until a whole number of ``interval`` seconds has passed since ``started``, by :func:`time.perf_counter`.
+
+    An answer that leaves then does not tell by its timing how it was come by.
+    """
+    due = perf_counter()
+    due += (started - due) % interval
+    if (rest := due - perf_counter() - _COARSE) > 0:
+        await asyncio.sleep(rest)
+    # The last milliseconds are spent looking at the clock, with all other tasks let first: a sleep that ends a fraction
+    # of a millisecond late would tell by that fraction when it began.
+    while perf_counter() < due:
+        await asyncio.sleep(0)

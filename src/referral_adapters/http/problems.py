@@ -1,4 +1,4 @@
-"""Problems: what went wrong, as RFC 9457 has it, with the reason codes of the rules and the fields at fault."""
+"""Problems: errors as RFC 9457 describes them, with the reason codes of the rules and the fields at fault."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from referral_adapters.http.caller import NotAuthenticated
-from referral_adapters.http.models.problem import MEDIA_TYPE, TYPES, FieldFault, Problem, ProblemKind
+from referral_adapters.http.authentication import NotAuthenticated
+from referral_adapters.http.models.answer import MEDIA_TYPE, TYPES, FieldFault, Problem, ProblemKind
 from referral_adapters.wire.json_text import JsonInvalid
 from referral_core.programme.messages import Messages
 from referral_core.rules.decision import CodeRefused
@@ -37,7 +37,7 @@ _NOT_FOUND: Final = frozenset(
         Reason.REFERRAL_UNKNOWN,
     }
 )
-IMPROPER: Final = frozenset(
+INVALID_VALUE: Final = frozenset(
     {
         Reason.NAME_INVALID,
         Reason.MOMENT_NAIVE,
@@ -47,12 +47,12 @@ IMPROPER: Final = frozenset(
         Reason.PERIOD_EMPTY,
     }
 )
-"""Reasons that say something of a value by itself, whatever the state of things."""
+"""Reasons about a value by itself, whatever is stored."""
 
 
 @attrs.frozen
-class Trouble(Exception):
-    """A problem on its way to whoever asked."""
+class HttpProblem(Exception):
+    """An error with the problem that answers the request."""
 
     status: HTTPStatus
     kind: ProblemKind
@@ -63,7 +63,7 @@ class Trouble(Exception):
     headers: Mapping[str, str] = attrs.field(factory=dict)
 
     def response(self, language: str) -> Response:
-        """Return the problem as a response, its reasons explained in a language."""
+        """Return the problem as a response, with messages for its reasons in a language."""
         problem = Problem(
             type=TYPES + self.kind,
             title=self.title,
@@ -79,20 +79,20 @@ class Trouble(Exception):
         )
 
 
-def improper(field: str, message: str) -> Trouble:
-    """Return the problem of a request whose field, by its place, is not a proper one."""
-    return _improper_fields([FieldFault(field=field, message=message)])
+def invalid_field(field: str, message: str) -> HttpProblem:
+    """Return the problem of a request with an invalid field; ``field`` is its place."""
+    return _invalid_fields([FieldFault(field=field, message=message)])
 
 
-def trouble_of(error: Exception) -> Trouble:
-    """Return what an exception means to whoever asked; one that nobody raised on purpose says nothing of itself."""
+def problem_of(error: Exception) -> HttpProblem:
+    """Return the problem that an exception means to the caller; an unexpected exception reveals nothing of itself."""
     for kind, meaning in _MEANINGS:
         if isinstance(error, kind):
             return meaning(error)
-    return Trouble(HTTPStatus.INTERNAL_SERVER_ERROR, ProblemKind.DEFECT, "Something is wrong on this side.")
+    return HttpProblem(HTTPStatus.INTERNAL_SERVER_ERROR, ProblemKind.DEFECT, "Something is wrong on this side.")
 
 
-def _refused(refusal: Refusal) -> Trouble:
+def _refused(refusal: Refusal) -> HttpProblem:
     reasons = refusal.reasons
     if Reason.NOT_ALLOWED in reasons:
         status, kind, title = HTTPStatus.FORBIDDEN, ProblemKind.NOT_ALLOWED, "That is not for you to do."
@@ -100,18 +100,18 @@ def _refused(refusal: Refusal) -> Trouble:
         reasons == (Reason.CODE_UNKNOWN,) and not isinstance(refusal, CodeRefused)
     ):
         status, kind, title = HTTPStatus.NOT_FOUND, ProblemKind.UNKNOWN, "There is no such thing."
-    elif IMPROPER.issuperset(reasons):
+    elif INVALID_VALUE.issuperset(reasons):
         status, kind, title = HTTPStatus.UNPROCESSABLE_ENTITY, ProblemKind.INVALID, "The request is not a proper one."
     else:
         status, kind, title = HTTPStatus.CONFLICT, ProblemKind.REFUSED, "A rule says no."
     field = refusal.field
     faults = () if field is None else (FieldFault(field=field, message=refusal.message, reason=reasons[0].value),)
-    return Trouble(status, kind, title, refusal.message, reasons, faults)
+    return HttpProblem(status, kind, title, refusal.message, reasons, faults)
 
 
-def _unauthenticated(error: NotAuthenticated) -> Trouble:
+def _unauthenticated(error: NotAuthenticated) -> HttpProblem:
     challenge = "Bearer" if error.error is None else f'Bearer error="{error.error}"'
-    return Trouble(
+    return HttpProblem(
         HTTPStatus.UNAUTHORIZED,
         ProblemKind.NOT_AUTHENTICATED,
         "Say who you are, with a token that holds.",
@@ -120,23 +120,23 @@ def _unauthenticated(error: NotAuthenticated) -> Trouble:
     )
 
 
-def _improper(error: RequestValidationError) -> Trouble:
-    return _improper_fields([_fault(each) for each in error.errors()])
+def _invalid(error: RequestValidationError) -> HttpProblem:
+    return _invalid_fields([_fault(each) for each in error.errors()])
 
 
-def _no_json(error: JsonInvalid) -> Trouble:
+def _malformed(error: JsonInvalid) -> HttpProblem:
     fault = (
         FieldFault(field=error.place, message=error.wrong)
         if error.is_key
         else FieldFault(field="body", message=str(error)[:_LONGEST])
     )
-    return Trouble(HTTPStatus.BAD_REQUEST, ProblemKind.MALFORMED, "The body is no proper JSON.", faults=(fault,))
+    return HttpProblem(HTTPStatus.BAD_REQUEST, ProblemKind.MALFORMED, "The body is no proper JSON.", faults=(fault,))
 
 
-def _improper_fields(faults: Sequence[FieldFault]) -> Trouble:
+def _invalid_fields(faults: Sequence[FieldFault]) -> HttpProblem:
     given = {fault.reason for fault in faults}
     reasons = tuple(reason for reason in Reason if reason.value in given)
-    return Trouble(
+    return HttpProblem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         ProblemKind.INVALID,
         "The request is not a proper one.",
@@ -146,7 +146,7 @@ def _improper_fields(faults: Sequence[FieldFault]) -> Trouble:
 
 
 def _fault(error: Mapping[str, Any]) -> FieldFault:
-    """Return a fault that pydantic found; what was given is not repeated, as it may be anything."""
+    """Return a fault that pydantic found, without the given value, which may be anything."""
     place = [str(part) for part in error["loc"]]
     if len(place) > 1 and place[0] == "body":
         place = place[1:]
@@ -154,7 +154,7 @@ def _fault(error: Mapping[str, Any]) -> FieldFault:
     return FieldFault(field=".".join(place)[:_LONGEST], message=str(error["msg"])[:_LONGEST], reason=reason)
 
 
-def _of_status(error: HTTPException) -> Trouble:
+def _of_status(error: HTTPException) -> HttpProblem:
     status = HTTPStatus(error.status_code)
     kind = {
         HTTPStatus.BAD_REQUEST: ProblemKind.MALFORMED,
@@ -162,28 +162,28 @@ def _of_status(error: HTTPException) -> Trouble:
         HTTPStatus.METHOD_NOT_ALLOWED: ProblemKind.METHOD_NOT_ALLOWED,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ProblemKind.TOO_LARGE,
     }.get(status, ProblemKind.FAILED)
-    return Trouble(status, kind, f"{status.phrase}.", headers=dict(error.headers or {}))
+    return HttpProblem(status, kind, f"{status.phrase}.", headers=dict(error.headers or {}))
 
 
-def _away(kind: ProblemKind, title: str) -> Trouble:
-    return Trouble(HTTPStatus.SERVICE_UNAVAILABLE, kind, title, headers={"Retry-After": "5"})
+def _unavailable(kind: ProblemKind, title: str) -> HttpProblem:
+    return HttpProblem(HTTPStatus.SERVICE_UNAVAILABLE, kind, title, headers={"Retry-After": "5"})
 
 
-def _concurrent(_: ConcurrentChange) -> Trouble:
+def _concurrent(_: ConcurrentChange) -> HttpProblem:
     title = "Others are at the same things; nothing was done."
-    return Trouble(HTTPStatus.CONFLICT, ProblemKind.CONCURRENT_CHANGE, title, headers={"Retry-After": "1"})
+    return HttpProblem(HTTPStatus.CONFLICT, ProblemKind.CONCURRENT_CHANGE, title, headers={"Retry-After": "1"})
 
 
-_MEANINGS: Final[tuple[tuple[type[Exception], Callable[[Any], Trouble]], ...]] = (
-    (Trouble, lambda trouble: trouble),
+_MEANINGS: Final[tuple[tuple[type[Exception], Callable[[Any], HttpProblem]], ...]] = (
+    (HttpProblem, lambda problem: problem),
     (Refusal, _refused),
     (NotAuthenticated, _unauthenticated),
-    (JsonInvalid, _no_json),
-    (RequestValidationError, _improper),
+    (JsonInvalid, _malformed),
+    (RequestValidationError, _invalid),
     (HTTPException, _of_status),
     (ConcurrentChange, _concurrent),
-    (ArgumentInvalid, lambda invalid: improper(invalid.field, invalid.message)),
-    (BillingUnavailable, lambda _: _away(ProblemKind.BILLING_UNAVAILABLE, "Billing does not answer.")),
-    (ReferralError, lambda _: _away(ProblemKind.STORE_UNAVAILABLE, "The store cannot be used at this moment.")),
+    (ArgumentInvalid, lambda invalid: invalid_field(invalid.field, invalid.message)),
+    (BillingUnavailable, lambda _: _unavailable(ProblemKind.BILLING_UNAVAILABLE, "Billing does not answer.")),
+    (ReferralError, lambda _: _unavailable(ProblemKind.STORE_UNAVAILABLE, "The store cannot be used at this moment.")),
 )
-"""What each kind of exception means; the first kind that fits counts."""
+"""The problem of each kind of exception; the first kind that fits counts."""

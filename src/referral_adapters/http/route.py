@@ -1,4 +1,4 @@
-"""The route of an endpoint: lets its caller in, hands the request on, and turns whatever goes wrong into a problem."""
+"""The route of an endpoint: it authenticates the caller, hands the request on, and turns every error into a problem."""
 
 from __future__ import annotations
 
@@ -21,16 +21,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive
 
-from referral_adapters.http.asking import Asking
-from referral_adapters.http.beat import next_beat
-from referral_adapters.http.caller import PUBLIC, Caller, NotAuthenticated
+from referral_adapters.http.authentication import PUBLIC, Caller, NotAuthenticated
 from referral_adapters.http.endpoint import SMALL, Endpoint
-from referral_adapters.http.languages import preferred
-from referral_adapters.http.limits import network_of
-from referral_adapters.http.line import Line
-from referral_adapters.http.models.problem import ProblemKind
-from referral_adapters.http.observing import LOG, Answered
-from referral_adapters.http.problems import Trouble, trouble_of
+from referral_adapters.http.headers import preferred_language
+from referral_adapters.http.limits import network_of, wait_for_interval
+from referral_adapters.http.models.answer import ProblemKind
+from referral_adapters.http.monitoring import LOG, Answered
+from referral_adapters.http.problems import HttpProblem, problem_of
+from referral_adapters.http.queue import WorkQueue
+from referral_adapters.http.request import ServiceRequest
 from referral_adapters.http.service import Service
 from referral_adapters.wire.json_text import read_json, without_mark
 from referral_core.entities.actor import Role
@@ -47,72 +46,78 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class EndpointRoute(APIRoute):
-    """Answers one endpoint of one service, wherever the host has put it."""
+    """Answers the requests to one endpoint of one service, under whatever prefix the host has put it."""
 
     service: ClassVar[Service]
     served: ClassVar[Endpoint]
-    lines: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, Line]]
+    queues: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, WorkQueue]]
 
     @classmethod
     def of(cls, service: Service, endpoint: Endpoint) -> type[EndpointRoute]:
         """Return the route class of an endpoint."""
-        return type("ServedRoute", (cls,), {"service": service, "served": endpoint, "lines": WeakKeyDictionary()})
+        return type("ServedRoute", (cls,), {"service": service, "served": endpoint, "queues": WeakKeyDictionary()})
 
     def get_route_handler(self) -> Handler:
-        """Return what answers a request."""
+        """Return the coroutine function that answers requests."""
         handler = self._directly if self.served.quick else super().get_route_handler()
 
         async def handle(request: Request) -> Response:
             started, request_id = perf_counter(), _request_id(request)
             role: Role | None = None
             try:
+                # Before the body is read: a caller without permission must not learn what a body has to be.
                 caller = self._caller(request)
                 role = caller.actor.role
-                asked = self._asked(request, caller)
+                prepared = self._prepared(request, caller)
                 if self.body_field is not None and _is_json(request.headers.get("content-type")):
-                    await asked.read()  # before FastAPI, which would say less of what is wrong
-                response = await handler(asked)
-                if self.served.limited and role is Role.CUSTOMER and self.service.beat:
-                    await next_beat(started, self.service.beat)
-            except Exception as error:  # noqa: BLE001 - the edge: nobody outside sees a traceback
-                response = self._told(error, request, request_id)
+                    await prepared.read()  # before FastAPI, whose errors would say less about broken JSON
+                response = await handler(prepared)
+                if self.served.limited and role is Role.CUSTOMER and self.service.answer_interval:
+                    await wait_for_interval(started, self.service.answer_interval)
+            except Exception as error:  # noqa: BLE001 - the outermost place: no caller sees a traceback
+                response = self._problem(error, request, request_id)
             response.headers["X-Request-ID"] = request_id
-            answered = Answered(
-                request_id=request_id,
-                endpoint=self.served.name,
-                role=role,
-                status=response.status_code,
-                seconds=round(perf_counter() - started, 6),
-            )
-            for observe in self.service.observers:
-                observe(answered)
+            self._observe(request_id, role, response.status_code, perf_counter() - started)
             return response
 
         return handle
 
-    async def _directly(self, request: Request) -> Response:
-        """Read the body and do what is asked: all that FastAPI would do for an endpoint with a body and nothing else.
+    def _observe(self, request_id: str, role: Role | None, status: int, seconds: float) -> None:
+        answered = Answered(
+            request_id=request_id, endpoint=self.served.name, role=role, status=status, seconds=round(seconds, 6)
+        )
+        for observe in self.service.observers:
+            observe(answered)
 
-        What is asked for most often costs half as much this way.
+    async def _directly(self, request: Request) -> Response:
+        """Read the body and call the endpoint: all that FastAPI would do for an endpoint with a body and nothing else.
+
+        The most frequent request costs half as much this way.
         """
         if not _is_json(request.headers.get("content-type")):
             raise RequestValidationError([{"type": "json_type", "loc": ("body",), "msg": "must be JSON"}])
-        assert self.served.takes is not None
+        assert self.served.body_model is not None
         try:
-            body = self.served.takes.model_validate(await request.json())
+            body = self.served.body_model.model_validate(await request.json())
         except ValidationError as error:
             raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from None
-        return await self._line().do(partial(self.endpoint, request.state.referral, body))
+        return await self._queue().do(partial(self.endpoint, request.state.referral, body))
 
-    def _line(self) -> Line:
+    def _queue(self) -> WorkQueue:
+        # One for each event loop, as a test or a host may run several: a future belongs to the loop that made it.
         loop = asyncio.get_running_loop()
-        line = self.lines.get(loop)
-        if line is None:
-            line = self.lines[loop] = Line()
-        return line
+        queue = self.queues.get(loop)
+        if queue is None:
+            queue = self.queues[loop] = WorkQueue()
+        return queue
 
     def _caller(self, request: Request) -> Caller:
-        """Return who asks, if the endpoint is for them."""
+        """Return the caller of a request, if the endpoint is open to them.
+
+        :raises NotAuthenticated: there is no token where one is needed, or it does not hold.
+        :raises Refusal: ``not-allowed``.
+        :raises HttpProblem: the caller, or their address, has made too many checks.
+        """
         caller = self.service.authenticate(request)
         if caller is None:
             if not self.served.public:
@@ -128,7 +133,7 @@ class EndpointRoute(APIRoute):
         return caller
 
     def _slow_down(self, request: Request, caller: Caller) -> None:
-        """Refuse for a while whoever asks too often; systems are not limited (A4)."""
+        """Refuse a check above the limits of its caller or address; systems are not limited (A4)."""
         if caller.actor.role is Role.SYSTEM:
             return
         limits, take = self.service.limits, self.service.limiter.take
@@ -136,38 +141,38 @@ class EndpointRoute(APIRoute):
         if not wait and caller.actor is not PUBLIC:
             wait = take(f"caller:{caller.actor.role}:{caller.actor.id}", limits.per_caller)
         if wait:
-            raise Trouble(
+            raise HttpProblem(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 ProblemKind.TOO_MANY,
                 "Too many checks in too short a time.",
                 headers={"Retry-After": str(max(1, int(wait + 0.999)))},
             )
 
-    def _asked(self, request: Request, caller: Caller) -> _Reading:
-        limited = _Reading(request.scope, _Limited(request.receive, request, self.served.largest))
-        limited.state.referral = Asking(self.service, caller, limited, self.service.clock())
+    def _prepared(self, request: Request, caller: Caller) -> _JsonRequest:
+        limited = _JsonRequest(request.scope, _LimitedReceive(request.receive, request, self.served.largest))
+        limited.state.referral = ServiceRequest(self.service, caller, limited, self.service.clock())
         return limited
 
-    def _told(self, error: Exception, request: Request, request_id: str) -> Response:
-        trouble = trouble_of(error)
-        if trouble.status is HTTPStatus.INTERNAL_SERVER_ERROR:
+    def _problem(self, error: Exception, request: Request, request_id: str) -> Response:
+        problem = problem_of(error)
+        if problem.status is HTTPStatus.INTERNAL_SERVER_ERROR:
             LOG.error("defect", exc_info=error, extra={"request_id": request_id, "endpoint": self.served.name})
-        elif trouble.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        elif problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
             LOG.warning("unavailable", exc_info=error, extra={"request_id": request_id, "endpoint": self.served.name})
-        return trouble.response(preferred(request.headers.get("accept-language"), _LANGUAGES))
+        return problem.response(preferred_language(request.headers.get("accept-language"), _LANGUAGES))
 
 
-class _Reading(Request):
-    """A request whose JSON is read as every door reads it."""
+class _JsonRequest(Request):
+    """A request whose JSON is read as strictly as the lines of a feed."""
 
     async def json(self) -> Any:  # noqa: ANN401 - any JSON
-        """Return what the body holds; a byte-order mark before it is skipped.
+        """Return the value of the body; a byte-order mark before it is skipped.
 
-        :raises JsonInvalid: it is no proper JSON.
+        :raises JsonInvalid: the body is not proper JSON.
         """
         if not hasattr(self, "_json"):
             content = without_mark(await self.body())
-            if len(content) > SMALL:  # takes a while, in which others are answered
+            if len(content) > SMALL:  # in a thread, so that other requests are answered meanwhile
                 self._json = await run_in_threadpool(read_json, content)
             else:
                 self._json = read_json(content)
@@ -179,11 +184,12 @@ class _Reading(Request):
             await self.json()
 
 
-class _Limited:
-    """Receives a body, up to so many bytes."""
+class _LimitedReceive:
+    """Receives a body of at most ``largest`` bytes."""
 
     def __init__(self, receive: Receive, request: Request, largest: int) -> None:
         self._receive, self._left = receive, largest
+        # A body that announces its excess is refused before its first byte; one that does not, at the first byte above.
         length = request.headers.get("content-length", "")
         if length.isdecimal() and (len(length) > _DIGITS or int(length) > largest):
             self._left = -1

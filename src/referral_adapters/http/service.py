@@ -1,4 +1,4 @@
-"""What the endpoints work on."""
+"""The service behind the endpoints: a programme over a store, and the host's own parts."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Protocol
 
 import attrs
 
-from referral_adapters.http.caller import Authentication
+from referral_adapters.http.authentication import Authentication
 from referral_adapters.http.limits import CheckLimits, Limiter, SlidingLimiter
-from referral_adapters.http.observing import Observer, log
+from referral_adapters.http.monitoring import Observer, log
 from referral_core.desk import ReferralDesk
 from referral_core.ports.requests import RequestRepository
 from referral_core.ports.store import Store
@@ -22,24 +22,24 @@ def _now() -> datetime:
 
 
 class ServiceStore(Store, Protocol):
-    """A store that can stand behind the door: all repositories, transactions, and what a door keeps besides."""
+    """A store behind endpoints: all repositories, transactions, and the answers kept for repeated requests."""
 
     @property
     def requests(self) -> RequestRepository:
-        """The events that took effect, and what was answered under idempotency keys."""
+        """The events that took effect, and the answers under idempotency keys."""
         ...
 
 
 @attrs.frozen(kw_only=True)
 class Service:
-    """A programme over a store, and the host's own answers to who is asking and what time it is.
+    """A programme over a store, with the host's own authentication, clock, limiter and observers.
 
-    ``authenticate`` turns a request into its caller, ``clock`` says what time it is, ``source`` is the name under which
-    acts are published (the CloudEvents attribute), ``limiter`` counts the checks that the programme limits (A4),
-    ``observers`` are told of every request that was answered.
+    ``authenticate`` turns a request into its caller, ``clock`` returns the present moment, ``source`` is the name under
+    which acts are published (the CloudEvents attribute), ``limiter`` counts the checks that the programme limits (A4),
+    ``observers`` take note of every answered request.
 
-    What the public and customers are answered to a check leaves after a whole number of ``beat`` seconds, so that it
-    takes as long to say that a code is not known as to say that it has ended (A4). With 0 it leaves at once.
+    Answers to checks of the public and of customers leave after a whole number of ``answer_interval`` seconds, so that
+    the answer for an unknown code takes as long as the one for an ended code (A4). With 0 they leave at once.
     """
 
     programme: Programme
@@ -48,7 +48,7 @@ class Service:
     clock: Callable[[], datetime] = _now
     source: str = "/referral"
     limiter: Limiter = attrs.field(factory=SlidingLimiter)
-    beat: float = 0.01
+    answer_interval: float = 0.01
     observers: tuple[Observer, ...] = (log,)
     desk: ReferralDesk = attrs.field(init=False, repr=False)
     limits: CheckLimits = attrs.field(init=False, repr=False)

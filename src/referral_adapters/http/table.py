@@ -1,7 +1,6 @@
-"""The table of what can be asked for over HTTP: each act's method, path and name, and what is odd about it here.
+"""The table of endpoints: the method, path and name of each act over HTTP, and whatever differs from its declaration.
 
-Everything else about an act is read from its declaration: what it takes, who may ask for it, what it is answered with.
-A new act needs a row.
+Everything else is read from the declaration: the fields of the body, the permission, the answer. A new act needs a row.
 """
 
 from __future__ import annotations
@@ -9,60 +8,65 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, Final
 
-from referral_adapters.http.asking import Asking
-from referral_adapters.http.caller import PUBLIC
+from referral_adapters.http.answers import Arguments
+from referral_adapters.http.authentication import PUBLIC
 from referral_adapters.http.endpoint import Endpoint
-from referral_adapters.http.models.accounts import AccountsAnswer, ActivityAnswer, ReferralSeenAnswer
-from referral_adapters.http.models.answer import PageAnswer
-from referral_adapters.http.models.cases import CaseAnswer
-from referral_adapters.http.models.codes import CodeAnswer
-from referral_adapters.http.models.contracts import SignUpAnswer
-from referral_adapters.http.models.sharings import SharingTextAnswer
-from referral_adapters.http.models.trace import TraceRowAnswer
-from referral_adapters.http.routes.accounts import (
+from referral_adapters.http.events import INCOMING, INCOMING_ACT, LARGEST, bring_events, list_events
+from referral_adapters.http.handlers import (
+    HealthAnswer,
     get_code,
+    get_health,
     get_qr_code,
+    get_readiness,
     get_sharing_text,
     list_accounts,
     present_code,
 )
-from referral_adapters.http.routes.lists import (
+from referral_adapters.http.lists import (
     list_activity,
     list_cases,
     list_contracts,
     list_referrals,
     list_trace,
 )
+from referral_adapters.http.models.accounts import AccountsAnswer, ActivityAnswer, ReferralViewAnswer
+from referral_adapters.http.models.answer import PageAnswer
+from referral_adapters.http.models.codes import CodeAnswer, SharingTextAnswer
+from referral_adapters.http.models.contracts import CaseAnswer, SignUpAnswer
+from referral_adapters.http.models.events import EventResult, EventResults, PublishedEvents, TraceRowAnswer
+from referral_adapters.http.request import ServiceRequest
 from referral_core.entities.discount_group import Side
 from referral_core.values.errors import Reason, Refusal
 
 CREATED: Final = HTTPStatus.CREATED
-Given = dict[str, Any]
 
 
-def _row(act: str, method: str, path: str, name: str, **odd: Any) -> Endpoint:  # noqa: ANN401 - what an Endpoint has
-    """Return the row of an act; its tag is the first part of the path unless it says otherwise."""
-    tag = odd.pop("tag", path.split("/")[1])
-    return Endpoint(act=act, method=method, path=path, name=name, tag=tag, **odd)
+def _row(act: str | None, method: str, path: str, name: str, **more: Any) -> Endpoint:  # noqa: ANN401 - what an Endpoint has
+    """Return the row of an act; its tag is the first part of its path unless it is named."""
+    tag = more.pop("tag", path.split("/")[1])
+    return Endpoint(act=act, method=method, path=path, name=name, tag=tag, **more)
 
 
-def _as_oneself(asked: Asking, given: Given) -> Given:
-    """Have a customer judged as themselves, who learns nothing of others; anybody else says for whom (A1)."""
-    if not asked.caller.is_customer:
+def _as_oneself(request: ServiceRequest, given: Arguments) -> Arguments:
+    """Have a code judged for the customer who asks; staff and systems name a customer (A1).
+
+    :raises Refusal: ``not-allowed``, for a customer who names somebody else.
+    """
+    if not request.caller.is_customer:
         return given
-    own = None if asked.actor is PUBLIC else asked.actor.id
+    own = None if request.actor is PUBLIC else request.actor.id
     if given.get("customer", own) != own:
         raise Refusal(Reason.NOT_ALLOWED, message="a code is checked for oneself", field="customer")
     return {**given, "customer": own}
 
 
-def _of_account(asked: Asking, given: Given) -> Given:
-    return {"code": present_code(asked, given["account"]), "means": given["means"]}
+def _of_account(request: ServiceRequest, given: Arguments) -> Arguments:
+    return {"code": present_code(request, given["account"]), "means": given["means"]}
 
 
-def _of_side(_: Asking, given: Given) -> Given:
-    said = {name: value for name, value in given.items() if name not in {"side", "contract"}}
-    return {**said, "key": f"{given['side'].value}/{given['contract']}"}
+def _of_side(_: ServiceRequest, given: Arguments) -> Arguments:
+    others = {name: value for name, value in given.items() if name not in {"side", "contract"}}
+    return {**others, "key": f"{given['side'].value}/{given['contract']}"}
 
 
 _FACT: Final = {"at": "2021-03-14T09:00:00+02:00"}
@@ -78,25 +82,25 @@ ENDPOINTS: Final = (
     _row("code.end", "POST", "/codes/{code}/end", "end-code", shown_by="code.show",
          example={"reason": "Passed around on a coupon site."}),
 
-    _row("account.list", "GET", "/accounts", "list-accounts", by_hand=list_accounts, answer=AccountsAnswer),
+    _row("account.list", "GET", "/accounts", "list-accounts", handler=list_accounts, answer=AccountsAnswer),
     _row("account.show", "GET", "/accounts/{account}", "get-account"),
-    _row("code.present", "GET", "/accounts/{account}/code", "get-code", by_hand=get_code, answer=CodeAnswer),
-    _row("sharing.text", "GET", "/accounts/{account}/sharing-text", "get-sharing-text", by_hand=get_sharing_text,
+    _row("code.present", "GET", "/accounts/{account}/code", "get-code", handler=get_code, answer=CodeAnswer),
+    _row("sharing.text", "GET", "/accounts/{account}/sharing-text", "get-sharing-text", handler=get_sharing_text,
          answer=SharingTextAnswer),
-    _row("sharing.text", "GET", "/accounts/{account}/qr-code", "get-qr-code", by_hand=get_qr_code,
+    _row("sharing.text", "GET", "/accounts/{account}/qr-code", "get-qr-code", handler=get_qr_code,
          media_type="image/svg+xml"),
     _row("code.shared", "POST", "/accounts/{account}/sharings", "record-sharing", made=("code",), adapt=_of_account,
          example={"means": "link"}),
     _row("sharing.figures", "GET", "/accounts/{account}/figures", "get-figures"),
-    _row("account.referrals", "GET", "/accounts/{account}/referrals", "list-referrals", by_hand=list_referrals,
-         answer=PageAnswer[ReferralSeenAnswer]),
+    _row("account.referrals", "GET", "/accounts/{account}/referrals", "list-referrals", handler=list_referrals,
+         answer=PageAnswer[ReferralViewAnswer]),
     _row("account.movements", "GET", "/accounts/{account}/movements", "list-movements"),
-    _row("account.activity", "GET", "/accounts/{account}/activity", "list-activity", by_hand=list_activity,
+    _row("account.activity", "GET", "/accounts/{account}/activity", "list-activity", handler=list_activity,
          answer=PageAnswer[ActivityAnswer]),
 
     _row("contract.concluded", "POST", "/contracts", "conclude-contract", status=CREATED,
          example={"contract": "K-2", "account": "B", "customer": "C-2", "code": "A123", "channel": "self-service"}),
-    _row("sign-up.list", "GET", "/contracts", "list-contracts", by_hand=list_contracts,
+    _row("sign-up.list", "GET", "/contracts", "list-contracts", handler=list_contracts,
          answer=PageAnswer[SignUpAnswer]),
     _row("sign-up.show", "GET", "/contracts/{contract}", "get-contract"),
     _row("contract.activated", "POST", "/contracts/{contract}/activate", "activate-contract", example=_FACT),
@@ -113,7 +117,7 @@ ENDPOINTS: Final = (
 
     _row("case.open", "POST", "/cases", "open-case", status=CREATED,
          example={"case": "LT-1", "customer": "C-2", "code": "A123"}),
-    _row("case.list", "GET", "/cases", "list-cases", by_hand=list_cases, answer=PageAnswer[CaseAnswer]),
+    _row("case.list", "GET", "/cases", "list-cases", handler=list_cases, answer=PageAnswer[CaseAnswer]),
     _row("case.show", "GET", "/cases/{case}", "get-case"),
     _row("case.finish", "POST", "/cases/{case}/finish", "finish-case",
          example={"contract": "K-2", "account": "B", "customer": "C-2"}),
@@ -142,8 +146,15 @@ ENDPOINTS: Final = (
 
     _row("customer.erase", "POST", "/customers/{customer}/erase", "erase-customer",
          example={"reason": "Asked to be forgotten."}),
-    _row("trace.show", "GET", "/trace", "list-trace", by_hand=list_trace, answer=PageAnswer[TraceRowAnswer]),
+    _row("trace.show", "GET", "/trace", "list-trace", handler=list_trace, answer=PageAnswer[TraceRowAnswer]),
     _row("trace.seal", "POST", "/trace/seals", "seal-trace"),
+
+    _row(INCOMING_ACT, "POST", "/events", "bring-events", handler=bring_events, answer=EventResult | EventResults,
+         keyless=True, largest=LARGEST, body=INCOMING),
+    _row("trace.show", "GET", "/events", "list-events", handler=list_events, answer=PublishedEvents),
+
+    _row(None, "GET", "/health", "get-health", handler=get_health, answer=HealthAnswer, public=True),
+    _row(None, "GET", "/ready", "get-readiness", tag="health", handler=get_readiness, answer=HealthAnswer, public=True),
 )
 # fmt: on
-"""All rows, in the order in which the pages list them."""
+"""All rows, in the order of the document and of the pages."""

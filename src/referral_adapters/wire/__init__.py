@@ -1,1 +1,1 @@
-"""What every wire has in common: JSON as text, and the values of the core in it."""
+"""The wire format: strict JSON text, and the values of the core in it."""

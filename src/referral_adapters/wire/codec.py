@@ -1,11 +1,11 @@
-"""Values of the core as JSON, and back: every answer of every act, compiled once from the classes themselves.
+"""The codec: values of the core as JSON, and back, compiled once from the classes themselves.
 
-Written are plain JSON values: objects by the names of the fields, moments as RFC 3339 in UTC, days as ISO 8601,
+Plain JSON values are written: objects by the names of the fields, moments as RFC 3339 in UTC, days as ISO 8601,
 amounts as text beside their currency, words as text, tuples and streams as lists.
 
 Reading is strict about kinds, as JSON from elsewhere is not to be trusted: 5 is no text, ``true`` is no number, a
-moment has an offset, and what a class refuses to hold is refused. Only fields that nobody here knows are passed over,
-so that an answer of a newer service can be read.
+moment has an offset, and what a class refuses to hold is refused. Only unknown fields are passed over, so that
+an answer of a newer service can be read.
 
 >>> from referral_core.values.money import Money
 >>> unstructure(Money("7"))
@@ -40,7 +40,7 @@ from referral_core.values.moment import moment, written
 
 T = TypeVar("T")
 Json = Any
-"""What ``json.loads`` returns: there is no better type for it."""
+"""A result of ``json.loads``: there is no better type for it."""
 
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -49,7 +49,7 @@ _SHOWN: Final = 40
 
 
 class Unreadable(ValueError):
-    """JSON is no value of the type that it is read as."""
+    """A JSON value does not stand for a value of the type that it is read as."""
 
 
 def unstructure(value: object) -> Json:
@@ -62,7 +62,7 @@ def structure(value: Json, kind: type[T]) -> T:
 
     Any type that an act returns will do, unions, tuples and iterators among them.
 
-    :raises Unreadable: it stands for none.
+    :raises Unreadable: it stands for no such value.
     """
     try:
         wanted: Any = kind
@@ -83,7 +83,7 @@ def _reader(kind: Any) -> Callable[[Json, Any], Any]:  # noqa: ANN401 - any type
 
 @cache
 def _converter() -> Converter:
-    """Return what knows how each class is written; made when first asked for, so that importing stays quick."""
+    """Return the converter of all classes; made at its first use, so that importing stays quick."""
     # Faults are not collected: an answer is believed as a whole or not at all, and collecting costs every field.
     made = Converter(detailed_validation=False)
     for kind, write in _WRITTEN.items():
@@ -102,7 +102,7 @@ def _converter() -> Converter:
     return made
 
 
-# ── what is read of a kind ────────────────────────────────────────────────────────────────────────────────────────────
+# ── single values ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _text(value: Json, _: object = str) -> str:
@@ -151,7 +151,7 @@ def _word(value: Json, kind: type[enum.StrEnum]) -> enum.StrEnum:
         raise Unreadable(f"{text[:_SHOWN]!r} is none of {', '.join(kind)}") from None
 
 
-# A hook counts for subclasses too: without those of words and truth values they would be read as text and numbers.
+# A hook counts for subclasses too: without their own, a StrEnum would be read as text and a bool as a number.
 _READ: Final[dict[type, Callable[[Json, Any], Any]]] = {
     str: _text,
     int: _number,
@@ -180,7 +180,7 @@ def _wrong(wanted: str, value: Json) -> Unreadable:
     return Unreadable(f"{wanted} is due where there is {'null' if value is None else type(value).__name__}")
 
 
-# ── what is read of parts ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── objects, tuples, mappings and streams ─────────────────────────────────────────────────────────────────────────────
 
 
 def _object_reader(made: Converter, kind: Any) -> Callable[[Json, Any], Any]:  # noqa: ANN401 - any class
@@ -253,7 +253,7 @@ def _list(value: Json) -> list[Json]:
     return value
 
 
-# ── refusals, which are answers too where each item of a page may be refused ──────────────────────────────────────────
+# ── refusals, which are answers where each item of a page may be refused ──────────────────────────────────────────────
 
 
 def _written_refusal(made: Converter, refusal: Refusal) -> Json:

@@ -1,4 +1,4 @@
-"""JSON in UTF-8, read to the letter: what can be read in two ways, or in none, is refused and not guessed at."""
+"""Strict JSON in UTF-8: a text that can be read in two ways, or in none, is refused and not guessed at."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any, Final, NoReturn, overload
 from referral_core.values.errors import ReferralError
 
 BYTE_ORDER_MARK: Final = "\ufeff"
-"""What some editors write before a text; whoever reads the beginning of one may take it off."""
+"""The mark that some editors write before a text; only at the beginning of a whole text may it be taken off."""
 _SHOWN: Final = 40
 
 
 class JsonInvalid(ReferralError):
-    """A text is no proper JSON; ``place`` is a position in it, counted from 1, or a key that stands there twice."""
+    """A text is not valid JSON; ``place`` is a position in it, counted from 1, or a key that occurs twice."""
 
     def __init__(self, place: str, wrong: str, *, is_key: bool = False) -> None:
         super().__init__(f"{place}: {wrong}")
@@ -34,9 +34,9 @@ def without_mark(text: str | bytes) -> str | bytes:
 
 
 def read_json(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON
-    """Return the value that a text holds.
+    """Return the value of a text.
 
-    :raises JsonInvalid: the text is no JSON in UTF-8 (``NaN`` and ``Infinity`` are none), begins with a byte-order
+    :raises JsonInvalid: the text is not JSON in UTF-8 (``NaN`` and ``Infinity`` are none), begins with a byte-order
         mark, has a key twice in one object, nests too deep, or holds a whole number with thousands of digits.
     """
     try:
@@ -51,12 +51,12 @@ def read_json(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON
         raise JsonInvalid(f"position {error.pos + 1}", error.msg) from None
     except RecursionError:
         raise JsonInvalid("position 1", "nested too deep") from None
-    except ValueError as error:  # a constant that is none, or a whole number with thousands of digits
+    except ValueError as error:  # NaN or an infinity, or a whole number with thousands of digits
         raise JsonInvalid("position 1", str(error)) from None
 
 
 def read_object(text: str | bytes) -> dict[str, Any]:
-    """Return the object that a text holds.
+    """Return the object of a text.
 
     :raises JsonInvalid: as :func:`read_json`, or the text is JSON of another kind.
     """

@@ -22,6 +22,6 @@ def test_no_server_is_imported(package: str) -> None:
 def test_every_name_of_the_server_is_there() -> None:
     for name in referral_adapters.http.__all__:
         assert getattr(referral_adapters.http, name).__name__ == name
-    assert sorted(referral_adapters.http._WHERE) == referral_adapters.http.__all__
+    assert sorted(referral_adapters.http._MODULES) == referral_adapters.http.__all__
     with pytest.raises(AttributeError, match="nonsense"):
         referral_adapters.http.nonsense  # noqa: B018

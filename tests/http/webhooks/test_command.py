@@ -21,7 +21,7 @@ from tests.adapters.command_line import invoke
 from tests.adapters.test_cli_parts import Terminal
 from tests.http.webhooks.publishing import PROGRAMME, acted, published
 from tests.http.webhooks.receiver import SECRET, Receiver, receiver
-from tests.http.webhooks.test_together import ROOT, until
+from tests.http.webhooks.test_delivery_together import ROOT, until
 
 WHSEC = "whsec_" + b64encode(SECRET).decode()
 

@@ -1,4 +1,4 @@
-"""The services of a desk over the wire: what a session does in one process, asked for in another.
+"""The client: the services of a desk over the wire.
 
 Needs the extra ``client``: cattrs, httpx and pydantic, and nothing of a server. The services are those of a session,
 with the same signatures, answers and errors.
@@ -6,7 +6,6 @@ with the same signatures, answers and errors.
 
 from __future__ import annotations
 
-from referral_adapters.http.client.connect import RemoteSession, connect
 from referral_adapters.http.client.errors import (
     CallFailed,
     Changed,
@@ -19,10 +18,9 @@ from referral_adapters.http.client.errors import (
     Unexpected,
     Unreachable,
 )
-from referral_adapters.http.client.in_process import InProcess
 from referral_adapters.http.client.pages import pages
-from referral_adapters.http.client.persistence import Persistence
-from referral_adapters.http.pauses import Pauses
+from referral_adapters.http.client.session import InProcess, RemoteSession, connect
+from referral_adapters.http.retry import Pauses, Persistence
 
 __all__ = [
     "CallFailed",

@@ -1,1 +1,1 @@
-"""What goes over the wire: the bodies of requests and answers, in the words of the feed."""
+"""Answers as they go over the wire, in the words of the feed."""

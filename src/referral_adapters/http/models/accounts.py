@@ -1,4 +1,4 @@
-"""What is seen of an account, as answers."""
+"""Answers about accounts, the balance and movements of their discount, their activity, and their customers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from datetime import datetime
 from pydantic import Field
 
 from referral_adapters.http.models.answer import Answer, local, plain
-from referral_adapters.http.models.codes import CodeAnswer
+from referral_adapters.http.models.codes import CodeAnswer, FiguresAnswer
 from referral_adapters.http.models.contracts import ContractAnswer
-from referral_adapters.http.models.sharings import FiguresAnswer
 from referral_core.entities.balance import Balance, Movement
 from referral_core.services.accounts import AccountView, ReferralView
 from referral_core.services.activity import Activity
@@ -23,7 +22,7 @@ class AccountsAnswer(Answer):
 
 
 class BalanceAnswer(Answer):
-    """What stands on an account's discount: granted + transferred in = consumed + transferred out + unused."""
+    """The balance of an account's discount: granted + transferred in = consumed + transferred out + unused."""
 
     granted: str
     transferred_in: str
@@ -33,7 +32,7 @@ class BalanceAnswer(Answer):
 
     @classmethod
     def of(cls, balance: Balance) -> BalanceAnswer:
-        """Return what is said of a balance."""
+        """Return the answer about a balance."""
         return cls(
             granted=str(balance.granted.amount),
             transferred_in=str(balance.transferred_in.amount),
@@ -44,7 +43,7 @@ class BalanceAnswer(Answer):
 
 
 class AccountAnswer(Answer):
-    """An account: its customer, contracts and codes, what its code brought, and its discount."""
+    """An account: its customer, contracts and codes, the figures of its sharing, and the balance of its discount."""
 
     account: str
     customer: str
@@ -55,7 +54,7 @@ class AccountAnswer(Answer):
 
     @classmethod
     def of(cls, view: AccountView, at: datetime, calendar: Calendar, *, to_customer: bool) -> AccountAnswer:
-        """Return what is said of an account at a moment."""
+        """Return the answer about an account at a moment."""
         return cls(
             account=view.account,
             customer=view.customer,
@@ -66,8 +65,8 @@ class AccountAnswer(Answer):
         )
 
 
-class ReferralSeenAnswer(Answer):
-    """A referral as one of its two accounts sees it: without the friend, where a customer asks."""
+class ReferralViewAnswer(Answer):
+    """A referral as one of its two accounts sees it; customers do not see the other account and its contract."""
 
     side: str = Field(examples=["referrer"])
     status: str = Field(examples=["recorded"])
@@ -75,13 +74,13 @@ class ReferralSeenAnswer(Answer):
     concluded_at: str | None
     granted_at: str | None
     cancelled_at: str | None
-    leg: str | None = Field(description="Where this side's discount stands on its way to billing.")
+    grant: str | None = Field(description="The status of this side's grant on its way to billing.")
     contract: str | None
     other: str | None
 
     @classmethod
-    def of(cls, seen: ReferralView, calendar: Calendar) -> ReferralSeenAnswer:
-        """Return what is said of a referral."""
+    def of(cls, seen: ReferralView, calendar: Calendar) -> ReferralViewAnswer:
+        """Return the answer about a referral."""
         return cls(
             side=seen.side.value,
             status=seen.status.value,
@@ -89,14 +88,14 @@ class ReferralSeenAnswer(Answer):
             concluded_at=local(seen.concluded_at, calendar),
             granted_at=local(seen.granted_at, calendar),
             cancelled_at=local(seen.cancelled_at, calendar),
-            leg=None if seen.leg is None else seen.leg.value,
+            grant=None if seen.leg is None else seen.leg.value,
             contract=seen.contract,
             other=seen.other,
         )
 
 
 class MovementAnswer(Answer):
-    """A movement of an account's discount in billing, and what stood there after it."""
+    """A movement of an account's discount in billing, and the balance after it."""
 
     moment: str | None
     kind: str = Field(examples=["granted"])
@@ -106,7 +105,7 @@ class MovementAnswer(Answer):
 
     @classmethod
     def of(cls, movement: Movement, calendar: Calendar) -> MovementAnswer:
-        """Return what is said of a movement."""
+        """Return the answer about a movement."""
         return cls(
             moment=local(movement.moment, calendar),
             kind=movement.kind.value,
@@ -135,7 +134,7 @@ class ActivityAnswer(Answer):
 
     @classmethod
     def of(cls, activity: Activity, calendar: Calendar) -> ActivityAnswer:
-        """Return what is said of an activity."""
+        """Return the answer about an activity."""
         return cls(
             category=activity.category.value,
             moment=local(activity.moment, calendar),
@@ -145,3 +144,12 @@ class ActivityAnswer(Answer):
             role=activity.role.value,
             reason=activity.reason,
         )
+
+
+class ErasureAnswer(Answer):
+    """The erasure of a customer: the pseudonym in their place, and how many accounts, contracts and rows it changed."""
+
+    pseudonym: str
+    accounts: int
+    contracts: int
+    traced: int

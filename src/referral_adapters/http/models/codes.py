@@ -1,13 +1,16 @@
-"""What is answered about a code as it stands."""
+"""Answers about codes: their status, the check of their use, and their sharing."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from referral_adapters.http.models.answer import Answer, local
 from referral_core.entities.promo_code import PromoCode
+from referral_core.rules.decision import Decision
+from referral_core.services.sharing import SharingFigures
 from referral_core.values.moment import Calendar
 
 
@@ -27,7 +30,7 @@ class CodeAnswer(Answer):
 
     @classmethod
     def of(cls, code: PromoCode, at: datetime, calendar: Calendar, *, to_customer: bool = False) -> CodeAnswer:
-        """Return what is said of a code at a moment; customers are not told the names and words of staff."""
+        """Return the answer about a code at a moment; customers do not see the names and words of staff."""
         return cls(
             code=code.text,
             account=code.account,
@@ -40,3 +43,65 @@ class CodeAnswer(Answer):
             issued_by=None if to_customer else code.issued_by,
             issuing=code.issuing.value,
         )
+
+
+class CheckAnswer(Answer):
+    """The check of a code: whether it can be used, and its amounts.
+
+    The public and customers see whether it can be used, and the new customer's amount; staff see the reasons too.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"usable": True, "referee_amount": "7.00", "currency": "EUR"}]}
+    )
+
+    usable: bool
+    message: str | None = Field(default=None, description="Why not: one neutral sentence, in the caller's language.")
+    referee_amount: str | None = None
+    currency: str | None = None
+    reasons: list[str] | None = None
+    messages: list[str] | None = None
+    referrer_amount: str | None = None
+    referee_group: str | None = None
+    referrer_group: str | None = None
+
+
+def verdict(decision: Decision) -> dict[str, Any]:
+    """Return the fields of a decision that staff see of a usable code."""
+    if decision.referrer is None or decision.referee is None:
+        return {}
+    return {
+        "referee_amount": str(decision.referee.amount.amount),
+        "referrer_amount": str(decision.referrer.amount.amount),
+        "referee_group": decision.referee.group,
+        "referrer_group": decision.referrer.group,
+        "currency": decision.referee.amount.currency,
+    }
+
+
+class FiguresAnswer(Answer):
+    """The figures of sharing a code: times sent and used, the amounts earned so far and on the way."""
+
+    sent: int
+    used: int
+    earned: str
+    on_the_way: str
+
+    @classmethod
+    def of(cls, figures: SharingFigures) -> FiguresAnswer:
+        """Return the answer about figures."""
+        return cls(
+            sent=figures.sent,
+            used=figures.used,
+            earned=str(figures.earned.amount),
+            on_the_way=str(figures.on_the_way.amount),
+        )
+
+
+class SharingTextAnswer(Answer):
+    """Title, text and link for the share sheets of phones, in a language."""
+
+    title: str
+    text: str
+    url: str
+    language: str

@@ -1,15 +1,86 @@
-"""What is answered about discounts on their way to billing, and in it."""
+"""Answers about discounts: the groups that set amounts, and the amounts on their way through billing."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import Field
 
-from referral_adapters.http.models.answer import Answer
-from referral_adapters.http.models.referrals import LegAnswer
+from referral_adapters.http.models.answer import Answer, local
+from referral_adapters.http.models.referrals import GrantAnswer
+from referral_core.entities.discount_group import DiscountGroup
+from referral_core.services.groups import AmountPreview
+from referral_core.values.moment import Calendar
+from referral_core.values.money import Money
+from referral_core.values.timeline import Span
+
+
+class AmountPeriod(Answer):
+    """An amount from ``start`` up to, and without, ``end``, which is null while it is open-ended."""
+
+    amount: str = Field(examples=["7.00"])
+    start: str | None
+    end: str | None
+
+    @classmethod
+    def of(cls, span: Span[Money], calendar: Calendar) -> AmountPeriod:
+        """Return the answer about an amount in its period."""
+        return cls(
+            amount=str(span.value.amount),
+            start=local(span.period.start, calendar),
+            end=local(span.period.end, calendar),
+        )
+
+
+class GroupAnswer(Answer):
+    """A discount group with its amounts over time."""
+
+    group: str
+    side: str = Field(examples=["referee"])
+    name: str
+    status: str = Field(examples=["enabled"])
+    amount: str | None = Field(description="What it gives now.")
+    amounts: list[AmountPeriod]
+
+    @classmethod
+    def of(cls, group: DiscountGroup, at: datetime, calendar: Calendar) -> GroupAnswer:
+        """Return the answer about a group at a moment."""
+        terms = group.terms_at(at)
+        return cls(
+            group=group.id,
+            side=group.side.value,
+            name=group.name,
+            status=terms.status.value,
+            amount=None if terms.amount is None else str(terms.amount.amount),
+            amounts=[AmountPeriod.of(span, calendar) for span in group.amounts],
+        )
+
+
+class GroupsAnswer(Answer):
+    """All discount groups."""
+
+    items: list[GroupAnswer]
+
+
+class AmountPreviewAnswer(Answer):
+    """The amounts of a group before and after a new one, and those that it would displace."""
+
+    before: list[AmountPeriod]
+    after: list[AmountPeriod]
+    displaced: list[AmountPeriod]
+
+    @classmethod
+    def of(cls, preview: AmountPreview, calendar: Calendar) -> AmountPreviewAnswer:
+        """Return the answer about a preview."""
+        spans = {
+            name: [AmountPeriod.of(span, calendar) for span in getattr(preview, name)]
+            for name in ("before", "after", "displaced")
+        }
+        return cls(**spans)
 
 
 class BillAnswer(Answer):
-    """What a bill took of its account's discount."""
+    """A bill and the amount that it took of its account's discount."""
 
     bill: str
     account: str
@@ -18,13 +89,13 @@ class BillAnswer(Answer):
 
 
 class TransferAnswer(Answer):
-    """What was moved from one account to another."""
+    """The amount moved from one account to another."""
 
     moved: str
 
 
 class PayRunAnswer(Answer):
-    """What came of sending what is due: how many legs billing confirmed, and how many of all legs wait or are stuck."""
+    """The result of sending due grants: how many billing confirmed, and how many of all grants wait or are stuck."""
 
     granted: int
     waiting: int
@@ -32,9 +103,9 @@ class PayRunAnswer(Answer):
 
 
 class StuckAnswer(Answer):
-    """Legs that are not tried again unless staff see to it."""
+    """Grants that are stuck: staff have to retry them."""
 
-    items: list[LegAnswer]
+    items: list[GrantAnswer]
 
 
 class AmountAnswer(Answer):

@@ -1,4 +1,4 @@
-"""Events that are published: CloudEvents 1.0 in structured mode, one for each row of the trace."""
+"""Answers about the trace: its rows and seals, the events published of it, and the results of incoming events."""
 
 from __future__ import annotations
 
@@ -7,40 +7,50 @@ from typing import Any, Final
 from pydantic import Field
 
 from referral_adapters.feed.fields import LONGEST_NAME
-from referral_adapters.http.models.answer import Answer
-from referral_adapters.http.models.cursor import cursor_of
+from referral_adapters.http.models.answer import Answer, cursor_of, local
 from referral_core.entities.actor import Role
-from referral_core.entities.trace import Published
+from referral_core.entities.seal import Seal
+from referral_core.entities.trace import Published, TraceEntry
 from referral_core.session import ACTS
-from referral_core.values.moment import written
+from referral_core.values.moment import Calendar, written
 
 PREFIX = "referral."
-"""What the type of every published event begins with; the act follows."""
+"""The beginning of every published event's type; the act follows."""
 
 
 _NAME: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
+_IDENTITY: Final = "Identifies the event together with `source`: an event that took effect is not done again."
+_TIME: Final = "The moment of the act, which is now for the rules."
+_ROLE: Final = "The role of the actor; by default `system`."
 _OR_NULL: Final = _NAME | {"type": ["string", "null"]}
-BROUGHT: Final[dict[str, Any]] = {
+INCOMING_EVENT: Final[dict[str, Any]] = {
     "title": "BroughtEvent",
-    "description": "A CloudEvent in structured mode, as a line of a feed is one; its type says what its data may be.",
+    "description": "A CloudEvent in structured mode, like a line of a feed; its type decides the fields of its data.",
     "type": "object",
     "properties": {
         "specversion": {"const": "1.0"},
-        "id": _NAME | {"description": "With `source`, what it is known by: once it took effect, it is not done again."},
+        "id": _NAME | {"description": _IDENTITY},
         "source": _NAME,
         "type": {"enum": sorted(act.name for act in ACTS.values() if act.feed)},
-        "time": {"type": "string", "format": "date-time", "description": "When the act is; the rules take it for now."},
+        "time": {
+            "type": "string",
+            "format": "date-time",
+            "description": _TIME,
+        },
         "data": {"type": "object"},
-        "actor": _OR_NULL | {"description": "Who acts, `feed` where nothing is said."},
-        "actorrole": {"enum": [*(role.value for role in Role), None], "description": "`system` where nothing is said."},
+        "actor": _OR_NULL | {"description": "The id of the actor; by default `feed`."},
+        "actorrole": {
+            "enum": [*(role.value for role in Role), None],
+            "description": _ROLE,
+        },
         "datacontenttype": _OR_NULL,
         "dataschema": _OR_NULL,
         "subject": _OR_NULL,
     },
     "required": ["specversion", "id", "source", "type", "time", "data"],
-    "additionalProperties": {"type": "null", "description": "What is null is as if it were not there."},
+    "additionalProperties": {"type": "null", "description": "Null means the same as leaving it out."},
 }
-"""What the OpenAPI document says of an event that is brought."""
+"""The schema of an incoming event in the OpenAPI document."""
 EXAMPLE: Final[dict[str, Any]] = {
     "specversion": "1.0",
     "id": "evt-1",
@@ -52,7 +62,7 @@ EXAMPLE: Final[dict[str, Any]] = {
 
 
 class PublishedEvent(Answer):
-    """An act that left a trace, as a CloudEvent: without the actor and the reason, which can be erased.
+    """A row of the trace as a CloudEvent, without the actor and the reason, which can be erased.
 
     ``id`` is the same however often it is sent. ``sequence`` counts all events; those of one subject come in order.
     """
@@ -70,12 +80,12 @@ class PublishedEvent(Answer):
 
     @property
     def cursor(self) -> str:
-        """The cursor to go on with after this event."""
+        """The cursor for the events after this one."""
         return cursor_of(self.sequence)
 
     @classmethod
     def of(cls, published: Published, source: str) -> PublishedEvent:
-        """Return the event of a published row."""
+        """Return the event of a published row; ``source`` is the name of the publishing service."""
         row = published.entry
         return cls(
             id=f"{row.subject}/{row.number}",
@@ -93,14 +103,14 @@ class PublishedEvent(Answer):
 
 
 class PublishedEvents(Answer):
-    """Events in order; ``next`` is the cursor to ask with for what follows, also at the end."""
+    """Events in order; ``next`` is the cursor for the events that follow, also at the end."""
 
     items: list[PublishedEvent]
     next: str
 
 
 class EventResult(Answer):
-    """What came of an event that was brought, as a feed's result says it."""
+    """The result of an incoming event, as of a line of a feed."""
 
     id: str | None
     outcome: str = Field(examples=["done"])
@@ -121,11 +131,11 @@ class EventResults(Answer):
 
 
 def result_of(result: dict[str, Any]) -> EventResult:
-    """Return what is said of a feed's result; an id that no text can hold is left out."""
-    said = {name: value for name, value in result.items() if name != "line"}
-    if said["id"] is not None and not _is_text(said["id"]):
-        said["id"] = None
-    return EventResult(**said)
+    """Return the answer about a feed's result; an id that no text can hold is left out."""
+    fields = {name: value for name, value in result.items() if name != "line"}
+    if fields["id"] is not None and not _is_text(fields["id"]):
+        fields["id"] = None
+    return EventResult(**fields)
 
 
 def _is_text(given: str) -> bool:
@@ -134,3 +144,57 @@ def _is_text(given: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+class TraceRowAnswer(Answer):
+    """A row of the trace; actor and reason are null once erased."""
+
+    subject: str = Field(examples=["account:A"])
+    number: int
+    moment: str | None
+    act: str
+    role: str
+    actor: str | None
+    reason: str | None
+    before: dict[str, str | None] | None
+    after: dict[str, str | None] | None
+    hash: str
+
+    @classmethod
+    def of(cls, row: TraceEntry, calendar: Calendar) -> TraceRowAnswer:
+        """Return the answer about a row."""
+        return cls(
+            subject=row.subject,
+            number=row.number,
+            moment=local(row.moment, calendar),
+            act=row.act,
+            role=row.role.value,
+            actor=row.actor,
+            reason=row.reason,
+            before=None if row.before is None else dict(row.before),
+            after=None if row.after is None else dict(row.after),
+            hash=row.hash,
+        )
+
+
+class SealAnswer(Answer):
+    """A seal over the heads of all chains that grew; its hash is to be published out of the writers' reach."""
+
+    number: int
+    moment: str | None
+    heads: int
+    hash: str
+
+
+class SealedAnswer(Answer):
+    """The new seal, null if no chain has grown since the last one."""
+
+    seal: SealAnswer | None
+
+    @classmethod
+    def of(cls, seal: Seal | None, calendar: Calendar) -> SealedAnswer:
+        """Return the answer about a new seal."""
+        if seal is None:
+            return cls(seal=None)
+        moment = local(seal.moment, calendar)
+        return cls(seal=SealAnswer(number=seal.number, moment=moment, heads=seal.heads, hash=seal.hash))
