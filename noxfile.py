@@ -156,7 +156,7 @@ def kills(session: nox.Session) -> None:
     session.install(*PINNED, "-e", ".[test]")
     for env, files in (
         ({"REFERRAL_KILLS": "200"}, ["test_whole_acts.py"]),
-        ({"REFERRAL_KILLS": "75"}, ["test_sql_killed.py", "test_launch_killed.py"]),
+        ({"REFERRAL_KILLS": "75"}, ["test_sql_killed.py", "launch/test_killed.py"]),
         ({"REFERRAL_STOPS": "14"}, ["test_sql_stopped.py"]),
     ):
         session.run("pytest", *(f"tests/adapters/{file}" for file in files), *session.posargs, env=env)

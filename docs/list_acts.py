@@ -11,8 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from referral_adapters.cli.act_command import is_carried
-from referral_adapters.cli.act_words import default_of, example_of, words_of
+from referral_adapters.cli.act_command import default_of, example_of, is_carried, words_of
 from referral_adapters.cli.acts_app import GROUPS
 from referral_core.acts import Act, Param
 from referral_core.entities.actor import Role

@@ -34,8 +34,8 @@ class Pages:
 
 
 LONGEST = (
-    "adapters/test_cli_docs.py",
-    "adapters/test_launch_killed.py",
+    "adapters/cli/test_docs.py",
+    "adapters/launch/test_killed.py",
     "adapters/test_sql_conformance.py",
     "examples/portal/test_accessibility.py",
     "examples/portal/test_staff_stories.py",

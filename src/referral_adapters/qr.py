@@ -33,6 +33,7 @@ def qr_svg(url: str) -> str:
         title=url,
         omitsize=True,
     )
+    # Without the role a screen reader passes over the picture, whose title is the link.
     return out.getvalue().decode().replace("<svg ", '<svg role="img" ', 1)
 
 

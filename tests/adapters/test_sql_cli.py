@@ -11,7 +11,7 @@ from typer.testing import Result
 
 from referral_adapters.sql import SqlStore, StoreFailed
 from referral_core import Programme
-from tests.adapters.command_line import invoke
+from tests.adapters.cli.command_line import invoke
 from tests.adapters.postgres_server import PostgresServer
 
 FEED = Path(__file__).parents[2] / "examples" / "a123" / "feed.jsonl"

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from typer.testing import Result
 
-from tests.adapters.command_line import invoke
+from tests.adapters.cli.command_line import invoke
 from tests.adapters.postgres_server import PostgresServer
 
 ROOT: Final = Path(__file__).parents[2]

@@ -20,7 +20,7 @@ from typing import Any, Final
 from psycopg import Connection
 
 from ratio import measured, seconds
-from referral_adapters.cli.seldom_collecting import seldom_collecting
+from referral_adapters.cli.launch_command import rare_garbage_collection
 from referral_adapters.launch import CodeRun
 from referral_adapters.sql import SqlStore, upgrade
 from referral_core import Actor, Contract, Programme
@@ -64,7 +64,7 @@ class Launch:
     def run(self) -> None:
         """Issue a code to every account."""
         run = CodeRun(Programme.default(), self._store, at=LAUNCH, actor=SYSTEM)
-        with seldom_collecting():  # as the command does
+        with rare_garbage_collection():  # as the command does
             while not run.is_done:
                 run.take()
         assert run.issued == self._accounts

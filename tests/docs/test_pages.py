@@ -23,10 +23,8 @@ import referral_adapters.memory
 import referral_core
 from referral_adapters.conformance import BillingConformance
 from referral_adapters.feed import FeedRunner, Outcome
-from referral_adapters.feed.errors import LineInvalid
 from referral_adapters.feed.event import LONGEST_LINE, read_event
-from referral_adapters.feed.fields import LONGEST_NAME, LONGEST_TEXT, Fields
-from referral_adapters.feed.reading import arguments_of
+from referral_adapters.feed.fields import LONGEST_NAME, LONGEST_TEXT, Fields, LineInvalid, arguments_of
 from referral_adapters.memory import MemoryStore
 from referral_core import Programme, Role
 from referral_core.ports.billing import Billing

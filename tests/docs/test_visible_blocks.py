@@ -27,7 +27,7 @@ from typing import Any, Final
 import attrs
 import pytest
 
-from tests.adapters.ready_command import ready_command
+from tests.adapters.cli.ready_command import ready_command
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

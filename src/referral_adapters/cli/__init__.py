@@ -30,4 +30,5 @@ def _make_standard_streams() -> None:
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - open to the end
         elif hasattr(stream, "reconfigure"):
+            # An id may hold a character that the encoding of the terminal lacks.
             stream.reconfigure(errors="backslashreplace")

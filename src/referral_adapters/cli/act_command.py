@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from inspect import Parameter, Signature, signature
 from typing import Annotated, Any, Final
 
+import attrs
 import typer
 from typer.core import TyperCommand
 
-from referral_adapters.cli.act_words import ActWords, default_of, example_of, words_of
-from referral_adapters.cli.answer_text import Answers
-from referral_adapters.cli.decision_text import show_decision
-from referral_adapters.cli.edge import run_to_exit, say
-from referral_adapters.cli.errors import CommandFailed
-from referral_adapters.cli.explanation_text import ExplanationText
-from referral_adapters.cli.given_moment import given_moment
-from referral_adapters.cli.json_text import json_line
-from referral_adapters.cli.kept_store import WRONG, kept_database
+from referral_adapters.cli.answer_text import AnswerText
+from referral_adapters.cli.arguments import option_of, parse_actor, parse_argument, parse_moment
+from referral_adapters.cli.check_command import show_decision
+from referral_adapters.cli.exit_status import WRONG, CommandFailed, run_to_exit
+from referral_adapters.cli.explain_command import ExplanationText
+from referral_adapters.cli.files import open_programme
 from referral_adapters.cli.options import CodeKey, KeptDatabase, KnownAt, ProgrammeFile
-from referral_adapters.cli.programme_file import open_programme
-from referral_adapters.cli.screen import Screen
-from referral_adapters.cli.standard_output import standard_output
-from referral_adapters.cli.store import Use
-from referral_adapters.cli.trace_text import show_trace, show_verification
-from referral_adapters.feed.errors import LineInvalid
-from referral_adapters.feed.fields import Fields
-from referral_adapters.feed.moments import is_date, read_date, read_moment
+from referral_adapters.cli.output import Screen, wants_json, write_json
+from referral_adapters.cli.store import Use, existing_database
+from referral_adapters.cli.text import say
+from referral_adapters.cli.trace_command import show_trace, show_verification
 from referral_core.acts import Act, Param
 from referral_core.desk import ReferralDesk
-from referral_core.entities.actor import Actor, Role
-from referral_core.programme.programme import Programme
+from referral_core.entities.actor import Role
 from referral_core.session import ACTS, Session
-from referral_core.values.errors import ArgumentInvalid, Refusal
+from referral_core.values.errors import Reason
 from referral_core.values.moment import Calendar
-from referral_core.values.money import Money
-from referral_core.values.name import name
 
 _METAVARS: Final = {
     "amount": "AMOUNT",
@@ -58,7 +49,7 @@ _STATUSES: Final[Mapping[str, Callable[[Any], bool]]] = {
     "referral.explain": lambda explanation: explanation.is_verified,
     "trace.verify": lambda verified: verified.holds,
 }
-"""Which answers are good news, where some are not: the exit status is 1 for the others."""
+"""The acts whose answer may be bad news, for which the exit status is 1; the function tells good news."""
 
 _SHOWN: Final[Mapping[str, Callable[[Any, Calendar, Screen], None]]] = {
     "code.check": lambda answer, _, screen: show_decision(answer, "en", screen),
@@ -68,45 +59,41 @@ _SHOWN: Final[Mapping[str, Callable[[Any, Calendar, Screen], None]]] = {
     "trace.show": show_trace,
     "trace.verify": lambda answer, _, screen: show_verification(answer, screen),
 }
-"""Answers that another command shows too, and in the same way."""
+"""The acts whose answer another command shows too, in the same way."""
 
 _WIDTH: Final = 70
-"""How long a line of an example may be."""
+"""The width of a line of an example."""
 
 _AS: Final = Annotated[
-    Role | None, typer.Option("--as", help="The role of who asks.  [default: system]", show_default=False)
+    Role | None, typer.Option("--as", help="The role of the actor.  [default: system]", show_default=False)
 ]
 _BY: Final = Annotated[
     str | None,
-    typer.Option("--by", metavar="ID", help="Who asks: a person's or a system's name.  [default: command]"),
+    typer.Option("--by", metavar="ID", help="The actor: a person's or a system's name.  [default: command]"),
 ]
 _NOW: Final = Annotated[
     str | None,
-    typer.Option("--now", metavar="MOMENT", help="The moment at which it is asked, or a day.  [default: the clock's]"),
+    typer.Option("--now", metavar="MOMENT", help="The moment of the act, or a day.  [default: the clock's]"),
 ]
 _JSON: Final = Annotated[bool, typer.Option("--json", help="Print JSON also at a terminal.")]
 
 
 def is_carried(act: Act[Any]) -> bool:
-    """Tell whether a command line can carry an act: whether everything that it needs can be written."""
+    """Tell whether a command line can carry an act: every required parameter can be written as text."""
     return all(param.kind.on_wire or not param.required for param in act.params.values())
-
-
-def option_of(param: Param) -> str:
-    """Return the name of a parameter's option, without the hyphens in front."""
-    return param.wire.replace("_", "-")
 
 
 def act_command(act: Act[Any], path: str, *, positional: bool) -> TyperCommand:
     """Return the command of an act, called ``path`` after ``referral``.
 
-    With ``positional`` what the act's method takes by position is an argument, all the rest an option.
+    With ``positional`` parameters that the act's method takes by position are arguments, all others options.
     """
 
     def run(**given: Any) -> None:  # noqa: ANN401 - the values of options
         run_to_exit(lambda: _run(act, given))
 
     parameters = [*_fields(act, positional=positional), *_of_session(act)]
+    # Typer reads a command's options off its signature, so an act's parameters become one.
     run.__signature__ = Signature(sorted(parameters, key=_is_option))  # type: ignore[attr-defined]
     run.__annotations__ = {}
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -148,7 +135,7 @@ def _fields(act: Act[Any], *, positional: bool) -> Iterator[Parameter]:
 
 
 def _of_session(act: Act[Any]) -> Iterator[Parameter]:
-    """Yield what every act is asked with."""
+    """Yield the options of every act: database, programme, actor and moments."""
     yield _parameter("_db", KeptDatabase)
     yield _parameter("_programme", ProgrammeFile, None)
     if not act.reads:
@@ -194,7 +181,7 @@ def _words(act: Act[Any], *, positional: bool) -> ActWords:
 
 def _help(act: Act[Any], path: str, *, positional: bool) -> tuple[str, str]:
     words = _words(act, positional=positional)
-    least = _ROLES.get(act.least, f"Every {act.least} may ask for it, and whoever may do more.")
+    least = _ROLES.get(act.least, f"Every {act.least} may ask for it, and every role above.")
     parts = [words.summary, *words.details, least]
     parts.append(f"\b\nExamples:\n  {_example(act, path, positional=positional)}")
     parts.append(
@@ -207,7 +194,7 @@ def _help(act: Act[Any], path: str, *, positional: bool) -> tuple[str, str]:
 
 
 def _example(act: Act[Any], path: str, *, positional: bool) -> str:
-    """Return a call with all that the act needs, on as many lines as it takes."""
+    """Return a call with every required parameter, on as many lines as it takes."""
     parts = [f"referral {path}"]
     for param in act.fields:
         if param.required:
@@ -222,36 +209,36 @@ def _example(act: Act[Any], path: str, *, positional: bool) -> str:
 
 
 def _first_word(param: Param) -> str:
-    """Return the first of the words that an argument may be."""
+    """Return the first word of a choice."""
     return param.kind.doc.removeprefix("One of ").partition(",")[0] if param.kind.name == "choice" else ""
 
 
-# ── doing it ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the run ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _run(act: Act[Any], given: Mapping[str, Any]) -> int:
     programme = open_programme(given["_programme"])
-    actor = _actor(given["_role"], given["_by"])
-    now = given_moment(given["_now"], programme.calendar, "--now") or datetime.now(UTC)
-    known_at = given_moment(given.get("_known_at"), programme.calendar, "--known-at")
+    actor = parse_actor(given["_role"], given["_by"])
+    now = parse_moment(given["_now"], programme.calendar, "--now") or datetime.now(UTC)
+    known_at = parse_moment(given.get("_known_at"), programme.calendar, "--known-at")
     arguments = {
-        param.name: read_argument(param, given[param.name], programme)
+        param.name: parse_argument(param, given[param.name], programme)
         for param in act.fields
         if given[param.name] is not None
     }
-    use = Use.ASK if act.reads else Use.ACT
-    with kept_database(given["_db"], use, programme, given.get("_code_key")) as store:
+    use = Use.READ if act.reads else Use.WRITE
+    with existing_database(given["_db"], use, programme, given.get("_code_key")) as store:
         session = ReferralDesk(programme, store).session(actor=actor, now=now, known_at=known_at)
         answer = _answer(session, act, arguments)
         if answer is None:
             return _nothing(act)
-        told = Answers(programme.calendar, now)
-        if given["_as_json"] or not sys.stdout.isatty():
-            _write(told, answer)
+        answers = AnswerText(programme.calendar, now)
+        if wants_json(given["_as_json"]):
+            write_json(map(answers.line, answer if isinstance(answer, tuple | Iterator) else (answer,)))
         elif act.name in _SHOWN:
             _SHOWN[act.name](answer, programme.calendar, Screen.output())
         else:
-            told.show(answer, Screen.output())
+            answers.show(answer, Screen.output())
     return 0 if act.name not in _STATUSES or _STATUSES[act.name](answer) else WRONG
 
 
@@ -264,74 +251,91 @@ def _answer(session: Session, act: Act[Any], arguments: Mapping[str, Any]) -> An
         raise CommandFailed(f"{str(unknown)[:1].upper()}{str(unknown)[1:]}.") from None
 
 
-def _actor(role: Role | None, by: str | None) -> Actor:
-    """Return who asks.
-
-    :raises CommandFailed: it is half of a person: a name without a role, or a role without a name.
-    """
-    if by is not None and role is None:
-        raise CommandFailed(f"Say with --as as what {by} asks.")
-    if by is None and role not in {None, Role.SYSTEM}:
-        raise CommandFailed(f"Say with --by which {role} asks.")
-    try:
-        return Actor("command" if by is None else name(by, "--by"), role or Role.SYSTEM)
-    except Refusal as refusal:
-        raise CommandFailed(f"{refusal}.") from None
-
-
-def read_argument(param: Param, given: Any, programme: Programme) -> Any:  # noqa: ANN401 - what options hold, what acts take
-    """Return an argument as an act takes it.
-
-    :raises CommandFailed: it is not written as arguments of its kind are.
-    """
-    option = option_of(param)
-    try:
-        return param.check(_read(param, given, option, programme))
-    except LineInvalid as invalid:
-        raise CommandFailed(f"{invalid}.") from None
-    except Refusal as refusal:
-        codes = ", ".join(refusal.reasons)
-        raise CommandFailed(f"{codes}: --{option}: {refusal.message}.") from None
-    except ArgumentInvalid as invalid:
-        raise CommandFailed(f"--{option}: {invalid.message}.") from None
-
-
-def _read(param: Param, given: Any, option: str, programme: Programme) -> Any:  # noqa: ANN401 - as above
-    fields = Fields({option: given}, at="--")
-    match param.kind.name:
-        case "flag" | "count" | "choice" | "id" | "name":
-            return given
-        case "amount":
-            return Money(given, programme.currency)
-        case "day":
-            return fields.date(option)
-        case "starts" | "ends":
-            return _day_or_moment(given, f"--{option}")
-        case "moment" | "fact" | "honour":
-            return given_moment(given, programme.calendar, f"--{option}")
-        case _:
-            return fields.text(option)
-
-
-def _day_or_moment(given: str, field: str) -> date | datetime:
-    return read_date(given, field) if is_date(given) else read_moment(given, field)
-
-
 def _nothing(act: Act[Any]) -> int:
-    """Say that there is no answer, which is bad news for who asked and none for who had something done."""
+    """Say that there is no answer, which is bad news for a question and none for a deed."""
     say("There is none." if act.reads else "There was nothing to do.")
     return WRONG if act.reads else 0
-
-
-def _write(told: Answers, answer: Any) -> None:  # noqa: ANN401 - any answer
-    output = standard_output()
-    try:
-        for each in answer if isinstance(answer, tuple | Iterator) else (answer,):
-            output.write(json_line(told.line(each)))
-    finally:
-        output.flush()
 
 
 def carried_acts() -> dict[str, Act[Any]]:
     """Return every act that a command line can carry, by name."""
     return {name: act for name, act in sorted(ACTS.items()) if is_carried(act)}
+
+
+# ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+_RULES: Final = re.compile(r" ?\((?:[A-Z]\d+(?:-[A-Z]?\d+)?(?:, )?)+\)")
+_ROLE: Final = re.compile(r":(\w+):`~?([\w.]+)`")
+_LITERAL: Final = re.compile(r"``([^`]+)``")
+_CODE_REFUSED: Final = re.compile(r"CodeRefused: ([^;.]+)")
+_QUESTION: Final = re.compile(r"^(Return|Yield) ")
+_REASONS: Final = frozenset(Reason)
+
+_EXAMPLES: Final = {
+    "amount": "7.50",
+    "code": "A123",
+    "day": "2021-03-01",
+    "ends": "2021-06-30",
+    "fact": "2021-03-01T09:00:00+02:00",
+    "honour": "2021-02-14",
+    "moment": "2021-03-01T09:00:00+02:00",
+    "starts": "2021-03-01",
+}
+"""Examples of the kinds of arguments whose declaration gives none."""
+
+Literal = Callable[[Act[Any], str], str]
+"""A function that writes a literal of a docstring, an argument's name in Python or a value, in a door's words."""
+
+
+@attrs.frozen
+class ActWords:
+    """An act in words: a sentence, further paragraphs, and the reasons with which it is refused."""
+
+    summary: str
+    details: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+    def sentence_with(self, word: str) -> str:
+        """Return the first sentence with a word, or an empty text."""
+        sentences = re.split(r"(?<=[.;]) ", " ".join((self.summary, *self.details)))
+        return next((each for each in sentences if word in each.split()), "")
+
+
+def words_of(act: Act[Any], literal: Literal) -> ActWords:
+    """Return the docstring of an act in words without rule ids and Python; ``literal`` writes arguments and values."""
+    text = "\n".join(line.strip() for line in (act.body.__doc__ or "").strip().splitlines())
+    body, _, raised = text.partition(":raises ")
+    summary, *details = (_plain(act, part, literal) for part in body.split("\n\n") if part.strip())
+    if (refused := _CODE_REFUSED.search(raised)) is not None:
+        details.append(f"It is refused with the code's own reasons when {refused[1]}.")
+    reasons = dict.fromkeys(word for word in _LITERAL.findall(raised) if word in _REASONS)
+    return ActWords(_QUESTION.sub("Show ", summary), tuple(details), tuple(reasons))
+
+
+def example_of(param: Param) -> str | None:
+    """Return an example of a parameter, if there is one."""
+    return param.kind.example or _EXAMPLES.get(param.kind.name)
+
+
+def default_of(param: Param) -> str | None:
+    """Return the default of a parameter as it is written, or ``None`` without one."""
+    if param.required or param.default in {None, "", False}:
+        return None
+    return str(param.default)
+
+
+def _plain(act: Act[Any], text: str, literal: Literal) -> str:
+    text = " ".join(_RULES.sub("", text).split())
+    text = text.replace("when ``None``", "when left out").replace("``None``", "nothing")
+    text = _ROLE.sub(lambda found: _referred(act, found[2]), text)
+    return _LITERAL.sub(lambda found: literal(act, found[1]), text)
+
+
+def _referred(act: Act[Any], name: str) -> str:
+    """Return the name of the act to whose method a docstring refers."""
+    last = name.rpartition(".")[2]
+    for other in ACTS.values():
+        if other.service == act.service and other.method == last:
+            return other.name
+    return last

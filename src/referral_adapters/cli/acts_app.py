@@ -1,6 +1,6 @@
-"""``referral act`` and the groups of commands over the same table of acts: which there are.
+"""The commands that are made from acts: ``referral act``, and the groups of those that people use most.
 
-What they are made of is looked up when one of them is asked for, so that ``referral --help`` comes at once.
+The acts are looked up when one of the commands is asked for, so that ``referral --help`` comes at once.
 """
 
 # ruff: noqa: PLC0415 - see above
@@ -86,7 +86,7 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
         },
     ),
 }
-"""The groups of commands that people use most: of each command, the act that it is."""
+"""The groups of commands that people use most, and the act of each command."""
 
 ABOUT_ACTS: Final = """Do any act by its name, with its fields as options.
 

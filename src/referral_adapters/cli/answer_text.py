@@ -1,4 +1,4 @@
-"""What acts answer, for people and for programs: any answer, by the fields of its class."""
+"""The answers of acts for people and for programs, whatever they are, by the fields of their classes."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from itertools import chain, islice
 from typing import Any, Final
 
 import attrs
-from rich.box import SIMPLE_HEAD
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from referral_adapters.cli.decision_text import decision_json
-from referral_adapters.cli.explanation_json import explanation_json
-from referral_adapters.cli.printable import printable
-from referral_adapters.cli.screen import Screen
-from referral_adapters.cli.trace_text import row_json, seal_json, verification_json
+from referral_adapters.cli.check_command import decision_json
+from referral_adapters.cli.explain_command import explanation_json
+from referral_adapters.cli.output import MOST_ROWS, NOTHING, Screen, plain_table
+from referral_adapters.cli.text import printable
+from referral_adapters.cli.trace_command import row_json, seal_json, verification_json
 from referral_core.entities.balance import Balance
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.promo_code import PromoCode
@@ -31,9 +30,6 @@ from referral_core.values.moment import Calendar
 from referral_core.values.money import Money
 from referral_core.values.timeline import Span, Timeline
 
-MOST_ROWS: Final = 200
-"""So many are shown at a terminal; a pipe gets all."""
-NOTHING: Final = "–"
 _LEAST_COLUMN: Final = 14
 """A table whose columns would be narrower on average is shown as one object below the other."""
 
@@ -44,19 +40,19 @@ _WRITTEN: Final[Mapping[type, Callable[[Any, Calendar], dict[str, Any]]]] = {
     TraceEntry: row_json,
     Verification: verification_json,
 }
-"""What other commands write too, and in the same words."""
+"""The answers that other commands write too, in the same words."""
 
 _FOLLOWING: Final[Mapping[type, Mapping[str, Callable[[Any, datetime], Any]]]] = {
     Balance: {"unused": lambda balance, _: balance.unused},
     DiscountGroup: {"status": lambda group, at: group.status_at(at)},
     PromoCode: {"status": lambda code, at: code.status_at(at)},
 }
-"""What follows from the fields of a class at the moment of the session, and everybody wants to know."""
+"""What follows from the fields of a class at the moment of the session."""
 
 
 @attrs.frozen
-class Answers:
-    """Tells answers: amounts and moments in the programme's currency and zone, statuses as at one moment."""
+class AnswerText:
+    """Writes answers: moments in the programme's zone, statuses as at one moment."""
 
     calendar: Calendar
     at: datetime
@@ -91,7 +87,7 @@ class Answers:
         return {"amount" if isinstance(value, Money) else "answer": written}
 
     def fields(self, value: object) -> dict[str, Any]:
-        """Return what there is to be said of an object, by name."""
+        """Return the fields of an object by name, with what follows from them."""
         match value:
             case EffectivePeriod():
                 return {"from": value.start, "until": value.end}
@@ -100,16 +96,16 @@ class Answers:
         if (written := _WRITTEN.get(type(value))) is not None:
             return written(value, self.calendar)
         kind: Any = type(value)
-        told = {each.name: getattr(value, each.name) for each in attrs.fields(kind) if each.name[0] != "_"}
-        return told | {name: follows(value, self.at) for name, follows in _FOLLOWING.get(kind, {}).items()}
+        fields = {each.name: getattr(value, each.name) for each in attrs.fields(kind) if each.name[0] != "_"}
+        return fields | {name: follows(value, self.at) for name, follows in _FOLLOWING.get(kind, {}).items()}
 
     def show(self, answer: object, screen: Screen) -> None:
-        """Show an answer to a person: an object as a line for each field, many as a table."""
+        """Show an answer at a terminal: an object as a line for each field, many objects as a table."""
         if isinstance(answer, tuple | Iterator):
             rest = iter(answer)
             rows = [*islice(rest, MOST_ROWS)]
             self._show_rows(rows, screen, 0)
-            if more := sum(1 for _ in rest):
+            if more := sum(1 for _ in rest):  # counted one by one: there may be more than fit in memory
                 screen.print(Text(f"… {more:,} more; a pipe gets them all", style="dim"))
         elif _is_record(answer):
             self._show_record(self.fields(answer), screen, 0)
@@ -121,8 +117,8 @@ class Answers:
         for name, value in fields.items():
             if not _is_large(value):
                 lines = self.text(value).splitlines() or [""]
-                told = f"\n{' ' * (width + 2)}".join(lines)
-                screen.print(Padding(Text(f"{name:<{width}}  {told}"), (0, 0, 0, indent), expand=False))
+                text = f"\n{' ' * (width + 2)}".join(lines)
+                screen.print(Padding(Text(f"{name:<{width}}  {text}"), (0, 0, 0, indent), expand=False))
         for name, value in fields.items():
             if _is_large(value):
                 screen.print(Padding(Text(name, style="bold"), (0, 0, 0, indent), expand=False))
@@ -132,7 +128,7 @@ class Answers:
                     self._show_record(self._inner(value), screen, indent + 2)
 
     def _show_rows(self, rows: list[Any], screen: Screen, indent: int) -> None:
-        """Show many as a table, or one below the other where a table has not enough room."""
+        """Show objects as a table, or one below the other where the terminal is too narrow for a table."""
         if not rows:
             screen.print(Text("none", style="dim"))
         elif not _is_record(rows[0]):
@@ -150,7 +146,7 @@ class Answers:
                 self._show_record(record, screen, indent)
 
     def _table(self, records: list[dict[str, Any]]) -> Table:
-        table = Table(box=SIMPLE_HEAD, header_style="bold", show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+        table = plain_table()
         names = [
             name
             for name in dict.fromkeys(chain.from_iterable(records))
@@ -185,8 +181,8 @@ class Answers:
             case Span():
                 return f"{self.text(value.value)} {self.text(value.period)}"
             case _ if _is_record(value):
-                told = self._inner(value).items()
-                return ", ".join(f"{name} {self.text(each)}" for name, each in told if each is not None)
+                inside = self._inner(value).items()
+                return ", ".join(f"{name} {self.text(each)}" for name, each in inside if each is not None)
             case str():
                 return printable(value)
             case Iterable():
@@ -197,14 +193,14 @@ class Answers:
 
 
 def _is_record(value: object) -> bool:
-    """Tell whether something has fields of its own to be shown, and is no value with a text of its own."""
+    """Tell whether a value is shown by its fields: it is an object without a text of its own."""
     if isinstance(value, Mapping):
         return True
     return attrs.has(type(value)) and not isinstance(value, Money | EffectivePeriod | Span | Timeline)
 
 
 def _is_large(value: object) -> bool:
-    """Tell whether something takes a heading and lines of its own."""
+    """Tell whether a value takes a heading and lines of its own."""
     return _is_record(value) or (isinstance(value, tuple | list) and any(map(_is_record, value)))
 
 

@@ -1,36 +1,34 @@
-"""``referral check``."""
+"""``referral check``, and decisions for people and for programs."""
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import attrs
+from rich.padding import Padding
+from rich.text import Text
 
-from referral_adapters.cli.decision_text import decision_json, show_decision
-from referral_adapters.cli.edge import say
-from referral_adapters.cli.errors import CommandFailed
-from referral_adapters.cli.given_moment import given_moment
-from referral_adapters.cli.json_text import json_line
-from referral_adapters.cli.programme_file import open_programme
-from referral_adapters.cli.quiet_replay import QuietReplay
-from referral_adapters.cli.screen import Screen
-from referral_adapters.cli.standard_output import standard_output
+from referral_adapters.cli.arguments import COMMAND, parse_moment
+from referral_adapters.cli.exit_status import WRONG, CommandFailed
+from referral_adapters.cli.feed_replay import run_feed
+from referral_adapters.cli.files import open_programme
+from referral_adapters.cli.output import Screen, wants_json, write_json
 from referral_adapters.cli.store import Use, open_store
+from referral_adapters.cli.text import printable, say
 from referral_adapters.feed import FeedRunner, FeedStore
+from referral_adapters.feed.result import verdict
 from referral_core.desk import ReferralDesk
-from referral_core.entities.actor import Actor
 from referral_core.programme.messages import Messages
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import Decision
-
-NOT_USABLE = 1
+from referral_core.values.moment import Calendar
 
 
 @attrs.frozen(kw_only=True)
-class Asked:
-    """What is asked about a code; what is ``None`` is left open."""
+class CodeRequest:
+    """The question about a code; what is ``None`` is left open."""
 
     code: str
     customer: str | None
@@ -38,11 +36,11 @@ class Asked:
     product: str | None
     segment: str | None
 
-    def answer(self, programme: Programme, store: FeedStore, at: datetime) -> Decision:
+    def decision(self, programme: Programme, store: FeedStore, at: datetime) -> Decision:
         """Return the decision; nothing is changed."""
         return (
             ReferralDesk(programme, store)
-            .session(actor=Actor.system("command"), now=at)
+            .session(actor=COMMAND, now=at)
             .codes.check(
                 self.code,
                 channel=self.channel,
@@ -54,7 +52,7 @@ class Asked:
 
 
 def check(
-    asked: Asked,
+    request: CodeRequest,
     *,
     feed: str | None,
     db: str | None,
@@ -70,22 +68,20 @@ def check(
     """
     _refuse_unknown(language)
     chosen = open_programme(programme)
-    moment = given_moment(at, chosen.calendar)
-    with open_store(db, chosen, code_key, Use.ASK) as store:
+    moment = parse_moment(at, chosen.calendar)
+    with open_store(db, chosen, code_key, Use.READ) as store:
         if feed is not None:
             moment = _replayed(feed, FeedRunner(chosen, store), moment)
-        decision = asked.answer(chosen, store, moment or datetime.now(UTC))
-    if as_json or not sys.stdout.isatty():
-        output = standard_output()
-        output.write(json_line(decision_json(decision, chosen.calendar)))
-        output.flush()
+        decision = request.decision(chosen, store, moment or datetime.now(UTC))
+    if wants_json(as_json):
+        write_json([decision_json(decision, chosen.calendar)])
     else:
         show_decision(decision, language, Screen.output())
-    return 0 if decision.usable else NOT_USABLE
+    return 0 if decision.usable else WRONG
 
 
 def _replayed(feed: str, runner: FeedRunner, at: datetime | None) -> datetime | None:
-    faulty = QuietReplay(feed).run(runner).faulty
+    faulty = run_feed(feed, runner).faulty
     if faulty:
         say(f"{faulty:,} {'line of the feed was' if faulty == 1 else 'lines of the feed were'} refused or invalid.")
     return at or runner.clock
@@ -96,3 +92,21 @@ def _refuse_unknown(language: str) -> None:
         Messages.for_language(language)
     except LookupError as error:
         raise CommandFailed(f"--language: {error.args[0]}.") from None
+
+
+def show_decision(decision: Decision, language: str, screen: Screen) -> None:
+    """Show a decision; the first line says whether the code can be used."""
+    headline, *causes = map(printable, decision.lines(language))
+    screen.print(Text(headline, style="bold green" if decision.usable else "bold red"))
+    for cause in causes:
+        screen.print(Padding(Text(cause.strip()), (0, 0, 0, 2)))
+
+
+def decision_json(decision: Decision, calendar: Calendar) -> dict[str, Any]:
+    """Return a decision in the words of a feed's results."""
+    return {
+        "code": decision.code,
+        "judged_at": calendar.local(decision.judged_at).isoformat(),
+        "reasons": [reason.value for reason in decision.reasons],
+        **verdict(decision),
+    }

@@ -1,4 +1,4 @@
-"""The command ``referral``: what can be asked of it. What it takes to answer is imported when it is asked."""
+"""The command ``referral`` and its options. What a command takes to run is imported when it is run."""
 
 # ruff: noqa: PLC0415 - so that --help comes at once
 
@@ -11,9 +11,8 @@ import typer
 
 from referral_adapters.cli.acts_app import add_acts
 from referral_adapters.cli.db_app import db_app
-from referral_adapters.cli.edge import run_to_exit
-from referral_adapters.cli.import_app import import_app
-from referral_adapters.cli.launch_options import DryRun, LaunchAt, Limit, PageSize
+from referral_adapters.cli.exit_status import run_to_exit
+from referral_adapters.cli.launch_app import import_app, issue_codes
 from referral_adapters.cli.options import (
     AsJson,
     AskedDatabase,
@@ -26,6 +25,7 @@ from referral_adapters.cli.options import (
     KeptDatabase,
     KnownAt,
     ProgrammeFile,
+    check_source,
 )
 from referral_adapters.cli.programme_app import programme_app
 from referral_adapters.cli.trace_app import trace_app
@@ -45,22 +45,22 @@ app.add_typer(webhooks_app, name="webhooks", help="Send what is published to web
 add_acts(app)
 
 
-def _tell_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if not wanted:
         return
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        typer.echo(f"referral {version('referral-core')}")
+        typer.echo(f"referral-core {version('referral-core')}")
     except PackageNotFoundError:
-        typer.echo("referral, not installed")
+        typer.echo("referral-core, not installed")
     raise typer.Exit
 
 
 @app.callback()
 def referral(
     version: Annotated[
-        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and exit.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Run a customer referral programme: who may use a promo code, what both sides earn, and when it is paid."""
@@ -89,8 +89,8 @@ def replay(  # noqa: PLR0913 - one for each option
     """Run a feed, line after line, and tell what came of it.
 
     At a terminal the results and the closing balances are shown as tables; a pipe gets the results as JSON Lines.
-    Everything happens in memory. Ctrl-C stops after the line in progress: the results and the summary of what was
-    done are still written. A second Ctrl-C ends at once.
+    Everything happens in memory unless --db names a database. Ctrl-C stops after the line in progress: the results and
+    the summary of what was done are still written. A second Ctrl-C ends at once.
 
     \b
     Examples:
@@ -142,8 +142,8 @@ def check(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Judge a promo code: can it be used, and why not.
 
-    Runs the feed in memory, then judges the code by all that the feed says: whether it can be used, what both sides
-    would get, or every reason why it cannot. A person at a terminal is told in words, a pipe gets one JSON object.
+    Runs the feed in memory, or looks into the database, and judges the code by what it finds: whether it can be used,
+    what both sides would get, or every reason why it cannot. A terminal shows words, a pipe gets one JSON object.
 
     \b
     Examples:
@@ -156,12 +156,12 @@ def check(  # noqa: PLR0913 - one for each option
       1  it cannot
       2  the feed, the programme or the database could not be opened
     """
-    _give_one(feed, db)
+    check_source(feed, db)
     from referral_adapters.cli import check_command
 
     run_to_exit(
         lambda: check_command.check(
-            check_command.Asked(code=code, customer=customer, channel=channel, product=product, segment=segment),
+            check_command.CodeRequest(code=code, customer=customer, channel=channel, product=product, segment=segment),
             feed=feed,
             db=db,
             programme=programme,
@@ -186,8 +186,8 @@ def summary(
     """Print the summary of a feed or of a database.
 
     It is one JSON object: accounts with their balances, referrals, cases, liability, and the count of lines. The
-    status of codes is as at the feed's last moment, or at the one given. --known-at tells it as it was known on an
-    earlier day: without what was done, or entered, or corrected since.
+    status of codes is that at the feed's last moment, or at --at. With --known-at the summary is what it was on an
+    earlier day: without what was done, entered or corrected since.
 
     \b
     Examples:
@@ -199,11 +199,11 @@ def summary(
       0  the summary was printed
       2  the feed, the programme or the database could not be opened
     """
-    _give_one(feed, db)
-    from referral_adapters.cli import summary_command
+    check_source(feed, db)
+    from referral_adapters.cli import replay_command
 
     run_to_exit(
-        lambda: summary_command.summary(
+        lambda: replay_command.summary(
             feed=feed, db=db, programme=programme, code_key=code_key, at=at, known_at=known_at, balances=balances
         )
     )
@@ -219,12 +219,12 @@ def explain(
     code_key: CodeKey = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain a referral: why its amounts, and do they hold.
+    """Explain the amounts of a referral, and verify them.
 
-    Tells the moment that the code was judged at, the group of each side and how it came to be, the version of the
-    group that gave the amount, what staff had otherwise and why, and what was corrected since. Then every figure is
-    built again from history and held against what is stored, traced and granted. A person at a terminal is told in
-    words, a pipe gets one JSON object.
+    Names the moment at which the code was judged, the group of each side and why it applies, the version of the group
+    that gave the amount, what staff decided otherwise and why, and what was corrected since. Then every figure is
+    built again from history and compared with what is stored, traced and granted. A terminal shows words, a pipe gets
+    one JSON object.
 
     \b
     Examples:
@@ -233,11 +233,11 @@ def explain(
 
     \b
     Exit status:
-      0  everything is what history says
-      1  something is not, or the contract carries no referral
+      0  every figure agrees with history
+      1  some figure does not, or the contract carries no referral
       2  the feed, the programme or the database could not be opened
     """
-    _give_one(feed, db)
+    check_source(feed, db)
     from referral_adapters.cli import explain_command
 
     run_to_exit(
@@ -253,49 +253,7 @@ def explain(
     )
 
 
-@app.command()
-def issue_codes(
-    db: KeptDatabase,
-    programme: ProgrammeFile = None,
-    code_key: CodeKey = None,
-    at: LaunchAt = None,
-    limit: Limit = None,
-    page: PageSize = 10_000,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-) -> None:
-    """Issue a code to every account that is due its first one.
-
-    Due are accounts that have a contract in force on a product and in a segment that issue codes, and never held a
-    code. The codes are active at once. The run may be interrupted and started again at any time, and nobody gets a
-    second code. Ctrl-C stops after the page in progress.
-
-    \b
-    Examples:
-      referral issue-codes --db sqlite:///referral.db --dry-run
-      referral issue-codes --db postgresql://… --limit 1000
-
-    \b
-    Exit status:
-      0    everybody who was due a code has one
-      1    so many codes are given out that no more may be issued
-      2    the programme or the database could not be opened
-      130  stopped by Ctrl-C (143: terminated)
-    """
-    from referral_adapters.cli import issue_codes_command
-
-    run_to_exit(
-        lambda: issue_codes_command.issue_codes(
-            db=db,
-            programme=programme,
-            code_key=code_key,
-            at=at,
-            limit=limit,
-            page=page,
-            dry_run=dry_run,
-            as_json=as_json,
-        )
-    )
+app.command()(issue_codes)
 
 
 @app.command()
@@ -306,22 +264,22 @@ def pay(  # noqa: PLR0913 - one for each option
         str | None, typer.Option("--at", metavar="MOMENT", help="The moment to pay at, or a day.  [default: now]")
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Pay also what waits, is stuck, or was left by a payer who died.")
+        bool, typer.Option("--all", help="Pay also grants that wait, are stuck, or were left by a payer who died.")
     ] = False,
-    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Pay so many legs at most.")] = None,
-    stuck: Annotated[bool, typer.Option("--stuck", help="Pay nothing; list what is stuck.")] = False,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Pay at most this many grants.")] = None,
+    stuck: Annotated[bool, typer.Option("--stuck", help="Pay nothing; list the grants that are stuck.")] = False,
     retry: Annotated[
-        str | None, typer.Option(metavar="KEY", help="Pay nothing; have this leg tried again by the next run.")
+        str | None, typer.Option(metavar="KEY", help="Pay nothing; have this grant tried again by the next run.")
     ] = None,
-    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why it is to be tried again.")] = None,
-    by: Annotated[str | None, typer.Option(metavar="ACTOR", help="The supervisor who wants it.")] = None,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="With --retry: why.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="ACTOR", help="With --retry: the supervisor who wants it.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Send what is due to billing, or see to what is stuck.
 
-    Legs are sent page by page to the billing of the database, and the run tells how many it granted, and how many of
-    all legs wait and are stuck. It may be run as often as wanted, by several at once, and killed at any time. Ctrl-C
-    stops after the leg in progress.
+    Grants are sent page by page to the billing of the database. The run says how many it posted, and how many of all
+    grants wait and are stuck. It may be repeated, run by several at once, and killed at any time. Ctrl-C stops after
+    the grant in progress.
 
     \b
     Examples:
@@ -330,8 +288,9 @@ def pay(  # noqa: PLR0913 - one for each option
 
     \b
     Exit status:
-      0    everything is granted; nothing is stuck; the leg is as wanted
-      1    some legs wait or are stuck; a rule says no to trying again
+      0    every grant is posted; with --stuck, none is stuck; with --retry, the
+           grant is tried again by the next run, or posted already
+      1    some grants wait or are stuck; with --retry, a rule says no
       2    the database or the programme could not be opened
       130  stopped by Ctrl-C (143: terminated, 141: the output pipe was closed)
     """
@@ -362,8 +321,8 @@ def erase(
 ) -> None:
     """Erase a customer: a pseudonym takes their place.
 
-    Id, first name and free words about the customer's accounts go. Accounts, codes, amounts and balances stay, and
-    the trace still verifies. Every contract must have ended and every case be closed. It is one transaction.
+    Id, first name and free text about the customer's accounts are removed. Accounts, codes, amounts and balances stay,
+    and the trace still verifies. Every contract must have ended and every case be closed. It is one transaction.
 
     \b
     Examples:
@@ -385,15 +344,13 @@ def erase(
     run_to_exit(lambda: erase_command.erase(customer, db=db, by=by, reason=reason, dry_run=dry_run, as_json=as_json))
 
 
-def _give_one(feed: str | None, db: str | None) -> None:
-    if (feed is None) == (db is None):
-        raise typer.BadParameter("give either a feed or a database", param_hint="--feed, --db")
-
-
 def _check_pay_options(
     *, everything: bool, limit: int | None, stuck: bool, retry: str | None, reason: str | None, by: str | None
 ) -> None:
-    """Refuse options that have nothing to do with each other."""
+    """Refuse options of ``referral pay`` that exclude each other.
+
+    :raises typer.BadParameter: some do.
+    """
     paying = everything or limit is not None
     if paying + stuck + (retry is not None) > 1:
         raise typer.BadParameter("pay, list what is stuck, or try again", param_hint="--all, --limit, --stuck, --retry")

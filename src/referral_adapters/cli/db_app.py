@@ -1,4 +1,4 @@
-"""The command ``referral db``: what can be done to a database as a whole."""
+"""``referral db``: the upgrade, the check and the copy of a database."""
 
 # ruff: noqa: PLC0415 - so that --help comes at once
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from referral_adapters.cli.edge import run_to_exit
+from referral_adapters.cli.exit_status import run_to_exit
 from referral_adapters.cli.options import AsJson
 
 db_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
@@ -25,7 +25,9 @@ def upgrade(
     ] = False,
     beside_others: Annotated[
         bool,
-        typer.Option("--beside-others", help="Make the tables also in a database that has tables of others' only."),
+        typer.Option(
+            "--beside-others", help="Make the tables also in a database that only has tables of other programs."
+        ),
     ] = False,
     programme: Annotated[
         Path | None,
@@ -33,10 +35,10 @@ def upgrade(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a sentence.")] = False,
 ) -> None:
-    """Bring a database to the schema of this version; an empty one gets all its tables.
+    """Bring a database to the schema of this version.
 
-    It is one transaction: it takes effect as a whole, or Ctrl-C and any failure leave the schema that was there. Of
-    two at once, one waits for the other. Take a backup before.
+    An empty database gets all its tables. It is one transaction: Ctrl-C and any failure leave the schema that was
+    there. Of two upgrades at once, one waits for the other. Take a backup before.
 
     \b
     Examples:
@@ -64,11 +66,11 @@ def check(
     db: Url,
     as_json: AsJson = False,
 ) -> None:
-    """Check a database: is everything there, and does what it says agree.
+    """Check that a database is complete, and agrees with itself.
 
-    Looks at the file, if it is SQLite; at every table, column, key, index and trigger; and at what must hold between
-    the tables, as that on every account what came in is what went out and what is left. Nothing is changed, and
-    others may go on writing. A person at a terminal sees a table, a pipe gets one JSON object a line.
+    Checks the file, if it is SQLite; every table, column, key, index and trigger; and what must hold between the
+    tables, such as that on every account what came in is what went out and what is left. Nothing is changed, and
+    others may go on writing. A terminal shows a table, a pipe gets one JSON object a line.
 
     \b
     Examples:
@@ -95,8 +97,8 @@ def backup(
 ) -> None:
     """Copy an SQLite database while others go on writing.
 
-    The copy is the database as it was at one moment, in one file. It is written beside its place and takes it when it
-    is whole. PostgreSQL has pg_dump for this.
+    The copy is the database as it was at one moment, in one file, which appears when it is whole. PostgreSQL has
+    pg_dump for this.
 
     \b
     Examples:

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 import typer
+from rich.text import Text
 
-from referral_adapters.cli.atomic_file import is_same_file
-from referral_adapters.cli.errors import CommandFailed, why
-from referral_adapters.cli.findings import Findings
-from referral_adapters.cli.json_text import json_line
-from referral_adapters.cli.printable import printable
-from referral_adapters.cli.programme_file import open_programme
-from referral_adapters.cli.spinner import spinner
-from referral_adapters.cli.store import Use, database_told, open_database
+from referral_adapters.cli.exit_status import WRONG, CommandFailed, cause, interruptible
+from referral_adapters.cli.files import is_same_file, open_programme
+from referral_adapters.cli.output import Screen, json_line, standard_output, wants_json
+from referral_adapters.cli.progress import spinner
+from referral_adapters.cli.store import Use, database_failures, open_database
+from referral_adapters.cli.text import printable, quantity
 from referral_core.programme.programme import Programme
-
-_FOUND: Final = 1
 
 
 def upgrade(db: str, *, distributed: bool, beside_others: bool, programme: Path | None, as_json: bool) -> int:
@@ -35,15 +26,15 @@ def upgrade(db: str, *, distributed: bool, beside_others: bool, programme: Path 
     :raises CommandFailed: it cannot be opened or upgraded, or the programme cannot be read.
     """
     chosen = None if programme is None else open_programme(programme)
-    with interruptible("the database is as it was"), database_told(), spinner() as shown:
+    with interruptible("the database is as it was"), database_failures(), spinner() as shown:
         from referral_adapters.sql import upgrade as upgraded  # noqa: PLC0415
 
         shown.tell("upgrading")
         done = upgraded(db, distributed=distributed, beside_others=beside_others)
     groups = None if chosen is None else _groups(db, chosen)
     if as_json:
-        told = attrs.asdict(done) | ({} if groups is None else {"groups": groups})
-        typer.echo(json_line(told).decode(), nl=False)
+        written = attrs.asdict(done) | ({} if groups is None else {"groups": groups})
+        typer.echo(json_line(written).decode(), nl=False)
         return 0
     if done.before == done.after:
         typer.echo(f"up to date: schema {done.after}")
@@ -57,8 +48,8 @@ def upgrade(db: str, *, distributed: bool, beside_others: bool, programme: Path 
 
 
 def _groups(db: str, programme: Programme) -> list[str]:
-    """Return the groups of a database, which are the programme's if it is the first that it is opened with."""
-    with open_database(db, Use.ACT, programme) as store:
+    """Return the groups of a database: those of the first programme that it was opened with."""
+    with open_database(db, Use.WRITE, programme) as store:
         return [group.id for group in store.groups.all()]
 
 
@@ -67,15 +58,15 @@ def check(db: str, *, as_json: bool) -> int:
 
     :raises CommandFailed: it cannot be opened, or not be read to the end.
     """
-    findings = Findings(as_table=sys.stdout.isatty() and not as_json)
-    with interruptible("not everything was looked at"), database_told(), spinner() as shown:
+    findings = Findings(as_table=not wants_json(as_json))
+    with interruptible("not everything was looked at"), database_failures(), spinner() as shown:
         from referral_adapters.sql import check as checked  # noqa: PLC0415
 
         for finding in checked(db, lambda part: shown.tell(f"checking: {part}")):
             shown.hide()
             findings.take(finding)
     findings.close()
-    return _FOUND if findings.count else 0
+    return WRONG if findings.count else 0
 
 
 def backup(file: Path, db: str, *, force: bool) -> int:
@@ -83,7 +74,7 @@ def backup(file: Path, db: str, *, force: bool) -> int:
 
     :raises CommandFailed: there is such a file already, the database cannot be read, or the copy not be written.
     """
-    with interruptible("no copy was made"), database_told(), spinner() as shown:
+    with interruptible("no copy was made"), database_failures(), spinner() as shown:
         from referral_adapters.sql import backup as copied  # noqa: PLC0415
         from referral_adapters.sql.connections import parsed_url  # noqa: PLC0415
         from referral_adapters.sql.untouched_file import file_of  # noqa: PLC0415
@@ -99,34 +90,58 @@ def _refuse_place(file: Path, database: Path, force: bool) -> None:
     try:
         is_itself, is_there, is_file = is_same_file(file, database), file.exists(), file.is_file()
     except OSError as error:
-        raise CommandFailed(f"The copy cannot be written to {file}: {why(error)}.") from None
+        raise CommandFailed(f"The copy cannot be written to {file}: {cause(error)}.") from None
     if is_itself:
         raise CommandFailed(f"{file} is the database itself.")
     if is_there and not (force and is_file):
         raise CommandFailed(f"{file} is there already{': --force replaces it' if is_file else ''}.")
 
 
-class _Terminated(BaseException):
-    """Somebody asked the process to end."""
+_LAW: Final = 14
+"""The width of the first column: the longest name of a law, and a gap."""
 
 
-@contextmanager
-def interruptible(left: str) -> Iterator[None]:
-    """Undo what was begun when asked to stop, and say what that left."""
-    before = signal.getsignal(signal.SIGTERM)
-    is_main = threading.current_thread() is threading.main_thread()  # elsewhere Python lets nobody listen
-    try:
-        if is_main:
-            signal.signal(signal.SIGTERM, _terminate)
-        yield
-    except KeyboardInterrupt:
-        raise CommandFailed(f"Interrupted: {left}.", 128 + signal.SIGINT) from None
-    except _Terminated:
-        raise CommandFailed(f"Terminated: {left}.", 128 + signal.SIGTERM) from None
-    finally:
-        if is_main:
-            signal.signal(signal.SIGTERM, before)
+class Finding(Protocol):
+    """One thing in a database that is not as it must be."""
+
+    @property
+    def law(self) -> str:
+        """The law that it breaks."""
+        ...
+
+    @property
+    def subject(self) -> str:
+        """The row, table or file that breaks it."""
+        ...
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in a sentence."""
+        ...
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise _Terminated
+class Findings:
+    """Shows findings one after another and counts them; none is kept, however many there are."""
+
+    def __init__(self, *, as_table: bool) -> None:
+        self._screen = Screen.output() if as_table else None
+        self._output = standard_output()
+        self.count = 0
+
+    def take(self, finding: Finding) -> None:
+        """Show one finding."""
+        self.count += 1
+        if self._screen is None:
+            shown = {"law": finding.law, "subject": finding.subject, "message": finding.message}
+            self._output.write(json_line(shown))
+            return
+        law = Text(finding.law.ljust(_LAW), style="yellow", end="")
+        self._screen.print(law, end="")
+        self._screen.print(Text(printable(finding.message)), soft_wrap=True)
+
+    def close(self) -> None:
+        """Flush what is left; at a terminal, show how many findings there were."""
+        if self._screen is None:
+            self._output.flush()
+        else:
+            self._screen.print(quantity(self.count, "finding") if self.count else "fine: nothing is wrong")

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 
-from referral_adapters.cli.counted import counted
-from referral_adapters.cli.errors import CommandFailed
-from referral_adapters.cli.json_text import json_line
-from referral_adapters.cli.kept_store import WRONG, kept_database
-from referral_adapters.cli.screen import Screen
-from referral_adapters.cli.standard_output import standard_output
-from referral_adapters.cli.store import Use
+from referral_adapters.cli.exit_status import WRONG, CommandFailed
+from referral_adapters.cli.output import Screen, wants_json, write_json
+from referral_adapters.cli.store import Use, existing_database
+from referral_adapters.cli.text import quantity
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.personal_data import PersonalData
@@ -26,31 +22,30 @@ def erase(customer: str, *, db: str, by: str, reason: str, dry_run: bool, as_jso
     :raises CommandFailed: the database cannot be opened, or a rule says no.
     """
     administrator, pseudonym = Actor(by, Role.ADMINISTRATOR), None
-    with kept_database(db, Use.ASK if dry_run else Use.ACT) as store:
+    with existing_database(db, Use.READ if dry_run else Use.WRITE) as store:
         session = ReferralDesk(Programme.default(), store).session(actor=administrator, now=datetime.now(UTC))
         if dry_run:
             data = session.customers.erasable(customer)
         else:
             done = session.customers.erase(customer, reason=reason)
             data, pseudonym = done.data, done.pseudonym
+            # Another writer may have stored the customer again between the look and the erasure.
             if store.personal_data(customer).is_of_somebody:
                 raise CommandFailed("Something was stored about the customer at the same moment: erase again.", WRONG)
-    _tell(data, pseudonym, as_json=as_json)
+    _print(data, pseudonym, as_json=as_json)
     return 0
 
 
-def _tell(data: PersonalData, pseudonym: str | None, *, as_json: bool) -> None:
-    """Say what was, or would be, erased; never who."""
+def _print(data: PersonalData, pseudonym: str | None, *, as_json: bool) -> None:
+    """Print what was, or would be, erased; never who."""
     counts = {"accounts": len(data.accounts), **{kind: getattr(data, kind) for kind in _KINDS}, "traced": data.traced}
-    if as_json or not sys.stdout.isatty():
-        output = standard_output()
-        output.write(json_line({"erased": pseudonym is not None, "pseudonym": pseudonym, **counts}))
-        output.flush()
+    if wants_json(as_json):
+        write_json([{"erased": pseudonym is not None, "pseudonym": pseudonym, **counts}])
         return
     screen = Screen.output()
     nouns = {"accounts": "account", **{kind: kind.removesuffix("s") for kind in _KINDS}}
-    where = ", ".join(counted(counts[kind], noun) for kind, noun in nouns.items())
-    rows = counted(data.traced, "row")
+    where = ", ".join(quantity(counts[kind], noun) for kind, noun in nouns.items())
+    rows = quantity(data.traced, "row")
     if pseudonym is None:
         screen.print(f"Would be erased: the customer on {where}; persons in {rows} of the trace.")
     else:

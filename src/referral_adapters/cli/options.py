@@ -1,4 +1,4 @@
-"""The arguments and options that several commands share, each said once."""
+"""The arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ ProgrammeFile = Annotated[
 ]
 CodeKey = Annotated[
     str | None,
-    typer.Option("--code-key", metavar="TEXT", help="The secret behind random codes: the same key, the same codes."),
+    typer.Option(
+        "--code-key", metavar="TEXT", help="The secret behind random codes: the same key gives the same codes."
+    ),
 ]
 At = Annotated[
     str | None,
@@ -47,8 +49,18 @@ KnownAt = Annotated[
     typer.Option(
         "--known-at",
         metavar="MOMENT",
-        help="Tell what was known at this moment, written as that of --at.  [default: all there is]",
+        help="Answer by what was known at this moment, or at the midnight that begins this day."
+        "  [default: all there is]",
     ),
 ]
 Balances = Annotated[bool, typer.Option("--balances", help="Print a table of all balances instead.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON also at a terminal.")]
+
+
+def check_source(feed: str | None, db: str | None) -> None:
+    """Check that either a feed or a database is given.
+
+    :raises typer.BadParameter: neither is, or both are.
+    """
+    if (feed is None) == (db is None):
+        raise typer.BadParameter("give either a feed or a database", param_hint="--feed, --db")

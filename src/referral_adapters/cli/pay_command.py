@@ -1,8 +1,7 @@
-"""``referral pay``."""
+"""``referral pay``, and the table of stuck grants."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -10,48 +9,43 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
+from rich.text import Text
 
-from referral_adapters.cli.edge import say
-from referral_adapters.cli.errors import CommandFailed
-from referral_adapters.cli.given_moment import given_moment
-from referral_adapters.cli.json_text import json_line
-from referral_adapters.cli.pay_progress import PayProgress, pay_progress
-from referral_adapters.cli.printable import printable
-from referral_adapters.cli.programme_file import open_programme
-from referral_adapters.cli.screen import Screen
-from referral_adapters.cli.standard_output import standard_output
-from referral_adapters.cli.stop_signals import StopSignals
+from referral_adapters.cli.arguments import COMMAND, parse_moment
+from referral_adapters.cli.exit_status import WRONG, CommandFailed, StopSignals, status_of
+from referral_adapters.cli.files import open_programme
+from referral_adapters.cli.output import MOST_ROWS, Screen, table_of, wants_json, write_json
+from referral_adapters.cli.progress import Spinner, spinner
 from referral_adapters.cli.store import Use, open_store
-from referral_adapters.cli.stuck_table import show_stuck, stuck_line
+from referral_adapters.cli.text import printable, say
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor, Role
-from referral_core.entities.grant import GrantStatus
+from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.services.payouts import Backlog, Payouts, PayRun
 from referral_core.values.errors import Refusal
+from referral_core.values.moment import Calendar
 
-NOT_ALL_GRANTED: Final = 1
-REFUSED: Final = 1
-COMMAND: Final = Actor.system("command")
 _FATES: Final = {GrantStatus.GRANTED: "is granted", GrantStatus.SENDING: "is being sent at the moment"}
 PAGE: Final = 1_000
-"""How many legs are paid between two looks at the clock."""
+"""The grants that are paid at one moment, before the clock is read again."""
 
 
 @attrs.frozen(kw_only=True)
 class Pay:
-    """A run of paying: what is due, or everything; at one moment, or as the clock goes on; up to so many legs."""
+    """A run of paying: what is due, or everything; at one moment, or by the clock; up to ``limit`` grants."""
 
     desk: ReferralDesk
     at: datetime | None
     everything: bool
     limit: int | None
 
-    def run(self, stop: StopSignals, progress: PayProgress) -> PayRun:
-        """Pay page by page until nothing is left to be tried now, or until stopped."""
+    def run(self, stop: StopSignals, progress: Spinner) -> PayRun:
+        """Pay page by page until nothing is left to be tried now, or a signal comes."""
         total = PayRun()
+        progress.tell(_words(total))
         for page in self._everything(stop) if self.everything else self._due(stop):
             total += page
-            progress.show(total)
+            progress.tell(_words(total))
         return total
 
     def _due(self, stop: StopSignals) -> Iterator[PayRun]:
@@ -59,93 +53,113 @@ class Pay:
         while left != 0 and not stop.is_asked():
             most = PAGE if left is None else min(PAGE, left)
             page = self.payouts.pay_due(most=most, stop=stop.is_asked)
-            if not page.tried:
+            if not page.tried:  # what is left waits for its time
                 return
             yield page
             left = None if left is None else left - page.tried
 
     def _everything(self, stop: StopSignals) -> Iterator[PayRun]:
-        legs = islice(self.desk.store.grants.all(unsettled=True), self.limit)
-        while not stop.is_asked() and (page := tuple(islice(legs, PAGE))):
+        grants = islice(self.desk.store.grants.all(unsettled=True), self.limit)
+        while not stop.is_asked() and (page := tuple(islice(grants, PAGE))):
             yield self.payouts.pay(page, stop=stop.is_asked)
 
     @property
     def payouts(self) -> Payouts:
-        """The payouts as they stand at the moment that was given, or else at the present one."""
+        """The payouts at the moment that was given, or at the present moment."""
         return self.desk.session(actor=COMMAND, now=self.at or datetime.now(UTC)).payouts
 
 
+def _words(run: PayRun) -> str:
+    return f"paying: {run.granted:,} granted, {run.delayed + run.given_up:,} failed"
+
+
 def pay(db: str, *, programme: Path | None, at: str | None, everything: bool, limit: int | None, as_json: bool) -> int:
-    """Send what is due to the store's billing, say what came of it and what is left, and return the exit status.
+    """Send what is due to the store's billing, print what was granted and what is left, and return the exit status.
 
     :raises CommandFailed: something cannot be opened.
     """
     chosen = open_programme(programme)
-    moment = given_moment(at, chosen.calendar)
-    with open_store(db, chosen, None, Use.ACT) as store:
+    moment = parse_moment(at, chosen.calendar)
+    with open_store(db, chosen, None, Use.WRITE) as store:
         paying = Pay(desk=ReferralDesk(chosen, store), at=moment, everything=everything, limit=limit)
-        with StopSignals() as stop, pay_progress() as progress:
+        with StopSignals() as stop, spinner() as progress:
             run = paying.run(stop, progress)
         backlog = paying.payouts.backlog()
-    _tell(run, backlog, as_json=as_json or not sys.stdout.isatty())
+    _print_counts(run, backlog, as_json=wants_json(as_json))
     if stop.caught is not None:
-        say("Stopped after the leg in progress; the next run pays what is left.")
-        return 128 + stop.caught
-    return NOT_ALL_GRANTED if backlog.waiting or backlog.stuck else 0
+        say("Stopped after the grant in progress; the next run pays what is left.")
+        return status_of(stop.caught)
+    return WRONG if backlog.waiting or backlog.stuck else 0
 
 
 def stuck(db: str, *, programme: Path | None, at: str | None, as_json: bool) -> int:
-    """List the legs that are stuck and return the exit status.
+    """List the grants that are stuck and return the exit status.
 
     :raises CommandFailed: something cannot be opened.
     """
     chosen = open_programme(programme)
-    moment = given_moment(at, chosen.calendar) or datetime.now(UTC)
-    with open_store(db, chosen, None, Use.ASK) as store:
-        legs = ReferralDesk(chosen, store).session(actor=COMMAND, now=moment).payouts.stuck()
-        lines = (stuck_line(leg, chosen.calendar) for leg in legs)
-        listed = _write(lines) if as_json or not sys.stdout.isatty() else show_stuck(lines, Screen.output())
-    return NOT_ALL_GRANTED if listed else 0
+    moment = parse_moment(at, chosen.calendar) or datetime.now(UTC)
+    with open_store(db, chosen, None, Use.READ) as store:
+        grants = ReferralDesk(chosen, store).session(actor=COMMAND, now=moment).payouts.stuck()
+        lines = (stuck_line(grant, chosen.calendar) for grant in grants)
+        listed = write_json(lines) if wants_json(as_json) else show_stuck(lines, Screen.output())
+    return WRONG if listed else 0
 
 
 def retry(
     db: str, key: str, *, programme: Path | None, at: str | None, by: str, reason: str | None, as_json: bool
 ) -> int:
-    """Have a leg tried again by the next run, on behalf of a supervisor, and return the exit status.
+    """Have a grant tried again by the next run, on behalf of a supervisor, and return the exit status.
 
     :raises CommandFailed: something cannot be opened, or a rule says no.
     """
     chosen = open_programme(programme)
-    moment = given_moment(at, chosen.calendar) or datetime.now(UTC)
-    with open_store(db, chosen, None, Use.ACT) as store:
+    moment = parse_moment(at, chosen.calendar) or datetime.now(UTC)
+    with open_store(db, chosen, None, Use.WRITE) as store:
         session = ReferralDesk(chosen, store).session(actor=Actor(by, Role.SUPERVISOR), now=moment)
         try:
-            leg = session.payouts.retry(key, reason=reason)
+            grant = session.payouts.retry(key, reason=reason)
         except Refusal as refusal:
-            raise CommandFailed(f"{refusal}.", REFUSED) from None
-    if as_json or not sys.stdout.isatty():
-        _write([{"key": leg.key, "status": leg.status.value, "attempts": leg.attempts}])
+            raise CommandFailed(f"{refusal}.", WRONG) from None
+    if wants_json(as_json):
+        write_json([{"key": grant.key, "status": grant.status.value, "attempts": grant.attempts}])
     else:
-        Screen.output().print(f"{printable(leg.key)} {_FATES.get(leg.status, 'is tried again by the next run')}.")
+        Screen.output().print(f"{printable(grant.key)} {_FATES.get(grant.status, 'is tried again by the next run')}.")
     return 0
 
 
-def _tell(run: PayRun, backlog: Backlog, *, as_json: bool) -> None:
-    """Say how many legs the run granted, and how many of all legs wait and are stuck."""
-    told = {"granted": run.granted, **attrs.asdict(backlog)}
+def _print_counts(run: PayRun, backlog: Backlog, *, as_json: bool) -> None:
+    """Print how many grants the run posted, and how many of all grants wait and are stuck."""
+    counts = {"granted": run.granted, **attrs.asdict(backlog)}
     if as_json:
-        _write([told])
+        write_json([counts])
         return
-    screen, width = Screen.output(), len(f"{max(told.values()):,}")
-    for name, count in told.items():
+    screen, width = Screen.output(), len(f"{max(counts.values()):,}")
+    for name, count in counts.items():
         screen.print(f"{name:<8} {count:>{width},}")
 
 
-def _write(lines: Iterable[dict[str, Any]]) -> int:
-    """Write JSON Lines and return how many there were."""
-    output, written = standard_output(), 0
-    for line in lines:
-        output.write(json_line(line))
-        written += 1
-    output.flush()
-    return written
+def stuck_line(grant: Grant, calendar: Calendar) -> dict[str, Any]:
+    """Return a stuck grant as an object: amounts as text, moments in the programme's zone."""
+    return {
+        "key": grant.key,
+        "account": grant.account,
+        "amount": str(grant.amount.amount),
+        "attempts": grant.attempts,
+        "problem": grant.problem,
+        "since": None if grant.failed_at is None else calendar.local(grant.failed_at).isoformat(),
+    }
+
+
+def show_stuck(lines: Iterable[dict[str, Any]], screen: Screen) -> int:
+    """Show the first stuck grants as a table, count the others, and return how many there are."""
+    rest = iter(lines)
+    shown = [*islice(rest, MOST_ROWS)]
+    more = sum(1 for _ in rest)
+    if not shown:
+        screen.print("Nothing is stuck.")
+        return 0
+    screen.print(table_of(shown, right={"amount", "attempts"}))
+    if more:
+        screen.print(Text(f"… {more:,} more; a pipe gets them all", style="dim"))
+    return len(shown) + more

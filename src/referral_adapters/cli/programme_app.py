@@ -1,4 +1,4 @@
-"""The command ``referral programme``: what can be asked about a programme."""
+"""``referral programme``: the check of a programme file, and the settings in effect."""
 
 # ruff: noqa: PLC0415 - so that --help comes at once
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from referral_adapters.cli.edge import run_to_exit
+from referral_adapters.cli.exit_status import run_to_exit
 
 programme_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
@@ -21,9 +21,9 @@ def check_programme(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The programme, in TOML.")],
     as_json: Json = False,
 ) -> None:
-    """Check a programme: is it fine, or which faults has it.
+    """Check a programme, and name every fault it has.
 
-    It is looked at as a whole, and every fault is named with its place, one a line.
+    The file is checked as a whole, and every fault is named with its place, one a line.
 
     \b
     Examples:
@@ -50,7 +50,7 @@ def show_programme(
 ) -> None:
     """Show the settings of a programme, changed or not.
 
-    Every setting is shown with the value in effect; those that are not as in the household programme are marked.
+    Every setting is shown with the value in effect; settings that differ from the household programme are marked.
 
     \b
     Examples:

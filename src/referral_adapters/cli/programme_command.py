@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import attrs
 import typer
+from dateutil.relativedelta import relativedelta
+from rich.text import Text
 
-from referral_adapters.cli.json_text import json_line
-from referral_adapters.cli.printable import printable
-from referral_adapters.cli.programme_file import open_programme, programme_in
-from referral_adapters.cli.screen import Screen
-from referral_adapters.cli.settings_table import settings_json, show_settings
-from referral_adapters.cli.standard_output import standard_output
+from referral_adapters.cli.exit_status import WRONG
+from referral_adapters.cli.files import open_programme, programme_in
+from referral_adapters.cli.output import Screen, plain_table, write_json
+from referral_adapters.cli.text import printable, quantity
+from referral_core.programme.duration import written_pause
 from referral_core.programme.programme import Programme
+from referral_core.programme.settings import GroupSetting, RefereeGroupLine, Settings
 from referral_core.values.errors import ProgrammeInvalid
-
-HAS_FAULTS = 1
 
 
 def check_programme(file: Path, *, as_json: bool) -> int:
@@ -28,13 +31,13 @@ def check_programme(file: Path, *, as_json: bool) -> int:
         programme = programme_in(file)
     except ProgrammeInvalid as invalid:
         if as_json:
-            _print({"fine": False, "faults": invalid.faults})
-            return HAS_FAULTS
+            write_json([{"fine": False, "faults": invalid.faults}])
+            return WRONG
         for fault in invalid.faults:
             typer.echo(printable(fault))
-        return HAS_FAULTS
+        return WRONG
     if as_json:
-        _print({"fine": True, "faults": []})
+        write_json([{"fine": True, "faults": []}])
         return 0
     typer.echo(f"fine: {printable(programme.name)}, {_contents(programme)}")
     return 0
@@ -47,16 +50,10 @@ def show_programme(file: Path | None, *, as_json: bool) -> int:
     """
     programme = open_programme(file)
     if as_json:
-        _print(settings_json(programme))
+        write_json([settings_json(programme)])
     else:
         show_settings(programme, Screen.output())
     return 0
-
-
-def _print(value: dict[str, Any]) -> None:
-    output = standard_output()
-    output.write(json_line(value))
-    output.flush()
 
 
 def _contents(programme: Programme) -> str:
@@ -67,4 +64,97 @@ def _contents(programme: Programme) -> str:
         "group": programme.groups,
         "language": programme.languages,
     }
-    return ", ".join(f"{len(items)} {noun}{'' if len(items) == 1 else 's'}" for noun, items in counted.items())
+    return ", ".join(quantity(len(items), noun) for noun, items in counted.items())
+
+
+_NONE: Final = {"existing_customer_products": "every product", "returning_after": "never"}
+"""What a setting without a value means."""
+_TABLES: Final = ("checking", "paying")
+"""The settings that have settings of their own."""
+_COUNTED: Final = "offensive_words"
+"""The setting of which only the number of words is shown: nobody wants them on a screen."""
+
+
+def show_settings(programme: Programme, screen: Screen) -> None:
+    """Show every setting with its value, and mark those that differ from the household programme."""
+    usual = dict(_settings(Programme.default()))
+    table = plain_table()
+    table.add_column("setting", no_wrap=True)
+    table.add_column("value", overflow="fold")
+    changed = False
+    for name, value in _settings(programme):
+        # In tuples, as older versions of dateutil say of a length and None that they do not differ.
+        differs = name not in usual or (value,) != (usual[name],)
+        changed |= differs
+        table.add_row(Text(f"{name} *", style="yellow") if differs else name, _text(name, value))
+    screen.print(table)
+    if changed:
+        screen.print("\n* not as in the household programme")
+
+
+def settings_json(programme: Programme) -> dict[str, Any]:
+    """Return every setting with its value: lists as lists, none as ``null``, the rest as a programme file has it."""
+
+    def value_of(name: str, value: object) -> Any:  # noqa: ANN401 - anything that JSON holds
+        match value:
+            case None | bool() | int():
+                return value
+            case tuple():
+                return [value_of(name, item) for item in value]
+            case _:
+                return _one(name, value)
+
+    return {name: value_of(name, value) for name, value in _settings(programme)}
+
+
+def _settings(programme: Programme) -> Iterator[tuple[str, Any]]:
+    """Yield the settings by their names in a programme file, those of its tables and of each language on their own."""
+    for field in attrs.fields(Settings):
+        value = getattr(programme, field.name)
+        if field.name in _TABLES:
+            for name, inside in attrs.asdict(value).items():
+                yield f"{field.name}.{name}", written_pause(inside) if isinstance(inside, timedelta) else inside
+        elif field.name != "sharing":
+            yield field.name, value
+    for language, template in programme.sharing.items():
+        yield f"sharing.{language}", attrs.astuple(template)
+
+
+def _text(name: str, value: object) -> Text:
+    return Text("\n").join(Text(printable(line)) for line in _lines(name, value))
+
+
+def _lines(name: str, value: object) -> list[str]:
+    match value:
+        case tuple() if name == _COUNTED:
+            return [f"{len(value)} words"]
+        case tuple() if all(isinstance(item, str) for item in value) and not name.startswith("sharing."):
+            return [", ".join(value) or "none"]
+        case tuple():
+            return [_one(name, item) for item in value]
+        case _:
+            return [_one(name, value)]
+
+
+def _one(name: str, value: object) -> str:
+    """Return a value that is no list as a programme file or a person writes it."""
+    match value:
+        case None:
+            return _NONE[name]
+        case bool():
+            return "true" if value else "false"
+        case GroupSetting():
+            called = "" if value.name == value.id else f', called "{value.name}"'
+            return f"{value.id}: {value.side.value}{called}"
+        case RefereeGroupLine():
+            return f"{_asked(value) or 'everything else'}: {value.group}"
+        case relativedelta():
+            parts = ((value.years, "Y"), (value.months, "M"), (value.days, "D"))
+            return "P" + "".join(f"{count}{unit}" for count, unit in parts if count)
+        case _:
+            return str(value)
+
+
+def _asked(line: RefereeGroupLine) -> str:
+    names = ("channel", "segment", "product")
+    return " and ".join(f"{name} {wanted}" for name, wanted in zip(names, line.criteria, strict=True) if wanted)

@@ -1,4 +1,4 @@
-"""The store a command works on."""
+"""The store that a command works on: a database, or memory."""
 
 from __future__ import annotations
 
@@ -8,26 +8,33 @@ from contextlib import contextmanager
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from referral_adapters.cli.errors import CommandFailed
+from referral_adapters.cli.exit_status import WRONG, CommandFailed
 from referral_adapters.feed import FeedStore
 from referral_core.programme.programme import Programme
-from referral_core.values.errors import ConcurrentChange
+from referral_core.values.errors import (
+    BillingUnavailable,
+    CodeSpaceExhausted,
+    ConcurrentChange,
+    Refusal,
+    TraceUnreadable,
+)
 
 if TYPE_CHECKING:
     from referral_adapters.sql import SqlStore
 
 _CODE_KEY: Final = b"referral-core code key\0"
+_INTERRUPTED: Final = 130
 
 
 class Use(Enum):
     """What a command does with its database."""
 
-    ASK = auto()
-    """It looks, or says what it would do: the database has to be there, and nothing can be changed in it."""
-    ACT = auto()
-    """It works in a database that was set up before."""
-    MAKE = auto()
-    """It begins: a database that is not there is made, and an empty one gets its tables."""
+    READ = auto()
+    """The database has to be there, and nothing can be changed in it."""
+    WRITE = auto()
+    """The database has to be there, with all its tables."""
+    CREATE = auto()
+    """A database that is not there is made, and an empty one gets its tables."""
 
 
 @contextmanager
@@ -48,6 +55,20 @@ def open_store(url: str | None, programme: Programme, code_key: str | None, use:
 
 
 @contextmanager
+def existing_database(
+    url: str, use: Use, programme: Programme | None = None, code_key: str | None = None
+) -> Iterator[SqlStore]:
+    """Open a database that has to be there, say refusals in a sentence, and close it at the end.
+
+    :raises CommandFailed: it cannot be opened, or fails while it is used, or an act in it is refused. The URL is never
+        repeated: it may hold a password.
+    """
+    secret = None if code_key is None else secret_of(code_key)
+    with open_database(url, use, programme, secret) as store, refusals_as_failures():
+        yield store
+
+
+@contextmanager
 def open_database(
     url: str, use: Use, programme: Programme | None = None, secret: bytes | None = None
 ) -> Iterator[SqlStore]:
@@ -56,20 +77,20 @@ def open_database(
     :raises CommandFailed: it cannot be opened, or fails while it is used. The URL is never repeated: it may hold a
         password.
     """
-    with database_told():
+    with database_failures():
         from referral_adapters.sql import SqlStore  # noqa: PLC0415
 
-        if use is Use.MAKE:
+        if use is Use.CREATE:
             opened = SqlStore(url, programme, secret=secret)
         else:
-            opened = SqlStore.existing(url, programme, secret=secret, read_only=use is Use.ASK)
+            opened = SqlStore.existing(url, programme, secret=secret, read_only=use is Use.READ)
         with opened as store:
             yield store
 
 
 @contextmanager
-def database_told() -> Iterator[None]:
-    """Say in the command's words what is wrong with a database that the block works with.
+def database_failures() -> Iterator[None]:
+    """Translate the failures of a database that the block works with.
 
     :raises CommandFailed: it cannot be opened, or fails while it is used. The URL is never repeated: it may hold a
         password.
@@ -84,6 +105,27 @@ def database_told() -> Iterator[None]:
         raise CommandFailed(f"--db: {failed}") from failed
 
 
+@contextmanager
+def refusals_as_failures() -> Iterator[None]:
+    """Translate what the rules refuse in the block, a row that cannot be read, and Ctrl-C.
+
+    :raises CommandFailed: the block was refused or interrupted.
+    """
+    try:
+        yield
+    except Refusal as refusal:
+        raise CommandFailed(f"{refusal}.", WRONG) from refusal
+    except CodeSpaceExhausted as exhausted:
+        raise CommandFailed(f"No more codes can be issued: {exhausted}.", WRONG) from exhausted
+    except BillingUnavailable as silent:
+        raise CommandFailed(f"Billing did not answer, so nobody knows yet what it did: {silent}.", WRONG) from silent
+    except TraceUnreadable as unreadable:
+        words = str(unreadable)
+        raise CommandFailed(f"{words[0].upper()}{words[1:]}.", WRONG) from unreadable
+    except KeyboardInterrupt:
+        raise CommandFailed("Interrupted.", _INTERRUPTED) from None
+
+
 def secret_of(code_key: str) -> bytes:
     """Return the secret behind random codes that a ``--code-key`` stands for: 32 bytes, the same everywhere.
 
@@ -93,5 +135,5 @@ def secret_of(code_key: str) -> bytes:
     """
     if not code_key.strip():
         raise CommandFailed("The code key is blank: anybody could guess the codes.")
-    # Bytes of an argument that are not UTF-8 stay what they were.
+    # An argument that is not UTF-8 reaches Python in surrogates, which are written as the bytes that they were.
     return hashlib.sha256(_CODE_KEY + code_key.encode(errors="surrogateescape")).digest()

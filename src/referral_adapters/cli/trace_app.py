@@ -1,4 +1,4 @@
-"""The command ``referral trace``: what can be asked of the trace."""
+"""``referral trace``: the verification, the rows and the seals of the trace."""
 
 # ruff: noqa: PLC0415 - so that --help comes at once
 
@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from referral_adapters.cli.edge import run_to_exit
-from referral_adapters.cli.options import AsJson, AskedDatabase, FromFeed, KeptDatabase, ProgrammeFile
+from referral_adapters.cli.exit_status import run_to_exit
+from referral_adapters.cli.options import AsJson, AskedDatabase, FromFeed, KeptDatabase, ProgrammeFile, check_source
 
 trace_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
@@ -24,10 +24,10 @@ def verify(
     programme: ProgrammeFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Verify the trace: is it whole, or what is wrong with it.
+    """Verify that the trace is whole, or name what is wrong with it.
 
-    Every row of every chain is read, and every seal with the chains it was set over. A person at a terminal sees each
-    fault on a line, a pipe gets one JSON object. Others may go on writing and sealing.
+    Every row of every chain is read, and every seal with the chains it was set over. A terminal shows each fault on a
+    line, a pipe gets one JSON object. Others may go on writing and sealing.
 
     \b
     Examples:
@@ -41,7 +41,7 @@ def verify(
       2    the database, the feed or the programme could not be opened
       130  stopped by Ctrl-C
     """
-    _give_one(feed, db)
+    check_source(feed, db)
     from referral_adapters.cli import trace_command
 
     run_to_exit(lambda: trace_command.verify(feed=feed, db=db, programme=programme, expected=expect, as_json=as_json))
@@ -53,7 +53,7 @@ def show(  # noqa: PLR0913 - one for each option
         str | None, typer.Argument(metavar="[SUBJECT]", help="The subject as the trace names it, as account:A-1.")
     ] = None,
     account: Annotated[
-        str | None, typer.Option(metavar="ID", help="About an account and its side in referrals.")
+        str | None, typer.Option(metavar="ID", help="What was done about an account and its side in referrals.")
     ] = None,
     group: Annotated[str | None, typer.Option(metavar="ID", help="What was done about a discount group.")] = None,
     contract: Annotated[
@@ -68,14 +68,14 @@ def show(  # noqa: PLR0913 - one for each option
         str | None,
         typer.Option("--until", metavar="MOMENT", help="The last day to show, or a moment to stop at."),
     ] = None,
-    act: Annotated[str | None, typer.Option(metavar="ACT", help="Show this act only, as code.end.")] = None,
+    act: Annotated[str | None, typer.Option(metavar="ACT", help="Show only rows of this act, as code.end.")] = None,
     programme: ProgrammeFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what was done: who, when, what, before, after and why.
 
     Name one subject: an account, a group, a contract, or a chain as the trace calls it; `programme` has cases and
-    erasures. A person at a terminal sees a table, a pipe gets one JSON object a line.
+    erasures. A terminal shows a table, a pipe gets one JSON object a line.
 
     \b
     Examples:
@@ -90,13 +90,15 @@ def show(  # noqa: PLR0913 - one for each option
       2    the database, the feed or the programme could not be opened
       130  stopped by Ctrl-C
     """
-    _give_one(feed, db)
+    check_source(feed, db)
     from referral_adapters.cli import trace_command
 
     def work() -> int:
-        asked = trace_command.AskedFor.one_of(subject=subject, account=account, group=group, contract=contract)
+        selection = trace_command.TraceSelection.one_of(
+            subject=subject, account=account, group=group, contract=contract
+        )
         return trace_command.show(
-            asked, feed=feed, db=db, programme=programme, since=since, until=until, act=act, as_json=as_json
+            selection, feed=feed, db=db, programme=programme, since=since, until=until, act=act, as_json=as_json
         )
 
     run_to_exit(work)
@@ -123,8 +125,3 @@ def seal(db: KeptDatabase, programme: ProgrammeFile = None, as_json: AsJson = Fa
     from referral_adapters.cli import trace_command
 
     run_to_exit(lambda: trace_command.seal(db=db, programme=programme, as_json=as_json))
-
-
-def _give_one(feed: str | None, db: str | None) -> None:
-    if (feed is None) == (db is None):
-        raise typer.BadParameter("give either a feed or a database", param_hint="--feed, --db")

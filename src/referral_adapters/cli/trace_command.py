@@ -1,33 +1,33 @@
-"""``referral trace``."""
+"""``referral trace``, and the trace for people and for programs."""
 
 from __future__ import annotations
 
-import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
+from rich.padding import Padding
+from rich.text import Text
 
-from referral_adapters.cli.counted import counted
-from referral_adapters.cli.errors import CommandFailed
-from referral_adapters.cli.given_moment import given_period
-from referral_adapters.cli.json_text import json_line
-from referral_adapters.cli.kept_store import WRONG, kept_database, kept_store
-from referral_adapters.cli.programme_file import open_programme
-from referral_adapters.cli.row_count import row_count
-from referral_adapters.cli.screen import Screen
-from referral_adapters.cli.standard_output import standard_output
-from referral_adapters.cli.store import Use
-from referral_adapters.cli.trace_text import row_json, seal_json, show_trace, show_verification, verification_json
+from referral_adapters.cli.arguments import COMMAND, parse_period
+from referral_adapters.cli.exit_status import WRONG, CommandFailed
+from referral_adapters.cli.feed_replay import run_feed
+from referral_adapters.cli.files import open_programme
+from referral_adapters.cli.output import Screen, wants_json, write_json
+from referral_adapters.cli.progress import row_count
+from referral_adapters.cli.store import Use, existing_database, refusals_as_failures
+from referral_adapters.cli.text import printable, quantity
+from referral_adapters.feed import FeedRunner, FeedStore
 from referral_core.acts import FOLLOWING
 from referral_core.desk import ReferralDesk
-from referral_core.entities.actor import Actor
-from referral_core.entities.seal import Seal
+from referral_core.entities.seal import Seal, Verification
 from referral_core.entities.trace import (
     PROGRAMME_SUBJECT,
+    State,
     TraceEntry,
     account_subject,
     group_subject,
@@ -38,13 +38,12 @@ from referral_core.programme.programme import Programme
 from referral_core.services.trace import Trace
 from referral_core.session import ACTS
 from referral_core.values.effective_period import EffectivePeriod
-
-COMMAND: Final = Actor.system("command")
+from referral_core.values.moment import Calendar
 
 
 @attrs.frozen(kw_only=True)
-class AskedFor:
-    """Whose rows are asked for; one of the four is given."""
+class TraceSelection:
+    """The rows that are to be shown: of a subject, an account, a group or a contract; one of the four is given."""
 
     subject: str | None
     account: str | None
@@ -52,19 +51,19 @@ class AskedFor:
     contract: str | None
 
     @classmethod
-    def one_of(cls, **given: str | None) -> AskedFor:
-        """Return what is asked for.
+    def one_of(cls, **given: str | None) -> TraceSelection:
+        """Return the selection.
 
-        :raises CommandFailed: it is not exactly one.
+        :raises CommandFailed: not exactly one of the four is given.
         """
         if sum(value is not None for value in given.values()) != 1:
             raise CommandFailed("Name one of a subject, an account, a group and a contract.")
         return cls(**given)
 
     def check(self, store: Store) -> None:
-        """Say so when it is nobody's: no account, referral or group that is there, nor anything with rows.
+        """Check that the subject exists: as an account, a referral or a group, or by its rows.
 
-        :raises CommandFailed: it is nobody's.
+        :raises CommandFailed: there is no such subject.
         """
         subject = self._subject
         if self.contract is not None or subject == PROGRAMME_SUBJECT:
@@ -80,7 +79,7 @@ class AskedFor:
             raise CommandFailed(f"The trace knows nothing of {subject}: there is no such subject.", WRONG)
 
     def rows(self, trace: Trace, period: EffectivePeriod | None, act: str | None) -> Iterator[TraceEntry]:
-        """Return the rows."""
+        """Return the rows of the selection."""
         if self.contract is not None:
             return trace.rows_of_contract(self.contract, period=period, act=act)
         if self.account is not None:
@@ -100,17 +99,17 @@ def verify(*, feed: str | None, db: str | None, programme: Path | None, expected
     :raises CommandFailed: something cannot be opened.
     """
     chosen = open_programme(programme)
-    with kept_store(feed, db, chosen) as store, row_count() as told:
-        verified = _trace(chosen, store).verify(expected=expected, told=told)
-    if as_json or not sys.stdout.isatty():
-        _print(verification_json(verified, chosen.calendar))
+    with existing_store(feed, db, chosen) as store, row_count() as show:
+        verified = _trace(chosen, store).verify(expected=expected, told=show)
+    if wants_json(as_json):
+        write_json([verification_json(verified, chosen.calendar)])
     else:
         show_verification(verified, Screen.output())
     return 0 if verified.holds else WRONG
 
 
 def show(
-    asked: AskedFor,
+    selection: TraceSelection,
     *,
     feed: str | None,
     db: str | None,
@@ -125,18 +124,13 @@ def show(
     :raises CommandFailed: something cannot be opened, a row cannot be read, or there is no such contract.
     """
     chosen = open_programme(programme)
-    period = given_period(since, until, chosen.calendar)
-    wanted = _act(act)
-    with kept_store(feed, db, chosen) as store:
-        asked.check(store)
-        rows = asked.rows(_trace(chosen, store), period, wanted)
-        if as_json or not sys.stdout.isatty():
-            output = standard_output()
-            try:
-                for row in rows:
-                    output.write(json_line(row_json(row, chosen.calendar)))
-            finally:
-                output.flush()
+    period = parse_period(since, until, chosen.calendar)
+    known_act = _known_act(act)
+    with existing_store(feed, db, chosen) as store:
+        selection.check(store)
+        rows = selection.rows(_trace(chosen, store), period, known_act)
+        if wants_json(as_json):
+            write_json(row_json(row, chosen.calendar) for row in rows)
         else:
             show_trace(rows, chosen.calendar, Screen.output())
     return 0
@@ -148,19 +142,38 @@ def seal(*, db: str, programme: Path | None, as_json: bool) -> int:
     :raises CommandFailed: the database cannot be opened.
     """
     chosen = open_programme(programme)
-    with kept_database(db, Use.ACT) as store:
+    with existing_database(db, Use.WRITE) as store:
         done = _trace(chosen, store).seal()
+        # Seals come in order and may be many: only the last one is kept.
         last = done or next(iter(deque(store.trace.seals(), maxlen=1)), None)
-    if as_json or not sys.stdout.isatty():
-        _print({"set": done is not None, "seal": None if last is None else seal_json(last, chosen.calendar)})
+    if wants_json(as_json):
+        write_json([{"set": done is not None, "seal": None if last is None else seal_json(last, chosen.calendar)}])
     else:
         Screen.output().print(_sentence(done, last))
     return 0
 
 
+@contextmanager
+def existing_store(feed: str | None, db: str | None, programme: Programme) -> Iterator[FeedStore]:
+    """Open the database at ``db`` to look at it, or run ``feed`` in memory; one of the two is given.
+
+    :raises CommandFailed: it cannot be opened, or fails while it is used.
+    """
+    if db is not None:
+        with existing_database(db, Use.READ) as store:
+            yield store
+        return
+    from referral_adapters.memory import MemoryStore  # noqa: PLC0415
+
+    in_memory = MemoryStore(programme)
+    run_feed(str(feed), FeedRunner(programme, in_memory))
+    with refusals_as_failures():
+        yield in_memory
+
+
 def _sentence(done: Seal | None, last: Seal | None) -> str:
     if done is not None:
-        return f"Seal {done.number} is set over {counted(done.heads, 'chain')}; its hash is {done.hash}."
+        return f"Seal {done.number} is set over {quantity(done.heads, 'chain')}; its hash is {done.hash}."
     if last is not None:
         return f"Nothing has changed since seal {last.number}, whose hash is {last.hash}."
     return "There is nothing to seal."
@@ -170,14 +183,117 @@ def _trace(programme: Programme, store: Store) -> Trace:
     return ReferralDesk(programme, store).session(actor=COMMAND, now=datetime.now(UTC)).trace
 
 
-def _act(name: str | None) -> str | None:
+def _known_act(name: str | None) -> str | None:
     known = {*ACTS, *FOLLOWING}
     if name is None or name in known:
         return name
     raise CommandFailed(f"--act: There is no act {name}; the acts are {', '.join(sorted(known))}.")
 
 
-def _print(value: dict[str, Any]) -> None:
-    output = standard_output()
-    output.write(json_line(value))
-    output.flush()
+_ACT: Final = 22
+_ABOUT: Final = frozenset({"case", "code", "contract", "customer", "grant"})
+"""The fields that say what an act was about: they are shown also where they did not change."""
+_BELOW: Final = (0, 0, 0, 7)
+
+
+class TraceTable:
+    """Shows rows one after the other, and keeps none: who did what when, and below it what changed and why."""
+
+    def __init__(self, screen: Screen, calendar: Calendar) -> None:
+        self._screen, self._calendar = screen, calendar
+        self._subject: str | None = None
+
+    def show(self, row: TraceEntry) -> None:
+        """Show one row, after a heading where its subject is another one than the last."""
+        if row.subject != self._subject:
+            self._subject = row.subject
+            self._screen.print(Text(printable(row.subject), style="bold"))
+        when = self._calendar.local(row.moment).strftime("%Y-%m-%d %H:%M:%S")
+        who = Text("erased", style="dim") if row.actor is None else Text(printable(row.actor))
+        line = Text.assemble((f"{row.number:>5}  ", "dim"), f"{when}  {row.act:<{_ACT}}  ", who, f" ({row.role})")
+        self._screen.print(line)
+        for change in changes(row.before, row.after):
+            self._screen.print(Padding(Text(printable(change)), _BELOW, expand=False))
+        if row.reason is not None:
+            self._screen.print(Padding(Text(printable(row.reason), style="italic"), _BELOW, expand=False))
+
+
+def show_trace(rows: Iterable[TraceEntry], calendar: Calendar, screen: Screen) -> None:
+    """Show rows as they come."""
+    table = TraceTable(screen, calendar)
+    for row in rows:
+        table.show(row)
+
+
+def changes(before: State | None, after: State | None) -> Iterator[str]:
+    """Yield what an act was about and what it changed, each in a few words."""
+    old, new = before or {}, after or {}
+    for name in sorted({*old, *new}, key=lambda name: (name not in _ABOUT, name)):
+        was, now = old.get(name), new.get(name)
+        if was == now or was is None:
+            if now is not None and (was is None or name in _ABOUT):
+                yield f"{name}: {now}"
+        else:
+            yield f"{name}: {was} → {'–' if now is None else now}"
+
+
+def row_json(row: TraceEntry, calendar: Calendar) -> dict[str, Any]:
+    """Return a row as an object; its personal part is ``null`` where it was erased."""
+    return {
+        "subject": row.subject,
+        "number": row.number,
+        "moment": calendar.local(row.moment).isoformat(),
+        "actor": row.actor,
+        "role": row.role.value,
+        "act": row.act,
+        "before": row.before,
+        "after": row.after,
+        "reason": row.reason,
+        "hash": row.hash,
+    }
+
+
+def seal_json(seal: Seal, calendar: Calendar) -> dict[str, Any]:
+    """Return a seal as an object."""
+    moment = calendar.local(seal.moment).isoformat()
+    return {"number": seal.number, "moment": moment, "heads": seal.heads, "hash": seal.hash}
+
+
+def verification_json(verified: Verification, calendar: Calendar) -> dict[str, Any]:
+    """Return a verification as an object."""
+    return {
+        "whole": verified.holds,
+        "rows": verified.rows,
+        "chains": verified.chains,
+        "erased": verified.erased,
+        "unsealed": verified.unsealed,
+        "seals": verified.seals,
+        "last_seal": None if verified.last is None else seal_json(verified.last, calendar),
+        "faults": [
+            {"subject": fault.subject, "number": fault.number, "fault": fault.what} for fault in verified.faults
+        ],
+        "more": verified.more,
+    }
+
+
+def show_verification(verified: Verification, screen: Screen) -> None:
+    """Show a verification: every fault on a line of its own, then the counts of what was read."""
+    for fault in verified.faults:
+        screen.print(Text(printable(str(fault)), style="red"))
+    if verified.more:
+        screen.print(Text(f"… and {verified.more:,} more", style="red"))
+    count = len(verified.faults) + verified.more
+    headline = "The trace is whole" if verified.holds else f"The trace has {quantity(count, 'fault')}"
+    screen.print(
+        Text(
+            f"{headline}: {quantity(verified.rows, 'row')} in {quantity(verified.chains, 'chain')},"
+            f" {quantity(verified.seals, 'seal')}.",
+            style="bold green" if verified.holds else "bold red",
+        )
+    )
+    if verified.last is not None:
+        screen.print(Text(f"The hash of seal {verified.last.number} is {verified.last.hash}."))
+    if verified.unsealed:
+        screen.print(Text(f"{quantity(verified.unsealed, 'row')} under no seal yet."))
+    if verified.erased:
+        screen.print(Text(f"{quantity(verified.erased, 'row')} whose persons were erased."))

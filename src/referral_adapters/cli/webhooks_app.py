@@ -1,4 +1,4 @@
-"""The command ``referral webhooks``: what is published, and who gets it."""
+"""``referral webhooks``: the delivery of published events, and how the webhooks stand."""
 
 # ruff: noqa: PLC0415 - so that --help comes at once
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from referral_adapters.cli.edge import run_to_exit
+from referral_adapters.cli.exit_status import run_to_exit
 from referral_adapters.cli.options import AsJson, KeptDatabase
 
 webhooks_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
@@ -21,14 +21,13 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The webhook, by the n
 def run(
     db: KeptDatabase,
     config: Annotated[Path, typer.Option("--config", metavar="FILE", help="The webhooks, in TOML.")],
-    once: Annotated[bool, typer.Option("--once", help="Send what there is now, say what came of it, and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Send what there is now, print the results, and end.")] = False,
 ) -> None:
     """Send what is published to every webhook, until stopped.
 
-    Each webhook gets every event at least once, in order, the next when it has confirmed the one before. As many of
-    these as one likes may run over one database: one at a time sends to one webhook. What fails is said on standard
-    error. After Ctrl-C or SIGTERM the events in hand are sent to their end; a second one ends at once, and does no
-    harm.
+    Each webhook gets every event at least once, in order, the next when it has confirmed the one before. Any number of
+    these may run over one database: one at a time sends to one webhook. Failures are said on standard error. After
+    Ctrl-C or SIGTERM the events in hand are finished; a second signal ends at once, and does no harm.
 
     \b
     Examples:
@@ -51,9 +50,9 @@ def run(
 def list_(db: KeptDatabase, as_json: AsJson = False) -> None:
     """List the webhooks that were ever sent to, and how they stand.
 
-    Says of each the last position it confirmed, how often in a row the next one failed, when it is tried again, and
-    whether it is stuck, or stopped because it said that it is gone. A person at a terminal sees a table, a pipe gets
-    one JSON object a line.
+    Shows for each the last position it confirmed, how often in a row the next event failed, when it is tried again,
+    and whether it is stuck, or stopped because it said that it is gone. A terminal shows a table, a pipe gets one JSON
+    object a line.
 
     \b
     Examples:
@@ -80,8 +79,8 @@ def redeliver(
 ) -> None:
     """Have a webhook get everything again from a position on.
 
-    Whoever is sending to it finishes the event in hand and goes on from there. It is tried at once, also when it was
-    stuck or stopped.
+    A sender in progress finishes the event in hand and goes on from there. The webhook is tried at once, also when it
+    was stuck or stopped.
 
     \b
     Examples:
@@ -100,7 +99,9 @@ def redeliver(
 
 @webhooks_app.command()
 def resume(name: Name, db: KeptDatabase) -> None:
-    """Have a webhook that is stopped, stuck or waiting tried again at once.
+    """Have a webhook tried again at once.
+
+    It may be stopped, stuck or waiting.
 
     \b
     Examples:

@@ -1,10 +1,10 @@
-"""``referral webhooks``."""
+"""``referral webhooks``, and the file of webhooks."""
 
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -12,40 +12,36 @@ from threading import Event
 from typing import Any, Final
 
 import attrs
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
-from referral_adapters.cli.edge import say
-from referral_adapters.cli.errors import CommandFailed
-from referral_adapters.cli.json_text import json_line
-from referral_adapters.cli.kept_store import WRONG, kept_database
-from referral_adapters.cli.printable import printable
-from referral_adapters.cli.screen import Screen
-from referral_adapters.cli.standard_output import standard_output
-from referral_adapters.cli.stop_signals import StopSignals
-from referral_adapters.cli.store import Use
-from referral_adapters.cli.webhooks_file import open_webhooks
-from referral_adapters.http.webhooks import Deliverer, Standing, standings
-from referral_adapters.http.webhooks import redeliver as set_back
-from referral_adapters.http.webhooks import resume as set_going
+from referral_adapters.cli.exit_status import WRONG, CommandFailed, StopSignals, cause
+from referral_adapters.cli.output import Screen, table_of, wants_json, write_json
+from referral_adapters.cli.store import Use, existing_database
+from referral_adapters.cli.text import say
 from referral_core.ports.trace import TraceRepository
+
+try:
+    from referral_adapters.http.webhooks import Deliverer, Standing, Webhook, secret_of, standings
+    from referral_adapters.http.webhooks import redeliver as set_back
+    from referral_adapters.http.webhooks import resume as set_going
+except ImportError:
+    raise CommandFailed("Webhooks need the extra `client`: pip install 'referral-core[client]'.") from None
 
 _LOGGER: Final = "referral_adapters.http.webhooks"
 _LOOK: Final = 0.1
-_RIGHT: Final = frozenset({"position", "failures"})
+"""Seconds between two looks at whether a signal has come."""
 
 
-class _Saying(logging.Handler):
-    """Says what happens to webhooks on standard error, a sentence each."""
+class _SpokenLog(logging.Handler):
+    """A handler that says what happens to webhooks on standard error, a sentence for each record."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Say it."""
+        """Say one record."""
         name, why = getattr(record, "webhook", None), getattr(record, "why", None)
         about = "" if name is None else f"{name} "
         say(f"{about}{record.getMessage()}{'' if why is None else f' ({why})'}.")
 
     def close(self) -> None:
-        """Say nothing more."""
+        """Take the handler from the logger."""
         logging.getLogger(_LOGGER).removeHandler(self)
         super().close()
 
@@ -56,28 +52,29 @@ def run(db: str, config: Path, *, once: bool) -> int:
     :raises CommandFailed: the database or the file cannot be opened.
     """
     source, webhooks = open_webhooks(config)
-    with kept_database(db, Use.ACT) as store, closing(_Saying()) as saying:
-        logging.getLogger(_LOGGER).addHandler(saying)
+    with existing_database(db, Use.WRITE) as store, closing(_SpokenLog()) as spoken:
+        logging.getLogger(_LOGGER).addHandler(spoken)
         deliverer = Deliverer(store, webhooks, source=source)
         return _once(deliverer) if once else _until_stopped(deliverer)
 
 
 def _once(deliverer: Deliverer) -> int:
     done = deliverer.run_once()
-    _write([attrs.asdict(each) for each in done])
+    write_json([attrs.asdict(each) for each in done])
     return WRONG if any(each.failure is not None for each in done) else 0
 
 
 def _until_stopped(deliverer: Deliverer) -> int:
     stop = Event()
-    with StopSignals() as asked, ThreadPoolExecutor(1) as pool:
+    # The deliverer has a thread of its own: only the main thread hears signals, and it must not wait for a webhook.
+    with StopSignals() as stopped, ThreadPoolExecutor(1) as pool:
         running = pool.submit(deliverer.run, stop)
-        while not running.done() and not asked.is_asked():
+        while not running.done() and not stopped.is_asked():
             stop.wait(_LOOK)
         stop.set()
-        running.result()
+        running.result()  # raises what ended the deliverer, if anything but the signal did
     say("Stopped after the events in hand; the next run goes on from there.")
-    return 128 + (asked.caught or 0)
+    return 128 + (stopped.caught or 0)
 
 
 def list_(db: str, *, as_json: bool) -> int:
@@ -85,11 +82,11 @@ def list_(db: str, *, as_json: bool) -> int:
 
     :raises CommandFailed: the database cannot be opened.
     """
-    with kept_database(db, Use.ASK) as store:
+    with existing_database(db, Use.READ) as store:
         found = standings(store.trace)
     lines = [_line(standing) for standing in found]
-    if as_json or not sys.stdout.isatty():
-        _write(lines)
+    if wants_json(as_json):
+        write_json(lines)
     else:
         show(lines, Screen.output())
     return WRONG if any(each.is_stuck or each.is_stopped for each in found) else 0
@@ -112,7 +109,7 @@ def resume(db: str, name: str) -> int:
 
 
 def _changed(db: str, change: Callable[[TraceRepository], None]) -> int:
-    with kept_database(db, Use.ACT) as store:
+    with existing_database(db, Use.WRITE) as store:
         try:
             change(store.trace)
         except (LookupError, ValueError) as error:
@@ -135,16 +132,77 @@ def show(lines: list[dict[str, Any]], screen: Screen) -> None:
     if not lines:
         screen.print("Nothing was ever sent to a webhook.")
         return
-    table = Table(box=SIMPLE_HEAD, header_style="bold", show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in lines[0]:
-        table.add_column(name, justify="right" if name in _RIGHT else "left", overflow="fold")
-    for line in lines:
-        table.add_row(*("–" if value is None else printable(str(value)) for value in line.values()))
-    screen.print(table)
+    screen.print(table_of(lines, right={"position", "failures"}))
 
 
-def _write(lines: list[dict[str, Any]]) -> None:
-    output = standard_output()
-    for line in lines:
-        output.write(json_line(line))
-    output.flush()
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "name": (str,),
+    "url": (str,),
+    "secrets": (list,),
+    "after": (int,),
+    "timeout": (int, float),
+    "insecure": (bool,),
+}
+_NEEDED: Final = ("name", "url", "secrets")
+
+
+def open_webhooks(path: Path) -> tuple[str, tuple[Webhook, ...]]:
+    """Return the source under which events are published, and the webhooks, from a file in TOML.
+
+    :raises CommandFailed: the file cannot be read, or has faults, each of which is named on a line of its own. No
+        secret is repeated.
+    """
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CommandFailed(f"The webhooks {path} cannot be opened: {cause(error)}.") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        raise CommandFailed(f"The webhooks {path} are no TOML.") from None
+    faults, webhooks = [*_faults(given)], list[Webhook]()
+    if not faults:
+        for entry in given["webhooks"]:
+            try:
+                webhooks.append(_webhook(entry))
+            except ValueError as error:
+                faults.append(str(error))
+        names = [webhook.name for webhook in webhooks]
+        faults += [f"webhook {name!r}: there are two of it" for name in sorted({*names}) if names.count(name) > 1]
+    if faults:
+        raise CommandFailed("\n".join([f"The webhooks {path} have faults:", *(f"  {fault}" for fault in faults)]))
+    return given.get("source", "/referral"), tuple(webhooks)
+
+
+def _faults(given: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"{name}: there is no such setting" for name in given if name not in {"source", "webhooks"})
+    if not isinstance(given.get("source", ""), str):
+        yield "source: is text"
+    entries = given.get("webhooks")
+    if not isinstance(entries, list) or not entries:
+        yield "webhooks: there are none"
+        return
+    for place, entry in enumerate(entries, 1):
+        yield from (f"webhooks {place}: {fault}" for fault in _entry_faults(entry))
+
+
+def _entry_faults(entry: object) -> Iterator[str]:
+    if not isinstance(entry, dict):
+        yield "is no table"
+        return
+    yield from (f"{name} is missing" for name in _NEEDED if name not in entry)
+    for name, value in entry.items():
+        kinds = _KINDS.get(name)
+        if kinds is None:
+            yield f"{name} is no such setting"
+        elif not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            yield f"{name} is of another kind"
+        elif isinstance(value, list) and not all(isinstance(secret, str) for secret in value):
+            yield "secrets are text"
+
+
+def _webhook(entry: Mapping[str, Any]) -> Webhook:
+    try:
+        secrets = tuple(map(secret_of, entry["secrets"]))
+    except ValueError as error:
+        raise ValueError(f"webhook {entry['name']!r}: {error}") from None
+    rest = {name: value for name, value in entry.items() if name not in _NEEDED}
+    return Webhook(entry["name"], entry["url"], secrets, **rest)

@@ -1,8 +1,8 @@
-"""The batch adapter: CloudEvents lines in, results and a summary out."""
+"""The batch adapter: a feed of CloudEvents lines in, results and a summary out."""
 
 from __future__ import annotations
 
-from referral_adapters.feed.lines import feed_lines
+from referral_adapters.feed.event import feed_lines
 from referral_adapters.feed.result import Outcome
 from referral_adapters.feed.runner import TOGETHER, FeedRunner, FeedStore
 

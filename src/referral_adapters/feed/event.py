@@ -1,24 +1,24 @@
-"""One line of a feed as a CloudEvents 1.0 event in structured JSON mode."""
+"""One line of a feed as a CloudEvents 1.0 event in structured JSON mode, and the lines of a stream."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, TypeVar
 
 import attrs
 
-from referral_adapters.feed.errors import LineInvalid
-from referral_adapters.feed.fields import Fields
-from referral_adapters.feed.moments import read_moment
+from referral_adapters.feed.fields import Fields, LineInvalid, read_moment
 from referral_adapters.wire import json_text
+from referral_adapters.wire.json_text import BYTE_ORDER_MARK, without_mark
 from referral_core.entities.actor import Actor, Role
 from referral_core.values.errors import Refusal
 
 SPEC_VERSION: Final = "1.0"
 LONGEST_LINE: Final = 1_048_576
-"""The most bytes a line may have; a longer one is invalid and never held whole."""
+"""The most bytes a line may have; a longer line is invalid, and never held whole."""
 
 _OPTIONAL_ATTRIBUTES: Final = ("datacontenttype", "dataschema", "subject")
 _SHOWN: Final = 40
@@ -26,7 +26,7 @@ _SHOWN: Final = 40
 
 @attrs.frozen
 class Event:
-    """An event: its identity, its type, when and by whom it is done, and the fields of its data, not yet read."""
+    """An event: its identity, type, moment and actor, the fields of its data, not yet read, and a digest of it all."""
 
     id: str
     source: str
@@ -52,12 +52,12 @@ def read_object(line: str | bytes) -> dict[str, Any]:
 
 
 def read_event(value: dict[str, Any]) -> Event:
-    """Return the event that a JSON object is, its data not yet looked into; an attribute that is null is not there.
+    """Return the event that a JSON object is, its data not yet read; an attribute that is null counts as left out.
 
     :raises LineInvalid: an attribute is missing, unknown or of the wrong kind.
     :raises Refusal: ``moment-naive`` when ``time`` has no offset (M1).
     """
-    if None in value.values():
+    if None in value.values():  # most events have no null, and need no copy
         value = {attribute: given for attribute, given in value.items() if given is not None}
     attributes = Fields(value, "")
     version = attributes.name("specversion")
@@ -74,7 +74,7 @@ def read_event(value: dict[str, Any]) -> Event:
 
 
 def time_of(value: dict[str, Any]) -> datetime | None:
-    """Return the moment of a line that may be invalid otherwise; ``None`` when it has no proper one."""
+    """Return the moment of a line that may be invalid otherwise, or ``None`` when it has no proper moment."""
     written = value.get("time")
     if not isinstance(written, str):
         return None
@@ -97,7 +97,7 @@ _canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), chec
 
 
 def _digest(value: dict[str, Any]) -> str:
-    """Return what identifies the content of an event, however its JSON was written; what is null is not there."""
+    """Return a digest of the content of an event, the same however its JSON was written; null fields are left out."""
     data = value["data"]
     if None in data.values():
         value = {**value, "data": {field: given for field, given in data.items() if given is not None}}
@@ -105,3 +105,37 @@ def _digest(value: dict[str, Any]) -> str:
         return blake2b(_canonical(value).encode(), digest_size=16).hexdigest()
     except RecursionError:
         raise LineInvalid("data", "nested too deep") from None
+
+
+Line = TypeVar("Line", str, bytes, "str | bytes")
+
+
+def feed_lines(stream: BinaryIO, longest: int = LONGEST_LINE) -> Iterator[bytes]:
+    """Yield the lines of a stream; of a line longer than ``longest`` bytes only enough to be refused as too long.
+
+    Only a line feed ends a line, whatever else Unicode calls a line break. A byte-order mark before the first line is
+    removed.
+    """
+    return first_without_mark(_lines(stream, longest))
+
+
+def first_without_mark(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield lines, the first without the byte-order mark that some editors put before it."""
+    each = iter(lines)
+    for first in each:
+        yield without_mark(first)
+        yield from each
+
+
+def _lines(stream: BinaryIO, longest: int) -> Iterator[bytes]:
+    room = longest + 2 + len(BYTE_ORDER_MARK.encode())  # for the mark of the first line, which does not count
+    while line := stream.readline(room):
+        if not line.endswith(b"\n") and len(line) == room:
+            _skip_rest(stream)
+        yield line.removesuffix(b"\n")
+
+
+def _skip_rest(stream: BinaryIO) -> None:
+    while rest := stream.readline(LONGEST_LINE):
+        if rest.endswith(b"\n"):
+            return

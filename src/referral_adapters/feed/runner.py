@@ -1,4 +1,4 @@
-"""Running a feed: each line whole or not at all, each event once, each with its result."""
+"""The runner of a feed: each line whole or not at all, each event once, each with its result."""
 
 from __future__ import annotations
 
@@ -11,13 +11,9 @@ from typing import Any, Protocol, TypeVar
 
 import attrs
 
-from referral_adapters.feed.errors import LineInvalid
-from referral_adapters.feed.event import Event, read_event, read_object, time_of
-from referral_adapters.feed.fields import Fields
-from referral_adapters.feed.lines import first_without_mark
-from referral_adapters.feed.reading import arguments_of
-from referral_adapters.feed.result import Done, Outcome, verdict
-from referral_adapters.feed.sentences import Told, done
+from referral_adapters.feed.event import Event, first_without_mark, read_event, read_object, time_of
+from referral_adapters.feed.fields import Fields, LineInvalid, arguments_of
+from referral_adapters.feed.result import Occasion, Outcome, Report, report_of, verdict
 from referral_adapters.feed.summary import summary
 from referral_core.acts import ACTS, Act
 from referral_core.desk import ReferralDesk
@@ -39,18 +35,17 @@ T = TypeVar("T")
 FEED: Actor = Actor.system("feed")
 
 ATTEMPTS = 10
-"""How often a line is tried when others are at the same things."""
-
+"""How often a line is tried while other writers are in its way."""
 
 TOGETHER = 50
 """How many lines a replay may put into one transaction."""
 
 NEVER_WARN = frozenset({"code.check"})
-"""The types for which an unusable code is an answer and not a warning (S5)."""
+"""The types of events for which an unusable code is an answer and not a warning (S5)."""
 
 
 class FeedStore(Store, Protocol):
-    """A store that a feed can run on: all repositories, transactions, and the events that took effect."""
+    """A store that a feed can run on: repositories, transactions, and the events that took effect."""
 
     @property
     def requests(self) -> RequestRepository:
@@ -59,10 +54,10 @@ class FeedStore(Store, Protocol):
 
 
 class FeedRunner:
-    """Hands a feed's lines to the rules, one after another, and says what came of each.
+    """Runs the lines of a feed one after another and returns the result of each.
 
-    Every line is whole or not at all. A line that is refused or invalid changes nothing and leaves no mark, and the
-    next one goes on. ``counts`` holds how many lines came to each outcome.
+    Every line takes effect whole or not at all. A line that is refused or invalid changes nothing, and the feed goes
+    on with the next. ``counts`` holds the number of lines of each outcome.
     """
 
     def __init__(self, programme: Programme, store: FeedStore) -> None:
@@ -73,14 +68,14 @@ class FeedRunner:
 
     @property
     def clock(self) -> datetime | None:
-        """The moment of the last line that had a proper one; ``None`` before there was any."""
+        """The moment of the last line that had a proper one; ``None`` before any had."""
         return self._clock
 
     def run(self, lines: Iterable[str | bytes], *, together: int = 1) -> Iterator[Result]:
         """Yield the result of every line that is not blank, then post the grants that are still due.
 
-        A byte-order mark before the first line is skipped. Up to so many lines as ``together`` says may share a
-        transaction: their results are told when it has ended, and whoever is killed before has done none of them.
+        A byte-order mark before the first line is skipped. Up to ``together`` lines may share a transaction: their
+        results come when it has ended, and none of them has taken effect if the process is killed before.
         """
         numbered = ((number, line) for number, line in enumerate(first_without_mark(lines), 1) if line.strip())
         while page := list(islice(numbered, together)):
@@ -92,7 +87,7 @@ class FeedRunner:
         return self._result(_Line.of(line, number, self._desk), self._alone)
 
     def page(self, page: Iterable[tuple[int, str | bytes]]) -> Iterator[Result]:
-        """Yield the results of some numbered lines, of which as many share a transaction as can."""
+        """Yield the results of some numbered lines; as many as possible share a transaction."""
         lines = deque(_Line.of(line, number, self._desk) for number, line in page)
         while lines:
             results = self._together(lines) if len(lines) > 1 else []
@@ -103,149 +98,157 @@ class FeedRunner:
                 yield self._result(lines.popleft(), self._alone)
 
     def _together(self, lines: Iterable[_Line]) -> list[Result]:
-        """Return the results of those lines, from the first on, that could share a transaction; none if it failed."""
+        """Return the results of the first lines that could share a transaction; none if the transaction failed."""
         clock, counts = self._clock, Counter(self.counts)
 
-        def as_before() -> None:
+        def reset() -> None:
             self._clock, self.counts = clock, Counter(counts)
 
         def block() -> list[Result]:
-            as_before()
+            reset()  # the store may run the block several times
             results = []
             for line in lines:
                 before = self._clock
                 try:
                     results.append(self._result(line, self._within))
-                except _Apart:
-                    self._clock = before
+                except _OwnTransaction:
+                    self._clock = before  # the line that goes alone tells its moment again
                     break
             return results
 
-        asked = [line.asked for line in lines if isinstance(line.asked, _Asked)]
-        named = [name for each in asked for name in each.named()]
+        requests = [line.request for line in lines if isinstance(line.request, _Request)]
+        named = [name for each in requests for name in each.named()]
         try:
             return self._store.run(block, named)
-        except ConcurrentChange:
-            as_before()
+        except ConcurrentChange:  # the lines go alone then, and each tries again by itself
+            reset()
             return []
-        except BaseException:
-            as_before()
+        except BaseException:  # also a second Ctrl-C: the counts must not tell of lines that were undone
+            reset()
             raise
 
-    def _result(self, line: _Line, do: Callable[[_Asked], object]) -> Result:
-        """Return the result of a line, whose act is done by ``do``."""
+    def _result(self, line: _Line, do: Callable[[_Request], object]) -> Result:
+        """Return the result of a line; ``do`` runs its act."""
         try:
-            outcome, told = self._handled(line, do)
+            outcome, fields = self._handled(line, do)
         except LineInvalid as error:
-            outcome, told = Outcome.INVALID, {"reasons": [], "message": str(error)}
+            outcome, fields = Outcome.INVALID, {"reasons": [], "message": str(error)}
         except Refusal as refusal:
-            outcome, told = Outcome.REFUSED, _refused(refusal)
+            outcome, fields = Outcome.REFUSED, _refused(refusal)
         self.counts[outcome] += 1
-        return {"line": line.number, "id": line.id, "outcome": outcome.value, **told}
+        return {"line": line.number, "id": line.id, "outcome": outcome.value, **fields}
 
     def finish(self) -> PayRun:
-        """Post every grant that is due and not yet confirmed by billing, also those that an earlier run left."""
+        """Post every grant that billing has not confirmed, those that an earlier run left included."""
         due = next(self._store.grants.all(unsettled=True), None)
+        # A feed without a moment of its own pays at the earliest moment at which it may.
         return PayRun() if due is None else self._pay(self._clock or due.effective_from)
 
     def summary(self, at: datetime | None = None, *, known_at: datetime | None = None) -> dict[str, Any]:
-        """Return balances, referrals, cases and liability, codes as at the time of the last line, or at ``at``.
+        """Return balances, referrals, cases and liability, with the status of codes at ``at``, or at the last line.
 
-        With ``known_at`` they are as they were known at that moment, codes as at it too unless ``at`` is given (R3).
-        Before any line, codes are shown as they will be when every planned end has been reached.
+        With ``known_at`` they are as they were known at that moment, and so is the status of codes unless ``at`` is
+        given (R3). Before any line, codes have the status that they will have after every planned end.
         """
         ports: Repositories = self._store if known_at is None else Knowledge(self._store, by=known_at)
         lines = {outcome.value: self.counts[outcome] for outcome in Outcome}
         return {**summary(self._desk.programme, ports, at or known_at or self._clock or LATEST), "lines": lines}
 
-    def _handled(self, line: _Line, do: Callable[[_Asked], object]) -> tuple[Outcome, Result]:
+    def _handled(self, line: _Line, do: Callable[[_Request], object]) -> tuple[Outcome, Result]:
         self._clock = line.clock or self._clock
-        asked = line.asked
-        if isinstance(asked, Exception):
-            raise asked
+        request = line.request
+        if isinstance(request, Exception):
+            raise request
         try:
-            answer = do(asked)
-        except _Repeated:
+            answer = do(request)
+        except _Repeat:
             return Outcome.REPEATED, {"reasons": [], "message": "This event took effect before."}
-        event = asked.event
-        return self._told(event, done(asked.act, answer, Told(asked.given, event.time, self._desk.programme)))
+        event = request.event
+        return self._reported(
+            event, report_of(request.act, answer, Occasion(request.given, event.time, self._desk.programme))
+        )
 
-    def _alone(self, asked: _Asked) -> object:
-        """Do an act in a transaction of its own, and let billing have what is due before it looks there."""
+    def _alone(self, request: _Request) -> object:
+        """Run an act in a transaction of its own, after the grants are posted that its balances depend on."""
 
         def once() -> object:
-            self._admit(asked)
-            if asked.act.settles:
-                asked.session.prepare(asked.act, asked.given)
-            return self._store.run(lambda: self._effect(asked), asked.named())
+            self._admit(request)
+            if request.act.settles:
+                request.session.prepare(request.act, request.given)
+            return self._store.run(lambda: self._effect(request), request.named())
 
         return _again(once)
 
-    def _within(self, asked: _Asked) -> object:
-        """Do an act as a part of a transaction.
+    def _within(self, request: _Request) -> object:
+        """Run an act as a part of a transaction.
 
-        :raises _Apart: it has to have one of its own, because billing is to be asked outside of it.
+        :raises _OwnTransaction: the act needs one of its own, because billing is asked outside of it.
         """
-        self._admit(asked)
-        if asked.act.settles and not (self._store.keeps_billing and self._is_settled(asked)):
-            raise _Apart
-        return self._store.run(lambda: self._effect(asked))
+        self._admit(request)
+        if request.act.settles and not (self._store.keeps_billing and self._is_settled(request)):
+            raise _OwnTransaction
+        return self._store.run(lambda: self._effect(request))
 
-    def _admit(self, asked: _Asked) -> None:
-        """Refuse what an event asks for if that is wrong, or if the event took effect before.
+    def _admit(self, request: _Request) -> None:
+        """Refuse a request that is wrong, or whose event took effect before.
 
-        :raises _Repeated: it did.
+        A refusal of a value comes after the permissions: an actor who may not do the act learns only that.
+
+        :raises _Repeat: the same event took effect before.
+        :raises LineInvalid: another event of this identity took effect before, or the request is malformed.
+        :raises Refusal: the actor may not do the act, or a rule refuses a value.
         """
-        event = asked.event
+        event = request.event
         known = self._store.requests.event(event.source, event.id)
         if known is not None and known != event.digest:
             raise LineInvalid("id", "an event with this id and source but other content took effect before")
         if known is not None:
-            raise _Repeated
-        if isinstance(asked.wrong, Refusal):
-            asked.session.admit(asked.act, asked.given)
-        if asked.wrong is not None:
-            raise asked.wrong
+            raise _Repeat
+        if isinstance(request.wrong, Refusal):
+            request.session.admit(request.act, request.given)
+        if request.wrong is not None:
+            raise request.wrong
 
-    def _effect(self, asked: _Asked) -> object:
-        event = asked.event
-        with asked.session as session:
+    def _effect(self, request: _Request) -> object:
+        event = request.event
+        with request.session as session:
+            # The event was unknown when it was admitted: somebody who was quicker may be at it in another transaction.
             if not self._store.requests.add_event(event.source, event.id, event.digest):
                 raise ConcurrentChange(f"another consumer handles the event {event.id} at this moment")
-            return session.perform(asked.act, asked.given)
+            return session.perform(request.act, request.given)
 
-    def _is_settled(self, asked: _Asked) -> bool:
-        """Tell whether billing has all that is due to the accounts whose balance an act looks at."""
-        accounts = [asked.given[name] for name in asked.act.settles]
+    def _is_settled(self, request: _Request) -> bool:
+        """Tell whether every grant is posted of the accounts whose balance an act depends on."""
+        accounts = [request.given[name] for name in request.act.settles]
         return not any(next(self._store.grants.all(account=each, unsettled=True), None) for each in accounts)
 
-    def _told(self, event: Event, said: Done) -> tuple[Outcome, Result]:
-        outcome = Outcome.WARNED if said.warnings and event.type not in NEVER_WARN else Outcome.DONE
-        told: Result = {"reasons": [reason.value for reason in said.warnings], "message": said.message}
-        if said.decision is not None:
-            told.update(verdict(said.decision))
-        if said.issued is not None:
-            told["issued"] = said.issued
-        return outcome, told
+    def _reported(self, event: Event, report: Report) -> tuple[Outcome, Result]:
+        outcome = Outcome.WARNED if report.warnings and event.type not in NEVER_WARN else Outcome.DONE
+        fields: Result = {"reasons": [reason.value for reason in report.warnings], "message": report.message}
+        if report.decision is not None:
+            fields.update(verdict(report.decision))
+        if report.issued is not None:
+            fields["issued"] = report.issued
+        return outcome, fields
 
     def _pay(self, at: datetime) -> PayRun:
-        """Pay all that is not settled, also what an earlier run that was killed had taken at this very moment."""
+        """Pay every grant that is not settled, those included that a killed run had taken at this very moment."""
         return _again(self._desk.session(actor=FEED, now=at).payouts.pay_all)
 
 
-class _Apart(Exception):
-    """A line cannot share a transaction."""
+class _OwnTransaction(Exception):
+    """A line cannot share a transaction with others."""
 
 
-class _Repeated(Exception):
+class _Repeat(Exception):
     """An event took effect before."""
 
 
 @attrs.frozen
-class _Asked:
-    """What an event asks for: its act, with what that is given, in a session of whoever asks.
+class _Request:
+    """The request of an event: its act with the arguments, in a session of its actor.
 
-    ``wrong`` is what is wrong with that, if anything.
+    ``wrong`` is what is wrong with the arguments, if anything.
     """
 
     event: Event
@@ -255,22 +258,22 @@ class _Asked:
     wrong: LineInvalid | Refusal | None = None
 
     def named(self) -> list[tuple[str, Any]]:
-        """Return what is named: the event itself, and what the arguments of its act do."""
+        """Return the ids that the request names, by kind: the event's own, and those in the arguments of its act."""
         named: list[tuple[str, Any]] = [("event", (self.event.source, self.event.id))]
         return named if self.wrong is not None else [*named, *self.session.named(self.act, self.given)]
 
 
 @attrs.frozen
 class _Line:
-    """One line, read as far as that can be done without a store: what it asks for, or why it can ask for nothing.
+    """One line, read as far as possible without a store: its request, or why it has none.
 
-    ``clock`` is the moment that it tells, whatever else is wrong with it.
+    ``clock`` is the moment of the line, whatever else is wrong with it.
     """
 
     number: int
     id: str | None
     clock: datetime | None
-    asked: _Asked | LineInvalid | Refusal
+    request: _Request | LineInvalid | Refusal
 
     @classmethod
     def of(cls, line: str | bytes, number: int, desk: ReferralDesk) -> _Line:
@@ -285,11 +288,11 @@ class _Line:
             event = read_event(value)
         except (LineInvalid, Refusal) as wrong:
             return cls(number, id_, time_of(value), wrong)
-        return cls(number, id_, event.time, _asked(event, desk))
+        return cls(number, id_, event.time, _request_of(event, desk))
 
 
-def _asked(event: Event, desk: ReferralDesk) -> _Asked | LineInvalid:
-    """Return what an event asks for."""
+def _request_of(event: Event, desk: ReferralDesk) -> _Request | LineInvalid:
+    """Return the request of an event, or why it has none."""
     act = ACTS.get(event.type)
     if act is None or not act.feed:
         return LineInvalid("type", f"{event.type!r} is not a type of event")
@@ -298,12 +301,12 @@ def _asked(event: Event, desk: ReferralDesk) -> _Asked | LineInvalid:
     try:
         given = arguments_of(act, fields, desk.programme)
     except (LineInvalid, Refusal) as wrong:
-        return _Asked(event, act, session, {}, wrong)
-    return _Asked(event, act, session, given, fields.refusal)
+        return _Request(event, act, session, {}, wrong)
+    return _Request(event, act, session, given, fields.refusal)
 
 
 def _again(act: Callable[[], T]) -> T:
-    """Do something, and do it again as long as others are in its way, within reason."""
+    """Run something, and again while other writers are in its way, at most :data:`ATTEMPTS` times."""
     for _ in range(ATTEMPTS - 1):
         with suppress(ConcurrentChange):
             return act()
@@ -311,14 +314,14 @@ def _again(act: Callable[[], T]) -> T:
 
 
 def _refused(refusal: Refusal) -> Result:
-    told: Result = {"reasons": [reason.value for reason in refusal.reasons], "message": _sentence(refusal)}
+    fields: Result = {"reasons": [reason.value for reason in refusal.reasons], "message": _sentence(refusal)}
     if isinstance(refusal, CodeRefused):
-        told.update(verdict(refusal.decision))
-    return told
+        fields.update(verdict(refusal.decision))
+    return fields
 
 
 def _sentence(refusal: Refusal) -> str:
-    """Return a sentence for a person; what is wrong with a value of the line itself names its field."""
+    """Return a sentence for a person; a fault in a field of the line names the field."""
     if refusal.field is not None and (refusal.field == "time" or refusal.field.startswith("data.")):
         return f"{refusal.field}: {refusal.message}"
     said = refusal.message[:1].upper() + refusal.message[1:]

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from datetime import datetime
 from typing import Any
 
+from referral_core.entities.balance import Balance
 from referral_core.entities.case import Case
 from referral_core.entities.grant import GrantStatus
 from referral_core.entities.promo_code import PromoCode
@@ -17,9 +18,8 @@ from referral_core.values.money import Money
 
 
 def summary(programme: Programme, ports: Repositories, at: datetime) -> dict[str, Any]:
-    """Return the summary, codes with their status at ``at``; amounts as text, moments in the programme's zone."""
-    calendar = programme.calendar
-    zero = Money.zero(programme.currency)
+    """Return the summary: codes with their status at ``at``, amounts as text, moments in the programme's zone."""
+    calendar, zero = programme.calendar, Money.zero(programme.currency)
     pending: defaultdict[str, Money] = defaultdict(lambda: zero)
     used: Counter[str] = Counter()
     referrals = []
@@ -32,8 +32,7 @@ def summary(programme: Programme, ports: Repositories, at: datetime) -> dict[str
     for grant in ports.grants.all():
         if grant.status is not GrantStatus.GRANTED:
             pending[grant.account] += grant.amount
-    unused = zero
-    accounts = {}
+    unused, accounts = zero, {}
     for account, customer in ports.contracts.accounts():
         balance = ports.billing.balance(account)
         unused += balance.unused
@@ -42,21 +41,21 @@ def summary(programme: Programme, ports: Repositories, at: datetime) -> dict[str
             "code": _code(ports.promo_codes.of_account(account), at, calendar),
             "sent": ports.promo_codes.times_shared(account),
             "used": used[account],
-            "granted": _plain(balance.granted),
-            "transferred_in": _plain(balance.transferred_in),
-            "transferred_out": _plain(balance.transferred_out),
-            "consumed": _plain(balance.consumed),
-            "unused": _plain(balance.unused),
+            **_balance(balance),
             "pending": _plain(pending[account]),
         }
+    liability = {"locked": _plain(Money.total(pending.values(), programme.currency)), "granted_unused": _plain(unused)}
+    cases = [_case(case) for case in ports.cases.all()]
+    return {"accounts": accounts, "referrals": referrals, "cases": cases, "liability": liability}
+
+
+def _balance(balance: Balance) -> dict[str, str]:
     return {
-        "accounts": accounts,
-        "referrals": referrals,
-        "cases": [_case(case) for case in ports.cases.all()],
-        "liability": {
-            "locked": _plain(Money.total(pending.values(), programme.currency)),
-            "granted_unused": _plain(unused),
-        },
+        "granted": _plain(balance.granted),
+        "transferred_in": _plain(balance.transferred_in),
+        "transferred_out": _plain(balance.transferred_out),
+        "consumed": _plain(balance.consumed),
+        "unused": _plain(balance.unused),
     }
 
 

@@ -1,15 +1,12 @@
-"""The day of the launch: files of contracts in, rejects out, first codes for everybody; page by page, resumable."""
+"""The day of the launch: the import of contracts with its rejects, and first codes; page by page, resumable."""
 
 from __future__ import annotations
 
 from referral_adapters.launch.code_run import CodeRun
-from referral_adapters.launch.contract_file import open_contracts
-from referral_adapters.launch.errors import FileRefused
-from referral_adapters.launch.import_run import ImportRun
-from referral_adapters.launch.pages import pages
+from referral_adapters.launch.contract_file import ContractFile, open_contracts
+from referral_adapters.launch.import_run import ImportRun, Reject, RejectLines, pages
 from referral_adapters.launch.rehearsal import Rehearsal
-from referral_adapters.launch.rejects import Reject, RejectLines
-from referral_adapters.launch.source_row import ContractFile, SourceRow
+from referral_adapters.launch.rows import FileRefused, SourceRow
 
 __all__ = [
     "CodeRun",

@@ -1,4 +1,4 @@
-"""Issuing first codes to all accounts, page by page."""
+"""The issuing of first codes to all accounts, page by page."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from referral_core.services.launch import PAGE
 
 
 class CodeRun:
-    """Issues codes to whoever is due one and counts them; each page is one transaction.
+    """Issues a code to every account that is due one, and counts them; each page is one transaction.
 
-    The codes that a page issued are its own bookmark: another run passes over whoever has one. With ``dry`` it only
-    counts. ``most`` is how many codes it issues at most, ``None`` for all.
+    A run needs no bookmark: accounts that have a code already are passed over. With ``dry`` the run only counts.
+    ``most`` limits the codes that it issues, ``None`` does not.
     """
 
     def __init__(
@@ -38,15 +38,15 @@ class CodeRun:
 
     @property
     def is_done(self) -> bool:
-        """Tell whether there are no more accounts to look at, or no more codes to be issued."""
+        """Tell whether every account was looked at, or the limit of codes is reached."""
         return self._after is None or self._left == 0
 
     def take(self) -> None:
-        """Do the next page.
+        """Issue the codes of the next page of accounts.
 
         :raises Refusal: ``not-allowed``, ``reason-missing``.
         :raises CodeSpaceExhausted: more than half of the possible random codes are given out.
-        :raises ConcurrentChange: others were in the way all the time.
+        :raises ConcurrentChange: other writers were in the way at every attempt.
         """
         looked_at, issued, self._after = self._looked() if self._dry else self._done()
         self.looked_at += looked_at

@@ -1,14 +1,18 @@
-"""Importing a file of contracts, page by page."""
+"""The import of a file of contracts, page by page, and the rows that it rejects."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
+from typing import Final, TypeVar
 
-from referral_adapters.feed.errors import LineInvalid
-from referral_adapters.launch.contract_rows import ContractRows
-from referral_adapters.launch.rejects import Reject
-from referral_adapters.launch.source_row import SourceRow
+import attrs
+
+from referral_adapters.feed.fields import LineInvalid
+from referral_adapters.launch.rows import ContractRows, SourceRow
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor
 from referral_core.entities.contract import Contract
@@ -17,11 +21,13 @@ from referral_core.programme.programme import Programme
 from referral_core.services.launch import Arrival
 from referral_core.values.errors import Refusal
 
+T = TypeVar("T")
+
 
 class ImportRun:
-    """Takes in contracts and counts what became of them; each page is one transaction.
+    """Imports contracts and counts the outcomes; each page is one transaction.
 
-    What a page brought in is its own bookmark: the same file again finds it present.
+    A run needs no bookmark: rows that an earlier run imported are found present, and counted so.
     """
 
     def __init__(
@@ -34,10 +40,10 @@ class ImportRun:
         self.last_line = 0
 
     def take(self, page: Sequence[SourceRow], rejected: Callable[[Reject], object]) -> None:
-        """Import a page, then hand on its rejects in order.
+        """Import a page, then pass its rejects on, in order.
 
         :raises Refusal: ``not-allowed``, ``reason-missing``.
-        :raises ConcurrentChange: others were in the way all the time.
+        :raises ConcurrentChange: other writers were in the way at every attempt.
         """
         read = [self._read(row) for row in page]
         contracts = [each for each in read if isinstance(each, Contract)]
@@ -65,3 +71,73 @@ class ImportRun:
         self.imported += verdict is Arrival.IMPORTED
         self.present += verdict is Arrival.PRESENT
         self.rejected += isinstance(verdict, Reject)
+
+
+def pages(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield items in pages of ``size``; the last page may be smaller."""
+    rest = iter(items)
+    while page := list(islice(rest, size)):
+        yield page
+
+
+INVALID: Final = "invalid"
+"""The reason of a row that is malformed: no rule has looked at it."""
+HEAD: Final = ("line", "field", "reason", "message")
+"""The columns before those of the row itself."""
+
+_FORMULAS: Final = frozenset("=+-@\t\r＝＋－＠")
+"""Characters with which a spreadsheet begins a formula, in their full width too."""
+
+
+@attrs.frozen
+class Reject:
+    """One row that was not imported; ``field`` is empty where no single field is at fault."""
+
+    line: int
+    field: str
+    reason: str
+    message: str
+    cells: Sequence[str]
+
+    @classmethod
+    def invalid(cls, row: SourceRow, why: str, field: str = "") -> Reject:
+        """Return the reject of a malformed row."""
+        return cls(row.line, field, INVALID, _sentence(why), row.cells)
+
+    @classmethod
+    def refused(cls, row: SourceRow, refusal: Refusal) -> Reject:
+        """Return the reject of a row that a rule refused."""
+        return cls(row.line, refusal.field or "", refusal.reasons[0].value, _sentence(refusal.message), row.cells)
+
+
+class RejectLines:
+    """Writes rejects as lines of CSV in which no spreadsheet finds a formula."""
+
+    def __init__(self, columns: Sequence[str], delimiter: str) -> None:
+        self._columns = columns
+        self._text = io.StringIO(newline="")
+        self._writer = csv.writer(self._text, delimiter=delimiter, lineterminator="\r\n")
+
+    def header(self) -> bytes:
+        """Return the first line."""
+        return self._line([*HEAD, *self._columns])
+
+    def line(self, reject: Reject) -> bytes:
+        """Return the line of a reject: its line, field, reason and message, then the row's own cells."""
+        return self._line([str(reject.line), reject.field, reject.reason, reject.message, *reject.cells])
+
+    def _line(self, cells: Sequence[str]) -> bytes:
+        self._writer.writerow(map(_harmless, cells))
+        line = self._text.getvalue()
+        self._text.seek(0)  # one buffer for all lines: a writer for each would cost more than the line
+        self._text.truncate()
+        return line.encode(errors="backslashreplace")
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell[:1] in _FORMULAS and cell else cell
+
+
+def _sentence(said: str) -> str:
+    begun = said[:1].upper() + said[1:]
+    return begun if begun.endswith(".") else f"{begun}."

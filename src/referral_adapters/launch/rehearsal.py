@@ -1,4 +1,4 @@
-"""An import that is only rehearsed: judged by what stands, and by what the file itself would have brought in."""
+"""The rehearsal of an import: judged by the store as it is, and by what the file itself would have added to it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ T = TypeVar("T")
 
 
 class Rehearsal:
-    """A store as it is to whoever asks, but for contracts that are brought in: those go to a scratch store.
+    """A store that is only read: contracts that an import adds are written to a scratch store laid over it.
 
-    So every verdict is the one that the import itself would come to, whatever the file holds twice, and nothing is
-    written where it counts. The scratch store may be thrown away.
+    Every outcome is that of the import itself, also for what the file holds twice, and the store stays unchanged. The
+    scratch store can be thrown away afterwards.
     """
 
     def __init__(self, store: Store, scratch: Store) -> None:
@@ -29,14 +29,15 @@ class Rehearsal:
         self.contracts = _Overlaid(store.contracts, scratch.contracts)
 
     def begin(self, programme: Programme) -> None:
-        """Take nothing from a programme: the store that is asked stays as it is."""
+        """Ignore the programme: the store stays unchanged."""
 
     def transaction(self) -> AbstractContextManager[object]:
         """Return a transaction of the scratch store."""
         return self._scratch.transaction()
 
     def run(self, act: Callable[[], T], named: Sequence[tuple[str, str]] | None = None) -> T:
-        """Do an act in a transaction of the scratch store."""
+        """Run an act in a transaction of the scratch store."""
+        # What is named is locked nowhere: a rehearsal changes nothing that others could be at.
         return self._scratch.run(act)
 
     def __getattr__(self, part: str) -> Any:  # noqa: ANN401 - any other repository
@@ -45,7 +46,7 @@ class Rehearsal:
 
 @attrs.frozen
 class _Overlaid:
-    """The contracts of one store, with those of another one laid over them where pages are brought in."""
+    """The contracts of one store, with those of a scratch store laid over them."""
 
     _below: ContractRepository
     _above: ContractRepository

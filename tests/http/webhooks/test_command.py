@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from referral_adapters.cli.screen import Screen
+from referral_adapters.cli.output import Screen
 from referral_adapters.cli.webhooks_command import show
 from referral_adapters.sql import SqlStore
-from tests.adapters.command_line import invoke
-from tests.adapters.test_cli_parts import Terminal
+from tests.adapters.cli.command_line import invoke
+from tests.adapters.cli.terminal import Terminal
 from tests.http.webhooks.publishing import PROGRAMME, acted, published
 from tests.http.webhooks.receiver import SECRET, Receiver, receiver
 from tests.http.webhooks.test_delivery_together import ROOT, until
