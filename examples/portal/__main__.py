@@ -22,7 +22,7 @@ from referral_adapters.sql import SchemaMismatch, StoreFailed
 CLOCK: Final = "clock.txt"
 PEOPLE: Final = "people.json"
 DATABASE: Final = "referral.db"
-"""Comes last into the folder: a world with a database is a whole one."""
+"""The last file to be moved into the folder: a world with a database is complete."""
 
 
 def main() -> None:
@@ -58,7 +58,7 @@ def opened(folder: Path, parser: argparse.ArgumentParser) -> FastAPI:
 
 
 def sow_into(folder: Path) -> None:
-    """Sow a world beside the folder and move it in, so that a world that is there is a whole one."""
+    """Sow a world beside the folder and move it in, so that the folder never holds half a world."""
     growing = folder.with_name(f"{folder.name}.growing")
     shutil.rmtree(growing, ignore_errors=True)
     growing.mkdir(parents=True)
@@ -70,7 +70,7 @@ def sow_into(folder: Path) -> None:
 
 
 def clear(folder: Path) -> None:
-    """Throw away the world in a folder, and nothing else that may be there."""
+    """Delete the world in a folder, and no other file there."""
     for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", CLOCK, PEOPLE):
         (folder / name).unlink(missing_ok=True)
 

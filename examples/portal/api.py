@@ -29,7 +29,7 @@ HOLDS: Final = timedelta(hours=1)
 
 
 class Api:
-    """The API of a world, and the issuer of the tokens that it believes."""
+    """The API of a world, and the issuer of its tokens."""
 
     def __init__(self, world: World) -> None:
         self._key = secrets.token_bytes(32)
@@ -45,7 +45,7 @@ class Api:
         )
 
     def token(self, person: Person) -> str:
-        """Return a token by which somebody asks for an hour."""
+        """Return a token for a person, valid for an hour."""
         claims: dict[str, object] = {
             "iss": ISSUER,
             "sub": person.id,
@@ -59,7 +59,7 @@ class Api:
 
 @router.get("/developers")
 def show(visit: Anybodys) -> Response:
-    """Show whoever was picked a token, and a few requests to try with it."""
+    """Show a token for the person who was picked, and a few requests to try with it."""
     api: Api = visit.request.app.state.api
     person = visit.someone()
     token, base = api.token(person), f"{visit.origin}{PATH}"

@@ -13,23 +13,45 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from examples.portal import account_view, administration, api, clock_bar, picker, sales, self_service, sign_up
+from examples.portal import (
+    account_discount,
+    accounts,
+    administration,
+    api,
+    sales,
+    sales_cases,
+    sales_conclude,
+    self_service,
+    sign_up,
+    start,
+)
 from examples.portal.api import PATH, Api
 from examples.portal.clock import Clock
-from examples.portal.complaint import Complaint
 from examples.portal.people import People
-from examples.portal.security import Guarded, SecurityHeaders, guard
-from examples.portal.session import Sessions
-from examples.portal.visit import NotYours, Visit
+from examples.portal.security import SecurityHeaders, Sessions, UntrustedForm, guard
+from examples.portal.visit import Complaint, Visit, WrongRole
 from examples.portal.world import World
 from referral_adapters.http import SlidingLimiter
 from referral_core import Reason, Refusal
 
+PARTS: Final = (
+    start,
+    self_service,
+    sign_up,
+    sales,
+    sales_conclude,
+    sales_cases,
+    accounts,
+    account_discount,
+    administration,
+    api,
+)
+"""The modules with pages; each has a router."""
 STATIC: Final = Path(__file__).parent / "static"
 
 
 def create_portal(url: str, *, clock: Clock, people: People | None = None) -> FastAPI:
-    """Return the portal over a database, with a clock to be moved and the people who may be picked."""
+    """Return the portal over a database, with its clock and the people who may be picked."""
     world = World(url, clock=clock, people=people or People())
 
     @asynccontextmanager
@@ -45,14 +67,14 @@ def create_portal(url: str, *, clock: Clock, people: People | None = None) -> Fa
     portal.state.limiter = SlidingLimiter()
     portal.state.api = Api(world)
     portal.mount(PATH, portal.state.api.app)
-    for part in (picker, clock_bar, self_service, sign_up, sales, account_view, administration, api):
+    for part in PARTS:
         portal.include_router(part.router)
-    _tell_what_went_wrong(portal)
+    _add_error_pages(portal)
     return portal
 
 
-def _tell_what_went_wrong(portal: FastAPI) -> None:
-    """Have everything that goes wrong told by a page."""
+def _add_error_pages(portal: FastAPI) -> None:
+    """Answer every refusal and every error with a page."""
 
     @portal.exception_handler(Refusal)
     def refused(request: Request, refusal: Refusal) -> Response:
@@ -61,12 +83,12 @@ def _tell_what_went_wrong(portal: FastAPI) -> None:
         status = 403 if Reason.NOT_ALLOWED in refusal.reasons else 409
         return visit.page("wrong.html", status=status, complaint=complaint, kind="refused")
 
-    @portal.exception_handler(NotYours)
-    def not_yours(request: Request, _: NotYours) -> Response:
+    @portal.exception_handler(WrongRole)
+    def not_yours(request: Request, _: WrongRole) -> Response:
         return Visit(request).page("wrong.html", status=403, kind="not-yours")
 
-    @portal.exception_handler(Guarded)
-    def guarded(request: Request, _: Guarded) -> Response:
+    @portal.exception_handler(UntrustedForm)
+    def guarded(request: Request, _: UntrustedForm) -> Response:
         return Visit(request).page("wrong.html", status=403, kind="guarded")
 
     @portal.exception_handler(RequestValidationError)

@@ -1,14 +1,28 @@
-"""The clock of the portal: it stands still until somebody moves it, so that months can be clicked through."""
+"""The clock of the portal, and the nights that it moves through: contracts begin, billing pays and issues bills."""
 
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
+from dateutil.relativedelta import relativedelta
+
+from referral_adapters.sql import SqlStore
+from referral_core import Actor, Contract, ContractStatus, Money, Reason, ReferralDesk, Refusal
+
 STEP: Final = timedelta(seconds=1)
 """How far each act moves the clock, so that no two acts happen at the same moment."""
+BILL: Final = Money("24.90")
+"""The invented amount of every monthly bill."""
+MORNING: Final = time(9)
+"""The time of day after a night, when people begin to act."""
+FARTHEST: Final = relativedelta(months=6)
+"""How far the clock moves at most in one go."""
+SUPPLY: Final = Actor.system("supply")
+BILLING: Final = Actor.system("billing")
 
 
 class Clock:
@@ -25,7 +39,7 @@ class Clock:
 
     @property
     def now(self) -> datetime:
-        """The present moment, which asking does not change."""
+        """The present moment; reading it does not move the clock."""
         return self._now
 
     def tick(self) -> datetime:
@@ -35,7 +49,7 @@ class Clock:
             return self._now
 
     def move_to(self, moment: datetime) -> None:
-        """Move on to a moment; one that has passed leaves the clock where it is."""
+        """Move on to a moment; a moment in the past leaves the clock as it is."""
         with self._lock:
             self._keep(max(moment, self._now))
 
@@ -45,3 +59,64 @@ class Clock:
             beside.write_text(moment.isoformat(), encoding="utf-8")
             beside.replace(self._file)
         self._now = moment
+
+
+class Simulation:
+    """The simulation of a world: night after night contracts begin, grants are paid and bills are issued."""
+
+    def __init__(self, store: SqlStore, desk: ReferralDesk, clock: Clock) -> None:
+        self._store = store
+        self._desk = desk
+        self._clock = clock
+        self._calendar = desk.programme.calendar
+        self._moving = threading.Lock()
+
+    @property
+    def day(self) -> date:
+        """The programme's present day."""
+        return self._calendar.day_of(self._clock.now)
+
+    def move_to(self, day: date) -> None:
+        """Move on to the morning of a later day, six months away at most; an earlier day changes nothing.
+
+        Interrupted, it does the last night over when it is called again, in which nothing happens twice.
+        """
+        with self._moving:
+            for night in self._nights(min(day, self.day + FARTHEST)):
+                self._pass(night)
+
+    def _nights(self, last: date) -> Iterator[date]:
+        first = self.day + timedelta(days=1)
+        yield from (first + timedelta(days=number) for number in range((last - first).days + 1))
+
+    def _pass(self, day: date) -> None:
+        midnight = self._calendar.start_of(day)
+        contracts = self._contracts()
+        self._activate(contracts, day, midnight)
+        self._pay(midnight)
+        if day.day == 1:
+            self._bill(contracts, day, midnight + timedelta(hours=6))
+        self._clock.move_to(datetime.combine(day, MORNING, tzinfo=self._calendar.zone))  # last: see move_to
+
+    def _contracts(self) -> tuple[Contract, ...]:
+        kept = self._store.contracts
+        return tuple(contract for account, _ in kept.accounts() for contract in kept.of_account(account))
+
+    def _activate(self, contracts: tuple[Contract, ...], day: date, at: datetime) -> None:
+        for contract in contracts:
+            if contract.status is ContractStatus.CONCLUDED and contract.starts_on and contract.starts_on <= day:
+                self._desk.session(actor=SUPPLY, now=at).contracts.activate(contract.id)
+
+    def _pay(self, at: datetime) -> None:
+        self._desk.session(actor=BILLING, now=at).payouts.pay_all()
+
+    def _bill(self, contracts: tuple[Contract, ...], day: date, at: datetime) -> None:
+        """Issue the bill of the past month to every account that was supplied."""
+        supplied = {contract.account for contract in contracts if contract.is_active_at(at)}
+        for account in sorted(supplied):
+            bill = f"{account}-{day - timedelta(days=1):%Y-%m}"
+            try:
+                self._desk.session(actor=BILLING, now=at).discounts.bill(bill, account=account, amount=BILL)
+            except Refusal as refusal:
+                if Reason.BILL_EXISTS not in refusal.reasons:
+                    raise

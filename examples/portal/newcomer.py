@@ -1,4 +1,4 @@
-"""Somebody who concludes a contract: the numbers they get, and when supply begins."""
+"""Newcomers: the numbers of their contract, account and case, and the start of supply."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from referral_core.services.sign_ups import SignUp
 
 @attrs.frozen(kw_only=True)
 class Newcomer:
-    """What a sign-up begins with. A ``person`` who has been a customer before keeps the id they had."""
+    """A person who signs up, with new numbers; a known customer keeps the id."""
 
     number: int
     person: Person
@@ -25,12 +25,12 @@ class Newcomer:
 
     @property
     def contract(self) -> str:
-        """The id of the contract that is concluded."""
+        """The id of the newcomer's contract."""
         return f"K-{self.number}"
 
     @property
     def case(self) -> str:
-        """The id of the case that is opened where none is concluded."""
+        """The id of the newcomer's case, if the sign-up fails."""
         return f"S-{self.number}"
 
     @classmethod
@@ -43,14 +43,14 @@ class Newcomer:
         segment: str = "household",
         form: str | None = None,
     ) -> Newcomer:
-        """Return a newcomer of a name, with numbers that nobody had before: the same for the same form."""
+        """Return a new customer with new numbers; the same form gets the same numbers."""
         number = world.people.number(form)
         person = Person(f"C-{number}", name)
         return cls(number=number, person=person, product=product, segment=segment, account=f"A-{number}")
 
     @classmethod
     def again(cls, world: World, person: Person, *, product: str, form: str | None = None) -> Newcomer:
-        """Return somebody who is known already, with one more account: the same for the same form."""
+        """Return a known customer with the numbers of one more account; the same form gets the same numbers."""
         number = world.people.number(form)
         return cls(number=number, person=person, product=product, account=f"A-{number}")
 
@@ -82,5 +82,5 @@ class Newcomer:
 
 
 def next_start(world: World) -> date:
-    """Return the day on which supply begins for who signs up now: the first of the next month."""
-    return world.course.day.replace(day=1) + relativedelta(months=1)
+    """Return the start of supply for a sign-up of today: the first day of the next month."""
+    return world.simulation.day.replace(day=1) + relativedelta(months=1)

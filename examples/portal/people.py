@@ -1,4 +1,4 @@
-"""Who may be picked in place of signing in, and the names of customers, which only a host knows."""
+"""People: the staff and the customers who may be picked in place of a sign-in, with names that only a host knows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from referral_core import Actor, Role
 
 FIRST_NUMBER: Final = 1001
 MOST_FORMS: Final = 10_000
-"""How many forms are remembered by the number that they got."""
+"""How many forms are remembered with their numbers."""
 
 
 @attrs.frozen
@@ -95,7 +95,7 @@ class People:
             self._keep()
 
     def number(self, form: str | None = None) -> int:
-        """Return a number that was never given out before, but for the same form: sent twice, it gets the same one."""
+        """Return a new number; a form that is sent twice gets the same number."""
         with self._lock:
             if form is not None and form in self._of_forms:
                 return self._of_forms[form]

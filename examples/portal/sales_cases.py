@@ -9,22 +9,20 @@ import attrs
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from examples.portal.complaint import Complaint
+from examples.portal.dry_run import DryRun, Prospect, outcome_of
+from examples.portal.forms import typed_day
 from examples.portal.newcomer import next_start
-from examples.portal.prospect import Prospect
-from examples.portal.rehearsal import Rehearsal, rehearse
-from examples.portal.staff_page import PAGE, complaint_of, referee_groups, staff_page, typed
-from examples.portal.typed import typed_day
-from examples.portal.visit import Staffs, Visit
+from examples.portal.staff import PAGE, complaint_of, referee_groups, staff_page, typed
+from examples.portal.visit import Complaint, Staffs, Visit
 from referral_core import Case, CaseStatus, Refusal, Session
 from referral_core.services.cases import FinishedCase
 
-router = APIRouter(prefix="/cases")
+router = APIRouter(prefix="/sales/cases")
 
 
 @router.get("")
 def cases(visit: Staffs, show: str = "open", after: str = "") -> Response:
-    """Show cases by pages, those that are still open unless all are asked for."""
+    """Show open cases, or all, by pages."""
     world, actor = visit.world, visit.someone().actor
     page = world.ask(actor).cases.page(after=after or None, limit=PAGE + 1, open_only=show != "all")
     return staff_page(
@@ -52,15 +50,15 @@ def finish_form(visit: Staffs, case: str) -> Response:
 
 @router.post("/{case}/finish")
 def finish(visit: Staffs, case: str) -> Response:
-    """Show what finishing a case would bring; finish it when that was seen (K2)."""
+    """Show the prospect of finishing a case; finish the case once the prospect was shown (K2)."""
     found, fields = _found(visit, case), visit.fields
     try:
         starts_on = typed_day(fields.get("starts_on", ""), "starts_on")
-        rehearsal = Rehearsal(visit, _finish(visit, found, 0, starts_on), _prospect)
-        chosen = rehearsal.show()
-        if rehearsal.was_seen(chosen):
+        dry_run = DryRun(visit, _finish(visit, found, 0, starts_on), _prospect)
+        chosen = dry_run.show()
+        if dry_run.was_seen(chosen):
             numbered = _finish(visit, found, visit.world.people.number(), starts_on)
-            done = attrs.evolve(rehearsal, act=numbered).do()
+            done = attrs.evolve(dry_run, act=numbered).do()
             if done is not None:
                 visit.note("sales.done-finished", case=case)
                 return visit.go(f"/sales/sign-ups/{done.sign_up.contract.id}")
@@ -111,11 +109,11 @@ def _prospect(finished: FinishedCase) -> Prospect:
 
 
 def _without_case(visit: Visit, case: Case) -> Prospect | None:
-    """Return what the code of a case would bring to somebody who signs up today without the case."""
+    """Return the prospect of the case's code for a sign-up of today without the case."""
     if case.carried is None or case.status is not CaseStatus.OPEN:
         return None
     return Prospect.of_sign_up(
-        rehearse(
+        outcome_of(
             visit,
             lambda session: session.sign_ups.conclude(
                 "K-0",

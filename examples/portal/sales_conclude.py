@@ -10,20 +10,17 @@ import attrs
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from examples.portal.complaint import Complaint
+from examples.portal.dry_run import HONOURED, DryRun, Prospect, StaffChoice, outcome_of
+from examples.portal.forms import typed_day
 from examples.portal.newcomer import Newcomer, next_start
 from examples.portal.people import Person
-from examples.portal.prospect import Prospect
-from examples.portal.rehearsal import Rehearsal, rehearse
 from examples.portal.sign_up import LONGEST_CODE, LONGEST_NAME, PRODUCTS
-from examples.portal.staff_choice import HONOURED, StaffChoice
-from examples.portal.staff_page import complaint_of, referee_groups, staff_page, typed
-from examples.portal.typed import typed_day
-from examples.portal.visit import Staffs, Visit
+from examples.portal.staff import complaint_of, referee_groups, staff_page, typed
+from examples.portal.visit import Complaint, Staffs, Visit
 from referral_core import Refusal, Session
 from referral_core.services.sign_ups import SignUp
 
-router = APIRouter()
+router = APIRouter(prefix="/sales")
 
 SEGMENTS: Final = ("household", "micro-business")
 CHANNEL: Final = "sales-portal"
@@ -31,13 +28,13 @@ CHANNEL: Final = "sales-portal"
 
 @router.get("/new")
 def form(visit: Staffs, customer: str = "") -> Response:
-    """Show the form, for somebody new or for a customer who is known."""
+    """Show the form, for a new customer or a known one."""
     return _form(visit, customer=customer)
 
 
 @router.post("/new")
 def conclude(visit: Staffs) -> Response:
-    """Show what the sign-up would bring; conclude it when that was seen, whatever is said against its code (S9)."""
+    """Show the prospect of the sign-up; conclude once it was shown, even if the code cannot be used (S9)."""
     fields = visit.fields
     complaint = _wrong(visit)
     if complaint is not None:
@@ -45,12 +42,12 @@ def conclude(visit: Staffs) -> Response:
     try:
         choice, starts_on = StaffChoice.typed(visit), typed_day(fields.get("starts_on", ""), "starts_on")
         draft = _applicant(visit, number=0)
-        rehearsal = Rehearsal(visit, _conclude(visit, draft, choice, starts_on), Prospect.of_sign_up)
+        dry_run = DryRun(visit, _conclude(visit, draft, choice, starts_on), Prospect.of_sign_up)
         by_rules = _by_rules(visit, draft, choice, starts_on)
-        chosen = rehearsal.show()
-        if rehearsal.was_seen(chosen):
+        chosen = dry_run.show()
+        if dry_run.was_seen(chosen):
             newcomer = _applicant(visit, number=visit.world.people.number())
-            signed = attrs.evolve(rehearsal, act=_conclude(visit, newcomer, choice, starts_on)).do()
+            signed = attrs.evolve(dry_run, act=_conclude(visit, newcomer, choice, starts_on)).do()
             if signed is not None:
                 return _tell(visit, newcomer, signed)
     except Refusal as refusal:
@@ -65,7 +62,7 @@ def _tell(visit: Visit, newcomer: Newcomer, signed: SignUp) -> Response:
 
 
 def _applicant(visit: Visit, *, number: int) -> Newcomer:
-    """Return who signs up under a number: a customer who is known keeps the id they had, all else is new."""
+    """Return the newcomer of a number; a known customer keeps the id."""
     fields = visit.fields
     person = _known(visit, fields.get("customer", "")) or Person(f"C-{number}", fields.get("name", ""))
     return Newcomer(
@@ -97,14 +94,14 @@ def _conclude(
 
 
 def _by_rules(visit: Visit, newcomer: Newcomer, choice: StaffChoice, starts_on: date | None) -> Prospect | None:
-    """Return what the rules by themselves would bring where something else is chosen."""
+    """Return the prospect without the choices of staff; ``None`` if there are none."""
     if not choice.deviates:
         return None
-    return Prospect.of_sign_up(rehearse(visit, _conclude(visit, newcomer, StaffChoice(), starts_on)))
+    return Prospect.of_sign_up(outcome_of(visit, _conclude(visit, newcomer, StaffChoice(), starts_on)))
 
 
 def _wrong(visit: Visit) -> Complaint | None:
-    """Return what is wrong with the form before any rule is asked."""
+    """Return the complaint about the form itself, before any rule is asked."""
     fields, texts = visit.fields, visit.texts
     name = fields.get("name", "")
     if _known(visit, fields.get("customer", "")) is None and not (0 < len(name) <= LONGEST_NAME and name.isprintable()):
@@ -117,7 +114,7 @@ def _wrong(visit: Visit) -> Complaint | None:
 
 
 def _known(visit: Visit, customer: str) -> Person | None:
-    """Return a customer who has an account that this actor may see; nobody is named by no id."""
+    """Return a known customer with an account that this actor may see; ``None`` for an empty id."""
     if not customer:
         return None
     world, actor = visit.world, visit.someone().actor

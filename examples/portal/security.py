@@ -1,18 +1,27 @@
-"""What keeps other sites, and what people type, from acting in somebody's name."""
+"""The guards of the portal: sessions in a signed cookie, the token and origin of forms, the headers of answers."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import hmac
-from typing import Final
+import json
+import secrets
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final
 
 from fastapi import Request
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+COOKIE: Final = "portal"
+LONGEST_COOKIE: Final = 3_500
+"""How many bytes the cookie has at most; browsers keep no more than 4096."""
+
+Content = dict[str, Any]
 LONGEST_FORM: Final = 32_768
 """How many bytes a form has at most."""
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-
 HEADERS: Final = {
     "Content-Security-Policy": "; ".join(
         (
@@ -34,12 +43,74 @@ HEADERS: Final = {
 }
 
 
-class Guarded(Exception):
-    """A form that did not come from a page of the portal, or is too long; nothing was done."""
+class Sessions:
+    """Middleware that puts the content of the session into ``scope["session"]``, and back into the cookie.
+
+    Every session has a ``token``, which forms must repeat. The cookie is signed with a key of the running process, so
+    a new start of the portal begins new sessions.
+    """
+
+    def __init__(self, app: ASGIApp, key: bytes | None = None) -> None:
+        self._app = app
+        self._key = key or secrets.token_bytes(32)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request with its session."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        cookie = _cookie(Headers(scope=scope).get("cookie", ""))
+        content = self._read(cookie) or new_session()
+        scope["session"] = content
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start" and (written := self._written(content)) != cookie:
+                headers = MutableHeaders(scope=message)
+                secure = "; Secure" if scope["scheme"] == "https" else ""
+                headers.append("Set-Cookie", f"{COOKIE}={written}; Path=/; HttpOnly; SameSite=Lax{secure}")
+            await send(message)
+
+        await self._app(scope, receive, send_with_cookie)
+
+    def _written(self, content: Content) -> str:
+        while len(text := _packed(content)) > LONGEST_COOKIE and content.get("notes"):
+            content["notes"] = content["notes"][1:]
+        return f"{text}.{self._signature(text)}"
+
+    def _read(self, cookie: str) -> Content | None:
+        text, _, signature = cookie.rpartition(".")
+        if not text or not hmac.compare_digest(signature.encode(), self._signature(text).encode()):
+            return None
+        content: Content = json.loads(base64.urlsafe_b64decode(text))
+        return content
+
+    def _signature(self, text: str) -> str:
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def new_session(**content: object) -> Content:
+    """Return the content of a new session, with a token of its own."""
+    return {"token": secrets.token_urlsafe(24), **content}
+
+
+def _packed(content: Content) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content, sort_keys=True).encode()).decode()
+
+
+def _cookie(header: str) -> str:
+    try:
+        morsel = SimpleCookie(header).get(COOKIE)
+    except CookieError:
+        return ""
+    return "" if morsel is None else morsel.value
+
+
+class UntrustedForm(Exception):
+    """The refusal of a form that came from elsewhere or is too long; nothing was done."""
 
 
 class SecurityHeaders:
-    """Middleware that sends the headers above with every answer, and lets no page with somebody's data be kept."""
+    """Middleware that sends the headers above with every answer, and keeps pages out of every cache."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -60,22 +131,22 @@ class SecurityHeaders:
 
 
 async def guard(request: Request) -> None:
-    """Let a form pass only with the token of its session and from the portal's own origin; keep its fields.
+    """Accept a form only with the token of its session and from the portal's own origin, and keep its fields.
 
-    :raises Guarded: it does not, or is too long.
+    :raises UntrustedForm: it does not, or is too long.
     """
     if request.method in READING:
         return
     if not 0 < int(request.headers.get("content-length", "0")) <= LONGEST_FORM or not _is_from_here(request):
-        raise Guarded
+        raise UntrustedForm
     form = await request.form(max_files=0, max_fields=100)
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
     token = str(request.scope["session"]["token"])
     if not hmac.compare_digest(fields.pop("token", "").encode(), token.encode()):
-        raise Guarded
+        raise UntrustedForm
     request.state.fields = fields
 
 
 def _is_from_here(request: Request) -> bool:
-    """Tell whether the browser says that the form stood on a page of this host; one that says nothing is not told."""
+    """Tell whether the browser names this host as the origin of the form; a form without an origin is refused."""
     return request.headers.get("origin") == f"{request.url.scheme}://{request.headers.get('host', '')}"

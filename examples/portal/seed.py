@@ -1,4 +1,4 @@
-"""An invented small world: half a year of customers, codes, referrals and amounts, by acts through the desk."""
+"""A small invented world: half a year of customers, codes, referrals and amounts, by acts through the desk."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def sow(folder: Path) -> None:
 
 
 class Seed:
-    """What happened before the pages are first opened."""
+    """The half year before the pages are first opened."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -47,7 +47,7 @@ class Seed:
         self._autumn()
         self._winter()
         self._february()
-        self._world.course.move_to(BEGINNING.date())
+        self._world.simulation.move_to(BEGINNING.date())
 
     def _september(self) -> None:
         for group, amount in (("referrer", "10"), ("referee-self-service", "7"), ("referee-manual", "5")):
@@ -98,7 +98,7 @@ class Seed:
         self._join("Maarja Põld", friend="Anna Kask")
 
     def _move_to(self, day: date) -> None:
-        self._world.course.move_to(day)
+        self._world.simulation.move_to(day)
 
     def _customer(self, name: str) -> str:
         return next(person.id for person in self._world.people.customers() if person.name == name)
@@ -127,7 +127,7 @@ class Seed:
         Newcomer.of(self._world, name).conclude(self._world, code)
 
     def _again(self, name: str) -> None:
-        """Have a customer who is known conclude for one more account, without a code."""
+        """Have a known customer conclude for one more account, without a code."""
         person = self._world.people.find(self._customer(name))
         if person is not None:
             Newcomer.again(self._world, person, product="electricity").conclude(self._world, None)

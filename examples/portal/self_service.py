@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Self
 from urllib.parse import quote
 
+import attrs
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import JSONResponse, Response
 from markupsafe import Markup
 
 from examples.portal.catalogue import LANGUAGES
-from examples.portal.my_account import MyAccount, passed_on
+from examples.portal.people import Person
 from examples.portal.visit import Customers, Visit
+from examples.portal.world import World
 from referral_adapters.qr import qr_svg
+from referral_core import CodeStatus, Decision, PromoCode
+from referral_core.entities.balance import Movement
 from referral_core.programme.settings import SharingText
+from referral_core.services.accounts import AccountView, ReferralView
 
 router = APIRouter(prefix="/me")
 
 MEANS: Final = frozenset({"app", "link", "e-mail", "sms", "qr"})
-"""By what means a code is passed on from here."""
+"""The means of sharing on this page."""
 
 
 @router.get("")
 def my_code(visit: Customers, account: str | None = None, share: str | None = None) -> Response:
-    """Show the customer's code, how to pass it on in the language chosen for that, and what came of it."""
+    """Show the customer's code, its sharing text in the chosen language, and what came of it."""
     person, world = visit.someone(), visit.world
     accounts = world.ask(person.actor).accounts.of_customer(person.id)
     chosen = account or next(iter(accounts), None)
@@ -45,7 +50,7 @@ def my_code(visit: Customers, account: str | None = None, share: str | None = No
 
 @router.post("/share")
 def share(visit: Customers) -> Response:
-    """Record that a code was passed on, and tell how often it was by now."""
+    """Record a sharing of a code, and return the number of sharings so far."""
     person, world = visit.someone(), visit.world
     code, means = visit.fields.get("code", ""), visit.fields.get("means", "")
     if means not in MEANS:
@@ -62,6 +67,51 @@ def _sent(visit: Visit, account: str) -> int:
 
 
 def _links(text: SharingText) -> dict[str, str]:
-    """Return the links that open a letter or a message with the text in it."""
+    """Return the links that open an e-mail or a message with the sharing text."""
     body = quote(f"{text.text}\n{text.url}", safe="")
     return {"e-mail": f"mailto:?subject={quote(text.title, safe='')}&body={body}", "sms": f"sms:?&body={body}"}
+
+
+@attrs.frozen(kw_only=True)
+class MyAccount:
+    """An account of the customer: its latest code, its referrals, and the movements of its discount.
+
+    ``worth`` says what the code gives to both sides today; ``None`` when there is none.
+    """
+
+    view: AccountView
+    code: PromoCode | None
+    status: CodeStatus | None
+    worth: Decision | None
+    referrals: tuple[ReferralView, ...]
+    movements: tuple[Movement, ...]
+
+    @classmethod
+    def of(cls, world: World, person: Person, account: str) -> Self:
+        """Return an account as its customer sees it.
+
+        :raises Refusal: ``not-allowed`` when it is not theirs.
+        """
+        session = world.ask(person.actor)
+        view = session.accounts.show(account)
+        code = view.codes[-1] if view.codes else None
+        return cls(
+            view=view,
+            code=code,
+            status=None if code is None else code.status_at(world.clock.now),
+            worth=None if code is None else session.codes.check(code.text),
+            referrals=session.accounts.referrals(account),
+            movements=tuple(reversed(session.accounts.movements(account))),
+        )
+
+    @property
+    def shareable(self) -> PromoCode | None:
+        """The code, if it is active and can be shared."""
+        return self.code if self.status is CodeStatus.ACTIVE else None
+
+
+def passed_on(world: World, person: Person, code: str, language: str, origin: str) -> SharingText:
+    """Return the sharing text of a code in a language, with a link to this portal."""
+    text = world.ask(person.actor).sharing.text(code, language=language)
+    path = "/".join(text.url.split("/")[3:])
+    return attrs.evolve(text, url=f"{origin}/{path}")

@@ -1,4 +1,4 @@
-"""Signing up: the public page that a passed-on link leads to (S5-S7, K1)."""
+"""The sign-up: the public page behind a shared link (S5-S7, K1)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 
 from examples.portal.catalogue import LANGUAGES
-from examples.portal.complaint import Complaint
 from examples.portal.newcomer import Newcomer, next_start
 from examples.portal.people import Person
-from examples.portal.visit import NotYours, Visit, visit
+from examples.portal.visit import Complaint, Visit, WrongRole, visit
 from examples.portal.world import PORTAL
 from referral_adapters.http.limits import CheckLimits, network_of
 from referral_core import Decision, Refusal
@@ -24,18 +23,18 @@ from referral_core.values.errors import Reason
 router = APIRouter()
 
 PRODUCTS: Final = ("electricity", "gas", "solar")
-"""What can be had; the last is none of the programme's, so that no code is good for it (S11)."""
+"""The products on sale; the last is outside the programme, so that no code is eligible for it (S11)."""
 LONGEST_NAME: Final = 80
 LONGEST_CODE: Final = 40
 SHORTEST_CODE: Final = 4
 TWICE: Final = frozenset({Reason.CONTRACT_EXISTS, Reason.CASE_EXISTS})
-"""What the same form is refused with when it is sent twice: by two clicks on its button, say."""
+"""The refusals of a form that is sent twice, for example by two clicks on its button."""
 
 
 def _applicant(visit: Annotated[Visit, Depends(visit)]) -> Visit:
-    """Let anybody in but the staff, who sign people up on pages of their own."""
+    """Let in everybody except the staff, who have pages of their own for sign-ups."""
     if visit.person is not None and not visit.person.is_customer:
-        raise NotYours
+        raise WrongRole
     return visit
 
 
@@ -44,7 +43,7 @@ Applicants = Annotated[Visit, Depends(_applicant)]
 
 @router.get("/{language}/sign-up")
 def arrive(visit: Applicants, language: str, code: str = "") -> Response:
-    """Come by a link that somebody passed on: go on in its language, with its code filled in."""
+    """Follow a shared link: go on in its language, with its code filled in."""
     if language in LANGUAGES:
         visit.speak(language)
     return visit.go(f"/sign-up?{urlencode({'code': code[:LONGEST_CODE]})}" if code else "/sign-up")
@@ -52,7 +51,7 @@ def arrive(visit: Applicants, language: str, code: str = "") -> Response:
 
 @router.get("/sign-up")
 def form(visit: Applicants, code: str = "") -> Response:
-    """Show the form; what is said of a code that is filled in is said at once."""
+    """Show the form, and the answer to a code that is filled in already."""
     return _form(visit, {"code": code[:LONGEST_CODE]})
 
 
@@ -73,7 +72,7 @@ def check(visit: Applicants, code: str = "", product: str = "electricity") -> Re
 
 @router.post("/sign-up")
 def conclude(visit: Applicants) -> Response:
-    """Conclude a contract, with the code if one is given; or open a case where the sign-up is to fail."""
+    """Conclude a contract, with a code or without; or open a case if the sign-up is to fail."""
     fields = visit.fields
     code = fields.get("code", "") if "without" not in fields else ""
     complaint = _wrong_name(visit) or _wrong_code(visit, code)
@@ -90,7 +89,7 @@ def conclude(visit: Applicants) -> Response:
 
 @router.get("/sign-up/next")
 def what_next(visit: Applicants) -> Response:
-    """Say what happens next, to whoever has just signed up."""
+    """Show the next steps after a sign-up."""
     session = visit.session
     if "contract" in session:
         seen = visit.world.ask(PORTAL).sign_ups.find(session["contract"])
@@ -104,7 +103,7 @@ def what_next(visit: Applicants) -> Response:
 
 
 def _tell(visit: Visit, person: Person, what: str, id_: str) -> Response:
-    """Go on as the customer whom somebody has become, and say what happens next."""
+    """Go on as the new customer, and show the next steps."""
     visit.become(person)
     visit.session[what] = id_
     return visit.go("/sign-up/next")
@@ -128,7 +127,7 @@ def _form(visit: Visit, fields: Mapping[str, str], complaint: Complaint | None =
 
 
 def _decide(visit: Visit, code: str, product: str) -> Decision | None:
-    """Return what the rules say to a code; nothing while too little of one is typed."""
+    """Return the decision on a code; ``None`` for a text that is too short or too long."""
     if not SHORTEST_CODE <= len(code.strip()) <= LONGEST_CODE:
         return None
     world, person = visit.world, visit.person

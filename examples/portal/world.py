@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from examples.portal.clock import Clock
-from examples.portal.course import Course
+from examples.portal.clock import Clock, Simulation
 from examples.portal.people import People
 from referral_adapters.sql import SqlStore
 from referral_core import Actor, Programme, ReferralDesk, Session
@@ -15,26 +14,26 @@ from referral_core.programme.settings import FeePolicy
 T = TypeVar("T")
 
 PROGRAMME: Final = Programme(products=("electricity", "gas"), fee_policy=FeePolicy.PRO_RATA)
-"""The household programme, but for gas, which earns a discount too, and a fee on early termination, to be seen."""
+"""The default programme, with discounts on gas too and a fee on early termination."""
 PORTAL: Final = Actor.system("portal")
-"""Who signs customers up in self-service (A1)."""
+"""The system behind the sign-ups in self-service (A1)."""
 SECRET: Final = b"of an invented world"
-"""Makes the codes the same in every world. Where codes are worth money the store draws a secret of its own."""
+"""A fixed secret gives every world the same codes. A real host lets the store draw a secret of its own."""
 
 
 class World:
-    """What the pages act on. The library runs in the same process; every act is one transaction of its store."""
+    """The world of the pages. The library runs in the same process; every act is one transaction of its store."""
 
     def __init__(self, url: str, *, clock: Clock, people: People) -> None:
         self.programme = PROGRAMME
         self.store = SqlStore(url, self.programme, secret=SECRET)
         self.desk = ReferralDesk(self.programme, self.store)
         self.clock = clock
-        self.course = Course(self.store, self.desk, clock)
+        self.simulation = Simulation(self.store, self.desk, clock)
         self.people = people
 
     def act(self, actor: Actor) -> Session:
-        """Return a session at the next moment of the clock, for one act, which is one transaction by itself."""
+        """Return a session at the next moment of the clock, for one act in a transaction of its own."""
         return self.desk.session(actor=actor, now=self.clock.tick())
 
     def run(self, block: Callable[[Session], T], *, actor: Actor) -> T:

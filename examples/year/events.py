@@ -17,7 +17,7 @@ Result: TypeAlias = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends an act: a system of the retailer, and the person behind it if there is one."""
+    """The sender of an act: a system of the retailer, and the person behind it if there is one."""
 
     source: str
     actor: str | None = None
@@ -44,7 +44,7 @@ ADMINISTRATOR = Sender("/back-office", "ADM-01", "administrator")
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A type of event with its data, and who sends it."""
+    """A type of event with its data and its sender."""
 
     type: str
     sender: Sender
@@ -68,7 +68,7 @@ class Act:
 
 
 Step: TypeAlias = tuple[int, Act | None]
-"""What a story does next, and when; without an act it only waits until then."""
+"""The moment and the act of a story's next step; without an act the story waits until then."""
 
 Story: TypeAlias = Generator[Step, Result, None]
 """A thread of the year: yields its next step and receives the result of the act."""

@@ -1,4 +1,4 @@
-"""The year run against the library in memory: the one place here that needs it."""
+"""The year with the library in memory, which only this module needs."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def feed(accounts: int, seed: int, code_key: str) -> Iterator[str]:
 
 
 def runner(code_key: str) -> FeedRunner:
-    """Return what hands lines to the library, with the default programme and a new store in memory."""
+    """Return the runner of a feed over a new store in memory, with the default programme."""
     programme = Programme.default()
     return FeedRunner(programme, MemoryStore(programme, secret=secret_of(code_key)))

@@ -1,4 +1,4 @@
-"""When things happen: the days, hours and seasons of one year in Tallinn.
+"""The days, hours and seasons of one year in Tallinn.
 
 A moment is a whole number of seconds since 1970, so that moments compare alike on both sides of a clock change.
 """

@@ -6,15 +6,12 @@ The town knows of the rules only what a host would know: which code was issued t
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
 
-from examples.year.home import FIRST_NAMES, Home
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from random import Random
-
-    from examples.year.events import Result, Story
+from examples.year.events import Result, Story
 
 # Six in a hundred accounts are small firms.
 BUSINESS_SHARE: Final = 0.06
@@ -38,10 +35,17 @@ AGENTS: Final = 24
 TRIES: Final = 30
 
 _SIGNS: Final = "ACDEFHJKLMNPRTUVWXY34679"
+FIRST_NAMES: Final = (
+    "Aivar", "Anna", "Anu", "Elena", "Eva", "Georg", "Heli", "Ivan", "Jaan", "Jelena", "Jüri", "Kadri", "Kaie", "Karl",
+    "Katrin", "Kristjan", "Liis", "Maarja", "Margus", "Mari", "Marko", "Merike", "Mihkel", "Natalja", "Olga", "Peeter",
+    "Piret", "Priit", "Raul", "Rein", "Riina", "Sergei", "Siim", "Taavi", "Tiina", "Toomas", "Tõnu", "Urmas", "Ülle",
+    "Õnne",
+)  # fmt: skip
+_ASCII: Final = str.maketrans("äöüõÄÖÜÕ", "aouoAOUO")
 
 
 class Town:
-    """All homes, in the order in which they came, and the one source of chance."""
+    """All homes in the order of arrival, and the one source of chance."""
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
@@ -58,7 +62,7 @@ class Town:
         self.begun.append(story)
 
     def turn(self, name: str, every: int) -> bool:
-        """Tell whether it is the turn of a rare thing: half-way to ``every`` first, then every ``every`` times.
+        """Tell whether a rare thing happens this time: first half-way to ``every``, then every ``every`` times.
 
         A quota and not a chance, so that even a small feed has each rare thing.
         """
@@ -81,7 +85,7 @@ class Town:
         return home
 
     def pick(self, wanted: Callable[[Home], bool]) -> Home | None:
-        """Return some home that is wanted, or ``None`` when a few tries find none."""
+        """Return a home that meets a condition, or ``None`` if a few tries find none."""
         for _ in range(TRIES if self.homes else 0):
             home = self.rng.choice(self.homes)
             if wanted(home):
@@ -93,7 +97,7 @@ class Town:
         return self.rng.randint(1, AGENTS)
 
     def learn(self, home: Home, result: Result) -> None:
-        """Note the code that an act has issued, if it has."""
+        """Note the code that an act issued, if it did."""
         issued = result.get("issued")
         if isinstance(issued, str):
             home.code = home.last_code = issued
@@ -104,7 +108,7 @@ class Town:
         return self._owners.get(code)
 
     def pass_on(self, home: Home) -> None:
-        """Note that a home has told others its code."""
+        """Note that a home has shared its code."""
         if home.code is not None and not home.shared:
             home.shared = True
             self._passed_on.append(home)
@@ -131,3 +135,53 @@ class Town:
     def word(self, home: Home) -> str:
         """Return a text that the people of a home might choose as their code."""
         return f"{home.plain_name}{self.rng.randint(1_000, 9_999)}"
+
+
+@dataclass(slots=True, eq=False)
+class Home:
+    """The account of a household or of a small firm."""
+
+    number: int
+    customer: str
+    segment: str
+    first_name: str
+    usual_bill: int
+    code: str | None = None
+    last_code: str | None = None
+    active: list[str] = field(default_factory=list)
+    contracts: int = 0
+    owing: bool = False
+    shared: bool = False
+    unused: int = 0
+
+    @property
+    def account(self) -> str:
+        """Return the id of the account."""
+        return f"ACC-{self.number:06}"
+
+    @property
+    def is_household(self) -> bool:
+        """Tell whether people live here."""
+        return self.segment == "household"
+
+    @property
+    def plain_name(self) -> str:
+        """Return the first name in the letters that a code may have."""
+        return self.first_name.translate(_ASCII).upper()
+
+    def next_contract(self) -> str:
+        """Return an id for one more contract."""
+        self.contracts += 1
+        return f"CON-{self.number:06}-{self.contracts}"
+
+    def activate(self, contract: str) -> None:
+        """Note that a contract is in force."""
+        self.active.append(contract)
+        self.owing = True
+
+    def terminate(self, contract: str) -> None:
+        """Note that a contract has ended; with the last contract the code ends too."""
+        if contract in self.active:
+            self.active.remove(contract)
+        if not self.active:
+            self.code = None

@@ -1,4 +1,4 @@
-"""As known at: what a full store says was known at a moment is what a store said that had come to that moment only."""
+"""A full store as known at a moment answers like a store that had come to that moment only."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ A123: Final = Path(__file__).parents[2] / "examples" / "a123"
 PROGRAMME: Final = Programme.default()
 KEY: Final = secret_of("demo")
 CUTS: Final = 12
-"""At how many moments a feed is cut."""
+"""The number of cuts of a feed."""
 NAMES: Final = ("feed.jsonl", "edges.jsonl", "year")
 PORTAL: Final = Actor.system("portal")
 
@@ -57,7 +57,7 @@ def is_proper(line: str) -> bool:
 
 
 def cuts_of(name: str) -> list[int]:
-    """Return some places at which a feed can be cut, each between two moments, the same ones every time."""
+    """Return some cuts of a feed, each between two moments, the same ones every time."""
     lines = lines_of(name)
     places = [place for place, (one, other) in enumerate(pairwise(lines), 1) if time_of(one) < time_of(other)]
     return sorted(random.Random(name).sample(places, min(CUTS, len(places))))
@@ -70,20 +70,20 @@ def run(store: FeedStore, lines: Sequence[str]) -> None:
 
 @cache
 def in_memory(name: str, cut: int | None = None) -> MemoryStore:
-    """Return a store in memory that a feed was run on, up to a cut."""
+    """Return a store in memory after a feed up to a cut."""
     store = MemoryStore(PROGRAMME, secret=KEY, folding=AnyAsciiFolding())
     run(store, lines_of(name)[:cut])
     return store
 
 
 def told(store: FeedStore, moment: datetime, known_at: datetime | None = None) -> str:
-    """Return a summary, to the byte."""
+    """Return the summary of a store as text."""
     summary = FeedRunner(PROGRAMME, store).summary(moment, known_at=known_at)
     return json.dumps(summary, ensure_ascii=False)
 
 
 def checked(store: Store, moment: datetime, known_at: datetime | None = None) -> list[Decision]:
-    """Return what is said of every code that the whole feed knows, each to another customer, and to a new one."""
+    """Return the decisions on every code of the whole feed, for another customer and for a new one."""
     session = ReferralDesk(PROGRAMME, store).session(actor=PORTAL, now=moment, known_at=known_at)
     whole = in_memory("year")
     accounts = list(whole.contracts.accounts())
@@ -97,7 +97,7 @@ def checked(store: Store, moment: datetime, known_at: datetime | None = None) ->
 
 
 def told_wrong(full: FeedStore, name: str) -> list[str]:
-    """Return the moments at which the full store tells another story than one that came to that moment only."""
+    """Return the moments at which the full store answers otherwise than a store up to that moment."""
     wrong = []
     for cut in cuts_of(name):
         moment = time_of(lines_of(name)[cut - 1])
@@ -127,7 +127,7 @@ def test_a_code_is_checked_as_it_would_have_been(place: int) -> None:
 
 
 def test_the_story_changes_from_cut_to_cut() -> None:
-    """Else the tests above would not tell anything."""
+    """Without this the tests above would prove nothing."""
     moments = [time_of(lines_of("year")[cut - 1]) for cut in cuts_of("year")]
     full = in_memory("year")
     assert len({told(full, moments[-1], known_at=moment) for moment in moments}) > CUTS // 2
@@ -136,7 +136,7 @@ def test_the_story_changes_from_cut_to_cut() -> None:
 
 @pytest.mark.rule("M4")
 def test_a_fact_that_is_told_late_has_a_moment_of_its_own_and_one_of_recording(store: SqlStore) -> None:
-    """Amounts go by when it happened, what was known by when it was told; the trace has both."""
+    """Amounts go by the moment of the fact, knowledge by the moment of recording; the trace has both."""
     store.begin(PROGRAMME)
     desk = ReferralDesk(PROGRAMME, store)
     begun, told = datetime(2021, 3, 1, tzinfo=UTC), datetime(2021, 3, 5, tzinfo=UTC)
@@ -150,7 +150,7 @@ def test_a_fact_that_is_told_late_has_a_moment_of_its_own_and_one_of_recording(s
         session.sign_ups.conclude("K-B", account="B", customer="ben", code="A123")
     activation = desk.session(actor=PORTAL, now=told).contracts.activate("K-B", at=begun)
     assert activation.contract.activated_at == begun
-    assert {leg.effective_from for leg in activation.legs} == {begun}
+    assert {each.effective_from for each in activation.legs} == {begun}
     due = [row for row in store.trace.chain("referral:K-B") if row.act == "grant.due"]
     assert {(row.moment, row.after and row.after["at"]) for row in due} == {(told, "2021-03-01T00:00:00Z")}
     between = desk.session(actor=PORTAL, now=told, known_at=datetime(2021, 3, 3, tzinfo=UTC))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from referral_adapters import conformance
-from referral_adapters.conformance.billing import ToldBilling, WholeBilling
+from referral_adapters.conformance.billing_movements import BillingWithMovements
+from referral_adapters.conformance.bulk_billing import BillingWithBulk
 from referral_adapters.sql import SqlStore
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_core.ports.billing import Billing
@@ -21,14 +22,14 @@ class TestBilling(conformance.BillingConformance):
 
 class TestBulkBilling(conformance.BulkBillingConformance):
     @pytest.fixture
-    def billing(self, store: SqlStore) -> WholeBilling:
+    def billing(self, store: SqlStore) -> BillingWithBulk:
         assert isinstance(store.billing, SqlContinuousDiscounts)
         return store.billing
 
 
 class TestTellingBilling(conformance.TellingBillingConformance):
     @pytest.fixture
-    def billing(self, store: SqlStore) -> ToldBilling:
+    def billing(self, store: SqlStore) -> BillingWithMovements:
         assert isinstance(store.billing, SqlContinuousDiscounts)
         return store.billing
 

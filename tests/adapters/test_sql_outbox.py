@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
 
+from referral_adapters.conformance.outbox import ALL, in_order, places
 from referral_adapters.conformance.samples import note
 from referral_adapters.conformance.store import Slip
-from referral_adapters.conformance.trace import ALL, in_order, places
 from referral_adapters.sql import SqlStore, check
 from referral_core.entities.trace import Published
 from referral_core.values.errors import ConcurrentChange, TraceUnreadable

@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 
 from referral_adapters.conformance.race import PATIENCE
 from referral_adapters.conformance.samples import day, note
-from referral_adapters.conformance.trace import faults
+from referral_adapters.conformance.seals import faults
 from referral_adapters.sql import SqlStore
 from referral_adapters.sql.statements import PAGE
 from referral_core.entities.trace import account_subject

@@ -1,4 +1,4 @@
-"""An act is whole (P6): broken off or killed at any statement, there is nothing of it, and it can be done again.
+"""An act is whole (P6): interrupted or killed at any statement, it leaves nothing and can be done again.
 
 A host asks for each act bare, without a transaction of its own. ``REFERRAL_KILLS`` says how often a process that sells
 is killed at random, and has acts killed at every statement, where it is every fifth otherwise: how an act is broken off
@@ -45,7 +45,7 @@ from tests.adapters.whole_acts import (
 LONG: Final = "REFERRAL_KILLS" in os.environ
 KILLS: Final = int(os.environ.get("REFERRAL_KILLS", "3"))
 FEW: Final = 20
-"""How many kills a database is for."""
+"""How many kills each database has to survive."""
 
 Anew = Callable[[], AbstractContextManager[URL]]
 
@@ -58,7 +58,7 @@ def written(url: URL) -> str:
 
 @cache
 def unbroken(name: str) -> dict[str, Any]:
-    """Return where an act leads that nothing breaks off."""
+    """Return the outcome of an act without an interruption."""
     store = MemoryStore(PROGRAMME, secret=SECRET)
     furnish(store)
     bare(store, name)
@@ -118,7 +118,7 @@ def test_whoever_sells_by_bare_acts_may_be_killed_at_any_moment(anew: Anew) -> N
 
 
 def assert_killed_selling(url: URL, seconds: float) -> None:
-    """Have a process sell, and kill it when it has sold something and some time has passed."""
+    """Kill a selling process after its first sale and some time."""
     several = forks()
     begun = several.Event()
     process = several.Process(target=sell, args=(written(url), begun))
@@ -131,7 +131,7 @@ def assert_killed_selling(url: URL, seconds: float) -> None:
 
 
 def assert_nothing_is_half_done(store: SqlStore) -> None:
-    """Every contract that was concluded with the code has its referral, and every activated one its grants."""
+    """Check that every contract with the code has its referral, and every activated one its grants."""
     sold = [contract for contract in contracts(store) if contract.account.startswith("N-")]
     assert sold
     for contract in sold:

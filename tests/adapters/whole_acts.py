@@ -1,4 +1,4 @@
-"""Acts that a host asks for bare, in a small world where each has much to do; and what breaks them off."""
+"""Acts without a transaction of the host, in a small world where each has much to do; and their interruptions."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ ACTS: Final[dict[str, tuple[Actor, Act]]] = {
     "issue": (TIINA, lambda s: s.codes.issue("A", replace=True, reason="asked for")),
     "finish": (TIINA, lambda s: s.cases.finish("S-1", contract="K-C", account="C", customer="cem")),
 }
-"""The acts by name, each with who asks; everything that is there to be done by them is done by :func:`furnish`."""
+"""The acts by name, each with its actor; :func:`furnish` prepares the world for them."""
 
 
 def furnish(store: Store) -> None:
-    """Let there be a referrer, a friend who has concluded, one with a case, and one who left a discount behind."""
+    """Put into a store a referrer, a friend with a contract, one with a case, and one with unused discount."""
     desk = ReferralDesk(PROGRAMME, store)
     with desk.session(actor=SYSTEM, now=at("2021-01-01")) as session:
         for group in ("referrer", "referee-self-service", "referee-manual"):
@@ -62,19 +62,19 @@ def furnish(store: Store) -> None:
 
 
 def supplied(session: Session, contract: str, **who: str) -> None:
-    """Conclude a contract that is in force at once."""
+    """Conclude a contract and activate it at once."""
     session.sign_ups.conclude(contract, **who)  # type: ignore[arg-type] # account, customer and code
     session.contracts.activate(contract)
 
 
 def bare(store: Store, name: str) -> None:
-    """Ask for an act as a host does who never heard of transactions."""
+    """Do an act like a host that uses no transaction."""
     actor, act = ACTS[name]
     act(ReferralDesk(PROGRAMME, store).session(actor=actor, now=NOW))
 
 
 def aftermath(store: Store) -> dict[str, Any]:
-    """Activate what is concluded, pay what is due, and return where that leads; every grant must be posted once."""
+    """Activate every contract, pay every grant and return the summary; check that every grant is posted once."""
     session = ReferralDesk(PROGRAMME, store).session(actor=SYSTEM, now=LATER)
     for referral in tuple(store.referrals.all()):
         contract = store.contracts.find(referral.contract)
@@ -88,7 +88,7 @@ def aftermath(store: Store) -> dict[str, Any]:
 
 
 def assert_paid(store: Store) -> None:
-    """Both sides of every referral whose contract is in force are granted, and billing holds each once."""
+    """Check that both sides of every active referral are granted, and that billing holds each grant once."""
     grants = {grant.key: grant for grant in store.grants.all()}
     activated = [each.contract for each in store.referrals.all() if each.status == "granted"]
     assert grants.keys() == {f"{side}/{contract}" for contract in activated for side in ("referee", "referrer")}
@@ -102,28 +102,28 @@ def assert_paid(store: Store) -> None:
 
 
 class PowerCut(Exception):
-    """Nobody's error: the host was broken off."""
+    """The interruption of a host, which is nobody's error."""
 
 
 def cut() -> None:
-    """Break off by an exception."""
+    """Interrupt by an exception."""
     raise PowerCut
 
 
 def die() -> None:
-    """Break off as ``kill -9`` does."""
+    """Interrupt like ``kill -9``."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 @attrs.define
 class Countdown:
-    """Breaks off before the n-th statement, once."""
+    """A counter of statements that interrupts once, before the n-th."""
 
     left: int
     off: Callable[[], None]
 
     def count(self) -> None:
-        """Count a statement."""
+        """Count a statement, and interrupt before the n-th."""
         self.left -= 1
         if self.left == 0:
             self.off()
@@ -131,18 +131,18 @@ class Countdown:
 
 @attrs.frozen
 class CountingCursor:
-    """A cursor whose statements are counted before they are sent."""
+    """A cursor that counts its statements before it sends them."""
 
     _cursor: Any
     _countdown: Countdown
 
     def execute(self, *statement: object) -> object:
-        """Carry a statement out, or break off."""
+        """Execute a statement, or interrupt."""
         self._countdown.count()
         return self._cursor.execute(*statement)
 
     def executemany(self, *statement: object) -> object:
-        """Carry a statement out for each of many rows, or break off."""
+        """Execute a statement for each of many rows, or interrupt."""
         self._countdown.count()
         return self._cursor.executemany(*statement)
 
@@ -152,7 +152,7 @@ class CountingCursor:
 
 @contextmanager
 def breaking(store: SqlStore, n: int, off: Callable[[], None]) -> Iterator[None]:
-    """Have a store break off before the n-th statement that it sends from this thread, its beginnings and ends too.
+    """Interrupt a store before the n-th statement that it sends from this thread, begins and commits included.
 
     On PostgreSQL many are sent at once: then those before the n-th are carried out, and the others never sent.
     """
@@ -179,13 +179,13 @@ def breaking(store: SqlStore, n: int, off: Callable[[], None]) -> Iterator[None]
 
 
 def bare_until(url: str, name: str, n: str) -> None:
-    """Ask for an act and be killed before its n-th statement, or do it if it has fewer."""
+    """Do an act, killed before its n-th statement; an act with fewer statements is done."""
     with SqlStore(url, PROGRAMME, secret=SECRET) as store, breaking(store, int(n), die):
         bare(store, name)
 
 
 def sell(url: str, begun: Event) -> None:
-    """Sign customers up one after another, each act bare; go on where another was killed."""
+    """Sign up customers one after another without a transaction, from where a killed process stopped."""
     with SqlStore(url, PROGRAMME, secret=SECRET) as store:
         session = ReferralDesk(PROGRAMME, store).session(actor=SYSTEM, now=NOW)
         for number in count():

@@ -37,8 +37,8 @@ TYPES = {
 
 
 @attrs.frozen
-class Told:
-    """A year told to the library: its events, their results and the closing summary."""
+class Replay:
+    """A year that was replayed: its events, their results and the closing summary."""
 
     events: list[dict[str, Any]]
     results: list[dict[str, Any]]
@@ -62,7 +62,7 @@ def is_repeated(result: dict[str, Any]) -> bool:
     return bool(result["outcome"] == "repeated")
 
 
-def tell(accounts: int, seed: int, code_key: str = "demo") -> Told:
+def tell(accounts: int, seed: int, code_key: str = "demo") -> Replay:
     library = runner(code_key)
     course = year(accounts, seed)
     events: list[dict[str, Any]] = []
@@ -76,11 +76,11 @@ def tell(accounts: int, seed: int, code_key: str = "demo") -> Told:
         except StopIteration:
             event = None
     library.finish()
-    return Told(events, results, library.summary())
+    return Replay(events, results, library.summary())
 
 
 @pytest.fixture(scope="module")
-def told() -> Told:
+def told() -> Replay:
     return tell(ACCOUNTS, 7)
 
 
@@ -129,12 +129,12 @@ def test_the_script_writes_the_feed() -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_type_of_event_occurs(seed: int, told: Told) -> None:
+def test_every_type_of_event_occurs(seed: int, told: Replay) -> None:
     year_told = told if seed == 7 else tell(ACCOUNTS, seed)
     assert {event["type"] for event in year_told.events} == TYPES
 
 
-def test_events_come_in_order_of_time(told: Told) -> None:
+def test_events_come_in_order_of_time(told: Replay) -> None:
     moments = [
         datetime.fromisoformat(event["time"])
         for event, result in zip(told.events, told.results, strict=True)
@@ -144,7 +144,7 @@ def test_events_come_in_order_of_time(told: Told) -> None:
 
 
 @pytest.mark.rule("B2")
-def test_ids_are_unique_but_for_lines_that_are_delivered_again(told: Told) -> None:
+def test_ids_are_unique_but_for_lines_that_are_delivered_again(told: Replay) -> None:
     first: dict[str, str] = {}
     for event, result in zip(told.events, told.results, strict=True):
         line = json.dumps(event)
@@ -153,27 +153,27 @@ def test_ids_are_unique_but_for_lines_that_are_delivered_again(told: Told) -> No
     assert 10 < len(told.events) - len(first) < len(told.events) / 100
 
 
-def test_about_as_many_accounts_as_asked_for(told: Told) -> None:
+def test_about_as_many_accounts_as_asked_for(told: Replay) -> None:
     assert ACCOUNTS * 0.97 < len(told.summary["accounts"]) < ACCOUNTS * 1.05
 
 
-def test_about_one_sign_up_in_five_has_a_code(told: Told) -> None:
+def test_about_one_sign_up_in_five_has_a_code(told: Replay) -> None:
     referred = sum(referral["status"] != "cancelled" for referral in told.summary["referrals"])
     assert 0.15 < referred / len(told.sign_ups()) < 0.25
 
 
-def test_three_in_ten_customers_share(told: Told) -> None:
+def test_three_in_ten_customers_share(told: Replay) -> None:
     sharers = {account["customer"] for account in told.summary["accounts"].values() if account["sent"]}
     customers = {account["customer"] for account in told.summary["accounts"].values()}
     assert 0.2 < len(sharers) / len(customers) < 0.4
 
 
-def test_a_referrer_who_brings_anybody_brings_two_or_three(told: Told) -> None:
+def test_a_referrer_who_brings_anybody_brings_two_or_three(told: Replay) -> None:
     used = [account["used"] for account in told.summary["accounts"].values() if account["used"]]
     assert 1.7 < sum(used) / len(used) < 3.3
 
 
-def test_channels_have_their_shares(told: Told) -> None:
+def test_channels_have_their_shares(told: Replay) -> None:
     channels = Counter(event["data"]["channel"] for event, _ in told.sign_ups())
     shares = {channel: count / channels.total() for channel, count in channels.items()}
     assert 0.5 < shares["self-service"] < 0.7
@@ -181,12 +181,12 @@ def test_channels_have_their_shares(told: Told) -> None:
     assert 0.05 < shares["distributor"] < 0.2
 
 
-def test_autumn_is_busier_than_spring(told: Told) -> None:
+def test_autumn_is_busier_than_spring(told: Replay) -> None:
     months = Counter(int(event["time"][5:7]) for event, _ in told.sign_ups())
     assert months[9] + months[10] + months[11] > 1.1 * (months[4] + months[5] + months[6])
 
 
-def test_staff_sign_up_customers_in_office_hours(told: Told) -> None:
+def test_staff_sign_up_customers_in_office_hours(told: Replay) -> None:
     moments = [
         datetime.fromisoformat(event["time"])
         for event, _ in told.sign_ups()
@@ -195,28 +195,28 @@ def test_staff_sign_up_customers_in_office_hours(told: Told) -> None:
     assert all(moment.weekday() < 5 and 9 <= moment.hour < 18 for moment in moments)
 
 
-def test_contracts_activate_and_end_at_local_midnight(told: Told) -> None:
+def test_contracts_activate_and_end_at_local_midnight(told: Replay) -> None:
     for type_ in ("contract.activated", "contract.terminated"):
         late = [event for event, result in told.of(type_) if result["outcome"] == "done"]
         assert late
         assert all(event["time"][11:19] == "00:00:00" for event in late)
 
 
-def test_no_line_is_invalid_and_few_are_refused(told: Told) -> None:
+def test_no_line_is_invalid_and_few_are_refused(told: Replay) -> None:
     outcomes = Counter(result["outcome"] for result in told.results)
     assert outcomes["invalid"] == 0
     assert 10 < outcomes["refused"] < len(told.results) * 0.03
     assert outcomes["warned"] > 0
 
 
-def test_refusals_are_of_many_kinds(told: Told) -> None:
+def test_refusals_are_of_many_kinds(told: Replay) -> None:
     reasons = {reason for result in told.results if result["outcome"] == "refused" for reason in result["reasons"]}
     assert reasons >= {"existing-customer", "former-customer", "contract-active", "not-allowed"}
     assert len(reasons) >= 8
 
 
 @pytest.mark.rule("B6", "B7")
-def test_money_is_conserved_on_every_account(told: Told) -> None:
+def test_money_is_conserved_on_every_account(told: Replay) -> None:
     total: Counter[str] = Counter()
     for name, account in told.summary["accounts"].items():
         money = {key: Decimal(account[key]) for key in ("granted", "transferred_in", "transferred_out", "consumed")}
@@ -229,7 +229,7 @@ def test_money_is_conserved_on_every_account(told: Told) -> None:
 
 
 @pytest.mark.rule("B1", "B2")
-def test_what_is_granted_is_what_granted_referrals_locked(told: Told) -> None:
+def test_what_is_granted_is_what_granted_referrals_locked(told: Replay) -> None:
     granted = sum(Decimal(account["granted"]) for account in told.summary["accounts"].values())
     locked = sum(
         Decimal(referral["referrer_amount"]) + Decimal(referral["referee_amount"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from examples.portal.administration import amounts, downloads, groups, legs, settings, trace
+from examples.portal.administration import amounts, downloads, groups, settings, stuck, trace
 
 router = APIRouter()
 
-for _part in (groups, amounts, trace, legs, downloads, settings):
+for _part in (groups, amounts, trace, stuck, downloads, settings):
     router.include_router(_part.router)

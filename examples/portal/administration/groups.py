@@ -1,9 +1,10 @@
-"""Discount groups: adding, renaming, disabling and enabling them (D2, D8)."""
+"""Discount groups as administrators see them, and adding, renaming, disabling and enabling them (D2, D8)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Final
 from urllib.parse import quote
 
@@ -11,11 +12,11 @@ import attrs
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from examples.portal.administration.attention import Attention
-from examples.portal.administration.seen_group import SeenGroup, stamp_of
-from examples.portal.complaint import Complaint
-from examples.portal.visit import Administrators, Visit
-from referral_core import DiscountGroup, Refusal, Session, Side
+from examples.portal.administration.periods import Axis, Kind, PeriodWords, TimelinePicture, kind_of
+from examples.portal.administration.stuck import Attention
+from examples.portal.visit import Administrators, Complaint, Visit
+from referral_core import DiscountGroup, Money, Refusal, Session, Side, Span, Timeline
+from referral_core.entities.discount_group import GroupStatus
 
 router = APIRouter(prefix="/administration")
 
@@ -24,8 +25,8 @@ LONGEST_ID: Final = 40
 LONGEST_NAME: Final = 80
 
 
-class ChangedMeanwhile(Exception):
-    """Somebody else has changed the group since the form was shown; nothing was done."""
+class StaleForm(Exception):
+    """The refusal of a form whose group somebody else has changed meanwhile; nothing was done."""
 
 
 @router.get("")
@@ -95,7 +96,7 @@ def change(
     note: str,
     complaint_of: Callable[[Refusal], Complaint] | None = None,
 ) -> Response:
-    """Change a group unless somebody else has since the form was shown, in which case it is shown anew."""
+    """Change a group; if somebody else has changed it since the form was shown, show it anew."""
 
     def guarded(session: Session) -> DiscountGroup:
         seen_as_it_is(visit, session.groups.find(group))
@@ -103,7 +104,7 @@ def change(
 
     try:
         changed = visit.world.run(guarded, actor=visit.someone().actor)
-    except ChangedMeanwhile:
+    except StaleForm:
         return shown_anew(visit, group)
     except Refusal as refusal:
         told = complaint_of or (lambda no: attrs.evolve(Complaint.of(no, visit.person, visit.texts), field="name"))
@@ -113,12 +114,12 @@ def change(
 
 
 def seen_as_it_is(visit: Visit, group: DiscountGroup) -> None:
-    """Let a form pass whose writer saw the group as it is.
+    """Check that the form shows the present state of the group.
 
-    :raises ChangedMeanwhile: they saw another state of it.
+    :raises StaleForm: they saw another state of it.
     """
     if stamp_of(group) != visit.fields.get("stamp"):
-        raise ChangedMeanwhile
+        raise StaleForm
 
 
 def shown_anew(visit: Visit, group: str) -> Response:
@@ -130,7 +131,7 @@ def shown_anew(visit: Visit, group: str) -> Response:
 def group_page(
     visit: Visit, group: str, complaint: Complaint | None = None, *, status: int | None = None, **context: object
 ) -> Response:
-    """Answer with the page of a group, as it is now; what was typed stays in its forms."""
+    """Answer with the page of a group in its present state; its forms keep what was typed."""
     found = visit.world.ask(visit.someone().actor).groups.find(group)
     return page_about(visit, found, complaint, status=status, **context)
 
@@ -143,8 +144,8 @@ def page_about(
     status: int | None = None,
     **context: object,
 ) -> Response:
-    """Answer with the page of a group in a state that was found."""
-    shared = {"seen": SeenGroup.of(group, visit), "typed": _typed(visit), "preview": None}
+    """Answer with the page of a group in a given state."""
+    shared = {"seen": GroupView.of(group, visit), "typed": _typed(visit), "preview": None}
     return visit.page(
         "administration/group.html",
         status=status or (200 if complaint is None else 422),
@@ -159,7 +160,7 @@ def page_of(group: str) -> str:
 
 
 def wrong_name(visit: Visit) -> Complaint | None:
-    """Return what is wrong with the name that was typed for a group; nothing when it is a name."""
+    """Return the complaint about the name of a group; ``None`` for a proper name."""
     name = visit.fields.get("name", "")
     if 0 < len(name) <= LONGEST_NAME and name.isprintable():
         return None
@@ -179,7 +180,7 @@ def _overview(visit: Visit, complaint: Complaint | None = None) -> Response:
         "administration/groups.html",
         status=200 if complaint is None else 422,
         complaint=complaint,
-        groups=[SeenGroup.of(group, visit) for group in groups],
+        groups=[GroupView.of(group, visit) for group in groups],
         typed=_typed(visit),
         attention=Attention.of(visit),
         sides=list(Side),
@@ -188,3 +189,68 @@ def _overview(visit: Visit, complaint: Complaint | None = None) -> Response:
 
 def _typed(visit: Visit) -> dict[str, str]:
     return dict(visit.fields) if visit.request.method == "POST" else {}
+
+
+@attrs.frozen
+class AmountLine:
+    """One line of the table of amounts; ``note`` is the key of the remark on a change."""
+
+    start: str
+    last: str
+    amount: str
+    kind: Kind
+    note: str | None = None
+
+
+@attrs.frozen
+class GroupView:
+    """A group as it is shown at the present moment."""
+
+    group: DiscountGroup
+    status: GroupStatus
+    amount: Money | None
+    picture: TimelinePicture
+    lines: tuple[AmountLine, ...]
+
+    @classmethod
+    def of(cls, group: DiscountGroup, visit: Visit) -> GroupView:
+        """Return a group as it is shown in a visit."""
+        words, now = PeriodWords.of(visit), visit.world.clock.now
+        terms = group.terms_at(now)
+        picture = TimelinePicture.of(group.amounts, words, Axis.over([group.amounts], now))
+        return cls(group, terms.status, terms.amount, picture, lines_of(group.amounts, visit))
+
+    @property
+    def stamp(self) -> str:
+        """The digest that forms carry, so that nobody changes a state of the group that they have not seen."""
+        return stamp_of(self.group)
+
+
+def stamp_of(group: DiscountGroup) -> str:
+    """Return a digest of a group's whole state."""
+    return sha256(repr(group).encode()).hexdigest()[:24]
+
+
+def lines_of(amounts: Timeline[Money], visit: Visit, before: Timeline[Money] | None = None) -> tuple[AmountLine, ...]:
+    """Return the lines of a table of amounts; compared with the amounts ``before``, with remarks on changes."""
+    words, now = PeriodWords.of(visit, brief=True), visit.world.clock.now
+    return tuple(
+        AmountLine(
+            words.start(span.period),
+            words.last(span.period),
+            visit.texts.money(span.value),
+            kind_of(span, now),
+            None if before is None else _became(span, before),
+        )
+        for span in amounts
+    )
+
+
+def _became(span: Span[Money], before: Timeline[Money]) -> str | None:
+    """Return the remark on an amount: none, new, shortened, or resumed after another amount."""
+    if span in before.spans:
+        return None
+    earlier = before.at(span.period.start)
+    if earlier is None or earlier.value != span.value:
+        return "new"
+    return "shortened" if earlier.period.start == span.period.start else "resumes"

@@ -1,4 +1,4 @@
-"""The programme's settings as a page: what is set, in words, and which rule it serves (P1)."""
+"""The settings of the programme as a page, in words (P1)."""
 
 from __future__ import annotations
 
@@ -20,51 +20,66 @@ from referral_core.programme.settings import GroupSetting, RefereeGroupLine, Sha
 router = APIRouter(prefix="/administration/settings")
 
 PARTS: Final = {
-    "covers": {
-        "name": "P1",
-        "zone": "M1",
-        "currency": "M3",
-        "products": "S11",
-        "segments": "S11",
-        "channels": "D6",
-        "blocking_channels": "S6, S9",
-    },
-    "codes": {
-        "issuing_products": "C3",
-        "issuing_segments": "C3",
-        "keeping_products": "C4",
-        "code_format": "C10",
-        "offensive_words": "C10",
-        "checking.per_caller": "A4",
-        "checking.per_address": "A4",
-        "checking.within": "A4",
-    },
-    "newcomers": {"existing_customer_products": "S1", "returning_after": "S2"},
-    "groups": {"groups": "D2", "referrer_group": "D2", "referee_groups": "D6"},
-    "paying": {
-        "pay_ended_referrer": "B5",
-        "paying.attempts": "B2",
-        "paying.first_pause": "B2",
-        "paying.growth": "B2",
-        "paying.longest_pause": "B2",
-        "paying.answer_within": "B2",
-        "fee_policy": "B8",
-        "fee_term_months": "B8",
-    },
-    "sharing": {"languages": "T1", "sharing": "T1"},
+    # P1, M1, M3, S11, D6, S6, S9
+    "covers": (
+        "name",
+        "zone",
+        "currency",
+        "products",
+        "segments",
+        "channels",
+        "blocking_channels",
+    ),
+    # C3, C4, C10, A4
+    "codes": (
+        "issuing_products",
+        "issuing_segments",
+        "keeping_products",
+        "code_format",
+        "offensive_words",
+        "checking.per_caller",
+        "checking.per_address",
+        "checking.within",
+    ),
+    # S1, S2
+    "newcomers": (
+        "existing_customer_products",
+        "returning_after",
+    ),
+    # D2, D6
+    "groups": (
+        "groups",
+        "referrer_group",
+        "referee_groups",
+    ),
+    # B5, B2, B8
+    "paying": (
+        "pay_ended_referrer",
+        "paying.attempts",
+        "paying.first_pause",
+        "paying.growth",
+        "paying.longest_pause",
+        "paying.answer_within",
+        "fee_policy",
+        "fee_term_months",
+    ),
+    # T1
+    "sharing": (
+        "languages",
+        "sharing",
+    ),
 }
-"""The settings by what they are about, each with the rules that it serves."""
+"""The settings by subject."""
 COUNTED: Final = "offensive_words"
-"""The setting that nobody wants to read."""
+"""The setting of which only the length is shown."""
 
 
 @attrs.frozen
 class Setting:
-    """A setting: its name in a programme file, the lines of its value, and the rules it serves."""
+    """A setting: its name in a programme file, and the lines of its value."""
 
     name: str
     lines: tuple[str, ...]
-    rules: str
 
 
 @router.get("")
@@ -75,9 +90,9 @@ def show(visit: Administrators) -> Response:
     return visit.page("administration/settings.html", parts=parts)
 
 
-def _settings(programme: Programme, names: dict[str, str], texts: Texts) -> Iterator[Setting]:
-    for name, rules in names.items():
-        yield Setting(name, tuple(_lines(name, attrgetter(name)(programme), texts)), rules)
+def _settings(programme: Programme, names: tuple[str, ...], texts: Texts) -> Iterator[Setting]:
+    for name in names:
+        yield Setting(name, tuple(_lines(name, attrgetter(name)(programme), texts)))
 
 
 def _lines(name: str, value: Any, texts: Texts) -> Iterator[str]:  # noqa: ANN401 - of whatever type a setting is
@@ -95,7 +110,7 @@ def _lines(name: str, value: Any, texts: Texts) -> Iterator[str]:  # noqa: ANN40
 
 
 def _one(name: str, value: object, texts: Texts) -> str:
-    """Return a value that is no list, in words where there are any."""
+    """Return a single value, in words where there are any."""
     match value:
         case None:
             return texts(f"administration.settings.unset.{name}")
@@ -121,7 +136,7 @@ def _record(value: object, texts: Texts) -> str:
 
 
 def _length(length: timedelta | relativedelta, texts: Texts) -> str:
-    """Return a length of time in its units, those left out of which there is none."""
+    """Return a length of time in its units, without zero units."""
     if isinstance(length, timedelta):
         hours, seconds = divmod(length.seconds, 3600)
         counts = {"day": length.days, "hour": hours, "minute": seconds // 60, "second": seconds % 60}

@@ -1,37 +1,42 @@
-"""Suites that every adapter runs, ours and a host's: one for each repository, for billing, and for a whole store.
+"""Suites for every adapter, ours and a host's: one for each repository, for billing, and for a whole store.
 
-Each suite is a class of tests that ask for one fixture: what is to be judged, new and empty. Subclass it as a ``Test…``
-class and give it the fixture. A call outside of a transaction must be one by itself.
+A suite is a class of tests that ask for one fixture: the adapter under test, new and empty. Subclass the suite as a
+``Test…`` class and define the fixture. Each call outside a transaction must be a transaction by itself.
 """
 
 from __future__ import annotations
 
 import pytest
 
-_SUITES = (
+_MODULES = (
     "billing",
+    "billing_movements",
+    "bulk_billing",
     "cases",
+    "code_evidence",
     "codes",
     "contracts",
+    "first_codes",
     "folding",
     "grants",
     "groups",
+    "outbox",
     "personal_data",
     "race",
     "referrals",
     "requests",
+    "seals",
     "store",
     "trace",
     "transactions",
 )
-# Before they are imported, so that a failing assertion shows what it compared.
-pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in _SUITES))
+# Before the imports below: pytest rewrites the assertions of a module while it is imported, so that a failing one
+# shows the values it compared.
+pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in _MODULES))
 
-from referral_adapters.conformance.billing import (  # noqa: E402
-    BillingConformance,
-    BulkBillingConformance,
-    TellingBillingConformance,
-)
+from referral_adapters.conformance.billing import BillingConformance  # noqa: E402
+from referral_adapters.conformance.billing_movements import TellingBillingConformance  # noqa: E402
+from referral_adapters.conformance.bulk_billing import BulkBillingConformance  # noqa: E402
 from referral_adapters.conformance.cases import CaseRepositoryConformance  # noqa: E402
 from referral_adapters.conformance.codes import CodeRepositoryConformance  # noqa: E402
 from referral_adapters.conformance.contracts import ContractRepositoryConformance  # noqa: E402

@@ -1,4 +1,4 @@
-"""What every repository of cases must do."""
+"""The tests of every repository of cases."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from referral_core.values.errors import Reason
 
 
 class CaseRepositoryConformance:
-    """Asks for a fixture ``cases``: the repository, with nothing in it."""
+    """Asks for a fixture ``cases``: an empty repository."""
 
     def test_a_case_is_found_with_what_it_carries(self, cases: CaseRepository) -> None:
         """``find`` returns the case of this id, whole, with its characteristics (K1)."""
@@ -27,7 +27,7 @@ class CaseRepositoryConformance:
         assert cases.find("S3") is None
 
     def test_a_case_is_opened_once(self, cases: CaseRepository) -> None:
-        """``open`` refuses ``case-exists`` when there is one of this id, also a closed one, and changes nothing."""
+        """``open`` refuses a known id by ``case-exists``, also of a closed case, and changes nothing."""
         cases.open(case())
         for kept in (case(), case().finished("K1", day(1))):
             if kept != case():
@@ -47,7 +47,7 @@ class CaseRepositoryConformance:
         assert [cases.find("S1"), cases.find("S2")] == [finished, abandoned]
 
     def test_a_case_is_closed_once(self, cases: CaseRepository) -> None:
-        """``close`` refuses ``case-closed`` when the case is no longer open, and changes nothing (K3)."""
+        """``close`` refuses a case that is not open by ``case-closed``, and changes nothing (K3)."""
         for number, closed in enumerate((case("S0").finished("K1", day(1)), case("S1").abandoned(day(1)))):
             cases.open(case(closed.id))
             cases.close(closed)
@@ -65,7 +65,7 @@ class CaseRepositoryConformance:
         assert [each.id for each in cases.all()] == sorted(ids)
 
     def test_all_may_begin_above_an_id(self, cases: CaseRepository) -> None:
-        """``all`` with ``after`` yields the cases above it, whether there is one of that id or not."""
+        """``all`` with ``after`` yields the cases above that id, known or not."""
         for each in ("S2", "S10", "s1", "ä", "S1"):
             cases.open(case(each))
         assert [each.id for each in cases.all(after="S10")] == ["S2", "s1", "ä"]
@@ -73,7 +73,7 @@ class CaseRepositoryConformance:
         assert list(cases.all(after="ä")) == []
 
     def test_all_may_be_those_that_are_open(self, cases: CaseRepository) -> None:
-        """``all`` with ``open_only`` leaves out what was finished or abandoned, above an id too."""
+        """``all`` with ``open_only`` leaves out finished and abandoned cases, also with ``after``."""
         for number in range(6):
             cases.open(case(f"S{number}"))
         cases.close(case("S1").abandoned(day(1)))
@@ -92,7 +92,7 @@ class CaseRepositoryConformance:
         assert [cases.find(words) for words in TO_THE_LETTER] == [case(words, of=words) for words in TO_THE_LETTER]
 
     def test_one_of_racing_openings_wins(self, cases: CaseRepository) -> None:
-        """Of callers that open a case of one id at once, all but one are told ``case-exists``."""
+        """Of racing callers of ``open`` with one id all but one are refused by ``case-exists``."""
 
         def open_one(number: int) -> str:
             cases.open(case(of=f"C{number}"))
@@ -103,7 +103,7 @@ class CaseRepositoryConformance:
         assert [each.customer for each in cases.all()] == race.won
 
     def test_one_of_racing_closings_wins(self, cases: CaseRepository) -> None:
-        """Of racing callers of ``close`` all but one are told ``case-closed`` (K3)."""
+        """Of racing callers of ``close`` all but one are refused by ``case-closed`` (K3)."""
         cases.open(case())
 
         def close(number: int) -> str:

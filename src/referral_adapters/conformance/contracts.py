@@ -1,4 +1,4 @@
-"""What every repository of contracts must do."""
+"""The tests of every repository of contracts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from referral_core.values.errors import ConcurrentChange, Reason
 
 
 class ContractRepositoryConformance:
-    """Asks for a fixture ``store``: a :class:`Store` with nothing in it, whose ``contracts`` are judged."""
+    """Asks for a fixture ``store``: an empty :class:`Store`, whose ``contracts`` are tested."""
 
     def test_what_was_put_is_found_whole(self, store: Store) -> None:
         """``find`` returns the contract of this id."""
@@ -32,14 +32,14 @@ class ContractRepositoryConformance:
         assert store.contracts.find("K1") == whole
 
     def test_what_was_never_put_is_not_found(self, store: Store) -> None:
-        """An account exists once a contract stands on it; before, there is nothing to list."""
+        """An account exists from its first contract on; an unknown account has an empty list."""
         store.contracts.put(contract())
         assert store.contracts.find("K2") is None
         assert store.contracts.of_account("A2") == ()
         assert store.contracts.of_customer("C2") == ()
 
     def test_the_last_state_is_the_one_found(self, store: Store) -> None:
-        """``put`` stores a contract in its next state, which takes the place of the one before."""
+        """``put`` replaces the state of a known contract by the next one."""
         for state in (contract(), contract().activated(day(1)), contract().activated(day(1)).terminated(day(2))):
             store.contracts.put(state)
             assert store.contracts.find("K1") == state
@@ -47,7 +47,7 @@ class ContractRepositoryConformance:
             assert store.contracts.of_customer("C1") == (state,)
 
     def test_a_contract_is_new_once(self, store: Store) -> None:
-        """``put`` refuses ``contract-exists`` when a contract is new and its id is not, and stores nothing of it."""
+        """``put`` refuses a concluded contract with a known id by ``contract-exists``, and stores nothing."""
         for state in (contract(), contract().withdrawn(day(1))):
             store.contracts.put(state)
             for again in (contract(), contract(on="A2"), contract(on="A2", of="C2")):
@@ -58,7 +58,7 @@ class ContractRepositoryConformance:
         assert store.contracts.of_account("A2") == store.contracts.of_customer("C2") == ()
 
     def test_an_account_lists_its_contracts_in_order(self, store: Store) -> None:
-        """``of_account`` goes by the concluding moment, however that is written, and then by id."""
+        """``of_account`` returns contracts by concluding moment, in whatever offset it is written, and then id."""
         expected = [
             contract("K9", concluded=elsewhere(day(-1))),
             contract("K10", concluded=day(0)),
@@ -74,7 +74,7 @@ class ContractRepositoryConformance:
         assert store.contracts.of_account("A1") == tuple(expected)
 
     def test_a_customer_lists_contracts_on_every_account(self, store: Store) -> None:
-        """``of_customer`` goes by the concluding moment and then by id too, whatever the account."""
+        """``of_customer`` returns the contracts on all accounts, by concluding moment and then id."""
         expected = [
             contract("K2", on="A9", concluded=elsewhere(day(0))),
             contract("K3", on="A1", concluded=day(0)),
@@ -86,7 +86,7 @@ class ContractRepositoryConformance:
         assert store.contracts.of_customer("C1") == tuple(expected)
 
     def test_an_account_belongs_to_one_customer(self, store: Store) -> None:
-        """``put`` refuses ``not-same-customer``, new or not, and stores nothing of it."""
+        """``put`` refuses another customer's account by ``not-same-customer``, and stores nothing."""
         store.contracts.put(contract())
         for other in (contract("K2", of="C2"), contract("K1", of="C2").activated(day(1))):
             with refused(Reason.NOT_SAME_CUSTOMER):
@@ -107,7 +107,7 @@ class ContractRepositoryConformance:
         assert list(store.contracts.accounts()) == []
 
     def test_accounts_are_counted(self, store: Store) -> None:
-        """``count_accounts`` counts accounts, whatever stands on them."""
+        """``count_accounts`` counts each account once, whatever its contracts."""
         assert store.contracts.count_accounts() == 0
         for each in (contract(), contract("K2"), contract("K3", on="A2", of="C2")):
             store.contracts.put(each)
@@ -124,14 +124,14 @@ class ContractRepositoryConformance:
             assert store.contracts.of_account(each) == store.contracts.of_customer(each) == (expected,)
 
     def test_moments_are_kept_to_the_microsecond(self, store: Store) -> None:
-        """A moment written with another offset is still the same moment."""
+        """Moments are stored to the microsecond; their offset does not matter."""
         state = contract(concluded=elsewhere(day(0))).activated(elsewhere(day(1))).terminated(elsewhere(day(2)))
         store.contracts.put(contract(concluded=elsewhere(day(0))))
         store.contracts.put(state)
         assert store.contracts.find("K1") == contract(concluded=day(0)).activated(day(1)).terminated(day(2))
 
     def test_one_of_racing_customers_gets_the_account(self, store: Store) -> None:
-        """``put`` is atomic and safe to call from many threads at once: who was second is refused."""
+        """Of racing customers of one new account all but one are refused by ``not-same-customer``."""
 
         def put(number: int) -> str:
             store.contracts.put(contract(f"K{number}", of=f"C{number}"))
@@ -143,7 +143,7 @@ class ContractRepositoryConformance:
         assert list(store.contracts.accounts()) == [("A1", race.won[0])]
 
     def test_one_of_racing_contracts_gets_the_id(self, store: Store) -> None:
-        """``put`` is atomic: of racing contracts of one id all but one are told ``contract-exists``."""
+        """Of racing contracts with one id all but one are refused by ``contract-exists``."""
 
         def put(number: int) -> str:
             store.contracts.put(contract(on=f"A{number}", of=f"C{number}"))
@@ -154,7 +154,7 @@ class ContractRepositoryConformance:
         assert [account for account, _ in store.contracts.accounts()] == race.won
 
     def test_no_contract_of_racing_writers_is_lost(self, store: Store) -> None:
-        """``put`` is safe to call from many threads at once."""
+        """Racing contracts with different ids are all stored."""
         Race(lambda number: store.contracts.put(contract(f"K{number}")))
         everyone = {f"K{number}" for number in range(CONTENDERS)}
         assert {each.id for each in store.contracts.of_account("A1")} == everyone
@@ -162,7 +162,7 @@ class ContractRepositoryConformance:
         assert all(store.contracts.find(each) for each in everyone)
 
     def test_contracts_come_by_pages_in_order_of_id(self, store: Store) -> None:
-        """``page`` goes on above ``after``, whether that is there or not, by the code points of the id."""
+        """``page`` returns the next contracts above ``after``, known or not, by the code points of the id."""
         for number, named in enumerate(("b", "ä", "K10", "K9", "B", "a")):
             store.contracts.put(contract(named, on=f"A{number}"))
         page = store.contracts.page
@@ -177,7 +177,7 @@ class ContractRepositoryConformance:
         assert store.contracts.page(None, 9) == store.contracts.page("K1", 9) == ()
 
     def test_contracts_are_shown_as_last_stored(self, store: Store) -> None:
-        """A page holds contracts whole, in the state they are in; one that comes later takes its place."""
+        """A page holds whole contracts in their last states, a new contract at its place."""
         store.contracts.put(contract("K1"))
         assert store.contracts.page(None, 9) == (contract("K1"),)
         active = contract("K1").activated(day(1))
@@ -186,7 +186,7 @@ class ContractRepositoryConformance:
         assert store.contracts.page(None, 9) == (contract("K0", on="A2", of="C2"), active)
 
     def test_what_is_left_out_does_not_count(self, store: Store) -> None:
-        """``status``, ``channel`` and ``segments``, one or all of them, leave out others; the page is full."""
+        """Contracts of another ``status``, ``channel`` or segment do not count: the page is full without them."""
         for number in range(8):
             each = contract(f"K{number}", on=f"A{number}", of=f"C{number}")
             each = attrs.evolve(each, channel="sales-portal" if number % 2 else "self-service")
@@ -214,7 +214,7 @@ class ContractRepositoryConformance:
             assert ids(page(words, 99)) == sorted(each for each in TO_THE_LETTER if each > words)
 
     def test_what_is_undone_is_not_there(self, store: Store) -> None:
-        """A page holds what the transaction has stored so far, and nothing of one that failed."""
+        """A page has the work of the running transaction, and nothing of a failed one."""
         store.contracts.put(contract("K2"))
         with failing(store):
             store.contracts.put(contract("K1", on="A2", of="C2"))
@@ -222,7 +222,7 @@ class ContractRepositoryConformance:
         assert ids(store.contracts.page(None, 9)) == ["K2"]
 
     def test_what_stands_is_told_by_id(self, store: Store) -> None:
-        """``standing`` gives contracts as last stored and the owners of accounts; what is not there is left out."""
+        """``standing`` returns the known contracts in their last states and the owners of the known accounts."""
         active = contract().activated(day(1))
         for each in (contract(), active, contract("K2", on="A2", of="C2"), contract("K3", on="A3", of="C3")):
             store.contracts.put(each)
@@ -231,12 +231,12 @@ class ContractRepositoryConformance:
         )
 
     def test_nothing_stands_where_nothing_was_stored(self, store: Store) -> None:
-        """Asking for nothing is answered too."""
+        """``standing`` of unknown ids, or of no ids, is empty."""
         assert store.contracts.standing(["K1"], ["A1"]) == Standing({}, {})
         assert store.contracts.standing([], []) == Standing({}, {})
 
     def test_a_contract_is_added_in_any_state(self, store: Store) -> None:
-        """It is then found like any other, whole."""
+        """``add_all`` stores contracts in any state, to be found like any other."""
         whole = attrs.evolve(
             contract("K4", concluded=elsewhere(day(0))), starts_on=date(2021, 4, 1), first_name="Mihkel"
         )
@@ -254,19 +254,19 @@ class ContractRepositoryConformance:
         assert store.contracts.standing(["K3"], ["A2"]) == Standing({"K3": added[2]}, {"A2": "C2"})
 
     def test_an_account_that_is_there_can_get_more(self, store: Store) -> None:
-        """``add_all`` takes accounts of the same customer, and changes nothing of what stands on them."""
+        """``add_all`` takes known accounts of the same customer and leaves their contracts alone."""
         store.contracts.put(contract())
         store.contracts.add_all([contract("K2", concluded=day(1)), contract("K3", on="A2")])
         assert store.contracts.of_account("A1") == (contract(), contract("K2", concluded=day(1)))
         assert list(store.contracts.accounts()) == [("A1", "C1"), ("A2", "C1")]
 
     def test_nothing_is_added_when_nothing_is_given(self, store: Store) -> None:
-        """An empty page is a page."""
+        """``add_all`` of nothing stores nothing."""
         store.contracts.add_all([])
         assert list(store.contracts.accounts()) == []
 
     def test_a_known_id_keeps_the_whole_page_out(self, store: Store) -> None:
-        """``add_all`` is all or nothing: ``ConcurrentChange`` when an id came to be known."""
+        """``add_all`` stores nothing and raises ``ConcurrentChange`` when one id is known by now."""
         store.contracts.put(contract("K2"))
         with pytest.raises(ConcurrentChange):
             store.contracts.add_all([contract("K1", on="A2", of="C2"), contract("K2", on="A3", of="C3")])
@@ -275,7 +275,7 @@ class ContractRepositoryConformance:
         assert list(store.contracts.accounts()) == [("A1", "C1")]
 
     def test_an_account_of_somebody_else_keeps_the_whole_page_out(self, store: Store) -> None:
-        """``add_all`` is all or nothing: ``ConcurrentChange`` when an account came to be another customer's."""
+        """``add_all`` stores nothing and raises ``ConcurrentChange`` when one account is another customer's by now."""
         store.contracts.put(contract())
         with pytest.raises(ConcurrentChange):
             store.contracts.add_all([contract("K2", on="A2", of="C2"), contract("K3", of="C2")])
@@ -283,7 +283,7 @@ class ContractRepositoryConformance:
         assert list(store.contracts.accounts()) == [("A1", "C1")]
 
     def test_a_page_that_was_kept_out_leaves_the_transaction_usable(self, store: Store) -> None:
-        """What was done before and is done after in the same transaction lasts."""
+        """The rest of the transaction lasts, before the failure and after it."""
         with store.transaction():
             store.contracts.put(contract())
             with pytest.raises(ConcurrentChange):
@@ -292,7 +292,7 @@ class ContractRepositoryConformance:
         assert [each.id for each in store.contracts.of_account("A1")] == ["K1", "K3"]
 
     def test_a_page_is_undone_with_its_transaction(self, store: Store) -> None:
-        """Nothing of it stands in the way of the next attempt."""
+        """A page of an undone transaction can be added again."""
         page = [contract(), contract("K2", on="A2", of="C2").activated(day(1))]
         with failing(store):
             store.contracts.add_all(page)
@@ -310,7 +310,7 @@ class ContractRepositoryConformance:
             assert store.contracts.standing([each], [each]) == Standing({each: added[each]}, {each: each})
 
     def test_one_of_racing_pages_comes_in(self, store: Store) -> None:
-        """Pages that share a contract: all but one are told ``ConcurrentChange`` and leave nothing."""
+        """Of racing pages with a contract in common all but one raise ``ConcurrentChange`` and store nothing."""
 
         def add(number: int) -> int | None:
             try:

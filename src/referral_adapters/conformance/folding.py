@@ -1,4 +1,4 @@
-"""What everything that folds names into ASCII must do."""
+"""The tests of every folding of names into ASCII."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES: Final = {
     "Марина": "Marina",
     "Жанна": "Zhanna",
 }
-"""Names of the Baltic states' languages and their neighbours', which readers everywhere write the same in ASCII."""
+"""Names in the languages of the Baltic states and their neighbours, with one spelling in ASCII each."""
 
 ANYTHING: Final = (
     "",
@@ -42,18 +42,18 @@ ANYTHING: Final = (
 
 
 class FoldingConformance:
-    """Asks for a fixture ``folding``: what a store is given to fold names with."""
+    """Asks for a fixture ``folding``: the function by which a store writes names in ASCII."""
 
     def test_names_are_folded_as_their_readers_would(self, folding: Callable[[str], str]) -> None:
-        """It returns ASCII letters as the language's readers would write them (C10)."""
+        """The folded name has the ASCII letters that readers of the language would write (C10)."""
         assert {name: _letters(folding(name)) for name in NAMES} == NAMES
 
     def test_a_letter_and_its_mark_may_come_apart(self, folding: Callable[[str], str]) -> None:
-        """The same name, written with marks of their own, folds the same."""
+        """A name folds the same with composed letters and with combining marks."""
         assert folding("O\u0303nne") == folding("Õnne")
 
     def test_ascii_stays_as_it_is(self, folding: Callable[[str], str]) -> None:
-        """What is in ASCII needs no folding."""
+        """A text in ASCII is returned unchanged."""
         assert [folding(text) for text in ("Mihkel", "Anna-Liisa", "A1", "")] == [
             "Mihkel",
             "Anna-Liisa",
@@ -62,12 +62,12 @@ class FoldingConformance:
         ]
 
     def test_the_answer_is_ascii_whatever_the_name(self, folding: Callable[[str], str]) -> None:
-        """Letters that no ASCII letters stand for are somebody else's worry, and never an error."""
+        """The result is in ASCII for every text, and letters without a counterpart are no error."""
         answers = [folding(text) for text in (*NAMES, *ANYTHING)]
         assert [answer for answer in answers if not answer.isascii()] == []
 
     def test_the_same_name_folds_the_same(self, folding: Callable[[str], str]) -> None:
-        """There is no chance in it."""
+        """Folding is deterministic."""
         assert [folding(name) for name in NAMES] == [folding(name) for name in NAMES]
 
 

@@ -1,4 +1,4 @@
-"""What every repository of discount groups must do."""
+"""The tests of every repository of discount groups."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from referral_core.values.money import Money
 
 
 class GroupRepositoryConformance:
-    """Asks for a fixture ``store``: a :class:`Store` with nothing in it, whose ``groups`` are judged."""
+    """Asks for a fixture ``store``: an empty :class:`Store`, whose ``groups`` are tested."""
 
     def test_a_group_is_found_whole(self, store: Store) -> None:
         """``find`` returns the group with its amounts over time and its switches, down to the microsecond."""
@@ -29,12 +29,12 @@ class GroupRepositoryConformance:
         assert [found.terms_at(day(n)) for n in range(-1, 9)] == [whole.terms_at(day(n)) for n in range(-1, 9)]
 
     def test_what_was_never_put_is_not_found(self, store: Store) -> None:
-        """A store without groups has none."""
+        """An empty store has no groups."""
         assert store.groups.find("referrer") is None
         assert store.groups.all() == ()
 
     def test_the_last_state_is_the_one_found(self, store: Store) -> None:
-        """``put`` stores a group in its next state; there is one group of an id."""
+        """``put`` replaces the state of a known group by the next one."""
         state = group()
         for number, following in enumerate((state, _with_amounts(state), _with_amounts(state).renamed("Friends"))):
             store.groups.put(following, at=day(number))
@@ -42,14 +42,14 @@ class GroupRepositoryConformance:
             assert store.groups.all() == (following,)
 
     def test_groups_come_in_the_order_they_were_added(self, store: Store) -> None:
-        """``all`` is in the order of adding, and a next state keeps its place."""
+        """``all`` returns groups in the order of adding, and a next state keeps its place."""
         for name in ("c", "a", "b"):
             store.groups.put(group(name), at=day(0))
         store.groups.put(group("c").renamed("z"), at=day(1))
         assert [(each.id, each.name) for each in store.groups.all()] == [("c", "z"), ("a", "a"), ("b", "b")]
 
     def test_a_name_is_there_once(self, store: Store) -> None:
-        """``put`` refuses ``group-exists`` when another group has the name, on either side, and stores nothing (D2)."""
+        """``put`` refuses the name of another group by ``group-exists``, on either side, and stores nothing (D2)."""
         store.groups.put(group("a", called="Friends"), at=day(0))
         store.groups.put(group("b", called="Others"), at=day(0))
         for taken in (group("c", called="Friends", side=Side.REFEREE), group("b", called="Friends")):
@@ -59,7 +59,7 @@ class GroupRepositoryConformance:
         assert [each.name for each in store.groups.all()] == ["Friends", "Others"]
 
     def test_names_are_compared_without_case_and_blanks_around(self, store: Store) -> None:
-        """People would take them for the same name, in any alphabet and form; what is kept is the name as given."""
+        """Names are compared without case, outer blanks and Unicode form, and stored to the letter (D2)."""
         store.groups.put(group("a", called="Õpilased"), at=day(0))
         for alike in ("õPILASED", " Õpilased", "Õpilased\n", "O\u0303pilased", "o\u0303PILASED"):
             with refused(Reason.GROUP_EXISTS):
@@ -69,7 +69,7 @@ class GroupRepositoryConformance:
         assert [each.name for each in store.groups.all()] == [" õpilased ", "Õpi lased"]
 
     def test_a_name_given_up_is_free(self, store: Store) -> None:
-        """Only the name that a group has now counts."""
+        """Only the present names of groups are taken (D2)."""
         store.groups.put(group("a", called="Friends"), at=day(0))
         store.groups.put(group("a", called="Family"), at=day(1))
         store.groups.put(group("b", called="Friends"), at=day(1))
@@ -85,7 +85,7 @@ class GroupRepositoryConformance:
         assert [each.id for each in store.groups.all()] == list(TO_THE_LETTER)
 
     def test_one_of_racing_groups_gets_the_name(self, store: Store) -> None:
-        """The store itself guards that names are unique (D2)."""
+        """Of racing groups with one name all but one are refused by ``group-exists`` (D2)."""
 
         def put(number: int) -> str:
             store.groups.put(group(f"group-{number}", called="Friends"), at=day(0))
@@ -96,7 +96,7 @@ class GroupRepositoryConformance:
         assert [each.id for each in store.groups.all()] == race.won
 
     def test_every_state_of_a_group_is_kept(self, store: Store) -> None:
-        """``history`` has each state whole, with its amounts and its switches."""
+        """``history`` returns every state of a group whole, with its amounts and switches."""
         named = group()
         closed = named.with_correction(Money("9.99"), EffectivePeriod.between(day(-9), elsewhere(day(4))))
         opened = closed.with_correction(Money("12"), EffectivePeriod.starting(day(5)))
@@ -108,13 +108,13 @@ class GroupRepositoryConformance:
         )
 
     def test_what_arrives_late_is_recorded_at_the_last_moment(self, store: Store) -> None:
-        """``recorded_at`` never goes back on a group: an act of an earlier moment was learned later."""
+        """``recorded_at`` never goes back on a group: an act that arrives late is recorded at the last moment."""
         for number in (5, 3, 5, 7):
             store.groups.put(group(called=f"name {number}"), at=day(number))
         assert [each.recorded_at for each in store.groups.history("referrer")] == [day(5), day(5), day(5), day(7)]
 
     def test_what_never_was_has_no_history(self, store: Store) -> None:
-        """Nothing that was refused or undone is recorded."""
+        """Neither a refused state nor an undone one is recorded."""
         store.groups.put(group(), at=day(0))
         with refused(Reason.GROUP_EXISTS):
             store.groups.put(group("other", called="referrer"), at=day(1))
@@ -131,7 +131,7 @@ class GroupRepositoryConformance:
 
     @pytest.mark.parametrize("later", [1, -1], ids=["in order", "out of order"])
     def test_racing_writers_are_recorded_one_after_another(self, store: Store, later: int) -> None:
-        """Of many states of one group that are stored at once each has a number, and no moment goes back."""
+        """Racing states of one group have consecutive numbers, and moments that never go back."""
         store.groups.put(group(), at=day(0))
         Race(lambda number: store.groups.put(group(called=f"name {number}"), at=day(20 + later * number)))
         states = store.groups.history("referrer")

@@ -1,4 +1,4 @@
-"""What every store must do with what it holds about persons."""
+"""The tests of every store's personal data and their erasure."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import attrs
 
 from referral_adapters.conformance.race import Race
 from referral_adapters.conformance.samples import case, contract, day, note, referral
+from referral_adapters.conformance.seals import faults
 from referral_adapters.conformance.store import Store, everything, furnish
-from referral_adapters.conformance.trace import faults
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.case import CaseStatus
 from referral_core.entities.personal_data import PSEUDONYM, PersonalData
@@ -19,19 +19,19 @@ from referral_core.entities.trace import PROGRAMME_SUBJECT, TraceEntry, TraceNot
 from referral_core.values.money import Money
 
 LEAST_RANDOMNESS: Final = 16
-NOTHING: Final = PersonalData(
+NO_DATA: Final = PersonalData(
     accounts=(), first_names=(), open_cases=(), contracts=0, codes=0, referrals=0, cases=0, traced=0
 )
 MARI: Final = Actor("Mari", Role.SUPERVISOR)
 
 
-def told(store: Store, subject: str, by: Actor, reason: str | None = None) -> None:
-    """Add a row about a subject."""
+def add_row(store: Store, subject: str, by: Actor, reason: str | None = None) -> None:
+    """Add a row to the chain of a subject."""
     store.trace.append(TraceNote(subject, day(0), "code.end", by, None, {"code": "A123"}, reason))
 
 
-def answered(store: Store, text: str) -> None:
-    """Keep an answer under a key that is the same text."""
+def add_answer(store: Store, text: str) -> None:
+    """Store an answer under a key with the same text."""
     store.requests.claim("portal", text, "digest", at=day(0))
     store.requests.fill("portal", text, text)
 
@@ -42,13 +42,13 @@ def rows(store: Store, account: str) -> list[TraceEntry]:
 
 
 class PersonalDataConformance:
-    """Asks for a fixture ``store``: a :class:`Store` with nothing in it."""
+    """Asks for a fixture ``store``: an empty :class:`Store`."""
 
     def test_nothing_is_held_about_a_stranger(self, store: Store) -> None:
-        """``personal_data`` returns empty data about somebody of whom nothing is held."""
-        assert store.personal_data("C1") == NOTHING
+        """``personal_data`` of an unknown customer is empty."""
+        assert store.personal_data("C1") == NO_DATA
         furnish(store)
-        assert store.personal_data("C9") == store.personal_data("") == store.personal_data("c1") == NOTHING
+        assert store.personal_data("C9") == store.personal_data("") == store.personal_data("c1") == NO_DATA
 
     def test_what_is_held_is_found(self, store: Store) -> None:
         """``personal_data`` names accounts, first names and open cases, in order, and counts the rest."""
@@ -60,8 +60,8 @@ class PersonalDataConformance:
         store.cases.close(attrs.evolve(case("S4", of="C7"), status=CaseStatus.ABANDONED))
         store.referrals.add(referral("K9", referee="A9", of="C7"), at=day(0))
         store.trace.append(note("A9"))
-        told(store, account_subject("A10"), Actor("C7"))
-        told(store, account_subject("A10"), Actor.system("portal"))
+        add_row(store, account_subject("A10"), Actor("C7"))
+        add_row(store, account_subject("A10"), Actor.system("portal"))
         assert store.personal_data("C7") == PersonalData(
             accounts=("A10", "A9"),
             first_names=("Ann", "Õie"),
@@ -75,7 +75,7 @@ class PersonalDataConformance:
         assert store.personal_data("C1").referrals == 1
 
     def test_a_pseudonym_takes_the_customers_place(self, store: Store) -> None:
-        """Accounts, contracts, codes, referrals and cases are the pseudonym's, and the id is nobody's any more (A5)."""
+        """``erase`` replaces the id by a pseudonym on accounts, contracts, codes, referrals and cases (A5)."""
         furnish(store)
         named = attrs.evolve(contract("K8", of="C1"), first_name="Ann", warned_code="ann?")
         store.contracts.put(named)
@@ -84,7 +84,7 @@ class PersonalDataConformance:
         pseudonym = store.erase("C1")
         assert pseudonym.startswith(PSEUDONYM)
         assert len(pseudonym) >= len(PSEUDONYM) + LEAST_RANDOMNESS
-        assert store.personal_data("C1") == NOTHING
+        assert store.personal_data("C1") == NO_DATA
         assert list(store.contracts.accounts()) == [("A1", pseudonym), ("A2", "C2")]
         assert store.contracts.of_customer("C1") == ()
         erased = attrs.evolve(named, customer=pseudonym, first_name=None, warned_code=None)
@@ -95,7 +95,7 @@ class PersonalDataConformance:
         assert (found.referrer_customer, found.referee_customer) == (pseudonym, "C2")
 
     def test_a_referee_stays_referred(self, store: Store) -> None:
-        """The live referral of the customer is the pseudonym's, and the customer's id has none (S4)."""
+        """The live referral of an erased customer belongs to the pseudonym, and the id has none (S4)."""
         furnish(store)
         pseudonym = store.erase("C2")
         assert store.referrals.live_of("C2") is None
@@ -104,7 +104,7 @@ class PersonalDataConformance:
         assert (found.contract, found.referee_customer, found.referrer_customer) == ("K2", pseudonym, "C1")
 
     def test_everybody_else_stays(self, store: Store) -> None:
-        """Nothing changes about others, or where the customer is not known at all."""
+        """``erase`` changes nothing of other customers, and nothing at all for an unknown id."""
         furnish(store)
         before = everything(store)
         store.erase("C9")
@@ -112,28 +112,28 @@ class PersonalDataConformance:
         assert everything(store) == before
 
     def test_pseudonyms_are_fresh(self, store: Store) -> None:
-        """Two customers never get the same one, and it does not follow from the id."""
+        """Every erasure has a pseudonym of its own, which does not follow from the id."""
         assert len({store.erase(customer) for customer in ("C1", "C1", "C2")}) == len("112")
 
     def test_free_words_about_the_customers_accounts_go(self, store: Store) -> None:
-        """On the customer's accounts every reason goes, its actor and salt with it; a row without one stays (A5)."""
+        """Rows of the customer's accounts with a reason lose reason, actor and salt; rows without one stay (A5)."""
         store.contracts.put(contract(of="C7"))
-        told(store, account_subject("A1"), MARI, "he called")
-        told(store, account_subject("A1"), MARI)
-        told(store, account_subject("A1"), Actor("C7"))
-        told(store, account_subject("A1x"), MARI, "he called")
+        add_row(store, account_subject("A1"), MARI, "he called")
+        add_row(store, account_subject("A1"), MARI)
+        add_row(store, account_subject("A1"), Actor("C7"))
+        add_row(store, account_subject("A1x"), MARI, "he called")
         before, other = rows(store, "A1"), rows(store, "A1x")
         store.erase("C7")
         assert rows(store, "A1") == [before[0].erased(), before[1], before[2].erased()]
         assert rows(store, "A1x") == other
 
     def test_words_elsewhere_go_that_name_the_customer(self, store: Store) -> None:
-        """Elsewhere reasons go that have the id in them as a word, in any case, and no others."""
+        """Rows elsewhere lose their reason if it has the id in it as a word, in any case; no others do."""
         store.contracts.put(contract(of="C-7õ"))
         reasons = ["for C-7õ", "c-7Õ, again", "C-7õx", "XC-7õ", "C_7õ", "%", None]
         for reason in reasons:
-            told(store, account_subject("A2"), MARI, reason)
-        told(store, "group:referrer", MARI, "as (C-7õ) asked")
+            add_row(store, account_subject("A2"), MARI, reason)
+        add_row(store, "group:referrer", MARI, "as (C-7õ) asked")
         before = rows(store, "A2")
         assert store.personal_data("C-7õ").traced == len(["for C-7õ", "c-7Õ, again", "as (C-7õ) asked"])
         store.erase("C-7õ")
@@ -141,18 +141,18 @@ class PersonalDataConformance:
         assert [row.is_erased for row in store.trace.chain("group:referrer")] == [True]
 
     def test_the_customer_goes_as_an_actor_but_not_somebody_of_the_staff(self, store: Store) -> None:
-        """Elsewhere the customer goes who acted as a customer or through a system, and staff of the same id stay."""
+        """Rows elsewhere lose the customer as an actor or behind a system; staff with the same id stay."""
         store.contracts.put(contract(of="C7"))
         for role in Role:
-            told(store, PROGRAMME_SUBJECT, Actor("C7", role))
-            told(store, account_subject("A1"), Actor("C7", role))
+            add_row(store, PROGRAMME_SUBJECT, Actor("C7", role))
+            add_row(store, account_subject("A1"), Actor("C7", role))
         store.erase("C7")
         staying = {row.role for row in store.trace.chain(PROGRAMME_SUBJECT) if not row.is_erased}
         assert staying == {Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR}
         assert {row.actor for row in rows(store, "A1")} == {None}
 
     def test_fee_notes_lose_their_words(self, store: Store) -> None:
-        """Reasons of notes on the customer's contracts go, and the customer as the one who noted; amounts stay (B8)."""
+        """Fee notes on the customer's contracts lose their reason and the customer's id; amounts stay (B8)."""
         furnish(store)
         notes = (
             FeeNote(Money("3"), "he moved", day(1), "C2"),
@@ -165,14 +165,14 @@ class PersonalDataConformance:
         assert found.fee_notes == (FeeNote(Money("3"), None, day(1), pseudonym), notes[1])
 
     def test_answers_to_and_about_the_customer_go(self, store: Store) -> None:
-        """Answers go that were kept for the customer, or have the id in them as a whole text of JSON; others stay."""
+        """``erase`` removes answers to the customer, and answers with the id as a text of their JSON; no others."""
         staying = ['{"of":"c7"}', '{"of":"C77"}', '{"of":"õ-7"}', '{"of":"a"}', "[C7]", "{}"]
         for text in staying:
-            answered(store, text)
+            add_answer(store, text)
         for customer in ("C7", "Õ-7", 'a"7'):
             going = {json.dumps(customer), json.dumps(customer, ensure_ascii=False)}
             for text in going:
-                answered(store, f'{{"of":{text}}}')
+                add_answer(store, f'{{"of":{text}}}')
             store.requests.claim(customer, "k1", "digest", at=day(0))
             store.erase(customer)
             assert store.requests.answer(customer, "k1") is None
@@ -180,19 +180,19 @@ class PersonalDataConformance:
         assert None not in [store.requests.answer("portal", text) for text in staying]
 
     def test_the_trace_still_verifies(self, store: Store) -> None:
-        """Chains and seals hold as they did, and go on (A2, A5)."""
+        """Chains and seals verify after an erasure as before, and new rows and seals follow (A2, A5)."""
         furnish(store)
         hashes = [row.hash for row in store.trace.chain()]
         assert faults(store) == ()
         store.erase("C1")
         store.erase("C2")
         assert [row.hash for row in store.trace.chain()] == hashes
-        told(store, account_subject("A1"), MARI, "later")
+        add_row(store, account_subject("A1"), MARI, "later")
         assert store.trace.seal(day(9))
         assert faults(store) == ()
 
     def test_those_who_erase_at_once_leave_one_pseudonym(self, store: Store) -> None:
-        """Whoever is first, everything is under one pseudonym in the end."""
+        """Racing erasures of one customer leave one pseudonym everywhere."""
         furnish(store)
         Race(lambda _: store.erase("C2"))
         (found,) = store.referrals.all()
@@ -200,4 +200,4 @@ class PersonalDataConformance:
         assert owners == {"C1", found.referee_customer}
         assert {each.customer for account in ("A1", "A2") for each in store.contracts.of_account(account)} == owners
         assert store.referrals.live_of(found.referee_customer) == found
-        assert store.personal_data("C2") == NOTHING
+        assert store.personal_data("C2") == NO_DATA

@@ -1,4 +1,4 @@
-"""What every repository of referrals must do."""
+"""The tests of every repository of referrals."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from referral_core.values.money import Money
 
 
 class ReferralRepositoryConformance:
-    """Asks for a fixture ``store``: a :class:`Store` with nothing in it, whose ``referrals`` are judged."""
+    """Asks for a fixture ``store``: an empty :class:`Store`, whose ``referrals`` are tested."""
 
     def test_a_referral_is_found_whole(self, store: Store) -> None:
-        """``find`` returns the referral of this contract, with all that was locked."""
+        """``find`` returns the whole referral of a contract, with the locked offers."""
         closed = Offer("campaign", Money("12.34"), EffectivePeriod.between(day(-5), elsewhere(day(5))))
         whole = attrs.evolve(referral(), referee_offer=closed, honoured_moment=elsewhere(day(-1)), case="S1")
         store.referrals.add(whole, at=day(0))
@@ -25,7 +25,7 @@ class ReferralRepositoryConformance:
         assert store.referrals.find("K2") is None
 
     def test_the_last_state_is_the_one_found(self, store: Store) -> None:
-        """``replace`` stores the next state of a referral that is known by its contract."""
+        """``replace`` stores the next state of the referral of a contract."""
         state = referral()
         store.referrals.add(state, at=day(0))
         regrouped = state.with_referee_offer(offer("5", "referee-manual"))
@@ -38,7 +38,7 @@ class ReferralRepositoryConformance:
             assert list(store.referrals.all()) == list(store.referrals.all(referrer="A1")) == [following]
 
     def test_a_contract_carries_one_referral(self, store: Store) -> None:
-        """``add`` refuses ``already-referred`` when the contract carries one, even a cancelled one (S4)."""
+        """``add`` refuses a second referral of a contract by ``already-referred``, even after a cancelled one (S4)."""
         cancelled = referral().cancelled(day(1))
         store.referrals.add(referral(), at=day(0))
         for kept in (referral(), cancelled):
@@ -49,7 +49,7 @@ class ReferralRepositoryConformance:
             assert store.referrals.live_of("C3") is None
 
     def test_a_customer_has_one_live_referral(self, store: Store) -> None:
-        """``add`` refuses ``already-referred`` while one is open, and for ever once it was paid (S4)."""
+        """``add`` refuses a second live referral of a customer, open or paid, by ``already-referred`` (S4)."""
         store.referrals.add(referral(), at=day(0))
         for kept in (referral(), referral().granted(day(1))):
             store.referrals.replace(kept, at=day(1))
@@ -59,7 +59,7 @@ class ReferralRepositoryConformance:
             assert store.referrals.live_of("C2") == kept
 
     def test_a_customer_whose_referral_was_cancelled_may_be_referred(self, store: Store) -> None:
-        """``live_of`` returns the referral that is open or was paid; a cancelled one stays to be found (S4)."""
+        """A cancelled referral is not live, so its customer may be referred again; ``find`` still returns it (S4)."""
         cancelled = referral().cancelled(day(1))
         store.referrals.add(referral(), at=day(0))
         store.referrals.replace(cancelled, at=day(1))
@@ -70,7 +70,7 @@ class ReferralRepositoryConformance:
         assert list(store.referrals.all()) == [cancelled, referral("K2")]
 
     def test_the_next_state_may_not_be_a_second_live_one(self, store: Store) -> None:
-        """The store guards S4 whatever it is asked to store."""
+        """``replace`` refuses a second live referral of a customer too (S4)."""
         cancelled = referral().cancelled(day(1))
         store.referrals.add(referral(), at=day(0))
         store.referrals.replace(cancelled, at=day(1))
@@ -81,13 +81,13 @@ class ReferralRepositoryConformance:
         assert store.referrals.live_of("C2") == referral("K2")
 
     def test_who_refers_may_be_referred(self, store: Store) -> None:
-        """S4 speaks of the customer as referee; as referrer there is no limit (B3)."""
+        """A customer has one live referral as referee (S4), and any number as referrer (B3)."""
         for number in range(3):
             store.referrals.add(referral(f"K{number}", of=f"C{number}"), at=day(0))
         assert store.referrals.live_of("C1") == referral("K1", of="C1")
 
     def test_all_are_in_order_of_conclusion_and_contract(self, store: Store) -> None:
-        """``all`` goes by the concluding moment, not by how it is written or when it was stored."""
+        """``all`` is in order of concluding moment and then contract, whatever the offset or the order of storing."""
         expected = [
             referral("K5", of="C5", concluded=elsewhere(day(0))),
             referral("K6", of="C6", concluded=day(0) + TICK),
@@ -101,7 +101,7 @@ class ReferralRepositoryConformance:
         assert list(store.referrals.all()) == expected
 
     def test_the_newest_may_come_first(self, store: Store) -> None:
-        """``all`` with ``newest_by`` yields those concluded by that moment, the other way round, however many."""
+        """``all`` with ``newest_by`` yields the referrals concluded by that moment, the newest first."""
         every = [
             referral(f"K{number:03}", by=f"A{number % 2}", of=f"C{number}", concluded=elsewhere(day(number // 8)))
             for number in range(240)
@@ -117,7 +117,7 @@ class ReferralRepositoryConformance:
         assert list(store.referrals.all(referrer="A2", newest_by=until)) == []
 
     def test_those_of_one_referrer_are_its_own(self, store: Store) -> None:
-        """``all`` with a referring account yields its referrals, live or not, in the same order."""
+        """``all`` with a referrer yields the referrals of that account, live or not, in the same order."""
         for number, account in enumerate(("A1", "A9", "A1", "A1")):
             store.referrals.add(referral(f"K{9 - number}", by=account, of=f"C{number}"), at=day(0))
         cancelled = referral("K7", of="C2").cancelled(day(1))
@@ -136,7 +136,7 @@ class ReferralRepositoryConformance:
             assert list(store.referrals.all(referrer=words)) == [kept]
 
     def test_one_of_racing_referrals_gets_the_contract(self, store: Store) -> None:
-        """Two attempts at once: one wins, the other is told so (S4)."""
+        """Of racing referrals one is stored, and the others are refused by ``already-referred`` (S4)."""
 
         def add(number: int) -> str:
             store.referrals.add(referral(of=f"C{number}"), at=day(0))
@@ -150,7 +150,7 @@ class ReferralRepositoryConformance:
         ]
 
     def test_one_of_racing_referrals_gets_the_customer(self, store: Store) -> None:
-        """Two attempts at once: one wins, the other is told so (S4)."""
+        """Of racing referrals one is stored, and the others are refused by ``already-referred`` (S4)."""
 
         def add(number: int) -> str:
             store.referrals.add(referral(f"K{number}"), at=day(0))
@@ -164,7 +164,7 @@ class ReferralRepositoryConformance:
         assert (live.contract, live.status) == (race.won[0], ReferralStatus.RECORDED)
 
     def test_every_state_of_a_referral_is_kept(self, store: Store) -> None:
-        """``history`` has each state with what was locked then."""
+        """``history`` returns every state of a referral with the offers that were locked then."""
         recorded = attrs.evolve(referral(), honoured_moment=elsewhere(day(-1)), case="S1")
         moved = recorded.with_referee_offer(offer("5.50", "referee-manual"))
         granted = moved.granted(day(2))
@@ -175,7 +175,7 @@ class ReferralRepositoryConformance:
         assert states == [(recorded, day(0), 1), (moved, day(1), 2), (granted, day(2), 3)]
 
     def test_fee_notes_are_left_out(self, store: Store) -> None:
-        """They have moments of their own; that one was made is a state without it."""
+        """``history`` leaves out fee notes, which have moments of their own; the state is recorded without the note."""
         noted = referral().with_fee_note(FeeNote(Money("3"), "left", day(1), "Mari"))
         store.referrals.add(referral(), at=day(0))
         store.referrals.replace(noted, at=day(1))
@@ -183,13 +183,13 @@ class ReferralRepositoryConformance:
         assert store.referrals.find("K1") == noted
 
     def test_what_arrives_late_is_recorded_at_the_last_moment(self, store: Store) -> None:
-        """``recorded_at`` never goes back on a referral: an act of an earlier moment was learned later."""
+        """``recorded_at`` never goes back on a referral: an act that arrives late is recorded at the last moment."""
         store.referrals.add(referral(), at=day(5))
         store.referrals.replace(referral().cancelled(day(3)), at=day(3))
         assert [each.recorded_at for each in store.referrals.history("K1")] == [day(5), day(5)]
 
     def test_what_never_was_has_no_history(self, store: Store) -> None:
-        """Nothing that was refused or undone is recorded."""
+        """Neither a refused state nor an undone one is recorded."""
         store.referrals.add(referral(), at=day(0))
         with refused(Reason.ALREADY_REFERRED):
             store.referrals.add(referral("K2"), at=day(1))

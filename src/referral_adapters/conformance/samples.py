@@ -1,4 +1,4 @@
-"""Samples: entities that hold together, to be stored and found again."""
+"""Sample entities for tests, consistent with each other."""
 
 from __future__ import annotations
 
@@ -21,33 +21,37 @@ TICK: Final = timedelta(microseconds=1)
 """The smallest step between two moments."""
 
 KATHMANDU: Final = timezone(timedelta(hours=5, minutes=45))
-"""An offset in which hardly anything is stored."""
+"""An offset that hardly any store uses."""
 
 TO_THE_LETTER: Final = (
+    # case and outer blanks
     "a",
     "A",
     "a ",
     " a",
+    # one letter in two forms of Unicode, and letters outside Latin-1 and outside the first plane
     "ä",
     "a\u0308",
     "Щ",
     "🔌",
+    # quotes, an escape, and the wildcards of LIKE
     "'",
     '"',
     "\\",
     "%",
     "_",
     "a\nb",
+    # what a loose column or a JSON reader takes for another value
     "0",
     "00",
     "null",
 )
-"""Ids that are easily confused, each of them another one; no store may fold, trim or interpret what it is given."""
+"""Ids that are easily confused but all different: no store may fold, trim or interpret an id."""
 
 
 NOTHING: Final = Money.zero()
 PLENTY: Final = Money("1000")
-"""More than any account is granted."""
+"""More than the discount of any account."""
 
 
 def day(number: int) -> datetime:
@@ -56,12 +60,12 @@ def day(number: int) -> datetime:
 
 
 def elsewhere(moment: datetime) -> datetime:
-    """Return the same moment as clocks elsewhere show it."""
+    """Return the same moment in the offset of Kathmandu."""
     return moment.astimezone(KATHMANDU)
 
 
 def contract(named: str = "K1", *, on: str = "A1", of: str = "C1", concluded: datetime | None = None) -> Contract:
-    """Return a contract that was just concluded."""
+    """Return a concluded contract."""
     return Contract(
         id=named,
         account=on,
@@ -76,7 +80,7 @@ def contract(named: str = "K1", *, on: str = "A1", of: str = "C1", concluded: da
 def code(
     text: str = "A123", *, on: str = "A1", of: str = "C1", issued: datetime | None = None, ended: datetime | None = None
 ) -> PromoCode:
-    """Return a code that the account holds from ``issued`` on, up to ``ended`` if that is given."""
+    """Return a code of an account from ``issued`` on, up to ``ended`` where that is given."""
     return PromoCode(
         text=text,
         account=on,
@@ -90,19 +94,19 @@ def code(
 
 
 def group(named: str = "referrer", *, called: str | None = None, side: Side = Side.REFERRER) -> DiscountGroup:
-    """Return a group without amounts, called what its id says unless told otherwise."""
+    """Return a group without amounts; its name is its id where none is given."""
     return DiscountGroup(id=named, side=side, name=named if called is None else called)
 
 
 def offer(amount: str, of: str = "referrer") -> Offer:
-    """Return what one side is offered."""
+    """Return the offer to one side."""
     return Offer(of, Money(amount), EffectivePeriod.starting(day(-90)))
 
 
 def referral(
     on: str = "K1", *, by: str = "A1", referee: str = "A2", of: str = "C2", concluded: datetime | None = None
 ) -> Referral:
-    """Return the record that a code of account ``by`` was used for a contract of customer ``of``."""
+    """Return a recorded referral: a code of account ``by`` was used for a contract of customer ``of``."""
     return Referral(
         contract=on,
         code="A123",
@@ -125,29 +129,29 @@ def grant(
     side: Side = Side.REFERRER,
     effective: datetime | None = None,
 ) -> Grant:
-    """Return a leg that is due."""
+    """Return a due grant."""
     return Grant(referral=of, side=side, account=on, amount=Money(amount), effective_from=effective or day(0))
 
 
 def case(named: str = "S1", *, of: str = "C2", opened: datetime | None = None) -> Case:
-    """Return an open case that carries nothing."""
+    """Return an open case without an offer."""
     return Case(id=named, customer=of, opened_at=opened or day(0), product="electricity", segment="household")
 
 
 def sharing(on: str = "A1", means: str = "link") -> Sharing:
-    """Return one passing-on of the account's code."""
+    """Return one sharing of the account's code."""
     return Sharing(code="A123", account=on, means=means, at=day(0))
 
 
 def note(on: str = "A1", *, after: State | None = None, reason: str | None = "the customer called") -> TraceNote:
-    """Return what is to be traced of an act on an account."""
+    """Return a note of an act on an account, for the trace."""
     return TraceNote(account_subject(on), day(0), "code.end", Actor("Mari", Role.SUPERVISOR), None, after, reason)
 
 
 def balance(
     granted: str = "0", *, consumed: str = "0", transferred_in: str = "0", transferred_out: str = "0"
 ) -> Balance:
-    """Return a balance in euros, nothing of what is not named."""
+    """Return a balance in euros, zero in every figure without a value."""
     return Balance(
         granted=Money(granted),
         transferred_in=Money(transferred_in),

@@ -1,4 +1,4 @@
-"""Stores: all repositories over one keeping, with transactions, and a look at everything in them."""
+"""Stores under test: their protocol, their furniture, and the blocks that expect a failure or a refusal."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from referral_core.values.errors import Reason, Refusal
 
 
 class Transactional(Protocol):
-    """Whatever has transactions, as a store has and some billings."""
+    """A store, or a billing, with transactions."""
 
     def transaction(self) -> AbstractContextManager[object]:
-        """Return a block that takes effect as a whole, or not at all, as a store has it."""
+        """Return a block that takes effect as a whole or not at all, like the transaction of a store."""
         ...
 
 
 class Store(ports.Store, Protocol):
-    """A store as a desk takes it, and what it keeps besides for hosts that take events and answer requests."""
+    """A store for a desk, with the repository of requests for hosts that take events and answer requests."""
 
     @property
     def requests(self) -> RequestRepository:
-        """The events that took effect, and what was answered."""
+        """The events that took effect, and the answers to requests."""
         ...
 
 
@@ -62,7 +62,7 @@ def furnish(store: Store) -> None:
 
 
 def rearrange(store: Store) -> None:
-    """Do in every furnished repository whatever it can: add, and change what is there."""
+    """Add to every repository of a furnished store, and change what is there, in every way that there is."""
     store.contracts.put(contract("K1").activated(day(1)))
     store.contracts.put(contract("K0", on="A3", of="C3"))
     store.contracts.put(contract("K4", on="A2", of="C2"))
@@ -73,11 +73,15 @@ def rearrange(store: Store) -> None:
     store.groups.put(group("family", called="referrer"), at=day(1))
     store.referrals.replace(referral("K2").cancelled(day(1)), at=day(1))
     store.referrals.add(referral("K3"), at=day(1))
-    for leg in store.grants.unsettled(day(0), 1):
-        store.grants.change([(leg, leg.taken(day(2)))])
+    for each in store.grants.unsettled(day(0), 1):
+        store.grants.change([(each, each.taken(day(2)))])
     store.grants.add(grant("K0", on="A3"))
     store.cases.close(case("S2").finished("K3", day(1)))
     store.cases.open(case("S1"))
+    _rearrange_trace_and_requests(store)
+
+
+def _rearrange_trace_and_requests(store: Store) -> None:
     for account in ("A1", "A4"):
         store.promo_codes.add_sharing(sharing(account))
         store.trace.append(note(account))
@@ -95,7 +99,7 @@ def rearrange(store: Store) -> None:
 
 
 def everything(store: Store) -> list[object]:
-    """Return all that a furnished store can tell, but for billing."""
+    """Return the whole content of a furnished store except billing, for comparisons."""
     found: list[object] = [list(store.contracts.accounts())]
     found += [store.contracts.of_account(account) for account in ACCOUNTS]
     found += [store.contracts.of_customer(customer) for customer in CUSTOMERS]
@@ -123,12 +127,12 @@ def ids(contracts: tuple[Contract, ...]) -> list[str]:
 
 
 class Slip(Exception):
-    """What goes wrong in a transaction that is to fail."""
+    """The failure of a transaction that is meant to fail."""
 
 
 @contextmanager
 def failing(store: Transactional, error: type[BaseException] = Slip) -> Iterator[None]:
-    """Do the block in a transaction that then fails; the error must come out of it as it is."""
+    """Do the block in a transaction that then fails, and check that its error comes out unchanged."""
     slip = error()
     try:
         with store.transaction():
@@ -143,7 +147,7 @@ def failing(store: Transactional, error: type[BaseException] = Slip) -> Iterator
 
 @contextmanager
 def refused(reason: Reason) -> Iterator[None]:
-    """Expect that what is done in the block is refused by this reason and no other."""
+    """Expect that the block is refused by this reason and no other."""
     with pytest.raises(Refusal) as caught:
         yield
     assert caught.value.reasons == (reason,)

@@ -1,4 +1,4 @@
-"""What the transactions of every store must do."""
+"""The tests of every store's transactions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from referral_core.entities.trace import account_subject, chain_faults
 from referral_core.values.errors import ConcurrentChange, Reason
 
 A_MOMENT: Final = 0.2
-"""How many seconds a thread is given to see what it should not."""
+"""How many seconds a thread has to see unfinished work."""
 OFTEN: Final = 99
-"""How many races nobody would lose one after another."""
+"""More races than anybody loses one after another."""
 
 
-class _Racing:
-    """An act that does something, loses its first few races, and tells how often it was done."""
+class _LostRace:
+    """An act that loses its first few races and counts its attempts."""
 
     def __init__(self, store: Store, *, losing: int) -> None:
         self.times = 0
@@ -37,14 +37,14 @@ class _Racing:
 
 
 class TransactionConformance:
-    """Asks for a fixture ``store``: a :class:`Store` with nothing in it.
+    """Asks for a fixture ``store``: an empty :class:`Store`.
 
-    Billing is left out, since a host may take it from elsewhere. Numbers of codes are in: what is undone has used up
-    none, so that the same acts give the same codes in every store.
+    Billing is left out, since a host may take it from elsewhere. Random codes are not: an undone act uses up no text,
+    so that the same acts give the same codes in every store.
     """
 
     def test_what_succeeds_lasts(self, store: Store) -> None:
-        """A transaction takes effect as a whole, and its own repositories see it at once."""
+        """A transaction takes effect as a whole, and the store sees its work at once."""
         with store.transaction():
             furnish(store)
             inside = everything(store)
@@ -52,7 +52,7 @@ class TransactionConformance:
 
     @pytest.mark.parametrize("error", [Slip, KeyboardInterrupt, SystemExit, GeneratorExit])
     def test_what_fails_never_was(self, store: Store, error: type[BaseException]) -> None:
-        """An exception of any kind undoes all of it, exactly, and goes on to the caller."""
+        """An exception of any kind undoes the whole transaction exactly, and reaches the caller."""
         furnish(store)
         before = everything(store)
         with failing(store, error):
@@ -60,7 +60,7 @@ class TransactionConformance:
         assert everything(store) == before
 
     def test_what_fails_can_be_done_after_all(self, store: Store) -> None:
-        """Nothing that was undone stands in the way of anybody: no text, name, customer, case or event."""
+        """Undone work blocks nothing: no text, name, customer, case or event."""
         furnish(store)
         for _ in range(3):
             with failing(store):
@@ -79,7 +79,7 @@ class TransactionConformance:
         assert (seal.number, seal.heads, list(store.trace.seals())) == (1, 1, [seal])
 
     def test_a_chain_goes_on_where_it_ended_before_what_was_undone(self, store: Store) -> None:
-        """Of a trace, too, nothing is left of what failed, at any depth: no row, and no gap where it was (A2)."""
+        """Failed work leaves no row in the trace and no gap, at any depth (A2)."""
         with failing(store):
             store.trace.append(note())
         with store.transaction():
@@ -93,7 +93,7 @@ class TransactionConformance:
         assert ([row.number for row in chain], chain_faults(chain)) == ([1, 2, 3, 4], ())
 
     def test_an_erased_customer_comes_back_when_it_is_undone(self, store: Store) -> None:
-        """What was erased in a transaction that fails is all there again, the trace's persons too (A5)."""
+        """An erasure is undone with its transaction, the personal parts of the trace included (A5)."""
         furnish(store)
         before = everything(store)
         with failing(store):
@@ -102,7 +102,7 @@ class TransactionConformance:
         assert everything(store) == before
 
     def test_an_inner_transaction_is_a_part_of_the_outer_one(self, store: Store) -> None:
-        """What succeeded inside is undone if the outer one fails."""
+        """The work of an inner transaction is undone when the outer one fails."""
         furnish(store)
         before = everything(store)
         with failing(store):
@@ -112,7 +112,7 @@ class TransactionConformance:
         assert everything(store) == before
 
     def test_an_inner_failure_undoes_the_inner_part_only(self, store: Store) -> None:
-        """If it goes no further than the outer block, what that did before and after lasts."""
+        """A failure caught inside the outer block leaves the rest of that block's work alone."""
         furnish(store)
         with store.transaction():
             store.promo_codes.add_sharing(sharing("A4"))
@@ -125,7 +125,7 @@ class TransactionConformance:
         assert store.promo_codes.find("DDDD")
 
     def test_failures_nest(self, store: Store) -> None:
-        """At any depth, what failed is undone down to where its block began."""
+        """At any depth a failed block is undone to its beginning, and no further."""
         with store.transaction():
             store.contracts.put(contract("K1"))
             with failing(store):
@@ -139,7 +139,7 @@ class TransactionConformance:
         assert ids(store.contracts.of_account("A1")) == ["K1", "K5"]
 
     def test_a_refusal_caught_inside_leaves_the_rest_alone(self, store: Store) -> None:
-        """A repository that says no has changed nothing, and the transaction goes on."""
+        """A refusal changes nothing, and the transaction goes on."""
         with store.transaction():
             store.promo_codes.add(code(), at=day(0))
             with refused(Reason.CODE_TAKEN):
@@ -148,7 +148,7 @@ class TransactionConformance:
         assert [len(store.promo_codes.of_account(account)) for account in ("A1", "A2")] == [1, 1]
 
     def test_what_is_run_is_one_transaction(self, store: Store) -> None:
-        """It takes effect as a whole and hands on what it returns; an exception undoes all of it (P6)."""
+        """``run`` does an act as one transaction and returns its result; an exception undoes all of it (P6)."""
 
         def act() -> str:
             rearrange(store)
@@ -167,22 +167,22 @@ class TransactionConformance:
         assert everything(store) != before
 
     def test_what_lost_a_race_is_run_again(self, store: Store) -> None:
-        """A race that is nobody's mistake is told by ``ConcurrentChange``: all is undone, and done once more (P6)."""
-        racing = _Racing(store, losing=1)
+        """``run`` undoes an act that raises ``ConcurrentChange``, and does it again (P6)."""
+        racing = _LostRace(store, losing=1)
         assert (store.run(racing), racing.times) == (racing.losing + 1, racing.losing + 1)
         assert store.promo_codes.times_shared("A1") == 1
 
-    def test_whoever_loses_every_race_is_told(self, store: Store) -> None:
-        """After a few times the last ``ConcurrentChange`` comes out, and nothing is left of any of them."""
-        racing = _Racing(store, losing=OFTEN)
+    def test_whoever_loses_every_race_gets_the_conflict(self, store: Store) -> None:
+        """After a few attempts ``run`` raises the last ``ConcurrentChange``, and no attempt leaves anything."""
+        racing = _LostRace(store, losing=OFTEN)
         with pytest.raises(ConcurrentChange):
             store.run(racing)
         assert 1 < racing.times < OFTEN
         assert store.promo_codes.times_shared("A1") == 0
 
     def test_inside_another_transaction_it_is_run_once(self, store: Store) -> None:
-        """Whoever began the outer one repeats it; the inner part is undone, and the rest may go on."""
-        racing = _Racing(store, losing=1)
+        """Inside another transaction ``run`` undoes a lost attempt and raises; the outer transaction may go on."""
+        racing = _LostRace(store, losing=1)
         with store.transaction():
             store.promo_codes.add_sharing(sharing("A4"))
             with pytest.raises(ConcurrentChange):
@@ -191,7 +191,7 @@ class TransactionConformance:
         assert [store.promo_codes.times_shared(account) for account in ("A1", "A4")] == [0, 1]
 
     def test_nobody_else_sees_what_is_unfinished(self, store: Store) -> None:
-        """Another thread is shown what was before, or waits; it never sees what then was undone."""
+        """Another thread sees the state of before, or waits; it never sees unfinished work."""
         seen: list[Contract | None] = []
         reader = Thread(target=lambda: seen.append(store.contracts.find("K1")), daemon=True)
         with failing(store):
@@ -202,7 +202,7 @@ class TransactionConformance:
         assert seen == [None]
 
     def test_racing_transactions_leave_all_or_nothing(self, store: Store) -> None:
-        """Of racing transactions one gets the text; the others leave nothing of what else they did (C1)."""
+        """Of racing transactions for one text one succeeds, and the others leave nothing of their work (C1)."""
 
         def take(number: int) -> int:
             with store.transaction():
@@ -219,7 +219,7 @@ class TransactionConformance:
         assert [number for number in range(CONTENDERS) if store.promo_codes.times_shared(f"A{number}")] == race.won
 
     def test_racing_transactions_that_differ_all_last(self, store: Store) -> None:
-        """Transactions that have nothing to do with each other all take effect, whole; every other one fails."""
+        """Independent transactions all take effect as a whole, also between others that fail."""
 
         def work(number: int) -> None:
             for time in range(2):
@@ -238,7 +238,7 @@ class TransactionConformance:
             assert len(list(store.trace.chain(f"account:A{number}"))) == len(expected)
 
     def test_one_of_racing_events_has_its_effect(self, store: Store) -> None:
-        """An event is stored in the transaction of its effect, so it has one effect, whoever else brings it (B2)."""
+        """An event stored in the transaction of its effect has one effect, whatever races it (B2)."""
 
         def handle(number: int) -> None:
             for _ in range(2):
@@ -251,7 +251,7 @@ class TransactionConformance:
         assert store.promo_codes.times_shared("A1") == len(list(store.cases.all())) == 1
 
     def test_one_of_racing_sign_ups_refers_the_customer(self, store: Store) -> None:
-        """Of two attempts at once one wins, and the other is told so although neither saw the other coming (S4)."""
+        """Of racing sign-ups of one customer one succeeds, and the others are refused by ``already-referred`` (S4)."""
 
         def sign_up(number: int) -> str:
             with store.transaction():
@@ -264,8 +264,8 @@ class TransactionConformance:
         assert [each.contract for each in store.referrals.all()] == race.won
         assert ids(store.contracts.of_account("A2")) == race.won
 
-    def test_racing_payers_take_every_leg_once(self, store: Store) -> None:
-        """Payers who find and take legs in transactions take each once, and none waits for, or stops, another (B2)."""
+    def test_racing_payers_take_every_grant_once(self, store: Store) -> None:
+        """Payers who find and take grants in transactions take each grant once, and none waits for another (B2)."""
         for number in range(60):
             store.grants.add(grant(f"{number:03}"))
 
@@ -274,10 +274,10 @@ class TransactionConformance:
             while True:
                 with store.transaction():
                     page = store.grants.unsettled(day(1), 4)
-                    mine += [leg.key for leg in store.grants.change([(leg, leg.taken(day(2))) for leg in page])]
+                    mine += [each.key for each in store.grants.change([(each, each.taken(day(2))) for each in page])]
                 if not page:
                     return mine
 
         race = Race(pay)
         assert race.lost == []
-        assert sorted(key for mine in race.won for key in mine) == [leg.key for leg in store.grants.all()]
+        assert sorted(key for mine in race.won for key in mine) == [each.key for each in store.grants.all()]

@@ -1,4 +1,4 @@
-"""A store in memory: real, documented, thread-safe, and the same in its answers as every other store."""
+"""A store in memory: a real store, thread-safe, with the same answers as every other store."""
 
 from __future__ import annotations
 

@@ -22,12 +22,13 @@ _EFFECTIVE_FROM: Final = itemgetter(0)
 
 
 class ContinuousDiscounts:
-    """Billing in memory, in one currency: thread-safe, each call all-or-nothing.
+    """Billing in memory, in one currency: thread-safe, each call all or nothing.
 
-    Every account has lots, ordered by the moment they are effective from and then as they arrived. On each account, to
-    the cent, ``granted + transferred_in = consumed + transferred_out + unused``.
+    Every account has lots, in order of the moment they are effective from and then of arrival. On each account, to the
+    cent, ``granted + transferred_in = consumed + transferred_out + unused``.
 
-    It keeps a journal of its own, as the outside world does; given a store's, it takes part in its transactions.
+    Without a ``journal`` this billing has a journal of its own, as a billing in another system would; with the journal
+    of a store it takes part in the transactions of that store.
     """
 
     def __init__(self, journal: Journal | None = None, *, currency: str = "EUR") -> None:
@@ -46,9 +47,9 @@ class ContinuousDiscounts:
         return self._journal
 
     def grant(self, grant: Grant) -> None:
-        """Post a leg, effective from ``grant.effective_from``; a key that was posted before changes nothing (B2).
+        """Post a grant as a lot of its account, once per key; a grant of zero leaves no lot (B2).
 
-        :raises Refusal: ``currency-mismatch`` when it is in another currency (M3).
+        :raises Refusal: ``currency-mismatch`` when the amount is in another currency (M3).
         """
         amount = self._amount(grant.amount)
         with self._lock:
@@ -62,12 +63,12 @@ class ContinuousDiscounts:
             self._journal.write(*changes)
 
     def has_grant(self, key: str) -> bool:
-        """Tell whether a leg was posted under this key."""
+        """Tell whether a grant was posted under this key, at once and for certain."""
         with self._lock:
             return key in self._posted
 
     def grant_all(self, grants: Sequence[Grant]) -> Mapping[str, Reason]:
-        """Post legs in one step, and return why some were not, by their keys: ``currency-mismatch`` (M3)."""
+        """Post many grants in one transaction, and return the reason of each refusal by key: ``currency-mismatch``."""
         refused: dict[str, Reason] = {}
         with self._journal:
             for grant in grants:
@@ -78,17 +79,17 @@ class ContinuousDiscounts:
         return refused
 
     def granted_among(self, keys: Collection[str]) -> frozenset[str]:
-        """Return those of the keys under which a leg was posted."""
+        """Return those of the keys under which a grant was posted, at once and for certain."""
         with self._lock:
             return frozenset(self._posted.keys() & keys)
 
     def bill(self, bill: str, account: str, amount: Money, *, at: datetime) -> Money:
-        """Let a bill take what it can of the account's unused discount effective by ``at``, oldest grant first (B6).
+        """Take a bill's amount from the lots effective at or before ``at``, oldest first, and return what was taken.
 
-        Returns what it took: the smaller of the bill and the unused discount.
+        That is the smaller of the bill and the unused discount (B6).
 
-        :raises Refusal: ``bill-exists`` when the bill was taken into account before, even if it took nothing;
-            ``currency-mismatch`` (M3).
+        :raises Refusal: ``bill-exists`` when the bill was seen before, even if it took nothing; ``currency-mismatch``
+            (M3).
         """
         most = self._amount(amount)
         with self._lock:
@@ -98,7 +99,7 @@ class ContinuousDiscounts:
             if not lots:
                 self._journal.write(setting(self._bills, bill, _NONE))
                 return self._nothing
-            consumed, left = eaten(lots, most, at)
+            consumed, left = _consumed(lots, most, at)
             changes = [setting(self._bills, bill, consumed)]
             if consumed:
                 moved_at = self._movements.following(at, account)
@@ -108,19 +109,19 @@ class ContinuousDiscounts:
             return amount if consumed == most else self._money(consumed)
 
     def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime, key: str) -> Money:
-        """Move unused discount, oldest first, between accounts in one step; ``None`` moves all (B7).
+        """Move lots, oldest first, from one account to another, and return the amount; ``None`` moves all (B7).
 
-        Returns what was moved; under a ``key`` that was used before, what was moved then, and moves nothing again.
-        Every lot keeps the moment it is effective from, whenever it is moved; one that is moved in part is split.
+        Every lot keeps the moment it is effective from, and a lot that is moved in part is split. Under a known ``key``
+        nothing moves, and the amount of the first transfer is returned.
 
-        :raises Refusal: ``amount-exceeds-unused`` when there is less on ``source``; ``currency-mismatch`` (M3).
+        :raises Refusal: ``amount-exceeds-unused`` when ``source`` has less; ``currency-mismatch`` (M3).
         """
         wanted = None if amount is None else self._amount(amount)
         with self._lock:
             if key in self._transfers:
                 return self._money(self._transfers[key])
             lots = self._lots.get(source, [])
-            unused = total(lots)
+            unused = _total(lots)
             most = unused if wanted is None else wanted
             if most > unused:
                 raise Refusal(
@@ -128,19 +129,15 @@ class ContinuousDiscounts:
                     message=f"{amount} is more than the unused {self._money(unused)} of account {source}",
                     field="amount",
                 )
-            changes = [setting(self._transfers, key, most)]
-            if most:
-                going, left = moved(lots, most)
-                there = left if target == source else self._lots.get(target, [])
-                changes += [setting(self._lots, source, left), setting(self._lots, target, arrived(there, going))]
-                moved_at = self._movements.following(at, source, target)
-                changes.append(self._movements.moving(source, "transferred_out", key, most, moved_at))
-                changes.append(self._movements.moving(target, "transferred_in", key, most, moved_at))
-            self._journal.write(*changes)
+            changes = self._transferring(source, target, most, at, key) if most else ()
+            self._journal.write(setting(self._transfers, key, most), *changes)
             return self._money(most)
 
     def balance(self, account: str, *, by: datetime | None = None) -> Balance:
-        """Return the account's movements, up to and at ``by`` where that is given; all zero if it never had any."""
+        """Return the sums of an account's movements, up to and at ``by`` where that is given; without any, zero.
+
+        The unused parts are those of the present, so they are left out with ``by``.
+        """
         with self._lock:
             sums = self._movements.sums(account, by)
             parts = self.lots(account) if by is None else ()
@@ -153,7 +150,7 @@ class ContinuousDiscounts:
         )
 
     def movements(self, account: str) -> tuple[Movement, ...]:
-        """Return all that ever moved on an account, by moment, each with what was unused after it."""
+        """Return every movement of an account in order of moment, each with the unused discount after it."""
         with self._lock:
             moved = self._movements.of(account)
         return statement(
@@ -165,17 +162,30 @@ class ContinuousDiscounts:
         )
 
     def lots(self, account: str) -> tuple[tuple[datetime, Money], ...]:
-        """Return what is unused, oldest first: each part with the moment from which bills may take it."""
+        """Return the unused parts of an account, oldest first, each with the moment from which bills may take it."""
         with self._lock:
             return tuple((lot.effective_from, self._money(lot.unused)) for lot in self._lots.get(account, ()))
+
+    def _transferring(self, source: str, target: str, amount: Decimal, at: datetime, key: str) -> tuple[Change, ...]:
+        """Return the changes that move an amount between accounts; the caller holds the lock."""
+        going, left = _parted(self._lots[source], amount)
+        # A transfer of an account to itself puts back what it took away, since the second change is made last.
+        there = left if target == source else self._lots.get(target, [])
+        moved_at = self._movements.following(at, source, target)
+        return (
+            setting(self._lots, source, left),
+            setting(self._lots, target, _merged(there, going)),
+            self._movements.moving(source, "transferred_out", key, amount, moved_at),
+            self._movements.moving(target, "transferred_in", key, amount, moved_at),
+        )
 
     def _arriving(self, account: str, lot: Lot) -> Change:
         lots = self._lots.get(account)
         if lots is None:
             return setting(self._lots, account, [lot])
-        if comes_last(lots, lot.effective_from):
+        if not lots or lots[-1].effective_from <= lot.effective_from:  # as nearly always: nothing has to be sorted
             return adding(lots, lot)
-        return setting(self._lots, account, arrived(lots, (lot,)))
+        return setting(self._lots, account, _merged(lots, (lot,)))
 
     def _amount(self, money: Money) -> Decimal:
         if money.currency != self._currency:
@@ -187,16 +197,16 @@ class ContinuousDiscounts:
 
 
 class Lot(NamedTuple):
-    """What is unused of one grant, or of a part of one that was transferred."""
+    """The unused amount of one grant, or of a part of a grant that was transferred."""
 
     effective_from: datetime
     unused: Decimal
 
 
-def eaten(lots: list[Lot], most: Decimal, by: datetime) -> tuple[Decimal, list[Lot]]:
-    """Take ``most`` of lots in order, oldest first, of those effective at or before ``by`` (B6).
+def _consumed(lots: list[Lot], most: Decimal, by: datetime) -> tuple[Decimal, list[Lot]]:
+    """Take at most ``most`` from the lots effective at or before ``by``, oldest first (B6).
 
-    Returns how much was taken, and the lots that are left.
+    Returns the amount that was taken, and the lots that are left.
     """
     missing = most
     for place, (effective_from, unused) in enumerate(lots):
@@ -208,10 +218,10 @@ def eaten(lots: list[Lot], most: Decimal, by: datetime) -> tuple[Decimal, list[L
     return most - missing, []
 
 
-def moved(lots: list[Lot], most: Decimal) -> tuple[list[Lot], list[Lot]]:
-    """Part lots in order into those that make up ``most``, oldest first, and those that are left (B7).
+def _parted(lots: list[Lot], most: Decimal) -> tuple[list[Lot], list[Lot]]:
+    """Divide lots in order into those that make up ``most``, oldest first, and those that are left (B7).
 
-    At most one lot is split, and both parts keep the moment it is effective from.
+    At most one lot is split, and both parts keep the moment from which it is effective.
     """
     going: list[Lot] = []
     for place, (effective_from, unused) in enumerate(lots):
@@ -223,25 +233,20 @@ def moved(lots: list[Lot], most: Decimal) -> tuple[list[Lot], list[Lot]]:
     return going, []
 
 
-def arrived(lots: Iterable[Lot], more: Iterable[Lot]) -> list[Lot]:
-    """Return lots with more of them: by the moment they are effective from, then in the order they arrived in."""
+def _merged(lots: Iterable[Lot], more: Iterable[Lot]) -> list[Lot]:
+    """Return lots with more of them, by the moment they are effective from and then in order of arrival."""
     return sorted([*lots, *more], key=_EFFECTIVE_FROM)
 
 
-def comes_last(lots: list[Lot], effective_from: datetime) -> bool:
-    """Tell whether a lot that arrives now stands behind all others."""
-    return not lots or lots[-1].effective_from <= effective_from
-
-
-def total(lots: Iterable[Lot]) -> Decimal:
-    """Return what is unused of all lots together."""
+def _total(lots: Iterable[Lot]) -> Decimal:
+    """Return the unused amount of all lots together."""
     return sum((lot.unused for lot in lots), Decimal(0))
 
 
 class Booking(NamedTuple):
-    """An amount that came to an account's discount or went from it, by the name it has in a balance.
+    """An amount that was added to an account's discount or taken from it, under its name in a balance.
 
-    ``reference`` is what moved it: a leg's key, a bill, a transfer's key.
+    ``reference`` is the cause: the key of a grant, a bill, the key of a transfer.
     """
 
     kind: str
@@ -251,24 +256,27 @@ class Booking(NamedTuple):
 
 
 class Movements:
-    """The movements of all accounts, kept for ever; a balance is their sum, never a counter (B6, B7)."""
+    """The bookings of all accounts, kept for ever; a balance is their sum, never a counter (B6, B7)."""
 
     def __init__(self) -> None:
         self._of_account: dict[str, list[Booking]] = {}
 
     def moving(self, account: str, kind: str, reference: str, amount: Decimal, moved_at: datetime) -> Change:
-        """Return the change that adds a movement."""
+        """Return the change that adds a booking."""
         movement = Booking(kind, amount, moved_at, reference)
         movements = self._of_account.get(account)
         return setting(self._of_account, account, [movement]) if movements is None else adding(movements, movement)
 
     def following(self, at: datetime, *accounts: str) -> datetime:
-        """Return when something that happened at ``at`` moves on accounts: never before what has moved there."""
+        """Return the moment of a booking for something that happened at ``at``: never before the accounts' last one.
+
+        So what arrives late never makes a balance of the past short of what was used then (R3).
+        """
         moments = [each.moved_at for account in accounts for each in self._of_account.get(account, ())]
         return learned_at(at, max(moments, default=None))
 
     def sums(self, account: str, by: datetime | None) -> defaultdict[str, Decimal]:
-        """Return what an account's movements come to by their kinds, up to and at ``by`` where that is given."""
+        """Return the sums of an account's bookings by kind, up to and at ``by`` where that is given."""
         sums: defaultdict[str, Decimal] = defaultdict(lambda: _NONE)
         for each in self._of_account.get(account, ()):
             if by is None or each.moved_at <= by:
@@ -276,5 +284,5 @@ class Movements:
         return sums
 
     def of(self, account: str) -> tuple[Booking, ...]:
-        """Return an account's movements, as they came."""
+        """Return the bookings of an account in order of arrival."""
         return tuple(self._of_account.get(account, ()))

@@ -1,4 +1,4 @@
-"""Cases in memory: a store of our own that stands in for the host's case system."""
+"""Cases in memory, in place of a case system of the host."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from referral_core.values.errors import Reason, Refusal
 
 
 class MemoryCases:
-    """Cases in memory: thread-safe, each call all-or-nothing, guarding K3."""
+    """Cases in memory: thread-safe, each call all or nothing; a case is closed once (K3)."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -20,14 +20,14 @@ class MemoryCases:
         self._cases: dict[str, Case] = {}
 
     def find(self, case: str) -> Case | None:
-        """Return the case of this id, as last stored."""
+        """Return the case of this id in its last state."""
         with self._lock:
             return self._cases.get(case)
 
     def open(self, case: Case) -> None:
-        """Open a case (K1).
+        """Store a new case (K1).
 
-        :raises Refusal: ``case-exists`` when there is one of this id.
+        :raises Refusal: ``case-exists`` when a case of this id was ever opened.
         """
         with self._lock:
             if case.id in self._cases:
@@ -35,9 +35,9 @@ class MemoryCases:
             self._journal.write(setting(self._cases, case.id, case))
 
     def close(self, case: Case) -> None:
-        """Store a case that was finished or abandoned (K2, K3).
+        """Replace an open case by its finished or abandoned state (K2, K3).
 
-        :raises Refusal: ``case-closed`` when it is no longer open, ``case-unknown`` when there is none of this id.
+        :raises Refusal: ``case-closed`` when the stored case is not open, ``case-unknown`` when there is none.
         """
         with self._lock:
             known = self._cases.get(case.id)
@@ -48,14 +48,14 @@ class MemoryCases:
             self._journal.write(setting(self._cases, case.id, case))
 
     def all(self, *, after: str | None = None, open_only: bool = False) -> Iterator[Case]:
-        """Yield every case in order of id, or those above ``after``, or that are open, as they are at the call."""
+        """Yield the cases as they are at the call, in order of id; above ``after`` only, or open ones only."""
         with self._lock:
             ids = sorted(case for case in self._cases if after is None or case > after)
             cases = [self._cases[case] for case in ids]
         return (case for case in cases if case.status is CaseStatus.OPEN or not open_only)
 
     def erasing(self, customer: str, pseudonym: str) -> Iterator[Change]:
-        """Yield the changes that put a pseudonym in a customer's place (A5); the caller holds the lock."""
+        """Yield the changes that replace a customer by a pseudonym (A5); the caller holds the lock."""
         for case in self._cases.values():
             if case.customer == customer:
                 yield setting(self._cases, case.id, attrs.evolve(case, customer=pseudonym))

@@ -1,4 +1,4 @@
-"""Promo codes in memory."""
+"""Promo codes in memory, with their history and their sharings."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from operator import attrgetter
 import attrs
 
 from referral_adapters.memory.contracts import MemoryContracts
-from referral_adapters.memory.journal import Change, Journal, adding, setting
-from referral_adapters.memory.records import Records
+from referral_adapters.memory.journal import Change, History, Journal, adding, setting
 from referral_core.entities.personal_data import Person
 from referral_core.entities.promo_code import PromoCode, Sharing, codes_over_time
 from referral_core.entities.trace import TraceNote
@@ -22,9 +21,10 @@ from referral_core.values.history import Recorded
 
 
 class MemoryCodes:
-    """Promo codes in memory: thread-safe, each call all-or-nothing, guarding C1 and C6.
+    """Promo codes in memory: thread-safe, each call all or nothing.
 
-    ``repositories`` are those of the same store.
+    A text is issued once in all time (C1), and the codes of one account never overlap (C6). ``repositories`` are those
+    of the same store: a check reads them, and the first codes of accounts are traced in them.
     """
 
     def __init__(self, journal: Journal, contracts: MemoryContracts, repositories: Repositories) -> None:
@@ -35,28 +35,28 @@ class MemoryCodes:
         self._codes: dict[str, PromoCode] = {}
         self._of_account: dict[str, list[str]] = {}
         self._sharings: dict[str, list[Sharing]] = {}
-        self._records: Records[PromoCode] = Records(attrgetter("text"))
+        self._history: History[PromoCode] = History(attrgetter("text"))
 
     def find(self, text: str) -> PromoCode | None:
-        """Return the code with this canonical text, whoever holds or held it."""
+        """Return the code with this canonical text in its last state, whichever account held it."""
         with self._lock:
             return self._codes.get(text)
 
     def of_account(self, account: str) -> tuple[PromoCode, ...]:
-        """Return the account's codes, past ones included, in the order they were issued."""
+        """Return the codes of an account, ended ones included, in the order of adding."""
         with self._lock:
             return tuple([self._codes[text] for text in self._of_account.get(account, ())])
 
     def add(self, code: PromoCode, *, at: datetime) -> None:
-        """Store a newly issued code, as recorded at ``at``.
+        """Store a new code and record it at ``at``.
 
-        :raises Refusal: ``code-taken`` when any account ever held the text (C1), ``code-overlap`` when the account
-            holds another code at some moment of its period (C6).
+        :raises Refusal: ``code-taken`` when the text was ever issued (C1), ``code-overlap`` when the periods of the
+            account's codes would overlap (C6).
         """
         with self._lock:
             if code.text in self._codes:
                 raise Refusal(Reason.CODE_TAKEN, message=f"the text {code.text} was issued before", field="code")
-            changes = setting(self._codes, code.text, code), self._records.recording(code.account, code, at)
+            changes = setting(self._codes, code.text, code), self._history.recording(code.account, code, at)
             texts = self._of_account.get(code.account)
             if texts is None:
                 self._journal.write(*changes, setting(self._of_account, code.account, [code.text]))
@@ -65,10 +65,10 @@ class MemoryCodes:
                 self._journal.write(*changes, adding(texts, code.text))
 
     def replace(self, code: PromoCode, *, at: datetime) -> None:
-        """Store the next state of a code that is known by its text, as recorded at ``at``.
+        """Store the next state of the code with the same text and record it at ``at``.
 
-        :raises Refusal: ``code-overlap`` as :meth:`add` does (C6), ``code-unknown`` when there is no such code,
-            ``code-taken`` when another account holds the text (C1).
+        :raises Refusal: ``code-overlap`` as for :meth:`add` (C6), ``code-unknown`` when the text was never issued,
+            ``code-taken`` when it was issued to another account (C1).
         """
         with self._lock:
             known = self._codes.get(code.text)
@@ -81,31 +81,31 @@ class MemoryCodes:
             texts = self._of_account[code.account]
             if len(texts) > 1:
                 self._check_periods(code, texts)
-            self._journal.write(setting(self._codes, code.text, code), self._records.recording(code.account, code, at))
+            self._journal.write(setting(self._codes, code.text, code), self._history.recording(code.account, code, at))
 
     def history(self, account: str) -> tuple[tuple[Recorded[PromoCode], ...], ...]:
-        """Return every state of every code of an account: codes in the order they were added, states in theirs (R3)."""
+        """Return every state of every code of an account, codes in the order of adding, states first to last (R3)."""
         with self._lock:
-            records = self._records.of(account)
+            records = self._history.of(account)
         states: dict[str, list[Recorded[PromoCode]]] = {}
         for record in records:
             states.setdefault(record.state.text, []).append(record)
         return tuple(map(tuple, states.values()))
 
     def evidence(self, code: str, customer: str | None, groups: tuple[str, str]) -> Evidence:
-        """Look up the code with a canonical text, a customer's standing, and two groups."""
+        """Gather what a check needs from the repositories of the same store, one after another."""
         return gathered_evidence(self._repositories, code, customer, groups)
 
     def taken(self, texts: Collection[str]) -> frozenset[str]:
-        """Return which of these canonical texts some account holds or held (C1)."""
+        """Return those of the canonical texts that were ever issued (C1)."""
         with self._lock:
             return frozenset([text for text in texts if text in self._codes])
 
     def codeless(self, after: str, limit: int, *, at: datetime) -> CodelessPage:
-        """Look at the next ``limit`` accounts whose id is above ``after``, by the code points of the id.
+        """Look at the next ``limit`` accounts above ``after``, and return those without any code so far (C2).
 
-        Returned are those that never held a code and on which a contract is in force: open, and activated at or
-        before ``at``. In a transaction their contracts stay as they are until it ends, and a second run waits for it.
+        A contract is in force on each of them: it is open and was activated at or before ``at``. A transaction has the
+        store to itself, so the page stays true until the transaction ends.
         """
         with self._lock:
             accounts = list(islice(self._contracts.accounts_above(after), limit))
@@ -117,10 +117,10 @@ class MemoryCodes:
         )
 
     def add_first(self, codes: Sequence[PromoCode], notes: Sequence[TraceNote], *, at: datetime) -> None:
-        """Store the first codes of accounts, recorded at ``at``, and add the notes to the trace: all of it or nothing.
+        """Store the first codes of accounts, record them at ``at`` and trace the notes: all of it or nothing (C2).
 
-        :raises ConcurrentChange: a text was taken, or an account came to hold another code; nothing was stored. Ask
-            again for what is codeless.
+        :raises ConcurrentChange: a text is taken by now, or an account has a code by now. Nothing was stored; the
+            caller asks for :meth:`codeless` again.
         """
         try:
             with self._journal:
@@ -134,7 +134,7 @@ class MemoryCodes:
             raise ConcurrentChange(str(quicker)) from quicker
 
     def add_sharing(self, sharing: Sharing) -> None:
-        """Store that a code was passed on once, and by what means (T2)."""
+        """Store one sharing of a code, with its means (T2)."""
         with self._lock:
             known = self._sharings.get(sharing.account)
             self._journal.write(
@@ -142,26 +142,26 @@ class MemoryCodes:
             )
 
     def times_shared(self, account: str, *, by: datetime | None = None) -> int:
-        """Return how often codes of this account were shared, at or before ``by`` where that is given."""
+        """Return the number of sharings of an account's codes, up to and at ``by`` where that is given."""
         with self._lock:
             sharings = self._sharings.get(account, ())
             return len(sharings) if by is None else sum(sharing.at <= by for sharing in sharings)
 
     def sharings_of(self, account: str) -> tuple[Sharing, ...]:
-        """Return the sharings of this account's codes in the order they were added."""
+        """Return the sharings of an account's codes in the order of adding."""
         with self._lock:
             return tuple(self._sharings.get(account, ()))
 
     def erasing(self, person: Person, pseudonym: str) -> Iterator[Change]:
-        """Yield the changes that put a pseudonym in a customer's place (A5); the caller holds the lock."""
+        """Yield the changes that replace a customer by a pseudonym (A5); the caller holds the lock."""
         for text, code in self._codes.items():
             erased = _erased(code, person, pseudonym)
             if erased != code:
                 yield setting(self._codes, text, erased)
-        yield from self._records.erasing(lambda state: _erased(state, person, pseudonym))
+        yield from self._history.erasing(lambda state: _erased(state, person, pseudonym))
 
     def _check_periods(self, code: PromoCode, texts: list[str]) -> None:
-        """Refuse a code beside others of its account; one code alone overlaps nothing and need not come here."""
+        """Refuse a code whose period overlaps another code's of the account; a single code never needs the check."""
         others = [self._codes[text] for text in texts if text != code.text]
         try:
             codes_over_time([*others, code])
@@ -185,7 +185,7 @@ class MemoryCodes:
 
 
 def _erased(code: PromoCode, person: Person, pseudonym: str) -> PromoCode:
-    """Return a code with a pseudonym in a customer's place."""
+    """Return a code in which a pseudonym takes the place of a customer."""
     return attrs.evolve(
         code,
         customer=pseudonym if code.customer == person.customer else code.customer,

@@ -1,4 +1,4 @@
-"""Contracts in memory."""
+"""Contracts in memory, and the accounts that they stand on."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Final
 
 import attrs
 
-from referral_adapters.memory.journal import Change, Journal, adding, removing, setting
-from referral_adapters.memory.orders import KeyOrder
+from referral_adapters.memory.journal import Change, Journal, KeyOrder, adding, removing, setting
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.ports.contracts import Standing
 from referral_core.values.errors import ConcurrentChange, Reason, Refusal
@@ -19,7 +18,11 @@ _CONCLUDED: Final = attrgetter("concluded_at", "id")
 
 
 class MemoryContracts:
-    """Contracts in memory: thread-safe, each call all-or-nothing."""
+    """Contracts in memory: thread-safe, each call all or nothing; an account belongs to one customer.
+
+    Ids of contracts and accounts are kept in order beside the contracts, so that a page costs little more than its
+    rows.
+    """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -31,26 +34,26 @@ class MemoryContracts:
         self._contract_order = KeyOrder(journal, self._contracts)
 
     def find(self, contract: str) -> Contract | None:
-        """Return the contract of this id, as last stored."""
+        """Return the contract of this id in its last state."""
         with self._lock:
             return self._contracts.get(contract)
 
     def of_account(self, account: str) -> tuple[Contract, ...]:
-        """Return all contracts of an account, by concluding moment and then by id; empty: the account is unknown."""
+        """Return the contracts of an account by concluding moment and then id; an unknown account has none."""
         with self._lock:
             return self._sorted(self._of_account.get(account, ()))
 
     def of_customer(self, customer: str) -> tuple[Contract, ...]:
-        """Return all contracts of a customer, on any account, by concluding moment and then by id."""
+        """Return the contracts of a customer on all accounts, by concluding moment and then id."""
         with self._lock:
             return self._sorted(self._of_customer.get(customer, ()))
 
     def put(self, contract: Contract) -> None:
-        """Store a contract: a new one while it is concluded, else the next state of one that is there.
+        """Store a new contract, which is a concluded one, or the next state of a known one.
 
-        :raises Refusal: ``contract-exists`` when it is new and its id is not, or when it stands on another account;
-            ``not-same-customer`` when its account belongs to another customer; ``contract-unknown`` when it is in a
-            later state and there is none of its id.
+        :raises Refusal: ``contract-exists`` when a contract of this id is concluded again or stands on another account;
+            ``not-same-customer`` when the account belongs to another customer; ``contract-unknown`` when a contract in
+            a later state was never concluded here.
         """
         with self._lock:
             known = self._contracts.get(contract.id)
@@ -60,17 +63,18 @@ class MemoryContracts:
             if known is not None:
                 self._journal.write(change)
             else:
+                # Announced before they are written, so that no interrupt leaves a key that the orders do not know.
                 self._contract_order.announce(contract.id)
                 if contract.account not in self._of_account:
                     self._account_order.announce(contract.account)
                 self._journal.write(
                     change,
-                    _placing(self._of_account, contract.account, contract.id),
-                    _placing(self._of_customer, contract.customer, contract.id),
+                    _listing(self._of_account, contract.account, contract.id),
+                    _listing(self._of_customer, contract.customer, contract.id),
                 )
 
     def accounts(self) -> Iterator[tuple[str, str]]:
-        """Yield every account with its customer, in order of the account's id, as they are at the call."""
+        """Yield the accounts as they are at the call, each with its customer, in order of the account's id."""
         with self._lock:
             return iter([(account, self._owner(account)) for account in sorted(self._of_account)])
 
@@ -88,9 +92,9 @@ class MemoryContracts:
         channel: str | None = None,
         segments: Collection[str] | None = None,
     ) -> tuple[Contract, ...]:
-        """Return the next ``limit`` contracts whose id is above ``after``, by the code points of the id.
+        """Return the next ``limit`` contracts above ``after`` by the code points of the id, as they are now.
 
-        ``status``, ``channel`` and ``segments`` leave out all others; those that are left out do not count.
+        Contracts of another ``status``, ``channel`` or segment are passed over and do not count.
         """
         with self._lock:
             wanted = (
@@ -103,9 +107,9 @@ class MemoryContracts:
             return tuple(islice(wanted, limit))
 
     def standing(self, contracts: Sequence[str], accounts: Sequence[str]) -> Standing:
-        """Return the contracts of these ids as last stored, and who owns these accounts; what is not there is left out.
+        """Return the known ones of these contracts in their last state, and the owners of the known accounts.
 
-        In a transaction nobody else brings in pages between this and the end of the transaction.
+        A transaction has the store to itself, so the answer holds until the transaction ends.
         """
         with self._lock:
             found = {contract: self.find(contract) for contract in contracts}
@@ -116,14 +120,15 @@ class MemoryContracts:
         )
 
     def add_all(self, contracts: Sequence[Contract]) -> None:
-        """Store contracts in whatever state they are, all of them or none; their ids and what they say are new.
+        """Store new contracts in whatever state they are, all of them or none.
 
-        :raises ConcurrentChange: an id or an account came to be somebody else's since it was asked for; nothing was
-            stored. Ask again what stands.
+        :raises ConcurrentChange: a contract of one of the ids exists by now, or an account belongs to another customer
+            by now. Nothing was stored; the caller asks for :meth:`standing` again.
         """
         try:
             with self._journal:
                 for contract in contracts:
+                    # In two steps, since put() takes a contract for new only while it is concluded.
                     self.put(_as_concluded(contract))
                     if contract.status is not ContractStatus.CONCLUDED:
                         self.put(contract)
@@ -131,7 +136,7 @@ class MemoryContracts:
             raise ConcurrentChange(str(quicker)) from quicker
 
     def erasing(self, customer: str, pseudonym: str) -> Iterator[Change]:
-        """Yield the changes that put a pseudonym in a customer's place (A5); the caller holds the lock."""
+        """Yield the changes that replace a customer by a pseudonym (A5); the caller holds the lock."""
         ids = self._of_customer.get(customer)
         if ids is None:
             return
@@ -177,13 +182,13 @@ class MemoryContracts:
             )
 
 
-def _placing(index: dict[str, list[str]], key: str, contract: str) -> Change:
+def _listing(index: dict[str, list[str]], key: str, contract: str) -> Change:
     contracts = index.get(key)
     return setting(index, key, [contract]) if contracts is None else adding(contracts, contract)
 
 
 def _as_concluded(contract: Contract) -> Contract:
-    """Return the contract as it was before anything became of it."""
+    """Return a contract as it was when it was concluded."""
     if contract.status is ContractStatus.CONCLUDED:
         return contract
     return attrs.evolve(contract, status=ContractStatus.CONCLUDED, activated_at=None, ended_at=None)

@@ -1,4 +1,4 @@
-"""A billing that fails on demand, to try out what becomes of a grant when it does (B2)."""
+"""A billing that fails on demand, for tests of what becomes of a grant when billing fails (B2)."""
 
 from __future__ import annotations
 
@@ -19,42 +19,42 @@ T = TypeVar("T")
 
 
 class Fault(enum.StrEnum):
-    """How a call to billing can fail; the caller is told :class:`BillingUnavailable` each time."""
+    """How a call to billing fails; each time the caller gets :class:`BillingUnavailable`."""
 
     BEFORE = "before"
-    """Nothing happened."""
+    """The call fails before it has any effect."""
     MIDDLE = "middle"
-    """It was cut off half-way, and billing undid the half."""
+    """The call is cut off half-way, and billing undoes the half."""
     AFTER = "after"
-    """It happened, and the answer was lost."""
+    """The call takes effect, and the answer is lost."""
     LATE = "late"
-    """It takes effect some calls later: a grant or a transfer, which has a key; any other call fails as before."""
+    """The call takes effect some calls later, if it has a key, as a grant or a transfer; else it fails as before."""
 
 
 Plan = Iterable[Fault | None] | Callable[[str], Fault | None]
-"""A script with a line for each call, no fault after its end; or what decides, from the name of the method."""
+"""One fault or ``None`` for each call, no fault after the end; or a function of the name of the method."""
 
 
 @runtime_checkable
 class UndoableBilling(Billing, Protocol):
-    """A billing whose work can be undone, as :attr:`Fault.MIDDLE` needs."""
+    """A billing with transactions, which :attr:`Fault.MIDDLE` needs."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """Return a block that takes effect as a whole or, when an exception leaves it, not at all."""
         ...
 
 
-class WholeBilling(Billing, BulkBilling, Protocol):
-    """A billing that takes legs one by one and many in one call."""
+class BillingWithBulk(Billing, BulkBilling, Protocol):
+    """A billing that takes grants one by one and many in one call."""
 
 
 class FlakyBilling:
-    """A billing around another, failing as planned; safe to call from many threads at once.
+    """A billing around another billing, with faults by plan; safe to call from many threads at once.
 
-    What is late arrives just before the ``late_by``-th call after the one that asked for it, or at :meth:`recover`.
+    A late call takes effect just before the ``late_by``-th call after it, or at :meth:`recover`.
 
-    Give it a billing with a journal of its own, as the outside world has: one that takes part in a store's
-    transactions would take back with them what had happened here.
+    The inner billing must have a journal of its own. A billing that takes part in the transactions of a store would
+    lose with a failed transaction what had already happened here.
     """
 
     def __init__(self, billing: Billing, plan: Plan = (), *, late_by: int = 3) -> None:
@@ -66,29 +66,29 @@ class FlakyBilling:
         self._late: list[tuple[int, Callable[[], object]]] = []
 
     def grant(self, grant: Grant) -> None:
-        """Post a leg, or fail as planned."""
+        """Post a grant, or fail by plan; late grants arrive later."""
         self._call("grant", lambda: self._billing.grant(grant), has_key=True)
 
     def has_grant(self, key: str) -> bool:
-        """Tell whether a leg was posted under this key, or fail as planned."""
+        """Tell whether a grant has arrived under this key by now, or fail by plan."""
         return self._call("has_grant", lambda: self._billing.has_grant(key))
 
     def bill(self, bill: str, account: str, amount: Money, *, at: datetime) -> Money:
-        """Let a bill take what it can, or fail as planned."""
+        """Take a bill's amount from the discount, or fail by plan."""
         return self._call("bill", lambda: self._billing.bill(bill, account, amount, at=at))
 
     def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime, key: str) -> Money:
-        """Move unused discount, or fail as planned."""
+        """Move unused discount, or fail by plan; late transfers arrive later."""
         return self._call(
             "transfer", lambda: self._billing.transfer(source, target, amount, at=at, key=key), has_key=True
         )
 
     def balance(self, account: str, *, by: datetime | None = None) -> Balance:
-        """Return the account's movements, or fail as planned."""
+        """Return the balance of the inner billing, or fail by plan."""
         return self._call("balance", lambda: self._billing.balance(account, by=by))
 
     def recover(self) -> None:
-        """End all faults, and let what is late arrive."""
+        """End all faults, and let every late call take effect."""
         with self._lock:
             self._faults = _scripted(())
             late, self._late = self._late, []
@@ -102,12 +102,12 @@ class FlakyBilling:
             self._late = [(due, late) for due, late in self._late if due > self._calls]
             if fault is Fault.LATE and has_key:
                 self._late.append((self._calls + self._late_by, act))
-        # The other billing is called without the lock: it may have one of its own, held by who waits for this one.
+        # The inner billing is called without the lock: it may have a lock of its own, held by a thread that waits here.
         self._deliver(arriving)
         if fault is None:
             return act()
         if fault is Fault.AFTER:
-            with suppress(Refusal):  # a refusal is an answer too, and it is lost
+            with suppress(Refusal):  # a refusal is an answer too, and the answer is lost
                 act()
         elif fault is Fault.MIDDLE:
             self._cut_off(act)
@@ -115,7 +115,7 @@ class FlakyBilling:
 
     def _deliver(self, arriving: list[tuple[int, Callable[[], object]]]) -> None:
         for _, act in arriving:
-            with suppress(Refusal):  # nobody is there any more to be told
+            with suppress(Refusal):  # the caller is gone, so nobody gets the answer
                 act()
 
     def _cut_off(self, act: Callable[[], object]) -> None:
@@ -127,26 +127,26 @@ class FlakyBilling:
 
 
 class FlakyBulkBilling(FlakyBilling):
-    """A billing around another that takes many legs in one call, failing as planned.
+    """A billing around another billing that takes many grants in one call, with faults by plan.
 
-    A call that fails, fails with all of its legs.
+    A call fails with all of its grants or with none.
     """
 
-    def __init__(self, billing: WholeBilling, plan: Plan = (), *, late_by: int = 3) -> None:
+    def __init__(self, billing: BillingWithBulk, plan: Plan = (), *, late_by: int = 3) -> None:
         super().__init__(billing, plan, late_by=late_by)
         self._bulk = billing
 
     def grant_all(self, grants: Sequence[Grant]) -> Mapping[str, Reason]:
-        """Post legs in one step, or fail as planned."""
+        """Post many grants in one call, or fail by plan; a late call arrives later as a whole."""
         return self._call("grant_all", lambda: self._bulk.grant_all(grants), has_key=True)
 
     def granted_among(self, keys: Collection[str]) -> frozenset[str]:
-        """Return those of the keys under which a leg was posted, or fail as planned."""
+        """Return those of the keys under which a grant has arrived by now, or fail by plan."""
         return self._call("granted_among", lambda: self._bulk.granted_among(keys))
 
 
 class _CutOff(Exception):
-    """Ends a transaction of the billing around which this one is."""
+    """The end of a transaction of the inner billing, half-way."""
 
 
 def _scripted(script: Iterable[Fault | None]) -> Callable[[str], Fault | None]:

@@ -6,14 +6,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice, takewhile
 
-from referral_adapters.memory.journal import Change, Journal, adding, removing, setting
-from referral_adapters.memory.orders import Waiting, WaitingOrder
+from referral_adapters.memory.journal import Change, Journal, KeyOrder, adding, removing, setting
 from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.ports.grants import Step
 
+_Wait = tuple[datetime, str]
+"""The moment until which a grant waits, and its key."""
+
 
 class MemoryGrants:
-    """Grants in memory: thread-safe, each call all-or-nothing, guarding one leg a side (B2)."""
+    """Grants in memory: thread-safe, each call all or nothing; a referral has one grant a side (B2).
+
+    What is not settled, and what waits until when, is kept beside the grants, so that a payer's page costs little more
+    than the grants on it.
+    """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -21,16 +27,16 @@ class MemoryGrants:
         self._grants: dict[str, Grant] = {}
         self._of_account: dict[str, list[str]] = {}
         self._unsettled: dict[str, None] = {}
-        self._waiting: dict[Waiting, None] = {}
-        self._order = WaitingOrder(journal, self._waiting)
+        self._waiting: dict[_Wait, None] = {}
+        self._order = KeyOrder(journal, self._waiting)
 
     def find(self, key: str) -> Grant | None:
-        """Return the leg with this idempotency key."""
+        """Return the grant with this key in its last state."""
         with self._lock:
             return self._grants.get(key)
 
     def add(self, grant: Grant) -> None:
-        """Store a new leg; one that is already there is left as it is (B2)."""
+        """Store a new grant; under a known key nothing changes, whatever the grant says (B2)."""
         key = grant.key
         with self._lock:
             if key in self._grants:
@@ -39,38 +45,38 @@ class MemoryGrants:
             self._journal.write(
                 setting(self._of_account, grant.account, [key]) if keys is None else adding(keys, key),
                 setting(self._grants, key, grant),
-                *self._keeping(key, None, grant),
+                *self._tracking(key, None, grant),
             )
-            self._order.arrived()
+            self._order.settle()
 
     def change(self, steps: Sequence[Step]) -> tuple[Grant, ...]:
-        """Store the next state of each leg whose state is what it was; return the legs that are so because of that."""
+        """Store the next state of each grant whose stored state is the one its step begins with, and return those.
+
+        All of them are written at once; a step that somebody else was quicker with is left out.
+        """
         with self._lock:
             done = [(before, after) for before, after in steps if self._is_as(before)]
             changes: list[Change] = []
             for _, after in done:
                 key = after.key
-                changes += [setting(self._grants, key, after), *self._keeping(key, self._grants[key], after)]
+                changes += [setting(self._grants, key, after), *self._tracking(key, self._grants[key], after)]
             self._journal.write(*changes)
-            self._order.arrived()
+            self._order.settle()
             return tuple(after for _, after in done)
 
     def unsettled(self, by: datetime, limit: int) -> tuple[Grant, ...]:
-        """Return up to ``limit`` legs that billing has not confirmed and that wait until ``by`` at the latest.
+        """Return up to ``limit`` unsettled grants that wait until ``by`` at the latest, the longest waiting first.
 
-        Those that have waited longest come first, then in order of key.
+        Of those that wait until the same moment the lower key comes first.
         """
         with self._lock:
             if not self._waiting:
                 return ()
-            waiting = takewhile(lambda wait: wait[0] <= by, self._order.in_order())
+            waiting = takewhile(lambda wait: wait[0] <= by, self._order.above())
             return tuple([self._grants[key] for _, key in islice(waiting, limit)])
 
     def all(self, *, account: str | None = None, unsettled: bool = False) -> Iterator[Grant]:
-        """Yield every leg, or those of one account, or those that billing has not confirmed, in order of key.
-
-        They are as they are at the call.
-        """
+        """Yield the grants as they are at the call, in order of key; of one account only, or unsettled ones only."""
         with self._lock:
             keys: Iterable[str] = self._unsettled if unsettled else self._grants
             if account is not None:
@@ -81,8 +87,8 @@ class MemoryGrants:
         known = self._grants.get(before.key)
         return known is not None and (known.state, known.account) == (before.state, before.account)
 
-    def _keeping(self, key: str, before: Grant | None, after: Grant) -> Iterator[Change]:
-        """Yield the changes that keep track of what is not settled, and of when it is to be looked at."""
+    def _tracking(self, key: str, before: Grant | None, after: Grant) -> Iterator[Change]:
+        """Yield the changes to what is tracked beside the grants: which are unsettled, and until when they wait."""
         is_open = after.status is not GrantStatus.GRANTED
         if is_open and key not in self._unsettled:
             yield setting(self._unsettled, key, None)
@@ -93,5 +99,5 @@ class MemoryGrants:
         if gone != come and gone in self._waiting:
             yield removing(self._waiting, gone)
         if come is not None and come not in self._waiting:
-            self._order.announce(come)
+            self._order.announce(come)  # before the key itself is written, so that no interrupt loses it
             yield setting(self._waiting, come, None)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from operator import attrgetter
 
-from referral_adapters.memory.journal import Change, Journal, removing, setting
-from referral_adapters.memory.records import Records
+from referral_adapters.memory.journal import Change, History, Journal, removing, setting
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.values.errors import Reason, Refusal
 from referral_core.values.history import Recorded
@@ -14,10 +13,10 @@ from referral_core.values.name import compared_name
 
 
 class MemoryGroups:
-    """Discount groups in memory: thread-safe, each call all-or-nothing, guarding D2.
+    """Discount groups in memory: thread-safe, each call all or nothing; names are unique (D2).
 
-    Names are compared by :func:`~referral_core.values.name.compared_name`. That a group's periods are disjoint (D3) is
-    guarded by what holds them, a timeline.
+    Names are compared by :func:`~referral_core.values.name.compared_name`. The periods of a group are disjoint (D3) by
+    the timeline that holds them, so nothing of that is checked here.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -25,22 +24,22 @@ class MemoryGroups:
         self._lock = journal.lock
         self._groups: dict[str, DiscountGroup] = {}
         self._named: dict[str, str] = {}
-        self._records: Records[DiscountGroup] = Records(attrgetter("id"))
+        self._history: History[DiscountGroup] = History(attrgetter("id"))
 
     def find(self, group: str) -> DiscountGroup | None:
-        """Return the group of this id, as last stored."""
+        """Return the group of this id in its last state."""
         with self._lock:
             return self._groups.get(group)
 
     def all(self) -> tuple[DiscountGroup, ...]:
-        """Return every group, in the order they were added."""
+        """Return every group in its last state, in the order of adding."""
         with self._lock:
             return tuple(self._groups.values())
 
     def put(self, group: DiscountGroup, *, at: datetime) -> None:
-        """Store a group, new or in its next state, as recorded at ``at``.
+        """Store a new group or the next state of a known one, and record the state at ``at``.
 
-        :raises Refusal: ``group-exists`` when another group has its name (D2).
+        :raises Refusal: ``group-exists`` when another group has the name at present (D2).
         """
         with self._lock:
             if self._named.get(compared_name(group.name), group.id) != group.id:
@@ -48,13 +47,13 @@ class MemoryGroups:
             self._journal.write(
                 *self._naming(group),
                 setting(self._groups, group.id, group),
-                self._records.recording(group.id, group, at),
+                self._history.recording(group.id, group, at),
             )
 
     def history(self, group: str) -> tuple[Recorded[DiscountGroup], ...]:
-        """Return every state of a group that was ever stored, in order (R3)."""
+        """Return every state of a group, first to last, with the moment of its recording (R3)."""
         with self._lock:
-            return self._records.of(group)
+            return self._history.of(group)
 
     def _naming(self, group: DiscountGroup) -> list[Change]:
         name = compared_name(group.name)

@@ -8,20 +8,18 @@ from operator import attrgetter
 
 import attrs
 
-from referral_adapters.memory.journal import Change, Journal, adding, removing, setting
-from referral_adapters.memory.records import Records
+from referral_adapters.memory.journal import Change, History, Journal, adding, removing, setting
 from referral_core.entities.personal_data import Person
 from referral_core.entities.referral import Referral
 from referral_core.values.errors import Reason, Refusal
 from referral_core.values.history import Recorded
 
 
-def _in_order(referral: Referral) -> tuple[datetime, str]:
-    return referral.concluded_at, referral.contract
-
-
 class MemoryReferrals:
-    """Referrals in memory: thread-safe, each call all-or-nothing, guarding S4."""
+    """Referrals in memory: thread-safe, each call all or nothing.
+
+    A contract carries one referral, and a customer has one live referral as referee (S4).
+    """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -29,23 +27,24 @@ class MemoryReferrals:
         self._referrals: dict[str, Referral] = {}
         self._live: dict[str, str] = {}
         self._of_referrer: dict[str, list[str]] = {}
-        self._records: Records[Referral] = Records(attrgetter("contract"))
+        self._history: History[Referral] = History(attrgetter("contract"))
 
     def find(self, contract: str) -> Referral | None:
-        """Return the referral of this contract, live or cancelled."""
+        """Return the referral of this contract, live or not, in its last state."""
         with self._lock:
             return self._referrals.get(contract)
 
     def live_of(self, customer: str) -> Referral | None:
-        """Return the referral of this customer as referee that is open or was paid; there is at most one."""
+        """Return the live referral of this customer as referee: the one that is open or was paid."""
         with self._lock:
             contract = self._live.get(customer)
             return None if contract is None else self._referrals[contract]
 
     def add(self, referral: Referral, *, at: datetime) -> None:
-        """Store a new referral.
+        """Store a new referral and record it at ``at``.
 
-        :raises Refusal: ``already-referred`` when its contract carries one or its referee customer has a live one (S4).
+        :raises Refusal: ``already-referred`` when the contract carries a referral, or the customer of the referee has a
+            live one (S4).
         """
         with self._lock:
             if referral.contract in self._referrals:
@@ -65,10 +64,10 @@ class MemoryReferrals:
             )
 
     def replace(self, referral: Referral, *, at: datetime) -> None:
-        """Store the next state of a referral that is known by its contract.
+        """Store the next state of the referral of a contract and record it at ``at``.
 
-        :raises Refusal: ``referral-unknown`` when the contract carries none, ``already-referred`` when it would be
-            the second live one of its referee customer (S4).
+        :raises Refusal: ``referral-unknown`` when the contract carries no referral of this referrer;
+            ``already-referred`` when the customer of the referee would have two live ones (S4).
         """
         with self._lock:
             known = self._referrals.get(referral.contract)
@@ -85,10 +84,9 @@ class MemoryReferrals:
             )
 
     def all(self, *, referrer: str | None = None, newest_by: datetime | None = None) -> Iterator[Referral]:
-        """Yield every referral, or those of one referring account, by concluding moment and then by contract.
+        """Yield the referrals as they are at the call, of one referrer only if named, by conclusion and then contract.
 
-        With ``newest_by`` those concluded by then, the newest first. They are those of the moment of the call, whatever
-        is stored while they are read.
+        With ``newest_by``, yield those concluded at or before that moment, the newest first.
         """
         with self._lock:
             contracts = self._referrals if referrer is None else self._of_referrer.get(referrer, ())
@@ -98,17 +96,17 @@ class MemoryReferrals:
         return iter(sorted([each for each in chosen if each.concluded_at <= newest_by], key=_in_order, reverse=True))
 
     def history(self, contract: str) -> tuple[Recorded[Referral], ...]:
-        """Return every state of a contract's referral that was ever stored, in order, without its fee notes (R3)."""
+        """Return every state of a contract's referral, first to last, without fee notes (R3)."""
         with self._lock:
-            return self._records.of(contract)
+            return self._history.of(contract)
 
     def _recording(self, referral: Referral, at: datetime) -> Change:
-        """Return the change that records a state; fee notes, which have moments of their own, are left out."""
+        """Return the change that records a state without its fee notes, since each note has a moment of its own."""
         state = attrs.evolve(referral, fee_notes=()) if referral.fee_notes else referral
-        return self._records.recording(referral.contract, state, at)
+        return self._history.recording(referral.contract, state, at)
 
     def erasing(self, person: Person, pseudonym: str) -> Iterator[Change]:
-        """Yield the changes that put a pseudonym in a customer's place (A5); the caller holds the lock."""
+        """Yield the changes that replace a customer by a pseudonym (A5); the caller holds the lock."""
         live = self._live.get(person.customer)
         if live is not None:
             yield removing(self._live, person.customer)
@@ -117,7 +115,7 @@ class MemoryReferrals:
             erased = _erased(referral, person, pseudonym)
             if erased != referral:
                 yield setting(self._referrals, contract, erased)
-        yield from self._records.erasing(lambda state: _erased(state, person, pseudonym))
+        yield from self._history.erasing(lambda state: _erased(state, person, pseudonym))
 
     def _next_live(self, known: Referral, referral: Referral) -> tuple[Change, ...]:
         if known.is_live and known.referee_customer != referral.referee_customer:
@@ -138,8 +136,12 @@ class MemoryReferrals:
         return (setting(self._live, referral.referee_customer, referral.contract),)
 
 
+def _in_order(referral: Referral) -> tuple[datetime, str]:
+    return referral.concluded_at, referral.contract
+
+
 def _erased(referral: Referral, person: Person, pseudonym: str) -> Referral:
-    """Return a referral with a pseudonym in a customer's place."""
+    """Return a referral in which a pseudonym takes the place of a customer."""
     names = {person.customer: pseudonym}
     return attrs.evolve(
         referral,

@@ -12,7 +12,11 @@ from referral_core.ports.requests import Answer
 
 
 class MemoryRequests:
-    """Events and answers in memory: thread-safe, each call all-or-nothing, every event and every key once (B2)."""
+    """Events and answers in memory: thread-safe, each call all or nothing; an event and a key count once (B2).
+
+    A transaction has the store to itself, so whoever claims a key that another transaction has claimed waits for the
+    end of that transaction.
+    """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -21,12 +25,12 @@ class MemoryRequests:
         self._answers: dict[tuple[str, str], Answer] = {}
 
     def event(self, source: str, id: str) -> str | None:  # noqa: A002 - CloudEvents' own word
-        """Return the digest of the event that took effect under this source and id, if one did."""
+        """Return the digest of the event that took effect under this source and id."""
         with self._lock:
             return self._digests.get((source, id))
 
     def add_event(self, source: str, id: str, digest: str) -> bool:  # noqa: A002
-        """Store that an event takes effect, in the transaction of its effect; ``False`` if another was quicker."""
+        """Store that an event takes effect, in the transaction of its effect; ``False`` if it took effect before."""
         with self._lock:
             if (source, id) in self._digests:
                 return False
@@ -34,12 +38,12 @@ class MemoryRequests:
             return True
 
     def answer(self, asker: str, key: str) -> Answer | None:
-        """Return what is kept under this key; its text is ``None`` where it was claimed and not filled."""
+        """Return the answer under this key; its text is ``None`` from the claim until the answer is filled in."""
         with self._lock:
             return self._answers.get((asker, key))
 
     def claim(self, asker: str, key: str, digest: str, *, at: datetime) -> bool:
-        """Take a key for the transaction of the act; ``False`` if it is taken, and it stays as it is."""
+        """Claim a key, in the transaction of the act; ``False`` if the key is taken, and nothing changes."""
         with self._lock:
             if (asker, key) in self._answers:
                 return False
@@ -47,9 +51,9 @@ class MemoryRequests:
             return True
 
     def fill(self, asker: str, key: str, text: str) -> None:
-        """Store the answer beside the claim, in the transaction that claimed.
+        """Store the text of the answer beside the claim, in the transaction that made the claim.
 
-        :raises ValueError: nobody claimed the key, or it has its answer.
+        :raises ValueError: the key is not claimed, or has its answer already.
         """
         with self._lock:
             claimed = self._answers.get((asker, key))
@@ -58,14 +62,14 @@ class MemoryRequests:
             self._journal.write(setting(self._answers, (asker, key), attrs.evolve(claimed, text=text)))
 
     def forget(self, before: datetime) -> int:
-        """Remove what was claimed before a moment, so that its keys are free, and return how many those were."""
+        """Remove the answers and claims of before a moment, so that their keys are free, and return their number."""
         with self._lock:
             old = [place for place, answer in self._answers.items() if answer.at < before]
             self._journal.write(*[removing(self._answers, place) for place in old])
             return len(old)
 
     def erasing(self, customer: str) -> Iterator[Change]:
-        """Yield the changes that remove every answer to, or about, a customer (A5); the caller holds the lock."""
+        """Yield the changes that remove every answer to a customer or about one (A5); the caller holds the lock."""
         for (asker, key), answer in self._answers.items():
             if asker == customer or answer.names(customer):
                 yield removing(self._answers, (asker, key))

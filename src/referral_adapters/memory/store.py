@@ -29,31 +29,32 @@ from referral_core.values.moment import EARLIEST
 T = TypeVar("T")
 
 ATTEMPTS: Final = 6
-"""How often an act is tried before its caller is told of the conflict, as in a database."""
+"""How often an act is tried before its caller gets the conflict, as in a database."""
 
 
 class StartingPoint(Protocol):
-    """What a new store takes from a programme."""
+    """The part of a programme that a new store takes over."""
 
     @property
     def currency(self) -> str:
-        """The currency of all amounts (M3)."""
+        """The currency of every amount (M3)."""
         ...
 
     def initial_groups(self) -> tuple[DiscountGroup, ...]:
-        """Return the groups that a new store starts with (D2)."""
+        """Return the groups of a new store (D2)."""
         ...
 
 
 class MemoryStore:
-    """A real store that lives as long as its process, with the same guards and transactions as a database.
+    """A real store that lives as long as its process, with the guards and transactions of a database.
 
-    Until it has a programme, its own or that of the first desk over it, it has no groups and counts in euros;
-    ``secret`` fixes the texts of random codes; ``folding``, which writes names in ASCII, and ``billing`` take the
-    place of its own. Its own billing takes part in its transactions; one that is given does not.
+    A store without a ``programme`` takes the programme of the first desk over it; until then it has no groups, and its
+    currency is the euro. ``secret`` fixes the texts of random codes. ``folding`` replaces the store's own way of
+    writing names in ASCII, and ``billing`` the store's own billing. Only its own billing takes part in its
+    transactions.
 
-    Safe to use from many threads: a transaction has the store to itself, and what it did is seen by others when it has
-    ended, or never.
+    A store is safe to use from many threads: a transaction has it to itself, and other threads see the work of a
+    transaction after the end of it, or never.
 
     >>> store = MemoryStore()
     >>> with store.transaction():
@@ -88,7 +89,7 @@ class MemoryStore:
             self.begin(programme)
 
     def begin(self, programme: StartingPoint) -> None:
-        """Put a programme's groups into a store that never had any programme's; its own billing is in its currency."""
+        """Take over the groups and the currency of a programme, unless the store had a programme before."""
         if self._has_begun:
             return
         self._has_begun = True
@@ -98,20 +99,20 @@ class MemoryStore:
             self.groups.put(group, at=EARLIEST)
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Return a block that takes effect as a whole, or not at all when an exception of any kind leaves it.
+        """Return a block that has the store to itself, and takes effect as a whole or, after an exception, not at all.
 
-        Inside another one it is a part of it: if an exception leaves the inner block and goes no further, only the
-        inner block's work is undone.
+        Inside another block it is a part of that block: an exception that leaves the inner block and goes no further
+        undoes the work of the inner block only.
         """
         return self._journal
 
     def run(self, act: Callable[[], T], named: Sequence[tuple[str, Any]] = ()) -> T:
-        """Do an act in a transaction, a few times over if it loses a race, and return what it returns.
+        """Do an act in a transaction, up to six times if it loses races, and return its result.
 
-        It has this store to itself, so it can only lose where a repository of the host's takes the place of one of
-        these. Inside another transaction it is done once.
+        The act has this store to itself, so it can lose a race only in a repository of the host that takes the place of
+        one of these. Inside another transaction the act is done once.
 
-        :raises ConcurrentChange: others were quicker every time.
+        :raises ConcurrentChange: the act lost every race.
         """
         for _ in range(0 if self._journal.is_open else ATTEMPTS - 1):
             with suppress(ConcurrentChange), self._journal:
@@ -120,7 +121,7 @@ class MemoryStore:
             return act()
 
     def personal_data(self, customer: str) -> PersonalData:
-        """Return what the store holds about a customer; empty and zero throughout where it is nothing."""
+        """Return what all repositories hold about a customer; for a stranger, nothing and zero."""
         with self._journal.lock:
             contracts = self.contracts.of_customer(customer)
             person = self._person(customer)
@@ -138,7 +139,7 @@ class MemoryStore:
             )
 
     def erase(self, customer: str) -> str:
-        """Put a fresh pseudonym in a customer's place wherever the store names them, and return it."""
+        """Replace a customer by a fresh pseudonym in every repository at once, and return the pseudonym (A5)."""
         pseudonym = f"{PSEUDONYM}{secrets.token_hex(16)}"
         with self._journal.lock:
             person = self._person(customer)

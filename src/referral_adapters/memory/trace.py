@@ -1,4 +1,4 @@
-"""The trace in memory, its seals, and what of it is published."""
+"""The trace in memory: rows in chains, seals over them, published rows and subscriptions to them."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from referral_adapters.memory.journal import Change, Journal, adding, setting
 from referral_core.entities.seal import Head, Seal, SealedHead
 from referral_core.entities.trace import Published, State, Subscription, TraceEntry, TraceNote
 
-_Waiting = tuple[TraceNote, State | None, State | None]
-"""A note that nobody has read yet, with copies of what was so before and after."""
+_Unread = tuple[TraceNote, State | None, State | None]
+"""A note that nobody has read yet, with copies of its states before and after."""
 
 
 class MemoryTrace:
-    """The trace in memory: thread-safe, each call all-or-nothing, chained by subject (A2).
+    """The trace in memory: thread-safe, each call all or nothing, with one chain per subject (A2).
 
-    Adding a note only puts it in its place; salt and hash are made when somebody first reads the chain, its head or,
-    through the heads, a seal. Nobody can tell the difference: a row depends on its note, its salt and the rows before
-    it only, and what was read once stays as it is. All writers share the store's one lock.
+    A note gets its salt and its hash at the first reading of its chain, of the chain's head or, through the heads, of a
+    seal. That makes no difference to any reader: a row depends only on its note, its salt and the rows before it, and a
+    row that was read once never changes. It makes writing cheap.
 
-    A transaction has the store to itself, so rows are added in the order in which they are seen: the position of a
-    published row is its place in that order, and all there is to keep is how many are published.
+    A transaction has the store to itself, so rows become visible in the order of adding. The position of a published
+    row is its place in that order, and the number of published rows is all that is kept of publishing.
     """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._lock = journal.lock
-        self._rows: dict[str, list[_Waiting | TraceEntry]] = {}
+        self._rows: dict[str, list[_Unread | TraceEntry]] = {}
         self._order: list[tuple[str, int]] = []
         self._seals: list[Seal] = []
         self._sealed: dict[int, list[SealedHead]] = {}
@@ -41,7 +41,10 @@ class MemoryTrace:
         self._subscriptions: dict[str, Subscription] = {}
 
     def append(self, *notes: TraceNote) -> None:
-        """Add notes, all or none, each as the next row of its subject's chain, salted with fresh randomness."""
+        """Add notes, all or none, each at the end of the chain of its subject; their rows are made when they are read.
+
+        The states of a note are copied at once, so later changes to the caller's mappings change no row.
+        """
         if len(notes) == 1:
             self._append(notes[0])
             return
@@ -50,10 +53,9 @@ class MemoryTrace:
                 self._append(note)
 
     def _append(self, note: TraceNote) -> None:
-        # States are copied, for a caller may go on to change what it gave; most are small.
         before = None if note.before is None else dict(note.before)
         after = None if note.after is None else dict(note.after)
-        row: _Waiting | TraceEntry = (note, before, after)
+        row: _Unread | TraceEntry = (note, before, after)
         with self._lock:
             rows = self._rows.get(note.subject)
             self._journal.write(
@@ -62,9 +64,9 @@ class MemoryTrace:
             )
 
     def chain(self, subject: str | None = None, *, after: tuple[str, int] | None = None) -> Iterator[TraceEntry]:
-        """Yield a subject's rows in order, as they are at the call; those of every subject when none is named.
+        """Yield the rows of a subject as they are at the call, above the place ``after`` where that is given.
 
-        Of every subject that there is at the call, each chain is as it is when its turn comes.
+        Without a subject, yield the chains of all subjects of the moment of the call, each as it is at its turn.
         """
         if subject is not None:
             return (row for row in self._read(subject) if after is None or (row.subject, row.number) > after)
@@ -74,7 +76,10 @@ class MemoryTrace:
         return (row for row in rows if after is None or (row.subject, row.number) > after)
 
     def newest(self, subjects: Collection[str], by: datetime, limit: int) -> tuple[TraceEntry, ...]:
-        """Return up to ``limit`` rows of some chains, of moments up to ``by``, the newest first."""
+        """Return the ``limit`` newest rows of some chains at or before ``by``, the newest first.
+
+        Every row of those chains is looked at.
+        """
         with self._lock:
             rows = [row for subject in set(subjects) for row in self._read(subject) if row.moment <= by]
         return tuple(nlargest(limit, rows, key=attrgetter("moment", "subject", "number")))
@@ -86,13 +91,13 @@ class MemoryTrace:
             return [row for row in rows if isinstance(row, TraceEntry)]
 
     def heads(self) -> Iterator[Head]:
-        """Yield the head of every chain, in order of subject, as they are at the call."""
+        """Yield the heads of all chains as they are at the call, in order of subject."""
         with self._lock:
             lasts = [_chain(self._rows[subject]) for subject in sorted(self._rows)]
         return iter([(last.subject, last.number, last.hash) for last in lasts if last])
 
     def seal(self, at: datetime) -> Seal | None:
-        """Set the next seal, over every head that moved since the seal before; ``None`` when none did."""
+        """Set a seal over the heads that have moved since the last seal, and return it; ``None`` if none has."""
         with self._lock:
             moved = [head for head in self.heads() if self._has_moved(head[0], head[1])]
             if not moved:
@@ -105,19 +110,19 @@ class MemoryTrace:
             return seal
 
     def seals(self, *, after: int = 0) -> Iterator[Seal]:
-        """Yield every seal with a number above ``after``, in order, as they are at the call."""
+        """Yield the seals with a number above ``after`` as they are at the call, in order."""
         with self._lock:
             return iter(self._seals[after:])
 
     def sealed_heads(self, seal: int | None = None) -> Iterator[SealedHead]:
-        """Yield the heads that a seal lists, in order of subject; those of all seals, by subject and then by number."""
+        """Yield the heads under one seal in order of subject, or those of all seals by subject and then number."""
         with self._lock:
             if seal is not None:
                 return iter(self._sealed.get(seal, []))
             return iter([head for subject in sorted(self._sealed_of) for head in self._sealed_of[subject]])
 
     def publish(self, limit: int) -> int:
-        """Give up to ``limit`` rows that have no position the next ones, and return how many got one."""
+        """Publish the next ``limit`` rows in the order of adding, or all that are left, and return their number."""
         with self._lock:
             last = self._published.get(None, 0)
             count = min(limit, len(self._order) - last)
@@ -125,7 +130,7 @@ class MemoryTrace:
             return count
 
     def published(self, after: int, limit: int) -> tuple[Published, ...]:
-        """Return up to ``limit`` published rows with a position above ``after``, in order."""
+        """Return the next ``limit`` published rows above a position, in order."""
         with self._lock:
             until = min(after + limit, self._published.get(None, 0))
             return tuple(
@@ -133,12 +138,12 @@ class MemoryTrace:
             )
 
     def subscription(self, name: str) -> Subscription | None:
-        """Return the subscription of this name."""
+        """Return the subscription of this name in its last state."""
         with self._lock:
             return self._subscriptions.get(name)
 
     def subscribe(self, name: str, position: int) -> bool:
-        """Store a new subscription that begins above ``position``; ``False`` if there is one, which stays as it is."""
+        """Store a new subscription from ``position`` on; ``False`` if the name is known, and nothing changes."""
         with self._lock:
             if name in self._subscriptions:
                 return False
@@ -146,7 +151,7 @@ class MemoryTrace:
             return True
 
     def lease(self, name: str, *, at: datetime, until: datetime) -> Subscription | None:
-        """Lease a subscription to the caller alone until a moment, and return it as it is now stored."""
+        """Lease a free subscription until a moment, and return its new state; ``None`` if it is not free at ``at``."""
         with self._lock:
             found = self._subscriptions.get(name)
             if found is None or not found.is_free(at):
@@ -154,9 +159,9 @@ class MemoryTrace:
             return self._put(attrs.evolve(found, leased_until=until))
 
     def settle(self, before: Subscription, after: Subscription) -> bool:
-        """Store the next state of a subscription, which has the same name, if it is still as ``before`` says.
+        """Replace a subscription by its next state if its stored state is ``before``; else ``False``.
 
-        :raises ValueError: it has another name.
+        :raises ValueError: the next state has another name.
         """
         if after.name != before.name:
             raise ValueError(f"{after.name} is no state of {before.name}")
@@ -167,31 +172,31 @@ class MemoryTrace:
             return True
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """Return every subscription, by the code points of the name."""
+        """Return all subscriptions by the code points of their names."""
         with self._lock:
             return tuple(self._subscriptions[name] for name in sorted(self._subscriptions))
 
     def in_order(self, start: int, end: int) -> Iterator[TraceEntry]:
-        """Yield rows in the order in which all were added, from one place up to another; the caller holds the lock."""
+        """Yield the rows from one place up to another in the order of adding; the caller holds the lock."""
         for subject, place in self._order[start:end]:
             rows = self._rows[subject]
             _chain(rows)
             yield from (row for row in rows[place : place + 1] if isinstance(row, TraceEntry))
 
     def erasing(self, concerns: Callable[[TraceEntry], bool]) -> Iterator[Change]:
-        """Yield the changes that take the personal part from every row that ``concerns`` somebody (A5).
+        """Yield the changes that remove the personal part of every row for which ``concerns`` is true (A5).
 
-        The caller holds the lock and makes them. Chains get new lists, so that undoing finds the old ones as they were.
+        The caller holds the lock. Chains get new lists, so that undoing finds the old lists as they were.
         """
         for subject, rows in self._rows.items():
             _chain(rows)
             entries = [row for row in rows if isinstance(row, TraceEntry)]
-            erased: list[_Waiting | TraceEntry] = [row.erased() if concerns(row) else row for row in entries]
+            erased: list[_Unread | TraceEntry] = [row.erased() if concerns(row) else row for row in entries]
             if erased != entries:
                 yield setting(self._rows, subject, erased)
 
     def entries(self) -> Iterator[TraceEntry]:
-        """Yield every row of every chain, in no order; the caller holds the lock."""
+        """Yield every row of every chain, chain after chain in no order; the caller holds the lock."""
         for rows in self._rows.values():
             _chain(rows)
             yield from (row for row in rows if isinstance(row, TraceEntry))
@@ -209,11 +214,11 @@ class MemoryTrace:
         return subscription
 
 
-def _chain(rows: list[_Waiting | TraceEntry]) -> TraceEntry | None:
-    """Turn every note that waits into an entry, and return the last entry.
+def _chain(rows: list[_Unread | TraceEntry]) -> TraceEntry | None:
+    """Replace every unread note of a chain by its entry, and return the last entry.
 
-    This is no change to be undone: rows that go back to not being there take their entries with them, and the entries
-    of rows that stay are what they would have been at once.
+    The journal need not undo this: a row that is undone takes its entry with it, and the entry of a row that stays is
+    what it would have been at the time of adding.
     """
     chained = next((count for count in range(len(rows), 0, -1) if isinstance(rows[count - 1], TraceEntry)), 0)
     last: TraceEntry | None = None
@@ -224,6 +229,6 @@ def _chain(rows: list[_Waiting | TraceEntry]) -> TraceEntry | None:
     return last
 
 
-def _note(row: _Waiting) -> TraceNote:
+def _note(row: _Unread) -> TraceNote:
     note, before, after = row
     return attrs.evolve(note, before=before, after=after)

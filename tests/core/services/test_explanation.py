@@ -291,7 +291,7 @@ def test_customers_are_no_part_of_history() -> None:
 
 def recorded_as(office: Office, **changes: object) -> Office:
     """Have every state of the referral recorded otherwise, and stored so."""
-    records = office.store.referrals._records._records["K1"]
+    records = office.store.referrals._history._records["K1"]
     records[:] = [attrs.evolve(each, state=attrs.evolve(each.state, **changes)) for each in records]  # type: ignore[arg-type]
     return stored_as(office, **changes)
 
@@ -450,7 +450,7 @@ def test_what_was_not_there_cannot_be_explained() -> None:
 
 def test_a_referral_of_which_history_knows_nothing_is_unknown() -> None:
     office = signed_up()
-    office.store.referrals._records._records.clear()
+    office.store.referrals._history._records.clear()
     with refused("referral-unknown"):
         explained(office)
     assert isinstance(office.store.referrals.find("K1"), Referral)

@@ -23,6 +23,7 @@ ADMINISTRATION: Final = (
 )
 PORTAL: Final = Path(examples.portal.__file__).parent
 PLACES: Final = re.compile(r"{(\w+)")
+RULE: Final = re.compile(r"\b[A-Z][0-9]{1,2}\b")
 NAMED: Final = re.compile(r'(?:\bt|texts|\.note)\(\s*"([^"]+)"[,)]')
 EVIL: Final = '"><script>alert(1)</script>'
 STARTED: Final = "<script>alert"
@@ -72,6 +73,12 @@ def test_every_language_has_the_same_texts_with_the_same_places(language: str) -
     assert ours.keys == english.keys
     for key in english.keys - {"date.short"}:  # a month is a number in some, a word in others
         assert set(PLACES.findall(ours.text(key))) == set(PLACES.findall(english.text(key))), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_names_a_rule(language: str) -> None:
+    texts = Texts.of(language)
+    assert [key for key in texts.keys if RULE.search(texts.text(key))] == []
 
 
 def test_every_text_that_is_named_is_there() -> None:
