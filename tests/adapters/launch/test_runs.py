@@ -158,11 +158,12 @@ def test_the_history_of_a_code_of_the_launch_begins_at_the_launch(database: URL)
         imported(store)
         launched(store)
         connection = store._connections.get()
-        written = connection.exec_driver_sql("SELECT account, text, revision, state FROM promo_code_history").fetchall()
-        moments = connection.exec_driver_sql("SELECT DISTINCT recorded_at FROM promo_code_history").fetchall()
+        written = connection.exec_driver_sql("SELECT account, text, revision FROM promo_codes").fetchall()
+        moments = connection.exec_driver_sql("SELECT DISTINCT recorded_at FROM promo_codes").fetchall()
         codes = [code for account, _ in store.contracts.accounts() for code in store.promo_codes.of_account(account)]
         assert sorted((row[0], row[1], row[2]) for row in written) == sorted((c.account, c.text, 1) for c in codes)
         assert len(moments) == 1
+        assert connection.exec_driver_sql("SELECT * FROM promo_code_history").fetchall() == []
 
 
 # ── rehearsing ────────────────────────────────────────────────────────────────────────────────────────────────────────
