@@ -25,7 +25,7 @@ from sqlalchemy.sql.selectable import (
     TableValuedAlias,
 )
 
-from referral_adapters.sql.metadata import REFERENCE
+from referral_adapters.sql.tables import REFERENCE
 
 APART: Final = "joins tables whose rows lie apart"
 BY_SUBQUERY: Final = "looks in a subquery for rows that lie elsewhere"

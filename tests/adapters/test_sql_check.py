@@ -16,7 +16,7 @@ from referral_adapters.cli.store import secret_of
 from referral_adapters.conformance.samples import note
 from referral_adapters.feed import FeedRunner
 from referral_adapters.sql import Finding, SchemaMismatch, SqlStore, StoreFailed, check, schema, upgrade
-from referral_adapters.sql.laws import LAWS
+from referral_adapters.sql.integrity import LAWS
 from referral_core import Programme
 from tests.adapters import old_world
 from tests.adapters.postgres_server import PostgresServer

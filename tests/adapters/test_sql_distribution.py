@@ -25,15 +25,22 @@ from referral_adapters.cli.store import secret_of
 from referral_adapters.feed import FeedRunner
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore, StoreFailed, Upgraded, check, schema, upgrade
-from referral_adapters.sql.billing_tables import LOTS
-from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
-from referral_adapters.sql.contract_tables import CONTRACTS
 from referral_adapters.sql.errors import translated
-from referral_adapters.sql.group_tables import AMOUNT_PERIODS, GROUPS
-from referral_adapters.sql.metadata import REFERENCE
-from referral_adapters.sql.referral_tables import GRANTS, LIVE_REFERRALS, REFERRALS
-from referral_adapters.sql.row_set import RowSet
-from referral_adapters.sql.tables import METADATA
+from referral_adapters.sql.statements import RowSet
+from referral_adapters.sql.tables import (
+    AMOUNT_PERIODS,
+    CODE_TEXTS,
+    CONTRACTS,
+    GRANTS,
+    GROUPS,
+    LIVE_REFERRALS,
+    LOTS,
+    METADATA,
+    PROMO_CODE_HISTORY,
+    PROMO_CODES,
+    REFERENCE,
+    REFERRALS,
+)
 from referral_core import Actor, Money, Programme, ReferralDesk, Refusal
 from referral_core.session import Session
 from referral_core.values.errors import Reason

@@ -14,8 +14,7 @@ from sqlalchemy.engine import URL
 
 from referral_adapters.conformance.samples import code, contract, day, grant, group, note, referral
 from referral_adapters.sql import SqlStore
-from referral_adapters.sql.metadata import REFERENCE
-from referral_adapters.sql.tables import METADATA
+from referral_adapters.sql.tables import METADATA, REFERENCE
 from referral_core.entities.actor import Actor
 from referral_core.entities.trace import TraceNote, account_subject, chain_faults
 from referral_core.values.effective_period import EffectivePeriod

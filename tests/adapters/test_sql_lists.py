@@ -13,8 +13,7 @@ from sqlalchemy.engine import URL
 
 from referral_adapters.conformance.samples import contract, day
 from referral_adapters.sql import SqlStore
-from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
-from referral_adapters.sql.referral_tables import CASES
+from referral_adapters.sql.tables import ACCOUNTS, CASES, CONTRACTS
 from referral_core import ContractStatus
 from referral_core.entities.case import Case, CaseStatus
 from tests.adapters.noting_cursor import plan_of

@@ -29,20 +29,32 @@ from referral_adapters.conformance.samples import (
     referral,
 )
 from referral_adapters.sql import SchemaMismatch, SqlStore, schema, upgrade
-from referral_adapters.sql.billing_tables import BILLS, MOVEMENTS, POSTED_GRANTS
 from referral_adapters.sql.cases import ROWS as CASE_ROWS
-from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
 from referral_adapters.sql.codes import ROWS as CODE_ROWS
-from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS
 from referral_adapters.sql.contracts import ROWS as CONTRACT_ROWS
 from referral_adapters.sql.grants import ROWS as GRANT_ROWS
-from referral_adapters.sql.group_tables import GROUP_HISTORY, GROUPS
-from referral_adapters.sql.referral_rows import note_row
-from referral_adapters.sql.referral_tables import CASES, FEE_NOTES, GRANTS, REFERRAL_HISTORY, REFERRALS
 from referral_adapters.sql.referrals import ROWS as REFERRAL_ROWS
+from referral_adapters.sql.referrals import note_row
 from referral_adapters.sql.rows import state_of
+from referral_adapters.sql.tables import (
+    ACCOUNTS,
+    BILLS,
+    CASES,
+    CODE_TEXTS,
+    CONTRACTS,
+    FEE_NOTES,
+    GRANTS,
+    GROUP_HISTORY,
+    GROUPS,
+    MOVEMENTS,
+    POSTED_GRANTS,
+    PROMO_CODE_HISTORY,
+    PROMO_CODES,
+    REFERRAL_HISTORY,
+    REFERRALS,
+    TRACE_ENTRIES,
+)
 from referral_adapters.sql.trace import ENTRIES
-from referral_adapters.sql.trace_tables import TRACE_ENTRIES
 from referral_core.entities.case import Case
 from referral_core.entities.promo_code import Ending, PromoCode
 from referral_core.entities.referral import FeeNote, Referral

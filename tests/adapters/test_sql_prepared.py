@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Dialect, bindparam, insert, make_url, select, text, update
 
 from referral_adapters.sql import SqlStore
-from referral_adapters.sql.billing_tables import LOTS
 from referral_adapters.sql.prepared import Prepared, prepared
+from referral_adapters.sql.tables import LOTS
 
 NOON = datetime(2021, 3, 1, 12, tzinfo=UTC)
 LOT = {"account": "A1", "number": 1, "effective_from": NOON, "unused": Decimal("7.50")}

@@ -16,9 +16,7 @@ from referral_adapters.conformance.store import Slip, everything, failing, furni
 from referral_adapters.folding import AnyAsciiFolding
 from referral_adapters.memory import ContinuousDiscounts
 from referral_adapters.sql import SqlStore, StoreFailed
-from referral_adapters.sql.code_tables import PROMO_CODE_HISTORY, PROMO_CODES
-from referral_adapters.sql.group_tables import GROUP_HISTORY
-from referral_adapters.sql.referral_tables import REFERRAL_HISTORY, REFERRALS
+from referral_adapters.sql.tables import GROUP_HISTORY, PROMO_CODE_HISTORY, PROMO_CODES, REFERRAL_HISTORY, REFERRALS
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.promo_code import Ending
 from referral_core.values.errors import Reason

@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 
 from referral_adapters.conformance.samples import day
 from referral_adapters.sql import SqlStore, StoreFailed
-from referral_adapters.sql.tables import trace_tables
+from referral_adapters.sql.tables import SEALED_HEADS, SEALS, TRACE_ENTRIES
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.trace import TraceEntry, TraceFault, TraceNote
 from referral_core.services.verification import TraceVerifier as Verifying
@@ -108,9 +108,7 @@ def other_text(draw: st.DrawFn, present: str) -> str:
 
 KEYS: Final = {"trace_entries": "subject, number", "seals": "number", "sealed_heads": "subject, number, seal"}
 COLUMNS: Final = [
-    (table.name, column.name)
-    for table in (trace_tables.TRACE_ENTRIES, trace_tables.SEALS, trace_tables.SEALED_HEADS)
-    for column in table.columns
+    (table.name, column.name) for table in (TRACE_ENTRIES, SEALS, SEALED_HEADS) for column in table.columns
 ]
 NUMBERS: Final = {"number", "seal", "heads"}
 

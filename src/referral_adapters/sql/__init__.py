@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from referral_adapters.sql.checking import check
 from referral_adapters.sql.errors import ForeignDatabase, SchemaMismatch, StoreFailed
 from referral_adapters.sql.file_copy import backup
-from referral_adapters.sql.finding import Finding
+from referral_adapters.sql.integrity import Finding, check
 from referral_adapters.sql.schema import Upgraded, upgrade
 from referral_adapters.sql.store import SqlStore
 

@@ -10,9 +10,9 @@ from sqlalchemy import bindparam, insert, select, update
 
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.prepared import locking
-from referral_adapters.sql.referral_tables import CASES, IS_OPEN
 from referral_adapters.sql.rows import Rows
 from referral_adapters.sql.statements import Pages, without
+from referral_adapters.sql.tables import CASES, IS_OPEN
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.case import Case, CaseStatus

@@ -23,24 +23,29 @@ from sqlalchemy import (
     update,
 )
 
-from referral_adapters.sql.among import Among
 from referral_adapters.sql.atomic import atomic, joined
-from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODE_HISTORY, PROMO_CODES
-from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACTS, CUSTOMER_ACCOUNTS
 from referral_adapters.sql.contracts import OF_CUSTOMER
 from referral_adapters.sql.contracts import ROWS as CONTRACT_ROWS
-from referral_adapters.sql.group_tables import GROUPS
 from referral_adapters.sql.groups import ALL as ALL_GROUPS
 from referral_adapters.sql.groups import SqlGroups
 from referral_adapters.sql.loading import Loading
 from referral_adapters.sql.prepared import Directory, Row, locking, row_maker
-from referral_adapters.sql.referral_tables import LIVE_REFERRALS
 from referral_adapters.sql.referrals import LIVE_OF
-from referral_adapters.sql.rows import Rows
-from referral_adapters.sql.statements import without
-from referral_adapters.sql.states import code_state
+from referral_adapters.sql.rows import Rows, code_state
+from referral_adapters.sql.statements import Among, without
+from referral_adapters.sql.tables import (
+    ACCOUNTS,
+    CODE_TEXTS,
+    CONTRACTS,
+    CUSTOMER_ACCOUNTS,
+    GROUPS,
+    LIVE_REFERRALS,
+    PROMO_CODE_HISTORY,
+    PROMO_CODES,
+    SHARINGS,
+    TRACE_ENTRIES,
+)
 from referral_adapters.sql.trace import ENTRIES, heads_between
-from referral_adapters.sql.trace_tables import SHARINGS, TRACE_ENTRIES
 from referral_adapters.sql.types import Moment
 from referral_adapters.sql.unit import Known, Lookup
 from referral_adapters.sql.work import Work

@@ -24,20 +24,19 @@ from sqlalchemy import (
     update,
 )
 
-from referral_adapters.sql.among import Among
 from referral_adapters.sql.atomic import atomic, joined
-from referral_adapters.sql.contract_tables import (
+from referral_adapters.sql.loading import Loading
+from referral_adapters.sql.prepared import Directory, Row, locking
+from referral_adapters.sql.referrals import BY_CONTRACT
+from referral_adapters.sql.rows import Rows
+from referral_adapters.sql.statements import Among, Pages, without
+from referral_adapters.sql.tables import (
     ACCOUNTS,
     CONTRACT_ACCOUNTS,
     CONTRACTS,
     CUSTOMER_ACCOUNTS,
     IS_CONCLUDED,
 )
-from referral_adapters.sql.loading import Loading
-from referral_adapters.sql.prepared import Directory, Row, locking
-from referral_adapters.sql.referrals import BY_CONTRACT
-from referral_adapters.sql.rows import Rows
-from referral_adapters.sql.statements import Pages, without
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.contract import Contract, ContractStatus

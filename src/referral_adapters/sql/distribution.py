@@ -12,8 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, ForeignKeyConstraint, Table, text
 
 from referral_adapters.sql.errors import StoreFailed
-from referral_adapters.sql.metadata import REFERENCE
-from referral_adapters.sql.tables import METADATA
+from referral_adapters.sql.tables import METADATA, REFERENCE
 
 _IS_THERE: Final = text(
     "SELECT count(*) FROM pg_proc WHERE proname = 'create_distributed_table' AND pg_function_is_visible(oid)"

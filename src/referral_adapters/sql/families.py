@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from referral_adapters.sql import billing, cases, codes, contracts, grants, groups, lots, referrals, requests, trace
+from referral_adapters.sql import billing, cases, codes, contracts, grants, groups, referrals, requests, trace
+from referral_adapters.sql import billing as lots
 from referral_adapters.sql.unit import Families, Family, Key, Member
 from referral_core.entities.trace import account_subject, referral_subject
 

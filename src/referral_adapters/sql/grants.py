@@ -14,10 +14,9 @@ from sqlalchemy.dialects.sqlite import insert as insert_into_sqlite
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.errors import StoreFailed
 from referral_adapters.sql.prepared import locking
-from referral_adapters.sql.referral_tables import GRANTS
-from referral_adapters.sql.row_set import RowSet
 from referral_adapters.sql.rows import Rows
-from referral_adapters.sql.statements import Pages, without
+from referral_adapters.sql.statements import Pages, RowSet, without
+from referral_adapters.sql.tables import GRANTS
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.grant import Grant, GrantStatus

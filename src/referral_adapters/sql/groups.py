@@ -11,11 +11,10 @@ import attrs
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.atomic import atomic
-from referral_adapters.sql.group_tables import AMOUNT_PERIODS, GROUP_HISTORY, GROUP_SWITCHES, GROUPS
 from referral_adapters.sql.prepared import Row, locking
-from referral_adapters.sql.rows import state_of
+from referral_adapters.sql.rows import group_in, state_of
 from referral_adapters.sql.statements import Insertion
-from referral_adapters.sql.states import group_in
+from referral_adapters.sql.tables import AMOUNT_PERIODS, GROUP_HISTORY, GROUP_SWITCHES, GROUPS
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Side

@@ -1,4 +1,4 @@
-"""Referrals in a database."""
+"""Referrals and their fee notes in a database."""
 
 from __future__ import annotations
 
@@ -9,27 +9,44 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from referral_adapters.sql.among import Among
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.prepared import Row, locking
-from referral_adapters.sql.referral_rows import note_of, note_row
-from referral_adapters.sql.referral_tables import (
+from referral_adapters.sql.rows import Rows, referral_state
+from referral_adapters.sql.statements import Among, Pages, without
+from referral_adapters.sql.tables import (
     FEE_NOTES,
     GIVEN_REFERRALS,
     LIVE_REFERRALS,
     REFERRAL_HISTORY,
     REFERRALS,
 )
-from referral_adapters.sql.rows import Rows
-from referral_adapters.sql.statements import Pages, without
-from referral_adapters.sql.states import referral_state
 from referral_adapters.sql.trace import END, NO_ROWS
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
-from referral_core.entities.referral import Referral
+from referral_core.entities.referral import FeeNote, Referral
 from referral_core.entities.trace import referral_subject
 from referral_core.values.errors import Reason, Refusal
 from referral_core.values.history import Recorded, learned_at
+from referral_core.values.money import Money
+
+
+def note_row(contract: str, number: int, note: FeeNote) -> dict[str, Any]:
+    """Return the row of a fee note."""
+    return {
+        "contract": contract,
+        "number": number,
+        "amount": note.amount.amount,
+        "currency": note.amount.currency,
+        "reason": note.reason,
+        "noted_at": note.noted_at,
+        "noted_by": note.noted_by,
+    }
+
+
+def note_of(row: Row) -> FeeNote:
+    """Return the fee note of a row."""
+    return FeeNote(Money(row.amount, row.currency), row.reason, row.noted_at, row.noted_by)
+
 
 ROWS: Final = Rows(Referral, REFERRALS, apart=("fee_notes",), renamed={"case": "case_id"})
 

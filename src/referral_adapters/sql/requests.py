@@ -10,9 +10,8 @@ import attrs
 from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 from referral_adapters.sql.atomic import joined
-from referral_adapters.sql.outgoing_tables import ANSWERS
 from referral_adapters.sql.prepared import Row, locking
-from referral_adapters.sql.trace_tables import EVENTS
+from referral_adapters.sql.tables import ANSWERS, EVENTS
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.ports.requests import Answer

@@ -8,8 +8,8 @@ import attrs
 from sqlalchemy import bindparam, select
 
 from referral_adapters.sql.atomic import joined
-from referral_adapters.sql.code_tables import SETTINGS
 from referral_adapters.sql.statements import Insertion
+from referral_adapters.sql.tables import SETTINGS
 from referral_adapters.sql.work import Work
 
 _NEW: Final = Insertion(SETTINGS)

@@ -7,17 +7,104 @@ memory and in PostgreSQL in a schema that nobody else sees and that is undone at
 from __future__ import annotations
 
 import secrets
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, create_engine
+import attrs
+from sqlalchemy import Connection, Row, create_engine
 from sqlalchemy.pool import StaticPool
 
 from referral_adapters.sql import distribution, schema
 from referral_adapters.sql.errors import StoreFailed
-from referral_adapters.sql.finding import Finding
-from referral_adapters.sql.shape_parts import Part, parts_in_postgresql, parts_in_sqlite
+from referral_adapters.sql.integrity import Finding
+
+
+@attrs.frozen
+class Part:
+    """A table, or something that stands in a table, by its name."""
+
+    kind: str
+    table: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}" + (f" of {self.table}" if self.table not in {"", self.name} else "")
+
+    def stands_in(self, parts: Mapping[Part, str]) -> bool:
+        """Tell whether there is a table where this could be, so that its absence is worth a word."""
+        return self.kind in {"table", "function"} or Part("table", self.table, self.table) in parts
+
+
+_SQLITE: Final = """
+SELECT 'table' AS kind, name AS of_table, name, CASE strict WHEN 1 THEN 'strict' ELSE 'not strict' END
+FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
+UNION ALL
+SELECT 'column', t.name, c.name, c.type || CASE c."notnull" WHEN 1 THEN ' NOT NULL' ELSE '' END
+  || COALESCE(' DEFAULT ' || c.dflt_value, '') || CASE c.hidden WHEN 0 THEN '' ELSE ' generated' END
+FROM pragma_table_list AS t, pragma_table_xinfo(t.name) AS c WHERE t.schema = 'main' AND t.type = 'table'
+UNION ALL
+SELECT 'key', t.name, '(' || (SELECT group_concat(name, ', ') FROM pragma_index_info(i.name)) || ')',
+  CASE i.origin WHEN 'pk' THEN 'primary' ELSE 'unique' END
+FROM pragma_table_list AS t, pragma_index_list(t.name) AS i
+WHERE t.schema = 'main' AND t.type = 'table' AND i.origin <> 'c'
+UNION ALL
+SELECT 'foreign key', t.name, '(' || f."from" || ')', f."table" || COALESCE('.' || f."to", '') || ' ' || f.on_delete
+FROM pragma_table_list AS t, pragma_foreign_key_list(t.name) AS f WHERE t.schema = 'main' AND t.type = 'table'
+UNION ALL
+SELECT type, tbl_name, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
+"""
+_SPACE: Final = """
+SELECT 'table', relname, relname, 'kept' FROM pg_class WHERE relnamespace = %(space)s::regnamespace AND relkind = 'r'
+UNION ALL
+SELECT 'column', c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
+  || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END || COALESCE(' COLLATE ' || l.collname, '')
+  || COALESCE(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '')
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+  LEFT JOIN pg_collation l ON l.oid = a.attcollation
+WHERE c.relnamespace = %(space)s::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+UNION ALL
+SELECT 'constraint', c.relname, k.conname,
+  pg_get_constraintdef(k.oid, true) || CASE WHEN k.convalidated THEN '' ELSE ' (not valid)' END
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+WHERE c.relnamespace = %(space)s::regnamespace AND k.contype IN ('p', 'u', 'x', 'f', 'c')
+UNION ALL
+SELECT 'index', t.relname, c.relname,
+  pg_get_indexdef(c.oid, 0, true) || CASE WHEN i.indisvalid THEN '' ELSE ' (not valid)' END
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
+WHERE c.relnamespace = %(space)s::regnamespace
+  AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))
+UNION ALL
+SELECT 'trigger', c.relname, g.tgname,
+  pg_get_triggerdef(g.oid, true) || CASE WHEN g.tgenabled = 'O' THEN '' ELSE ' (not enabled)' END
+FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
+WHERE c.relnamespace = %(space)s::regnamespace AND NOT g.tgisinternal
+UNION ALL
+SELECT 'function', '', p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', p.prosrc
+FROM pg_proc p WHERE p.pronamespace = %(space)s::regnamespace AND p.prokind = 'f' AND NOT EXISTS
+  (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+"""
+
+
+def parts_in_sqlite(connection: Connection) -> dict[Part, str]:
+    """Return what an SQLite file has."""
+    return _parts(connection.exec_driver_sql(_SQLITE))
+
+
+def parts_in_postgresql(connection: Connection, schema: str) -> dict[Part, str]:
+    """Return what PostgreSQL has in the schema that the statement ``schema`` returns; names are told without it."""
+    space = connection.exec_driver_sql(schema).scalar_one()
+    connection.exec_driver_sql(f"SET LOCAL search_path TO {space}")
+    return _parts(connection.exec_driver_sql(_SPACE, {"space": space}))
+
+
+def _parts(rows: Iterable[Row[Any]]) -> dict[Part, str]:
+    """Return definitions by part, tables first; blanks in a definition mean nothing."""
+    kinds = ("table", "column", "key", "constraint", "foreign key", "index", "trigger", "function")
+    found = {Part(kind, table, name): " ".join(text.split()) for kind, table, name, text in map(tuple, rows)}
+    return dict(sorted(found.items(), key=lambda each: (kinds.index(each[0].kind), each[0].table, each[0].name)))
+
 
 _MAY_CREATE: Final = "SELECT has_database_privilege(current_database(), 'CREATE')"
 

@@ -21,7 +21,7 @@ from referral_adapters.sql.contracts import SqlContracts
 from referral_adapters.sql.families import FAMILIES
 from referral_adapters.sql.grants import SqlGrants
 from referral_adapters.sql.groups import SqlGroups
-from referral_adapters.sql.persons import SqlPersonalData
+from referral_adapters.sql.personal_data import SqlPersonalData
 from referral_adapters.sql.referrals import SqlReferrals
 from referral_adapters.sql.requests import SqlRequests
 from referral_adapters.sql.schema import Purpose

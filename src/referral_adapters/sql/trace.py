@@ -26,13 +26,19 @@ from sqlalchemy import (
 )
 
 from referral_adapters.sql.atomic import atomic, joined
-from referral_adapters.sql.careful_pages import UNREADABLE, CarefulPages
-from referral_adapters.sql.outgoing_tables import OUTBOX, PUBLISHED, SUBSCRIPTIONS
 from referral_adapters.sql.prepared import Row, locking
-from referral_adapters.sql.row_set import BulkInsertion, RowSet
 from referral_adapters.sql.rows import Rows
-from referral_adapters.sql.statements import PAGE, Insertion, Pages, without
-from referral_adapters.sql.trace_tables import SEALED_HEADS, SEALS, TRACE_ENTRIES
+from referral_adapters.sql.statements import (
+    PAGE,
+    UNREADABLE,
+    BulkInsertion,
+    CarefulPages,
+    Insertion,
+    Pages,
+    RowSet,
+    without,
+)
+from referral_adapters.sql.tables import OUTBOX, PUBLISHED, SEALED_HEADS, SEALS, SUBSCRIPTIONS, TRACE_ENTRIES
 from referral_adapters.sql.types import COUNT
 from referral_adapters.sql.unit import Lookup
 from referral_adapters.sql.work import Work

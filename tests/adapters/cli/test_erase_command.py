@@ -77,7 +77,7 @@ class TestErase:
         """As if somebody had put the customer back between the erasing and the look afterwards."""
         with SqlStore(db) as store:
             held = store.personal_data(gone)
-        monkeypatch.setattr("referral_adapters.sql.persons.SqlPersonalData.find", lambda *_: held)
+        monkeypatch.setattr("referral_adapters.sql.personal_data.SqlPersonalData.find", lambda *_: held)
         with pytest.raises(CommandFailed, match="erase again"):
             erase_command.erase(gone, db=db, by="anu", reason="as asked", dry_run=False, as_json=True)
 

@@ -1,8 +1,9 @@
-"""Laws of the data: what must hold between the tables, each as a question for the rows that break it."""
+"""What a database must be: whether everything is there as the migrations make it, and whether the tables agree."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import attrs
@@ -14,20 +15,49 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    cast,
     func,
     literal_column,
     or_,
     select,
     union_all,
 )
+from sqlalchemy.engine import URL
 
-from referral_adapters.sql.billing_tables import BILLS, LOTS, MOVEMENTS, POSTED_GRANTS, TRANSFERS
-from referral_adapters.sql.code_tables import CODE_TEXTS, PROMO_CODES
-from referral_adapters.sql.contract_tables import ACCOUNTS, CONTRACT_ACCOUNTS, CONTRACTS, CUSTOMER_ACCOUNTS
-from referral_adapters.sql.finding import Finding
-from referral_adapters.sql.group_tables import AMOUNT_PERIODS
-from referral_adapters.sql.outgoing_laws import amiss_in_outbox, amiss_in_published
-from referral_adapters.sql.referral_tables import GIVEN_REFERRALS, GRANTS, LIVE_REFERRALS, REFERRALS
+from referral_adapters.sql import schema
+from referral_adapters.sql.schema import Purpose
+from referral_adapters.sql.shape import roll_back, shape_findings
+from referral_adapters.sql.tables import (
+    ACCOUNTS,
+    AMOUNT_PERIODS,
+    BILLS,
+    CODE_TEXTS,
+    CONTRACT_ACCOUNTS,
+    CONTRACTS,
+    CUSTOMER_ACCOUNTS,
+    GIVEN_REFERRALS,
+    GRANTS,
+    LIVE_REFERRALS,
+    LOTS,
+    MOVEMENTS,
+    OUTBOX,
+    POSTED_GRANTS,
+    PROMO_CODES,
+    PUBLISHED,
+    REFERRALS,
+    TRANSFERS,
+)
+from referral_adapters.sql.types import WORDS
+
+
+@attrs.frozen
+class Finding:
+    """One thing that is not as it must be: which law it breaks, on what, and a sentence that says how."""
+
+    law: str
+    subject: str
+    message: str
+
 
 _PAGE: Final = 1000
 _ZERO: Final[ColumnElement[Any]] = literal_column("0")
@@ -156,6 +186,26 @@ def _overlaps(table: FromClause, whose: str, start: str, end: str) -> Select[Any
     return select(_as_subject(spans.c[whose])).where(overlapping).distinct().order_by(spans.c[whose])
 
 
+_O: Final = OUTBOX.c
+_A: Final = PUBLISHED.c
+_STANDS: Final = and_(_O.position == _A.position, _O.subject == _A.subject, _O.number == _A.number)
+
+
+def _amiss_in_outbox() -> Select[Any]:
+    """Return the subjects of rows that have a position at which they do not stand."""
+    known = OUTBOX.outerjoin(PUBLISHED, _STANDS)
+    missing = (_O.position.is_not(None), _A.position.is_(None))
+    return select(_O.subject).select_from(known).where(*missing).order_by(_O.subject)
+
+
+def _amiss_in_published() -> Select[Any]:
+    """Return the positions that follow no other, but for the first, and those of rows that have another or none."""
+    last = func.lag(_A.position, 1, 0).over(order_by=_A.position).label("last")
+    each = select(_A.position, last, _O.subject).select_from(PUBLISHED.outerjoin(OUTBOX, _STANDS)).subquery().c
+    wrong = or_(each.last != each.position - 1, each.subject.is_(None))
+    return select(cast(each.position, WORDS).label("subject")).where(wrong).order_by(each.position)
+
+
 _WAYS: Final = ("transferred_out", "transferred_in")
 
 LAWS: Final = (
@@ -195,8 +245,70 @@ LAWS: Final = (
     Law("referral", _not_in(GIVEN_REFERRALS, REFERRALS, contract="contract", referrer="referrer",
                             concluded_at="concluded_at"),
         "Contract {subject} is in a referrer's list and carries no such referral."),
-    Law("outbox", amiss_in_outbox(), "A row about {subject} has a position and is not published there."),
-    Law("outbox", amiss_in_published(),
+    Law("outbox", _amiss_in_outbox(), "A row about {subject} has a position and is not published there."),
+    Law("outbox", _amiss_in_published(),
         "What is published at {subject} comes after a gap, or waits in the outbox as well."),
 )  # fmt: skip
 """All of them, in the order in which they are looked at."""
+
+
+_PRAGMAS: Final = {"journal_mode": ("wal", "delete"), "foreign_keys": (1,), "encoding": ("UTF-8",)}
+"""What a store sets in SQLite, which keeps some of it from being set without a word.
+
+Of the first two kinds of journal the second is that of a copy on which nobody has worked yet: a check leaves it so.
+"""
+_SNAPSHOT: Final = {"sqlite": "BEGIN", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
+
+Teller = Callable[[str], None]
+"""Is told what is looked at next."""
+
+
+def check(url: str | URL, tell: Teller = lambda _: None) -> Iterator[Finding]:
+    """Yield everything that is wrong with a database, and change nothing in it; others may go on writing.
+
+    First the file itself where it is one, then whether all that the migrations make is there and as they made it, then
+    whether the tables agree with each other, at one moment.
+
+    :raises SchemaMismatch: its schema is not the one of this version.
+    :raises ForeignDatabase: it is somebody else's.
+    :raises StoreFailed: it cannot be opened, or not be read to the end.
+    """
+    connections = schema.opened(url, Purpose.ASK, hurried=False)
+    try:
+        with schema.told():
+            connection = connections.get()
+            if connection.dialect.name == "sqlite":
+                tell("the file")
+                yield from _file_findings(connection)
+            tell("the tables")
+            if not (yield from shape_findings(connection)):
+                yield Finding("data", "all tables", "What the tables say was not looked at, since a part is missing.")
+                return
+            with _one_moment(connection):
+                for law in LAWS:
+                    tell(law.name)
+                    yield from law.findings(connection)
+    finally:
+        connections.close()
+
+
+def _file_findings(connection: Connection) -> Iterator[Finding]:
+    for name, wanted in _PRAGMAS.items():
+        found = connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+        if found not in wanted:
+            yield Finding("file", name, f"The setting {name} stays {found!r} and should be {wanted[0]!r}.")
+    for said in connection.exec_driver_sql("PRAGMA integrity_check").scalars():
+        if said != "ok":
+            yield Finding("file", "integrity", f"The file is damaged: {said}.")
+    for table, row, other, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        yield Finding("file", table, f"Row {row} of {table} refers to a row of {other} that is not there.")
+
+
+@contextmanager
+def _one_moment(connection: Connection) -> Iterator[None]:
+    """Let everything in the block be seen as it is at one moment."""
+    connection.exec_driver_sql(_SNAPSHOT[connection.dialect.name])
+    try:
+        yield
+    finally:
+        roll_back(connection)
