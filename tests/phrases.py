@@ -228,7 +228,7 @@ def referral(
 
 
 def grant(side: Side = Side.REFEREE, amount: str = "7", *, of: str = "contract-B", on: str = "account-B") -> Grant:
-    """Return one leg of a referral's payout, due since 1 February 2021."""
+    """Return one grant of a referral's payout, due since 1 February 2021."""
     return Grant(referral=of, side=side, account=on, amount=euros(amount), effective_from=at("2021-02-01"))
 
 

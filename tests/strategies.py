@@ -277,7 +277,7 @@ def referrals(draw: st.DrawFn) -> Referral:
 
 
 def grants() -> st.SearchStrategy[Grant]:
-    """Legs in any state."""
+    """Grants in any state."""
     return st.builds(
         Grant,
         referral=names(),

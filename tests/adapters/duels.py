@@ -148,7 +148,7 @@ class OneActivationTwice(Duel):
         return (lambda: field.activate(f"K-{number}"), lambda: field.activate(f"K-{number}"))
 
     def judge(self, field: Field, number: int, outcome: tuple[str, str]) -> None:
-        assert [leg.amount for leg in field.store.grants.all(account=f"A-{number}")] == [TEN]
+        assert [grant.amount for grant in field.store.grants.all(account=f"A-{number}")] == [TEN]
 
 
 class ActivateAgainstWithdraw(Duel):
@@ -166,15 +166,15 @@ class ActivateAgainstWithdraw(Duel):
 
     def judge(self, field: Field, number: int, outcome: tuple[str, str]) -> None:
         referral = field.store.referrals.find(f"K-{number}")
-        legs = list(field.store.grants.all(account=f"A-{number}"))
+        grants = list(field.store.grants.all(account=f"A-{number}"))
         (code,) = field.store.promo_codes.of_account(f"A-{number}")
         assert referral is not None
         if outcome[0] == "done":
-            assert (referral.status, len(legs), code.status_at(LATER)) == (
+            assert (referral.status, len(grants), code.status_at(LATER)) == (
                 ReferralStatus.GRANTED, 1, CodeStatus.ACTIVE,
             )  # fmt: skip
         else:
-            assert (referral.status, len(legs), code.status_at(LATER)) == (
+            assert (referral.status, len(grants), code.status_at(LATER)) == (
                 ReferralStatus.CANCELLED, 0, CodeStatus.ENDED,
             )  # fmt: skip
 
@@ -199,9 +199,9 @@ class GroupAgainstActivation(Duel):
 
     def judge(self, field: Field, number: int, outcome: tuple[str, str]) -> None:
         referral = field.store.referrals.find(f"K-{number}")
-        (leg,) = field.store.grants.all(account=f"A-{number}")
+        (grant,) = field.store.grants.all(account=f"A-{number}")
         assert referral is not None
-        assert leg.amount == referral.referee_offer.amount == (FIVE if outcome[0] == "done" else TEN)
+        assert grant.amount == referral.referee_offer.amount == (FIVE if outcome[0] == "done" else TEN)
 
 
 class EndAgainstUse(Duel):
@@ -321,7 +321,7 @@ class AmountAgainstSignUp(Duel):
 
 
 class TwoPayers(Duel):
-    name = "two payers of the same legs"
+    name = "two payers of the same grants"
     outcomes = frozenset({("done", "done")})
 
     def prepare(self, field: Field, number: int) -> None:

@@ -168,20 +168,20 @@ REFERRAL_STATES: Final = (
 REFERRALS: Final = tuple({each.contract: each for _, each in REFERRAL_STATES}.values())
 
 
-def leg(number: int, side: Side, amount: str, effective: float, status: GrantStatus, attempts: int) -> Grant:
+def grant(number: int, side: Side, amount: str, effective: float, status: GrantStatus, attempts: int) -> Grant:
     known = {each.contract: each for each in REFERRALS}[f"K{number}"]
     account = known.referrer if side is Side.REFERRER else known.referee
     return Grant(referral=f"K{number}", side=side, account=account, amount=Money(amount),
                  effective_from=on(effective), status=status, attempts=attempts)  # fmt: skip
 
 
-LEGS: Final = (
-    leg(2, Side.REFERRER, "10", 20, GrantStatus.GRANTED, 1),
-    leg(2, Side.REFEREE, "7", 20, GrantStatus.GRANTED, 2),
-    leg(7, Side.REFERRER, "10", 80, GrantStatus.SENDING, 1),
-    leg(7, Side.REFEREE, "7", 80, GrantStatus.UNCERTAIN, 1),
-    leg(8, Side.REFERRER, "15", 110, GrantStatus.DUE, 0),
-    leg(8, Side.REFEREE, "12", 110, GrantStatus.DUE, 0),
+GRANTS: Final = (
+    grant(2, Side.REFERRER, "10", 20, GrantStatus.GRANTED, 1),
+    grant(2, Side.REFEREE, "7", 20, GrantStatus.GRANTED, 2),
+    grant(7, Side.REFERRER, "10", 80, GrantStatus.SENDING, 1),
+    grant(7, Side.REFEREE, "7", 80, GrantStatus.UNCERTAIN, 1),
+    grant(8, Side.REFERRER, "15", 110, GrantStatus.DUE, 0),
+    grant(8, Side.REFEREE, "12", 110, GrantStatus.DUE, 0),
 )
 POSTED: Final = ("referrer/K2", "referee/K2", "referrer/K7")
 """Billing has the third one, and its answer was lost."""
@@ -282,7 +282,7 @@ def world() -> dict[str, list[Row]]:
         "contracts": [_contract(each) for each in CONTRACTS],
         **_codes(),
         **_referrals(),
-        "grants": [_leg(each) for each in LEGS],
+        "grants": [_grant_row(each) for each in GRANTS],
         "posted_grants": [{"key": key} for key in POSTED],
         "bills": [{"bill": bill, "account": account} for bill, account in BILLS.items()],
         "transfers": [{"key": "T1", "moved": Decimal("6.01")}, {"key": "T0", "moved": Decimal(0)}],
@@ -402,7 +402,7 @@ def _referrals() -> dict[str, list[Row]]:
     }
 
 
-def _leg(of: Grant) -> Row:
+def _grant_row(of: Grant) -> Row:
     return {
         "referral": of.referral, "side": of.side.value, "key": f"{of.side.value}/{of.referral}", "account": of.account,
         "amount": of.amount.amount, "currency": "EUR", "effective_from": of.effective_from, "status": of.status.value,

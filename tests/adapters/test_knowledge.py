@@ -150,7 +150,7 @@ def test_a_fact_that_is_told_late_has_a_moment_of_its_own_and_one_of_recording(s
         session.sign_ups.conclude("K-B", account="B", customer="ben", code="A123")
     activation = desk.session(actor=PORTAL, now=told).contracts.activate("K-B", at=begun)
     assert activation.contract.activated_at == begun
-    assert {each.effective_from for each in activation.legs} == {begun}
+    assert {each.effective_from for each in activation.grants} == {begun}
     due = [row for row in store.trace.chain("referral:K-B") if row.act == "grant.due"]
     assert {(row.moment, row.after and row.after["at"]) for row in due} == {(told, "2021-03-01T00:00:00Z")}
     between = desk.session(actor=PORTAL, now=told, known_at=datetime(2021, 3, 3, tzinfo=UTC))

@@ -141,17 +141,19 @@ BROKEN: Final = {
     "DELETE FROM posted_grants WHERE key = 'referee/K2'": {("posting", "referee/K2")},
     "UPDATE bills SET account = 'A9' WHERE bill = 'B1'": {("bill", "B1")},
     "UPDATE grants SET amount = amount + 1 WHERE key = 'referrer/K2'": {
-        ("leg", "referrer/K2"), ("posting", "referrer/K2"),
+        ("grant", "referrer/K2"), ("posting", "referrer/K2"),
     },
     "UPDATE grants SET account = 'A9' WHERE key = 'referrer/K7'": {
-        ("leg", "referrer/K7"), ("posting", "referrer/K7"),
+        ("grant", "referrer/K7"), ("posting", "referrer/K7"),
     },
-    "UPDATE referrals SET status = 'recorded' WHERE contract = 'K8'": {("leg", "referrer/K8"), ("leg", "referee/K8")},
-    "DELETE FROM grants WHERE key = 'referee/K7'": {("leg", "K7")},
+    "UPDATE referrals SET status = 'recorded' WHERE contract = 'K8'": {
+        ("grant", "referrer/K8"), ("grant", "referee/K8"),
+    },
+    "DELETE FROM grants WHERE key = 'referee/K7'": {("grant", "K7")},
     "DELETE FROM live_referrals WHERE contract = 'K3'": {("live referral", "K3")},
     "UPDATE live_referrals SET customer = 'C9' WHERE contract = 'K7'": {("live referral", "K7")},
     "UPDATE referrals SET status = 'cancelled' WHERE contract = 'K2'": {
-        ("live referral", "K2"), ("leg", "referrer/K2"), ("leg", "referee/K2"),
+        ("live referral", "K2"), ("grant", "referrer/K2"), ("grant", "referee/K2"),
     },
     "DELETE FROM code_texts WHERE text = 'DOTCODE'": {("code", "DOTCODE")},
     "DELETE FROM promo_codes WHERE text = 'FAYCODE'": {("code", "FAYCODE")},

@@ -93,7 +93,7 @@ def prepare(field: Field, duel: Duel) -> None:
         with field.store.transaction():
             for number in range(first, min(first + 100, INSTANCES)):
                 duel.prepare(field, number)
-    if duel.name != "two payers of the same legs":
+    if duel.name != "two payers of the same grants":
         field.desk.session(actor=Actor.system(), now=LATER).payouts.pay_due()
 
 

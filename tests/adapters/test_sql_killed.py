@@ -98,20 +98,20 @@ def test_a_payer_that_was_killed_over_and_over_pays_everything_once(anew: Anew) 
     chance, kills = Random(11), 0
     while kills < KILLS:
         with anew() as url, due(url) as store:
-            legs = {leg.key: leg for leg in store.grants.all()}
+            grants = {grant.key: grant for grant in store.grants.all()}
             arguments = ("pay", "--db", written(url), "--at", "2030-01-01", "--all", "--limit", "3")
             kills += killed_often(chance, 0.4, KILLS - kills, *arguments)
-            assert_paid_once(store, legs)
+            assert_paid_once(store, grants)
 
 
-def assert_paid_once(store: SqlStore, legs: dict[str, Grant]) -> None:
-    """Pay what is left and hold what accounts were given against the legs."""
+def assert_paid_once(store: SqlStore, grants: dict[str, Grant]) -> None:
+    """Pay what is left and hold what accounts were given against the grants."""
     desk, system = ReferralDesk(PROGRAMME, store), Actor.system()
-    last = max(leg.effective_from for leg in legs.values())
+    last = max(grant.effective_from for grant in grants.values())
     desk.session(actor=system, now=last).payouts.pay_all()
-    paid = {leg.key: leg for leg in store.grants.all()}
-    assert {leg.status for leg in paid.values()} == {"granted"}
-    assert paid.keys() == legs.keys()
+    paid = {grant.key: grant for grant in store.grants.all()}
+    assert {grant.status for grant in paid.values()} == {"granted"}
+    assert paid.keys() == grants.keys()
     for account, _ in store.contracts.accounts():
-        owed = sum(leg.amount.amount for leg in legs.values() if leg.account == account)
+        owed = sum(grant.amount.amount for grant in grants.values() if grant.account == account)
         assert store.billing.balance(account).granted.amount == owed

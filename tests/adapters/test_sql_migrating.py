@@ -22,11 +22,13 @@ from referral_adapters.conformance.samples import (
     code,
     contract,
     day,
-    grant,
     group,
     note,
     offer,
     referral,
+)
+from referral_adapters.conformance.samples import (
+    grant as a_grant,
 )
 from referral_adapters.sql import SchemaMismatch, SqlStore, schema, upgrade
 from referral_adapters.sql.cases import ROWS as CASE_ROWS
@@ -279,16 +281,20 @@ def test_closed_cases_get_the_moment_that_their_contract_or_the_trace_has(fillin
 # ── billing ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 LATER = ("wait_until", "problem", "failed_at")
-"""Columns of legs that later migrations add."""
+"""Columns of grants that later migrations add."""
 
 
 @pytest.mark.rule("R3", "B6", "B7")
 def test_old_movements_are_dated_so_that_no_balance_is_short(filling: Filling, old: URL) -> None:
-    for leg in (grant("K1", effective=day(1)), grant("K2", effective=day(3)), grant("K3", on="A2", effective=day(6))):
-        row = GRANT_ROWS.row(leg, key=leg.key)
+    for grant in (
+        a_grant("K1", effective=day(1)),
+        a_grant("K2", effective=day(3)),
+        a_grant("K3", on="A2", effective=day(6)),
+    ):
+        row = GRANT_ROWS.row(grant, key=grant.key)
         filling.rows(GRANTS, {name: value for name, value in row.items() if name not in LATER})
-        filling.rows(POSTED_GRANTS, {"key": leg.key})
-        filling.moved(leg.account, "granted", leg.key, "10")
+        filling.rows(POSTED_GRANTS, {"key": grant.key})
+        filling.moved(grant.account, "granted", grant.key, "10")
     filling.rows(BILLS, {"bill": "B1", "account": "A1"})
     filling.moved("A1", "consumed", "B1", "12")
     filling.moved("A2", "transferred_out", "T1", "4")

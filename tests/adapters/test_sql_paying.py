@@ -18,7 +18,8 @@ from alembic import command
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL
 
-from referral_adapters.conformance.samples import day, grant
+from referral_adapters.conformance.samples import day
+from referral_adapters.conformance.samples import grant as a_grant
 from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, FlakyBulkBilling, MemoryStore
 from referral_adapters.sql import SqlStore, StoreFailed, schema, upgrade
 from referral_adapters.sql.connections import parsed_url
@@ -48,7 +49,7 @@ class Killed(BaseException):
 
 
 class Outside(FlakyBilling):
-    """Billing of another company, which does not notice when a leg is sent twice, but counts."""
+    """Billing of another company, which does not notice when a grant is sent twice, but counts."""
 
     def __init__(self) -> None:
         super().__init__(ContinuousDiscounts())
@@ -56,7 +57,7 @@ class Outside(FlakyBilling):
         self.step: Callable[[], object] = lambda: None
         self._counting = Lock()
 
-    def grant(self, grant: Grant) -> None:
+    def a_grant(self, grant: Grant) -> None:
         self.step()
         with self._counting:
             self.sent[grant.key] += 1
@@ -69,12 +70,12 @@ class Outside(FlakyBilling):
 
 
 class OutsideInBulk(Outside, FlakyBulkBilling):
-    """The same, taking many legs a call."""
+    """The same, taking many grants a call."""
 
     def grant_all(self, grants: Sequence[Grant]) -> Mapping[str, Reason]:
         self.step()
         with self._counting:
-            self.sent.update(leg.key for leg in grants)
+            self.sent.update(grant.key for grant in grants)
         refused = super().grant_all(grants)
         self.step()
         return refused
@@ -84,14 +85,14 @@ def billing_of(kind: str) -> Outside | None:
     return {"own": lambda: None, "outside, one by one": Outside, "outside, in bulk": OutsideInBulk}[kind]()
 
 
-def legs_of(number: int) -> list[Grant]:
-    """Return so many legs, on a few accounts."""
-    return [grant(f"K{n:03}", "5", on=f"A{n % 4}", side=tuple(Side)[n % 2]) for n in range(number)]
+def grants_of(number: int) -> list[Grant]:
+    """Return so many grants, on a few accounts."""
+    return [a_grant(f"K{n:03}", "5", on=f"A{n % 4}", side=tuple(Side)[n % 2]) for n in range(number)]
 
 
 def filled(store: Store, number: int) -> Store:
-    for leg in legs_of(number):
-        store.grants.add(leg)
+    for grant in grants_of(number):
+        store.grants.add(grant)
     return store
 
 
@@ -101,13 +102,13 @@ def pay(store: Store, *, everything: bool = False) -> PayRun:
 
 
 def check_paid_once(store: Store, number: int) -> None:
-    """Expect every leg to be granted, posted and traced once."""
-    assert {leg.status for leg in store.grants.all()} == {GrantStatus.GRANTED}
+    """Expect every grant to be granted, posted and traced once."""
+    assert {grant.status for grant in store.grants.all()} == {GrantStatus.GRANTED}
     balances = [store.billing.balance(f"A{n}").granted for n in range(4)]
     assert Money.total(balances) == Money(5 * number)
     rows = [row for subject, _, _ in store.trace.heads() for row in store.trace.chain(subject)]
     posted = [str((row.after or {})["grant"]) for row in rows if row.act == "grant.posted"]
-    assert sorted(posted) == [leg.key for leg in store.grants.all()]
+    assert sorted(posted) == [grant.key for grant in store.grants.all()]
     assert all(chain_faults(store.trace.chain(subject)) == () for subject, _, _ in store.trace.heads())
 
 
@@ -137,19 +138,19 @@ def open_store(request: pytest.FixtureRequest) -> Callable[[Billing | None], Sto
 
 @pytest.mark.rule("B2")
 @KINDS
-def test_killed_at_every_single_step_and_run_again_every_leg_is_paid_once(
+def test_killed_at_every_single_step_and_run_again_every_grant_is_paid_once(
     open_store: Callable[[Billing | None], Store], kind: str
 ) -> None:
     """Each run dies one step later than the one before, within and between transactions and around calls to billing."""
     billing = billing_of(kind)
     store = open_store(billing)
     for steps in count():
-        numbered = [attrs.evolve(leg, referral=f"{leg.referral}-{steps}") for leg in legs_of(3)]
-        for leg in numbered:
-            store.grants.add(leg)
+        numbered = [attrs.evolve(grant, referral=f"{grant.referral}-{steps}") for grant in grants_of(3)]
+        for grant in numbered:
+            store.grants.add(grant)
         if not killed_after(steps, store, billing):
             break
-        open_ones = [leg.key for leg in store.grants.all(unsettled=True)]
+        open_ones = [grant.key for grant in store.grants.all(unsettled=True)]
         assert pay(store, everything=True).granted == len(open_ones)
         check_paid_once(store, 3 * (steps + 1))
     assert steps >= 8
@@ -197,7 +198,7 @@ def test_what_a_payer_had_who_died_is_left_alone_until_its_lease_runs_out(
     billing = Outside()
     store = filled(open_store(billing), 3)
     assert killed_after(5, store, billing)  # before the first call
-    assert {leg.status for leg in store.grants.all()} == {GrantStatus.SENDING}
+    assert {grant.status for grant in store.grants.all()} == {GrantStatus.SENDING}
     desk = ReferralDesk(PROGRAMME, store)
     lease = 4 * PROGRAMME.paying.answer_within  # of three calls, and of writing down what came of them
     tick = timedelta(microseconds=1)
@@ -235,7 +236,7 @@ def test_settling_is_tried_again_while_others_are_in_the_way(open_store: Callabl
 @pytest.mark.rule("B2")
 @KINDS
 @pytest.mark.parametrize("everything", [False, True])
-def test_several_payers_at_once_send_every_leg_once(
+def test_several_payers_at_once_send_every_grant_once(
     open_store: Callable[[Billing | None], Store], kind: str, everything: bool
 ) -> None:
     billing = billing_of(kind)
@@ -270,7 +271,7 @@ def postgres_store(postgres: PostgresServer, migrated: URL) -> Iterator[SqlStore
 
 
 @pytest.mark.rule("B2")
-def test_nobody_waits_for_a_payer_that_is_about_to_take_a_leg(postgres_store: SqlStore) -> None:
+def test_nobody_waits_for_a_payer_that_is_about_to_take_a_grant_row(postgres_store: SqlStore) -> None:
     """Elsewhere a writer has the store to itself anyhow."""
     store = postgres_store
     filled(store, 6)
@@ -279,14 +280,14 @@ def test_nobody_waits_for_a_payer_that_is_about_to_take_a_leg(postgres_store: Sq
     def another() -> None:
         with store.transaction():
             page = store.grants.unsettled(day(1), 4)
-            seen.append([leg.key for leg in store.grants.change([(leg, leg.taken(day(2))) for leg in page])])
+            seen.append([grant.key for grant in store.grants.change([(grant, grant.taken(day(2))) for grant in page])])
 
     with store.transaction():
-        mine = [leg.key for leg in store.grants.unsettled(day(1), 4)]
+        mine = [grant.key for grant in store.grants.unsettled(day(1), 4)]
         thread = Thread(target=another, daemon=True)
         thread.start()
         thread.join(PATIENCE)
-        assert seen == [[leg.key for leg in store.grants.all() if leg.key not in mine]]
+        assert seen == [[grant.key for grant in store.grants.all() if grant.key not in mine]]
 
 
 # ── the tables ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -334,46 +335,46 @@ def test_legs_of_an_older_database_are_carried_over_and_paid_once(older: URL) ->
         for number, status in enumerate(GrantStatus)
     ]
     with connected(older) as connection:
-        for leg in before:
+        for grant in before:
             connection.execute(
                 text(
                     "INSERT INTO grants (referral, side, key, account, amount, currency, effective_from, status,"
                     " attempts) VALUES (:referral, :side, :key, :account, :amount, 'EUR', :since, :status, :attempts)"
                 ),
                 {
-                    "referral": leg.referral,
-                    "side": leg.side.value,
-                    "key": leg.key,
-                    "account": leg.account,
-                    "amount": leg.amount.amount if is_postgresql(older) else leg.amount.cents,
-                    "since": leg.effective_from if is_postgresql(older) else microseconds(leg),
-                    "status": leg.status.value,
-                    "attempts": leg.attempts,
+                    "referral": grant.referral,
+                    "side": grant.side.value,
+                    "key": grant.key,
+                    "account": grant.account,
+                    "amount": grant.amount.amount if is_postgresql(older) else grant.amount.cents,
+                    "since": grant.effective_from if is_postgresql(older) else microseconds(grant),
+                    "status": grant.status.value,
+                    "attempts": grant.attempts,
                 },
             )
     upgrade(older)
     billing = Outside()
     with SqlStore(older, PROGRAMME, billing=billing) as store:
-        assert [*store.grants.all()] == sorted(before, key=lambda leg: leg.key)
+        assert [*store.grants.all()] == sorted(before, key=lambda grant: grant.key)
         billing.grant(before[1])  # the one that was being sent had arrived
         assert pay(store) == PayRun(granted=3)
-        assert billing.sent == Counter({leg.key: 1 for leg in before[:3]})
+        assert billing.sent == Counter({grant.key: 1 for grant in before[:3]})
 
 
 def is_postgresql(url: URL) -> bool:
     return url.get_backend_name() == "postgresql"
 
 
-def microseconds(leg: Grant) -> int:
-    return round(leg.effective_from.timestamp() * 1_000_000)
+def microseconds(grant: Grant) -> int:
+    return round(grant.effective_from.timestamp() * 1_000_000)
 
 
 @pytest.mark.rule("B2")
 def test_what_is_due_is_found_by_an_index(store: SqlStore) -> None:
     with store.transaction():
         for number in range(3000):
-            leg = grant(f"K{number:05}", on=f"A{number}", effective=day(number % 90))
-            store.grants.add(leg if number % 10 == 0 else leg.after(GrantEvent.BE_FOUND))
+            grant = a_grant(f"K{number:05}", on=f"A{number}", effective=day(number % 90))
+            store.grants.add(grant if number % 10 == 0 else grant.after(GrantEvent.BE_FOUND))
     plans = [
         plan_of(store, "grants", lambda: store.grants.unsettled(day(45), 20)),
         plan_of(store, "grants", lambda: next(store.grants.all(unsettled=True))),
@@ -386,28 +387,28 @@ def test_what_is_due_is_found_by_an_index(store: SqlStore) -> None:
 
 @pytest.mark.parametrize("words", ["\0", "a\0b", "\\\0", "\ud800"])
 def test_what_no_payer_could_name_is_not_kept(store: SqlStore, words: str) -> None:
-    for leg in (grant(words), grant(on=words)):
+    for grant in (a_grant(words), a_grant(on=words)):
         with pytest.raises(StoreFailed, match="cannot keep"):
-            store.grants.add(leg)
-    store.grants.add(grant())
-    failed = grant().failed(GrantEvent.BE_REFUSED, words, at=day(0), wait_until=None)
+            store.grants.add(grant)
+    store.grants.add(a_grant())
+    failed = a_grant().failed(GrantEvent.BE_REFUSED, words, at=day(0), wait_until=None)
     with pytest.raises(StoreFailed, match="cannot keep"):
-        store.grants.change([(grant(), failed)])
-    assert [*store.grants.all()] == [grant()]
+        store.grants.change([(a_grant(), failed)])
+    assert [*store.grants.all()] == [a_grant()]
 
 
 @pytest.mark.rule("B2")
 def test_rows_that_travel_together_arrive_to_the_letter(store: SqlStore) -> None:
     """Quotes, line feeds and letters of any script pass through JSON as they pass through parameters."""
     words = ['"', "'", "\\", "\\u0041", "\\u0000", "{}", "[]", "a\nb\tc", "null", "ä", "🔌", "\u2028", "x" * 5000]
-    legs = [grant(each, on=f"A {each}") for each in words]
-    for leg in legs:
-        store.grants.add(leg)
-    taken = store.grants.change([(leg, leg.taken(day(1))) for leg in legs])
+    grants = [a_grant(each, on=f"A {each}") for each in words]
+    for grant in grants:
+        store.grants.add(grant)
+    taken = store.grants.change([(grant, grant.taken(day(1))) for grant in grants])
     failed = [
-        (leg, leg.failed(GrantEvent.BE_REFUSED, word, at=day(1), wait_until=None))
-        for leg, word in zip(taken, words, strict=True)
+        (grant, grant.failed(GrantEvent.BE_REFUSED, word, at=day(1), wait_until=None))
+        for grant, word in zip(taken, words, strict=True)
     ]
     assert store.grants.change(failed) == tuple(after for _, after in failed)
-    assert {leg.problem for leg in store.grants.all()} == set(words)
-    assert json.dumps([leg.referral for leg in store.grants.all()]) == json.dumps(sorted(words))
+    assert {grant.problem for grant in store.grants.all()} == set(words)
+    assert json.dumps([grant.referral for grant in store.grants.all()]) == json.dumps(sorted(words))

@@ -121,7 +121,7 @@ def test_of_two_activations_one_takes_effect(shop: SqlStore) -> None:
     )
     assert sorted(map(str, outcomes)) == ["contract-active", "done"]
     won = at[outcomes.index("done")]
-    assert [leg.effective_from for leg in shop.grants.all()] == [won, won]
+    assert [grant.effective_from for grant in shop.grants.all()] == [won, won]
     found = shop.contracts.find("K1")
     assert found is not None
     assert found.activated_at == won

@@ -157,14 +157,14 @@ def test_everything_is_paid_once(own: OwnServer, database: URL, address: str) ->
         for number, line in enumerate(LINES, 1):
             if json.loads(line)["type"] not in {"bill.issued", "discount.transfer"}:  # which take what was paid before
                 runner.handle(line, number)
-        legs = {leg.key: leg for leg in store.grants.all()}
+        grants = {grant.key: grant for grant in store.grants.all()}
     arguments = ("pay", "--db", address, "--at", "2030-01-01", "--all")
     tables = ("discount_movements", "trace_entries", "grants")
     assert stopped_amid(own, database, tables, *arguments, "--limit", "2") >= min(STOPS, len(tables))
     assert run(*arguments)[0]["waiting"] == 0
     with SqlStore(database, PROGRAMME) as store:
-        assert {leg.key: leg.status for leg in store.grants.all()} == dict.fromkeys(legs, "granted")
+        assert {grant.key: grant.status for grant in store.grants.all()} == dict.fromkeys(grants, "granted")
         for account, _ in store.contracts.accounts():
-            owed = sum(leg.amount.amount for leg in legs.values() if leg.account == account)
+            owed = sum(grant.amount.amount for grant in grants.values() if grant.account == account)
             assert store.billing.balance(account).granted.amount == owed
         assert_chains_hold(store)

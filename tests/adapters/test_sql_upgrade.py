@@ -77,7 +77,7 @@ def test_everything_arrives(old: URL) -> None:
         same_contracts_and_codes(store)
         assert store.groups.all() == old_world.GROUPS
         same_referrals(store)
-        assert [told(leg) for leg in store.grants.all()] == sorted(map(told, old_world.LEGS))
+        assert [told(grant) for grant in store.grants.all()] == sorted(map(told, old_world.GRANTS))
         assert [known(each) for each in store.cases.all()] == [known(each) for each in old_world.CASES]
         assert [store.promo_codes.times_shared(account) for account in ("A1", "A2", "A3")] == [2, 1, 0]
         assert {key: store.requests.event(*key) for key in old_world.EVENTS} == old_world.EVENTS
@@ -85,9 +85,9 @@ def test_everything_arrives(old: URL) -> None:
     assert list(check(old)) == []
 
 
-def told(leg: Grant) -> tuple[object, ...]:
-    """Return what the first version knew about a leg."""
-    return (leg.key, leg.account, leg.amount.amount, leg.effective_from, leg.status.value, leg.attempts)
+def told(grant: Grant) -> tuple[object, ...]:
+    """Return what the first version knew about a grant."""
+    return (grant.key, grant.account, grant.amount.amount, grant.effective_from, grant.status.value, grant.attempts)
 
 
 def known(case: Case) -> tuple[object, ...]:
@@ -121,7 +121,7 @@ def same_referrals(store: SqlStore) -> None:
 def test_the_ledger_arrives(old: URL) -> None:
     upgrade(old)
     with SqlStore(old, PROGRAMME) as store:
-        assert [store.billing.has_grant(leg.key) for leg in old_world.LEGS] == [True] * 3 + [False] * 3
+        assert [store.billing.has_grant(grant.key) for grant in old_world.GRANTS] == [True] * 3 + [False] * 3
         assert store.billing.balance("A1") == balance(granted="10", consumed="3.99", transferred_out="6.01")
         assert store.billing.balance("A2") == balance(granted="17", consumed="9")
         assert store.billing.balance("A6") == balance(transferred_in="6.01")
@@ -206,7 +206,7 @@ def test_work_goes_on(old: URL) -> None:
             desk.session(actor=PORTAL, now=on(154)).groups.set_amount("referrer", Money("20"))
         desk.session(actor=PORTAL, now=on(500)).payouts.pay_due()
         assert store.billing.balance("A2").granted == Money("47")
-        assert {leg.status.value for leg in store.grants.all()} == {"granted"}
+        assert {grant.status.value for grant in store.grants.all()} == {"granted"}
         assert len(list(store.grants.all())) == 10
         assert {chain_faults(store.trace.chain(subject)) for subject, *_ in store.trace.heads()} == {()}
     assert list(check(old)) == []

@@ -1,8 +1,8 @@
-"""How much faster legs are paid by pages of ten thousand than row by row, in SQLite and in PostgreSQL.
+"""How much faster grants are paid by pages of ten thousand than row by row, in SQLite and in PostgreSQL.
 
-Both pay to the database's own billing and leave the same: legs granted, discounts posted once under their keys, a row
-in the trace for each. Row by row, each leg is taken, sent and settled in transactions of its own, as it must be where
-billing takes one leg a call and a payer takes one leg at a time.
+Both pay to the database's own billing and leave the same: grants granted, discounts posted once under their keys, a row
+in the trace for each. Row by row, each grant is taken, sent and settled in transactions of its own, as it must be where
+billing takes one grant a call and a payer takes one grant at a time.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PROGRAMME: Final = Programme.default()
 
 
 class Bench:
-    """Legs that come due in a database, and what takes care of them, page by page or row by row."""
+    """Grants that come due in a database, and what takes care of them, page by page or row by row."""
 
     def __init__(self, store: SqlStore) -> None:
         self._store = store
@@ -44,32 +44,32 @@ class Bench:
         self._own = store.billing
 
     def pages(self) -> float:
-        """Return the seconds a leg takes of ten thousand that are paid as a page."""
+        """Return the seconds a grant takes of ten thousand that are paid as a page."""
         self._come_due(PAGE)
         self._store.billing = self._own
         return self._timed(PAGE, lambda payouts: payouts.pay_due())
 
     def rows(self) -> float:
-        """Return the seconds a leg takes of a few that are paid one after another."""
+        """Return the seconds a grant takes of a few that are paid one after another."""
         self._come_due(ROWS)
-        self._store.billing = FlakyBilling(self._own)  # which takes one leg a call, and here never fails
+        self._store.billing = FlakyBilling(self._own)  # which takes one grant a call, and here never fails
         return self._timed(ROWS, self._pay_row_by_row)
 
     def _pay_row_by_row(self, payouts: Payouts) -> None:
         while payouts.pay_due(most=1).tried:
             pass
 
-    def _timed(self, legs: int, pay: Callable[[Payouts], object]) -> float:
+    def _timed(self, grants: int, pay: Callable[[Payouts], object]) -> float:
         payouts = ReferralDesk(PROGRAMME, self._store).session(actor=PAYER, now=NOON).payouts
         start = perf_counter()
         pay(payouts)
         taken = perf_counter() - start
         assert next(self._store.grants.all(unsettled=True), None) is None
-        return taken / legs
+        return taken / grants
 
-    def _come_due(self, legs: int) -> None:
+    def _come_due(self, grants: int) -> None:
         with self._store.transaction():
-            for _ in range(legs):
+            for _ in range(grants):
                 number = next(self._numbers)
                 self._store.grants.add(
                     Grant(

@@ -535,7 +535,7 @@ class Refusing(ContinuousDiscounts):
 
 
 @pytest.mark.rule("B2")
-def test_a_leg_that_billing_refuses_waits_and_holds_up_no_other() -> None:
+def test_a_grant_that_billing_refuses_waits_and_holds_up_no_other() -> None:
     programme = Programme.default()
     story = Story(programme, store=MemoryStore(programme, billing=Refusing())).with_amounts()
     code = story.referrer("A")

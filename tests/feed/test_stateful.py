@@ -317,14 +317,16 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
             Timeline(group.amounts.spans)
 
     @invariant()
-    def every_leg_is_granted_at_most_once(self) -> None:
-        legs = list(self.store.grants.all())
-        assert max(Counter(leg.key for leg in legs).values(), default=1) == 1
+    def every_grant_is_granted_at_most_once(self) -> None:
+        grants = list(self.store.grants.all())
+        assert max(Counter(grant.key for grant in grants).values(), default=1) == 1
         for account in ACCOUNTS:
-            posted = [leg.amount for leg in legs if leg.account == account and self.billing.has_grant(leg.key)]
+            posted = [
+                grant.amount for grant in grants if grant.account == account and self.billing.has_grant(grant.key)
+            ]
             assert self.billing.balance(account).granted == Money.total(posted)
-        for leg in legs:
-            assert leg.status is not GrantStatus.GRANTED or self.billing.has_grant(leg.key)
+        for grant in grants:
+            assert grant.status is not GrantStatus.GRANTED or self.billing.has_grant(grant.key)
 
     @invariant()
     def money_is_conserved(self) -> None:
@@ -353,13 +355,13 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
             assert chain_faults(self.store.trace.chain(subject)) == ()
 
     def teardown(self) -> None:
-        """Let billing recover: every leg is then granted exactly once, and replaying changes nothing."""
+        """Let billing recover: every grant is then granted exactly once, and replaying changes nothing."""
         self.mode = None
         self.flaky.recover()
         self.finish()
-        for leg in self.store.grants.all():
-            assert leg.status is GrantStatus.GRANTED, leg
-        self.every_leg_is_granted_at_most_once()
+        for grant in self.store.grants.all():
+            assert grant.status is GrantStatus.GRANTED, grant
+        self.every_grant_is_granted_at_most_once()
         self.money_is_conserved()
         before = self.seen()
         for line in self.effective:

@@ -259,7 +259,7 @@ def test_it_was_decided_of_every_class_what_a_customer_sees_of_it() -> None:
         "Offer": {"amount", "period"},
         "PromoCode": {"text", "account", "customer", "issued_at", "issuing", "starts_at", "ends_at", "ending"},
         "ReferralView": {
-            "place", "side", "status", "concluded_at", "granted_at", "cancelled_at", "amount", "leg", "contract",
+            "place", "side", "status", "concluded_at", "granted_at", "cancelled_at", "amount", "grant", "contract",
             "other",
         },
         "Sharing": {"code", "account", "means", "at"},

@@ -1,7 +1,7 @@
 """A small world in which every example of the API's own document is a proper request.
 
 Ann (``C-1``) has account ``A`` with the code ``A123``. By it came ``K-3``, which is not active yet, ``K-4``, paid out,
-``K-6``, paid out and terminated since, and ``K-8``, of which one leg is due and the other stuck. ``K-5`` was concluded
+``K-6``, paid out and terminated since, and ``K-8``, of which one grant is due, the other stuck. ``K-5`` was concluded
 without a code. Gert (``C-6``) has moved on from account ``G`` to ``G2``; Joss (``C-9``) has left. The case ``LT-7`` is
 open, and so is ``LT-8``, without a code.
 """
@@ -35,7 +35,7 @@ def build(store: ServiceStore, programme: Programme | None = None) -> None:
     with store.transaction():
         _let_gert_move(desk)
         _let_the_last_come(desk)
-        _let_a_leg_be_stuck(store)
+        _let_a_grant_be_stuck(store)
 
 
 def _set_amounts(desk: ReferralDesk) -> None:
@@ -81,8 +81,8 @@ def _let_the_last_come(desk: ReferralDesk) -> None:
     _supply(desk, "K-8", "I", "C-8", "2021-03-12 12:00", "A123")
 
 
-def _let_a_leg_be_stuck(store: ServiceStore) -> None:
-    leg = store.grants.find("referee/K-8")
-    assert leg is not None
-    stuck = leg.failed(GrantEvent.BE_REFUSED, "refused", at=at("2021-03-13 12:00"), wait_until=None)
-    assert store.grants.change([(leg, stuck)])
+def _let_a_grant_be_stuck(store: ServiceStore) -> None:
+    grant = store.grants.find("referee/K-8")
+    assert grant is not None
+    stuck = grant.failed(GrantEvent.BE_REFUSED, "refused", at=at("2021-03-13 12:00"), wait_until=None)
+    assert store.grants.change([(grant, stuck)])

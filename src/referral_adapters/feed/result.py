@@ -87,7 +87,7 @@ def _activated(answer: Activation, occasion: Occasion) -> Report:
     said = f"Contract {occasion.given['contract']} is active"
     if answer.started is not None:
         said += f"; the code {answer.started.text} is active"
-    said += "".join(f"; {grant.amount} is due to {grant.account}" for grant in answer.legs)
+    said += "".join(f"; {grant.amount} is due to {grant.account}" for grant in answer.grants)
     return Report(said + _issued(answer.issued) + ".", issued=_text(answer.issued))
 
 

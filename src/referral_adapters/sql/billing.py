@@ -155,7 +155,7 @@ def _counted_off(there: Counter[tuple[Any, ...]], arriving: tuple[str, Lot]) -> 
 POSTED: Final = Lookup(
     locking(select(POSTED_GRANTS).where(POSTED_GRANTS.c.key == bindparam("of")), is_locked=False), bool
 )
-"""Whether a leg was posted under a key."""
+"""Whether a grant was posted under a key."""
 BILLED: Final = Lookup(locking(select(BILLS).where(BILLS.c.bill == bindparam("of")), is_locked=False), bool)
 """Whether a bill was taken into account."""
 MOVED: Final[Lookup[Decimal | None]] = Lookup(
@@ -204,7 +204,7 @@ class SqlContinuousDiscounts:
 
     @joined
     def grant(self, grant: Grant) -> None:
-        """Post a leg, effective from ``grant.effective_from``; a key that was posted before changes nothing (B2).
+        """Post a grant, effective from ``grant.effective_from``; a key that was posted before changes nothing (B2).
 
         :raises Refusal: ``currency-mismatch`` when it is in another currency (M3).
         """
@@ -218,12 +218,12 @@ class SqlContinuousDiscounts:
             self._lots.put(grant.account, [(grant.effective_from, amount)])
 
     def has_grant(self, key: str) -> bool:
-        """Tell whether a leg was posted under this key."""
+        """Tell whether a grant was posted under this key."""
         return self.work.ask(POSTED, key)
 
     @atomic
     def grant_all(self, grants: Sequence[Grant]) -> Mapping[str, Reason]:
-        """Post legs in one step, and return why some were not, by their keys: ``currency-mismatch`` (M3)."""
+        """Post grants in one step, and return why some were not, by their keys: ``currency-mismatch`` (M3)."""
         wrong = {grant.key: Reason.CURRENCY_MISMATCH for grant in grants if grant.amount.currency != self._currency}
         rows = [{"key": grant.key} for grant in grants if grant.key not in wrong]
         new = {key for (key,) in _NEW_GRANTS.into(self.work, rows)}
@@ -233,15 +233,15 @@ class SqlContinuousDiscounts:
             _NEW_MOVEMENTS.into(
                 self.work,
                 [
-                    _movement(leg.account, "granted", key, leg.amount.amount, leg.effective_from)
-                    for key, leg in arriving.items()
+                    _movement(grant.account, "granted", key, grant.amount.amount, grant.effective_from)
+                    for key, grant in arriving.items()
                 ],
             )
-            self._lots.add((leg.account, (leg.effective_from, leg.amount.amount)) for leg in arriving.values())
+            self._lots.add((grant.account, (grant.effective_from, grant.amount.amount)) for grant in arriving.values())
         return wrong
 
     def granted_among(self, keys: Collection[str]) -> frozenset[str]:
-        """Return those of the keys under which a leg was posted."""
+        """Return those of the keys under which a grant was posted."""
         given = _KEYS.given(self.work, [{"key": key} for key in keys])
         return frozenset(row.key for row in self.work.rows(_POSTED_AMONG[self.work.dialect], given))
 

@@ -41,7 +41,7 @@ DUE: Final[Lookup[tuple[Grant, ...]]] = Lookup(
     locking(select(GRANTS).where(_OPEN, GRANTS.c.account == bindparam("of")).order_by(*_BY_SIDE), is_locked=False),
     lambda rows: tuple(map(ROWS.entity, rows)),
 )
-"""The legs of an account that billing has not confirmed."""
+"""The grants of an account that billing has not confirmed."""
 _NEW: Final = {
     "postgresql": insert_into_postgresql(GRANTS).on_conflict_do_nothing(),
     "sqlite": insert_into_sqlite(GRANTS).on_conflict_do_nothing(),
@@ -75,7 +75,7 @@ _CHANGE_ONE: Final = (
 
 @attrs.frozen
 class SqlGrants:
-    """Grants in a database, which itself guards one leg a side by a key (B2).
+    """Grants in a database, which itself guards one grant a side by a key (B2).
 
     In a PostgreSQL transaction ``find`` and ``unsettled`` lock what they return, and ``unsettled`` leaves out what
     another transaction has locked.
@@ -84,13 +84,13 @@ class SqlGrants:
     work: Work
 
     def find(self, key: str) -> Grant | None:
-        """Return the leg with this idempotency key."""
+        """Return the grant with this idempotency key."""
         row = self.work.row(_BY_KEY(self.work), {"of": key})
         return None if row is None else grant_of(row)
 
     @joined
     def add(self, grant: Grant) -> None:
-        """Store a new leg; one that is already there is left as it is (B2).
+        """Store a new grant; one that is already there is left as it is (B2).
 
         :raises StoreFailed: a zero character is in its key or account, so that no payer could ever take it.
         """
@@ -106,7 +106,7 @@ class SqlGrants:
 
     @joined
     def change(self, steps: Sequence[Step]) -> tuple[Grant, ...]:
-        """Store the next state of each leg whose state is what it was; return the legs that are so because of that."""
+        """Store the next state of each grant whose state is what it was; return those that are so because of that."""
         if not steps:
             return ()
         rows = [_step_row(before, after) for before, after in steps]
@@ -116,7 +116,7 @@ class SqlGrants:
         return tuple(after for _, after in steps if after.key in changed)
 
     def unsettled(self, by: datetime, limit: int) -> tuple[Grant, ...]:
-        """Return up to ``limit`` legs that billing has not confirmed and that wait until ``by`` at the latest.
+        """Return up to ``limit`` grants that billing has not confirmed and that wait until ``by`` at the latest.
 
         Those that have waited longest come first, then in order of key.
         """
@@ -125,7 +125,7 @@ class SqlGrants:
         return tuple(map(grant_of, self.work.rows(statement, {"by": by, "most": limit})))
 
     def all(self, *, account: str | None = None, unsettled: bool = False) -> Iterator[Grant]:
-        """Yield every leg, or those of one account, or those that billing has not confirmed, in order of key.
+        """Yield every grant, or those of one account, or those that billing has not confirmed, in order of key.
 
         They are read by pages, none held for long.
         """
@@ -142,7 +142,7 @@ class SqlGrants:
 
 
 def _step_row(before: Grant, after: Grant) -> dict[str, Any]:
-    """Return the row of a step: which leg, what it is to be, and what it must be for that."""
+    """Return the row of a step: which grant, what it is to be, and what it must be for that."""
     status, attempts, wait_until = before.state
     return {
         "referral": after.referral,

@@ -131,7 +131,7 @@ def _consumption() -> Select[Any]:
     return select(_as_subject(_M.reference)).select_from(known).where(*missing).order_by(_M.reference)
 
 
-def _legs() -> Select[Any]:
+def _grants() -> Select[Any]:
     same = [
         and_(
             _G.side == side,
@@ -148,9 +148,9 @@ def _legs() -> Select[Any]:
 
 def _owed() -> Select[Any]:
     """Return the referees that were never owed; a referrer may be left out by the programme (B5)."""
-    legs = REFERRALS.outerjoin(GRANTS, and_(_G.referral == _R.contract, _G.side == "referee"))
+    grants = REFERRALS.outerjoin(GRANTS, and_(_G.referral == _R.contract, _G.side == "referee"))
     missing = (_R.status == "granted", _R.referee_amount > _ZERO, _G.key.is_(None))
-    return select(_as_subject(_R.contract)).select_from(legs).where(*missing).order_by(_R.contract)
+    return select(_as_subject(_R.contract)).select_from(grants).where(*missing).order_by(_R.contract)
 
 
 def _live() -> Select[Any]:
@@ -214,10 +214,10 @@ LAWS: Final = (
     Law("balance", select(_as_subject(_L.account)).where(_L.unused <= _ZERO).order_by(_L.account),
         "Account {subject} has a part of a discount that is not above 0."),
     Law("transfer", _transfers(), "The transfer {subject} does not leave one account and reach another in full."),
-    Law("posting", _postings(), "What was posted under {subject} is no leg of this account and amount."),
+    Law("posting", _postings(), "What was posted under {subject} is no grant of this account and amount."),
     Law("bill", _consumption(), "The bill {subject} took a discount and is not known for this account."),
-    Law("leg", _legs(), "The leg {subject} is not what a granted referral has locked for that side."),
-    Law("leg", _owed(), "The new customer of contract {subject} has no leg, though the referral is granted."),
+    Law("grant", _grants(), "The grant {subject} is not what a granted referral has locked for that side."),
+    Law("grant", _owed(), "The new customer of contract {subject} has no grant, though the referral is granted."),
     Law("live referral", _live(),
         "The referral of contract {subject} is not kept as it should be among those that are open or paid."),
     Law("live referral", _not_in(LIVE_REFERRALS, REFERRALS, contract="contract", customer="referee_customer"),

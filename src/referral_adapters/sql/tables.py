@@ -318,7 +318,7 @@ GROUP_HISTORY: Final = table(
 
 
 POSTED_GRANTS: Final = table("posted_grants", words("key", primary_key=True), distribution="key")
-"""The keys of all legs that were posted, each once (B2)."""
+"""The keys of all grants that were posted, each once (B2)."""
 
 BILLS: Final = table("bills", words("bill", primary_key=True), words("account"), distribution="bill")
 """All bills that were taken into account, each once (B6)."""

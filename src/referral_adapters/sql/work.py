@@ -4,7 +4,7 @@
 it writes.
 
 **PostgreSQL** runs at ``READ COMMITTED``. Accounts and customers are locked by their names, whether they are there yet
-or not; contracts, referrals, cases and legs by their rows. A code that is used is locked so that many may use it at
+or not; contracts, referrals, cases and grants by their rows. A code that is used is locked so that many may use it at
 once and nobody changes it. Where two write what is not there yet, a key decides: the second does its act again.
 
 Every transaction is a :class:`~referral_adapters.sql.unit.Unit`. Repositories that acts use all day ask by

@@ -48,7 +48,7 @@ class AccountView:
 class ReferralView:
     """A referral as one of its two accounts sees it, without the friend's personal data (T2).
 
-    ``side`` is the account's side, ``amount`` the amount locked for it, and ``leg`` the status of its grant, ``None``
+    ``side`` is the account's side, ``amount`` the amount locked for it, and ``grant`` the status of its grant, ``None``
     until the contract activates. ``contract`` is the new customer's contract, ``other`` the account on the other side.
     ``other`` is ``None`` for every customer, ``contract`` for the referrer; both are ``None`` for staff who may not see
     the friend's segment.
@@ -64,7 +64,7 @@ class ReferralView:
     granted_at: datetime | None
     cancelled_at: datetime | None
     amount: Money
-    leg: GrantStatus | None
+    grant: GrantStatus | None
     contract: str | None
     other: str | None
 
@@ -210,7 +210,7 @@ class AccountReferrals:
                 granted_at=referral.granted_at,
                 cancelled_at=referral.cancelled_at,
                 amount=offer.amount,
-                leg=grants.get(f"{side}/{referral.contract}"),
+                grant=grants.get(f"{side}/{referral.contract}"),
                 contract=referral.contract if side is Side.REFEREE or sees_other else None,
                 other=(referral.referee if side is Side.REFERRER else referral.referrer) if sees_other else None,
             )

@@ -30,7 +30,7 @@ class Activation:
 
     contract: Contract
     referral: Referral | None = None
-    legs: tuple[Grant, ...] = ()
+    grants: tuple[Grant, ...] = ()
     started: PromoCode | None = None
     issued: PromoCode | None = None
 

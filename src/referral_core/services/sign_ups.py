@@ -74,7 +74,7 @@ class SignUpView:
 
     contract: Contract
     referral: Referral | None = None
-    legs: tuple[Grant, ...] = ()
+    grants: tuple[Grant, ...] = ()
 
 
 class SignUps(BoundService):

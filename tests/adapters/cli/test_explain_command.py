@@ -167,7 +167,7 @@ def test_an_amount_that_was_changed_by_hand_is_found(database: URL) -> None:
             ["trace", "trace"],
         ),
     ],
-    ids=["a leg", "a referral's history", "a group's history", "the trace"],
+    ids=["a grant", "a referral's history", "a group's history", "the trace"],
 )
 def test_whoever_changes_one_thing_in_a_copy_has_the_others_against_them(
     tmp_path: Path, statements: list[str], parts: list[str]

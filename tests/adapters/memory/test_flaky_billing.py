@@ -19,12 +19,12 @@ from referral_core.values.errors import BillingUnavailable
 from referral_core.values.money import Money
 from tests.phrases import refused
 
-LEG: Final = grant()
+GRANT: Final = grant()
 faults: Final = st.none() | st.sampled_from(Fault)
 
 CALLS: Final[dict[str, Callable[[Billing], object]]] = {
     "grant": lambda billing: billing.grant(grant("K2", "5")),
-    "has_grant": lambda billing: billing.has_grant(LEG.key),
+    "has_grant": lambda billing: billing.has_grant(GRANT.key),
     "bill": lambda billing: billing.bill("B1", "A1", Money("4"), at=day(1)),
     "transfer": lambda billing: billing.transfer("A1", "A2", Money("4"), at=day(1), key="T1"),
     "balance": lambda billing: billing.balance("A1"),
@@ -42,9 +42,9 @@ AFTERWARDS: Final = {
 @pytest.mark.parametrize("fault", Fault)
 def test_a_fault_says_unavailable_and_leaves_what_it_says(call: str, fault: Fault) -> None:
     world = ContinuousDiscounts()
-    world.grant(LEG)
+    world.grant(GRANT)
     flaky = FlakyBilling(world, [None, fault])
-    assert flaky.has_grant(LEG.key)
+    assert flaky.has_grant(GRANT.key)
     with pytest.raises(BillingUnavailable, match=f"{call}: no answer .{fault}"):
         CALLS[call](flaky)
     assert world.balance("A1") == (AFTERWARDS[call] if fault is Fault.AFTER else balance(granted="10"))
@@ -56,38 +56,38 @@ def test_a_fault_says_unavailable_and_leaves_what_it_says(call: str, fault: Faul
 def test_after_the_script_there_are_no_more_faults() -> None:
     flaky = FlakyBilling(ContinuousDiscounts(), [Fault.BEFORE])
     with pytest.raises(BillingUnavailable):
-        flaky.grant(LEG)
+        flaky.grant(GRANT)
     for _ in range(3):
-        flaky.grant(LEG)
+        flaky.grant(GRANT)
     assert flaky.balance("A1") == balance(granted="10")
 
 
 def test_a_plan_may_decide_by_the_method() -> None:
     flaky = FlakyBilling(ContinuousDiscounts(), lambda method: Fault.AFTER if method == "grant" else None)
     with pytest.raises(BillingUnavailable):
-        flaky.grant(LEG)
-    assert flaky.has_grant(LEG.key)
+        flaky.grant(GRANT)
+    assert flaky.has_grant(GRANT.key)
 
 
 def test_a_late_grant_arrives_some_calls_later() -> None:
     flaky = FlakyBilling(ContinuousDiscounts(), [Fault.LATE], late_by=3)
     with pytest.raises(BillingUnavailable):
-        flaky.grant(LEG)
-    assert [flaky.has_grant(LEG.key) for _ in range(4)] == [False, False, True, True]
+        flaky.grant(GRANT)
+    assert [flaky.has_grant(GRANT.key) for _ in range(4)] == [False, False, True, True]
 
 
 def test_a_late_grant_that_was_sent_again_counts_once() -> None:
     flaky = FlakyBilling(ContinuousDiscounts(), [Fault.LATE])
     with pytest.raises(BillingUnavailable):
-        flaky.grant(LEG)
-    flaky.grant(LEG)
+        flaky.grant(GRANT)
+    flaky.grant(GRANT)
     flaky.recover()
     assert flaky.balance("A1") == balance(granted="10")
 
 
 def test_a_late_transfer_that_was_asked_for_again_is_made_once() -> None:
     flaky = FlakyBilling(ContinuousDiscounts(), [None, Fault.LATE])
-    flaky.grant(LEG)
+    flaky.grant(GRANT)
     with pytest.raises(BillingUnavailable):
         flaky.transfer("A1", "A2", Money("4"), at=day(1), key="T1")
     assert flaky.transfer("A1", "A2", Money("4"), at=day(1), key="T1") == Money("4")
@@ -99,9 +99,9 @@ def test_recovering_ends_all_faults() -> None:
     flaky = FlakyBilling(ContinuousDiscounts(), cycle(Fault))
     for _ in range(6):
         with pytest.raises(BillingUnavailable):
-            flaky.grant(LEG)
+            flaky.grant(GRANT)
     flaky.recover()
-    flaky.grant(LEG)
+    flaky.grant(GRANT)
     assert flaky.balance("A1") == balance(granted="10")
 
 
@@ -117,14 +117,14 @@ def test_a_refusal_is_lost_like_any_other_answer(fault: Fault) -> None:
 def test_a_late_grant_that_is_refused_disturbs_nobody() -> None:
     flaky = FlakyBilling(ContinuousDiscounts(currency="SEK"), [Fault.LATE], late_by=1)
     with pytest.raises(BillingUnavailable):
-        flaky.grant(LEG)
-    assert not flaky.has_grant(LEG.key)
+        flaky.grant(GRANT)
+    assert not flaky.has_grant(GRANT.key)
 
 
 def test_what_cannot_be_undone_cannot_be_cut_off() -> None:
     flaky = FlakyBilling(FlakyBilling(ContinuousDiscounts()), [Fault.MIDDLE])
     with pytest.raises(TypeError, match="FlakyBilling cannot be cut off in the middle"):
-        flaky.grant(LEG)
+        flaky.grant(GRANT)
 
 
 def insist(billing: Billing, due: Grant) -> None:
@@ -168,5 +168,5 @@ def test_many_who_insist_at_once_are_granted_once_each() -> None:
 def test_a_store_takes_it_in_place_of_its_own() -> None:
     store = MemoryStore(billing=FlakyBilling(ContinuousDiscounts(), [Fault.AFTER]))
     with pytest.raises(BillingUnavailable), store.transaction():
-        store.billing.grant(LEG)
-    assert store.billing.has_grant(LEG.key)
+        store.billing.grant(GRANT)
+    assert store.billing.has_grant(GRANT.key)

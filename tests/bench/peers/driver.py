@@ -3,7 +3,7 @@
 A check is the one statement that ours is, without judging. For the other two, one contract is concluded and activated
 by the library, and what came of it in the tables is put there again for each newcomer: the same rows with other names,
 inserted or changed one by one in one transaction, into the same tables with all their indexes and guards. What the
-referrer's leg leaves in the trace goes to a chain of its own each time, so the floor never waits for whoever adds to
+referrer's grant leaves in the trace goes to a chain of its own each time, so the floor never waits for whoever adds to
 the chain of a famous referrer.
 """
 

@@ -37,7 +37,7 @@ class Ours:
 
     def activate(self, newcomer: int) -> None:
         """Activate the contract: both amounts are due, the newcomer's code is active."""
-        assert self._session(ACTIVATING).contracts.activate(f"new-{newcomer}").legs
+        assert self._session(ACTIVATING).contracts.activate(f"new-{newcomer}").grants
 
     def _session(self, now: datetime) -> Session:
         return self._desk.session(actor=HOST, now=now)

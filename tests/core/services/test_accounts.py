@@ -123,11 +123,11 @@ def test_referrals_are_shown_from_the_side_of_the_account() -> None:
         granted_at=noon[5],
         cancelled_at=None,
         amount=euros("10"),
-        leg=GrantStatus.GRANTED,
+        grant=GrantStatus.GRANTED,
         contract="K-B",
         other="B",
     )
-    told = [(each.side, each.status, each.leg, each.cancelled_at, str(each.amount.amount)) for each in every]
+    told = [(each.side, each.status, each.grant, each.cancelled_at, str(each.amount.amount)) for each in every]
     assert told == [
         (Side.REFERRER, ReferralStatus.RECORDED, None, None, "10.00"),
         (Side.REFERRER, ReferralStatus.RECORDED, None, None, "10.00"),

@@ -32,14 +32,14 @@ def test_an_activation_brings_the_referral_its_two_grants_and_the_accounts_own_c
     assert activation == Activation(
         contract=attrs.evolve(signed.contract, status=ContractStatus.ACTIVE, activated_at=at(MARCH)),
         referral=attrs.evolve(signed.referral, status=ReferralStatus.GRANTED, granted_at=at(MARCH)),
-        legs=(
+        grants=(
             Grant(referral="K1", side=Side.REFEREE, account="B", amount=euros("7"), effective_from=at(MARCH)),
             Grant(referral="K1", side=Side.REFERRER, account="A", amount=euros("10"), effective_from=at(MARCH)),
         ),
         started=attrs.evolve(signed.issued, starts_at=at(MARCH)),
         issued=None,
     )
-    assert set(office.store.grants.all()) == set(activation.legs)
+    assert set(office.store.grants.all()) == set(activation.grants)
     assert office.store.contracts.find("K1") == activation.contract
     assert office.store.referrals.find("K1") == activation.referral
     due = office.traced("referral:K1")[-2:]
@@ -78,7 +78,7 @@ def test_a_referral_may_come_with_a_code_issued_at_once() -> None:
     assert activation.started is None
     assert activation.issued is not None
     assert activation.issued == office.session(MARCH).codes.present("B")
-    assert [grant.account for grant in activation.legs] == ["B", "A"]
+    assert [grant.account for grant in activation.grants] == ["B", "A"]
 
 
 @pytest.mark.rule("B1", "C7")
@@ -89,7 +89,7 @@ def test_a_referral_is_granted_where_no_code_is_issued_any_more() -> None:
     office.session(NOON).codes.end(own.text)
     activation = office.activated("K1", MARCH)
     assert (activation.started, activation.issued) == (None, None)
-    assert [grant.account for grant in activation.legs] == ["B", "A"]
+    assert [grant.account for grant in activation.grants] == ["B", "A"]
 
 
 @pytest.mark.rule("C3", "A2")
@@ -133,7 +133,7 @@ def test_a_side_that_gets_nothing_has_no_grant(referrer: str, referee: str, side
     office = Office().with_amounts(referrer=referrer, self_service=referee)
     office.concluded("K1", on="B", code=office.referrer("A"))
     activation = office.activated("K1", MARCH)
-    assert [grant.side for grant in activation.legs] == sides
+    assert [grant.side for grant in activation.grants] == sides
     assert activation.referral is not None
     assert activation.referral.status is ReferralStatus.GRANTED
     assert [grant.side for grant in office.store.grants.all()] == sides
@@ -196,7 +196,7 @@ def test_a_programme_may_pay_only_referrers_who_still_stand(then: Callable[[Offi
         office.concluded("K1", on="B", code=office.referrer("A"))
         then(office)
         activation = office.activated("K1", MARCH)
-        assert [grant.account for grant in activation.legs] == (["B", "A"] if expected else ["B"])
+        assert [grant.account for grant in activation.grants] == (["B", "A"] if expected else ["B"])
         assert activation.referral is not None
         assert activation.referral.status is ReferralStatus.GRANTED
 
@@ -209,7 +209,7 @@ def test_a_code_without_a_contract_behind_it_does_not_stand() -> None:
     (present,) = office.store.promo_codes.of_account("A")
     office.terminated("K-A", "2021-02-15")
     office.store.promo_codes.replace(present, at=at(MARCH))
-    assert [grant.account for grant in office.activated("K1", MARCH).legs] == ["B"]
+    assert [grant.account for grant in office.activated("K1", MARCH).grants] == ["B"]
 
 
 # ── withdrawing and terminating ───────────────────────────────────────────────────────────────────────────────────────

@@ -58,10 +58,10 @@ def test_a_sign_up_is_found_with_what_came_of_it() -> None:
     find = office.session(by=AGENT).sign_ups.find
     bare, recorded, active = (find(named) for named in ("K-0", "K-3", "K-1"))
     assert bare == SignUpView(office.store.contracts.of_account("S0")[0])
-    assert (recorded.referral, recorded.legs) == (office.store.referrals.find("K-3"), ())
+    assert (recorded.referral, recorded.grants) == (office.store.referrals.find("K-3"), ())
     assert active.contract.status is ContractStatus.ACTIVE
     assert active.referral == office.store.referrals.find("K-1")
-    told = [(grant.side, grant.account, str(grant.amount.amount), grant.status) for grant in active.legs]
+    told = [(grant.side, grant.account, str(grant.amount.amount), grant.status) for grant in active.grants]
     assert told == [
         (Side.REFERRER, "A", "10.00", GrantStatus.DUE),
         (Side.REFEREE, "S1", "7.00", GrantStatus.DUE),

@@ -78,7 +78,7 @@ def sign_ups(world: World, client: RemoteSession) -> None:
 
 def contracts_and_money(world: World, client: RemoteSession) -> None:
     client.sign_ups.conclude("K-B", account="B", customer="ben", code=world.with_code())
-    assert len(client.contracts.activate("K-B", at=NOON).legs) == 2
+    assert len(client.contracts.activate("K-B", at=NOON).grants) == 2
     assert client.payouts.backlog() == Backlog(waiting=2, stuck=0)
     assert client.payouts.pay_due(most=1).granted == 1
     assert client.payouts.pay_all().granted == 1

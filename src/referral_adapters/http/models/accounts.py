@@ -88,7 +88,7 @@ class ReferralViewAnswer(Answer):
             concluded_at=local(seen.concluded_at, calendar),
             granted_at=local(seen.granted_at, calendar),
             cancelled_at=local(seen.cancelled_at, calendar),
-            grant=None if seen.leg is None else seen.leg.value,
+            grant=None if seen.grant is None else seen.grant.value,
             contract=seen.contract,
             other=seen.other,
         )

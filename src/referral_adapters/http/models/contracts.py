@@ -64,7 +64,7 @@ class SignUpAnswer(Answer):
         """Return the answer about a sign-up."""
         contract, referral = sign_up.contract, sign_up.referral
         issued = sign_up.issued if isinstance(sign_up, SignUp) else None
-        grants = sign_up.legs if isinstance(sign_up, SignUpView) else ()
+        grants = sign_up.grants if isinstance(sign_up, SignUpView) else ()
         return cls(
             contract=ContractAnswer.of(contract, calendar),
             referral=None if referral is None else ReferralAnswer.of(referral, calendar),
@@ -99,7 +99,7 @@ class ContractEventAnswer(Answer):
         return cls(
             contract=contract,
             referral=None if done.referral is None else ReferralAnswer.of(done.referral, calendar),
-            grants=[GrantAnswer.of(grant, calendar) for grant in done.legs],
+            grants=[GrantAnswer.of(grant, calendar) for grant in done.grants],
             code_started=None if done.started is None else done.started.text,
             code_issued=None if done.issued is None else done.issued.text,
         )

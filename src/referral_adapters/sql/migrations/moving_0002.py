@@ -25,9 +25,9 @@ _TRANSFERRED: Final = ("transferred_in", "transferred_out")
 def date_movements(connection: sa.Connection) -> None:
     """Give every movement a moment.
 
-    A leg moved when it became effective; one that no grant knows of, at the earliest moment there is. Nobody kept when
-    bills and transfers were: a bill is put at the moment of the account's last grant, a transfer, and a bill on an
-    account with one, at that of the last grant of all. Then whatever was used was there, at any moment.
+    A grant moved when it became effective; one that no row of grants knows, at the earliest moment there is. Nobody
+    kept when bills and transfers were: a bill is put at the moment of the account's last grant, a transfer, and a bill
+    on an account with one, at that of the last grant of all. Then whatever was used was there, at any moment.
     """
     m, others = _MOVEMENTS.c, _MOVEMENTS.alias("others")
     effective = sa.select(_GRANTS.c.effective_from).where(_GRANTS.c.key == m.reference).scalar_subquery()

@@ -1,4 +1,4 @@
-"""Legs that wait, and legs that a payer has taken."""
+"""Grants that wait, and grants that a payer has taken."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WAITING = sa.text("wait_until IS NOT NULL")
 
 
 def upgrade() -> None:
-    """Let every leg that is not granted be tried at once; one that was being sent is then looked up first."""
+    """Let every grant that is not granted be tried at once; one that was being sent is then looked up first."""
     op.add_column("grants", sa.Column("wait_until", Moment(), nullable=True))
     op.add_column("grants", sa.Column("problem", WORDS, nullable=True))
     op.add_column("grants", sa.Column("failed_at", Moment(), nullable=True))
