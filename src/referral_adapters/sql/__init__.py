@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from referral_adapters.sql.errors import ForeignDatabase, SchemaMismatch, StoreFailed
 from referral_adapters.sql.file_copy import backup
-from referral_adapters.sql.integrity import Finding, check
+from referral_adapters.sql.integrity import check
 from referral_adapters.sql.schema import Upgraded, upgrade
+from referral_adapters.sql.shape import Finding
 from referral_adapters.sql.store import SqlStore
 
 __all__ = [

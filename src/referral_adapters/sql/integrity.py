@@ -26,7 +26,7 @@ from sqlalchemy.engine import URL
 
 from referral_adapters.sql import schema
 from referral_adapters.sql.schema import Purpose
-from referral_adapters.sql.shape import roll_back, shape_findings
+from referral_adapters.sql.shape import Finding, roll_back, shape_findings
 from referral_adapters.sql.tables import (
     ACCOUNTS,
     AMOUNT_PERIODS,
@@ -48,16 +48,6 @@ from referral_adapters.sql.tables import (
     TRANSFERS,
 )
 from referral_adapters.sql.types import WORDS
-
-
-@attrs.frozen
-class Finding:
-    """One thing that is not as it must be: which law it breaks, on what, and a sentence that says how."""
-
-    law: str
-    subject: str
-    message: str
-
 
 _PAGE: Final = 1000
 _ZERO: Final[ColumnElement[Any]] = literal_column("0")

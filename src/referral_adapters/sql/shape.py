@@ -17,7 +17,15 @@ from sqlalchemy.pool import StaticPool
 
 from referral_adapters.sql import distribution, schema
 from referral_adapters.sql.errors import StoreFailed
-from referral_adapters.sql.integrity import Finding
+
+
+@attrs.frozen
+class Finding:
+    """One thing that is not as it must be: which law it breaks, on what, and a sentence that says how."""
+
+    law: str
+    subject: str
+    message: str
 
 
 @attrs.frozen

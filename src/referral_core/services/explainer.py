@@ -250,19 +250,27 @@ class ExplanationVerifier:
 
     def mismatches(self, explanation: Explanation) -> Iterator[Mismatch]:
         """Yield every difference between an explanation and history."""
-        yield from self._stored(explanation.referral.contract)
+        yield from self._stored(explanation.referral)
         yield from _rebuilt(explanation)
         yield from self._case(explanation.referral)
         yield from self._grants(explanation)
         yield from self._trace(explanation.referral)
 
-    def _stored(self, contract: str) -> Iterator[Mismatch]:
-        """Compare the stored referral with its last state in history, which names no customer (A5)."""
-        stored, last = self.ports.referrals.find(contract), self.ports.referrals.history(contract)[-1].state
+    def _stored(self, referral: Referral) -> Iterator[Mismatch]:
+        """Compare the stored referral with its last state in history, and every state with the trace.
+
+        History names no customer (A5).
+        """
+        stored, history = self.ports.referrals.find(referral.contract), self.ports.referrals.history(referral.contract)
         for field in attrs.fields(Referral):
-            here, there = getattr(stored, field.name), getattr(last, field.name)
+            here, there = getattr(stored, field.name), getattr(history[-1].state, field.name)
             if here != there and field.name not in _APART:
                 yield Mismatch(Part.STORED, f"{field.name} is stored as {_shown(here)}, and was {_shown(there)}")
+        traced = [[(row.after or {}).get(name) for name in _TRACED] for row in rows_about(self.ports.trace, referral)]
+        for each in history[:-1]:
+            state = referral_state(each.state)
+            if traced and [state[name] for name in _TRACED] not in traced:
+                yield Mismatch(Part.STORED, f"state {each.revision} of the referral was never traced as it is stored")
 
     def _case(self, referral: Referral) -> Iterator[Mismatch]:
         if referral.case is None:

@@ -135,8 +135,8 @@ def test_an_amount_that_was_changed_by_hand_is_found(database: URL) -> None:
     by_hand(database, "UPDATE referrals SET referee_amount = referee_amount + 1 WHERE contract = 'B-1'")
     done = run("explain", "B-1", "--db", written(database))
     assert done.exit_code == 1
-    assert [each["part"] for each in told(done)["mismatches"]] == ["stored"]
-    assert told(done)["figures"][1]["amount"] == "7.00"
+    assert [each["part"] for each in told(done)["mismatches"]] == ["referee", "grants", "trace"]
+    assert told(done)["figures"][1]["amount"] == "7.01"
     assert run("explain", "C-1", "--db", written(database)).exit_code == 0
 
 
@@ -150,7 +150,7 @@ def test_an_amount_that_was_changed_by_hand_is_found(database: URL) -> None:
                 "DROP TRIGGER referral_history_stay_update",
                 "UPDATE referral_history SET state = replace(state, '\"7.00\"', '\"8.00\"') WHERE contract = 'B-1'",
             ],
-            ["stored", "referee", "grants", "trace"],
+            ["stored"],
         ),
         (
             [
@@ -164,7 +164,7 @@ def test_an_amount_that_was_changed_by_hand_is_found(database: URL) -> None:
                 "DROP TRIGGER trace_entries_stay_update",
                 "UPDATE trace_entries SET after = replace(after, '7.00 EUR', '8.00 EUR') WHERE act = 'referral.record'",
             ],
-            ["trace", "trace"],
+            ["stored", "trace", "trace"],
         ),
     ],
     ids=["a grant", "a referral's history", "a group's history", "the trace"],
