@@ -156,8 +156,8 @@ def kills(session: nox.Session) -> None:
     session.install(*PINNED, "-e", ".[test]")
     for env, files in (
         ({"REFERRAL_KILLS": "200"}, ["test_whole_acts.py"]),
-        ({"REFERRAL_KILLS": "75"}, ["test_sql_killed.py", "launch/test_killed.py"]),
-        ({"REFERRAL_STOPS": "14"}, ["test_sql_stopped.py"]),
+        ({"REFERRAL_KILLS": "75"}, ["sql/test_killed.py", "launch/test_killed.py"]),
+        ({"REFERRAL_STOPS": "14"}, ["sql/test_stopped.py"]),
     ):
         session.run("pytest", *(f"tests/adapters/{file}" for file in files), *session.posargs, env=env)
 
@@ -167,9 +167,9 @@ def races(session: nox.Session) -> None:
     """Have every pair of acts that must not both win race by the thousand, on both engines; takes most of an hour."""
     session.install(*PINNED, "-e", ".[test]")
     env = {"REFERRAL_RACES": "2000"}
-    session.run("pytest", "tests/adapters/test_sql_duels.py", *session.posargs, env=env)
+    session.run("pytest", "tests/adapters/sql/test_duels.py", *session.posargs, env=env)
     env = {"REFERRAL_RACES": "200", "REFERRAL_OUTBOX_ROWS": "500"}
-    files = ["tests/adapters/test_sql_unit_of_work.py", "tests/adapters/test_sql_outbox.py"]
+    files = ["tests/adapters/sql/test_unit_of_work.py", "tests/adapters/sql/test_outbox.py"]
     session.run("pytest", *files, *session.posargs, env=env)
 
 
@@ -178,7 +178,7 @@ def twins(session: nox.Session) -> None:
     """Tell random stories to memory and a database at once, and a year of thousands of accounts; takes a while."""
     session.install(*PINNED, "-e", ".[test]")
     env = {"REFERRAL_TWINS": "150", "REFERRAL_YEAR": "2000"}
-    files = ["tests/adapters/test_sql_stateful.py", "tests/examples/test_year.py"]
+    files = ["tests/adapters/sql/test_stateful.py", "tests/examples/test_year.py"]
     session.run("pytest", "--hypothesis-profile=search", *files, *session.posargs, env=env)
 
 

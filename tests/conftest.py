@@ -34,15 +34,16 @@ class Pages:
 
 
 LONGEST = (
+    "docs/test_visible_blocks.py",
     "adapters/cli/test_docs.py",
     "adapters/launch/test_killed.py",
-    "adapters/test_sql_conformance.py",
+    "adapters/sql/test_conformance.py",
     "examples/portal/test_accessibility.py",
     "examples/portal/test_staff_stories.py",
     "adapters/test_whole_acts.py",
-    "adapters/test_sql_killed.py",
-    "adapters/test_sql_duels.py",
-    "adapters/test_sql_stopped.py",
+    "adapters/sql/test_killed.py",
+    "adapters/sql/test_duels.py",
+    "adapters/sql/test_stopped.py",
 )
 """The files that take longest: begun first, so that at the end no process waits for another one's."""
 

@@ -26,7 +26,7 @@ from referral_core.entities.actor import Actor, Role
 from referral_core.entities.trace import TraceNote, chain_faults
 from referral_core.values.errors import Refusal
 from referral_core.values.money import Money
-from tests.adapters.test_sql_races import race
+from tests.adapters.sql.test_races import race
 
 CUSTOMER: Final = "customer-4711"
 FIRST_NAME: Final = "Mihkel"

@@ -22,7 +22,7 @@ from sqlalchemy.engine import URL
 from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_core import Contract, ReferralDesk
-from tests.adapters.killing import PATIENCE, forks
+from tests.adapters.sql.killing import PATIENCE, forks
 from tests.adapters.test_erasing import database_dump
 from tests.adapters.whole_acts import (
     ACTS,

@@ -39,7 +39,7 @@ def backup(url: str | URL, place: Path, tell: Teller = lambda _done, _all: None)
             "Only an SQLite file is copied by this command: PostgreSQL has `pg_dump --format=custom`, or a backup of"
             " the whole server."
         )
-    connections = schema.opened(url, Purpose.ASK, hurried=False)
+    connections = schema.opened(url, Purpose.READ, hurried=False)
     try:
         with schema.told():
             connection = connections.get()

@@ -263,7 +263,7 @@ def check(url: str | URL, tell: Teller = lambda _: None) -> Iterator[Finding]:
     :raises ForeignDatabase: it is somebody else's.
     :raises StoreFailed: it cannot be opened, or not be read to the end.
     """
-    connections = schema.opened(url, Purpose.ASK, hurried=False)
+    connections = schema.opened(url, Purpose.READ, hurried=False)
     try:
         with schema.told():
             connection = connections.get()

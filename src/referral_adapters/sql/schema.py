@@ -42,11 +42,11 @@ _TABLES: Final = {
 class Purpose(Enum):
     """What a database is opened for, which decides what it has to be."""
 
-    ASK = auto()
+    READ = auto()
     """It has to be there, of this version; nothing can be changed in it."""
-    ACT = auto()
+    WRITE = auto()
     """It has to be there, of this version."""
-    MAKE = auto()
+    CREATE = auto()
     """It is of this version, or empty: then it is to get all tables."""
     UPGRADE = auto()
     """It is of any version up to this one, or empty."""
@@ -54,7 +54,7 @@ class Purpose(Enum):
     """Likewise, or somebody else's, who wants this library's tables beside their own."""
 
 
-_MAKING: Final = frozenset({Purpose.MAKE, Purpose.UPGRADE, Purpose.JOIN})
+_MAKING: Final = frozenset({Purpose.CREATE, Purpose.UPGRADE, Purpose.JOIN})
 
 
 @attrs.frozen
@@ -81,7 +81,7 @@ class Contents:
             raise ForeignDatabase(self.others)
         if purpose in {Purpose.UPGRADE, Purpose.JOIN}:
             _refuse_newer(self.version)
-        elif self.version is not None or purpose is not Purpose.MAKE:
+        elif self.version is not None or purpose is not Purpose.CREATE:
             check(self.version)
 
 
@@ -108,7 +108,7 @@ def opened(url: str | URL, purpose: Purpose, *, hurried: bool = True) -> OwnConn
     """
     parsed = parsed_url(url)
     connections = OwnConnections(
-        parsed, hurried=hurried, read_only=purpose is Purpose.ASK, must_exist=purpose not in _MAKING
+        parsed, hurried=hurried, read_only=purpose is Purpose.READ, must_exist=purpose not in _MAKING
     )
     try:
         if connections.dialect.name == "sqlite":  # where to connect is to change
@@ -191,7 +191,7 @@ def prepare(work: Work, connection: Connection) -> None:
             with work.transaction():
                 work.lock("referral schema")
                 contents = contents_of(connection)
-                contents.admit(Purpose.MAKE)  # still
+                contents.admit(Purpose.CREATE)  # still
                 if contents.version is None:
                     run_migrations(connection)
             version = version_of(connection)

@@ -79,7 +79,7 @@ class SqlStore:
         folding: Callable[[str], str] | None = None,
         billing: Billing | None = None,
     ) -> None:
-        self._open(url, Purpose.MAKE, programme, secret, folding, billing)
+        self._open(url, Purpose.CREATE, programme, secret, folding, billing)
 
     @classmethod
     def existing(
@@ -102,7 +102,7 @@ class SqlStore:
         :raises StoreFailed: the database is not there, is none, or cannot be opened.
         """
         store = cls.__new__(cls)
-        store._open(url, Purpose.ASK if read_only else Purpose.ACT, programme, secret, folding, billing)
+        store._open(url, Purpose.READ if read_only else Purpose.WRITE, programme, secret, folding, billing)
         return store
 
     @classmethod
@@ -196,9 +196,9 @@ class SqlStore:
         connections = schema.opened(url, purpose)
         try:
             self._set_up(connections, secret, folding, billing)
-            if purpose is Purpose.MAKE:
+            if purpose is Purpose.CREATE:
                 schema.prepare(self._work, connections.get())
-            self._is_asked_only = purpose is Purpose.ASK
+            self._is_asked_only = purpose is Purpose.READ
             if programme is not None:
                 self.begin(programme)
         except BaseException:

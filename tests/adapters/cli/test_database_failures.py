@@ -27,11 +27,11 @@ from typer.testing import Result
 from referral_adapters.feed import FeedRunner
 from referral_adapters.sql import SqlStore, StoreFailed, connections, schema, upgrade
 from referral_core import ConcurrentChange, Programme
-from tests.adapters import old_world
 from tests.adapters.cli.command_line import invoke
 from tests.adapters.postgres_server import NOBODY, PostgresServer
-from tests.adapters.slow_line import SlowLine, slow_line
-from tests.adapters.test_sql_upgrade import begun
+from tests.adapters.sql import old_world
+from tests.adapters.sql.slow_line import SlowLine, slow_line
+from tests.adapters.sql.test_upgrade import begun
 
 A123: Final = Path(__file__).parents[3] / "examples" / "a123"
 PROGRAMME: Final = Programme.default()

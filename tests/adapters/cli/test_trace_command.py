@@ -24,7 +24,7 @@ from referral_core.entities.seal import Verification
 from referral_core.entities.trace import TraceFault
 from tests.adapters.cli.command_line import EDGES, only_printed, run, said
 from tests.adapters.cli.terminal import Terminal, at_terminal
-from tests.adapters.test_sql_cli import written
+from tests.adapters.sql.test_cli import written
 
 WHY: Final = ("--by", "anu", "--reason", "request 2021-44")
 

@@ -26,7 +26,7 @@ from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_core import Actor, Programme, ReferralDesk
 from referral_core.entities.trace import account_subject, chain_faults
-from tests.adapters.killing import PATIENCE, command, forks
+from tests.adapters.sql.killing import PATIENCE, command, forks
 from tests.phrases import at
 
 KILLS: Final = int(os.environ.get("REFERRAL_KILLS", "1"))

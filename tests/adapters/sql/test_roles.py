@@ -13,7 +13,7 @@ from typer.testing import Result
 from tests.adapters.cli.command_line import invoke
 from tests.adapters.postgres_server import PostgresServer
 
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[3]
 PAGE: Final = (ROOT / "docs" / "how-to" / "use-a-database.md").read_text(encoding="utf-8")
 USERS, GRANTS = re.findall(r"^```sql\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 DATABASE: Final = "referral_of_the_page"

@@ -24,7 +24,7 @@ PATIENCE: Final = 120.0
 def forks() -> ForkServerContext:
     """Return what starts processes that have everything imported."""
     several = multiprocessing.get_context("forkserver")
-    several.set_forkserver_preload(["tests.adapters.killing", "tests.adapters.whole_acts"])
+    several.set_forkserver_preload(["tests.adapters.sql.killing", "tests.adapters.whole_acts"])
     return several
 
 

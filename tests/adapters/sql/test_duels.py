@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL
 
 from referral_core import Actor
 from referral_core.entities.trace import chain_faults
-from tests.adapters.duels import DUELS, LATER, PATIENCE, Duel, Field, fight
+from tests.adapters.sql.duels import DUELS, LATER, PATIENCE, Duel, Field, fight
 
 INSTANCES: Final = int(os.environ.get("REFERRAL_RACES", "4"))
 THREADS, PROCESSES = 16, 4
@@ -61,7 +61,7 @@ def test_by_processes(field: Field, duel: Duel, address: str) -> None:
     prepare(field, duel)
     lanes = list(spread(PROCESSES // 2))
     several = multiprocessing.get_context("forkserver")
-    several.set_forkserver_preload(["tests.adapters.duels"])  # so that a process is there at once
+    several.set_forkserver_preload(["tests.adapters.sql.duels"])  # so that a process is there at once
     told = several.Queue()
     barriers = [several.Barrier(2) for _ in lanes]
     fighters = [

@@ -16,8 +16,8 @@ from referral_adapters.sql import SqlStore
 from referral_adapters.sql.tables import ACCOUNTS, CASES, CONTRACTS
 from referral_core import ContractStatus
 from referral_core.entities.case import Case, CaseStatus
-from tests.adapters.noting_cursor import plan_of
-from tests.adapters.test_sql_upgrade import begun
+from tests.adapters.sql.noting_cursor import plan_of
+from tests.adapters.sql.test_upgrade import begun
 
 MANY: Final = 3_000
 READ_FROM_END_TO_END: Final = re.compile(r"Seq Scan|Sort|TEMP B-TREE|SCAN (contracts|cases)$", re.MULTILINE)

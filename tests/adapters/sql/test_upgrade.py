@@ -24,11 +24,11 @@ from referral_core.entities.balance import Balance
 from referral_core.entities.case import Case
 from referral_core.entities.grant import Grant
 from referral_core.entities.trace import TraceNote, chain_faults
-from tests.adapters import old_world
-from tests.adapters.old_world import MARI, PORTAL, on
 from tests.adapters.postgres_server import PostgresServer
+from tests.adapters.sql import old_world
+from tests.adapters.sql.old_world import MARI, PORTAL, on
 
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[3]
 PROGRAMME: Final = Programme.default()
 
 

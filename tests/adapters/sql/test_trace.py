@@ -10,7 +10,7 @@ from referral_adapters.conformance.samples import note
 from referral_adapters.sql import SqlStore
 from referral_core.entities.trace import account_subject, chain_faults
 from referral_core.values.moment import LATEST
-from tests.adapters.noting_cursor import noting, plan_of
+from tests.adapters.sql.noting_cursor import noting, plan_of
 
 A1 = account_subject("A1")
 

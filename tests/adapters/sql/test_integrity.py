@@ -18,9 +18,9 @@ from referral_adapters.feed import FeedRunner
 from referral_adapters.sql import Finding, SchemaMismatch, SqlStore, StoreFailed, check, schema, upgrade
 from referral_adapters.sql.integrity import LAWS
 from referral_core import Programme
-from tests.adapters import old_world
 from tests.adapters.postgres_server import PostgresServer
-from tests.adapters.test_sql_upgrade import begun
+from tests.adapters.sql import old_world
+from tests.adapters.sql.test_upgrade import begun
 
 PROGRAMME: Final = Programme.default()
 KEY: Final = secret_of("demo")

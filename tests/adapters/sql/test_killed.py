@@ -24,7 +24,7 @@ from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_core import Actor, Grant, Programme, ReferralDesk
 from referral_core.entities.trace import chain_faults
-from tests.adapters.killing import command, killed
+from tests.adapters.sql.killing import command, killed
 
 KILLS: Final = int(os.environ.get("REFERRAL_KILLS", "1"))
 FEW: Final = 4

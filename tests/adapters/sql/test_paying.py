@@ -31,8 +31,8 @@ from referral_core.ports.billing import Billing
 from referral_core.services.payouts import PayRun
 from referral_core.values.errors import ConcurrentChange
 from tests.adapters.conftest import GUARDED
-from tests.adapters.noting_cursor import plan_of
 from tests.adapters.postgres_server import PostgresServer
+from tests.adapters.sql.noting_cursor import plan_of
 
 PROGRAMME: Final = Programme.default()
 PAYER: Final = Actor.system("payer")

@@ -19,7 +19,7 @@ from referral_adapters.sql import SqlStore
 from referral_core import Programme
 from referral_core.entities.trace import account_subject, chain_faults
 
-A123 = Path(__file__).parents[2] / "examples" / "a123"
+A123 = Path(__file__).parents[3] / "examples" / "a123"
 PROGRAMME = Programme.default()
 KEY = secret_of("demo")
 

@@ -14,7 +14,7 @@ from referral_core import Programme
 from tests.adapters.cli.command_line import invoke
 from tests.adapters.postgres_server import PostgresServer
 
-FEED = Path(__file__).parents[2] / "examples" / "a123" / "feed.jsonl"
+FEED = Path(__file__).parents[3] / "examples" / "a123" / "feed.jsonl"
 
 
 def run(*args: str | Path) -> Result:

@@ -44,10 +44,10 @@ from referral_adapters.sql.tables import (
 from referral_core import Actor, Money, Programme, ReferralDesk, Refusal
 from referral_core.session import Session
 from referral_core.values.errors import Reason
-from tests.adapters.placing import APART, BY_SUBQUERY, CORRELATED, LOCKED, MOVED, Placing, placing
 from tests.adapters.postgres_server import PostgresServer
+from tests.adapters.sql.placing import APART, BY_SUBQUERY, CORRELATED, LOCKED, MOVED, Placing, placing
 
-PAGE: Final = Path(__file__).parents[2] / "docs" / "explanation" / "growing.md"
+PAGE: Final = Path(__file__).parents[3] / "docs" / "explanation" / "growing.md"
 PROGRAMME: Final = Programme.default()
 KEY: Final = secret_of("demo")
 EDGES: Final = (PAGE.parents[2] / "examples" / "a123" / "edges.jsonl").read_bytes().splitlines()

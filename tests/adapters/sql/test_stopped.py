@@ -26,9 +26,9 @@ from referral_adapters.sql import SqlStore, upgrade
 from referral_core import Programme
 from referral_core.entities.trace import chain_faults
 from tests.adapters.cli.command_line import invoke
-from tests.adapters.killing import PATIENCE, command, forks
 from tests.adapters.launch.test_killed import launched_without_a_break
 from tests.adapters.postgres_server import OwnServer, own_server
+from tests.adapters.sql.killing import PATIENCE, command, forks
 
 STOPS: Final = int(os.environ.get("REFERRAL_STOPS", "2"))
 PROGRAMME: Final = Programme.default()
