@@ -14,7 +14,8 @@ from unittest.mock import patch
 import attrs
 
 from referral_adapters.feed.summary import summary
-from referral_adapters.sql import SqlStore, line
+from referral_adapters.sql import SqlStore
+from referral_adapters.sql import executor as line
 from referral_adapters.sql.exchange import Answer, Sent, exchange
 from referral_adapters.sql.patient_connection import PatientConnection
 from referral_core import Actor, GrantStatus, Money, Programme, ReferralDesk, Role, Session

@@ -21,7 +21,7 @@ from databases import databases, engine_of
 from population import populate
 from ratio import ROUNDS, measured, report
 from referral_adapters.sql import SqlStore
-from referral_adapters.sql.line import Line, Said
+from referral_adapters.sql.executor import Call, Executor
 from referral_adapters.sql.patient_connection import PatientConnection
 from referral_core import Actor, Programme, ReferralDesk, Session
 
@@ -116,15 +116,15 @@ def _timed(act: Callable[[], None]) -> Callable[[], float]:
 def _written(store: SqlStore, act: Callable[[], None]) -> list[Written]:
     """Return what an act writes, statement by statement, as the driver's cursor takes it."""
     noted: list[Written] = []
-    together = store._work._line.together
+    together = store._work._executor.together
 
-    def noting(_: Line, statements: Sequence[Said]) -> object:
+    def noting(_: Executor, statements: Sequence[Call]) -> object:
         for statement, given in statements:
             if not isinstance(statement, str) and statement.changes:
                 noted.append((statement.text, statement.values(given)))
         return together(statements)
 
-    with patch.object(Line, "together", noting):
+    with patch.object(Executor, "together", noting):
         act()
     return noted
 

@@ -12,11 +12,11 @@ import attrs
 from sqlalchemy import Column, FromClause, Select, bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.atomic import atomic, joined
-from referral_adapters.sql.prepared import locking
+from referral_adapters.sql.prepared import Lockable
 from referral_adapters.sql.statements import BulkInsertion, RowSet
 from referral_adapters.sql.tables import BILLS, LOTS, MOVEMENTS, POSTED_GRANTS, TRANSFERS
 from referral_adapters.sql.types import COUNT
-from referral_adapters.sql.unit import Lookup
+from referral_adapters.sql.unit_of_work import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.balance import Balance, Movement, MovementKind, UnusedPart, statement
 from referral_core.entities.grant import Grant
@@ -38,7 +38,7 @@ class _Numbered(NamedTuple):
 
 _L: Final = LOTS.c
 OF: Final[Lookup[tuple[_Numbered, ...]]] = Lookup(
-    locking(
+    Lockable(
         select(_L.number, _L.effective_from, _L.unused)
         .where(_L.account == bindparam("of"))
         .order_by(_L.effective_from, _L.number),
@@ -87,7 +87,9 @@ class Lots:
 
         :raises ConcurrentChange: others were quicker all the time.
         """
-        if self.work.is_spread:  # account by account, as each may lie elsewhere, and as each is asked for it is locked
+        if (
+            self.work.is_distributed
+        ):  # account by account, as each may lie elsewhere, and as each is asked for it is locked
             for account, lot in arriving:
                 self.put(account, [lot])
             return
@@ -153,18 +155,18 @@ def _counted_off(there: Counter[tuple[Any, ...]], arriving: tuple[str, Lot]) -> 
 
 
 POSTED: Final = Lookup(
-    locking(select(POSTED_GRANTS).where(POSTED_GRANTS.c.key == bindparam("of")), is_locked=False), bool
+    Lockable(select(POSTED_GRANTS).where(POSTED_GRANTS.c.key == bindparam("of")), is_locked=False), bool
 )
 """Whether a grant was posted under a key."""
-BILLED: Final = Lookup(locking(select(BILLS).where(BILLS.c.bill == bindparam("of")), is_locked=False), bool)
+BILLED: Final = Lookup(Lockable(select(BILLS).where(BILLS.c.bill == bindparam("of")), is_locked=False), bool)
 """Whether a bill was taken into account."""
 MOVED: Final[Lookup[Decimal | None]] = Lookup(
-    locking(select(TRANSFERS.c.moved).where(TRANSFERS.c.key == bindparam("of")), is_locked=False),
+    Lockable(select(TRANSFERS.c.moved).where(TRANSFERS.c.key == bindparam("of")), is_locked=False),
     lambda rows: rows[0].moved if rows else None,
 )
 """What was moved under a key."""
 LAST_MOVED: Final[Lookup[datetime | None]] = Lookup(
-    locking(
+    Lockable(
         select(func.max(MOVEMENTS.c.moved_at).label("moved_at")).where(MOVEMENTS.c.account == bindparam("of")),
         is_locked=False,
     ),

@@ -9,18 +9,18 @@ import attrs
 from sqlalchemy import bindparam, insert, select, update
 
 from referral_adapters.sql.atomic import joined
-from referral_adapters.sql.prepared import locking
+from referral_adapters.sql.prepared import Lockable
 from referral_adapters.sql.rows import Rows
 from referral_adapters.sql.statements import Pages, without
 from referral_adapters.sql.tables import CASES, IS_OPEN
-from referral_adapters.sql.unit import Lookup
+from referral_adapters.sql.unit_of_work import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.case import Case, CaseStatus
 from referral_core.values.errors import Reason, Refusal
 
 ROWS: Final = Rows(Case, CASES)
 BY_ID: Final = Lookup(
-    locking(select(CASES).where(CASES.c.id == bindparam("of"))), lambda rows: ROWS.entity(rows[0]) if rows else None
+    Lockable(select(CASES).where(CASES.c.id == bindparam("of"))), lambda rows: ROWS.entity(rows[0]) if rows else None
 )
 _PAGE: Final = 200
 _ALL: Final = Pages(select(CASES), CASES.c.id, size=_PAGE)

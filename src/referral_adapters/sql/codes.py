@@ -24,12 +24,12 @@ from sqlalchemy import (
 )
 
 from referral_adapters.sql.atomic import atomic, joined
+from referral_adapters.sql.bulk_load import BulkLoad
 from referral_adapters.sql.contracts import OF_CUSTOMER
 from referral_adapters.sql.contracts import ROWS as CONTRACT_ROWS
 from referral_adapters.sql.groups import ALL as ALL_GROUPS
 from referral_adapters.sql.groups import SqlGroups
-from referral_adapters.sql.loading import Loading
-from referral_adapters.sql.prepared import Directory, Row, locking, row_maker
+from referral_adapters.sql.prepared import Directory, Lockable, Row, row_maker
 from referral_adapters.sql.referrals import LIVE_OF
 from referral_adapters.sql.rows import Rows, code_state
 from referral_adapters.sql.statements import Among, without
@@ -47,7 +47,7 @@ from referral_adapters.sql.tables import (
 )
 from referral_adapters.sql.trace import ENTRIES, heads_between
 from referral_adapters.sql.types import Moment
-from referral_adapters.sql.unit import Known, Lookup
+from referral_adapters.sql.unit_of_work import Known, Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.promo_code import PromoCode, Sharing, codes_over_time
 from referral_core.entities.trace import GENESIS, TraceEntry, TraceNote
@@ -75,14 +75,14 @@ _BY_TEXT: Final = select(PROMO_CODES).where(PROMO_CODES.c.text == bindparam("of"
 _HOLDER: Final = Directory(
     PROMO_CODES.c.account, select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("of"))
 )
-UNLOCKED: Final = locking(_BY_TEXT, is_locked=False, directory=_HOLDER)
-TO_BE_CHANGED: Final = locking(_BY_TEXT, directory=_HOLDER)
+UNLOCKED: Final = Lockable(_BY_TEXT, is_locked=False, directory=_HOLDER)
+TO_BE_CHANGED: Final = Lockable(_BY_TEXT, directory=_HOLDER)
 BY_TEXT: Final = Lookup(
-    locking(_BY_TEXT, shared=PROMO_CODES, directory=_HOLDER), lambda rows: _held(rows[0]) if rows else None
+    Lockable(_BY_TEXT, shared=PROMO_CODES, directory=_HOLDER), lambda rows: _held(rows[0]) if rows else None
 )
 """The code of a text, which many may use at once, and nobody change meanwhile."""
 OF_ACCOUNT: Final = Lookup(
-    locking(
+    Lockable(
         select(PROMO_CODES).where(PROMO_CODES.c.account == bindparam("of")).order_by(PROMO_CODES.c.place),
         is_locked=False,
     ),
@@ -134,9 +134,9 @@ _CODELESS: Final = (
 _CODELESS_LOCKED: Final = _CODELESS.with_for_update(read=True, of=CONTRACTS)
 _TAKEN: Final = Among(select(CODE_TEXTS.c.text), CODE_TEXTS.c.text)
 _HOLDERS: Final = Among(select(func.count().label("held")), _CODES.account)
-_NEW_TEXTS: Final = Loading(CODE_TEXTS)
-_NEW_CODES: Final = Loading(PROMO_CODES)
-_NEW_ENTRIES: Final = Loading(TRACE_ENTRIES)
+_NEW_TEXTS: Final = BulkLoad(CODE_TEXTS)
+_NEW_CODES: Final = BulkLoad(PROMO_CODES)
+_NEW_ENTRIES: Final = BulkLoad(TRACE_ENTRIES)
 _ONE: Final = select(literal_column("1").label("always")).subquery("one")
 _HOLDER_OF_CODE: Final = select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("code")).scalar_subquery()
 _HELD: Final = (
@@ -274,9 +274,9 @@ class SqlCodes:
         looked_at, last = int(window.total), str(window.last)
         given = {"after": after, "last": last, "at": at}
         # A lock would end with the statement anyhow, and who may only read may not lock.
-        statement = _CODELESS_LOCKED if self.work.locks and not self.work.is_spread else _CODELESS
+        statement = _CODELESS_LOCKED if self.work.locks and not self.work.is_distributed else _CODELESS
         rows = self.work.rows(statement, given)
-        if self.work.locks and self.work.is_spread:  # which locks no rows of many places: by name, and looks again
+        if self.work.locks and self.work.is_distributed:  # which locks no rows of many places: by name, and looks again
             self.work.lock(*{f"account {row.account}" for row in rows})
             rows = self.work.rows(statement, given)
         by_account = groupby(rows, itemgetter(0))
@@ -321,7 +321,7 @@ class SqlCodes:
                 customer is not None and self.work.ask(LIVE_OF, customer) is not None,
                 (self._groups.find(referrer_group), self._groups.find(referee_group)),
             )
-        if self.work.is_spread:
+        if self.work.is_distributed:
             of_customer: list[Known] = [] if customer is None else [(OF_CUSTOMER, customer), (LIVE_OF, customer)]
             held, rows, *standing = self.work.answers((BY_TEXT, code), (ALL_GROUPS, ""), *of_customer)
             own, live = standing or ((), None)

@@ -25,8 +25,8 @@ from sqlalchemy import (
 )
 
 from referral_adapters.sql.atomic import atomic, joined
-from referral_adapters.sql.loading import Loading
-from referral_adapters.sql.prepared import Directory, Row, locking
+from referral_adapters.sql.bulk_load import BulkLoad
+from referral_adapters.sql.prepared import Directory, Lockable, Row
 from referral_adapters.sql.referrals import BY_CONTRACT
 from referral_adapters.sql.rows import Rows
 from referral_adapters.sql.statements import Among, Pages, without
@@ -37,7 +37,7 @@ from referral_adapters.sql.tables import (
     CUSTOMER_ACCOUNTS,
     IS_CONCLUDED,
 )
-from referral_adapters.sql.unit import Lookup
+from referral_adapters.sql.unit_of_work import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.ports.contracts import Standing
@@ -61,17 +61,17 @@ def _in_order(rows: Sequence[Row]) -> tuple[Contract, ...]:
 
 
 BY_ID: Final = Lookup(
-    locking(
+    Lockable(
         select(CONTRACTS).where(CONTRACTS.c.id == bindparam("of")),
         directory=Directory(CONTRACTS.c.account, OF_CONTRACT),
     ),
     _one,
 )
 OF_ACCOUNT: Final = Lookup(
-    locking(select(CONTRACTS).where(CONTRACTS.c.account == bindparam("of")), is_locked=False), _in_order
+    Lockable(select(CONTRACTS).where(CONTRACTS.c.account == bindparam("of")), is_locked=False), _in_order
 )
 OF_CUSTOMER: Final = Lookup(
-    locking(
+    Lockable(
         select(CONTRACTS).where(CONTRACTS.c.customer == bindparam("of")),
         is_locked=False,
         directory=Directory(CONTRACTS.c.account, ACCOUNTS_OF),
@@ -93,10 +93,10 @@ _CONTRACTS_AMONG: Final = Among(
     CONTRACT_ACCOUNTS.c.contract,
 )
 _ACCOUNTS_AMONG: Final = Among(select(ACCOUNTS), ACCOUNTS.c.account)
-_NEW_CONTRACTS: Final = Loading(CONTRACTS)
-_NEW_PLACES: Final = Loading(CONTRACT_ACCOUNTS)
-_NEW_ACCOUNTS: Final = Loading(ACCOUNTS)
-_NEW_ACCOUNTS_OF: Final = Loading(CUSTOMER_ACCOUNTS)
+_NEW_CONTRACTS: Final = BulkLoad(CONTRACTS)
+_NEW_PLACES: Final = BulkLoad(CONTRACT_ACCOUNTS)
+_NEW_ACCOUNTS: Final = BulkLoad(ACCOUNTS)
+_NEW_ACCOUNTS_OF: Final = BulkLoad(CUSTOMER_ACCOUNTS)
 
 
 @attrs.frozen

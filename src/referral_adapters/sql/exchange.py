@@ -25,7 +25,7 @@ Answer = tuple[int, list[tuple[Any, ...]]]
 """How many rows a statement changed or returned, and what it returned."""
 
 
-class Failed(Exception):
+class StatementFailed(Exception):
     """A statement failed, and the ones after it were not carried out; ``place`` is the number of the one that did."""
 
     def __init__(self, place: int, error: Exception) -> None:
@@ -37,7 +37,7 @@ class Failed(Exception):
 def exchange(connection: PatientConnection, statements: Sequence[Sent]) -> list[Answer]:
     """Carry out statements in one round trip, up to the first that fails.
 
-    :raises Failed: one failed.
+    :raises StatementFailed: one failed.
     """
     pgconn = connection.pgconn
     pgconn.enter_pipeline_mode()
@@ -99,14 +99,14 @@ def _read(connection: PatientConnection, results: list[PGresult], preparing: dic
     from psycopg.pq import ExecStatus  # noqa: PLC0415
 
     transformer, answers = connection.transformer, list[Answer]()
-    failed: Failed | None = None
+    failed: StatementFailed | None = None
     for place, result in enumerate(results):
         status = result.status
         if status in {ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED}:
             if place in preparing:
                 connection.statement_names.pop(preparing[place], None)
             if failed is None:
-                failed = Failed(len(answers), error_from_result(result))
+                failed = StatementFailed(len(answers), error_from_result(result))
         elif place not in preparing:
             if status == ExecStatus.TUPLES_OK:
                 transformer.set_pgresult(result)

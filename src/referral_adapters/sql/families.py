@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from referral_adapters.sql import billing, cases, codes, contracts, grants, groups, referrals, requests, trace
 from referral_adapters.sql import billing as lots
-from referral_adapters.sql.unit import Families, Family, Key, Member
+from referral_adapters.sql.unit_of_work import Families, Family, Key, Member
 from referral_core.entities.trace import account_subject, referral_subject
 
 

@@ -13,16 +13,16 @@ from sqlalchemy.dialects.sqlite import insert as insert_into_sqlite
 
 from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.errors import StoreFailed
-from referral_adapters.sql.prepared import locking
+from referral_adapters.sql.prepared import Lockable
 from referral_adapters.sql.rows import Rows
 from referral_adapters.sql.statements import Pages, RowSet, without
 from referral_adapters.sql.tables import GRANTS
-from referral_adapters.sql.unit import Lookup
+from referral_adapters.sql.unit_of_work import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.ports.grants import Step
 
-_BY_KEY: Final = locking(select(GRANTS).where(GRANTS.c.key == bindparam("of")))
+_BY_KEY: Final = Lockable(select(GRANTS).where(GRANTS.c.key == bindparam("of")))
 _OPEN: Final = text("status <> 'granted'")  # as the partial index says it
 _DUE: Final = (
     select(GRANTS)
@@ -38,7 +38,7 @@ _OF_ACCOUNT: Final = Pages(select(GRANTS).where(GRANTS.c.account == bindparam("o
 _OPEN_OF_ACCOUNT: Final = Pages(select(GRANTS).where(_OPEN, GRANTS.c.account == bindparam("of")), *_BY_SIDE)
 ROWS: Final = Rows(Grant, GRANTS)
 DUE: Final[Lookup[tuple[Grant, ...]]] = Lookup(
-    locking(select(GRANTS).where(_OPEN, GRANTS.c.account == bindparam("of")).order_by(*_BY_SIDE), is_locked=False),
+    Lockable(select(GRANTS).where(_OPEN, GRANTS.c.account == bindparam("of")).order_by(*_BY_SIDE), is_locked=False),
     lambda rows: tuple(map(ROWS.entity, rows)),
 )
 """The grants of an account that billing has not confirmed."""
@@ -110,7 +110,7 @@ class SqlGrants:
         if not steps:
             return ()
         rows = [_step_row(before, after) for before, after in steps]
-        if self.work.is_spread:  # grant by grant, as each may lie elsewhere
+        if self.work.is_distributed:  # grant by grant, as each may lie elsewhere
             return tuple([after for row, (_, after) in zip(rows, steps, strict=True) if self._is_changed(row)])
         changed = {row.key for row in self.work.rows(_CHANGE[self.work.dialect], _STEPS.given(self.work, rows))}
         return tuple(after for _, after in steps if after.key in changed)
@@ -121,7 +121,7 @@ class SqlGrants:
         Those that have waited longest come first, then in order of key.
         """
         # A cluster locks no rows of many places. What two payers both find there, the first to change it has.
-        statement = _DUE_AND_FREE if self.work.locks and not self.work.is_spread else _DUE
+        statement = _DUE_AND_FREE if self.work.locks and not self.work.is_distributed else _DUE
         return tuple(map(grant_of, self.work.rows(statement, {"by": by, "most": limit})))
 
     def all(self, *, account: str | None = None, unsettled: bool = False) -> Iterator[Grant]:

@@ -11,11 +11,11 @@ import attrs
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from referral_adapters.sql.atomic import atomic
-from referral_adapters.sql.prepared import Row, locking
+from referral_adapters.sql.prepared import Lockable, Row
 from referral_adapters.sql.rows import group_in, state_of
 from referral_adapters.sql.statements import Insertion
 from referral_adapters.sql.tables import AMOUNT_PERIODS, GROUP_HISTORY, GROUP_SWITCHES, GROUPS
-from referral_adapters.sql.unit import Lookup
+from referral_adapters.sql.unit_of_work import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Side
 from referral_core.values.effective_period import EffectivePeriod
@@ -34,7 +34,7 @@ def _tuple(rows: Sequence[Row]) -> tuple[Row, ...]:
 
 
 ALL: Final[Lookup[tuple[Row, ...]]] = Lookup(
-    locking(select(GROUPS).order_by(GROUPS.c.place), is_locked=False), _tuple, parameters=()
+    Lockable(select(GROUPS).order_by(GROUPS.c.place), is_locked=False), _tuple, parameters=()
 )
 """The rows of all groups: a few, which hardly ever change, for whatever groups an act looks at."""
 _PLACES: Final = select(func.coalesce(func.max(GROUPS.c.place), 0).label("last"))

@@ -73,7 +73,7 @@ def prepared(statement: Executable, dialect: Dialect, names: tuple[str, ...]) ->
     return Prepared(statement, dialect, names)
 
 
-class Locking(Protocol):
+class LockScope(Protocol):
     """Something that may be in a transaction that locks what it reads."""
 
     @property
@@ -94,7 +94,7 @@ class Directory:
     places: Select[Any]
 
 
-class locking:  # noqa: N801 - used as a function is
+class Lockable:
     """A choice between a statement and the same that locks the rows it reads in a transaction.
 
     Rows of a table that are ``shared`` may be read by others who lock them so, and not be changed. None ``is_locked``
@@ -120,11 +120,11 @@ class locking:  # noqa: N801 - used as a function is
         self._whole: Final[tuple[Executable, Executable]] = whole, locked(whole)
         self._near: Final[tuple[Executable, Executable]] = near, locked(near)
 
-    def __call__(self, work: Locking) -> Executable:
+    def __call__(self, work: LockScope) -> Executable:
         """Return the one for the present state of some work."""
         return self._whole[work.locks]
 
-    def there(self, work: Locking) -> Executable:
+    def there(self, work: LockScope) -> Executable:
         """Return the one that reads the rows at a place."""
         return self._near[work.locks]
 

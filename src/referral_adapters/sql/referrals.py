@@ -10,7 +10,7 @@ import attrs
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from referral_adapters.sql.atomic import joined
-from referral_adapters.sql.prepared import Row, locking
+from referral_adapters.sql.prepared import Lockable, Row
 from referral_adapters.sql.rows import Rows, referral_state
 from referral_adapters.sql.statements import Among, Pages, without
 from referral_adapters.sql.tables import (
@@ -21,7 +21,7 @@ from referral_adapters.sql.tables import (
     REFERRALS,
 )
 from referral_adapters.sql.trace import END, NO_ROWS
-from referral_adapters.sql.unit import Lookup
+from referral_adapters.sql.unit_of_work import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.referral import FeeNote, Referral
 from referral_core.entities.trace import referral_subject
@@ -70,11 +70,11 @@ def _kept(row: Row) -> Kept:
 
 
 BY_CONTRACT: Final = Lookup(
-    locking(select(REFERRALS).where(REFERRALS.c.contract == bindparam("of"))),
+    Lockable(select(REFERRALS).where(REFERRALS.c.contract == bindparam("of"))),
     lambda rows: _kept(rows[0]) if rows else None,
 )
 LIVE_OF: Final = Lookup(
-    locking(select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == bindparam("of")), is_locked=False),
+    Lockable(select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == bindparam("of")), is_locked=False),
     lambda rows: str(rows[0].contract) if rows else None,
 )
 """The contract of a customer's one referral that is open or was paid."""
@@ -191,7 +191,7 @@ class SqlReferrals:
         """Yield the referrals of contracts that a directory lists, in its order."""
         for page in pages:
             contracts = [row.contract for row in page]
-            if self.work.is_spread:  # each contract by itself, as each may lie elsewhere
+            if self.work.is_distributed:  # each contract by itself, as each may lie elsewhere
                 for kept in self.work.answers(*[(BY_CONTRACT, contract) for contract in contracts]):
                     yield self._with_notes(kept.referral, kept.notes)
                 continue

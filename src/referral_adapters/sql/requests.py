@@ -10,9 +10,9 @@ import attrs
 from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 from referral_adapters.sql.atomic import joined
-from referral_adapters.sql.prepared import Row, locking
+from referral_adapters.sql.prepared import Lockable, Row
 from referral_adapters.sql.tables import ANSWERS, EVENTS
-from referral_adapters.sql.unit import Lookup
+from referral_adapters.sql.unit_of_work import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.ports.requests import Answer
 from referral_core.values.moment import moment
@@ -26,7 +26,7 @@ def _answer(rows: Sequence[Row]) -> Answer | None:
 
 
 EVENT: Final[Lookup[str | None]] = Lookup(
-    locking(
+    Lockable(
         select(EVENTS.c.digest).where(EVENTS.c.source == bindparam("from"), EVENTS.c.id == bindparam("of")),
         is_locked=False,
     ),
@@ -34,7 +34,7 @@ EVENT: Final[Lookup[str | None]] = Lookup(
     parameters=("from", "of"),
 )
 ANSWER: Final = Lookup(
-    locking(select(_A.digest, _A.text, _A.at).where(_PLACE), is_locked=False), _answer, parameters=("from", "of")
+    Lockable(select(_A.digest, _A.text, _A.at).where(_PLACE), is_locked=False), _answer, parameters=("from", "of")
 )
 _NEW_EVENT: Final = insert(EVENTS)
 _NEW_ANSWER: Final = insert(ANSWERS)

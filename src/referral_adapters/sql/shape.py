@@ -130,7 +130,7 @@ def shape_findings(connection: Connection) -> Generator[Finding, None, bool]:
         raise StoreFailed(
             "The check makes a schema of its own to compare with, and undoes it: run it as the owner of the database."
         )
-    is_spread = distribution.is_distributed(connection)
+    is_distributed = distribution.is_distributed(connection)
     with _undone(connection):
         found = parts_in_postgresql(connection, "SELECT relnamespace::regnamespace::text FROM pg_class"
                                     f" WHERE oid = to_regclass('{schema.VERSION_TABLE}')")  # fmt: skip
@@ -139,7 +139,7 @@ def shape_findings(connection: Connection) -> Generator[Finding, None, bool]:
         connection.exec_driver_sql(f"CREATE SCHEMA {name}")
         connection.exec_driver_sql(f"SET LOCAL search_path TO {name}")
         schema.run_migrations(connection)
-        if is_spread:
+        if is_distributed:
             distribution.loosen(connection)
         expected = parts_in_postgresql(connection, f"SELECT '{name}'")
     return (yield from _differences(expected, found))

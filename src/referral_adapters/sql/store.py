@@ -216,8 +216,8 @@ class SqlStore:
         self._is_asked_only = self._has_begun = False
         self.keeps_billing = billing is None
         with schema.told():
-            is_spread = distribution.is_distributed(connections.get())
-        self._work = work = Work(connections, FAMILIES, is_spread=is_spread)
+            is_distributed = distribution.is_distributed(connections.get())
+        self._work = work = Work(connections, FAMILIES, is_distributed=is_distributed)
         self.contracts = SqlContracts(work)
         self.groups = SqlGroups(work)
         self.promo_codes = SqlCodes(work, self.groups)

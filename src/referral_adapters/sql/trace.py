@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from referral_adapters.sql.atomic import atomic, joined
-from referral_adapters.sql.prepared import Row, locking
+from referral_adapters.sql.prepared import Lockable, Row
 from referral_adapters.sql.rows import Rows
 from referral_adapters.sql.statements import (
     PAGE,
@@ -40,7 +40,7 @@ from referral_adapters.sql.statements import (
 )
 from referral_adapters.sql.tables import OUTBOX, PUBLISHED, SEALED_HEADS, SEALS, SUBSCRIPTIONS, TRACE_ENTRIES
 from referral_adapters.sql.types import COUNT
-from referral_adapters.sql.unit import Lookup
+from referral_adapters.sql.unit_of_work import Lookup
 from referral_adapters.sql.work import Work
 from referral_core.entities.seal import Head, Seal, SealedHead
 from referral_core.entities.trace import GENESIS, SEALS_SUBJECT, Published, Subscription, TraceEntry, TraceNote
@@ -57,7 +57,7 @@ _CHAIN: Final = CarefulPages(select(TRACE_ENTRIES).where(_T.subject == bindparam
 NO_ROWS: Final = 0, GENESIS
 """The end of a chain that has no row yet."""
 END: Final[Lookup[tuple[int, str]]] = Lookup(
-    locking(
+    Lockable(
         select(_T.number, _T.hash).where(_T.subject == bindparam("of")).order_by(_T.number.desc()).limit(1),
         is_locked=False,
     ),
@@ -196,7 +196,7 @@ class SqlTrace:
     @joined
     def append(self, *notes: TraceNote) -> None:
         """Add notes, all or none, each as the next row of its subject's chain, salted with fresh randomness."""
-        if len(notes) > 1 and not self.work.is_spread:
+        if len(notes) > 1 and not self.work.is_distributed:
             self._append_many(notes)
             return
         for note in notes:
@@ -322,7 +322,7 @@ class SqlTrace:
 
     def _newest_rows(self, subjects: Collection[str], by: datetime, limit: int) -> Sequence[Row]:
         given = {"by": by, "most": limit}
-        if self.work.is_spread:  # chain by chain, as each may lie elsewhere
+        if self.work.is_distributed:  # chain by chain, as each may lie elsewhere
             rows = [row for each in subjects for row in self.work.rows(_NEWEST_OF_ONE, {"of": each, **given})]
             return sorted(rows, key=lambda row: (row.moment, row.subject, row.number), reverse=True)[:limit]
         wanted = _SUBJECTS.given(self.work, [{"subject": subject} for subject in subjects])

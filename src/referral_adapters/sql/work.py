@@ -7,9 +7,9 @@ it writes.
 or not; contracts, referrals, cases and grants by their rows. A code that is used is locked so that many may use it at
 once and nobody changes it. Where two write what is not there yet, a key decides: the second does its act again.
 
-Every transaction is a :class:`~referral_adapters.sql.unit.Unit`. Repositories that acts use all day ask by
-:meth:`Work.ask` and write by :meth:`Work.write`; all others have statements carried out at once, which makes the unit
-write first what it holds back. A call outside of a transaction is one by itself and is tried again by itself.
+Every transaction is a :class:`~referral_adapters.sql.unit_of_work.UnitOfWork`. Repositories that acts use all day ask
+by :meth:`Work.ask` and write by :meth:`Work.write`; all others have statements carried out at once, which makes the
+unit write first what it holds back. A call outside of a transaction is one by itself and is tried again by itself.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from typing import Any, Final, TypeVar, cast
 from sqlalchemy import Executable
 
 from referral_adapters.sql.connections import Connections
-from referral_adapters.sql.line import Broken, Line, Said
-from referral_adapters.sql.prepared import AT, Parameters, Prepared, Row, locking
-from referral_adapters.sql.unit import Families, Family, Key, Known, Level, Lookup, Pending, Unit
+from referral_adapters.sql.executor import Call, CallFailed, Executor
+from referral_adapters.sql.prepared import AT, Lockable, Parameters, Prepared, Row
+from referral_adapters.sql.unit_of_work import Families, Family, Key, Known, Lookup, PendingWrite, Savepoint, UnitOfWork
 from referral_core.values.errors import ConcurrentChange, ReferralError, Refusal
 
 ATTEMPTS: Final = 6
@@ -38,7 +38,7 @@ T = TypeVar("T")
 V = TypeVar("V")
 
 
-class Overtaken(ConcurrentChange):
+class WriteConflict(ConcurrentChange):
     """What a transaction holds back could not be written: somebody was quicker, or a rule of the database says no."""
 
     def __init__(self, said: ReferralError) -> None:
@@ -49,19 +49,21 @@ class Overtaken(ConcurrentChange):
 class Work:
     """The statements of a store; each thread has a transaction of its own."""
 
-    def __init__(self, connections: Connections, families: Families | None = None, *, is_spread: bool = False) -> None:
-        self.is_spread: Final = is_spread
+    def __init__(
+        self, connections: Connections, families: Families | None = None, *, is_distributed: bool = False
+    ) -> None:
+        self.is_distributed: Final = is_distributed
         """Whether the tables lie on a cluster."""
         self._families = families or Families()
         self._local = threading.local()
-        self._line = line = Line(connections, lambda: self.is_in_transaction)
-        self._is_hosted = line.is_hosted
-        self.dialect: Final = line.dialect
-        self._is_near = line.dialect == "sqlite"
-        self._begin_with = _BEGIN["reading" if line.is_read_only else line.dialect]
+        self._executor = executor = Executor(connections, lambda: self.is_in_transaction)
+        self._is_hosted = executor.is_hosted
+        self.dialect: Final = executor.dialect
+        self._is_near = executor.dialect == "sqlite"
+        self._begin_with = _BEGIN["reading" if executor.is_read_only else executor.dialect]
 
     @property
-    def _unit(self) -> Unit | None:
+    def _unit(self) -> UnitOfWork | None:
         return getattr(self._local, "unit", None)
 
     @property
@@ -77,7 +79,7 @@ class Work:
     @property
     def locks(self) -> bool:
         """Tell whether what is read now is to be locked until the transaction ends."""
-        return self.dialect == "postgresql" and self.is_in_transaction and not self._line.is_read_only
+        return self.dialect == "postgresql" and self.is_in_transaction and not self._executor.is_read_only
 
     # ── lookups ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -120,8 +122,8 @@ class Work:
         were told by :meth:`keep`.
         """
         unit = self._transaction()
-        change = self._line.kept(statement, row)
-        unit.pending.append(Pending(change, row))
+        change = self._executor.kept(statement, row)
+        unit.pending.append(PendingWrite(change, row))
         if not told:
             unit.unseen |= change.tables
 
@@ -129,14 +131,14 @@ class Work:
         """Lock and read what some keys are likely to be asked for, as far as this transaction has not."""
         self._load(self._transaction(), named)
 
-    def _look_up(self, unit: Unit, lookup: Lookup[Any], key: Key) -> None:
+    def _look_up(self, unit: UnitOfWork, lookup: Lookup[Any], key: Key) -> None:
         """Read what one lookup answers, by itself."""
         if not unit.unseen.isdisjoint(lookup.statement.tables):
             self._flush(unit)
         self._begin(unit)
         unit.read(lookup, key, lookup.read(self._rows_of((lookup, key))))
 
-    def _load(self, unit: Unit, wanted: Iterable[tuple[str, Key]]) -> None:
+    def _load(self, unit: UnitOfWork, wanted: Iterable[tuple[str, Key]]) -> None:
         """Lock and read what some keys are likely to be asked for, and then what that leads to.
 
         A file is no further away for who asks it often, and has one writer: there nothing is read that nobody asks for.
@@ -148,9 +150,9 @@ class Work:
             chosen = [(self._families.by_name[name], key) for name, key in fresh if name in self._families.by_name]
             wanted = self._read_together(unit, chosen) if chosen else ()
 
-    def _read_together(self, unit: Unit, chosen: Sequence[tuple[Family, Key]]) -> list[tuple[str, Key]]:
+    def _read_together(self, unit: UnitOfWork, chosen: Sequence[tuple[Family, Key]]) -> list[tuple[str, Key]]:
         """Lock and read some families by one round trip; return what they lead to."""
-        wanted: dict[Known, locking] = {}
+        wanted: dict[Known, Lockable] = {}
         for family, key in chosen:
             for member in family.members:
                 wanted.setdefault((member.lookup, member.of_key(key)), member.statement or member.lookup.statement)
@@ -172,18 +174,18 @@ class Work:
     def _rows_of(self, place: Known) -> Sequence[Row]:
         """Return the rows that one lookup finds."""
         how = place[0].statement
-        if self.is_spread and how.directory:
+        if self.is_distributed and how.directory:
             return self._found({place: how}, [])[place]
         asked, given = self._question(how(self), place)
-        return self._line.rows(asked, given)
+        return self._executor.rows(asked, given)
 
-    def _found(self, wanted: Mapping[Known, locking], first: list[Said]) -> dict[Known, list[Row]]:
+    def _found(self, wanted: Mapping[Known, Lockable], first: list[Call]) -> dict[Known, list[Row]]:
         """Say what comes ``first``, and return the rows that lookups find: all of it in one round trip.
 
         On a cluster directories are asked by a round trip of their own, behind what comes first: locks are among that.
         """
         places: dict[Known, list[dict[str, str]]] = {}
-        if self.is_spread:
+        if self.is_distributed:
             told = [(place, how.directory.places) for place, how in wanted.items() if how.directory]
             questions = [self._question(directory, place) for place, directory in told]
             if questions:
@@ -206,13 +208,13 @@ class Work:
     ) -> tuple[Prepared, Mapping[str, Any]]:
         lookup, key = place
         given = {**lookup.given(key), **at} if at else lookup.given(key)
-        return self._line.kept(statement, given), given
+        return self._executor.kept(statement, given), given
 
     def _answers(
-        self, first: Sequence[Said], questions: Sequence[tuple[Prepared, Mapping[str, Any]]]
+        self, first: Sequence[Call], questions: Sequence[tuple[Prepared, Mapping[str, Any]]]
     ) -> list[list[Row]]:
         """Say what comes first, then ask; return the rows of every question."""
-        answers = self._line.answered(*first, *questions)[len(first) :]
+        answers = self._executor.answered(*first, *questions)[len(first) :]
         return [asked.read(fetched) for (asked, _), (_, fetched) in zip(questions, answers, strict=True)]
 
     # ── statements ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -220,9 +222,9 @@ class Work:
     def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Row]:
         """Return all rows that a statement returns, carried out at once."""
         given = parameters or {}
-        asked = self._line.prepared(statement, given)
+        asked = self._executor.prepared(statement, given)
         self._make_way(asked)
-        rows = self._line.rows(asked, given)
+        rows = self._executor.rows(asked, given)
         if asked.changes:
             self._have_changed(asked)
         return rows
@@ -235,9 +237,9 @@ class Work:
     def change(self, statement: Executable, parameters: Parameters | list[dict[str, Any]] | None = None) -> int:
         """Carry a statement out at once, for each of many rows if it is given many; return how many rows it changed."""
         given = parameters[0] if isinstance(parameters, list) else parameters or {}
-        change = self._line.prepared(statement, given)
+        change = self._executor.prepared(statement, given)
         self._make_way(change)
-        count = self._line.change(change, parameters or {})
+        count = self._executor.change(change, parameters or {})
         self._have_changed(change)
         return count
 
@@ -246,7 +248,7 @@ class Work:
         """Yield the driver's own connection, for what only it can do; its errors are told like those of a statement."""
         self._make_way()
         try:
-            with self._line.driver() as driver:
+            with self._executor.driver() as driver:
                 yield driver
         finally:
             if (unit := self._unit) is not None:
@@ -261,7 +263,7 @@ class Work:
             return
         missing = set(names) if unit is None else set(names) - unit.locks
         if missing:
-            self._line.answered(*([] if unit is None else self._beginning(unit)), _locking(missing))
+            self._executor.answered(*([] if unit is None else self._beginning(unit)), _locking(missing))
             if unit is not None:
                 unit.locks |= missing
 
@@ -276,59 +278,59 @@ class Work:
         self._flush(unit, parts=asked is None or asked.changes)
         self._begin(unit)
 
-    def _begin(self, unit: Unit) -> None:
+    def _begin(self, unit: UnitOfWork) -> None:
         if unit.is_lost or not unit.has_begun:
             for statement, _ in self._beginning(unit):
-                self._line.do(cast("str", statement))
+                self._executor.do(cast("str", statement))
 
     def _have_changed(self, change: Prepared) -> None:
         unit = self._unit
         if unit is not None:
             unit.forget(change.tables)
 
-    def _flush(self, unit: Unit, *, parts: bool = False) -> None:
+    def _flush(self, unit: UnitOfWork, *, parts: bool = False) -> None:
         """Carry out what is held back, in one round trip; with ``parts`` have savepoints set if nothing is.
 
-        :raises Overtaken: a row could not be written.
+        :raises WriteConflict: a row could not be written.
         """
         if unit.pending or (parts and not all(level.is_sent for level in unit.levels)):
             self._write(unit, ())
 
-    def _end(self, unit: Unit) -> None:
+    def _end(self, unit: UnitOfWork) -> None:
         """Carry out what is held back, and commit, in one round trip."""
         if unit.pending:
-            self._write(unit, (Pending("COMMIT"),))
+            self._write(unit, (PendingWrite("COMMIT"),))
         elif unit.has_begun:
-            self._line.do("COMMIT")
+            self._executor.do("COMMIT")
 
-    def _write(self, unit: Unit, last: Sequence[Pending]) -> None:
-        before = [Pending(cast("str", statement)) for statement, _ in self._beginning(unit)]
-        said, saved = [*before], list[tuple[int, Level]]()
+    def _write(self, unit: UnitOfWork, last: Sequence[PendingWrite]) -> None:
+        before = [PendingWrite(cast("str", statement)) for statement, _ in self._beginning(unit)]
+        said, saved = [*before], list[tuple[int, Savepoint]]()
         place = 0
         for depth, level in enumerate(unit.levels, 1):
             if not level.is_sent:
                 said += unit.pending[place : level.mark]
                 place = level.mark
                 saved.append((len(said), level))
-                said.append(Pending(f"SAVEPOINT part_{depth}"))
+                said.append(PendingWrite(f"SAVEPOINT part_{depth}"))
         said += [*unit.pending[place:], *last]
         try:
-            self._line.together([(each.statement, each.given) for each in said])
-        except Broken as broken:
+            self._executor.together([(each.statement, each.given) for each in said])
+        except CallFailed as failure:
             for number, level in saved:
-                level.is_sent = number < broken.place
+                level.is_sent = number < failure.place
             unit.is_lost = not (unit.levels and unit.levels[-1].is_sent)
             unit.flushed(sent=False)
-            if isinstance(broken.said, Refusal | ConcurrentChange):
-                raise Overtaken(broken.said) from broken
-            raise broken.said from broken
+            if isinstance(failure.said, Refusal | ConcurrentChange):
+                raise WriteConflict(failure.said) from failure
+            raise failure.said from failure
         unit.flushed(sent=True)
 
-    def _beginning(self, unit: Unit) -> list[Said]:
+    def _beginning(self, unit: UnitOfWork) -> list[Call]:
         """Return what a transaction has to say first; once it is sent there is something to roll back."""
         if unit.is_lost:
             raise ConcurrentChange("The transaction has failed and has to be done again.")
-        said: list[Said] = [] if unit.has_begun else [(self._begin_with, {})]
+        said: list[Call] = [] if unit.has_begun else [(self._begin_with, {})]
         unit.has_begun = True
         return said
 
@@ -341,9 +343,9 @@ class Work:
         try:
             with self._whole() if unit is None else self._part(unit):
                 yield
-        except Overtaken as overtaken:
+        except WriteConflict as conflict:
             if unit is None:
-                raise overtaken.said from overtaken
+                raise conflict.said from conflict
             raise
 
     def run(self, act: Callable[[], T], named: Iterable[tuple[str, Key]] = ()) -> T:
@@ -361,16 +363,18 @@ class Work:
                 return self._once(unit, act, named, may_wait=attempt == 1)
             except ConcurrentChange as lost:
                 if unit is not None:
-                    if unit.may_wait or unit.is_lost or not isinstance(lost, Overtaken):
+                    if unit.may_wait or unit.is_lost or not isinstance(lost, WriteConflict):
                         raise
                     unit.forget()
                 time.sleep(_PAUSE * attempt)
         try:
             return self._once(unit, act, named, may_wait=False)
-        except Overtaken as overtaken:
-            raise overtaken.said from overtaken
+        except WriteConflict as conflict:
+            raise conflict.said from conflict
 
-    def _once(self, unit: Unit | None, act: Callable[[], T], named: Iterable[tuple[str, Key]], *, may_wait: bool) -> T:
+    def _once(
+        self, unit: UnitOfWork | None, act: Callable[[], T], named: Iterable[tuple[str, Key]], *, may_wait: bool
+    ) -> T:
         with self._whole(may_wait=may_wait) if unit is None else self._part(unit):
             self._load(self._transaction(), named)
             done = act()
@@ -378,7 +382,7 @@ class Work:
                 self._flush(unit)
             return done
 
-    def _transaction(self) -> Unit:
+    def _transaction(self) -> UnitOfWork:
         unit = self._unit
         if unit is None:
             raise RuntimeError("only in a transaction")
@@ -386,7 +390,7 @@ class Work:
 
     @contextmanager
     def _whole(self, *, may_wait: bool = False) -> Iterator[None]:
-        unit = self._local.unit = Unit(may_wait, has_begun=self._is_hosted)
+        unit = self._local.unit = UnitOfWork(may_wait, has_begun=self._is_hosted)
         try:
             if self._is_hosted:
                 with self._part(unit):
@@ -398,13 +402,13 @@ class Work:
                 self._end(unit)
         except BaseException:
             if unit.has_begun and not self._is_hosted:
-                self._line.roll_back()
+                self._executor.roll_back()
             raise
         finally:
             self._local.unit = None
 
     @contextmanager
-    def _part(self, unit: Unit) -> Iterator[None]:
+    def _part(self, unit: UnitOfWork) -> Iterator[None]:
         """Do a block as a part of a transaction, which can be undone by itself."""
         level = unit.enter()
         name = f"part_{len(unit.levels)}"
@@ -412,12 +416,12 @@ class Work:
             yield
         except BaseException:
             if level.is_sent:
-                self._line.undo(f"ROLLBACK TO {name}", f"RELEASE {name}")
+                self._executor.undo(f"ROLLBACK TO {name}", f"RELEASE {name}")
             unit.undo_part(level)
             raise
         else:
             if level.is_sent:
-                unit.pending.append(Pending(f"RELEASE {name}"))
+                unit.pending.append(PendingWrite(f"RELEASE {name}"))
         finally:
             unit.levels.pop()
 
@@ -432,6 +436,6 @@ _LOCK: Final = (
 )
 
 
-def _locking(names: Iterable[str]) -> Said:
+def _locking(names: Iterable[str]) -> Call:
     """Return what locks names, in one order whoever asks."""
     return _LOCK, {"names": json.dumps(sorted(names))}

@@ -8,7 +8,7 @@ from typing import Any
 
 from referral_adapters.sql import SqlStore
 from referral_adapters.sql.exchange import Answer
-from referral_adapters.sql.line import Said
+from referral_adapters.sql.executor import Call
 
 
 class NotingCursor:
@@ -33,10 +33,10 @@ def noting(store: SqlStore) -> Iterator[list[tuple[Any, ...]]]:
     connections: Any = store._connections
     plain = connections.cursor()
     cursor = connections._local.cursor = NotingCursor(plain)
-    line = store._work._line
+    line = store._work._executor
     together = line._in_one_trip
 
-    def heard(statements: Sequence[Said]) -> list[Answer]:
+    def heard(statements: Sequence[Call]) -> list[Answer]:
         cursor.noted.extend((each if isinstance(each, str) else each.text, given) for each, given in statements)
         return together(statements)
 

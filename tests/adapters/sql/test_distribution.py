@@ -270,7 +270,7 @@ def test_what_names_no_place_is_asked_everywhere() -> None:
 @contextmanager
 def overheard(store: SqlStore) -> Iterator[dict[Executable, None]]:
     """Yield the statements that a store makes of its database, as they are before they are texts."""
-    line, said = store._work._line, dict[Executable, None]()
+    line, said = store._work._executor, dict[Executable, None]()
     plain, kept = line.prepared, line.kept
 
     def prepared(statement: Executable, given: Any) -> Any:  # noqa: ANN401 - as the line has it
@@ -296,7 +296,7 @@ def told(postgres: PostgresServer) -> tuple[dict[str, Any], dict[Executable, Non
             connection.execute(CITUS.encode())
         upgrade(url, distributed=True)
         with SqlStore(url, PROGRAMME, secret=KEY) as store, overheard(store) as said:
-            assert store._work.is_spread
+            assert store._work.is_distributed
             runner = FeedRunner(PROGRAMME, store)
             list(runner.run(feed(30, 5, "demo")))
             list(runner.run(EDGES))

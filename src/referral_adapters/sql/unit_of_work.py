@@ -4,8 +4,8 @@ What an act is likely to ask is locked and read in one round trip, before it ask
 key. What is known is not read again, and what is changed is known at once and written in one round trip, at the end of
 the act. So an act costs two round trips, or three where what it names leads to more.
 
-Whoever changes what a lookup answers says so (:meth:`Unit.keep`). A row that cannot be written, because somebody was
-quicker, ends the attempt: the act is done again, and a rule then finds what is in the way and names the reason.
+Whoever changes what a lookup answers says so (:meth:`UnitOfWork.keep`). A row that cannot be written, because somebody
+was quicker, ends the attempt: the act is done again, and a rule then finds what is in the way and names the reason.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 import attrs
 
-from referral_adapters.sql.prepared import Prepared, Row, locking
+from referral_adapters.sql.prepared import Lockable, Prepared, Row
 
 V = TypeVar("V")
 Key = str | tuple[str, ...]
@@ -26,7 +26,7 @@ Key = str | tuple[str, ...]
 class Lookup(Generic[V]):
     """A question about one key: the statement that answers it, which is given the key, and how its rows are read."""
 
-    statement: locking
+    statement: Lockable
     read: Callable[[Sequence[Row]], V]
     parameters: tuple[str, ...] = ("of",)
 
@@ -47,7 +47,7 @@ class Member:
 
     lookup: Lookup[Any]
     of_key: Callable[[Key], Key] = _itself
-    statement: locking | None = None
+    statement: Lockable | None = None
 
 
 @attrs.frozen(eq=False)
@@ -81,7 +81,7 @@ class Families:
 
 
 @attrs.frozen
-class Pending:
+class PendingWrite:
     """A statement that is yet to be carried out, with its values."""
 
     statement: Prepared | str
@@ -89,7 +89,7 @@ class Pending:
 
 
 @attrs.define(eq=False)
-class Level:
+class Savepoint:
     """A part of a transaction that can be undone by itself.
 
     ``mark`` and ``undo`` are where it begins among what is pending and what was changed; ``is_sent`` tells whether the
@@ -107,7 +107,7 @@ _ABSENT: Final = object()
 
 
 @attrs.define(eq=False)
-class Unit:
+class UnitOfWork:
     """What one transaction has read, has locked, and has yet to write.
 
     ``may_wait`` tells that acts in it need not be written at their ends, because all of it is done again if anything
@@ -123,10 +123,10 @@ class Unit:
     """What is known because it was changed here: reading it again would find what was so before."""
     loaded: set[tuple[str, Key]] = attrs.field(factory=set)
     locks: set[str] = attrs.field(factory=set)
-    pending: list[Pending] = attrs.field(factory=list)
+    pending: list[PendingWrite] = attrs.field(factory=list)
     unseen: set[str] = attrs.field(factory=set)
     """The tables with pending rows that no lookup knows of: whoever looks there has to wait until they are written."""
-    levels: list[Level] = attrs.field(factory=list)
+    levels: list[Savepoint] = attrs.field(factory=list)
     undo: list[tuple[Known, Any, bool]] = attrs.field(factory=list)
 
     def keep(self, lookup: Lookup[V], key: Key, answer: V) -> None:
@@ -141,13 +141,13 @@ class Unit:
         if (lookup, key) not in self.changed:
             self.known[lookup, key] = answer
 
-    def enter(self) -> Level:
+    def enter(self) -> Savepoint:
         """Begin a part."""
-        level = Level(len(self.pending), len(self.undo), frozenset(self.locks))
+        level = Savepoint(len(self.pending), len(self.undo), frozenset(self.locks))
         self.levels.append(level)
         return level
 
-    def undo_part(self, level: Level) -> None:
+    def undo_part(self, level: Savepoint) -> None:
         """Forget what was changed in a part; where the database knew of it, forget all that was read too."""
         if level.is_sent:
             self.forget()

@@ -27,7 +27,7 @@ _NULL: Final = "\\N"
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-class Loading:
+class BulkLoad:
     """The addition of many rows to a table, which are given as names and values like those of any insertion."""
 
     def __init__(self, table: Table) -> None:

@@ -1,4 +1,4 @@
-"""The line to a database: statements go out, answers come back, and errors are told in this library's words."""
+"""Execution: statements go to a database, answers come back, and errors are told in this library's words."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from sqlalchemy import Executable
 
 from referral_adapters.sql.connections import Connections, HostConnection
 from referral_adapters.sql.errors import StoreFailed, translated
-from referral_adapters.sql.exchange import Answer, Failed, encoded, exchange
+from referral_adapters.sql.exchange import Answer, StatementFailed, encoded, exchange
 from referral_adapters.sql.prepared import Cursor, Parameters, Prepared, Row, prepared
 from referral_core.values.errors import ReferralError
 
 if TYPE_CHECKING:
     from referral_adapters.sql.patient_connection import PatientConnection
 
-Said = tuple["str | Prepared", Mapping[str, Any]]
+Call = tuple["str | Prepared", Mapping[str, Any]]
 """A statement, as text or prepared, and what it is given."""
 _IDLE: Final = 0
 """What ``libpq`` calls a connection that is in no transaction."""
 
 
-class Broken(Exception):
+class CallFailed(Exception):
     """A statement of several failed; ``place`` is its number, and ``said`` what that means."""
 
     def __init__(self, place: int, said: ReferralError) -> None:
@@ -33,7 +33,7 @@ class Broken(Exception):
         self.said = said
 
 
-class Line:
+class Executor:
     """The connections of a store, one for each thread, and how to speak to what is behind them.
 
     ``is_held`` tells whether the thread is in a transaction: then a connection that is gone stays until that has ended.
@@ -60,21 +60,21 @@ class Line:
             kept = self._kept[statement] = self.prepared(statement, given)
         return kept
 
-    def together(self, statements: Sequence[Said]) -> list[Answer]:
+    def together(self, statements: Sequence[Call]) -> list[Answer]:
         """Carry out statements, on PostgreSQL in one round trip, up to the first that fails.
 
-        :raises Broken: one failed.
+        :raises CallFailed: one failed.
         """
         if self.dialect == "postgresql" and not self.is_hosted:
             return self._in_one_trip(statements)
         return self._one_after_another(statements)
 
-    def answered(self, *statements: Said) -> list[Answer]:
+    def answered(self, *statements: Call) -> list[Answer]:
         """Carry out statements that only ask and lock, or none of which matters by itself."""
         try:
             return self.together(statements)
-        except Broken as broken:
-            raise broken.said from broken
+        except CallFailed as failure:
+            raise failure.said from failure
 
     def rows(self, asked: Prepared, given: Parameters) -> list[Row]:
         """Return all rows that one statement returns."""
@@ -128,7 +128,7 @@ class Line:
     def _driver(self) -> Any:  # noqa: ANN401 - a driver's
         return self._connections.get().connection.driver_connection
 
-    def _in_one_trip(self, statements: Sequence[Said]) -> list[Answer]:
+    def _in_one_trip(self, statements: Sequence[Call]) -> list[Answer]:
         try:
             sent = [
                 (_numbered(statement), [encoded(value) for value in given.values()])
@@ -137,12 +137,12 @@ class Line:
                 for statement, given in statements
             ]
             return exchange(cast("PatientConnection", self._driver), sent)
-        except Failed as failed:
-            raise Broken(failed.place, self._told(failed.error)) from failed.error
+        except StatementFailed as failed:
+            raise CallFailed(failed.place, self._told(failed.error)) from failed.error
         except self._errors as error:
             raise self._told(error) from error
 
-    def _one_after_another(self, statements: Sequence[Said]) -> list[Answer]:
+    def _one_after_another(self, statements: Sequence[Call]) -> list[Answer]:
         answers: list[Answer] = []
         try:
             cursor: Cursor = self._connections.cursor()
@@ -153,7 +153,7 @@ class Line:
                     cursor.execute(statement.text, statement.values(given))
                 answers.append((cursor.rowcount, list(cursor.fetchall()) if cursor.description is not None else []))
         except self._errors as error:
-            raise Broken(len(answers), self._told(error)) from error
+            raise CallFailed(len(answers), self._told(error)) from error
         return answers
 
     @contextmanager
