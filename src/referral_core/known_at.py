@@ -23,12 +23,12 @@ from referral_core.entities.seal import Head, Seal, SealedHead
 from referral_core.entities.trace import Published, Subscription, TraceEntry, TraceNote
 from referral_core.ports.billing import Billing, TellingBilling
 from referral_core.ports.cases import CaseRepository
-from referral_core.ports.codes import CodelessPage, CodeRepository, Evidence, gathered_evidence
+from referral_core.ports.codes import CodelessPage, CodeRepository, Evidence
 from referral_core.ports.contracts import ContractRepository, Standing
 from referral_core.ports.grants import GrantRepository, Step
 from referral_core.ports.groups import GroupRepository
 from referral_core.ports.referrals import ReferralRepository
-from referral_core.ports.store import Repositories
+from referral_core.ports.store import Repositories, gathered_evidence
 from referral_core.ports.trace import TraceRepository
 from referral_core.values.history import Recorded, recorded_by
 from referral_core.values.moment import moment, written

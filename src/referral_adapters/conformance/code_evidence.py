@@ -17,7 +17,8 @@ from referral_adapters.conformance.samples import (
 from referral_adapters.conformance.store import Store, failing
 from referral_core.entities.discount_group import DiscountGroup, GroupEvent, Side
 from referral_core.entities.promo_code import Ending
-from referral_core.ports.codes import Evidence, gathered_evidence
+from referral_core.ports.codes import Evidence
+from referral_core.ports.store import gathered_evidence
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.money import Money
 

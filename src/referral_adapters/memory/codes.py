@@ -14,8 +14,8 @@ from referral_adapters.memory.journal import Change, History, Journal, adding, s
 from referral_core.entities.personal_data import Person
 from referral_core.entities.promo_code import PromoCode, Sharing, codes_over_time
 from referral_core.entities.trace import TraceNote
-from referral_core.ports.codes import CodelessAccount, CodelessPage, Evidence, gathered_evidence
-from referral_core.ports.store import Repositories
+from referral_core.ports.codes import CodelessAccount, CodelessPage, Evidence
+from referral_core.ports.store import Repositories, gathered_evidence
 from referral_core.values.errors import ConcurrentChange, Reason, Refusal
 from referral_core.values.history import Recorded
 

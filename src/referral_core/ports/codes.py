@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import attrs
 
@@ -13,10 +13,6 @@ from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.promo_code import PromoCode, Sharing
 from referral_core.entities.trace import TraceNote
 from referral_core.values.history import Recorded
-
-if TYPE_CHECKING:
-    from referral_core.ports.store import Repositories
-
 
 Supply = tuple[str, str]
 """The product and the segment of a contract."""
@@ -62,20 +58,6 @@ class Evidence:
     contracts: tuple[Contract, ...]
     is_referred: bool
     groups: tuple[DiscountGroup | None, ...]
-
-
-def gathered_evidence(repositories: Repositories, code: str, customer: str | None, groups: tuple[str, str]) -> Evidence:
-    """Return the evidence of :meth:`CodeRepository.evidence`, read from four repositories one after another.
-
-    This is for stores that cannot read it all at once.
-    """
-    referrer_group, referee_group = groups
-    return Evidence(
-        repositories.promo_codes.find(code),
-        () if customer is None else repositories.contracts.of_customer(customer),
-        customer is not None and repositories.referrals.live_of(customer) is not None,
-        (repositories.groups.find(referrer_group), repositories.groups.find(referee_group)),
-    )
 
 
 class CodeRepository(Protocol):
@@ -124,7 +106,7 @@ class CodeRepository(Protocol):
         """Read the code with a canonical text, a customer's standing and two groups, all at once.
 
         Checks are the most frequent act (P4, S5). Without a ``customer`` there are no contracts and no referral. The
-        result equals that of :func:`gathered_evidence` over the repositories of the same store.
+        result equals that of :func:`~referral_core.ports.store.gathered_evidence` over the repositories of the same store.
         """
         ...
 

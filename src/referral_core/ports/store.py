@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from referral_core.entities.personal_data import PersonalData
 from referral_core.ports.billing import Billing
 from referral_core.ports.cases import CaseRepository
-from referral_core.ports.codes import CodeRepository
+from referral_core.ports.codes import CodeRepository, Evidence
 from referral_core.ports.contracts import ContractRepository
 from referral_core.ports.grants import GrantRepository
 from referral_core.ports.groups import GroupRepository
@@ -81,6 +81,20 @@ class Repositories(Protocol):
     def personal_data(self, customer: str) -> PersonalData:
         """Return the personal data of a customer in the whole store; empty and zero for an unknown customer."""
         ...
+
+
+def gathered_evidence(repositories: Repositories, code: str, customer: str | None, groups: tuple[str, str]) -> Evidence:
+    """Return the evidence of :meth:`CodeRepository.evidence`, read from four repositories one after another.
+
+    This is for stores that cannot read it all at once.
+    """
+    referrer_group, referee_group = groups
+    return Evidence(
+        repositories.promo_codes.find(code),
+        () if customer is None else repositories.contracts.of_customer(customer),
+        customer is not None and repositories.referrals.live_of(customer) is not None,
+        (repositories.groups.find(referrer_group), repositories.groups.find(referee_group)),
+    )
 
 
 class Store(Repositories, Protocol):
