@@ -59,7 +59,7 @@ ROWS: Final = Rows(PromoCode, PROMO_CODES)
 
 
 @attrs.frozen
-class Held:
+class StoredCode:
     """A code as it is stored, how many states it has had, and when this one was recorded."""
 
     code: PromoCode
@@ -67,8 +67,8 @@ class Held:
     recorded_at: datetime
 
 
-def _held(row: Row) -> Held:
-    return Held(ROWS.entity(row), row.revision, row.recorded_at)
+def _stored(row: Row) -> StoredCode:
+    return StoredCode(ROWS.entity(row), row.revision, row.recorded_at)
 
 
 _BY_TEXT: Final = select(PROMO_CODES).where(PROMO_CODES.c.text == bindparam("of"))
@@ -78,7 +78,7 @@ _HOLDER: Final = Directory(
 UNLOCKED: Final = Lockable(_BY_TEXT, is_locked=False, directory=_HOLDER)
 TO_BE_CHANGED: Final = Lockable(_BY_TEXT, directory=_HOLDER)
 BY_TEXT: Final = Lookup(
-    Lockable(_BY_TEXT, shared=PROMO_CODES, directory=_HOLDER), lambda rows: _held(rows[0]) if rows else None
+    Lockable(_BY_TEXT, shared=PROMO_CODES, directory=_HOLDER), lambda rows: _stored(rows[0]) if rows else None
 )
 """The code of a text, which many may use at once, and nobody change meanwhile."""
 OF_ACCOUNT: Final = Lookup(
@@ -86,7 +86,7 @@ OF_ACCOUNT: Final = Lookup(
         select(PROMO_CODES).where(PROMO_CODES.c.account == bindparam("of")).order_by(PROMO_CODES.c.place),
         is_locked=False,
     ),
-    lambda rows: tuple(map(_held, rows)),
+    lambda rows: tuple(map(_stored, rows)),
 )
 """The codes that an account holds or held, in the order they were issued."""
 _NEW_TEXT: Final = insert(CODE_TEXTS)
@@ -222,7 +222,7 @@ class SqlCodes:
         if self.work.ask(BY_TEXT, code.text) is not None:
             raise Refusal(Reason.CODE_TAKEN, message=f"the text {code.text} was issued before", field="code")
         _check_periods(code, held)
-        new = Held(code, 1, _learned(at, held))
+        new = StoredCode(code, 1, _learned(at, held))
         self.work.write(_NEW_TEXT, {"text": code.text, "account": code.account})
         self.work.write(_NEW, ROWS.row(code, revision=1, recorded_at=new.recorded_at, place=len(held) + 1))
         self._keep(new, (*held, new))
@@ -242,7 +242,7 @@ class SqlCodes:
         if found is not None and found.revision != last.revision:  # what was judged, before the account was locked
             raise ConcurrentChange(f"The code {code.text} was changed by somebody else at the same time.")
         _check_periods(code, held)
-        new = Held(code, last.revision + 1, _learned(at, held))
+        new = StoredCode(code, last.revision + 1, _learned(at, held))
         row = ROWS.row(code, revision=new.revision, recorded_at=new.recorded_at)
         # One revision is there once: whoever changes a code that somebody else has changed meanwhile fails here.
         self.work.write(_RECORD, _history_row(last))
@@ -358,17 +358,17 @@ class SqlCodes:
         row = self.work.row(_SHARED, of) if by is None else self.work.row(_SHARED_BY, {**of, "by": by})
         return 0 if row is None else int(row.total)
 
-    def _keep(self, new: Held, held: tuple[Held, ...]) -> None:
+    def _keep(self, new: StoredCode, held: tuple[StoredCode, ...]) -> None:
         self.work.keep(BY_TEXT, new.code.text, new)
         self.work.keep(OF_ACCOUNT, new.code.account, held)
 
 
-def _learned(at: datetime, held: Sequence[Held]) -> datetime:
+def _learned(at: datetime, held: Sequence[StoredCode]) -> datetime:
     """Return when a state is recorded: never before those of the account's other codes."""
     return learned_at(at, max([each.recorded_at for each in held], default=None))
 
 
-def _check_periods(code: PromoCode, held: Sequence[Held]) -> None:
+def _check_periods(code: PromoCode, held: Sequence[StoredCode]) -> None:
     others = [each.code for each in held if each.code.text != code.text]
     if not others:
         return
@@ -380,7 +380,7 @@ def _check_periods(code: PromoCode, held: Sequence[Held]) -> None:
         ) from overlap
 
 
-def _history_row(held: Held) -> dict[str, Any]:
+def _history_row(held: StoredCode) -> dict[str, Any]:
     """Return the row that keeps for ever what a code was, and when that was recorded."""
     code = held.code
     state, personal = code_state(ROWS.row(code))
@@ -388,7 +388,7 @@ def _history_row(held: Held) -> dict[str, Any]:
     return {**place, "recorded_at": held.recorded_at, "state": state, "personal": personal}
 
 
-def _present(held: Held) -> Recorded[PromoCode]:
+def _present(held: StoredCode) -> Recorded[PromoCode]:
     return Recorded(held.code, held.recorded_at, held.revision)
 
 

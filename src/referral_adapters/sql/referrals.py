@@ -52,7 +52,7 @@ ROWS: Final = Rows(Referral, REFERRALS, apart=("fee_notes",), renamed={"case": "
 
 
 @attrs.frozen
-class Kept:
+class StoredReferral:
     """A referral as it is stored, without its fee notes.
 
     ``notes`` tells how many those are, ``revision`` how many states it has had, and ``recorded_at`` when this one was
@@ -65,13 +65,13 @@ class Kept:
     recorded_at: datetime
 
 
-def _kept(row: Row) -> Kept:
-    return Kept(ROWS.entity(row), row.notes, row.revision, row.recorded_at)
+def _stored(row: Row) -> StoredReferral:
+    return StoredReferral(ROWS.entity(row), row.notes, row.revision, row.recorded_at)
 
 
 BY_CONTRACT: Final = Lookup(
     Lockable(select(REFERRALS).where(REFERRALS.c.contract == bindparam("of"))),
-    lambda rows: _kept(rows[0]) if rows else None,
+    lambda rows: _stored(rows[0]) if rows else None,
 )
 LIVE_OF: Final = Lookup(
     Lockable(select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == bindparam("of")), is_locked=False),
@@ -139,7 +139,7 @@ class SqlReferrals:
             )
         self.work.keep(END, referral_subject(referral.contract), NO_ROWS)
         self._move_live(None, referral)
-        new = Kept(referral, len(referral.fee_notes), 1, at)
+        new = StoredReferral(referral, len(referral.fee_notes), 1, at)
         row = _row(new)
         self.work.write(_NEW, row)
         self.work.write(_NEW_GIVEN, {name: row[name] for name in _GIVEN_COLUMNS})
@@ -160,7 +160,7 @@ class SqlReferrals:
                 field="contract",
             )
         self._move_live(known.referral, referral)
-        new = Kept(referral, len(referral.fee_notes), known.revision + 1, learned_at(at, known.recorded_at))
+        new = StoredReferral(referral, len(referral.fee_notes), known.revision + 1, learned_at(at, known.recorded_at))
         # One revision is there once: whoever changes what somebody else has changed meanwhile fails here.
         self.work.write(_RECORD, _history_row(known))
         self.work.write(_CHANGE, {**without(_row(new), "contract"), "of": referral.contract})
@@ -217,7 +217,7 @@ class SqlReferrals:
             self.work.write(_NEW_LIVE, {"customer": becomes, "contract": referral.contract})
             self.work.keep(LIVE_OF, becomes, referral.contract)
 
-    def _keep(self, new: Kept, notes: int) -> None:
+    def _keep(self, new: StoredReferral, notes: int) -> None:
         """Keep the fee notes that are new with a state, for ever, and know of it from now on."""
         referral = new.referral
         for number, note in enumerate(referral.fee_notes[notes:], notes + 1):
@@ -235,11 +235,11 @@ class SqlReferrals:
         return attrs.evolve(referral, fee_notes=tuple(map(note_of, notes)))
 
 
-def _row(kept: Kept) -> dict[str, Any]:
+def _row(kept: StoredReferral) -> dict[str, Any]:
     return ROWS.row(kept.referral, revision=kept.revision, notes=kept.notes, recorded_at=kept.recorded_at)
 
 
-def _history_row(kept: Kept) -> dict[str, Any]:
+def _history_row(kept: StoredReferral) -> dict[str, Any]:
     """Return the row that keeps for ever what a referral was, and when that was recorded."""
     place = {"contract": kept.referral.contract, "revision": kept.revision, "recorded_at": kept.recorded_at}
     return {**place, "state": referral_state(ROWS.row(kept.referral))}

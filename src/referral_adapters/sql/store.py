@@ -18,9 +18,9 @@ from referral_adapters.sql.cases import SqlCases
 from referral_adapters.sql.codes import SqlCodes
 from referral_adapters.sql.connections import Connections, HostConnection
 from referral_adapters.sql.contracts import SqlContracts
-from referral_adapters.sql.families import FAMILIES
 from referral_adapters.sql.grants import SqlGrants
 from referral_adapters.sql.groups import SqlGroups
+from referral_adapters.sql.locks import FAMILIES
 from referral_adapters.sql.personal_data import SqlPersonalData
 from referral_adapters.sql.referrals import SqlReferrals
 from referral_adapters.sql.requests import SqlRequests

@@ -106,7 +106,7 @@ class CodeRepository(Protocol):
         """Read the code with a canonical text, a customer's standing and two groups, all at once.
 
         Checks are the most frequent act (P4, S5). Without a ``customer`` there are no contracts and no referral. The
-        result equals that of :func:`~referral_core.ports.store.gathered_evidence` over the repositories of the same store.
+        result equals that of :func:`~referral_core.ports.store.gathered_evidence` over the repositories of the store.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Which lookups belong together: what an act that asks about an account, a contract … is likely to ask."""
+"""What an act locks, and what it reads ahead under the locks: lookups that are likely to be asked together."""
 
 from __future__ import annotations
 
