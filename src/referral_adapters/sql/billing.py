@@ -37,7 +37,7 @@ class _Numbered(NamedTuple):
 
 
 _L: Final = LOTS.c
-OF: Final[Lookup[tuple[_Numbered, ...]]] = Lookup(
+LOTS_OF: Final[Lookup[tuple[_Numbered, ...]]] = Lookup(
     Lockable(
         select(_L.number, _L.effective_from, _L.unused)
         .where(_L.account == bindparam("of"))
@@ -135,10 +135,10 @@ class Lots:
         return taken
 
     def _rows(self, account: str) -> tuple[_Numbered, ...]:
-        return self.work.ask(OF, account)
+        return self.work.ask(LOTS_OF, account)
 
     def _keep(self, account: str, lots: Iterable[_Numbered]) -> None:
-        self.work.keep(OF, account, tuple(sorted(lots, key=_in_order)))
+        self.work.keep(LOTS_OF, account, tuple(sorted(lots, key=_in_order)))
 
 
 def _in_order(lot: _Numbered) -> tuple[datetime, int]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from referral_adapters.sql import billing, cases, codes, contracts, grants, groups, referrals, requests, trace
-from referral_adapters.sql import billing as lots
 from referral_adapters.sql.unit_of_work import Families, Family, Key, Member
 from referral_core.entities.trace import account_subject, referral_subject
 
@@ -60,7 +59,7 @@ FAMILIES: Final = Families(
     Family("held code", (Member(codes.BY_TEXT, statement=codes.TO_BE_CHANGED),)),
     Family("group", (Member(groups.ALL, _nothing),)),
     Family("case", (Member(cases.BY_ID),)),
-    Family("ledger", (Member(lots.OF), Member(billing.LAST_MOVED), Member(grants.DUE)), lock="discount {}"),
+    Family("ledger", (Member(billing.LOTS_OF), Member(billing.LAST_MOVED), Member(grants.DUE)), lock="discount {}"),
     Family("bill", (Member(billing.BILLED),)),
     Family("grant", (Member(billing.POSTED),)),
     Family("transfer", (Member(billing.MOVED),)),

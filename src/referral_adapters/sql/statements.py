@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -39,9 +39,6 @@ from referral_adapters.sql.errors import UNTOLD, StoreFailed
 from referral_adapters.sql.prepared import Row
 from referral_adapters.sql.work import Work
 from referral_core.values.errors import ReferralError, TraceUnreadable
-
-if TYPE_CHECKING:
-    from referral_adapters.sql.work import Work
 
 PAGE: Final = 1000
 """How many rows are held at a time while all are read."""
