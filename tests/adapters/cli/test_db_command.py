@@ -18,8 +18,7 @@ from referral_adapters.cli.exit_status import CommandFailed, interruptible
 from referral_adapters.cli.output import Screen
 from referral_adapters.cli.progress import TerminalSpinner
 from referral_adapters.conformance.samples import case
-from referral_adapters.sql import Finding, SqlStore, StoreFailed, backup, check, schema, upgrade
-from referral_adapters.sql import backup as file_copy
+from referral_adapters.sql import Finding, SqlStore, StoreFailed, backup, check, file_copy, schema, upgrade
 from tests.adapters.cli.command_line import invoke
 from tests.adapters.cli.test_process import at_terminal
 from tests.adapters.sql.old_world import make

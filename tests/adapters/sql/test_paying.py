@@ -57,7 +57,7 @@ class Outside(FlakyBilling):
         self.step: Callable[[], object] = lambda: None
         self._counting = Lock()
 
-    def a_grant(self, grant: Grant) -> None:
+    def grant(self, grant: Grant) -> None:
         self.step()
         with self._counting:
             self.sent[grant.key] += 1
@@ -321,7 +321,7 @@ def connected(url: URL) -> Iterator[Connection]:
 
 
 @pytest.mark.rule("B2")
-def test_legs_of_an_older_database_are_carried_over_and_paid_once(older: URL) -> None:
+def test_grants_of_an_older_database_are_carried_over_and_paid_once(older: URL) -> None:
     before = [
         Grant(
             referral=f"K{status}",
