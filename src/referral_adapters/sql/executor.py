@@ -24,7 +24,7 @@ _IDLE: Final = 0
 """What ``libpq`` calls a connection that is in no transaction."""
 
 
-class CallFailed(Exception):
+class BatchFailed(Exception):
     """A statement of several failed; ``place`` is its number, and ``said`` what that means."""
 
     def __init__(self, place: int, said: ReferralError) -> None:
@@ -63,7 +63,7 @@ class Executor:
     def together(self, statements: Sequence[Call]) -> list[Answer]:
         """Carry out statements, on PostgreSQL in one round trip, up to the first that fails.
 
-        :raises CallFailed: one failed.
+        :raises BatchFailed: one failed.
         """
         if self.dialect == "postgresql" and not self.is_hosted:
             return self._in_one_trip(statements)
@@ -73,7 +73,7 @@ class Executor:
         """Carry out statements that only ask and lock, or none of which matters by itself."""
         try:
             return self.together(statements)
-        except CallFailed as failure:
+        except BatchFailed as failure:
             raise failure.said from failure
 
     def rows(self, asked: Prepared, given: Parameters) -> list[Row]:
@@ -138,7 +138,7 @@ class Executor:
             ]
             return exchange(cast("PatientConnection", self._driver), sent)
         except StatementFailed as failed:
-            raise CallFailed(failed.place, self._told(failed.error)) from failed.error
+            raise BatchFailed(failed.place, self._told(failed.error)) from failed.error
         except self._errors as error:
             raise self._told(error) from error
 
@@ -153,7 +153,7 @@ class Executor:
                     cursor.execute(statement.text, statement.values(given))
                 answers.append((cursor.rowcount, list(cursor.fetchall()) if cursor.description is not None else []))
         except self._errors as error:
-            raise CallFailed(len(answers), self._told(error)) from error
+            raise BatchFailed(len(answers), self._told(error)) from error
         return answers
 
     @contextmanager

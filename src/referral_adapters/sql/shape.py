@@ -29,7 +29,7 @@ class Finding:
 
 
 @attrs.frozen
-class Part:
+class SchemaPart:
     """A table, or something that stands in a table, by its name."""
 
     kind: str
@@ -39,9 +39,9 @@ class Part:
     def __str__(self) -> str:
         return f"{self.kind} {self.name}" + (f" of {self.table}" if self.table not in {"", self.name} else "")
 
-    def stands_in(self, parts: Mapping[Part, str]) -> bool:
+    def stands_in(self, parts: Mapping[SchemaPart, str]) -> bool:
         """Tell whether there is a table where this could be, so that its absence is worth a word."""
-        return self.kind in {"table", "function"} or Part("table", self.table, self.table) in parts
+        return self.kind in {"table", "function"} or SchemaPart("table", self.table, self.table) in parts
 
 
 _SQLITE: Final = """
@@ -95,22 +95,22 @@ FROM pg_proc p WHERE p.pronamespace = %(space)s::regnamespace AND p.prokind = 'f
 """
 
 
-def parts_in_sqlite(connection: Connection) -> dict[Part, str]:
+def parts_in_sqlite(connection: Connection) -> dict[SchemaPart, str]:
     """Return what an SQLite file has."""
     return _parts(connection.exec_driver_sql(_SQLITE))
 
 
-def parts_in_postgresql(connection: Connection, schema: str) -> dict[Part, str]:
+def parts_in_postgresql(connection: Connection, schema: str) -> dict[SchemaPart, str]:
     """Return what PostgreSQL has in the schema that the statement ``schema`` returns; names are told without it."""
     space = connection.exec_driver_sql(schema).scalar_one()
     connection.exec_driver_sql(f"SET LOCAL search_path TO {space}")
     return _parts(connection.exec_driver_sql(_SPACE, {"space": space}))
 
 
-def _parts(rows: Iterable[Row[Any]]) -> dict[Part, str]:
+def _parts(rows: Iterable[Row[Any]]) -> dict[SchemaPart, str]:
     """Return definitions by part, tables first; blanks in a definition mean nothing."""
     kinds = ("table", "column", "key", "constraint", "foreign key", "index", "trigger", "function")
-    found = {Part(kind, table, name): " ".join(text.split()) for kind, table, name, text in map(tuple, rows)}
+    found = {SchemaPart(kind, table, name): " ".join(text.split()) for kind, table, name, text in map(tuple, rows)}
     return dict(sorted(found.items(), key=lambda each: (kinds.index(each[0].kind), each[0].table, each[0].name)))
 
 
@@ -145,7 +145,7 @@ def shape_findings(connection: Connection) -> Generator[Finding, None, bool]:
     return (yield from _differences(expected, found))
 
 
-def _expected_in_sqlite() -> Mapping[Part, str]:
+def _expected_in_sqlite() -> Mapping[SchemaPart, str]:
     engine = create_engine("sqlite://", isolation_level="AUTOCOMMIT", poolclass=StaticPool)
     with engine.connect() as scratch:
         schema.run_migrations(scratch)
@@ -170,7 +170,7 @@ def roll_back(connection: Connection) -> None:
         connection.exec_driver_sql("ROLLBACK")
 
 
-def _differences(expected: Mapping[Part, str], found: Mapping[Part, str]) -> Generator[Finding, None, bool]:
+def _differences(expected: Mapping[SchemaPart, str], found: Mapping[SchemaPart, str]) -> Generator[Finding, None, bool]:
     is_whole = True
     for part, definition in expected.items():
         if part in found:

@@ -25,7 +25,7 @@ from typing import Any, Final, TypeVar, cast
 from sqlalchemy import Executable
 
 from referral_adapters.sql.connections import Connections
-from referral_adapters.sql.executor import Call, CallFailed, Executor
+from referral_adapters.sql.executor import BatchFailed, Call, Executor
 from referral_adapters.sql.prepared import AT, Lockable, Parameters, Prepared, Row
 from referral_adapters.sql.unit_of_work import Families, Family, Key, Known, Lookup, PendingWrite, Savepoint, UnitOfWork
 from referral_core.values.errors import ConcurrentChange, ReferralError, Refusal
@@ -316,7 +316,7 @@ class Work:
         said += [*unit.pending[place:], *last]
         try:
             self._executor.together([(each.statement, each.given) for each in said])
-        except CallFailed as failure:
+        except BatchFailed as failure:
             for number, level in saved:
                 level.is_sent = number < failure.place
             unit.is_lost = not (unit.levels and unit.levels[-1].is_sent)
