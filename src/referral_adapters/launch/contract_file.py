@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 
 from referral_adapters.feed import feed_lines
-from referral_adapters.launch.rows import COLUMNS, DAYS, MOMENTS, FileRefused, SourceRow, check_columns
+from referral_adapters.launch.rows import (
+    COLUMNS,
+    DAYS,
+    MOMENTS,
+    REJECT_COLUMNS,
+    FileRefused,
+    SourceRow,
+    check_columns,
+    unguarded,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,6 +77,10 @@ def open_contracts(path: Path, kind: str | None = None) -> ContractFile:
 LONGEST_ROW: Final = 65_536
 """How many bytes a line may have."""
 _DELIMITERS: Final = (",", ";", "\t")
+_DELIMITER_LINE: Final = re.compile(rb'"?sep=([,;\t])"?', re.IGNORECASE)
+"""The line before the header in which Excel names the delimiter."""
+_BLANK: Final = b' \t\r\v\f"'
+"""What a line without anything in its cells is made of, beside delimiters."""
 _BLOCK: Final = 1 << 20
 """How many bytes are read from the disk at a time."""
 _SHOWN: Final = 1_000
@@ -78,8 +92,10 @@ BATCH: Final = 10_000
 class CsvFile:
     """A CSV file in UTF-8, with or without a byte order mark; commas, semicolons or tabs, as its header has them.
 
-    A row is a line: a quoted field ends on the line it began on. Blank lines are skipped. The encoding of the whole
-    file is checked once before the first row is given.
+    A row is a line: a quoted field ends on the line it began on. Lines with nothing in their cells are skipped. Columns
+    at the end are passed over when they have no name and hold nothing, and when they are those of a file of rejects.
+    The apostrophe that guards a cell against being run as a formula is taken off. The encoding of the whole file is
+    checked once before the first row is given.
 
     :raises FileRefused: it cannot be opened, is not UTF-8, or its columns are not those to import.
     """
@@ -93,7 +109,9 @@ class CsvFile:
             raise FileRefused(f"{self._shown} cannot be opened: {error.strerror or error}.") from None
         try:
             self.size = path.stat().st_size
-            self.delimiter, self.columns = self._header()
+            self.delimiter, self._header_line, names = self._header()
+            self.columns, self._tail = _without_tail(names)
+            check_columns(self.columns, self._shown)
             self._check_encoding()
         except OSError as error:
             self.close()
@@ -109,7 +127,7 @@ class CsvFile:
         """
         try:
             for line, data in self._lines():
-                if line > 1 and data.strip():
+                if line > self._header_line and not self._is_blank(data):
                     yield self._row(line, data)
             self.done = self.size
         except OSError as error:
@@ -135,25 +153,51 @@ class CsvFile:
             cells = _cells(text, self.delimiter)
         except csv.Error as error:
             return _whole(line, text, f"The line cannot be taken apart: {error}.")
-        if len(cells) != len(self.columns):
-            return _whole(line, text, f"The line has {len(cells)} cells and the header has {len(self.columns)}.")
+        due = len(self.columns) + len(self._tail)
+        if len(cells) != due:
+            return _whole(line, text, f"The line has {len(cells)} cells and the header has {due}.")
+        if self._tail:
+            tail = zip(self._tail, cells[len(self.columns) :], strict=True)
+            if any(not name and cell.strip() for name, cell in tail):
+                return _whole(line, text, "The line has a cell in a column without a name.")
+            cells = cells[: len(self.columns)]
+        if "'" in text:
+            cells = [unguarded(cell) for cell in cells]
         return SourceRow(line, cells, {name: cell for name, cell in zip(self.columns, cells, strict=True) if cell})
 
-    def _header(self) -> tuple[str, list[str]]:
-        """Return the delimiter with which the header names most columns, and all it names."""
-        first = next(self._lines(), (1, b""))[1]
+    def _is_blank(self, data: bytes) -> bool:
+        """Tell whether a line has nothing in its cells: spreadsheets write such lines for rows that were emptied."""
+        if data.strip(_BLANK + self.delimiter.encode()):
+            return False
+        try:
+            return not any(cell.strip() for cell in _cells(data.decode().removesuffix("\r"), self.delimiter))
+        except csv.Error:
+            return False
+
+    def _header(self) -> tuple[str, int, list[str]]:
+        """Return the delimiter with which the header names most columns, the header's line, and all it names."""
+        lines = self._lines()
+        number, first = next(lines, (1, b""))
+        delimiters: Sequence[str] = _DELIMITERS
+        if named := _DELIMITER_LINE.fullmatch(first.strip(b" \r")):
+            delimiters = (named[1].decode(),)
+            number, first = next(lines, (2, b""))
         if not first.strip():
             raise FileRefused(f"{self._shown} is empty: its first line names the columns.")
         try:
             text = first.decode().removesuffix("\r")
-            split = {each: [cell.strip() for cell in _cells(text, each)] for each in _DELIMITERS}
         except UnicodeDecodeError:
-            raise FileRefused(f"{self._shown} is not UTF-8: line 1, which names the columns.") from None
-        except csv.Error as error:
-            raise FileRefused(f"{self._shown} has a header that cannot be taken apart: {error}.") from None
+            raise FileRefused(f"{self._shown} is not UTF-8: line {number}, which names the columns.") from None
+        split: dict[str, list[str]] = {}
+        for each in delimiters:
+            try:
+                split[each] = [cell.strip() for cell in _cells(text, each)]
+            except csv.Error as error:  # a quoted cell, behind which another delimiter stands: only that one splits
+                fault = error
+        if not split:
+            raise FileRefused(f"{self._shown} has a header that cannot be taken apart: {fault}.")
         delimiter = max(split, key=lambda each: len(set(COLUMNS).intersection(split[each])))
-        check_columns(split[delimiter], self._shown)
-        return delimiter, split[delimiter]
+        return delimiter, number, split[delimiter]
 
     def _check_encoding(self) -> None:
         decoder = codecs.getincrementaldecoder("utf-8")()
@@ -187,6 +231,16 @@ def _cells(text: str, delimiter: str) -> list[str]:
     if '"' not in text:  # most rows have no quotes, and splitting is several times as quick as the reader
         return text.split(delimiter)
     return next(csv.reader([text], delimiter=delimiter, strict=True))
+
+
+def _without_tail(names: list[str]) -> tuple[list[str], list[str]]:
+    """Return the columns of a header to be read, and those at its end that are not."""
+    last = len(names)
+    while last and not names[last - 1]:
+        last -= 1
+    if tuple(names[:last][-len(REJECT_COLUMNS) :]) == REJECT_COLUMNS:
+        last -= len(REJECT_COLUMNS)
+    return names[:last], names[last:]
 
 
 def _whole(line: int, text: str, fault: str) -> SourceRow:

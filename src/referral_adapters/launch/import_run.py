@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import attrs
 
 from referral_adapters.feed.fields import LineInvalid
-from referral_adapters.launch.rows import ContractRows, SourceRow
+from referral_adapters.launch.rows import REJECT_COLUMNS, ContractRows, SourceRow, guarded
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor
 from referral_core.entities.contract import Contract
@@ -82,11 +82,6 @@ def pages(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 INVALID: Final = "invalid"
 """The reason of a row that is malformed: no rule has looked at it."""
-HEAD: Final = ("line", "field", "reason", "message")
-"""The columns before those of the row itself."""
-
-_FORMULAS: Final = frozenset("=+-@\t\r＝＋－＠")
-"""Characters with which a spreadsheet begins a formula, in their full width too."""
 
 
 @attrs.frozen
@@ -111,7 +106,11 @@ class Reject:
 
 
 class RejectLines:
-    """Writes rejects as lines of CSV in which no spreadsheet finds a formula."""
+    """Writes rejects as lines of CSV in which no spreadsheet finds a formula.
+
+    The row itself comes first and what is wrong with it stands behind it. An import of the lines reads every cell as it
+    was in the row, and passes over what stands behind.
+    """
 
     def __init__(self, columns: Sequence[str], delimiter: str) -> None:
         self._columns = columns
@@ -120,22 +119,19 @@ class RejectLines:
 
     def header(self) -> bytes:
         """Return the first line."""
-        return self._line([*HEAD, *self._columns])
+        return self._line([*self._columns, *REJECT_COLUMNS])
 
     def line(self, reject: Reject) -> bytes:
-        """Return the line of a reject: its line, field, reason and message, then the row's own cells."""
-        return self._line([str(reject.line), reject.field, reject.reason, reject.message, *reject.cells])
+        """Return the line of a reject: the row's own cells, then its line, field, reason and message."""
+        missing = [""] * (len(self._columns) - len(reject.cells))  # of a line that could not be split: it is one cell
+        return self._line([*reject.cells, *missing, str(reject.line), reject.field, reject.reason, reject.message])
 
     def _line(self, cells: Sequence[str]) -> bytes:
-        self._writer.writerow(map(_harmless, cells))
+        self._writer.writerow(map(guarded, cells))
         line = self._text.getvalue()
         self._text.seek(0)  # one buffer for all lines: a writer for each would cost more than the line
         self._text.truncate()
         return line.encode(errors="backslashreplace")
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in _FORMULAS and cell else cell
 
 
 def _sentence(said: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -48,6 +49,29 @@ COLUMNS: Final = (
     "first_name",
 )
 """All columns; a file may have them in any order."""
+REJECT_COLUMNS: Final = ("line", "field", "reason", "message")
+"""The columns that a file of rejects has behind those of the row itself; an import passes them over."""
+
+_FORMULA: Final = re.compile("'*[=+\\-@\t\r＝＋－＠]")
+"""The beginning of a formula for a spreadsheet, in full width too, behind any apostrophes."""
+
+
+def guarded(cell: str) -> str:
+    """Return the text of a cell that no spreadsheet runs as a formula; :func:`unguarded` gives the cell back.
+
+    >>> guarded("+3725550001"), guarded("A-1"), guarded("'=A1")
+    ("'+3725550001", 'A-1', "''=A1")
+    """
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unguarded(text: str) -> str:
+    """Return the cell that a text stands for, without the apostrophe that guards it against being run as a formula.
+
+    >>> unguarded("'+3725550001"), unguarded("'A-1")
+    ('+3725550001', "'A-1")
+    """
+    return text[1:] if text.startswith("'") and _FORMULA.match(text, 1) else text
 
 
 _DAYS: Final = 4_096

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
@@ -141,6 +142,73 @@ def test_blank_lines_are_passed_over_and_counted(path: Path) -> None:
     assert done.run.rows == 2
     assert done.rejected == [(5, "concluded_at", "invalid")]
     assert done.run.last_line == 5
+
+
+QUOTED: Final = '"{}"'.format
+PLAIN: Final = "{}".format
+
+
+@pytest.mark.rule("C2")
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a mark"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        [QUOTED] * 4,
+        [QUOTED, PLAIN, PLAIN, PLAIN],
+        [PLAIN, PLAIN, PLAIN, QUOTED],
+        [PLAIN, QUOTED, PLAIN, QUOTED],
+        ['" {} "'.format, PLAIN, " {} ".format, QUOTED],
+    ],
+    ids=["all quoted", "the first quoted", "the last quoted", "every second quoted", "with blanks"],
+)
+def test_a_header_may_be_quoted_as_spreadsheets_do(
+    path: Path, delimiter: str, start: bytes, head: list[Callable[[str], str]]
+) -> None:
+    names = [write(name) for write, name in zip(head, HEAD.split(","), strict=True)]
+    cells = map(QUOTED, ["K-1", "A-1", "ann", "2020-03-01"])
+    path.write_bytes(start + f"{delimiter.join(names)}\r\n{delimiter.join(cells)}\r\n".encode())
+    done = Imported(path)
+    assert (done.rejects, done.columns) == ([], HEAD.split(","))
+    assert [(each.id, each.account, each.customer) for each in done.contracts] == [("K-1", "A-1", "ann")]
+
+
+@pytest.mark.parametrize("named", ["sep=;", '"sep=;"', "SEP=;\r", "\ufeffsep=;"])
+def test_a_line_before_the_header_may_name_the_delimiter(path: Path, named: str) -> None:
+    path.write_text(f"{named}\n{HEAD.replace(',', ';')}\nK,1;A1;C1;2021-01-02\nK2;A1\n", encoding="utf-8")
+    done = Imported(path)
+    assert [each.id for each in done.contracts] == ["K,1"]
+    assert [each.line for each in done.rejects] == [4]
+
+
+def test_a_line_that_names_the_delimiter_is_no_header(path: Path) -> None:
+    path.write_text("sep=;\n", encoding="utf-8")
+    assert "is empty" in refused_file(path)
+    path.write_text(f"sep=;\n{HEAD}\n", encoding="utf-8")
+    assert f"no column '{HEAD}"[:30] in refused_file(path)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("nothing", ["{0}{0}{0}", "{0}{0}{0}{0}{0}{0}", '""{0}""{0}""{0}""', " {0} {0}{0}\r", "{0}"])
+def test_a_line_of_delimiters_is_no_row(path: Path, delimiter: str, nothing: str) -> None:
+    lines = [HEAD, "K1,A1,C1,2021-01-02", nothing.format(","), "K2,A1,C1,2021-01-02", *[nothing.format(",")] * 9]
+    path.write_text("\n".join(lines).replace(",", delimiter), encoding="utf-8")
+    done = Imported(path)
+    assert ([each.id for each in done.contracts], done.rejects, done.run.rows) == (["K1", "K2"], [], 2)
+
+
+def test_a_line_with_a_quotation_mark_in_it_is_a_row(path: Path) -> None:
+    done = of_text(path, '"""",,,', '",,,', head=HEAD)
+    assert [(each.line, each.reason) for each in done.rejects] == [(2, "invalid"), (3, "invalid")]
+
+
+def test_columns_at_the_end_without_a_name_and_without_cells_are_passed_over(path: Path) -> None:
+    done = of_text(path, "K1,A1,C1,2021-01-02,,", "K2,A1,C1,2021-01-02,,x", "K3,A1,C1,2021-01-02", head=f'{HEAD},,""')
+    assert ([each.id for each in done.contracts], done.columns) == (["K1"], HEAD.split(","))
+    assert [each.message for each in done.rejects] == [
+        "The line has a cell in a column without a name.",
+        "The line has 4 cells and the header has 6.",
+    ]
 
 
 def test_a_file_with_a_header_only_holds_nothing(path: Path) -> None:
@@ -280,7 +348,8 @@ def moment_of(text: str) -> datetime:
         (f"{HEAD},account", ["column account is there 2 times"]),
         ("contract,konto", ["'konto'", "account is missing", "customer is missing", "concluded_at is missing"]),
         ("K1,A1,C1,2021-01-02", ["'K1'", "contract is missing"]),
-        (f"{HEAD},", ["no column ''"]),
+        (f",{HEAD}", ["no column ''"]),
+        (f"line,field,reason,message,{HEAD}", ["'line'", "'message'"]),
         (f"{HEAD},{'x' * 99}", ["'xxx"]),
         (f'"{HEAD}', ["header"]),
     ],
@@ -438,24 +507,73 @@ def test_a_reject_says_where_what_and_why_and_gives_the_row_back(path: Path, del
     path.write_text(f'{HEAD}\n"K,1;",A1,C1,soon\n'.replace(",", delimiter), encoding="utf-8")
     done = Imported(path)
     head, row = read_back(done.columns, *done.rejects, delimiter=delimiter)
-    assert head == ["line", "field", "reason", "message", *HEAD.split(",")]
-    assert row[:3] == ["2", "concluded_at", "invalid"]
-    assert row[4:] == [f"K{delimiter}1;", "A1", "C1", "soon"]
+    assert head == [*HEAD.split(","), "line", "field", "reason", "message"]
+    assert row[:4] == [f"K{delimiter}1;", "A1", "C1", "soon"]
+    assert row[4:7] == ["2", "concluded_at", "invalid"]
 
 
 def test_a_row_that_cannot_be_taken_apart_is_given_back_whole(path: Path) -> None:
     done = of_text(path, '"K1,A1,C1,2021-01-02', "K1," + "x" * LONGEST_ROW)
     _, unquoted, long = read_back(done.columns, *done.rejects)
-    assert unquoted[4:] == ['"K1,A1,C1,2021-01-02']
-    assert long[4].startswith("K1,xxx")
-    assert len(long[4]) == 1001
+    assert unquoted[:6] == ['"K1,A1,C1,2021-01-02', "", "", "", "2", ""]
+    assert long[0].startswith("K1,xxx")
+    assert len(long[0]) == 1001
 
 
-@given(st.lists(st.text(st.sampled_from("=+-@\t\r ＝＋'\"a,\n")), min_size=1, max_size=4))
+CELLS: Final = st.text(
+    st.sampled_from("=+-@\t\r ＝＋'\"a,;ö\u200b") | st.characters(exclude_characters="\n", codec="utf-8")
+)
+
+
+@given(st.lists(CELLS, min_size=4, max_size=4))
 def test_no_cell_begins_like_a_formula(cells: list[str]) -> None:
-    _, row = read_back(["contract"], Reject(2, "", "invalid", cells[0], cells))
+    _, row = read_back(HEAD.split(","), Reject(2, cells[0], cells[1], cells[2], cells))
     assert not [cell for cell in row if cell and cell[0] in "=+-@\t\r＝＋－＠"]
-    assert [cell.removeprefix("'") for cell in row[4:]] == [cell.removeprefix("'") for cell in cells]
+
+
+@pytest.mark.rule("C2")
+@given(st.lists(st.lists(CELLS, min_size=4, max_size=4).filter(lambda cells: any(map(str.strip, cells)))), st.data())
+def test_what_is_rejected_is_read_back_to_the_letter(rows: list[list[str]], data: st.DataObject) -> None:
+    delimiter = data.draw(st.sampled_from([",", ";", "\t"]))
+    lines = RejectLines(HEAD.split(","), delimiter)
+    rejects = [lines.line(Reject(2, "customer", "invalid", "=1", cells)) for cells in rows]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rejects.csv"
+        path.write_bytes(b"".join([lines.header(), *rejects]))
+        file = open_contracts(path)
+        assert [list(row.cells) for row in file.rows()] == rows
+        file.close()
+
+
+def test_an_apostrophe_in_a_name_is_a_part_of_it(path: Path) -> None:
+    done = of_text(path, "'t Hooft,O'Neil,''=x,2021-01-02")
+    assert [(each.id, each.account, each.customer) for each in done.contracts] == [("'t Hooft", "O'Neil", "'=x")]
+
+
+@pytest.mark.rule("C2")
+@pytest.mark.parametrize("keep", [None, -4], ids=["as they are", "without the last four columns"])
+def test_rejects_are_corrected_and_imported(path: Path, keep: int | None) -> None:
+    first = of_text(
+        path,
+        "K-1,A-1,+3725550001,01.03.2020,",
+        "K-2,A-2,=HYPER,2020-03-01,31.12.2020",
+        "K-3,A-3,@ann,2020-03-01,x",
+        "K-4,-7,ann,2020-03-01,x",
+        head=f"{HEAD},activated_at",
+    )
+    assert len(first.rejects) == 4
+    table = read_back(first.columns, *first.rejects)
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(row[:keep] for row in table)
+    path.write_text(text.getvalue().replace("01.03.2020", "2020-03-01").replace("31.12.2020", "").replace(",x", ","))
+    again = Imported(path)
+    assert again.rejects == []
+    assert {each.id: (each.account, each.customer) for each in again.contracts} == {
+        "K-1": ("A-1", "+3725550001"),
+        "K-2": ("A-2", "=HYPER"),
+        "K-3": ("A-3", "@ann"),
+        "K-4": ("-7", "ann"),
+    }
 
 
 def test_rejects_are_values() -> None:
