@@ -21,6 +21,7 @@ from referral_adapters.cli.exit_status import (
 from referral_adapters.cli.files import AtomicFile, FeedSource
 from referral_adapters.cli.output import json_line
 from referral_adapters.cli.progress import FeedProgress, feed_progress
+from referral_adapters.cli.text import say
 from referral_adapters.feed import FeedRunner, Outcome
 from referral_core.values.errors import ReferralError
 
@@ -33,7 +34,7 @@ _SOME_FAULTY: Final = 1
 
 @attrs.frozen
 class Ending:
-    """The ending of a replay: its last line, and what ended it before the end of the feed."""
+    """The ending of a replay: its last line, 0 if there was none, and what ended it before the end of the feed."""
 
     last_line: int
     faulty: int
@@ -58,6 +59,8 @@ class Ending:
         said = [] if self.failure is None else [str(self.failure)]
         if self.caught is not None:
             said.append(f"{how_stopped(self.caught)} after line {self.last_line}; the rest of the feed was not run.")
+        if self.last_line == 0 and self.failure is None and self.caught is None:
+            said.append("The feed is empty: there is no line in it.")
         if self.waiting:
             said.append(f"Billing gave no answer about {self.waiting} grants; the next run asks again.")
         return said
@@ -138,6 +141,8 @@ def run_feed(feed: str, runner: FeedRunner) -> Ending:
         ending = Replay(runner, NoResults(), progress).run(source.lines(), stop)
     if ending.caught is not None or ending.failure is not None:
         raise CommandFailed("\n".join(ending.sentences()), ending.status)
+    if ending.last_line == 0:
+        say(*ending.sentences())
     return ending
 
 

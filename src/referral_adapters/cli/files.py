@@ -9,12 +9,14 @@ import stat
 import sys
 from collections.abc import Iterator
 from io import BufferedWriter, FileIO
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
-from referral_adapters.cli.exit_status import CommandFailed, FeedBroken, cause
-from referral_adapters.feed import feed_lines
+from referral_adapters.cli.exit_status import CommandFailed, FeedBroken, StopSignals, cause
+from referral_adapters.feed import NotAFeed, feed_lines
+from referral_adapters.feed.beginning import feed_of
 from referral_core.programme.programme import Programme
 from referral_core.programme.toml_file import read_programme
 from referral_core.values.errors import ProgrammeInvalid
@@ -117,19 +119,34 @@ class FeedSource:
         except OSError as error:
             raise CommandFailed(f"The feed {self._shown} cannot be opened: {cause(error)}.") from None
         self.size = _size(self._stream)
+        self._lines = self._read()
 
     @property
     def is_typed(self) -> bool:
         """Tell whether the feed is typed at a terminal."""
         return self._stream.isatty()
 
+    def begin(self, stop: StopSignals) -> None:
+        """Wait for the first line, unless it is typed at a terminal, so that nothing is done for what is no feed.
+
+        :raises CommandFailed: the file is no feed at all, or cannot be read.
+        """
+        if not self.is_typed:
+            self._lines = chain([*islice(stop.lines(self._lines), 1)], self._lines)
+
     def lines(self) -> Iterator[bytes]:
         """Yield the lines as they arrive.
 
+        :raises CommandFailed: the file is no feed at all.
         :raises FeedBroken: the rest cannot be read.
         """
+        return self._lines
+
+    def _read(self) -> Iterator[bytes]:
         try:
-            yield from feed_lines(self._stream)
+            yield from feed_of(feed_lines(self._stream))
+        except NotAFeed as error:
+            raise CommandFailed(f"The feed {self._shown} is no feed: {error}.") from None
         except OSError as error:
             raise FeedBroken(f"The feed {self._shown} cannot be read to its end: {cause(error)}.") from None
 

@@ -55,12 +55,13 @@ def replay(  # noqa: PLR0913 - one for each option
     chosen = open_programme(programme)
     shown = balances or not wants_json(as_json)
     with ExitStack() as opened:
-        store = opened.enter_context(open_store(db, chosen, code_key, Use.CREATE))
         source = opened.enter_context(FeedSource(feed))
+        stop = opened.enter_context(StopSignals())
+        source.begin(stop)  # before the database, which what is no feed must not create
+        store = opened.enter_context(open_store(db, chosen, code_key, Use.CREATE))
         results_file = opened.enter_context(AtomicFile(results, "The results")) if results else None
         summary_file = opened.enter_context(AtomicFile(summary, "The summary")) if summary else None
         runner = FeedRunner(chosen, store)
-        stop = opened.enter_context(StopSignals())
         with feed_progress(source) as progress:
             taker = _results(results_file, source, progress, balances=balances, as_table=shown)
             # A pipe may be fed line by line, and the result of each is to come at once: no line waits for others.

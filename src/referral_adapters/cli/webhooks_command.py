@@ -18,6 +18,7 @@ from referral_adapters.cli.output import Screen, table_of, wants_json, write_jso
 from referral_adapters.cli.store import Use, existing_database
 from referral_adapters.cli.text import say
 from referral_core.ports.trace import TraceRepository
+from referral_core.programme.files import content_of
 
 try:
     from referral_adapters.http.webhooks import Deliverer, Standing, Webhook, secret_of, standings
@@ -153,7 +154,7 @@ def open_webhooks(path: Path) -> tuple[str, tuple[Webhook, ...]]:
         secret is repeated.
     """
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        given = tomllib.loads(content_of(path))
     except OSError as error:
         raise CommandFailed(f"The webhooks {path} cannot be opened: {cause(error)}.") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from referral_adapters.feed.beginning import NotAFeed
 from referral_adapters.feed.event import feed_lines
 from referral_adapters.feed.result import Outcome
 from referral_adapters.feed.runner import TOGETHER, FeedRunner, FeedStore
 
-__all__ = ["TOGETHER", "FeedRunner", "FeedStore", "Outcome", "feed_lines"]
+__all__ = ["TOGETHER", "FeedRunner", "FeedStore", "NotAFeed", "Outcome", "feed_lines"]

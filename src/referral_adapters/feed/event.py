@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, BinaryIO, Final
 
 import attrs
 
+from referral_adapters.feed.beginning import without_first_mark
 from referral_adapters.feed.fields import Fields, LineInvalid, read_moment
 from referral_adapters.wire import json_text
-from referral_adapters.wire.json_text import BYTE_ORDER_MARK, without_mark
+from referral_adapters.wire.json_text import BYTE_ORDER_MARK
 from referral_core.entities.actor import Actor, Role
 from referral_core.values.errors import Refusal
 
@@ -107,24 +108,13 @@ def _digest(value: dict[str, Any]) -> str:
         raise LineInvalid("data", "nested too deep") from None
 
 
-Line = TypeVar("Line", str, bytes, "str | bytes")
-
-
 def feed_lines(stream: BinaryIO, longest: int = LONGEST_LINE) -> Iterator[bytes]:
     """Yield the lines of a stream; of a line longer than ``longest`` bytes only enough to be refused as too long.
 
     Only a line feed ends a line, whatever else Unicode calls a line break. A byte-order mark before the first line is
     removed.
     """
-    return first_without_mark(_lines(stream, longest))
-
-
-def first_without_mark(lines: Iterable[Line]) -> Iterator[Line]:
-    """Yield lines, the first without the byte-order mark that some editors put before it."""
-    each = iter(lines)
-    for first in each:
-        yield without_mark(first)
-        yield from each
+    return without_first_mark(_lines(stream, longest))
 
 
 def _lines(stream: BinaryIO, longest: int) -> Iterator[bytes]:

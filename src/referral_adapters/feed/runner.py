@@ -11,10 +11,12 @@ from typing import Any, Protocol, TypeVar
 
 import attrs
 
-from referral_adapters.feed.event import Event, first_without_mark, read_event, read_object, time_of
+from referral_adapters.feed.beginning import checked_line, checked_lines, feed_of
+from referral_adapters.feed.event import Event, read_event, read_object, time_of
 from referral_adapters.feed.fields import Fields, LineInvalid, arguments_of
 from referral_adapters.feed.result import Occasion, Outcome, Report, report_of, verdict
 from referral_adapters.feed.summary import summary
+from referral_adapters.wire.json_text import without_mark
 from referral_core.acts import ACTS, Act
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor
@@ -25,7 +27,7 @@ from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused
 from referral_core.services.payouts import PayRun
 from referral_core.session import Session
-from referral_core.values.errors import ConcurrentChange, Refusal
+from referral_core.values.errors import ArgumentInvalid, ConcurrentChange, Refusal
 from referral_core.values.moment import LATEST
 from referral_core.values.name import joined_key
 
@@ -76,14 +78,25 @@ class FeedRunner:
 
         A byte-order mark before the first line is skipped. Up to ``together`` lines may share a transaction: their
         results come when it has ended, and none of them has taken effect if the process is killed before.
+
+        :raises ArgumentInvalid: ``lines`` is one text, or a path, and no lines; ``together`` is less than 1.
+        :raises NotAFeed: with the first result, when the lines are those of a file of another kind.
         """
-        numbered = ((number, line) for number, line in enumerate(first_without_mark(lines), 1) if line.strip())
+        if together < 1:
+            raise ArgumentInvalid("together", f"must be at least 1, not {together}")
+        return self._run(checked_lines(lines), together)
+
+    def _run(self, lines: Iterable[str | bytes], together: int) -> Iterator[Result]:
+        numbered = ((number, line) for number, line in enumerate(feed_of(lines), 1) if checked_line(line).strip())
         while page := list(islice(numbered, together)):
             yield from self.page(page)
         self.finish()
 
     def handle(self, line: str | bytes, number: int) -> Result:
-        """Return the result of one line; ``number`` is its place in the feed, counted from 1."""
+        """Return the result of one line; ``number`` is its place in the feed, counted from 1.
+
+        :raises ArgumentInvalid: ``line`` is neither text nor bytes.
+        """
         return self._result(_Line.of(line, number, self._desk), self._alone)
 
     def page(self, page: Iterable[tuple[int, str | bytes]]) -> Iterator[Result]:
@@ -279,7 +292,7 @@ class _Line:
     def of(cls, line: str | bytes, number: int, desk: ReferralDesk) -> _Line:
         """Read a line."""
         try:
-            value = read_object(line)
+            value = read_object(without_mark(checked_line(line)) if number == 1 else checked_line(line))
         except LineInvalid as wrong:
             return cls(number, None, None, wrong)
         given = value.get("id")

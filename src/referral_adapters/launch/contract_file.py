@@ -189,6 +189,7 @@ class CsvFile:
         except UnicodeDecodeError:
             raise FileRefused(f"{self._shown} is not UTF-8: line {number}, which names the columns.") from None
         split: dict[str, list[str]] = {}
+        fault: csv.Error | None = None
         for each in delimiters:
             try:
                 split[each] = [cell.strip() for cell in _cells(text, each)]

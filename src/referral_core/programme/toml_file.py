@@ -65,7 +65,7 @@ def read_programme(path: FilePath) -> Programme:
 
 def _parsed(text: str) -> Mapping[str, object]:
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text.removeprefix("\ufeff"))  # the byte-order mark that some editors write
     except (ValueError, RecursionError) as why:
         match = _SYNTAX.fullmatch(str(why))
         wrong, place = (match["wrong"], match["place"]) if match else (str(why), "file")

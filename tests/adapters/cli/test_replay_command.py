@@ -15,6 +15,9 @@ from referral_adapters.cli.progress import NoFeedProgress
 from referral_adapters.cli.replay_command import ALL_ROWS, BalancesTable, ResultTable
 from tests.adapters.cli.command_line import EDGES, EXAMPLES, FEED, LINES, printed, read, run
 from tests.adapters.cli.terminal import Terminal, a_result
+from tests.feed.test_beginning import OTHERS
+
+EMPTY = "The feed is empty: there is no line in it.\n"
 
 
 class TestReplay:
@@ -26,6 +29,52 @@ class TestReplay:
 
     def test_standard_input_is_a_feed_too(self) -> None:
         assert run("replay", "-", feed=FEED.read_bytes()).exit_code == 0
+
+    @pytest.mark.parametrize("kind", ["a picture", "a packed feed", "UTF-16 with a mark", "CSV", "a list of events"])
+    @pytest.mark.parametrize("door", ["a file", "standard input"])
+    def test_a_file_that_is_no_feed_is_one_error_and_nothing_is_done(
+        self, tmp_path: Path, kind: str, door: str
+    ) -> None:
+        path, db = tmp_path / "other", tmp_path / "referral.db"
+        path.write_bytes(OTHERS[kind])
+        results, summary = tmp_path / "results", tmp_path / "summary"
+        written = ("--results", results, "--summary", summary)
+        feed = (path, b"") if door == "a file" else ("-", OTHERS[kind])
+        result = run("replay", feed[0], "--db", f"sqlite:///{db}", *written, feed=feed[1])
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert len(result.stderr.splitlines()) == 1
+        assert "is no feed: it " in result.stderr
+        assert [each.name for each in tmp_path.iterdir()] == ["other"]
+
+    @pytest.mark.parametrize(
+        "command", [["check", "A123"], ["summary"], ["explain", "K-1"], ["trace", "verify"]], ids=" ".join
+    )
+    def test_no_other_command_takes_it_for_a_feed(self, tmp_path: Path, command: list[str]) -> None:
+        path = tmp_path / "picture.png"
+        path.write_bytes(OTHERS["a picture"])
+        result = run(*command, "--feed", path)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert (
+            result.stderr
+            == f"The feed {path} is no feed: it is binary; a feed has one JSON object on each line, in UTF-8.\n"
+        )
+
+    @pytest.mark.parametrize(
+        "nothing", [b"", b"\n\r\n  \n", b"\xef\xbb\xbf"], ids=["no bytes", "blank lines", "a mark"]
+    )
+    def test_an_empty_feed_says_so(self, nothing: bytes) -> None:
+        result = run("replay", "-", feed=nothing)
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "", EMPTY)
+        result = run("summary", "--feed", "-", feed=nothing)
+        assert (result.exit_code, result.stderr) == (0, EMPTY)
+
+    @pytest.mark.parametrize("door", ["a file", "standard input"])
+    def test_a_mark_before_the_first_line_costs_nothing(self, tmp_path: Path, door: str) -> None:
+        path = tmp_path / "feed.jsonl"
+        path.write_bytes(b"\xef\xbb\xbf" + FEED.read_bytes())
+        feed = (path, b"") if door == "a file" else ("-", path.read_bytes())
+        result = run("replay", feed[0], "--code-key", "x", feed=feed[1])
+        assert (result.exit_code, result.stdout) == (0, run("replay", FEED, "--code-key", "x").stdout)
 
     def test_some_lines_refused_or_invalid_are_status_1(self) -> None:
         result = run("replay", EDGES)

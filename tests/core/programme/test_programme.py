@@ -81,6 +81,7 @@ def test_a_programme_is_read_from_a_text_and_from_a_file(tmp_path: Path) -> None
     file = tmp_path / "programme.toml"
     file.write_text('name = "Saared"', encoding="utf-8-sig")
     assert Programme.from_toml('name = "Saared"') == Programme(name="Saared")
+    assert Programme.from_toml('\ufeffname = "Saared"') == Programme(name="Saared")
     assert Programme.from_file(file) == Programme.from_file(str(file)) == Programme(name="Saared")
 
 

@@ -98,6 +98,7 @@ def test_what_is_not_there_is_said(url: str, tmp_path: Path) -> None:
     ("lines", "faults"),
     [
         (["["], ["are no TOML"]),
+        (["\ufeffx = 1"], ["x: there is no such setting"]),
         (["x = 1", "source = 2"], ["x: there is no such setting", "source: is text", "webhooks: there are none"]),
         (["webhooks = [1]"], ["webhooks 1: is no table"]),
         (
