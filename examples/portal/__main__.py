@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
 
-from examples.portal.app import create_portal
+from examples.portal.app import THIS_MACHINE, create_portal
 from examples.portal.clock import Clock
 from examples.portal.people import People
 from examples.portal.seed import BEGINNING, sow
@@ -30,6 +31,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m examples.portal", description="Serve the reference portal.")
     parser.add_argument("--port", type=int, default=8000, help="where it listens (default: %(default)s)")
     parser.add_argument("--folder", type=Path, default=Path("portal-world"), help="where it is kept (%(default)s)")
+    parser.add_argument(
+        "--host", action="append", metavar="NAME", help="a name it is reached under, again for each (this machine's)"
+    )
     parser.add_argument("--fresh", action="store_true", help="throw its world away and begin again")
     arguments = parser.parse_args()
     folder: Path = arguments.folder
@@ -38,18 +42,19 @@ def main() -> None:
     if not (folder / DATABASE).exists():
         print("Inventing a small world, which takes a few seconds ...", flush=True)
         sow_into(folder)
-    portal = opened(folder, parser)
+    portal = opened(folder, parser, hosts=arguments.host or THIS_MACHINE)
     print(f"The portal is at http://127.0.0.1:{arguments.port} until you press Ctrl+C.", flush=True)
     uvicorn.run(portal, host="127.0.0.1", port=arguments.port, log_level="warning")
 
 
-def opened(folder: Path, parser: argparse.ArgumentParser) -> FastAPI:
+def opened(folder: Path, parser: argparse.ArgumentParser, *, hosts: Collection[str] = THIS_MACHINE) -> FastAPI:
     """Return the portal over the world in a folder, or say in a sentence why it cannot be opened."""
     try:
         return create_portal(
             f"sqlite:///{folder / DATABASE}",
             clock=Clock(BEGINNING, kept_in=folder / CLOCK),
             people=People(kept_in=folder / PEOPLE),
+            hosts=hosts,
         )
     except SchemaMismatch:
         parser.exit(2, f"The world in {folder} is of another version of the library; --fresh begins a new one.\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from examples.portal import (
     account_discount,
@@ -28,7 +29,7 @@ from examples.portal import (
 from examples.portal.api import PATH, Api
 from examples.portal.clock import Clock
 from examples.portal.people import People
-from examples.portal.security import SecurityHeaders, Sessions, UntrustedForm, guard
+from examples.portal.security import Hosts, SecurityHeaders, Sessions, UntrustedForm, guard
 from examples.portal.visit import Complaint, Visit, WrongRole
 from examples.portal.world import World
 from referral_adapters.http import SlidingLimiter
@@ -47,11 +48,18 @@ PARTS: Final = (
     api,
 )
 """The modules with pages; each has a router."""
+THIS_MACHINE: Final = ("127.0.0.1", "localhost")
+"""The hosts under which the portal is reached unless others are named."""
 STATIC: Final = Path(__file__).parent / "static"
 
 
-def create_portal(url: str, *, clock: Clock, people: People | None = None) -> FastAPI:
-    """Return the portal over a database, with its clock and the people who may be picked."""
+def create_portal(
+    url: str, *, clock: Clock, people: People | None = None, hosts: Collection[str] = THIS_MACHINE
+) -> FastAPI:
+    """Return the portal over a database, with its clock and the people who may be picked.
+
+    ``hosts`` are the names under which it is reached, without ports; requests to any other are refused.
+    """
     world = World(url, clock=clock, people=people or People())
 
     @asynccontextmanager
@@ -63,6 +71,7 @@ def create_portal(url: str, *, clock: Clock, people: People | None = None) -> Fa
     portal.state.world = world
     portal.add_middleware(Sessions)
     portal.add_middleware(SecurityHeaders)
+    portal.add_middleware(Hosts, hosts=hosts)  # the outermost: nothing reads a request that is for somebody else
     portal.mount("/static", StaticFiles(directory=STATIC), name="static")
     portal.state.limiter = SlidingLimiter()
     portal.state.api = Api(world)
@@ -94,6 +103,10 @@ def _add_error_pages(portal: FastAPI) -> None:
     @portal.exception_handler(RequestValidationError)
     def unreadable(request: Request, _: RequestValidationError) -> Response:
         return Visit(request).page("wrong.html", status=404, kind="not-found")
+
+    @portal.exception_handler(ClientDisconnect)
+    def gone(_: Request, __: ClientDisconnect) -> Response:
+        return Response(status_code=499)  # in the middle of a form: there is nobody left to answer
 
     @portal.exception_handler(HTTPException)
     def not_found(request: Request, error: HTTPException) -> Response:

@@ -6,12 +6,15 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import secrets
+from collections.abc import Collection
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE: Final = "portal"
@@ -21,6 +24,7 @@ LONGEST_COOKIE: Final = 3_500
 Content = dict[str, Any]
 LONGEST_FORM: Final = 32_768
 """How many bytes a form has at most."""
+_PORT: Final = re.compile(r":[0-9]{1,5}$", re.ASCII)
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS: Final = {
     "Content-Security-Policy": "; ".join(
@@ -128,6 +132,26 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+class Hosts:
+    """Middleware that answers under the names of the portal alone, whatever a request says that it was sent to.
+
+    Pages and sharing links repeat the host of their request, and the origin of a form is compared with it.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or answer 421 if it was meant for another host."""
+        if scope["type"] == "http":
+            named = Headers(scope=scope).getlist("host")
+            if len(named) != 1 or _PORT.sub("", named[0].lower()) not in self._hosts:
+                await PlainTextResponse("This is not the host that you asked for.", 421)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 async def guard(request: Request) -> None:

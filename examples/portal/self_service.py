@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Final, Self
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from examples.portal.catalogue import LANGUAGES
 from examples.portal.people import Person
 from examples.portal.visit import Customers, Visit
 from examples.portal.world import World
+from referral_adapters.http.limits import CheckLimits
 from referral_adapters.qr import qr_svg
 from referral_core import CodeStatus, Decision, PromoCode
 from referral_core.entities.balance import Movement
@@ -50,8 +52,12 @@ def my_code(visit: Customers, account: str | None = None, share: str | None = No
 
 @router.post("/share")
 def share(visit: Customers) -> Response:
-    """Record a sharing of a code, and return the number of sharings so far."""
+    """Record a sharing of a code, and return the number of sharings so far; many at once have to wait."""
     person, world = visit.someone(), visit.world
+    limits = CheckLimits.of(world.programme.checking)
+    wait = visit.request.app.state.limiter.take(f"caller:{person.role}:{person.id}", limits.per_caller)
+    if wait:
+        return _slowly(visit, wait)
     code, means = visit.fields.get("code", ""), visit.fields.get("means", "")
     if means not in MEANS:
         raise HTTPException(422)
@@ -59,6 +65,13 @@ def share(visit: Customers) -> Response:
     if visit.wants_json:
         return JSONResponse({"sent": _sent(visit, sharing.account)})
     visit.note("self-service.shared")
+    return visit.back()
+
+
+def _slowly(visit: Visit, wait: float) -> Response:
+    if visit.wants_json:
+        return JSONResponse({"sentence": visit.texts("sign-up.slowly")}, 429, {"Retry-After": str(ceil(wait))})
+    visit.note("sign-up.slowly")
     return visit.back()
 
 

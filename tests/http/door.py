@@ -46,6 +46,8 @@ class RawRequest:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     body: tuple[bytes, ...] = (b"",)
     address: str = "192.0.2.1"
+    is_left: bool = False
+    """Whether the client leaves before the end of the body."""
 
 
 @attrs.frozen
@@ -201,7 +203,7 @@ async def answered(app: FastAPI, request: RawRequest) -> HttpAnswer:
         "state": {},
     }
     parts = [
-        {"type": "http.request", "body": part, "more_body": place < len(request.body)}
+        {"type": "http.request", "body": part, "more_body": request.is_left or place < len(request.body)}
         for place, part in enumerate(request.body, 1)
     ]
     sent: list[dict[str, Any]] = []

@@ -273,3 +273,24 @@ def test_a_host_may_say_by_itself_who_asks(opening: Opening) -> None:
     door = opening(authenticate=lambda request: LIIS if request.cookies.get("session") == "s1" else None)
     assert door.ask("GET", "/groups", by=None, headers={"Cookie": "session=s1"}).status == 200
     assert door.ask("GET", "/groups", by=None, headers={"Cookie": "session=s2"}).status == 401
+
+
+@pytest.mark.parametrize(
+    ("keys", "algorithms", "needed"),
+    [
+        ({"": "k"}, ["HS256"], 32),
+        ({"": b"x" * 31}, ["HS256"], 32),
+        ({"old": "x" * 64, "new": "x" * 47}, ["RS256", "HS384"], 48),
+        ({"": jwt.PyJWK.from_dict({"kty": "oct", "k": "eA", "alg": "HS512"})}, ["HS512"], 64),
+    ],
+)
+def test_a_secret_that_can_be_found_by_trying_is_refused_at_the_start(
+    keys: dict[str, Any], algorithms: list[str], needed: int
+) -> None:
+    with pytest.raises(ValueError, match=f"at least {needed} are needed") as refused:
+        JwtAuthentication(keys, algorithms=algorithms)
+    assert "xxx" not in str(refused.value)
+
+
+def test_a_secret_as_long_as_its_digest_is_taken() -> None:
+    JwtAuthentication({"": b"x" * 32, "other": "x" * 32}, algorithms=["HS256"])

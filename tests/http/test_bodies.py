@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from time import perf_counter
 from typing import Any, Final
 
 import pytest
 
 from referral_adapters.http.events import BATCH
+from referral_adapters.wire import json_text
 from tests.http.document import Document
 from tests.http.door import Door, HttpAnswer
 from tests.http.proper_requests import BY_NAME, PROPER
@@ -54,11 +56,40 @@ def test_a_key_twice_is_refused_wherever_it_stands(in_memory: Door) -> None:
     assert (told.status, told.json()["errors"][0]["field"]) == (400, "\\ud800")
 
 
-def test_very_many_keys_are_read_and_refused(in_memory: Door) -> None:
-    body = "{" + ", ".join(f'"{number}": 1' for number in range(400_000))
-    assert asked(in_memory, "bring-events", f"{body}}}".encode()).status == 422
-    told = asked(in_memory, "bring-events", f'{body}, "399999": 1}}'.encode())
-    assert (told.status, told.json()["errors"][0]["field"]) == (400, "399999")
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        (b'{"n": 1' + b', "n": 1' * 600_000 + b"}", "more than 1,000 keys in one object"),
+        (b"[" + b"0," * 600_000 + b"0]", "more than 100,000 values"),
+        (b"[" + b'{"a": {}}, ' * 100_000 + b"0]", "more than 100,000 values"),
+        (b"[" * 600_000, "nested deeper than 32"),
+        (b'{"a": ' * 600_000, "nested deeper than 32"),
+    ],
+    ids=["keys", "values", "small objects", "lists in lists", "objects in objects"],
+)
+def test_no_value_is_made_of_a_body_out_of_bounds(
+    in_memory: Door, monkeypatch: pytest.MonkeyPatch, body: bytes, wrong: str
+) -> None:
+    """Making them would hold the interpreter, and everybody else's requests, for as long as it takes."""
+    monkeypatch.setattr(json_text, "_decode", lambda _: pytest.fail("read"))
+    told = asked(in_memory, "bring-events", body)
+    assert (told.status, told.kind) == (400, "malformed")
+    assert wrong in told.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("body", [b'"' + b'\\"' * 100_000, b"]" * 100_000, b'[",{[' * 50_000, b'"', b"[1, ", b",,,"])
+def test_what_is_no_json_at_all_is_looked_over_in_no_time(in_memory: Door, body: bytes) -> None:
+    began = perf_counter()
+    assert asked(in_memory, "bring-events", body).status == 400
+    assert perf_counter() - began < 1
+
+
+def test_as_many_values_as_a_body_may_have_are_read(in_memory: Door) -> None:
+    """A thousand keys, and texts with any signs in them, are within bounds."""
+    event = {f"k{number}": '{[,"\\' for number in range(1_000)}
+    assert asked(in_memory, "bring-events", json.dumps(event).encode()).kind == "invalid"
+    many = [{"specversion": "1.0", "data": {str(n): n for n in range(80)}}] * 1_000
+    assert asked(in_memory, "bring-events", json.dumps(many).encode()).status == 200
 
 
 @pytest.mark.parametrize("name", READING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -166,3 +167,20 @@ def test_a_host_may_bring_a_limiter_of_its_own(opening: Opening) -> None:
     closed: Limiter = Closed()
     told = check(opening(limiter=closed))
     assert (told.status, told.headers["retry-after"]) == (429, "1")
+
+
+# ── sharing ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("A4", "T2")
+@pytest.mark.parametrize("path", ["/accounts/A/sharings", "/acts/code.shared"])
+def test_a_customer_shares_as_often_as_people_do(opening: Opening, path: str) -> None:
+    few = Checking(per_caller=3, per_address=100, within=timedelta(minutes=1))
+    door = opening(programme=Programme(checking=few))
+    sent = {"means": "link"} | ({} if path.startswith("/accounts") else {"code": "A123"})
+    told = [door.ask("POST", path, sent, by="customer:C-1") for _ in range(5)]
+    assert [each.status for each in told] == [200, 200, 200, 429, 429]
+    assert told[-1].kind == "too-many"
+    assert int(told[-1].headers["retry-after"]) > 0
+    assert door.ask("GET", "/accounts/A/figures", by="customer:C-1").json()["sent"] == 4
+    assert [door.ask("POST", path, sent, by="system").status for _ in range(5)] == [200] * 5

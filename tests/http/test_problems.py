@@ -8,10 +8,12 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any, Final
 
+import attrs
 import pytest
 
 from referral_adapters.http import ServiceStore, SlidingLimiter, retry
 from referral_adapters.http.models.answer import Problem
+from referral_adapters.http.monitoring import Answered
 from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, MemoryStore
 from referral_adapters.memory.flaky_billing import Fault
 from referral_adapters.sql import StoreFailed
@@ -22,7 +24,7 @@ from referral_core.values.errors import ArgumentInvalid, ConcurrentChange
 from tests.http.conftest import Opening
 from tests.http.document import PROBLEM, Document
 from tests.http.door import NOW, Door, HttpAnswer
-from tests.http.proper_requests import BY_NAME
+from tests.http.proper_requests import BY_NAME, PROPER
 
 JSON: Final = {"Content-Type": "application/json"}
 SIGN_UP: Final = {"contract": "K-2", "account": "B", "customer": "C-2", "code": "A123"}
@@ -218,12 +220,6 @@ def test_an_argument_of_the_wrong_type_is_an_improper_field(broken: Breaking) ->
     assert problem(told)["errors"] == [{"field": "contract", "message": "must be text"}]
 
 
-def test_the_host_sees_that_the_store_is_away_and_the_process_is_not(broken: Breaking) -> None:
-    door: Door = broken(StoreFailed("away"))
-    assert door.ask("GET", "/ready", by=None).status == 503
-    assert door.ask("GET", "/health", by=None).status == 200
-
-
 @pytest.mark.rule("B2")
 def test_billing_that_is_away_delays_what_is_due_and_loses_nothing(opening: Opening) -> None:
     billing = FlakyBilling(ContinuousDiscounts(), lambda _: Fault.BEFORE)
@@ -306,3 +302,19 @@ def test_a_request_keeps_the_id_that_it_came_with(in_memory: Door) -> None:
         assert "set-cookie" not in told.headers
     assert len(drawn) == 6
     assert in_memory.clock.now == NOW
+
+
+# ── a client that leaves ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["check-code", "conclude-contract", "bring-events", "attach-code"])
+def test_a_client_that_leaves_amid_a_body_is_no_defect(
+    in_memory: Door, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    answered: list[Answered] = []
+    object.__setattr__(in_memory.service, "observers", (answered.append,))
+    request = in_memory.request(BY_NAME[name].method, PROPER[name].path, b'{"code": ')
+    with caplog.at_level(logging.DEBUG):
+        in_memory.send(attrs.evolve(request, is_left=True))
+    assert [each.status for each in answered] == [499]
+    assert [record for record in caplog.records if record.exc_info] == []

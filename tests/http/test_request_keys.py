@@ -155,11 +155,11 @@ def test_what_a_customer_was_answered_goes_with_the_customer(any_door: Door) -> 
     """Also what does not name them: it is kept under their id."""
     told = any_door.ask("POST", "/accounts/G2/sharings", {"means": "app"}, by="customer:C-6", headers=KEY)
     assert told.status == 200
-    assert any_door.service.store.requests.answer("C-6", "0d5b9a2e") is not None
+    assert any_door.service.store.requests.answer("customer C-6", "0d5b9a2e") is not None
     assert any_door.ask("POST", "/contracts/K-10/terminate").status == 200
     erased = any_door.ask("POST", "/customers/C-6/erase", {"reason": "Asked to be forgotten."}, headers=KEY)
     assert erased.status == 200
-    assert any_door.service.store.requests.answer("C-6", "0d5b9a2e") is None
+    assert any_door.service.store.requests.answer("customer C-6", "0d5b9a2e") is None
 
 
 @pytest.mark.rule("A5")
@@ -193,3 +193,29 @@ def test_a_key_holds_until_answers_are_forgotten(opening: Opening) -> None:
     door.clock.now = door.clock.now.replace(hour=23)
     assert door.service.store.requests.forget(door.clock.now) == 1
     assert door.ask("POST", "/contracts", SIGN_UP, headers=KEY).reasons == ["contract-exists"]
+
+
+@pytest.mark.rule("B2", "A5")
+@pytest.mark.parametrize("id_", ["system crm", "9 3 system crm", "customer crm", "8 8 customer crm"])
+def test_no_id_of_a_customer_reads_like_another_caller(any_door: Door, id_: str) -> None:
+    """The answer of a system under a key is for that system alone, whatever a customer is called."""
+    told = any_door.ask("POST", "/accounts/A/sharings", {"means": "app"}, by="system:crm", headers=KEY)
+    assert told.status == 200
+    replayed = any_door.ask("POST", "/accounts/A/sharings", {"means": "app"}, by=f"customer:{id_}", headers=KEY)
+    assert (replayed.status, "idempotency-replayed" in replayed.headers) == (403, False)
+
+
+@pytest.mark.rule("A5")
+def test_no_event_and_no_row_names_who_asked(any_door: Door) -> None:
+    """Under an idempotency key a transfer is known to billing and traced by a key, which is made of its caller."""
+    headers = {"Idempotency-Key": "for mari.maasikas"}
+    sent = {"from": "G", "to": "G2", "amount": "2"}
+    assert any_door.ask("POST", "/transfers", sent, by="supervisor:mari.maasikas", headers=headers).status == 200
+    published = any_door.ask("GET", "/events?limit=200").body.decode()
+    assert "discount.transfer" in published
+    assert "maasikas" not in published
+    (row, *_) = [row for row in any_door.service.store.trace.chain("account:G") if row.act == "discount.transfer"]
+    assert row.after is not None
+    assert "maasikas" not in str(row.after["key"])
+    again = any_door.ask("POST", "/transfers", sent, by="supervisor:mari.maasikas", headers=headers)
+    assert again.headers["idempotency-replayed"] == "true"

@@ -44,6 +44,7 @@ from referral_adapters.http.models.answer import MEDIA_TYPE, cursor_of, place_of
 from referral_adapters.http.problems import HttpProblem, invalid_field, problem_of
 from referral_adapters.http.request import CurrentRequest, Representation, ServiceRequest
 from referral_adapters.http.retry import retry
+from referral_adapters.http.table import as_oneself
 from referral_adapters.wire.codec import Unreadable, structure, unstructure
 from referral_core.acts import Act, Param
 from referral_core.entities.actor import Role
@@ -58,7 +59,6 @@ from referral_core.values.code_text import fold
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Reason, Refusal
 from referral_core.values.money import Money
-from referral_core.values.name import joined_key
 
 LARGEST_PAGE: Final = 500
 """The most items of a stream in one page."""
@@ -147,10 +147,9 @@ def _arguments(request: ServiceRequest, act: Act[Any], body: BaseModel) -> Argum
     if given.get("language", request.language) not in request.service.programme.languages:
         raise invalid_field("language", f"must be one of {', '.join(request.service.programme.languages)}")
     key = next((param.name for param in act.params.values() if param.kind is KEY), None)
-    if key is not None and request.key is not None:
-        given[key] = joined_key("http", request.asker, request.key)
-    adapt = None if (row := _ROWS.get(act.name)) is None or not row.limited else row.adapt
-    return given if adapt is None else adapt(request, given)
+    if key is not None and request.act_key is not None:
+        given[key] = request.act_key
+    return as_oneself(request, given) if act is ACTS["code.check"] else given
 
 
 # ── limits to accounts and own codes ──────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from threading import Lock
@@ -80,6 +81,9 @@ class JwtAuthentication:
     list, where a distributor is limited to some; ``accounts``, a list, where the token is for some accounts and nothing
     else; ``exp``, which every token must have. ``issuer`` and ``audience`` must be the token's where they are given.
     Only ``algorithms`` are accepted, whatever a token claims.
+
+    :raises ValueError: there is no key or no algorithm that signs, or a secret is shorter than its algorithm's digest:
+        32 bytes for HS256.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class JwtAuthentication:
     ) -> None:
         if not keys or not algorithms or "none" in {name.lower() for name in algorithms}:
             raise ValueError("tokens need at least one key and one algorithm that signs")
+        _refuse_short_secrets(keys, algorithms)
         self._keys = dict(keys)
         self._algorithms = list(algorithms)
         self._issuer, self._audience, self._leeway = issuer, audience, leeway
@@ -141,6 +146,23 @@ class JwtAuthentication:
             raise NotAuthenticated("The token has expired.", error="invalid_token") from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise _refused() from None
+
+
+def _refuse_short_secrets(keys: Mapping[str, Any], algorithms: Sequence[str]) -> None:
+    """Refuse secrets that are shorter than the digest they sign with (RFC 7518, 3.2): they can be found by trying.
+
+    A key that is text or bytes is a secret wherever an algorithm signs with secrets. The PEM of a public key is text
+    too, and longer than any digest.
+
+    :raises ValueError: a secret is too short; it is named by its id alone.
+    """
+    needed = max((int(name[2:]) // 8 for name in algorithms if re.fullmatch(r"HS\d+", name)), default=0)
+    for kid, key in keys.items():
+        # PyJWT takes a JSON Web Key too, which keeps its secret inside.
+        secret = getattr(key, "key", key) if isinstance(key, jwt.PyJWK) else key
+        content = secret.encode() if isinstance(secret, str) else secret
+        if isinstance(content, bytes) and len(content) < needed:
+            raise ValueError(f"the secret {kid!r} has {len(content)} bytes: at least {needed} are needed")
 
 
 def _caller(claims: Mapping[str, Any]) -> Caller:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import cached_property
 from http import HTTPStatus
 from importlib.resources import files
@@ -44,7 +44,7 @@ _WHEN: Final = {
     HTTPStatus.PRECONDITION_FAILED: "It was changed since it was read.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A field is not valid.",
-    HTTPStatus.TOO_MANY_REQUESTS: "Too many checks in too short a time.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many checks or sharings of codes in too short a time.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The store, or billing, cannot be used at this moment.",
 }
 _ALWAYS: Final = (
@@ -78,10 +78,11 @@ class Endpoint:
     the act's arguments of the request's, and the arguments ``made`` by it are no fields of the body. ``like`` names
     another act whose body this one takes, so that one body can be sent to both.
 
-    A ``public`` endpoint needs no token, a ``limited`` one counts as a check of a code, ``largest`` are the bytes that
-    a body may have. A ``keyless`` endpoint takes no idempotency key, as repeating it is harmless. A ``quick`` endpoint,
-    with a body and nothing else, is called past FastAPI for speed. ``body`` describes a body that the handler reads by
-    itself.
+    A ``public`` endpoint needs no token, a ``limited`` one counts against the limit on codes, ``largest`` are the bytes
+    that a body may have. A ``keyless`` endpoint takes no idempotency key, as repeating it is harmless. A ``quick``
+    endpoint, with a body and nothing else, is called past FastAPI for speed. One that ``judges`` tells whether the
+    service works, and shares nothing with the requests that may not. ``body`` describes a body that the handler reads
+    by itself.
     """
 
     method: str
@@ -89,7 +90,7 @@ class Endpoint:
     name: str
     tag: str
     act: str | None
-    handler: Callable[..., Response] | None = None
+    handler: Callable[..., Response | Awaitable[Response]] | None = None
     answer: Any = attrs.field()
     media_type: str = "application/json"
     status: HTTPStatus = HTTPStatus.OK
@@ -103,6 +104,7 @@ class Endpoint:
     limited: bool = False
     quick: bool = False
     keyless: bool = False
+    judges: bool = False
     largest: int = SMALL
     body: dict[str, Any] | None = None
 

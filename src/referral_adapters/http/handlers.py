@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from inspect import Parameter, Signature
 from typing import Annotated, Any, Final
 
 from fastapi import Body, Path, Query
 from pydantic import BaseModel
+from starlette.requests import Request
 from starlette.responses import Response
 
 from referral_adapters.http.answers import Arguments, format_of
@@ -18,8 +19,9 @@ from referral_adapters.http.models.accounts import AccountsAnswer
 from referral_adapters.http.models.answer import Answer
 from referral_adapters.http.models.codes import SharingTextAnswer
 from referral_adapters.http.problems import invalid_field
-from referral_adapters.http.request import CurrentRequest, Representation, ServiceRequest
+from referral_adapters.http.request import CurrentRequest, Representation, ServiceRequest, tagged_response
 from referral_adapters.http.retry import retry
+from referral_adapters.http.service import Service
 from referral_adapters.qr import qr_svg
 from referral_core.acts import Act
 from referral_core.entities.promo_code import PromoCode
@@ -28,7 +30,6 @@ from referral_core.rules.permissions import required_reason
 from referral_core.session import ACTS
 from referral_core.values.arguments import AMOUNT, HONOURED, KEY
 from referral_core.values.errors import Reason, Refusal
-from referral_core.values.name import joined_key
 
 _CONVERSIONS: Final[Mapping[str, Callable[[ServiceRequest, Any], Any]]] = {
     AMOUNT.name: lambda request, amount: request.money(amount),
@@ -37,7 +38,7 @@ _CONVERSIONS: Final[Mapping[str, Callable[[ServiceRequest, Any], Any]]] = {
 """The conversion from a request's value to an act's argument, by the kind of argument, where the two differ."""
 
 
-def handler_of(endpoint: Endpoint) -> Callable[..., Response]:
+def handler_of(endpoint: Endpoint) -> Callable[..., Response | Awaitable[Response]]:
     """Return the handler of an endpoint: the one written by hand, or one made of its act."""
     if endpoint.handler is not None:
         return endpoint.handler
@@ -97,9 +98,8 @@ def _argument_reader(endpoint: Endpoint, act: Act[Any]) -> Callable[[ServiceRequ
             value = fields.get(wire)
             if value is not None:
                 given[name] = value if convert is None else convert(request, value)
-        if key is not None and request.key is not None:
-            # Two callers may choose the same key: what an act keeps under it is the caller's own.
-            given[key] = joined_key("http", request.asker, request.key)
+        if key is not None and request.act_key is not None:
+            given[key] = request.act_key
         return given
 
     return arguments
@@ -216,13 +216,13 @@ class HealthAnswer(Answer):
     status: str = "ok"
 
 
-def get_health(request: CurrentRequest) -> Response:
+async def get_health(request: Request) -> Response:
     """Tell that the process answers."""
-    return request.answered(HealthAnswer())
+    return tagged_response(request, HealthAnswer())
 
 
-def get_readiness(request: CurrentRequest) -> Response:
-    """Tell that the store answers; 503 while it does not."""
-    # Any read would do: this one finds a single row, or none, by its key.
-    request.service.store.groups.find(request.service.programme.referrer_group)
-    return request.answered(HealthAnswer())
+async def get_readiness(request: Request) -> Response:
+    """Tell that the store takes requests and can keep what they change; 503 with the reason while it does not."""
+    service: Service = request.state.service
+    await service.readiness.judge()
+    return tagged_response(request, HealthAnswer())

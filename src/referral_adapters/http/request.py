@@ -22,7 +22,7 @@ from referral_adapters.http.problems import HttpProblem, invalid_field
 from referral_adapters.http.retry import retry
 from referral_adapters.http.service import Service
 from referral_core.entities.actor import Actor
-from referral_core.ports.requests import Answer
+from referral_core.ports.requests import Answer, asker_of
 from referral_core.session import Session
 from referral_core.values.errors import ConcurrentChange
 from referral_core.values.moment import Calendar
@@ -92,11 +92,7 @@ class ServiceRequest:
     def answered(self, answer: BaseModel | Representation) -> Response:
         """Return the response of a question; an answer that the caller has already is not sent (``If-None-Match``)."""
         shown = answer if isinstance(answer, Representation) else Representation(answer)
-        body = shown.answer.model_dump_json(exclude_none=False).encode()
-        tag = etag_of(body, shown.revision)
-        if self.http.method == "GET" and tag in _tags(self.http.headers.get("if-none-match")):
-            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
-        return _response(body, int(HTTPStatus.OK), tag)
+        return tagged_response(self.http, shown.answer, shown.revision)
 
     def done(
         self,
@@ -176,9 +172,20 @@ class ServiceRequest:
     def asker(self) -> str:
         """The name under which the caller's idempotency keys are kept, apart from those of all others.
 
-        A customer's answers are kept under the customer's own id, by which they are erased (A5).
+        It holds role and id apart, so that no id of one role reads like a caller of another role.
         """
-        return self.actor.id if self.caller.is_customer else joined_key(self.actor.role, self.actor.id)
+        return asker_of(self.actor.role, self.actor.id)
+
+    @property
+    def act_key(self) -> str | None:
+        """The key that an act gets for itself, when it keeps one; ``None`` without an idempotency key.
+
+        Two callers may choose the same key, so the act's key is made of the caller and theirs. It is a digest: the
+        act's key goes to billing and into the trace, where the caller's name must not follow (A5).
+        """
+        if self.key is None:
+            return None
+        return f"http {digest_of(joined_key(self.asker, self.key).encode())}"
 
     @property
     def key(self) -> str | None:
@@ -232,6 +239,15 @@ def _replayed(known: Answer, digest: str) -> Response:
     response = _response(body, int(status), etag_of(body, revision))
     response.headers["Idempotency-Replayed"] = "true"
     return response
+
+
+def tagged_response(http: Request, answer: BaseModel, revision: str | None = None) -> Response:
+    """Return the response with an answer, or without it if the caller has it already (``If-None-Match``)."""
+    body = answer.model_dump_json(exclude_none=False).encode()
+    tag = etag_of(body, revision)
+    if http.method == "GET" and tag in _tags(http.headers.get("if-none-match")):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
+    return _response(body, int(HTTPStatus.OK), tag)
 
 
 def _response(body: bytes, status: int, tag: str) -> Response:

@@ -17,7 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive
 
@@ -31,7 +31,7 @@ from referral_adapters.http.problems import HttpProblem, problem_of
 from referral_adapters.http.queue import WorkQueue
 from referral_adapters.http.request import ServiceRequest
 from referral_adapters.http.service import Service
-from referral_adapters.wire.json_text import read_json, without_mark
+from referral_adapters.wire.json_text import read_bounded, without_mark
 from referral_core.entities.actor import Role
 from referral_core.programme.files import shipped_languages
 from referral_core.rules.permissions import permit_role
@@ -40,6 +40,8 @@ from referral_core.values.errors import Reason, Refusal
 
 _REQUEST_ID: Final = re.compile(r"[0-9A-Za-z_.:-]{1,100}", re.ASCII)
 _DIGITS: Final = 12
+CLIENT_LEFT: Final = 499
+"""The status of a request whose client left before its end, as servers log it; nobody gets it."""
 _LANGUAGES: Final = ("en", *sorted(set(shipped_languages()) - {"en"}))
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -60,6 +62,8 @@ class EndpointRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """Return the coroutine function that answers requests."""
         handler = self._directly if self.served.quick else super().get_route_handler()
+        if self.served.judges:
+            return self._judging(handler)
 
         async def handle(request: Request) -> Response:
             started, request_id = perf_counter(), _request_id(request)
@@ -74,10 +78,31 @@ class EndpointRoute(APIRoute):
                 response = await handler(prepared)
                 if self.served.limited and role is Role.CUSTOMER and self.service.answer_interval:
                     await wait_for_interval(started, self.service.answer_interval)
+            except ClientDisconnect:  # in the middle of a body: there is nobody left to answer
+                response = Response(status_code=CLIENT_LEFT)
             except Exception as error:  # noqa: BLE001 - the outermost place: no caller sees a traceback
                 response = self._problem(error, request, request_id)
             response.headers["X-Request-ID"] = request_id
             self._observe(request_id, role, response.status_code, perf_counter() - started)
+            return response
+
+        return handle
+
+    def _judging(self, handler: Handler) -> Handler:
+        """Return the coroutine function that answers whether the service works, without any part that it judges.
+
+        It asks neither the host's authentication nor its clock, and needs no thread of those that requests share.
+        """
+
+        async def handle(request: Request) -> Response:
+            started, request_id = perf_counter(), _request_id(request)
+            request.state.service = self.service
+            try:
+                response = await handler(request)
+            except Exception as error:  # noqa: BLE001 - the outermost place: no caller sees a traceback
+                response = self._problem(error, request, request_id)
+            response.headers["X-Request-ID"] = request_id
+            self._observe(request_id, None, response.status_code, perf_counter() - started)
             return response
 
         return handle
@@ -144,7 +169,7 @@ class EndpointRoute(APIRoute):
             raise HttpProblem(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 ProblemKind.TOO_MANY,
-                "Too many checks in too short a time.",
+                "Too many checks or sharings of codes in too short a time.",
                 headers={"Retry-After": str(max(1, int(wait + 0.999)))},
             )
 
@@ -173,9 +198,9 @@ class _JsonRequest(Request):
         if not hasattr(self, "_json"):
             content = without_mark(await self.body())
             if len(content) > SMALL:  # in a thread, so that other requests are answered meanwhile
-                self._json = await run_in_threadpool(read_json, content)
+                self._json = await run_in_threadpool(read_bounded, content)
             else:
-                self._json = read_json(content)
+                self._json = read_bounded(content)
         return self._json
 
     async def read(self) -> None:

@@ -11,6 +11,7 @@ import attrs
 from referral_adapters.http.authentication import Authentication
 from referral_adapters.http.limits import CheckLimits, Limiter, SlidingLimiter
 from referral_adapters.http.monitoring import Observer, log
+from referral_adapters.http.readiness import Readiness
 from referral_core.desk import ReferralDesk
 from referral_core.ports.requests import RequestRepository
 from referral_core.ports.store import Store
@@ -27,6 +28,16 @@ class ServiceStore(Store, Protocol):
     @property
     def requests(self) -> RequestRepository:
         """The events that took effect, and the answers under idempotency keys."""
+        ...
+
+    def check_ready(self, within: float) -> None:
+        """Look whether the store can be read and can keep a change, in so many seconds, and change nothing.
+
+        Called in a thread of its own. The look shares no connection and no lock with requests, which may hold them
+        for long.
+
+        :raises ReferralError: it cannot; the text says why in one sentence, without anything secret.
+        """
         ...
 
 
@@ -52,7 +63,12 @@ class Service:
     observers: tuple[Observer, ...] = (log,)
     desk: ReferralDesk = attrs.field(init=False, repr=False)
     limits: CheckLimits = attrs.field(init=False, repr=False)
+    readiness: Readiness = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "desk", ReferralDesk(self.programme, self.store))
         object.__setattr__(self, "limits", CheckLimits.of(self.programme.checking))
+        object.__setattr__(self, "readiness", Readiness(self._look))
+
+    def _look(self, within: float) -> None:
+        self.store.check_ready(within)

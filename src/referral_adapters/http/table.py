@@ -47,7 +47,7 @@ def _row(act: str | None, method: str, path: str, name: str, **more: Any) -> End
     return Endpoint(act=act, method=method, path=path, name=name, tag=tag, **more)
 
 
-def _as_oneself(request: ServiceRequest, given: Arguments) -> Arguments:
+def as_oneself(request: ServiceRequest, given: Arguments) -> Arguments:
     """Have a code judged for the customer who asks; staff and systems name a customer (A1).
 
     :raises Refusal: ``not-allowed``, for a customer who names somebody else.
@@ -75,7 +75,7 @@ _AMOUNT: Final = {"amount": "12", "from": "2021-04-01", "until": "2021-04-30"}
 # fmt: off
 ENDPOINTS: Final = (
     _row("code.check", "POST", "/code-checks", "check-code", tag="codes", public=True, limited=True, quick=True,
-         keyless=True, adapt=_as_oneself, example={"code": "A123", "product": "electricity", "segment": "household"}),
+         keyless=True, adapt=as_oneself, example={"code": "A123", "product": "electricity", "segment": "household"}),
     _row("code.issue", "POST", "/accounts/{account}/codes", "issue-code", tag="codes", status=CREATED,
          example={"code": "MIHKEL2025", "replace": True, "reason": "The customer asked for a word of their own."}),
     _row("code.show", "GET", "/codes/{code}", "get-code-by-text"),
@@ -90,7 +90,7 @@ ENDPOINTS: Final = (
     _row("sharing.text", "GET", "/accounts/{account}/qr-code", "get-qr-code", handler=get_qr_code,
          media_type="image/svg+xml"),
     _row("code.shared", "POST", "/accounts/{account}/sharings", "record-sharing", made=("code",), adapt=_of_account,
-         example={"means": "link"}),
+         limited=True, example={"means": "link"}),
     _row("sharing.figures", "GET", "/accounts/{account}/figures", "get-figures"),
     _row("account.referrals", "GET", "/accounts/{account}/referrals", "list-referrals", handler=list_referrals,
          answer=PageAnswer[ReferralViewAnswer]),
@@ -153,8 +153,9 @@ ENDPOINTS: Final = (
          keyless=True, largest=LARGEST, body=INCOMING),
     _row("trace.show", "GET", "/events", "list-events", handler=list_events, answer=PublishedEvents),
 
-    _row(None, "GET", "/health", "get-health", handler=get_health, answer=HealthAnswer, public=True),
-    _row(None, "GET", "/ready", "get-readiness", tag="health", handler=get_readiness, answer=HealthAnswer, public=True),
+    _row(None, "GET", "/health", "get-health", handler=get_health, answer=HealthAnswer, public=True, judges=True),
+    _row(None, "GET", "/ready", "get-readiness", tag="health", handler=get_readiness, answer=HealthAnswer, public=True,
+         judges=True),
 )
 # fmt: on
 """All rows, in the order of the document and of the pages."""

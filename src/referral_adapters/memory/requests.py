@@ -8,7 +8,8 @@ from datetime import datetime
 import attrs
 
 from referral_adapters.memory.journal import Change, Journal, removing, setting
-from referral_core.ports.requests import Answer
+from referral_core.entities.actor import Role
+from referral_core.ports.requests import Answer, asker_of
 
 
 class MemoryRequests:
@@ -71,5 +72,5 @@ class MemoryRequests:
     def erasing(self, customer: str) -> Iterator[Change]:
         """Yield the changes that remove every answer to a customer or about one (A5); the caller holds the lock."""
         for (asker, key), answer in self._answers.items():
-            if asker == customer or answer.names(customer):
+            if asker == asker_of(Role.CUSTOMER, customer) or answer.names(customer):
                 yield removing(self._answers, (asker, key))

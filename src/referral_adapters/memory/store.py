@@ -120,6 +120,9 @@ class MemoryStore:
         with self._journal:
             return act()
 
+    def check_ready(self, within: float) -> None:
+        """Return at once: memory can always be read, and can keep what there is room for."""
+
     def personal_data(self, customer: str) -> PersonalData:
         """Return what all repositories hold about a customer; for a stranger, nothing and zero."""
         with self._journal.lock:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import Pool
 
 from referral_adapters.sql.errors import StoreFailed, translated
 from referral_adapters.sql.prepared import Cursor
@@ -86,6 +90,7 @@ class OwnConnections:
 
     def make_no_more(self) -> None:
         """Make no SQLite file from now on, not even when the one that is there goes away."""
+        event.remove(self._engine, "do_connect", _make_private_file)
         event.listen(self._engine, "do_connect", _make_no_file)
 
     @property
@@ -187,7 +192,14 @@ def _is_lost(connection: Connection, error: Exception) -> bool:
     return bool(dialect.is_disconnect(error, connection.connection.dbapi_connection, None))
 
 
-def engine_at(url: str | URL, *, hurried: bool = True, read_only: bool = False, must_exist: bool = False) -> Engine:
+def engine_at(
+    url: str | URL,
+    *,
+    hurried: bool = True,
+    read_only: bool = False,
+    must_exist: bool = False,
+    poolclass: type[Pool] | None = None,
+) -> Engine:
     """Return an engine without transactions of its own; unless ``hurried``, a statement may take as long as it does.
 
     Through a ``read_only`` engine nothing can be changed. One whose database ``must_exist`` makes no SQLite file, not
@@ -197,7 +209,8 @@ def engine_at(url: str | URL, *, hurried: bool = True, read_only: bool = False, 
     """
     parsed = parsed_url(url)
     is_sqlite = parsed.get_backend_name() == "sqlite"
-    options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "max_overflow": -1, "pool_pre_ping": not is_sqlite}
+    options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_pre_ping": not is_sqlite}
+    options |= {"max_overflow": -1} if poolclass is None else {"poolclass": poolclass}
     try:
         if is_sqlite:
             options["connect_args"] = {} if "timeout" in parsed.query else {"timeout": PATIENCE}
@@ -210,8 +223,7 @@ def engine_at(url: str | URL, *, hurried: bool = True, read_only: bool = False, 
         raise StoreFailed(_NO_URL) from None
     if is_sqlite:
         event.listen(engine, "connect", _ask_sqlite if read_only else _set_up_sqlite)
-        if must_exist:
-            event.listen(engine, "do_connect", _make_no_file)
+        event.listen(engine, "do_connect", _make_no_file if must_exist else _make_private_file)
     return engine
 
 
@@ -269,6 +281,20 @@ def _set_up_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - a driv
 def _ask_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's
     for pragma in ("query_only=ON", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _make_private_file(_dialect: object, _record: object, given: list[Any], named: dict[str, Any]) -> None:
+    """Make the file that SQLite would make, for the user of this process alone: it holds names and a secret.
+
+    What SQLite makes beside a file gets the file's own permissions. A file that is there keeps those it has.
+    """
+    name, how = str(given[0]), ""
+    if named.get("uri") and name.startswith("file:"):
+        parts = urlsplit(name)
+        name, how = unquote(parts.path), dict(parse_qsl(parts.query)).get("mode", "rwc")
+    if how in {"", "rwc"}:
+        with suppress(OSError):  # it is there, or cannot be made, which SQLite tells
+            os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _make_no_file(_dialect: object, _record: object, given: list[Any], named: dict[str, Any]) -> None:

@@ -46,10 +46,11 @@ from referral_adapters.sql.tables import (
 )
 from referral_adapters.sql.types import WORDS
 from referral_adapters.sql.work import Work
+from referral_core.entities.actor import Role
 from referral_core.entities.case import CaseStatus
 from referral_core.entities.personal_data import ACTING_FOR_CUSTOMERS, GRANT_ACTS, PSEUDONYM, PersonalData, mentions
 from referral_core.entities.trace import account_subject, referral_subject
-from referral_core.ports.requests import quoted
+from referral_core.ports.requests import asker_of, quoted
 
 _OF: Final[BindParameter[str]] = bindparam("of")
 _PSEUDONYM: Final[BindParameter[str]] = bindparam("pseudonym")
@@ -181,7 +182,10 @@ ACTED_ELSEWHERE: Final = update(TRACE_ENTRIES).where(_ACTED).values(**_NOBODY)
 
 _QUOTED: Final = [bindparam(name, type_=WORDS) for name in ("quoted", "quoted_in_ascii")]
 ANSWERED: Final = delete(ANSWERS).where(
-    or_(ANSWERS.c.asker == _OF, *[func.replace(ANSWERS.c.text, quoted, "") != ANSWERS.c.text for quoted in _QUOTED])
+    or_(
+        ANSWERS.c.asker == bindparam("asker"),
+        *[func.replace(ANSWERS.c.text, quoted, "") != ANSWERS.c.text for quoted in _QUOTED],
+    )
 )
 """What becomes of answers to, or about, the customer: a text of them is what is in quotes, sign for sign."""
 
@@ -237,7 +241,8 @@ class SqlPersonalData:
             if keys:
                 self.work.change(words.taking, keys)
         as_it_is, in_ascii = quoted(customer)
-        self.work.change(ANSWERED, {"of": customer, "quoted": as_it_is, "quoted_in_ascii": in_ascii})
+        asker = asker_of(Role.CUSTOMER, customer)
+        self.work.change(ANSWERED, {"asker": asker, "quoted": as_it_is, "quoted_in_ascii": in_ascii})
         return pseudonym
 
     def _move_accounts(self, customer: str, pseudonym: str, accounts: Sequence[str]) -> None:

@@ -16,12 +16,13 @@ from referral_adapters.sql import distribution, schema
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_adapters.sql.cases import SqlCases
 from referral_adapters.sql.codes import SqlCodes
-from referral_adapters.sql.connections import Connections, HostConnection
+from referral_adapters.sql.connections import Connections, HostConnection, parsed_url
 from referral_adapters.sql.contracts import SqlContracts
 from referral_adapters.sql.grants import SqlGrants
 from referral_adapters.sql.groups import SqlGroups
 from referral_adapters.sql.locks import FAMILIES
 from referral_adapters.sql.personal_data import SqlPersonalData
+from referral_adapters.sql.readiness import check_ready
 from referral_adapters.sql.referrals import SqlReferrals
 from referral_adapters.sql.requests import SqlRequests
 from referral_adapters.sql.schema import Purpose
@@ -69,6 +70,7 @@ class SqlStore:
 
     _code_key: bytes
     _work: Work
+    _url: URL | None = None
 
     def __init__(
         self,
@@ -172,6 +174,18 @@ class SqlStore:
         """
         return self._persons.erase(customer)
 
+    def check_ready(self, within: float) -> None:
+        """Look whether the database can be read and can keep a change, in so many seconds, and change nothing.
+
+        The look is taken through a connection of its own. Over the connection of a host it is the host's to take.
+
+        :raises SchemaMismatch: the database is of another version of the library.
+        :raises StoreFailed: it is read-only, its disk is full, or it does not answer.
+        :raises ConcurrentChange: somebody else holds it for so long.
+        """
+        if self._url is not None:
+            check_ready(self._url, within)
+
     def close(self) -> None:
         """Close all connections; no thread may be at work any more."""
         self._connections.close()
@@ -194,6 +208,7 @@ class SqlStore:
         billing: Billing | None,
     ) -> None:
         connections = schema.opened(url, purpose)
+        self._url = parsed_url(url)
         try:
             self._set_up(connections, secret, folding, billing)
             if purpose is Purpose.CREATE:

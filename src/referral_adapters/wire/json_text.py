@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final, NoReturn, overload
 
 from referral_core.values.errors import ReferralError
@@ -10,6 +11,14 @@ from referral_core.values.errors import ReferralError
 BYTE_ORDER_MARK: Final = "\ufeff"
 """The mark that some editors write before a text; only at the beginning of a whole text may it be taken off."""
 _SHOWN: Final = 40
+MOST_VALUES: Final = 100_000
+"""The most values that a bounded text may hold: a batch of events has a tenth of them."""
+MOST_KEYS: Final = 1_000
+"""The most keys that one object of a bounded text may have."""
+DEEPEST: Final = 32
+"""The deepest that a bounded text may be nested."""
+# Possessive, so that a text without an end is not read again from each of its signs.
+_MARKS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{},]', re.DOTALL)
 
 
 class JsonInvalid(ReferralError):
@@ -53,6 +62,41 @@ def read_json(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON
         raise JsonInvalid("position 1", "nested too deep") from None
     except ValueError as error:  # NaN or an infinity, or a whole number with thousands of digits
         raise JsonInvalid("position 1", str(error)) from None
+
+
+def read_bounded(text: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """Return the value of a text of a stranger's, which is looked over before any value is made of it.
+
+    Making values of a text holds the interpreter, and with it every other request, until all of them are made.
+
+    :raises JsonInvalid: as :func:`read_json`, or the text has more than :data:`MOST_VALUES` values or
+        :data:`MOST_KEYS` keys in one object, or is nested deeper than :data:`DEEPEST`.
+    """
+    _check_bounds(text.decode(errors="replace"))
+    return read_json(text)
+
+
+def _check_bounds(text: str) -> None:
+    commas: list[int] = []  # so far in each open object; a list has so few that it never gets to the most keys
+    values = 0
+    for found in _MARKS.finditer(text):
+        mark, place = text[found.start()], f"position {found.start() + 1}"
+        if mark in "[{":
+            commas.append(0 if mark == "{" else -MOST_VALUES)
+            values += 1
+            if len(commas) > DEEPEST:
+                raise JsonInvalid(place, f"nested deeper than {DEEPEST}")
+        elif mark == ",":
+            values += 1
+            commas[-1:] = [each + 1 for each in commas[-1:]]
+            if commas and commas[-1] >= MOST_KEYS:
+                raise JsonInvalid(place, f"more than {MOST_KEYS:,} keys in one object")
+        elif mark in "]}":
+            commas[-1:] = []
+        elif found.end() == found.start() + 1:
+            return  # a text without its end: no JSON, as the decoder will say
+        if values > MOST_VALUES:
+            raise JsonInvalid(place, f"more than {MOST_VALUES:,} values")
 
 
 def read_object(text: str | bytes) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from typing import Protocol
 
 import attrs
 
+from referral_core.entities.actor import Role
+from referral_core.values.name import joined_key
+
 
 @attrs.frozen
 class Answer:
@@ -24,6 +27,15 @@ class Answer:
     def names(self, customer: str) -> bool:
         """Tell whether the answer contains a customer's id as one of its JSON texts (A5)."""
         return self.text is not None and any(written in self.text for written in quoted(customer))
+
+
+def asker_of(role: Role, id: str) -> str:  # noqa: A002 - the actor's own word
+    """Return the asker that an actor is, with role and id apart: no id of one role reads like an actor of another.
+
+    >>> asker_of(Role.SYSTEM, "crm"), asker_of(Role.CUSTOMER, "system crm")
+    ('system crm', '8 10 customer system crm')
+    """
+    return joined_key(role, id)
 
 
 def quoted(text: str) -> tuple[str, str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -157,3 +159,33 @@ def test_a_url_of_nothing_known_is_refused_without_repeating_it(url: str) -> Non
 @pytest.mark.parametrize("name", ["postgresql", "postgres", "postgresql+psycopg"])
 def test_postgresql_is_reached_by_one_driver(name: str) -> None:
     assert parsed_url(f"{name}://me@host/db").drivername == "postgresql+psycopg"
+
+
+@pytest.mark.parametrize("uri", [False, True])
+def test_a_new_file_is_for_its_user_alone(tmp_path: Path, uri: bool) -> None:
+    """It holds names, and the secret of codes; what lies beside it gets the same permissions."""
+    path = tmp_path / "new db.db"
+    with (
+        umask(0o022),
+        SqlStore(f"sqlite:///file:{path}?uri=true" if uri else f"sqlite:///{path}", Programme.default()) as store,
+    ):
+        assert store.code_key
+        found = {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()}
+    assert found == dict.fromkeys(["new db.db", "new db.db-shm", "new db.db-wal"], 0o600)
+
+
+def test_a_file_that_was_there_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "there.db"
+    path.touch(0o640)
+    path.chmod(0o640)
+    with SqlStore(f"sqlite:///{path}", Programme.default()):
+        assert path.stat().st_mode & 0o777 == 0o640
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)

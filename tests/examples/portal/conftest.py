@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from examples.portal import Clock, People, api, create_portal
+from examples.portal.app import THIS_MACHINE
 from examples.portal.seed import BEGINNING, sow
 from examples.portal.world import World
 from referral_adapters.http import create_app
@@ -49,6 +50,7 @@ def portal(sown: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         f"sqlite:///{folder / 'referral.db'}",
         clock=Clock(BEGINNING, kept_in=folder / "clock.txt"),
         people=People(kept_in=folder / "people.json"),
+        hosts=(*THIS_MACHINE, "testserver"),
     )
     yield made
     made.state.world.close()

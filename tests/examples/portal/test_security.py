@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+from typing import Any
+
 import pytest
 
 from examples.portal.security import COOKIE
@@ -134,3 +138,59 @@ def test_a_customer_passes_on_no_code_of_another(visitor: Visitor) -> None:
 def test_a_form_needs_the_origin_that_the_browser_sees(visitor: Visitor) -> None:
     assert visitor.sends("/language", origin=HERE, language="ru", here="/").status_code == 200
     assert visitor.sends("/language", origin=f"{HERE}:8000", language="en", here="/").status_code == 403
+
+
+@pytest.mark.parametrize("host", ["elsewhere.example", "testserver.elsewhere.example", "testserver:80:80", "", "[::1]"])
+@pytest.mark.parametrize("path", ["/", "/en/sign-up?code=A123", "/api/health", "/static/portal.css"])
+def test_the_portal_answers_under_its_own_names_alone(visitor: Visitor, host: str, path: str) -> None:
+    answer = visitor.client.get(path, headers={"host": host}, follow_redirects=False)
+    assert (answer.status_code, answer.text) == (421, "This is not the host that you asked for.")
+
+
+@pytest.mark.parametrize("host", ["testserver", "TESTSERVER:8000", "localhost:8000", "127.0.0.1"])
+def test_the_names_that_the_portal_was_given_lead_to_it(visitor: Visitor, host: str) -> None:
+    assert visitor.client.get("/", headers={"host": host}).status_code == 200
+
+
+def test_a_customer_cannot_share_without_end(visitor: Visitor) -> None:
+    page = visitor.becomes("Anna Kask").speaks("en").opens("/me").text
+    found = re.search(r'data-code="([^"]+)"', page)
+    assert found is not None
+    fields = {"token": visitor.token(), "means": "link", "code": found[1]}
+    answers = [
+        visitor.client.post("/me/share", data=fields, headers={"origin": HERE, "accept": "application/json"})
+        for _ in range(35)
+    ]
+    assert [each.status_code for each in answers[:30]] == [200] * 30
+    late = next(each for each in answers if each.status_code != 200)
+    assert (late.status_code, int(late.headers["retry-after"]) > 0) == (429, True)
+    assert "Please wait a little" in visitor.sends("/me/share", **fields).text
+
+
+def test_a_client_that_leaves_amid_a_form_is_no_defect(visitor: Visitor) -> None:
+    told: list[int] = []
+
+    async def leave() -> None:
+        scope = {
+            "type": "http", "method": "POST", "path": "/person", "query_string": b"", "scheme": "http",
+            "http_version": "1.1", "client": ("192.0.2.1", 1), "server": ("testserver", 80), "root_path": "",
+            "headers": [
+                (b"host", b"testserver"), (b"origin", HERE.encode()), (b"content-length", b"100"),
+                (b"content-type", b"application/x-www-form-urlencoded"),
+            ],
+        }  # fmt: skip
+        parts: list[dict[str, Any]] = [
+            {"type": "http.request", "body": b"token=x", "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+
+        async def receive() -> dict[str, Any]:
+            return parts.pop(0)
+
+        async def send(message: Any) -> None:  # noqa: ANN401 - a message of ASGI
+            told.extend([message["status"]] if "status" in message else [])
+
+        await visitor.client.app(scope, receive, send)
+
+    asyncio.run(leave())
+    assert told == [499]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import Field
@@ -62,7 +63,7 @@ EXAMPLE: Final[dict[str, Any]] = {
 
 
 class PublishedEvent(Answer):
-    """A row of the trace as a CloudEvent, without the actor and the reason, which can be erased.
+    """A row of the trace as a CloudEvent, without actor, reason and key of a request, which may name people.
 
     ``id`` is the same however often it is sent. ``sequence`` counts all events; those of one subject come in order.
     """
@@ -95,11 +96,16 @@ class PublishedEvent(Answer):
             time=written(row.moment),
             sequence=str(published.position),
             actorrole=row.role.value,
-            data={
-                "before": None if row.before is None else dict(row.before),
-                "after": None if row.after is None else dict(row.after),
-            },
+            data={"before": _published(row.before), "after": _published(row.after)},
         )
+
+
+_UNPUBLISHED: Final = frozenset({"key"})
+"""The facts of a row that stay inside: a request's key is its sender's own text, and may name a person (A5)."""
+
+
+def _published(state: Mapping[str, str | None] | None) -> dict[str, str | None] | None:
+    return None if state is None else {name: value for name, value in state.items() if name not in _UNPUBLISHED}
 
 
 class PublishedEvents(Answer):

@@ -93,13 +93,14 @@ class Deliverer:
         A receiver to which another process is sending at this moment, or which has to wait, is left out.
         """
         with closing(self._http):
-            self._publish()
+            self._publish(Event())
             return tuple(delivery.deliver(Event()) for delivery in self._deliveries)
 
     def run(self, stop: Event, *, every: float = 1.0) -> None:
         """Deliver until ``stop`` is set, looking for new events ``every`` so many seconds; each receiver has a thread.
 
-        An event that is being sent is sent to its end. A store that fails for a while is logged and tried again.
+        An event that is being sent is sent to its end, for which it has its time-out. A store that fails for a while is
+        logged and tried again.
         """
         threads = max(1, len(self._deliveries))
         with closing(self._http), ThreadPoolExecutor(threads, thread_name_prefix="webhook") as pool:
@@ -110,7 +111,7 @@ class Deliverer:
 
     def _submit(self, pool: ThreadPoolExecutor, running: dict[str, Future[Delivered]], stop: Event) -> None:
         try:
-            self._publish()
+            self._publish(stop)
         except ReferralError:
             LOG.warning("the store cannot be used", exc_info=True)
         for delivery in self._deliveries:
@@ -118,9 +119,9 @@ class Deliverer:
             if last is None or last.done():
                 running[delivery.webhook.name] = pool.submit(_deliver_or_log, delivery, stop)
 
-    def _publish(self) -> None:
+    def _publish(self, stop: Event) -> None:
         try:
-            while self._store.trace.publish(_PUBLISHED_AT_ONCE) == _PUBLISHED_AT_ONCE:
+            while not stop.is_set() and self._store.trace.publish(_PUBLISHED_AT_ONCE) == _PUBLISHED_AT_ONCE:
                 pass
         except ConcurrentChange:
             return  # another process publishes the same rows at this moment

@@ -1,5 +1,7 @@
 """Transport: messages go out over HTTP/1.1, each within a time that covers everything, however slow its receiver is.
 
+Everything is finding the addresses, trying each of them, the TLS handshake, sending and reading.
+
 It stands on Python's own client: one whose time-outs count from byte to byte could be held for as long as a receiver
 likes. A connection is kept for the next message to the same place.
 """
@@ -9,12 +11,13 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from threading import Lock, Timer
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from threading import Lock, Thread, Timer
 from time import monotonic
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
@@ -53,24 +56,110 @@ class Send(Protocol):
 
 
 _MOST_READ: Final = 64 * 1024
-_SHORTEST: Final = 0.001
+_HTTP, _HTTPS = 80, 443
 
 Origin = tuple[str, str]
 
 
-class _SecureConnection(HTTPSConnection):
-    """A connection whose socket is known before the TLS handshake, so that the handshake can be cut off too."""
+Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 
-    def __init__(self, host: str, port: int | None, *, timeout: float, context: ssl.SSLContext) -> None:
-        super().__init__(host, port, timeout=timeout, context=context)
-        self._wrapping = context
+
+class _Resolver:
+    """Finds the addresses of hosts, each look-up in a thread of its own, since no time-out reaches the system's.
+
+    A look-up that still goes on is waited for again, so that there is one for each host.
+    """
+
+    def __init__(self) -> None:
+        self._asked: dict[tuple[str, int], Future[list[Address]]] = {}
+        self._lock = Lock()
+
+    def addresses(self, host: str, port: int, until: float) -> list[Address]:
+        """Return the addresses of a host.
+
+        :raises OSError: there is none, or the look-up takes longer than until a time of the monotonic clock.
+        """
+        with self._lock:
+            asked = self._asked.get((host, port))
+            if asked is None:
+                asked = self._asked[host, port] = Future()
+                Thread(target=self._look_up, args=[host, port, asked], name="resolver", daemon=True).start()
+        return asked.result(max(0.0, until - monotonic()))
+
+    def _look_up(self, host: str, port: int, asked: Future[list[Address]]) -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            addresses: list[Address] = [(family, address) for family, _, _, _, address in found]
+        except BaseException as error:  # noqa: BLE001 - it is raised where somebody waits for the addresses
+            self._forget(host, port)
+            asked.set_exception(error)
+        else:
+            self._forget(host, port)
+            asked.set_result(addresses)
+
+    def _forget(self, host: str, port: int) -> None:
+        with self._lock:
+            del self._asked[host, port]
+
+
+RESOLVER: Final = _Resolver()
+
+
+def _connected(host: str, port: int, until: float) -> socket.socket:
+    """Return a connection to one of a host's addresses; those that do not answer leave time for the others.
+
+    :raises OSError: none answers in time.
+    """
+    addresses = RESOLVER.addresses(host, port, until)
+    last: OSError = ConnectionRefusedError("the host has no address")
+    for place, (family, address) in enumerate(addresses):
+        share = (until - monotonic()) / (len(addresses) - place)
+        if share <= 0:
+            raise TimeoutError
+        made = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            made.settimeout(share)
+            made.connect(address)
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as error:
+            made.close()
+            last = error
+        else:
+            return made
+    raise last
+
+
+class _Connection(HTTPConnection):
+    """A connection that is made, and secured if there is a context, until a time of the monotonic clock."""
+
+    until = 0.0
+
+    def __init__(self, host: str, port: int, context: ssl.SSLContext | None) -> None:
+        super().__init__(host, port)
+        self._context = context
 
     def connect(self) -> None:
-        """Connect, and check the receiver's certificate."""
-        HTTPConnection.connect(self)
-        secure = self._wrapping.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
-        self.sock = secure
-        secure.do_handshake()
+        """Connect, and check the receiver's certificate.
+
+        The socket is known before the handshake, so that the handshake can be cut off too.
+        """
+        self.sock = _connected(self.host, self.port, self.until)
+        self.limit()
+        if self._context is not None:
+            self.sock = self._context.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
+            self.limit()
+            self.sock.do_handshake()
+
+    def limit(self) -> None:
+        """Have nothing that the socket waits for take longer than the time that is left.
+
+        :raises TimeoutError: none is left: whoever cuts the connection off may have found no socket.
+        """
+        left = self.until - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        if self.sock is not None:
+            self.sock.settimeout(left)
 
 
 class HttpSend:
@@ -78,7 +167,7 @@ class HttpSend:
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self._context = ssl.create_default_context() if context is None else context
-        self._kept: dict[Origin, HTTPConnection] = {}
+        self._kept: dict[Origin, _Connection] = {}
         self._lock = Lock()
 
     def __call__(self, url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Reply:
@@ -93,7 +182,7 @@ class HttpSend:
             with suppress(ConnectionError):  # servers close idle connections: the message goes out again on a new one
                 return self._post(kept, parts, headers, body, until)
         try:
-            return self._post(self._connection(parts, timeout), parts, headers, body, until)
+            return self._post(self._connection(parts), parts, headers, body, until)
         except ConnectionError as error:
             raise Unanswered(type(error).__name__) from error
 
@@ -103,14 +192,13 @@ class HttpSend:
             while self._kept:
                 self._kept.popitem()[1].close()
 
-    def _connection(self, parts: SplitResult, timeout: float) -> HTTPConnection:
-        host = parts.hostname or ""
-        if parts.scheme == "https":
-            return _SecureConnection(host, parts.port, timeout=timeout, context=self._context)
-        return HTTPConnection(host, parts.port, timeout=timeout)
+    def _connection(self, parts: SplitResult) -> _Connection:
+        is_secure = parts.scheme == "https"
+        port = parts.port or (_HTTPS if is_secure else _HTTP)
+        return _Connection(parts.hostname or "", port, self._context if is_secure else None)
 
     def _post(
-        self, connection: HTTPConnection, parts: SplitResult, headers: Mapping[str, str], body: bytes, until: float
+        self, connection: _Connection, parts: SplitResult, headers: Mapping[str, str], body: bytes, until: float
     ) -> Reply:
         """Send a message on a connection, and keep it if it is good for another.
 
@@ -139,7 +227,7 @@ class HttpSend:
             else:
                 connection.close()
 
-    def _keep(self, origin: Origin, connection: HTTPConnection) -> None:
+    def _keep(self, origin: Origin, connection: _Connection) -> None:
         with self._lock:
             other, self._kept[origin] = self._kept.get(origin), connection
         if other is not None:
@@ -147,13 +235,11 @@ class HttpSend:
 
 
 @contextmanager
-def _cut_off(connection: HTTPConnection, until: float) -> Iterator[None]:
+def _cut_off(connection: _Connection, until: float) -> Iterator[None]:
     """Cut a connection off at a time of the monotonic clock, whatever it is doing then."""
-    left = max(_SHORTEST, until - monotonic())  # a time-out of 0 would make the socket non-blocking
-    connection.timeout = left
-    if connection.sock is not None:
-        connection.sock.settimeout(left)
-    timer = Timer(left, _cut, [connection])
+    connection.until = until
+    connection.limit()
+    timer = Timer(until - monotonic(), _cut, [connection])
     timer.daemon = True
     timer.start()
     try:
@@ -162,7 +248,7 @@ def _cut_off(connection: HTTPConnection, until: float) -> Iterator[None]:
         timer.cancel()
 
 
-def _cut(connection: HTTPConnection) -> None:
+def _cut(connection: _Connection) -> None:
     found: socket.socket | None = connection.sock
     if found is not None:
         with suppress(OSError):
