@@ -182,6 +182,10 @@ class ReadOnlyCodes:
         """Raise :class:`TypeError`: it serves a write that follows."""
         refuse_write(self.by, f"page of {len(texts)} texts")
 
+    def ended_by_hand(self, customers: Collection[str]) -> frozenset[str]:
+        """Raise :class:`TypeError`: it serves a write that follows."""
+        refuse_write(self.by, f"page of {len(customers)} customers")
+
     def codeless(self, after: str, limit: int, *, at: datetime) -> CodelessPage:
         """Raise :class:`TypeError`: it serves a write that follows."""
         refuse_write(self.by, f"page of {limit} accounts after {after!r} at {at.isoformat()}")
@@ -237,13 +241,11 @@ class ReadOnlyReferrals:
         present = self.referrals.find(contract)
         return None if present is None else self._known(present)
 
-    def live_of(self, customer: str) -> Referral | None:
-        """Return the referral with this customer as the referee that was open or paid then."""
-        for contract in self.contracts.of_customer(customer):
-            found = self.find(contract.id)
-            if found is not None and found.is_live:
-                return found
-        return None
+    def live_of(self, customer: str) -> tuple[Referral, ...]:
+        """Return the referrals with this customer as the referee that were open or paid then, in order of contract."""
+        contracts = sorted(contract.id for contract in self.contracts.of_customer(customer))
+        found = [self.find(contract) for contract in contracts]
+        return tuple([each for each in found if each is not None and each.is_live])
 
     def add(self, referral: Referral, *, at: datetime) -> None:
         """Raise :class:`TypeError`: history is read-only."""

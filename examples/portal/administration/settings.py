@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from examples.portal.catalogue import Texts
 from examples.portal.visit import Administrators
 from referral_core import Programme
-from referral_core.programme.settings import GroupSetting, RefereeGroupLine, SharingTemplate
+from referral_core.programme.settings import GroupLine, GroupSetting, SharingTemplate
 
 router = APIRouter(prefix="/administration/settings")
 
@@ -29,12 +29,14 @@ PARTS: Final = {
         "segments",
         "channels",
         "blocking_channels",
+        "excluded_channels",
     ),
     # C3, C4, C10, A4
     "codes": (
         "issuing_products",
         "issuing_segments",
         "keeping_products",
+        "manual_end_blocks",
         "code_format",
         "offensive_words",
         "checking.per_caller",
@@ -44,12 +46,14 @@ PARTS: Final = {
     # S1, S2
     "newcomers": (
         "existing_customer_products",
+        "existing_customer_by_product",
         "returning_after",
     ),
     # D2, D6
     "groups": (
         "groups",
         "referrer_group",
+        "referrer_groups",
         "referee_groups",
     ),
     # B5, B2, B8
@@ -104,7 +108,10 @@ def _lines(name: str, value: Any, texts: Texts) -> Iterator[str]:  # noqa: ANN40
         case tuple():
             yield from (_one(name, item, texts) for item in value)
         case dict():
-            yield from (f"{key}: {_one(name, item, texts)}" for key, item in value.items())
+            if not value:
+                yield texts("administration.settings.none")
+            for key, item in value.items():
+                yield f"{key}: {', '.join(item) if isinstance(item, tuple) else _one(name, item, texts)}"
         case _:
             yield _one(name, value, texts)
 
@@ -126,7 +133,7 @@ def _record(value: object, texts: Texts) -> str:
     match value:
         case GroupSetting():
             return f"{value.id}: {texts(f'administration.side.{value.side}')}"
-        case RefereeGroupLine():
+        case GroupLine():
             asked = " + ".join(word for word in value.criteria if word) or texts("administration.settings.else")
             return f"{asked} → {value.group}"
         case SharingTemplate():

@@ -18,7 +18,7 @@ from referral_adapters.cli.output import Screen, plain_table, write_json
 from referral_adapters.cli.text import printable, quantity
 from referral_core.programme.duration import written_pause
 from referral_core.programme.programme import Programme
-from referral_core.programme.settings import GroupSetting, RefereeGroupLine, Settings
+from referral_core.programme.settings import GroupLine, GroupSetting, Settings
 from referral_core.values.errors import ProgrammeInvalid
 
 
@@ -67,7 +67,11 @@ def _contents(programme: Programme) -> str:
     return ", ".join(quantity(len(items), noun) for noun, items in counted.items())
 
 
-_NONE: Final = {"existing_customer_products": "every product", "returning_after": "never"}
+_NONE: Final = {
+    "existing_customer_products": "every product",
+    "referrer_groups": "referrer_group alone",
+    "returning_after": "never",
+}
 """What a setting without a value means."""
 _TABLES: Final = ("checking", "paying")
 """The settings that have settings of their own."""
@@ -101,6 +105,8 @@ def settings_json(programme: Programme) -> dict[str, Any]:
                 return value
             case tuple():
                 return [value_of(name, item) for item in value]
+            case dict():
+                return {key: value_of(name, item) for key, item in value.items()}
             case _:
                 return _one(name, value)
 
@@ -132,6 +138,8 @@ def _lines(name: str, value: object) -> list[str]:
             return [", ".join(value) or "none"]
         case tuple():
             return [_one(name, item) for item in value]
+        case dict():
+            return [f"{key}: {', '.join(items)}" for key, items in value.items()] or ["none"]
         case _:
             return [_one(name, value)]
 
@@ -146,7 +154,7 @@ def _one(name: str, value: object) -> str:
         case GroupSetting():
             called = "" if value.name == value.id else f', called "{value.name}"'
             return f"{value.id}: {value.side.value}{called}"
-        case RefereeGroupLine():
+        case GroupLine():
             return f"{_asked(value) or 'everything else'}: {value.group}"
         case relativedelta():
             parts = ((value.years, "Y"), (value.months, "M"), (value.days, "D"))
@@ -155,6 +163,6 @@ def _one(name: str, value: object) -> str:
             return str(value)
 
 
-def _asked(line: RefereeGroupLine) -> str:
+def _asked(line: GroupLine) -> str:
     names = ("channel", "segment", "product")
     return " and ".join(f"{name} {wanted}" for name, wanted in zip(names, line.criteria, strict=True) if wanted)

@@ -30,20 +30,30 @@ class CodeEvidenceConformance:
 
     def test_nothing_is_found_in_an_empty_store(self, store: Store) -> None:
         """``evidence`` finds no code, no contracts and no groups where there are none."""
-        assert store.promo_codes.evidence("A123", "C1", _NEITHER) == Evidence(None, (), False, (None, None))
-        assert store.promo_codes.evidence("A123", None, _NEITHER) == Evidence(None, (), False, (None, None))
+        assert store.promo_codes.evidence("A123", "C1", _NEITHER) == Evidence(None, (), (), (None, None))
+        assert store.promo_codes.evidence("A123", None, _NEITHER) == Evidence(None, (), (), (None, None))
 
     def test_each_part_is_found_without_the_others(self, store: Store) -> None:
         """Each part of the evidence is found whether or not the other parts exist."""
         store.promo_codes.add(code("A123"), at=day(0))
-        assert store.promo_codes.evidence("A123", "C2", _NEITHER) == Evidence(code("A123"), (), False, (None, None))
+        assert store.promo_codes.evidence("A123", "C2", _NEITHER) == Evidence(code("A123"), (), (), (None, None))
         store.contracts.put(contract("K2", on="A2", of="C2"))
         held = (contract("K2", on="A2", of="C2"),)
-        assert store.promo_codes.evidence("B123", "C2", _NEITHER) == Evidence(None, held, False, (None, None))
+        assert store.promo_codes.evidence("B123", "C2", _NEITHER) == Evidence(None, held, (), (None, None))
         store.referrals.add(referral("K9", of="C9"), at=day(0))
-        assert store.promo_codes.evidence("B123", "C9", _NEITHER) == Evidence(None, (), True, (None, None))
+        assert store.promo_codes.evidence("B123", "C9", _NEITHER) == Evidence(None, (), ("K9",), (None, None))
         store.groups.put(group("friends", side=Side.REFEREE), at=day(0))
         assert store.promo_codes.evidence("B123", None, _NEITHER).groups == (None, group("friends", side=Side.REFEREE))
+
+    def test_each_contract_and_each_referral_is_found_once(self, store: Store) -> None:
+        """Evidence has every live referral of a customer beside every contract, each once and in order."""
+        held = tuple(contract(f"K{number}", on="A2", of="C2", concluded=day(number)) for number in (3, 4, 5))
+        for each in held:
+            store.contracts.put(each)
+        for number in (5, 3, 4):
+            store.referrals.add(referral(f"K{number}"), at=day(6))
+        found = store.promo_codes.evidence("A123", "C2", _NEITHER)
+        assert (found.contracts, found.referred_by) == (held, ("K3", "K4", "K5"))
 
     def test_contracts_in_evidence_are_in_order(self, store: Store) -> None:
         """Evidence has the customer's contracts on all accounts, by concluding moment and then id."""
@@ -81,7 +91,7 @@ class CodeEvidenceConformance:
         assert store.promo_codes.evidence("A123", "C2", _NEITHER) == Evidence(
             ended,
             (contract("K2", on="A2", of="C2").withdrawn(day(2)),),
-            False,
+            (),
             (group("referrer"), priced.switched(GroupEvent.DISABLE, day(4))),
         )
 
@@ -101,9 +111,7 @@ class CodeEvidenceConformance:
         with failing(store):
             store.promo_codes.add(code("A123"), at=day(0))
             store.groups.put(renamed, at=day(1))
-            assert store.promo_codes.evidence("A123", "C2", _NEITHER) == Evidence(
-                code("A123"), (), False, (None, renamed)
-            )
+            assert store.promo_codes.evidence("A123", "C2", _NEITHER) == Evidence(code("A123"), (), (), (None, renamed))
         assert store.promo_codes.evidence("A123", "C2", _NEITHER) == before
 
     def test_customers_are_taken_to_the_letter(self, store: Store) -> None:

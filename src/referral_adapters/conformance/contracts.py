@@ -202,6 +202,16 @@ class ContractRepositoryConformance:
         assert ids(page(None, 9, status=concluded, channel="sales-portal", segments={"micro-business"})) == ["K3"]
         assert page(None, 9, segments=()) == page(None, 9, channel="nowhere") == ()
 
+    def test_a_channel_stands_for_its_members(self, store: Store) -> None:
+        """A page of a family has its members' contracts too, and none of a channel that only begins like it (D6)."""
+        channels = ("shop", "shop/7", "shop/7/till", "shop7", "shop/", "shop-7", "Shop/7", "shop/70", "shop0", "sho")
+        for number, channel in enumerate(channels):
+            store.contracts.put(attrs.evolve(contract(f"K{number}", on=f"A{number}", of=f"C{number}"), channel=channel))
+        page = store.contracts.page
+        assert ids(page(None, 99, channel="shop")) == ["K0", "K1", "K2", "K4", "K7"]
+        assert ids(page(None, 99, channel="shop/7")) == ["K1", "K2"]
+        assert ids(page("K1", 2, channel="shop")) == ["K2", "K4"]
+
     def test_ids_are_taken_to_the_letter_in_pages(self, store: Store) -> None:
         """No id, channel or segment is folded, trimmed or interpreted."""
         for words in TO_THE_LETTER:

@@ -20,7 +20,7 @@ from referral_adapters.conformance.samples import (
 )
 from referral_adapters.conformance.store import Store, failing
 from referral_core.entities.contract import Contract
-from referral_core.entities.promo_code import PromoCode
+from referral_core.entities.promo_code import Ending, PromoCode
 from referral_core.entities.trace import account_subject, chain_faults
 from referral_core.ports.codes import CodelessAccount, CodelessPage
 from referral_core.values.errors import ConcurrentChange
@@ -125,6 +125,18 @@ class FirstCodesConformance:
         assert len({row.salt for chain in chains.values() for row in chain}) == 6  # noqa: PLR2004 - every one
         store.trace.append(note("A3"))
         assert chain_faults(store.trace.chain(account_subject("A3"))) == ()
+
+    def test_customers_with_a_manual_end_are_named(self, store: Store) -> None:
+        """``ended_by_hand`` returns the customers on any of whose accounts staff ended a code, or will (C7)."""
+        for number, ending in enumerate((Ending.BY_HAND, Ending.REPLACED, Ending.CONTRACTS_ENDED, Ending.BY_HAND)):
+            store.contracts.put(contract(f"K{number}", on=f"A{number}", of=f"C{number}"))
+            store.contracts.put(contract(f"L{number}", on=f"B{number}", of=f"C{number}"))
+            held = attrs.evolve(code(f"AAA{number}", on=f"A{number}"), customer=f"C{number}")
+            store.promo_codes.add(held, at=day(0))
+            store.promo_codes.replace(held.started(day(1)).ended(day(9), ending), at=day(1))
+        assert store.promo_codes.ended_by_hand(["C0", "C1", "C2", "C9"]) == {"C0"}
+        assert store.promo_codes.ended_by_hand({"C3", "C0"}) == {"C0", "C3"}
+        assert store.promo_codes.ended_by_hand([]) == frozenset()
 
     def test_a_taken_text_keeps_the_whole_page_out(self, store: Store) -> None:
         """``add_first`` stores and traces nothing and raises ``ConcurrentChange`` when a text is taken by now (C1)."""

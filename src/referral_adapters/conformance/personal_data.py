@@ -98,9 +98,8 @@ class PersonalDataConformance:
         """The live referral of an erased customer belongs to the pseudonym, and the id has none (S4)."""
         furnish(store)
         pseudonym = store.erase("C2")
-        assert store.referrals.live_of("C2") is None
-        found = store.referrals.live_of(pseudonym)
-        assert found
+        assert store.referrals.live_of("C2") == ()
+        (found,) = store.referrals.live_of(pseudonym)
         assert (found.contract, found.referee_customer, found.referrer_customer) == ("K2", pseudonym, "C1")
 
     def test_everybody_else_stays(self, store: Store) -> None:
@@ -199,5 +198,5 @@ class PersonalDataConformance:
         owners = {customer for _, customer in store.contracts.accounts()}
         assert owners == {"C1", found.referee_customer}
         assert {each.customer for account in ("A1", "A2") for each in store.contracts.of_account(account)} == owners
-        assert store.referrals.live_of(found.referee_customer) == found
+        assert store.referrals.live_of(found.referee_customer) == (found,)
         assert store.personal_data("C2") == NO_DATA

@@ -12,7 +12,7 @@ from referral_adapters.conformance.samples import case, code, contract, day, gra
 from referral_adapters.conformance.store import Slip, Store, everything, failing, furnish, ids, rearrange, refused
 from referral_core.entities.contract import Contract
 from referral_core.entities.trace import account_subject, chain_faults
-from referral_core.values.errors import ConcurrentChange, Reason
+from referral_core.values.errors import ConcurrentChange, Reason, Refusal
 
 A_MOMENT: Final = 0.2
 """How many seconds a thread has to see unfinished work."""
@@ -255,6 +255,8 @@ class TransactionConformance:
 
         def sign_up(number: int) -> str:
             with store.transaction():
+                if store.referrals.live_of("C2"):
+                    raise Refusal(Reason.ALREADY_REFERRED, message="another sign-up was quicker")
                 store.contracts.put(contract(f"K{number}", on="A2", of="C2"))
                 store.referrals.add(referral(f"K{number}"), at=day(0))
                 return f"K{number}"

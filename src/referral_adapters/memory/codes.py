@@ -12,7 +12,7 @@ import attrs
 from referral_adapters.memory.contracts import MemoryContracts
 from referral_adapters.memory.journal import Change, History, Journal, adding, setting
 from referral_core.entities.personal_data import Person
-from referral_core.entities.promo_code import PromoCode, Sharing, codes_over_time
+from referral_core.entities.promo_code import Ending, PromoCode, Sharing, codes_over_time
 from referral_core.entities.trace import TraceNote
 from referral_core.ports.codes import CodelessAccount, CodelessPage, Evidence
 from referral_core.ports.store import Repositories, gathered_evidence
@@ -100,6 +100,16 @@ class MemoryCodes:
         """Return those of the canonical texts that were ever issued (C1)."""
         with self._lock:
             return frozenset([text for text in texts if text in self._codes])
+
+    def ended_by_hand(self, customers: Collection[str]) -> frozenset[str]:
+        """Return those of these customers on any of whose accounts a code was ended by hand, or will be (C7)."""
+        with self._lock:
+            return frozenset(
+                contract.customer
+                for customer in customers
+                for contract in self._contracts.of_customer(customer)
+                if any(code.ending is Ending.BY_HAND for code in self.of_account(contract.account))
+            )
 
     def codeless(self, after: str, limit: int, *, at: datetime) -> CodelessPage:
         """Look at the next ``limit`` accounts above ``after``, and return those without any code so far (C2).

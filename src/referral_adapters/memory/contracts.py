@@ -12,6 +12,7 @@ import attrs
 from referral_adapters.memory.journal import Change, Journal, KeyOrder, adding, removing, setting
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.ports.contracts import Standing
+from referral_core.values.channel import is_within
 from referral_core.values.errors import ConcurrentChange, Reason, Refusal
 
 _CONCLUDED: Final = attrgetter("concluded_at", "id")
@@ -94,14 +95,14 @@ class MemoryContracts:
     ) -> tuple[Contract, ...]:
         """Return the next ``limit`` contracts above ``after`` by the code points of the id, as they are now.
 
-        Contracts of another ``status``, ``channel`` or segment are passed over and do not count.
+        Contracts of another ``status``, channel (or family) or segment are passed over and do not count.
         """
         with self._lock:
             wanted = (
                 contract
                 for contract in self._above(after)
                 if status in (None, contract.status)
-                and channel in (None, contract.channel)
+                and (channel is None or is_within(contract.channel, channel))
                 and (segments is None or contract.segment in segments)
             )
             return tuple(islice(wanted, limit))

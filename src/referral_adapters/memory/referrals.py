@@ -18,14 +18,14 @@ from referral_core.values.history import Recorded
 class MemoryReferrals:
     """Referrals in memory: thread-safe, each call all or nothing.
 
-    A contract carries one referral, and a customer has one live referral as referee (S4).
+    A contract carries one referral (S4).
     """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._lock = journal.lock
         self._referrals: dict[str, Referral] = {}
-        self._live: dict[str, str] = {}
+        self._live: dict[str, dict[str, None]] = {}
         self._of_referrer: dict[str, list[str]] = {}
         self._history: History[Referral] = History(attrgetter("contract"))
 
@@ -34,17 +34,15 @@ class MemoryReferrals:
         with self._lock:
             return self._referrals.get(contract)
 
-    def live_of(self, customer: str) -> Referral | None:
-        """Return the live referral of this customer as referee: the one that is open or was paid."""
+    def live_of(self, customer: str) -> tuple[Referral, ...]:
+        """Return the live referrals of this customer as referee, which are open or were paid, in order of contract."""
         with self._lock:
-            contract = self._live.get(customer)
-            return None if contract is None else self._referrals[contract]
+            return tuple([self._referrals[contract] for contract in sorted(self._live.get(customer, ()))])
 
     def add(self, referral: Referral, *, at: datetime) -> None:
         """Store a new referral and record it at ``at``.
 
-        :raises Refusal: ``already-referred`` when the contract carries a referral, or the customer of the referee has a
-            live one (S4).
+        :raises Refusal: ``already-referred`` when the contract carries a referral (S4).
         """
         with self._lock:
             if referral.contract in self._referrals:
@@ -55,7 +53,7 @@ class MemoryReferrals:
                 )
             contracts = self._of_referrer.get(referral.referrer)
             self._journal.write(
-                *self._becoming_live(referral),
+                *self._next_live(None, referral),
                 setting(self._referrals, referral.contract, referral),
                 setting(self._of_referrer, referral.referrer, [referral.contract])
                 if contracts is None
@@ -66,8 +64,7 @@ class MemoryReferrals:
     def replace(self, referral: Referral, *, at: datetime) -> None:
         """Store the next state of the referral of a contract and record it at ``at``.
 
-        :raises Refusal: ``referral-unknown`` when the contract carries no referral of this referrer;
-            ``already-referred`` when the customer of the referee would have two live ones (S4).
+        :raises Refusal: ``referral-unknown`` when the contract carries no referral of this referrer.
         """
         with self._lock:
             known = self._referrals.get(referral.contract)
@@ -117,23 +114,20 @@ class MemoryReferrals:
                 yield setting(self._referrals, contract, erased)
         yield from self._history.erasing(lambda state: _erased(state, person, pseudonym))
 
-    def _next_live(self, known: Referral, referral: Referral) -> tuple[Change, ...]:
-        if known.is_live and known.referee_customer != referral.referee_customer:
-            return removing(self._live, known.referee_customer), *self._becoming_live(referral)
-        if known.is_live and not referral.is_live:
-            return (removing(self._live, known.referee_customer),)
-        return () if known.is_live else self._becoming_live(referral)
-
-    def _becoming_live(self, referral: Referral) -> tuple[Change, ...]:
-        if not referral.is_live:
-            return ()
-        if self._live.get(referral.referee_customer, referral.contract) != referral.contract:
-            raise Refusal(
-                Reason.ALREADY_REFERRED,
-                message=f"customer {referral.referee_customer} has a referral that is open or was paid",
-                field="customer",
-            )
-        return (setting(self._live, referral.referee_customer, referral.contract),)
+    def _next_live(self, known: Referral | None, referral: Referral) -> Iterator[Change]:
+        """Yield the changes of who is referred by a referral, from its state before to its next one (S4)."""
+        was = known.referee_customer if known is not None and known.is_live else None
+        becomes = referral.referee_customer if referral.is_live else None
+        if was == becomes:
+            return
+        if was is not None:
+            yield removing(self._live[was], referral.contract)
+        if becomes is not None:
+            live = self._live.get(becomes)
+            if live is None:
+                live = {}
+                yield setting(self._live, becomes, live)
+            yield setting(live, referral.contract, None)
 
 
 def _in_order(referral: Referral) -> tuple[datetime, str]:

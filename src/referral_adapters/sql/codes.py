@@ -49,7 +49,7 @@ from referral_adapters.sql.trace import ENTRIES, heads_between
 from referral_adapters.sql.types import Moment
 from referral_adapters.sql.unit_of_work import Known, Lookup
 from referral_adapters.sql.work import Work
-from referral_core.entities.promo_code import PromoCode, Sharing, codes_over_time
+from referral_core.entities.promo_code import Ending, PromoCode, Sharing, codes_over_time
 from referral_core.entities.trace import GENESIS, TraceEntry, TraceNote
 from referral_core.ports.codes import CodelessAccount, CodelessPage, Evidence
 from referral_core.values.errors import ConcurrentChange, Reason, Refusal
@@ -133,6 +133,10 @@ _CODELESS: Final = (
 )
 _CODELESS_LOCKED: Final = _CODELESS.with_for_update(read=True, of=CONTRACTS)
 _TAKEN: Final = Among(select(CODE_TEXTS.c.text), CODE_TEXTS.c.text)
+_ACCOUNTS_OF: Final = Among(select(CUSTOMER_ACCOUNTS), CUSTOMER_ACCOUNTS.c.customer)
+_ENDED_BY_HAND: Final = Among(
+    select(_CODES.account).where(_CODES.ending == Ending.BY_HAND.value).distinct(), _CODES.account
+)
 _HOLDERS: Final = Among(select(func.count().label("held")), _CODES.account)
 _NEW_TEXTS: Final = BulkLoad(CODE_TEXTS)
 _NEW_CODES: Final = BulkLoad(PROMO_CODES)
@@ -173,7 +177,7 @@ GATHERED: Final = (
     .outerjoin(_OWN, true())
     .order_by(_OWN.c.concluded_at, _OWN.c.id)
 )
-"""A row for each contract of the customer, or one without: the code, the standing and the groups in every one.
+"""A row for each contract of the customer and each live referral, or one without: code and groups in every one.
 
 It is one statement for one server. A cluster is asked by lookups, since these rows lie in different places.
 """
@@ -289,6 +293,12 @@ class SqlCodes:
         """Return which of these canonical texts some account holds or held (C1)."""
         return frozenset([row.text for row in _TAKEN.rows(self.work, texts)])
 
+    def ended_by_hand(self, customers: Collection[str]) -> frozenset[str]:
+        """Return those of these customers on any of whose accounts staff ended a code, or will (C7)."""
+        # In two steps, as a cluster keeps accounts and their customers apart.
+        owners = {row.account: row.customer for row in _ACCOUNTS_OF.rows(self.work, customers)}
+        return frozenset([owners[row.account] for row in _ENDED_BY_HAND.rows(self.work, owners.keys())])
+
     @atomic
     def add_first(self, codes: Sequence[PromoCode], notes: Sequence[TraceNote], *, at: datetime) -> None:
         """Store the first codes of accounts, recorded at ``at``, and add the notes to the trace: all of it or nothing.
@@ -318,17 +328,17 @@ class SqlCodes:
             return Evidence(
                 self.find(code),
                 () if customer is None else self.work.ask(OF_CUSTOMER, customer),
-                customer is not None and self.work.ask(LIVE_OF, customer) is not None,
+                () if customer is None else self.work.ask(LIVE_OF, customer),
                 (self._groups.find(referrer_group), self._groups.find(referee_group)),
             )
         if self.work.is_distributed:
             of_customer: list[Known] = [] if customer is None else [(OF_CUSTOMER, customer), (LIVE_OF, customer)]
             held, rows, *standing = self.work.answers((BY_TEXT, code), (ALL_GROUPS, ""), *of_customer)
-            own, live = standing or ((), None)
+            own, live = standing or ((), ())
             return Evidence(
                 None if held is None else held.code,
                 own,
-                live is not None,
+                live,
                 (self._groups.among(rows, referrer_group), self._groups.among(rows, referee_group)),
             )
         asked = {
@@ -338,8 +348,8 @@ class SqlCodes:
         first = rows[0]
         return Evidence(
             None if first.code_text is None else ROWS.entity(_held_code_row(first[_CODE_COLUMNS])),
-            () if first.id is None else tuple(map(CONTRACT_ROWS.entity, rows)),
-            first.live_contract is not None,
+            () if first.id is None else tuple(map(CONTRACT_ROWS.entity, {row.id: row for row in rows}.values())),
+            tuple(sorted({row.live_contract for row in rows if row.live_contract is not None})),
             (
                 self._groups.stamped(referrer_group, first.referrer_stamp),
                 self._groups.stamped(referee_group, first.referee_stamp),

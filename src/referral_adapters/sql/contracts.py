@@ -169,7 +169,7 @@ class SqlContracts:
     ) -> tuple[Contract, ...]:
         """Return the next ``limit`` contracts whose id is above ``after``, by the code points of the id.
 
-        ``status``, ``channel`` and ``segments`` leave out all others; those that are left out do not count.
+        ``status``, ``channel`` (or family) and ``segments`` leave out all others; those that are left out do not count.
         """
         given: dict[str, Any] = {"most": limit}
         is_open = status is ContractStatus.CONCLUDED
@@ -178,7 +178,8 @@ class SqlContracts:
         if status is not None and not is_open:
             given["status"] = status.value
         if channel is not None:
-            given["channel"] = channel
+            # Its members lie in one stretch of the order by code points: after the slash comes the zero.
+            given |= {"channel": channel, "members_from": f"{channel}/", "members_until": f"{channel}0"}
         if segments is not None:
             given["segments"] = _encode(sorted(segments))
         return tuple(map(ROWS.entity, self.work.rows(_page(self.work.dialect, frozenset(given), is_open), given)))
@@ -254,7 +255,8 @@ def _page(dialect: str, given: frozenset[str], is_open: bool) -> Executable:
     conditions = {
         "after": _C.id > bindparam("after"),
         "status": _C.status == bindparam("status"),
-        "channel": _C.channel == bindparam("channel"),
+        "channel": (_C.channel == bindparam("channel"))
+        | ((_C.channel >= bindparam("members_from")) & (_C.channel < bindparam("members_until"))),
         "segments": _C.segment.in_(_LISTED[dialect]),
     }
     wanted: list[ColumnElement[bool] | TextClause] = [conditions[name] for name in conditions if name in given]

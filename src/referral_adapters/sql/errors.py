@@ -50,7 +50,7 @@ GUARDS: Final = {
     "discount_groups": (Reason.GROUP_EXISTS, "another group has this id or name"),
     "amount_periods": (Reason.PERIOD_OVERLAP, "the group has another amount then"),
     "referrals": (Reason.ALREADY_REFERRED, "the contract carries a referral"),
-    "live_referrals": (Reason.ALREADY_REFERRED, "the customer has a referral that is open or was paid"),
+    "live_referrals": (Reason.ALREADY_REFERRED, "the contract carries a referral"),
     "cases": (Reason.CASE_EXISTS, "there is a case of this id already"),
     "bills": (Reason.BILL_EXISTS, "the bill was taken into account before"),
 }

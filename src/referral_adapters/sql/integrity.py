@@ -211,7 +211,7 @@ LAWS: Final = (
     Law("live referral", _live(),
         "The referral of contract {subject} is not kept as it should be among those that are open or paid."),
     Law("live referral", _not_in(LIVE_REFERRALS, REFERRALS, contract="contract", customer="referee_customer"),
-        "Contract {subject} is kept as a customer's only referral and carries none of that customer."),
+        "Contract {subject} is kept as a customer's referral and carries none of that customer."),
     Law("code", _not_in(PROMO_CODES, CODE_TEXTS, text="text", account="account"),
         "The code {subject} is not in the list of all texts, or for another account."),
     Law("code", _not_in(CODE_TEXTS, PROMO_CODES, text="text", account="account"),

@@ -234,7 +234,7 @@ class SqlPersonalData:
         for statement in ERASING:
             self.work.change(statement, {"of": customer, "pseudonym": pseudonym})
         self._move_accounts(customer, pseudonym, accounts)
-        self._move_live_referral(customer, pseudonym)
+        self._move_live_referrals(customer, pseudonym)
         self.work.change(ACTED_ELSEWHERE, {"of": customer})
         for words in FREE_WORDS:
             keys = list(self._naming(words, customer))
@@ -253,12 +253,14 @@ class SqlPersonalData:
                 insert(CUSTOMER_ACCOUNTS), [{"customer": pseudonym, "account": account} for account in accounts]
             )
 
-    def _move_live_referral(self, customer: str, pseudonym: str) -> None:
-        """Move a live referral to another key, which is one by which a cluster distributes rows."""
-        live = self.work.row(LIVE_OF, {"of": customer})
-        if live is not None:
+    def _move_live_referrals(self, customer: str, pseudonym: str) -> None:
+        """Move live referrals to another key, which is one by which a cluster distributes rows."""
+        live = list(self.work.rows(LIVE_OF, {"of": customer}))
+        if live:
             self.work.change(delete(LIVE_REFERRALS).where(LIVE_REFERRALS.c.customer == customer))
-            self.work.change(insert(LIVE_REFERRALS), {"customer": pseudonym, "contract": live.contract})
+            self.work.change(
+                insert(LIVE_REFERRALS), [{"customer": pseudonym, "contract": each.contract} for each in live]
+            )
 
     def _naming(self, words: FreeWords, customer: str) -> Iterator[dict[str, Any]]:
         """Yield the keys of rows whose words have the customer's id in them."""

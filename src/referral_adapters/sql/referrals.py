@@ -75,9 +75,9 @@ BY_CONTRACT: Final = Lookup(
 )
 LIVE_OF: Final = Lookup(
     Lockable(select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == bindparam("of")), is_locked=False),
-    lambda rows: str(rows[0].contract) if rows else None,
+    lambda rows: tuple(sorted([str(row.contract) for row in rows])),
 )
-"""The contract of a customer's one referral that is open or was paid."""
+"""The contracts of a customer's referrals that are open or were paid, in order."""
 _FEW: Final = 100
 """How many of the newest are read at a time: most who ask want a screenful."""
 _ORDER: Final = (REFERRALS.c.concluded_at, REFERRALS.c.contract)
@@ -100,7 +100,9 @@ _NEW_GIVEN: Final = insert(GIVEN_REFERRALS)
 _GIVEN_COLUMNS: Final = tuple(GIVEN_REFERRALS.columns.keys())
 _CHANGE: Final = update(REFERRALS).where(REFERRALS.c.contract == bindparam("of"))
 _NEW_LIVE: Final = insert(LIVE_REFERRALS)
-_NO_LONGER_LIVE: Final = delete(LIVE_REFERRALS).where(LIVE_REFERRALS.c.customer == bindparam("of"))
+_NO_LONGER_LIVE: Final = delete(LIVE_REFERRALS).where(
+    LIVE_REFERRALS.c.customer == bindparam("of"), LIVE_REFERRALS.c.contract == bindparam("on")
+)
 _NEW_NOTE: Final = insert(FEE_NOTES)
 _RECORD: Final = insert(REFERRAL_HISTORY)
 _HISTORY: Final = (
@@ -110,9 +112,9 @@ _HISTORY: Final = (
 
 @attrs.frozen
 class SqlReferrals:
-    """The port ``Referrals`` in a database, which itself guards S4 by two keys.
+    """The port ``Referrals`` in a database, which itself guards by a key that a contract carries one referral (S4).
 
-    In a PostgreSQL transaction ``find`` locks the referral.
+    In a PostgreSQL transaction ``find`` locks the referral, and ``live_of`` the customer.
     """
 
     work: Work
@@ -122,16 +124,16 @@ class SqlReferrals:
         kept = self.work.ask(BY_CONTRACT, contract)
         return None if kept is None else self._with_notes(kept.referral, kept.notes)
 
-    def live_of(self, customer: str) -> Referral | None:
-        """Return the referral of this customer as referee that is open or was paid; there is at most one."""
-        contract = self.work.ask(LIVE_OF, customer)
-        return None if contract is None else self.find(contract)
+    def live_of(self, customer: str) -> tuple[Referral, ...]:
+        """Return the referrals of this customer as referee that are open or were paid, in order of contract."""
+        found = [self.find(contract) for contract in self.work.ask(LIVE_OF, customer)]
+        return tuple([each for each in found if each is not None])
 
     @joined
     def add(self, referral: Referral, *, at: datetime) -> None:
         """Store a new referral.
 
-        :raises Refusal: ``already-referred`` when its contract carries one or its referee customer has a live one (S4).
+        :raises Refusal: ``already-referred`` when its contract carries one (S4).
         """
         if self.work.ask(BY_CONTRACT, referral.contract) is not None:
             raise Refusal(
@@ -149,8 +151,7 @@ class SqlReferrals:
     def replace(self, referral: Referral, *, at: datetime) -> None:
         """Store the next state of a referral that is known by its contract.
 
-        :raises Refusal: ``referral-unknown`` when the contract carries none, ``already-referred`` when it would be
-            the second live one of its referee customer (S4).
+        :raises Refusal: ``referral-unknown`` when the contract carries none.
         """
         known = self.work.ask(BY_CONTRACT, referral.contract)
         if known is None or known.referral.referrer != referral.referrer:
@@ -204,18 +205,15 @@ class SqlReferrals:
         becomes = referral.referee_customer if referral.is_live else None
         if was == becomes:
             return
-        if becomes is not None and self.work.ask(LIVE_OF, becomes) is not None:
-            raise Refusal(
-                Reason.ALREADY_REFERRED,
-                message=f"customer {becomes} has a referral that is open or was paid",
-                field="customer",
-            )
+        contract = referral.contract
         if was is not None:
-            self.work.write(_NO_LONGER_LIVE, {"of": was})
-            self.work.keep(LIVE_OF, was, None)
+            live = self.work.ask(LIVE_OF, was)
+            self.work.write(_NO_LONGER_LIVE, {"of": was, "on": contract})
+            self.work.keep(LIVE_OF, was, tuple([each for each in live if each != contract]))
         if becomes is not None:
-            self.work.write(_NEW_LIVE, {"customer": becomes, "contract": referral.contract})
-            self.work.keep(LIVE_OF, becomes, referral.contract)
+            live = self.work.ask(LIVE_OF, becomes)
+            self.work.write(_NEW_LIVE, {"customer": becomes, "contract": contract})
+            self.work.keep(LIVE_OF, becomes, tuple(sorted([*live, contract])))
 
     def _keep(self, new: StoredReferral, notes: int) -> None:
         """Keep the fee notes that are new with a state, for ever, and know of it from now on."""

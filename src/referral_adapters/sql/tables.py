@@ -185,10 +185,10 @@ GIVEN_REFERRALS: Final = table(
 LIVE_REFERRALS: Final = table(
     "live_referrals",
     words("customer", primary_key=True),
-    words("contract"),
+    words("contract", primary_key=True),
     distribution="customer",
 )
-"""The one referral of each referee customer that is open or was paid (S4)."""
+"""The referrals of each referee customer that are open or were paid (S4, S12)."""
 
 FEE_NOTES: Final = table(
     "fee_notes",

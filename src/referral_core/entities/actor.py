@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from referral_core.values.channel import is_within_any
 from referral_core.values.word import Word
 
 
@@ -23,8 +24,8 @@ class Actor:
 
     ``id`` is the name in the trace; for a customer it is the customer's own id, which decides which accounts are their
     own. ``segments`` limits staff to accounts all of whose contracts lie in these segments (A1). ``channels`` limits an
-    external distributor to signing up in these channels, and to seeing the amounts and those sign-ups (P2). ``None``
-    means no limit.
+    external distributor to signing up in these channels and their members, and to seeing the amounts and those sign-ups
+    (P2, D6). ``None`` means no limit.
     """
 
     id: str
@@ -39,7 +40,7 @@ class Actor:
 
     def serves(self, channel: str) -> bool:
         """Tell whether the actor may act in a channel."""
-        return self.channels is None or channel in self.channels
+        return self.channels is None or is_within_any(channel, self.channels)
 
     @classmethod
     def system(cls, id: str = "system") -> Actor:  # noqa: A002 - the field's own name

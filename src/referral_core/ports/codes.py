@@ -49,14 +49,14 @@ class CodelessPage:
 class Evidence:
     """Everything that a check reads: the code, the customer's contracts and standing, and two groups.
 
-    ``contracts`` are in order of concluding moment and then id. ``is_referred`` tells whether the customer has a
-    referral that is open or was paid (S4). ``groups`` are in the order of the question, ``None`` for a group that does
-    not exist.
+    ``contracts`` are in order of concluding moment and then id. ``referred_by`` are the contracts of those referrals of
+    the customer that are open or were paid, in order of id (S4). ``groups`` are in the order of the question, ``None``
+    for a group that does not exist.
     """
 
     code: PromoCode | None
     contracts: tuple[Contract, ...]
-    is_referred: bool
+    referred_by: tuple[str, ...]
     groups: tuple[DiscountGroup | None, ...]
 
 
@@ -112,6 +112,10 @@ class CodeRepository(Protocol):
 
     def taken(self, texts: Collection[str]) -> frozenset[str]:
         """Return those of these canonical texts that any account holds or held (C1)."""
+        ...
+
+    def ended_by_hand(self, customers: Collection[str]) -> frozenset[str]:
+        """Return those of these customers on any of whose accounts staff ended a code, or will (C7); none is locked."""
         ...
 
     def codeless(self, after: str, limit: int, *, at: datetime) -> CodelessPage:

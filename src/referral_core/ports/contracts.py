@@ -63,8 +63,9 @@ class ContractRepository(Protocol):
     ) -> tuple[Contract, ...]:
         """Return the next ``limit`` contracts whose id is above ``after``, in order of id; nothing is locked.
 
-        ``None`` begins with the first one. ``status``, ``channel`` and ``segments`` are filters; contracts that they
-        leave out do not count, so a page that is not full is the last one. ``limit`` is at least 1.
+        ``None`` begins with the first one. ``status``, ``channel`` and ``segments`` are filters; a channel stands for
+        its members too (D6). Contracts that they leave out do not count, so a page that is not full is the last one.
+        ``limit`` is at least 1.
         """
         ...
 

@@ -13,26 +13,27 @@ from referral_core.values.history import Recorded
 class ReferralRepository(Protocol):
     """The repository of referrals, each state with the moment of recording.
 
-    The store itself guards that a contract has one referral, and a referee customer one live referral (S4).
+    The store itself guards that a contract has one referral. How many live ones a customer may have is the programme's
+    to say (S4, S12): within a transaction, whoever reads :meth:`live_of` is alone with the customer until it ends.
     """
 
     def find(self, contract: str) -> Referral | None:
         """Return the referral of this contract, live or cancelled."""
         ...
 
-    def live_of(self, customer: str) -> Referral | None:
-        """Return the referral with this customer as the referee that is open or was paid; there is at most one."""
+    def live_of(self, customer: str) -> tuple[Referral, ...]:
+        """Return the referrals with this customer as the referee that are open or were paid, in order of contract."""
         ...
 
     def add(self, referral: Referral, *, at: datetime) -> None:
         """Store a new referral.
 
-        :raises Refusal: ``already-referred`` when its contract carries one or its referee customer has a live one.
+        :raises Refusal: ``already-referred`` when its contract carries one.
         """
         ...
 
     def replace(self, referral: Referral, *, at: datetime) -> None:
-        """Store the next state of a referral, under the same guards as :meth:`add`.
+        """Store the next state of a referral.
 
         :raises Refusal: ``referral-unknown`` when its contract carries none.
         """

@@ -92,7 +92,7 @@ def gathered_evidence(repositories: Repositories, code: str, customer: str | Non
     return Evidence(
         repositories.promo_codes.find(code),
         () if customer is None else repositories.contracts.of_customer(customer),
-        customer is not None and repositories.referrals.live_of(customer) is not None,
+        () if customer is None else tuple([each.contract for each in repositories.referrals.live_of(customer)]),
         (repositories.groups.find(referrer_group), repositories.groups.find(referee_group)),
     )
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from referral_core.entities.discount_group import DiscountGroup
+from referral_core.entities.discount_group import DiscountGroup, Side
 from referral_core.programme.files import FilePath
-from referral_core.programme.settings import Settings, SharingText
+from referral_core.programme.settings import GroupLine, Settings, SharingText
+from referral_core.values.channel import is_within_any
 from referral_core.values.errors import ProgrammeInvalid
 from referral_core.values.moment import Calendar
 
@@ -82,11 +83,43 @@ class Programme(Settings):
 
     def blocks(self, channel: str) -> bool:
         """Tell whether an unusable code stops a sign-up in the channel (S6); in other channels it is a warning (S9)."""
-        return channel in self.blocking_channels
+        return is_within_any(channel, self.blocking_channels)
+
+    def excludes(self, channel: str) -> bool:
+        """Tell whether the sales of a channel are paid for otherwise, so that a code is ``not-eligible`` (S11)."""
+        return is_within_any(channel, self.excluded_channels)
+
+    def lines_of(self, side: Side) -> tuple[GroupLine, ...]:
+        """Return the table of a side's groups; its last line matches everything (D6)."""
+        if side is Side.REFEREE:
+            return self.referee_groups
+        return self.referrer_groups or (GroupLine(self.referrer_group),)
+
+    def line_for(self, side: Side, channel: str, segment: str, product: str) -> GroupLine:
+        """Return the first line of a side's table that matches the new contract, on either side (D6)."""
+        return next(line for line in self.lines_of(side) if line.matches(channel, segment, product))
+
+    def referrer_group_for(self, channel: str, segment: str, product: str) -> str:
+        """Return the id of the referrer group for a new contract (D6)."""
+        return self.line_for(Side.REFERRER, channel, segment, product).group
 
     def referee_group_for(self, channel: str, segment: str, product: str) -> str:
-        """Return the id of the referee group in the first matching line; the last line matches everything (D6)."""
-        return next(line.group for line in self.referee_groups if line.matches(channel, segment, product))
+        """Return the id of the referee group for a new contract (D6)."""
+        return self.line_for(Side.REFEREE, channel, segment, product).group
+
+    def existing_customer_products_for(self, product: str) -> tuple[str, ...] | None:
+        """Return the products that make an existing customer for a new contract on ``product`` (S1, S12).
+
+        ``None`` is for every product.
+        """
+        return self.existing_customer_by_product.get(product, self.existing_customer_products)
+
+    def referral_products_for(self, product: str) -> tuple[str, ...] | None:
+        """Return the products whose referrals keep a customer from being referred for ``product`` (S4, S12).
+
+        ``None`` is for every product, also where only the active contracts on some count.
+        """
+        return self.existing_customer_by_product.get(product)
 
     def initial_groups(self) -> tuple[DiscountGroup, ...]:
         """Return the groups that a new store starts with, enabled and without amounts (D2)."""

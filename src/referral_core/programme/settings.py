@@ -11,6 +11,7 @@ import attrs
 
 from referral_core.entities.discount_group import DiscountGroup, Side
 from referral_core.programme.files import shipped
+from referral_core.values.channel import is_within
 from referral_core.values.word import Word
 
 if TYPE_CHECKING:
@@ -111,9 +112,21 @@ HOUSEHOLD_GROUPS: Final = (
 """The groups of the household programme (D2)."""
 
 
+class ManualEndBlocks(Word):
+    """Whose codes stay away after a manual ending, until staff issue one by hand (C7)."""
+
+    ACCOUNT = "account"
+    """The account's own: nothing is issued to it automatically."""
+    CUSTOMER = "customer"
+    """The customer's: all their codes end, and nothing is issued automatically to any of their accounts."""
+
+
 @attrs.frozen
-class RefereeGroupLine:
-    """A line of the table of referee groups: the group of the sign-ups that match; ``None`` matches anything (D6)."""
+class GroupLine:
+    """A line of a side's table of groups: the group of the sign-ups that match; ``None`` matches anything (D6).
+
+    A channel matches its members too.
+    """
 
     group: str
     channel: str | None = None
@@ -127,17 +140,24 @@ class RefereeGroupLine:
 
     def matches(self, channel: str, segment: str, product: str) -> bool:
         """Tell whether a sign-up matches."""
-        return self.channel in {None, channel} and self.segment in {None, segment} and self.product in {None, product}
+        return (
+            (self.channel is None or is_within(channel, self.channel))
+            and self.segment in {None, segment}
+            and self.product in {None, product}
+        )
 
-    def is_as_wide_as(self, other: RefereeGroupLine) -> bool:
+    def is_as_wide_as(self, other: GroupLine) -> bool:
         """Tell whether every sign-up that matches ``other`` matches this line too."""
-        pairs = zip(self.criteria, other.criteria, strict=True)
-        return all(wanted is None or wanted == given for wanted, given in pairs)
+        return (
+            (self.channel is None or (other.channel is not None and is_within(other.channel, self.channel)))
+            and self.segment in {None, other.segment}
+            and self.product in {None, other.product}
+        )
 
 
 HOUSEHOLD_REFEREE_GROUPS: Final = (
-    RefereeGroupLine("referee-self-service", channel="self-service"),
-    RefereeGroupLine("referee-manual"),
+    GroupLine("referee-self-service", channel="self-service"),
+    GroupLine("referee-manual"),
 )
 """The table of the household programme (D6)."""
 
@@ -223,6 +243,10 @@ def _copied(sharing: Mapping[str, SharingTemplate]) -> dict[str, SharingTemplate
     return dict(sharing)
 
 
+def _listed(products: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return dict(products)
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """All settings of a programme; the defaults are those of the household programme.
@@ -241,9 +265,14 @@ class Settings:
     segments: tuple[str, ...] = ("household",)
     """The segments whose contracts may be concluded with a code (S11)."""
     channels: tuple[str, ...] = ("self-service", "sales-portal", "distributor")
-    """The channels that settings name. The set is open: every other channel is a staff channel too."""
+    """The channels that settings name. The set is open: every other channel is a staff channel too.
+
+    A member of a listed family, as ``distributor/shop7``, is listed with it (D6).
+    """
     blocking_channels: tuple[str, ...] = ("self-service",)
     """The channels in which an unusable code stops the sign-up (S6); in all others it warns (S9)."""
+    excluded_channels: tuple[str, ...] = ()
+    """The channels whose sign-ups earn no discount, because their sales are paid for otherwise (S11)."""
     issuing_products: tuple[str, ...] = ("electricity",)
     """The products whose contracts give the account a code (C3)."""
     issuing_segments: tuple[str, ...] = ("household",)
@@ -253,13 +282,21 @@ class Settings:
     groups: tuple[GroupSetting, ...] = HOUSEHOLD_GROUPS
     """The discount groups at the start (D2)."""
     referrer_group: str = "referrer"
-    """The id of the group that all referrers belong to."""
-    referee_groups: tuple[RefereeGroupLine, ...] = HOUSEHOLD_REFEREE_GROUPS
+    """The id of the group that all referrers belong to, unless ``referrer_groups`` says more."""
+    referrer_groups: tuple[GroupLine, ...] | None = None
+    """The table of referrer groups by the new contract; ``None`` for ``referrer_group`` alone (D6)."""
+    referee_groups: tuple[GroupLine, ...] = HOUSEHOLD_REFEREE_GROUPS
     """The table of referee groups; the first matching line decides (D6)."""
     existing_customer_products: tuple[str, ...] | None = None
     """The products whose active contracts make an existing customer, ``None`` for every product (S1)."""
+    existing_customer_by_product: Mapping[str, tuple[str, ...]] = attrs.field(
+        factory=dict, converter=_listed, hash=False
+    )
+    """The same for single products of the new contract, which also says whose referrals count for it (S12)."""
     returning_after: relativedelta | None = None
     """The length of absence after which a former customer counts as new again, ``None`` for never (S2)."""
+    manual_end_blocks: ManualEndBlocks = ManualEndBlocks.ACCOUNT
+    """Whether a manual ending blocks its account or its whole customer from automatic codes (C7)."""
     pay_ended_referrer: bool = True
     """Whether a referrer is paid although code or contract ended before the activation (B5)."""
     checking: Checking = HOUSEHOLD_CHECKING

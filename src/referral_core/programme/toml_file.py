@@ -20,9 +20,10 @@ from referral_core.programme.settings import (
     Checking,
     CodeFormat,
     FeePolicy,
+    GroupLine,
     GroupSetting,
+    ManualEndBlocks,
     Paying,
-    RefereeGroupLine,
     Settings,
     SharingTemplate,
     household_sharing,
@@ -84,14 +85,18 @@ def _settings(table: TomlTable) -> Settings:
         segments=table.words("segments", usual.segments),
         channels=table.words("channels", usual.channels),
         blocking_channels=table.words("blocking_channels", usual.blocking_channels),
+        excluded_channels=table.words("excluded_channels", usual.excluded_channels),
         issuing_products=table.words("issuing_products", usual.issuing_products),
         issuing_segments=table.words("issuing_segments", usual.issuing_segments),
         keeping_products=table.words("keeping_products", usual.keeping_products),
         groups=_groups(table, usual.groups),
         referrer_group=table.text("referrer_group", usual.referrer_group),
-        referee_groups=_referee_groups(table, usual.referee_groups),
+        referrer_groups=_referrer_groups(table),
+        referee_groups=usual.referee_groups if (referee := _lines(table, "referee_groups")) is None else referee,
         existing_customer_products=table.optional_words("existing_customer_products"),
+        existing_customer_by_product=_by_product(table.table("existing_customer_by_product")),
         returning_after=table.duration("returning_after"),
+        manual_end_blocks=table.choice("manual_end_blocks", ManualEndBlocks, usual.manual_end_blocks),
         pay_ended_referrer=table.flag("pay_ended_referrer", usual.pay_ended_referrer),
         checking=_checking(table.table("checking"), usual.checking),
         code_format=table.choice("code_format", CodeFormat, usual.code_format),
@@ -118,13 +123,25 @@ def _group(table: TomlTable) -> GroupSetting:
     return group
 
 
-def _referee_groups(table: TomlTable, usual: tuple[RefereeGroupLine, ...]) -> tuple[RefereeGroupLine, ...]:
-    tables = table.tables("referee_groups")
-    return usual if tables is None else tuple(map(_line, tables))
+def _referrer_groups(table: TomlTable) -> tuple[GroupLine, ...] | None:
+    """Return the table of referrer groups; beside its short form nobody could tell which of the two is meant."""
+    lines = _lines(table, "referrer_groups")
+    if lines is not None and "referrer_group" in table.content:
+        table.note("referrer_group", "is the short form of referrer_groups, which is here too: keep one of them")
+    return lines
 
 
-def _line(table: TomlTable) -> RefereeGroupLine:
-    line = RefereeGroupLine(
+def _lines(table: TomlTable, key: str) -> tuple[GroupLine, ...] | None:
+    tables = table.tables(key)
+    return None if tables is None else tuple(map(_line, tables))
+
+
+def _by_product(table: TomlTable | None) -> dict[str, tuple[str, ...]]:
+    return {} if table is None else {product: table.words(product, ()) for product in table.content}
+
+
+def _line(table: TomlTable) -> GroupLine:
+    line = GroupLine(
         group=table.text("group"),
         channel=table.optional_text("channel"),
         segment=table.optional_text("segment"),
@@ -202,7 +219,7 @@ class TomlTable:
         if self._has(key):
             return self._word(key, self.content[key])
         if default is None:
-            self._note(key, "is missing")
+            self.note(key, "is missing")
         return UnreadText(self._at(key)) if default is None else default
 
     def optional_text(self, key: str) -> str | None:
@@ -238,7 +255,7 @@ class TomlTable:
         if word in list(choices):
             return choices(word)
         if not isinstance(word, UnreadText):
-            self._note(key, f"{word!r} is not one of {', '.join(choices)}")
+            self.note(key, f"{word!r} is not one of {', '.join(choices)}")
         return cast(E, UnreadText(self._at(key)))
 
     def duration(self, key: str) -> relativedelta | None:
@@ -249,7 +266,7 @@ class TomlTable:
         try:
             return parse_duration(text)
         except ValueError as why:
-            self._note(key, str(why))
+            self.note(key, str(why))
             return None
 
     def pause(self, key: str, default: timedelta) -> timedelta:
@@ -260,7 +277,7 @@ class TomlTable:
         try:
             return parse_pause(text)
         except ValueError as why:
-            self._note(key, str(why))
+            self.note(key, str(why))
             return default
 
     def table(self, key: str) -> TomlTable | None:
@@ -283,7 +300,7 @@ class TomlTable:
         for key in self.content:
             if key not in self._asked:
                 near = get_close_matches(key, self._asked, n=1)
-                self._note(key, f"is no setting here; perhaps {near[0]} is meant" if near else "is no setting here")
+                self.note(key, f"is no setting here; perhaps {near[0]} is meant" if near else "is no setting here")
 
     def _has(self, key: str) -> bool:
         self._asked.append(key)
@@ -292,13 +309,14 @@ class TomlTable:
     def _at(self, key: str) -> str:
         return f"{self.place}.{key}" if self.place else key
 
-    def _note(self, key: str, wrong: str) -> None:
+    def note(self, key: str, wrong: str) -> None:
+        """Record a fault of a key."""
         self.faults.append(SettingFault(self._at(key), wrong))
 
     def _of_kind(self, kind: type[K], key: str, value: object) -> K | None:
         if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
             return value
-        self._note(key, f"is {kind_of(value)}, not {KINDS[kind]}")
+        self.note(key, f"is {kind_of(value)}, not {KINDS[kind]}")
         return None
 
     def _word(self, key: str, value: object) -> str:

@@ -13,7 +13,8 @@ from dateutil import tz
 from referral_core.entities.discount_group import Side
 from referral_core.programme.duration import LONGEST_YEARS, is_length, written_pause
 from referral_core.programme.files import shipped_languages
-from referral_core.programme.settings import PLACEHOLDER, RefereeGroupLine, Settings, SharingTemplate
+from referral_core.programme.settings import PLACEHOLDER, GroupLine, Settings, SharingTemplate
+from referral_core.values.channel import is_within
 from referral_core.values.moment import zone_named
 from referral_core.values.name import compared_name, is_visible
 
@@ -106,8 +107,13 @@ def coverage_faults(settings: Settings) -> Iterator[SettingFault]:
     yield from list_faults("products", settings.products)
     yield from list_faults("segments", settings.segments)
     yield from list_faults("channels", settings.channels)
-    yield from list_faults("blocking_channels", settings.blocking_channels, may_be_empty=True)
-    yield from unknown_word_faults("blocking_channels", settings.blocking_channels, "channels", settings.channels)
+    for place, named in (
+        ("blocking_channels", settings.blocking_channels),
+        ("excluded_channels", settings.excluded_channels),
+    ):
+        yield from list_faults(place, named, may_be_empty=True)
+        for number, channel in enumerate(named):
+            yield from unknown_channel_fault(f"{place}[{number}]", channel, settings)
 
 
 def code_faults(settings: Settings) -> Iterator[SettingFault]:
@@ -127,9 +133,16 @@ def code_faults(settings: Settings) -> Iterator[SettingFault]:
 
 
 def existing_customer_faults(settings: Settings) -> Iterator[SettingFault]:
-    """Yield the faults of the existing customers' products, which may lie outside the programme (S1)."""
+    """Yield the faults of the existing customers' products, which may lie outside the programme (S1, S12).
+
+    The new contract's product lies within it: another is not eligible anyway.
+    """
     if settings.existing_customer_products is not None:
         yield from list_faults("existing_customer_products", settings.existing_customer_products)
+    for product, counted in settings.existing_customer_by_product.items():
+        place = f"existing_customer_by_product.{product}"
+        yield from unknown_word_fault(place, product, "products", settings.products)
+        yield from list_faults(place, counted)
 
 
 def offensive_word_faults(settings: Settings) -> Iterator[SettingFault]:
@@ -175,6 +188,14 @@ def unknown_word_fault(place: str, word: str | None, setting: str, known: Sequen
         yield SettingFault(place, f"{word!r} is not one of {setting}")
 
 
+def unknown_channel_fault(place: str, channel: str | None, settings: Settings) -> Iterator[SettingFault]:
+    """Yield a fault unless the channel is listed, or a member of a listed family, or the family of a listed member."""
+    if channel is not None and not any(
+        is_within(channel, each) or is_within(each, channel) for each in settings.channels
+    ):
+        yield from unknown_word_fault(place, channel, "channels", settings.channels)
+
+
 def group_faults(settings: Settings) -> Iterator[SettingFault]:
     """Yield the faults of the groups that a store starts with; ids are unique, and so are names (D2)."""
     if not settings.groups:
@@ -185,35 +206,39 @@ def group_faults(settings: Settings) -> Iterator[SettingFault]:
     yield from _unique_faults("name", names, [compared_name(text) for text in names])
 
 
-def referrer_group_faults(settings: Settings) -> Iterator[SettingFault]:
-    """Yield the faults of the referrers' group."""
-    yield from _side_faults("referrer_group", settings.referrer_group, Side.REFERRER, settings)
+def group_line_faults(settings: Settings) -> Iterator[SettingFault]:
+    """Yield the faults of both sides' tables of groups (D6)."""
+    if settings.referrer_groups is None:
+        yield from _side_faults("referrer_group", settings.referrer_group, Side.REFERRER, settings)
+    else:
+        yield from _table_faults("referrer_groups", settings.referrer_groups, Side.REFERRER, settings)
+    yield from _table_faults("referee_groups", settings.referee_groups, Side.REFEREE, settings)
 
 
-def referee_line_faults(settings: Settings) -> Iterator[SettingFault]:
-    """Yield the faults of each single line of the table of referee groups (D6)."""
-    for number, line in enumerate(settings.referee_groups):
-        place = f"referee_groups[{number}]"
-        yield from _side_faults(f"{place}.group", line.group, Side.REFEREE, settings)
-        yield from unknown_word_fault(f"{place}.channel", line.channel, "channels", settings.channels)
+def _table_faults(table: str, lines: Sequence[GroupLine], side: Side, settings: Settings) -> Iterator[SettingFault]:
+    """Yield the faults of a side's single lines, then those of its whole table."""
+    for number, line in enumerate(lines):
+        place = f"{table}[{number}]"
+        yield from _side_faults(f"{place}.group", line.group, side, settings)
+        yield from unknown_channel_fault(f"{place}.channel", line.channel, settings)
         yield from unknown_word_fault(f"{place}.segment", line.segment, "segments", settings.segments)
         yield from unknown_word_fault(f"{place}.product", line.product, "products", settings.products)
+    yield from _order_faults(table, lines)
 
 
-def referee_table_faults(settings: Settings) -> Iterator[SettingFault]:
-    """Yield the faults of the whole table: sign-ups without a group, and lines without a sign-up (D6)."""
-    lines = settings.referee_groups
+def _order_faults(table: str, lines: Sequence[GroupLine]) -> Iterator[SettingFault]:
+    """Yield a fault for sign-ups without a group, and for every line that an earlier one hides (D6)."""
     if not lines:
-        yield SettingFault("referee_groups", "is empty")
+        yield SettingFault(table, "is empty")
     elif not _may_match_everything(lines[-1]):
-        yield SettingFault(f"referee_groups[{len(lines) - 1}]", "is the last line and must match everything")
+        yield SettingFault(f"{table}[{len(lines) - 1}]", "is the last line and must match everything")
     for number, line in enumerate(lines):
         wider = [place for place, earlier in enumerate(lines[:number]) if earlier.is_as_wide_as(line)]
         if wider:
-            yield SettingFault(f"referee_groups[{number}]", f"can never match: referee_groups[{wider[0]}] comes first")
+            yield SettingFault(f"{table}[{number}]", f"can never match: {table}[{wider[0]}] comes first")
 
 
-def _may_match_everything(line: RefereeGroupLine) -> bool:
+def _may_match_everything(line: GroupLine) -> bool:
     return all(wanted is None or isinstance(wanted, UnreadText) for wanted in line.criteria)
 
 
@@ -306,9 +331,7 @@ VALIDATORS: Final[tuple[Validator, ...]] = (
     coverage_faults,
     code_faults,
     group_faults,
-    referrer_group_faults,
-    referee_line_faults,
-    referee_table_faults,
+    group_line_faults,
     existing_customer_faults,
     returning_faults,
     offensive_word_faults,

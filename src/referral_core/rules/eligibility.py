@@ -6,7 +6,7 @@ their reasons are reported (S5); all of them run, so that every reason is report
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -101,12 +101,12 @@ def code_is_somebody_elses(facts: Facts) -> Reason | None:
 
 
 def neither_contract_nor_customer_is_referred(facts: Facts) -> Reason | None:
-    """S4: the contract carries no referral, and the customer has none that is open or was paid."""
+    """S4: the contract carries no referral, and the customer has none that counts and is open or was paid."""
     return Reason.ALREADY_REFERRED if facts.referred else None
 
 
 def contract_is_covered(facts: Facts) -> Reason | None:
-    """S11: the contract's product and segment belong to the programme."""
+    """S11: the contract's product and segment belong to the programme, and its channels are not excluded."""
     return None if facts.covered else Reason.NOT_ELIGIBLE
 
 
@@ -139,6 +139,15 @@ RULES: Final[tuple[Rule, ...]] = (
     both_groups_are_enabled,
 )
 """Every rule about using a code, in the order of :class:`~referral_core.values.errors.Reason`."""
+
+
+def is_referred(referred_by: Collection[str], contracts: Iterable[Contract], products: Collection[str] | None) -> bool:
+    """Tell whether a customer counts as referred already, by the contracts of their live referrals (S4, S12).
+
+    ``contracts`` are all of the customer's. With ``products`` only referrals for contracts on these count.
+    """
+    others = () if products is None else [each.id for each in contracts if each.product not in products]
+    return any(contract not in others for contract in referred_by)
 
 
 def _counts(contract: Contract, facts: Facts) -> bool:

@@ -12,12 +12,15 @@ from referral_core.entities.actor import Role
 from referral_core.entities.contract import Contract
 from referral_core.entities.promo_code import CodeStatus, Ending, Issuing, PromoCode
 from referral_core.ports.codes import CodelessAccount
+from referral_core.programme.settings import ManualEndBlocks
 from referral_core.rules.decision import Decision
+from referral_core.rules.manual_ends import is_blocked_with_customer
 from referral_core.services.context import BoundService, Context
 from referral_core.services.eligibility import Eligibility, Question
 from referral_core.services.permissions import (
     a_channel,
     a_code,
+    a_code_holder,
     a_customer_judged,
     a_segment,
     an_account,
@@ -117,15 +120,28 @@ class Codes(BoundService):
             reason=reason,
         )
 
-    @act("code.end", least=Role.SUPERVISOR, feed=True, manual=True, touches=(a_code,), wire={"ends_at": "at"})
+    @act(
+        "code.end",
+        least=Role.SUPERVISOR,
+        feed=True,
+        manual=True,
+        touches=(a_code, a_code_holder),
+        wire={"ends_at": "at"},
+    )
     def end(self, code: EndedCode, *, ends_at: Moment | None = None, reason: ReasonText | None = None) -> PromoCode:
-        """End a code by hand, at once or at the later moment ``ends_at``, which replaces a planned end (C5).
+        """End a code by hand, at once or at the later moment ``ends_at``, which replaces a planned end (C5, C7).
+
+        Where the programme has a manual ending block the customer, all codes of the customer end with it.
 
         :raises Refusal: ``not-allowed``, ``reason-missing``, ``code-unknown``, ``code-ended``, ``moment-past``.
         """
-        now, found = self._now, self._found(code)
-        ended = found.ended_by_hand(ends_at or now, reason, now=now)
-        return AccountCodes(self._context).end(found, ended, at=now, reason=reason)
+        now, book, found = self._now, AccountCodes(self._context), self._found(code)
+        ended = book.end(found, found.ended_by_hand(ends_at or now, reason, now=now), at=now, reason=reason)
+        if self._programme.manual_end_blocks is ManualEndBlocks.CUSTOMER:
+            for other in book.of_customer(found.customer):
+                if other.text != found.text and other.status_at(now) is not CodeStatus.ENDED:
+                    book.end(other, other.ended_by_hand(ends_at or now, reason, now=now), at=now, reason=reason)
+        return ended
 
     @act("code.present", least=Role.CUSTOMER, reads=True, touches=(own_account,))
     def present(self, account: AccountId) -> PromoCode | None:
@@ -174,10 +190,22 @@ class AccountCodes:
                 return code
         return None
 
-    def was_ended_by_hand(self, account: str) -> bool:
-        """Tell whether staff ended the account's last code (C7)."""
-        codes = self.context.ports.promo_codes.of_account(account)
-        return bool(codes) and codes[-1].ending is Ending.BY_HAND
+    def of_customer(self, customer: str) -> tuple[PromoCode, ...]:
+        """Return the codes of all accounts of a customer, past ones included, by account."""
+        ports = self.context.ports
+        accounts = sorted({contract.account for contract in ports.contracts.of_customer(customer)})
+        return tuple([code for account in accounts for code in ports.promo_codes.of_account(account)])
+
+    def is_blocked(self, contract: Contract, *, is_customer_still: bool) -> bool:
+        """Tell whether a manual ending keeps automatic codes from the account of a contract (C7, C8).
+
+        ``is_customer_still`` tells whether another contract of the account is open: if none is, only a block of the
+        whole customer holds.
+        """
+        if self.context.programme.manual_end_blocks is ManualEndBlocks.CUSTOMER:
+            return is_blocked_with_customer(contract.account, self.of_customer(contract.customer))
+        codes = self.context.ports.promo_codes.of_account(contract.account)
+        return is_customer_still and bool(codes) and codes[-1].ending is Ending.BY_HAND
 
     def keeps(self, contract: Contract) -> bool:
         """Tell whether a contract is in force on a product that keeps its account's code active (C4)."""
@@ -262,9 +290,8 @@ class AutomaticCodes:
             return None
         if self._book.present(contract.account, at) is not None:
             return None
-        # The end by hand blocks only while a contract is open: an ex-customer gets a new code (C7, C8).
-        is_customer_still = any(other.is_open for other in others)
-        if is_customer_still and self._book.was_ended_by_hand(contract.account):
+        # The end by hand of an account's code blocks only while a contract is open: an ex-customer gets a new one (C8).
+        if self._book.is_blocked(contract, is_customer_still=any(other.is_open for other in others)):
             return None
         text = self.context.code_texts.text_for([*others, contract], at)
         return self._book.issue(text, contract, at=at, issuing=Issuing.AUTOMATIC)
@@ -279,7 +306,7 @@ class AutomaticCodes:
             return self._start(present, contract, at), False
         if not self.context.programme.issues_for(contract.product, contract.segment):
             return None, False
-        if self._book.was_ended_by_hand(contract.account):
+        if self._book.is_blocked(contract, is_customer_still=True):
             return None, False
         text = self.context.code_texts.text_for(self.context.ports.contracts.of_account(contract.account), at)
         return self._book.issue(text, contract, at=at, issuing=Issuing.AUTOMATIC, starts_at=at), True

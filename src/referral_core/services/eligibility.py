@@ -14,7 +14,7 @@ from referral_core.entities.referral import Offer
 from referral_core.ports.codes import Evidence
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import Decision, decide
-from referral_core.rules.eligibility import Facts
+from referral_core.rules.eligibility import Facts, is_referred
 from referral_core.values.code_text import fold
 from referral_core.values.errors import Reason, Refusal
 
@@ -26,15 +26,19 @@ if TYPE_CHECKING:
 class Question:
     """A question about a code.
 
-    ``judged_at`` is the honoured moment, else the concluding one. ``group`` is a chosen referee group; without it the
-    programme's table decides (D6). ``carried`` is the offer of a case, which is not judged again (K2). ``product`` and
-    ``segment`` are ``None`` when a check leaves them open.
+    ``judged_at`` is the honoured moment, else the concluding one. ``channel`` is where the code is given, which decides
+    the groups; ``contract_channel`` that of a contract that was concluded elsewhere before. ``group`` is a chosen
+    referee group; without it the programme's table decides (D6). ``carried`` is the offer of a case, which is not
+    judged again (K2). ``contract`` is the one that is there already. ``product`` and ``segment`` are ``None`` when a
+    check leaves them open.
     """
 
     code: str
     concluded_at: datetime
     judged_at: datetime
     channel: str
+    contract: str | None = None
+    contract_channel: str | None = None
     customer: str | None = None
     product: str | None = None
     segment: str | None = None
@@ -74,7 +78,7 @@ class Eligibility:
         return Judgement(decide(self._facts(question, found, groups)), found.code)
 
     def _facts(self, question: Question, found: Evidence, groups: tuple[str, str]) -> Facts:
-        programme, code = self._programme, found.code
+        programme, code, product = self._programme, found.code, self._product(question)
         status = None if code is None else code.status_at(question.judged_at)
         referrer, referee = (_terms(group, question.judged_at) for group in found.groups)
         carried = question.carried
@@ -93,8 +97,9 @@ class Eligibility:
             covered=self._covers(question),
             customer=question.customer,
             contracts=found.contracts,
-            referred=found.is_referred,
-            existing_customer_products=programme.existing_customer_products,
+            referred=question.contract in found.referred_by
+            or is_referred(found.referred_by, found.contracts, programme.referral_products_for(product)),
+            existing_customer_products=programme.existing_customer_products_for(product),
             returning_after=programme.returning_after,
             calendar=programme.calendar,
         )
@@ -119,20 +124,23 @@ class Eligibility:
         return Offer(group, terms.amount, terms.period)
 
     def _covers(self, question: Question) -> bool:
-        if question.product is None and question.segment is None:
-            return True
-        # A part that the check leaves open counts as covered, like the first of the programme.
-        product = question.product or self._programme.products[0]
-        return self._programme.covers(product, question.segment or self._programme.segments[0])
+        channels = (question.channel, question.contract_channel)
+        if any(channel is not None and self._programme.excludes(channel) for channel in channels):
+            return False
+        return self._programme.covers(self._product(question), self._segment(question))
+
+    def _product(self, question: Question) -> str:
+        """Return the product of the new contract; one that the check leaves open is the first of the programme."""
+        return question.product or self._programme.products[0]
+
+    def _segment(self, question: Question) -> str:
+        return question.segment or self._programme.segments[0]
 
     def _groups_of(self, question: Question) -> tuple[str, str]:
         """Return the referrer's and the referee's group of a question (D6, D7)."""
-        referee = question.group or self._programme.referee_group_for(
-            question.channel,
-            question.segment or self._programme.segments[0],
-            question.product or self._programme.products[0],
-        )
-        return self._programme.referrer_group, referee
+        sign_up = question.channel, self._segment(question), self._product(question)
+        referee = question.group or self._programme.referee_group_for(*sign_up)
+        return self._programme.referrer_group_for(*sign_up), referee
 
 
 def _terms(group: DiscountGroup | None, at: datetime) -> Terms | None:

@@ -18,7 +18,7 @@ from referral_core.entities.trace import TraceEntry, account_subject, chain_faul
 from referral_core.known_at import Knowledge
 from referral_core.ports.trace import TraceRepository
 from referral_core.programme.programme import Programme
-from referral_core.programme.settings import RefereeGroupLine
+from referral_core.programme.settings import GroupLine
 from referral_core.rules.decision import Decision, decide, sentences
 from referral_core.rules.eligibility import Facts
 from referral_core.services.explanation import (
@@ -107,7 +107,10 @@ class FigureSources:
         offer, carried = self._present.referrer_offer, self._carried
         if self.case is not None and carried is not None and offer == carried.referrer:
             return self._figure(Side.REFERRER, offer, Origin.CASE, self.case.opened_at)
-        return self._figure(Side.REFERRER, offer, Origin.PROGRAMME, first.recorded_at)
+        line = self._line(Side.REFERRER)
+        if self.programme.referrer_groups is None or line.group != offer.group:
+            return self._figure(Side.REFERRER, offer, Origin.PROGRAMME, first.recorded_at)
+        return self._figure(Side.REFERRER, offer, Origin.TABLE, first.recorded_at, line)
 
     def referee(self) -> Figure:
         """Return the referee's figure, locked when the code was used or when the group was last changed."""
@@ -116,7 +119,7 @@ class FigureSources:
             return self._figure(Side.REFEREE, offer, Origin.CHANGED, locked.recorded_at)
         if self.case is not None and origin is Origin.CASE:
             return self._figure(Side.REFEREE, offer, origin, self.case.opened_at)
-        line = self._line() if origin is Origin.TABLE else None
+        line = self._line(Side.REFEREE) if origin is Origin.TABLE else None
         return self._figure(Side.REFEREE, offer, origin, locked.recorded_at, line)
 
     @property
@@ -136,7 +139,7 @@ class FigureSources:
         offer, carried = self.states[0].state.referee_offer, self._carried
         if carried is not None and offer == carried.referee:
             return Origin.CASE
-        return Origin.TABLE if self._line().group == offer.group else Origin.CHOSEN
+        return Origin.TABLE if self._line(Side.REFEREE).group == offer.group else Origin.CHOSEN
 
     def _locked(self) -> Recorded[Referral]:
         """Return the state with which the referee's present offer began."""
@@ -146,13 +149,12 @@ class FigureSources:
                 locked = after
         return locked
 
-    def _line(self) -> RefereeGroupLine:
-        """Return the matching line of the programme's table; the last line matches everything (D6)."""
-        asked = self._present.channel, self.contract.segment, self.contract.product
-        return next(line for line in self.programme.referee_groups if line.matches(*asked))
+    def _line(self, side: Side) -> GroupLine:
+        """Return the matching line of the programme's table for a side (D6)."""
+        return self.programme.line_for(side, self._present.channel, self.contract.segment, self.contract.product)
 
     def _figure(
-        self, side: Side, offer: Offer, origin: Origin, locked_at: datetime, line: RefereeGroupLine | None = None
+        self, side: Side, offer: Offer, origin: Origin, locked_at: datetime, line: GroupLine | None = None
     ) -> Figure:
         judged_at = self._present.judged_at
         versions = self.known.groups.history(offer.group)

@@ -11,7 +11,7 @@ from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import DiscountGroup, Side
 from referral_core.entities.promo_code import CodeStatus, PromoCode
 from referral_core.entities.referral import Offer, Referral
-from referral_core.programme.settings import RefereeGroupLine
+from referral_core.programme.settings import GroupLine
 from referral_core.values.history import Recorded
 from referral_core.values.money import Money
 from referral_core.values.word import Word
@@ -117,7 +117,7 @@ class Figure:
     locked_at: datetime
     version: Recorded[DiscountGroup] | None
     is_late: bool = False
-    line: RefereeGroupLine | None = None
+    line: GroupLine | None = None
     corrections: tuple[Correction, ...] = ()
 
     @property

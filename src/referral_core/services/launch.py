@@ -13,6 +13,7 @@ from referral_core.entities.actor import Role
 from referral_core.entities.contract import Contract
 from referral_core.entities.promo_code import PromoCode
 from referral_core.ports.codes import CodelessAccount, CodelessPage
+from referral_core.programme.settings import ManualEndBlocks
 from referral_core.services.codes import AccountCodes
 from referral_core.services.context import BoundService
 from referral_core.services.permissions import all_brought_in, all_that_issue
@@ -88,12 +89,18 @@ class Launch(BoundService):
         """Return those accounts of a page, from ``after`` on, that are due a first code (C2).
 
         These never held a code and have a contract in force on a product and in a segment that issue codes (C3). Codes
-        ended by staff stay ended (C7). Nothing is changed.
+        ended by staff stay ended (C7), and block the customer's other accounts where the programme says so. Nothing is
+        changed.
 
         :raises Refusal: ``not-allowed``.
         """
         found = self._ports.promo_codes.codeless(after, page, at=self._now)
-        return attrs.evolve(found, accounts=tuple([each for each in found.accounts if self._is_due(each)]))
+        due = [each for each in found.accounts if self._is_due(each)]
+        if self._programme.manual_end_blocks is ManualEndBlocks.CUSTOMER:
+            # An account that never held a code has none by hand, which alone would lift the block.
+            blocked = self._ports.promo_codes.ended_by_hand({each.customer for each in due})
+            due = [each for each in due if each.customer not in blocked]
+        return attrs.evolve(found, accounts=tuple(due))
 
     @act("code.launch", least=Role.ADMINISTRATOR, manual=True, touches=(all_that_issue,))
     def issue_codes(

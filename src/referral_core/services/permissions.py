@@ -16,6 +16,7 @@ from referral_core.acts import Act
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.contract import Contract
 from referral_core.programme.programme import Programme
+from referral_core.programme.settings import ManualEndBlocks
 from referral_core.rules.permissions import permit_role
 from referral_core.values.code_text import fold
 from referral_core.values.errors import Reason, Refusal
@@ -214,6 +215,14 @@ def a_contracts_customer(look: Permissions, given: Mapping[str, Any]) -> Limits:
 def a_code(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch the account that holds the code named."""
     return look.of_code(given.get("code"))
+
+
+def a_code_holder(look: Permissions, given: Mapping[str, Any]) -> Limits:
+    """Touch every account of the customer who holds the code named, where ending it ends their other codes (C7)."""
+    if look.programme.manual_end_blocks is ManualEndBlocks.CUSTOMER and look.actor.segments is not None:
+        found = look.ports.promo_codes.find(fold(given["code"]))
+        if found is not None:
+            yield from look.of_customer(found.customer)
 
 
 def own_code(look: Permissions, given: Mapping[str, Any]) -> Limits:

@@ -49,6 +49,7 @@ from referral_core.values.arguments import (
     Segment,
     Text,
 )
+from referral_core.values.channel import is_within
 from referral_core.values.errors import Reason, Refusal
 
 if TYPE_CHECKING:
@@ -185,9 +186,9 @@ class SignUps(BoundService):
     ) -> tuple[SignUpView, ...]:
         """Return the next ``limit`` sign-ups whose contract's id is above ``after``, by the code points of the id.
 
-        ``open_only`` leaves out sign-ups whose contract has activated or was withdrawn, ``channel`` those in other
-        channels. An actor limited to some segments or channels sees the sign-ups that :meth:`find` shows them. A page
-        that is not full is the last one.
+        ``open_only`` leaves out sign-ups whose contract has activated or was withdrawn, ``channel`` those outside the
+        channel and its members. An actor limited to some segments or channels sees the sign-ups that :meth:`find` shows
+        them. A page that is not full is the last one.
 
         :raises Refusal: ``not-allowed``.
         """
@@ -275,6 +276,8 @@ class SignUpReferrals:
                 concluded_at=contract.concluded_at,
                 judged_at=chosen.honoured or contract.concluded_at,
                 channel=channel,
+                contract=contract.id,
+                contract_channel=contract.channel,
                 customer=contract.customer,
                 product=contract.product,
                 segment=contract.segment,
@@ -294,7 +297,7 @@ class SignUpReferrals:
     ) -> Referral | None:
         """Record the referral of a usable code with both amounts locked; return ``None`` without one (S7).
 
-        :raises Refusal: ``already-referred`` when another sign-up of the customer was quicker (S4).
+        :raises Refusal: ``already-referred`` when the contract carries one.
         """
         if judged is None or judged.code is None or not judged.offers:
             return None
@@ -371,8 +374,10 @@ class SignUpViews:
     def all(self, after: str | None, page: int, *, open_only: bool, channel: str | None) -> Iterator[SignUpView]:
         """Yield the views that the actor may see, in order of id; ``page`` contracts are read at a time."""
         actor, status = self.permissions.actor, ContractStatus.CONCLUDED if open_only else None
-        if channel is None and actor.channels is not None and len(actor.channels) == 1:
-            (channel,) = actor.channels  # the store leaves out other channels, instead of reading them in vain
+        if actor.channels is not None and len(actor.channels) == 1:
+            (own,) = actor.channels
+            if channel is None or is_within(own, channel):
+                channel = own  # the store leaves out other channels, instead of reading them in vain
         is_last = False
         while not is_last:
             contracts = self.ports.contracts.page(after, page, status=status, channel=channel, segments=actor.segments)

@@ -40,9 +40,12 @@ def finding(alter: Callable[[Evidence], Evidence]) -> Broken:
 
 
 BROKEN: Final[dict[str, Broken]] = {
-    "test_nothing_is_found_in_an_empty_store": finding(lambda found: attrs.evolve(found, is_referred=True)),
+    "test_nothing_is_found_in_an_empty_store": finding(lambda found: attrs.evolve(found, referred_by=("K1",))),
     "test_each_part_is_found_without_the_others": finding(
         lambda found: found if found.code else attrs.evolve(found, contracts=())
+    ),
+    "test_each_contract_and_each_referral_is_found_once": finding(
+        lambda found: attrs.evolve(found, contracts=found.contracts * 2)
     ),
     "test_contracts_in_evidence_are_in_order": finding(
         lambda found: attrs.evolve(found, contracts=found.contracts[::-1])

@@ -68,6 +68,10 @@ CONTRACTS: Final[dict[str, Broken]] = {
 }
 
 
+def members_forgotten(page: Callable[..., tuple[Contract, ...]], *of: object, channel: str) -> tuple[Contract, ...]:
+    return tuple(each for each in page(*of, channel=channel) if each.channel == channel)
+
+
 def looking_up(page: Callable[..., tuple[Contract, ...]], *of: object, **wanted: object) -> tuple[Contract, ...]:
     """Take a page, and leave out of it what is not wanted."""
     return tuple(each for each in page(*of) if each in page(None, 99, **wanted))
@@ -109,6 +113,7 @@ CONTRACT_PAGES: Final[dict[str, Broken]] = {
     "test_there_is_no_page_before_the_first_contract": contracts(page=lambda *_, **__: (contract(),)),
     "test_contracts_are_shown_as_last_stored": stale,
     "test_what_is_left_out_does_not_count": contracts(page=looking_up),
+    "test_a_channel_stands_for_its_members": contracts(page=members_forgotten),
     "test_ids_are_taken_to_the_letter_in_pages": contracts(page=trimming_channels),
     "test_what_is_undone_is_not_there": remembering,
 }

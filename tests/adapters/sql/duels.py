@@ -114,8 +114,7 @@ class TwoSignUpsOfOneCustomer(Duel):
 
     def judge(self, field: Field, number: int, outcome: tuple[str, str]) -> None:
         winner = "LR"[outcome.index("done")]
-        live = field.store.referrals.live_of(f"C-{number}")
-        assert live is not None
+        (live,) = field.store.referrals.live_of(f"C-{number}")
         assert live.contract == f"{winner}-{number}"
         assert [each.id for each in field.store.contracts.of_customer(f"C-{number}")] == [live.contract]
 

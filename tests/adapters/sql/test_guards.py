@@ -111,7 +111,7 @@ VIOLATIONS: Final = {
         " VALUES ('other', 9, 'referee', 'Referrer', 'referrer', '', 1)"
     ),
     "a second referral of a contract (S4)": "INSERT INTO referrals SELECT * FROM referrals",
-    "a second live referral of a customer (S4)": "INSERT INTO live_referrals (customer, contract) VALUES ('C2', 'K9')",
+    "a live referral twice (S4)": "INSERT INTO live_referrals SELECT * FROM live_referrals",
     "a second grant on a side (B2)": "INSERT INTO grants SELECT * FROM grants",
     "an event twice": "INSERT INTO events (source, id, digest) VALUES ('/feed', '1', 'other')",
     "a bill twice (B6)": "INSERT INTO bills (bill, account) VALUES ('B1', 'A9')",

@@ -110,7 +110,7 @@ def test_a_refusal_leaves_nothing_of_what_came_before_it(store: SqlStore) -> Non
         with refused(Reason.ALREADY_REFERRED):
             store.referrals.add(referral("K1", of="C9"), at=day(0))
         store.promo_codes.add(code("BBBB", on="A2"), at=day(0))
-    assert store.referrals.live_of("C9") is None
+    assert store.referrals.live_of("C9") == ()
 
 
 def test_states_are_kept_with_the_moment_they_were_recorded(store: SqlStore) -> None:

@@ -114,7 +114,7 @@ def same_referrals(store: SqlStore) -> None:
     assert list(store.referrals.all()) == sorted(old_world.REFERRALS, key=lambda each: each.concluded_at)
     for referral in old_world.REFERRALS:
         assert store.referrals.find(referral.contract) == referral
-        assert store.referrals.live_of(referral.referee_customer) == (referral if referral.is_live else None)
+        assert store.referrals.live_of(referral.referee_customer) == ((referral,) if referral.is_live else ())
 
 
 @pytest.mark.rule("B6", "B7")

@@ -27,9 +27,9 @@ from referral_core.programme.settings import (
     Checking,
     CodeFormat,
     FeePolicy,
+    GroupLine,
     GroupSetting,
     Paying,
-    RefereeGroupLine,
     SharingTemplate,
 )
 from referral_core.programme.toml_file import programme_from_toml, read_programme
@@ -42,7 +42,12 @@ Content = dict[str, Any]
 Change = Callable[[Content], object]
 
 HOUSEHOLD: Final = Path(toml_file.__file__).with_name(household.HOUSEHOLD_FILE)
-NEVER_SET: Final = {"existing_customer_products", "returning_after"}
+NEVER_SET: Final = {
+    "existing_customer_products",
+    "existing_customer_by_product",
+    "referrer_groups",
+    "returning_after",
+}
 
 
 def content() -> Content:
@@ -197,9 +202,9 @@ def test_self_service_has_a_group_and_everything_else_another(channel: str, prod
 @pytest.mark.rule("D6")
 def test_the_first_matching_line_wins() -> None:
     lines = (
-        RefereeGroupLine("c", channel="distributor", product="gas"),
-        RefereeGroupLine("b", channel="distributor"),
-        RefereeGroupLine("a"),
+        GroupLine("c", channel="distributor", product="gas"),
+        GroupLine("b", channel="distributor"),
+        GroupLine("a"),
     )
     groups = (*Programme().groups, *(GroupSetting(name, Side.REFEREE, name) for name in "abc"))
     programme = Programme(products=("electricity", "gas"), groups=groups, referee_groups=lines)

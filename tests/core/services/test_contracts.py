@@ -228,7 +228,7 @@ def test_a_withdrawal_cancels_the_referral_and_ends_the_pending_code() -> None:
         ended=attrs.evolve(signed.issued, ends_at=at(MARCH), ending=Ending.CONTRACTS_ENDED),
     )
     assert office.store.referrals.find("K1") == end.cancelled
-    assert office.store.referrals.live_of("b") is None
+    assert office.store.referrals.live_of("b") == ()
     row = office.traced("referral:K1")[-1]
     assert (row.act, (row.before or {})["status"], (row.after or {})["status"]) == (
         "referral.cancel",

@@ -14,7 +14,7 @@ from dateutil.relativedelta import relativedelta
 from referral_adapters.memory import MemoryStore
 from referral_core import Actor, CodeRefused, Contract, Decision, Referral, ReferralDesk, Refusal, Role, Side
 from referral_core.entities.promo_code import Issuing, PromoCode
-from referral_core.programme.settings import RefereeGroupLine
+from referral_core.programme.settings import GroupLine
 from referral_core.services.sign_ups import SignUp
 from referral_core.values.errors import Reason
 from tests.office import HOUSEHOLD, NOON, SYSTEM, Office
@@ -27,8 +27,8 @@ COMPANIES: Final = attrs.evolve(
     products=("electricity", "gas", "solar"),
     segments=("household", "micro-business"),
     referee_groups=(
-        RefereeGroupLine("referee-self-service", channel="self-service", segment="household", product="electricity"),
-        RefereeGroupLine("referee-manual"),
+        GroupLine("referee-self-service", channel="self-service", segment="household", product="electricity"),
+        GroupLine("referee-manual"),
     ),
 )
 
