@@ -625,3 +625,130 @@ def test_pauses_grow_up_to_the_longest_and_have_an_end(paying: Paying, minutes: 
     noon = datetime(2021, 3, 1, 12, tzinfo=UTC)
     tries = [paying.next_try(number, noon) for number in range(1, len(minutes) + 1)]
     assert tries == [None if pause is None else noon + timedelta(minutes=pause) for pause in minutes]
+
+
+# ── lines, families and lists of the second edition ───────────────────────────────────────────────────────────────────
+
+
+GROUPS: Final = """
+    [[groups]]
+    id = "r1"
+    side = "referrer"
+    [[groups]]
+    id = "r2"
+    side = "referrer"
+    [[groups]]
+    id = "e1"
+    side = "referee"
+"""
+
+
+@pytest.mark.rule("D6")
+def test_referrers_may_have_lines_of_their_own() -> None:
+    lines = """
+        referrer_groups = [{channel = "distributor/shop7", product = "gas", group = "r2"}, {group = "r1"}]
+        referee_groups = [{group = "e1"}]
+        products = ["electricity", "gas"]
+    """
+    programme = programme_from_toml(lines + GROUPS)
+    assert programme.referrer_group_for("distributor/shop7/till", "household", "gas") == "r2"
+    assert programme.referrer_group_for("distributor/shop7", "household", "electricity") == "r1"
+    assert programme.referrer_group_for("distributor", "household", "gas") == "r1"
+    short = programme_from_toml('referrer_group = "r2"\nreferee_groups = [{group = "e1"}]\n' + GROUPS)
+    assert short.lines_of(Side.REFERRER) == (GroupLine("r2"),)
+
+
+@pytest.mark.rule("D6", "P1")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            'referrer_group = "referrer"\nreferrer_groups = [{group = "referrer"}]',
+            ["referrer_group: is the short form of referrer_groups, which is here too: keep one of them"],
+        ),
+        ("referrer_groups = []", ["referrer_groups: is empty"]),
+        (
+            'referrer_groups = [{channel = "kiosk", group = "referee-manual"}]',
+            [
+                "referrer_groups[0].group: 'referee-manual' is a group of the referee, not of the referrer",
+                "referrer_groups[0].channel: 'kiosk' is not one of channels",
+                "referrer_groups[0]: is the last line and must match everything",
+            ],
+        ),
+        (
+            """referee_groups = [
+                {channel = "distributor", group = "referee-manual"},
+                {channel = "distributor/shop7", group = "referee-self-service"},
+                {group = "referee-manual"},
+            ]""",
+            ["referee_groups[1]: can never match: referee_groups[0] comes first"],
+        ),
+        (
+            """referrer_groups = [
+                {group = "referrer"},
+                {channel = "distributor/shop7", segment = "household", group = "referrer"},
+                {group = "referrer"},
+            ]""",
+            [
+                "referrer_groups[1]: can never match: referrer_groups[0] comes first",
+                "referrer_groups[2]: can never match: referrer_groups[0] comes first",
+            ],
+        ),
+        ('blocking_channels = ["shops/7"]', ["blocking_channels[0]: 'shops/7' is not one of channels"]),
+        ('excluded_channels = ["fair", "fair"]', [
+            "excluded_channels[1]: 'fair' is there twice",
+            "excluded_channels[0]: 'fair' is not one of channels",
+            "excluded_channels[1]: 'fair' is not one of channels",
+        ]),
+        ('excluded_channels = "fair"', ["excluded_channels: is a text in quotation marks, not a list"]),
+        (
+            'existing_customer_by_product = {solar = ["electricity"], electricity = []}',
+            [
+                "existing_customer_by_product.solar: 'solar' is not one of products",
+                "existing_customer_by_product.electricity: is empty",
+            ],
+        ),
+        (
+            "existing_customer_by_product = {electricity = 3}",
+            ["existing_customer_by_product.electricity: is a whole number, not a list"],
+        ),
+        ("existing_customer_by_product = 3", ["existing_customer_by_product: is a whole number, not a table"]),
+        ('manual_end_blocks = "everybody"', ["manual_end_blocks: 'everybody' is not one of account, customer"]),
+    ],
+)  # fmt: skip
+def test_lines_and_lists_are_validated_with_the_rest(text: str, expected: list[str]) -> None:
+    assert faults(text) == expected
+
+
+@pytest.mark.rule("D6", "S11")
+def test_a_member_needs_no_listing_and_lists_its_family() -> None:
+    programme = programme_from_toml(
+        """
+        channels = ["self-service", "shop/7", "agency"]
+        blocking_channels = ["self-service", "shop"]
+        excluded_channels = ["agency/north"]
+        """
+    )
+    assert [programme.blocks(channel) for channel in ("shop", "shop/8", "shops", "agency")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert [programme.excludes(channel) for channel in ("agency/north/1", "agency", "agency/south")] == [
+        True,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.rule("D6")
+@given(st.lists(st.tuples(*[st.sampled_from([None, "a", "a/b", "a/b/c", "d"])] * 2), min_size=1, max_size=5))
+def test_a_hidden_line_is_one_that_no_sign_up_can_be_the_first_to_match(criteria: list[tuple[str, str]]) -> None:
+    """Every hidden line is named, and no other: any line that is not hidden has a sign-up of its own."""
+    lines = [GroupLine("g", channel=channel, product=product) for channel, product in criteria]
+    for number, line in enumerate(lines):
+        # A sign-up of nobody else's: a member, and a product, that no line names.
+        sign_up = (f"{line.channel or 'else'}/new", "any", line.product or "new")
+        is_first = next(each for each in lines if each.matches(*sign_up)) is line
+        assert is_first != any(earlier.is_as_wide_as(line) for earlier in lines[:number])
