@@ -33,6 +33,7 @@ from referral_core.values.moment import Calendar
 
 _METAVARS: Final = {
     "amount": "AMOUNT",
+    "channel": "CHANNEL",
     "choice": "WORD",
     "code": "CODE",
     "count": "N",

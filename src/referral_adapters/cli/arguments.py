@@ -87,7 +87,7 @@ def parse_argument(param: Param, given: Any, programme: Programme) -> Any:  # no
 def _parsed(param: Param, given: Any, option: str, programme: Programme) -> Any:  # noqa: ANN401 - as above
     fields = Fields({option: given}, at="--")
     match param.kind.name:
-        case "flag" | "count" | "choice" | "id" | "name":
+        case "flag" | "count" | "choice" | "id" | "channel" | "name":
             return given
         case "amount":
             return Money(given, programme.currency)

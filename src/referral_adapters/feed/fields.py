@@ -222,6 +222,7 @@ def _choice(fields: Fields, param: Param, _: Programme) -> Any:  # noqa: ANN401 
 _READERS: Final[Mapping[str, Callable[[Fields, Param, Programme], Any]]] = MappingProxyType(
     {
         "id": lambda fields, param, _: fields.name(param.wire),
+        "channel": lambda fields, param, _: fields.name(param.wire),
         "name": lambda fields, param, _: fields.name(param.wire),
         "code": lambda fields, param, _: fields.text(param.wire),
         "reason": lambda fields, param, _: fields.text(param.wire),

@@ -131,7 +131,7 @@ def _type_of(act: Act[Any], param: Param) -> Any:  # noqa: ANN401 - an annotated
         return _AMOUNT
     if param.name == "limit":
         return _LIMIT
-    return _ID if param.kind.name == "id" else type_of(act, param)
+    return _ID if param.kind.name in {"id", "channel"} else type_of(act, param)
 
 
 def _arguments(request: ServiceRequest, act: Act[Any], body: BaseModel) -> Arguments:

@@ -37,6 +37,8 @@ from referral_core.values.money import Money
 
 ID_PATTERN: Final = r"^[0-9A-Za-z_][!-.0-~]*$"
 """Identifiers stand in paths: printable ASCII without blanks and slashes."""
+CHANNEL_PATTERN: Final = r"^[0-9A-Za-z_][!-~]*$"
+"""Channels stand in bodies and queries: a slash is between a family and its member."""
 WORD_LENGTH: Final = 200
 TEXT_LENGTH: Final = 4000
 _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d{1,6})?\d{0,6}([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
@@ -142,7 +144,9 @@ def _schema(**schema: Any) -> WithJsonSchema:  # noqa: ANN401 - JSON Schema's ow
 
 
 Id = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENGTH, pattern=ID_PATTERN)]
-"""An identifier, or a word of an open set such as the channels."""
+"""An identifier, or a word of an open set such as the products."""
+Channel = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENGTH, pattern=CHANNEL_PATTERN)]
+"""A channel, with its family if it has one."""
 Code = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENGTH), AfterValidator(_text), _NO_NUL]
 """A code as somebody typed it: blanks, hyphens and small letters do not matter."""
 Text = Annotated[StrictStr, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(_text), _NO_NUL]
@@ -185,6 +189,7 @@ class Honour(BodyModel):
 
 _TYPES: Final[Mapping[str, Any]] = {
     "id": Id,
+    "channel": Channel,
     "code": Code,
     "reason": Text,
     "name": Name,

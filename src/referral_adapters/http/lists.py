@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
-from referral_adapters.http.bodies import ActName, Id, Moment, Text
+from referral_adapters.http.bodies import ActName, Channel, Id, Moment, Text
 from referral_adapters.http.models.accounts import ActivityAnswer, ReferralViewAnswer
 from referral_adapters.http.models.answer import PageAnswer, cursor_of, place_of
 from referral_adapters.http.models.contracts import CaseAnswer, SignUpAnswer
@@ -104,7 +104,7 @@ def list_contracts(
     cursor: Cursor = None,
     limit: Limit = 50,
     open: Annotated[bool, Query(description="Only those that wait for their activation.")] = False,  # noqa: A002
-    channel: Annotated[Id | None, Query()] = None,
+    channel: Annotated[Channel | None, Query()] = None,
 ) -> Response:
     """List sign-ups by the id of the contract, in the caller's segments."""
     found = request.session.sign_ups.page(after=cursor, limit=limit + 1, open_only=open, channel=channel)

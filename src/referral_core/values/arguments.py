@@ -146,7 +146,9 @@ BillId = Annotated[str, _ident("The bill.", "2021-03-E", "bill")]
 GrantKey = Annotated[str, Kind("id", _grant_key, "The key of a grant: side and contract.", "referrer/K-1")]
 Product = Annotated[str, _ident("What the contract supplies.", "electricity")]
 Segment = Annotated[str, _ident("To whom it is supplied.", "household")]
-Channel = Annotated[str, _ident("Where it takes place.", "self-service")]
+Channel = Annotated[
+    str, Kind("channel", _id, "Where it takes place; a shop of a distributor as in distributor/shop7.", "self-service")
+]
 Means = Annotated[str, _ident("By what a code was passed on.", "link")]
 Language = Annotated[str, _ident("A language of the programme.", "et")]
 Subject = Annotated[str, _ident("What a chain of the trace is about.", "account:A")]
