@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import pytest
@@ -19,9 +19,9 @@ SOLAR: Final = attrs.evolve(
 )
 
 
-def market(**settings: object) -> tuple[Office, str]:
+def market(**settings: Any) -> tuple[Office, str]:  # noqa: ANN401 - settings by name
     """Return an office that sells solar to its customers, where A's code is active."""
-    office = Office(attrs.evolve(SOLAR, **settings)).with_amounts()  # type: ignore[arg-type] - settings by name
+    office = Office(attrs.evolve(SOLAR, **settings)).with_amounts()
     return office, office.referrer("A")
 
 
