@@ -80,7 +80,7 @@ class Office:
         kind: type[MemoryStore] = MemoryStore,
     ) -> None:
         self.store = kind(programme, secret=SECRET, billing=billing)
-        self.desk: Final[ReferralDesk] = ReferralDesk(programme, self.store)
+        self.desk = ReferralDesk(programme, self.store)
 
     def session(self, when: datetime | str = WHEN, by: Actor = SYSTEM) -> Session:
         """Return a session at a moment, by a system unless said otherwise."""

@@ -10,6 +10,7 @@ from referral_core.entities.actor import Actor
 from referral_core.programme.programme import Programme
 from referral_core.services.code_texts import CodeTexts
 from referral_core.services.context import Context
+from referral_core.services.programmes import missing_groups
 from referral_core.session import Session
 from referral_core.values.errors import ArgumentInvalid
 from referral_core.values.moment import moment, optional_moment
@@ -23,7 +24,11 @@ T = TypeVar("T")
 class ReferralDesk:
     """A programme over a store. All acts go through a :meth:`session`.
 
+    A store belongs to one programme: the first that a desk of it was made with, or that it was opened with (P5).
+
     A desk may be used from many threads if its store may; a session belongs to one thread.
+
+    :raises Refusal: ``currency-mismatch``, ``zone-mismatch``: the store belongs to another programme.
     """
 
     def __init__(self, programme: Programme, store: Store) -> None:
@@ -31,6 +36,14 @@ class ReferralDesk:
         self.store = store
         store.begin(programme)
         self._code_texts = CodeTexts(programme, store)
+
+    def missing_groups(self) -> tuple[str, ...]:
+        """Return the ids of the groups that the programme names and the store does not have (P5).
+
+        Such a group gives nothing, until ``session.programme.apply()`` adds it. A host asks for them once it has opened
+        a store, and tells whoever runs it.
+        """
+        return missing_groups(self.programme, self.store)
 
     def session(self, *, actor: Actor, now: datetime, known_at: datetime | None = None) -> Session:
         """Return a session: all services, for one actor at one ``now``, which is the moment of recording (M4).

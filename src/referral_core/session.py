@@ -21,6 +21,7 @@ from referral_core.services.discounts import Discounts
 from referral_core.services.groups import Groups
 from referral_core.services.launch import Launch
 from referral_core.services.payouts import Payouts, settle
+from referral_core.services.programmes import Programmes
 from referral_core.services.referrals import Referrals
 from referral_core.services.sharing import Sharings
 from referral_core.services.sign_ups import SignUps
@@ -99,6 +100,11 @@ class Services:
         return Trace(self._runner)
 
     @cached_property
+    def programme(self) -> Programmes:
+        """The programme: what the store lacks of it, and its application to the store."""
+        return Programmes(self._runner)
+
+    @cached_property
     def launch(self) -> Launch:
         """The launch of a retailer: import of contracts, and first codes."""
         return Launch(self._runner)
@@ -126,6 +132,7 @@ SERVICES: Final[Mapping[str, str]] = {
     "Customers": "customers",
     "Trace": "trace",
     "Launch": "launch",
+    "Programmes": "programme",
 }
 """The attribute of a session for each class of services."""
 

@@ -8,10 +8,11 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
-from referral_core import Side
+from referral_core import Programme, ReferralDesk, Side
 from referral_core.entities.grant import Grant
 from referral_core.entities.seal import Seal
 from referral_core.entities.trace import TraceEntry
+from referral_core.programme.settings import GroupSetting
 from referral_core.session import ACTS, Session
 from tests.office import NOON, WHEN, WHY, Office
 from tests.phrases import at, contract, euros
@@ -74,6 +75,8 @@ GIVEN: Final[Mapping[str, Mapping[str, Any]]] = {
     "bill.issued": {"bill": "R1", "account": "D", "amount": euros("3")},
     "customer.erasable": {"customer": "x"},
     "customer.erase": {"customer": "x", "reason": WHY},
+    "programme.diff": {},
+    "programme.apply": {"reason": WHY},
     "trace.show": {"subject": "account:A"},
     "trace.account": {"account": "A"},
     "trace.contract": {"contract": "OPEN"},
@@ -81,6 +84,12 @@ GIVEN: Final[Mapping[str, Mapping[str, Any]]] = {
     "trace.seal": {},
 }
 """What each act is given. Everything is about customer A, should it be a customer who asks."""
+
+
+GROWN: Final = attrs.evolve(
+    Programme.default(), groups=(*Programme.default().groups, GroupSetting("newcomers", Side.REFEREE, "newcomers"))
+)
+"""The programme of the office as it was extended later on, by a group that the store does not have yet."""
 
 
 def busy() -> Office:
@@ -112,6 +121,7 @@ def fill(office: Kind) -> Kind:
     office.session(NOON).groups.disable("fair")
     office.session("2021-03-01").launch.import_contracts([contract("QUIET", on="Q", of="q", activated="2021-03-01")])
     assert code != "A123"
+    office.desk = ReferralDesk(GROWN, office.store)
     return office
 
 

@@ -547,3 +547,19 @@ def test_a_grant_that_billing_refuses_waits_and_holds_up_no_other() -> None:
         "A": True,
         "B": False,
     }
+
+
+@pytest.mark.rule("A2", "B2", "B7")
+@pytest.mark.parametrize("amount", ["2", None])
+def test_a_key_that_a_host_used_for_another_transfer_is_not_that_of_a_line(amount: str | None) -> None:
+    """A host's own program moved something under the key that the line has: nothing moves, and no row says so."""
+    story = left(told())
+    story.summary()
+    key = f"story e{len(story.told) + 1}"
+    story.store.billing.transfer("A", "A2", Money("1"), at=datetime(2021, 4, 2, tzinfo=UTC), key=key)
+    rows = list(story.store.trace.heads())
+    refused = story.transfer("A", "A2", amount, then="invalid")
+    assert refused.message == "id: was used before, for another transfer"
+    assert list(story.store.trace.heads()) == rows
+    story.transfer("A", "A2", "2")
+    story.holds("A2", transferred_in="3")

@@ -74,6 +74,8 @@ PROPER: Final[dict[str, dict[str, Any]]] = {
     "trace.account": {"account": "A"},
     "trace.contract": {"contract": "K-4"},
     "trace.seal": {},
+    "programme.apply": {},
+    "programme.diff": {},
     "trace.show": {"subject": "account:A", "period": {"start": "2021-01-06T00:00:00Z", "end": None}},
     "trace.verify": {},
 }

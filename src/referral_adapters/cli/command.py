@@ -316,6 +316,7 @@ def erase(
     db: KeptDatabase,
     by: Annotated[str, typer.Option(metavar="ACTOR", help="The administrator who erases.")],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, without naming the customer.")],
+    programme: ProgrammeFile = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be erased and change nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -336,12 +337,16 @@ def erase(
       0    the customer was erased, or can be
       1    nobody was erased: there is no such customer, a contract or a case is
            open, or the reason names the customer
-      2    the database could not be opened
+      2    the programme or the database could not be opened
       130  stopped by Ctrl-C; nobody was erased
     """
     from referral_adapters.cli import erase_command
 
-    run_to_exit(lambda: erase_command.erase(customer, db=db, by=by, reason=reason, dry_run=dry_run, as_json=as_json))
+    run_to_exit(
+        lambda: erase_command.erase(
+            customer, db=db, programme=programme, by=by, reason=reason, dry_run=dry_run, as_json=as_json
+        )
+    )
 
 
 def _check_pay_options(

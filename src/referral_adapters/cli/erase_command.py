@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from referral_adapters.cli.exit_status import WRONG, CommandFailed
+from referral_adapters.cli.files import open_programme
 from referral_adapters.cli.output import Screen, wants_json, write_json
 from referral_adapters.cli.store import Use, existing_database
 from referral_adapters.cli.text import quantity
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.personal_data import PersonalData
-from referral_core.programme.programme import Programme
 
 _KINDS = ("contracts", "codes", "referrals", "cases")
 
 
-def erase(customer: str, *, db: str, by: str, reason: str, dry_run: bool, as_json: bool) -> int:
+def erase(customer: str, *, db: str, programme: Path | None, by: str, reason: str, dry_run: bool, as_json: bool) -> int:
     """Erase a customer, or say what that would take, and return the exit status.
 
     :raises CommandFailed: the database cannot be opened, or a rule says no.
     """
     administrator, pseudonym = Actor(by, Role.ADMINISTRATOR), None
-    with existing_database(db, Use.READ if dry_run else Use.WRITE) as store:
-        session = ReferralDesk(Programme.default(), store).session(actor=administrator, now=datetime.now(UTC))
+    chosen = open_programme(programme)
+    with existing_database(db, Use.READ if dry_run else Use.WRITE, chosen) as store:
+        session = ReferralDesk(chosen, store).session(actor=administrator, now=datetime.now(UTC))
         if dry_run:
             data = session.customers.erasable(customer)
         else:

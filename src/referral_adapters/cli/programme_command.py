@@ -1,9 +1,9 @@
-"""``referral programme check`` and ``referral programme show``."""
+"""``referral programme``: ``check``, ``show``, ``diff`` and ``apply``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,13 +12,18 @@ import typer
 from dateutil.relativedelta import relativedelta
 from rich.text import Text
 
+from referral_adapters.cli.arguments import COMMAND
 from referral_adapters.cli.exit_status import WRONG
 from referral_adapters.cli.files import open_programme, programme_in
 from referral_adapters.cli.output import Screen, plain_table, write_json
+from referral_adapters.cli.store import Use, existing_database
 from referral_adapters.cli.text import printable, quantity
+from referral_core.desk import ReferralDesk
+from referral_core.entities.actor import Actor, Role
 from referral_core.programme.duration import written_pause
 from referral_core.programme.programme import Programme
 from referral_core.programme.settings import GroupLine, GroupSetting, Settings
+from referral_core.services.programmes import ProgrammeDiff
 from referral_core.values.errors import ProgrammeInvalid
 
 
@@ -54,6 +59,75 @@ def show_programme(file: Path | None, *, as_json: bool) -> int:
     else:
         show_settings(programme, Screen.output())
     return 0
+
+
+def diff_programme(file: Path, *, db: str, as_json: bool) -> int:
+    """Show the differences between a programme and a database, and return the exit status.
+
+    :raises CommandFailed: one of them cannot be opened, or they do not belong together.
+    """
+    found = _compared(open_programme(file), db)
+    if as_json:
+        write_json([_diff_json(found)])
+    else:
+        _show_diff(found)
+    return 0 if found.is_empty else WRONG
+
+
+def apply_programme(file: Path, *, db: str, by: str | None, reason: str | None, dry_run: bool, as_json: bool) -> int:
+    """Add the missing groups of a programme to a database, or say which would be, and return the exit status.
+
+    :raises CommandFailed: one of them cannot be opened, they do not belong together, or a rule says no.
+    """
+    programme = open_programme(file)
+    found = _compared(programme, db)
+    if not dry_run:
+        actor = COMMAND if by is None else Actor(by, Role.ADMINISTRATOR)
+        with existing_database(db, Use.WRITE, programme, warns=False) as store:
+            session = ReferralDesk(programme, store).session(actor=actor, now=datetime.now(UTC))
+            # A database without any programme has had all groups given to it by now, as it was opened.
+            found = attrs.evolve(found, missing=session.programme.apply(reason=reason).missing or found.missing)
+    if as_json:
+        write_json([{"applied": not dry_run, **_diff_json(found)}])
+    else:
+        would = "would be added" if dry_run else "added"
+        typer.echo(
+            f"{would}: {', '.join(() if found.taken else [printable(each.id) for each in found.missing]) or 'nothing'}"
+        )
+        _show_clashes(found)
+    return WRONG if found.taken else 0
+
+
+def _compared(programme: Programme, db: str) -> ProgrammeDiff:
+    with existing_database(db, Use.READ, programme, warns=False) as store:
+        return ReferralDesk(programme, store).session(actor=COMMAND, now=datetime.now(UTC)).programme.diff()
+
+
+def _show_diff(found: ProgrammeDiff) -> None:
+    for group in found.missing:
+        typer.echo(printable(f"missing: {group.id}, {group.side.value}"))
+    _show_clashes(found)
+    for each in found.different:
+        said = f"{each.field} {each.in_programme!r} in the programme, {each.in_store!r} in the database"
+        typer.echo(printable(f"different: {each.group}, {said}"))
+    for name in found.others:
+        typer.echo(printable(f"in the database only: {name}"))
+    if found.is_empty:
+        typer.echo("the database has every group of the programme")
+
+
+def _show_clashes(found: ProgrammeDiff) -> None:
+    for each in found.taken:
+        typer.echo(printable(f"cannot be added: {each.group}, as {each.owner} in the database is called {each.name!r}"))
+
+
+def _diff_json(found: ProgrammeDiff) -> dict[str, Any]:
+    return {
+        "missing": [{"id": each.id, "side": each.side.value, "name": each.name} for each in found.missing],
+        "taken": [attrs.asdict(each) for each in found.taken],
+        "different": [attrs.asdict(each) for each in found.different],
+        "others": list(found.others),
+    }
 
 
 def _contents(programme: Programme) -> str:

@@ -9,12 +9,15 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from referral_adapters.cli.exit_status import WRONG, CommandFailed
+from referral_adapters.cli.text import say
 from referral_adapters.feed import FeedStore
 from referral_core.programme.programme import Programme
+from referral_core.services.programmes import ProgrammeDiff
 from referral_core.values.errors import (
     BillingUnavailable,
     CodeSpaceExhausted,
     ConcurrentChange,
+    KeyReused,
     Refusal,
     TraceUnreadable,
 )
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 _CODE_KEY: Final = b"referral-core code key\0"
 _INTERRUPTED: Final = 130
+_REMEDY: Final = "`referral programme apply` adds them."
 
 
 class Use(Enum):
@@ -56,7 +60,7 @@ def open_store(url: str | None, programme: Programme, code_key: str | None, use:
 
 @contextmanager
 def existing_database(
-    url: str, use: Use, programme: Programme | None = None, code_key: str | None = None
+    url: str, use: Use, programme: Programme | None = None, code_key: str | None = None, *, warns: bool = True
 ) -> Iterator[SqlStore]:
     """Open a database that has to be there, say refusals in a sentence, and close it at the end.
 
@@ -64,15 +68,18 @@ def existing_database(
         repeated: it may hold a password.
     """
     secret = None if code_key is None else secret_of(code_key)
-    with open_database(url, use, programme, secret) as store, refusals_as_failures():
+    with open_database(url, use, programme, secret, warns=warns) as store, refusals_as_failures():
         yield store
 
 
 @contextmanager
 def open_database(
-    url: str, use: Use, programme: Programme | None = None, secret: bytes | None = None
+    url: str, use: Use, programme: Programme | None = None, secret: bytes | None = None, *, warns: bool = True
 ) -> Iterator[SqlStore]:
     """Open the database at ``url``, as every command does that works in one, and close it at the end.
+
+    Groups that the programme names and the database does not have are said on standard error; ``warns`` is off for a
+    command that is about them.
 
     :raises CommandFailed: it cannot be opened, or fails while it is used. The URL is never repeated: it may hold a
         password.
@@ -80,12 +87,26 @@ def open_database(
     with database_failures():
         from referral_adapters.sql import SqlStore  # noqa: PLC0415
 
-        if use is Use.CREATE:
-            opened = SqlStore(url, programme, secret=secret)
-        else:
-            opened = SqlStore.existing(url, programme, secret=secret, read_only=use is Use.READ)
+        try:
+            if use is Use.CREATE:
+                opened = SqlStore(url, programme, secret=secret)
+            else:
+                opened = SqlStore.existing(url, programme, secret=secret, read_only=use is Use.READ)
+        except Refusal as refusal:  # of another currency, or another zone
+            raise CommandFailed(f"--db: {refusal}; --programme names the file of the store's own.") from refusal
         with opened as store:
+            if warns and programme is not None:
+                _warn_of_missing_groups(programme, store)
             yield store
+
+
+def _warn_of_missing_groups(programme: Programme, store: SqlStore) -> None:
+    """Say which groups the database does not have; one without any gets them all when it is first opened to write."""
+    groups = store.groups.all()
+    missing = ProgrammeDiff.between(programme, groups).missing if groups else ()
+    if missing:
+        named = ", ".join(group.id for group in missing)
+        say(f"--db: The programme has groups that the database does not have: {named}. {_REMEDY}")
 
 
 @contextmanager
@@ -115,6 +136,8 @@ def refusals_as_failures() -> Iterator[None]:
         yield
     except Refusal as refusal:
         raise CommandFailed(f"{refusal}.", WRONG) from refusal
+    except KeyReused as reused:
+        raise CommandFailed(f"--{reused}.", WRONG) from reused
     except CodeSpaceExhausted as exhausted:
         raise CommandFailed(f"No more codes can be issued: {exhausted}.", WRONG) from exhausted
     except BillingUnavailable as silent:

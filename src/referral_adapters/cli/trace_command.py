@@ -142,7 +142,7 @@ def seal(*, db: str, programme: Path | None, as_json: bool) -> int:
     :raises CommandFailed: the database cannot be opened.
     """
     chosen = open_programme(programme)
-    with existing_database(db, Use.WRITE) as store:
+    with existing_database(db, Use.WRITE, chosen) as store:
         done = _trace(chosen, store).seal()
         # Seals come in order and may be many: only the last one is kept.
         last = done or next(iter(deque(store.trace.seals(), maxlen=1)), None)
@@ -160,7 +160,7 @@ def existing_store(feed: str | None, db: str | None, programme: Programme) -> It
     :raises CommandFailed: it cannot be opened, or fails while it is used.
     """
     if db is not None:
-        with existing_database(db, Use.READ) as store:
+        with existing_database(db, Use.READ, programme) as store:
             yield store
         return
     from referral_adapters.memory import MemoryStore  # noqa: PLC0415

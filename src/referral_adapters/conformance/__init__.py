@@ -21,6 +21,7 @@ _MODULES = (
     "grants",
     "groups",
     "outbox",
+    "owner",
     "personal_data",
     "race",
     "referrals",
@@ -43,6 +44,7 @@ from referral_adapters.conformance.contracts import ContractRepositoryConformanc
 from referral_adapters.conformance.folding import FoldingConformance  # noqa: E402
 from referral_adapters.conformance.grants import GrantRepositoryConformance  # noqa: E402
 from referral_adapters.conformance.groups import GroupRepositoryConformance  # noqa: E402
+from referral_adapters.conformance.owner import StoreOwnerConformance  # noqa: E402
 from referral_adapters.conformance.personal_data import PersonalDataConformance  # noqa: E402
 from referral_adapters.conformance.referrals import ReferralRepositoryConformance  # noqa: E402
 from referral_adapters.conformance.requests import RequestRepositoryConformance  # noqa: E402
@@ -63,6 +65,7 @@ __all__ = [
     "ReferralRepositoryConformance",
     "RequestRepositoryConformance",
     "Store",
+    "StoreOwnerConformance",
     "TellingBillingConformance",
     "TraceRepositoryConformance",
     "TransactionConformance",

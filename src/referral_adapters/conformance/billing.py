@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Final
 
 import attrs
+import pytest
 
 from referral_adapters.conformance.race import CONTENDERS, Race
 from referral_adapters.conformance.samples import NOTHING, PLENTY, TICK, TO_THE_LETTER, balance, day, elsewhere, grant
 from referral_adapters.conformance.store import refused
 from referral_core.entities.discount_group import Side
 from referral_core.ports.billing import Billing
-from referral_core.values.errors import Reason
+from referral_core.values.errors import KeyReused, Reason
 from referral_core.values.money import Money
 
 TURNS: Final = 3
@@ -205,7 +206,7 @@ class BillingConformance:
         assert [billing.balance(account) for account in ("A1", "A2", "A3")] == [before, balance(), balance()]
 
     def test_nothing_is_transferred_twice_under_a_key(self, billing: Billing) -> None:
-        """A second transfer under a key moves nothing and returns the amount of the first."""
+        """The same transfer again under its key moves nothing and returns the amount of the first (B2)."""
         billing.grant(grant(amount="10"))
         first = [billing.transfer("A1", "A2", Money("4"), at=day(1), key="T1")]
         first.append(billing.transfer("A3", "A2", None, at=day(1), key="T2"))
@@ -213,8 +214,29 @@ class BillingConformance:
         again = [billing.transfer("A1", "A2", Money("4"), at=day(2), key="T1")]
         again.append(billing.transfer("A3", "A2", None, at=day(2), key="T2"))
         assert first == again == [Money("4"), NOTHING]
-        assert billing.transfer("A1", "A2", None, at=day(3), key="T1") == Money("4")
         assert billing.balance("A2") == balance(transferred_in="4")
+
+    def test_all_is_the_amount_that_it_was(self, billing: Billing) -> None:
+        """A repetition of a transfer of all may name the amount that was moved, and is the same transfer."""
+        billing.grant(grant(amount="10"))
+        wanted = (None, Money("10"), None)
+        assert {billing.transfer("A1", "A2", each, at=day(1), key="T1") for each in wanted} == {Money("10")}
+        assert billing.balance("A2") == balance(transferred_in="10")
+
+    def test_a_key_stands_for_one_transfer(self, billing: Billing) -> None:
+        """Another transfer under a known key, of other accounts or another amount, is refused and moves nothing."""
+        for account in ("A1", "A2", "A3"):
+            billing.grant(grant(f"K-{account}", "10", on=account))
+        billing.transfer("A1", "A2", Money("4"), at=day(1), key="T1")
+        billing.transfer("A4", "A2", None, at=day(1), key="T2")
+        before = [billing.balance(account) for account in ("A1", "A2", "A3")]
+        others = [("A2", "A1", "4"), ("A1", "A3", "4"), ("A3", "A2", "4"), ("A1", "A2", "3"), ("A1", "A2", None)]
+        for source, target, amount in others:
+            with pytest.raises(KeyReused):
+                billing.transfer(source, target, None if amount is None else Money(amount), at=day(2), key="T1")
+        with pytest.raises(KeyReused):
+            billing.transfer("A3", "A2", None, at=day(2), key="T2")
+        assert [billing.balance(account) for account in ("A1", "A2", "A3")] == before
 
     def test_a_key_whose_transfer_was_refused_is_still_new(self, billing: Billing) -> None:
         """A refused transfer leaves its key free."""

@@ -16,6 +16,7 @@ from referral_core.acts import Act
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.promo_code import PromoCode, Sharing
 from referral_core.entities.referral import Referral
+from referral_core.programme.messages import Messages
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import Decision
 from referral_core.services.cases import FinishedCase, OpenedCase
@@ -108,7 +109,8 @@ def _attached(answer: SignUp, occasion: Occasion) -> Report:
 
 def _checked(answer: Decision, _: Occasion) -> Report:
     said = "can be used" if answer.usable else "cannot be used"
-    return Report(f"The code {answer.code} {said}.", answer.reasons, answer)
+    hint = f" {Messages.for_language('en').not_applied(answer.missing_groups)}" if answer.missing_groups else ""
+    return Report(f"The code {answer.code} {said}.{hint}", answer.reasons, answer)
 
 
 def _code_issued(answer: PromoCode, occasion: Occasion) -> Report:

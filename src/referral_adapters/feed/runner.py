@@ -27,7 +27,7 @@ from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused
 from referral_core.services.payouts import PayRun
 from referral_core.session import Session
-from referral_core.values.errors import ArgumentInvalid, ConcurrentChange, Refusal
+from referral_core.values.errors import ArgumentInvalid, ConcurrentChange, KeyReused, Refusal
 from referral_core.values.moment import LATEST
 from referral_core.values.name import joined_key
 
@@ -146,6 +146,8 @@ class FeedRunner:
             outcome, fields = self._handled(line, do)
         except LineInvalid as error:
             outcome, fields = Outcome.INVALID, {"reasons": [], "message": str(error)}
+        except KeyReused as reused:  # by a host's own program, as events of one identity are compared
+            outcome, fields = Outcome.INVALID, {"reasons": [], "message": f"id: {reused.message}"}
         except Refusal as refusal:
             outcome, fields = Outcome.REFUSED, _refused(refusal)
         self.counts[outcome] += 1

@@ -200,6 +200,7 @@ VISIBLE_FROM: Final[Mapping[type, Mapping[str, tuple[Role, object]]]] = {
     Contract: {"warned_code": (Role.AGENT, None), "warnings": (Role.AGENT, ())},
     PromoCode: {"issued_by": (Role.AGENT, ""), "ending_reason": (Role.AGENT, None)},
     Offer: {"group": (Role.AGENT, "")},
+    Decision: {"missing_groups": (Role.AGENT, ())},
 }
 """The least role that sees a field, by class and field, and the value that others see instead."""
 

@@ -123,7 +123,7 @@ def _for_staff(decision: Decision, request: ServiceRequest) -> CheckAnswer:
         usable=decision.usable,
         message=None if decision.usable else messages.customer(decision.reasons),
         reasons=[reason.value for reason in decision.reasons],
-        messages=[messages.staff(reason) for reason in decision.reasons],
+        messages=[*decision.sentences(request.own_language).values()],
         **verdict(decision),
     )
 

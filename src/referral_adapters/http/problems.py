@@ -21,6 +21,7 @@ from referral_core.values.errors import (
     ArgumentInvalid,
     BillingUnavailable,
     ConcurrentChange,
+    KeyReused,
     Reason,
     ReferralError,
     Refusal,
@@ -165,6 +166,16 @@ def _of_status(error: HTTPException) -> HttpProblem:
     return HttpProblem(status, kind, f"{status.phrase}.", headers=dict(error.headers or {}))
 
 
+def key_reused() -> HttpProblem:
+    """Return the problem of a key that was used before for another request."""
+    return HttpProblem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        ProblemKind.IDEMPOTENCY_KEY_REUSED,
+        "The key was used for another request.",
+        "Send a new Idempotency-Key with a new request.",
+    )
+
+
 def _unavailable(kind: ProblemKind, title: str) -> HttpProblem:
     return HttpProblem(HTTPStatus.SERVICE_UNAVAILABLE, kind, title, headers={"Retry-After": "5"})
 
@@ -182,6 +193,7 @@ _MEANINGS: Final[tuple[tuple[type[Exception], Callable[[Any], HttpProblem]], ...
     (RequestValidationError, _invalid),
     (HTTPException, _of_status),
     (ConcurrentChange, _concurrent),
+    (KeyReused, lambda _: key_reused()),
     (ArgumentInvalid, lambda invalid: invalid_field(invalid.field, invalid.message)),
     (BillingUnavailable, lambda _: _unavailable(ProblemKind.BILLING_UNAVAILABLE, "Billing does not answer.")),
     (ReferralError, lambda _: _unavailable(ProblemKind.STORE_UNAVAILABLE, "The store cannot be used at this moment.")),

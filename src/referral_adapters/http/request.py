@@ -18,7 +18,7 @@ from starlette.responses import Response
 from referral_adapters.http.authentication import Caller
 from referral_adapters.http.headers import digest_of, etag_of, preferred_language
 from referral_adapters.http.models.answer import ProblemKind, plain_json
-from referral_adapters.http.problems import HttpProblem, invalid_field
+from referral_adapters.http.problems import HttpProblem, invalid_field, key_reused
 from referral_adapters.http.retry import retry
 from referral_adapters.http.service import Service
 from referral_core.entities.actor import Actor
@@ -226,12 +226,7 @@ def _tags(header: str | None) -> list[str]:
 
 def _replayed(known: Answer, digest: str) -> Response:
     if known.digest != digest:
-        raise HttpProblem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            ProblemKind.IDEMPOTENCY_KEY_REUSED,
-            "The key was used for another request.",
-            "Send a new Idempotency-Key with a new request.",
-        )
+        raise key_reused()
     if known.text is None:  # pragma: no cover - a claim is filled in the transaction that made it
         raise ConcurrentChange("the same request is being answered at this moment")
     status, revision, content = _KEPT.fullmatch(known.text).groups()  # type: ignore[union-attr] # as it was filled

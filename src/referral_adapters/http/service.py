@@ -10,7 +10,7 @@ import attrs
 
 from referral_adapters.http.authentication import Authentication
 from referral_adapters.http.limits import CheckLimits, Limiter, SlidingLimiter
-from referral_adapters.http.monitoring import Observer, log
+from referral_adapters.http.monitoring import LOG, Observer, log
 from referral_adapters.http.readiness import Readiness
 from referral_core.desk import ReferralDesk
 from referral_core.ports.requests import RequestRepository
@@ -51,6 +51,11 @@ class Service:
 
     Answers to checks of the public and of customers leave after a whole number of ``answer_interval`` seconds, so that
     the answer for an unknown code takes as long as the one for an ended code (A4). With 0 they leave at once.
+
+    A store belongs to one programme (P5). Groups that the programme names and the store does not have are logged as a
+    warning when the service is made.
+
+    :raises Refusal: ``currency-mismatch``, ``zone-mismatch``: the store belongs to another programme.
     """
 
     programme: Programme
@@ -67,6 +72,8 @@ class Service:
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "desk", ReferralDesk(self.programme, self.store))
+        if missing := self.desk.missing_groups():
+            LOG.warning("the programme has groups that the store does not have: %s", ", ".join(missing))
         object.__setattr__(self, "limits", CheckLimits.of(self.programme.checking))
         object.__setattr__(self, "readiness", Readiness(self._look))
 

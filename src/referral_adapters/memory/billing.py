@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from referral_adapters.memory.journal import Change, Journal, adding, setting
-from referral_core.entities.balance import Balance, Movement, MovementKind, UnusedPart, statement
+from referral_core.entities.balance import Balance, Movement, MovementKind, Transfer, UnusedPart, statement
 from referral_core.entities.grant import Grant
 from referral_core.values.errors import Reason, Refusal
 from referral_core.values.history import learned_at
@@ -38,7 +38,7 @@ class ContinuousDiscounts:
         self._nothing = Money.zero(currency)
         self._posted: dict[str, Grant] = {}
         self._bills: dict[str, Decimal] = {}
-        self._transfers: dict[str, Decimal] = {}
+        self._transfers: dict[str, Transfer] = {}
         self._lots: dict[str, list[Lot]] = {}
         self._movements = Movements()
 
@@ -111,15 +111,16 @@ class ContinuousDiscounts:
     def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime, key: str) -> Money:
         """Move lots, oldest first, from one account to another, and return the amount; ``None`` moves all (B7).
 
-        Every lot keeps the moment it is effective from, and a lot that is moved in part is split. Under a known ``key``
-        nothing moves, and the amount of the first transfer is returned.
+        Every lot keeps the moment it is effective from, and a lot that is moved in part is split. Under a ``key``
+        that stands for the same transfer nothing moves, and the amount of the first one is returned.
 
         :raises Refusal: ``amount-exceeds-unused`` when ``source`` has less; ``currency-mismatch`` (M3).
+        :raises KeyReused: the key stands for another transfer.
         """
         wanted = None if amount is None else self._amount(amount)
         with self._lock:
             if key in self._transfers:
-                return self._money(self._transfers[key])
+                return self._money(self._transfers[key].repeated(source, target, wanted))
             lots = self._lots.get(source, [])
             unused = _total(lots)
             most = unused if wanted is None else wanted
@@ -130,7 +131,7 @@ class ContinuousDiscounts:
                     field="amount",
                 )
             changes = self._transferring(source, target, most, at, key) if most else ()
-            self._journal.write(setting(self._transfers, key, most), *changes)
+            self._journal.write(setting(self._transfers, key, Transfer(source, target, wanted, most)), *changes)
             return self._money(most)
 
     def balance(self, account: str, *, by: datetime | None = None) -> Balance:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from referral_adapters.folding import to_ascii
 from referral_adapters.memory.billing import ContinuousDiscounts
@@ -19,10 +19,10 @@ from referral_adapters.memory.referrals import MemoryReferrals
 from referral_adapters.memory.requests import MemoryRequests
 from referral_adapters.memory.trace import MemoryTrace
 from referral_core.entities.case import CaseStatus
-from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.personal_data import PSEUDONYM, Person, PersonalData
 from referral_core.formats import code_key
 from referral_core.ports.billing import Billing
+from referral_core.programme.owner import Owner, StartingPoint
 from referral_core.values.errors import ConcurrentChange
 from referral_core.values.moment import EARLIEST
 
@@ -32,26 +32,13 @@ ATTEMPTS: Final = 6
 """How often an act is tried before its caller gets the conflict, as in a database."""
 
 
-class StartingPoint(Protocol):
-    """The part of a programme that a new store takes over."""
-
-    @property
-    def currency(self) -> str:
-        """The currency of every amount (M3)."""
-        ...
-
-    def initial_groups(self) -> tuple[DiscountGroup, ...]:
-        """Return the groups of a new store (D2)."""
-        ...
-
-
 class MemoryStore:
     """A real store that lives as long as its process, with the guards and transactions of a database.
 
-    A store without a ``programme`` takes the programme of the first desk over it; until then it has no groups, and its
-    currency is the euro. ``secret`` fixes the texts of random codes. ``folding`` replaces the store's own way of
-    writing names in ASCII, and ``billing`` the store's own billing. Only its own billing takes part in its
-    transactions.
+    A store without a ``programme`` takes the programme of the first desk over it, and belongs to it from then on; until
+    then it has no groups, and its currency is the euro. ``secret`` fixes the texts of random codes. ``folding``
+    replaces the store's own way of writing names in ASCII, and ``billing`` the store's own billing. Only its own
+    billing takes part in its transactions.
 
     A store is safe to use from many threads: a transaction has it to itself, and other threads see the work of a
     transaction after the end of it, or never.
@@ -84,15 +71,18 @@ class MemoryStore:
         self.to_ascii: Callable[[str], str] = to_ascii if folding is None else folding
         self.keeps_billing = billing is None
         self.billing: Billing = ContinuousDiscounts(journal) if billing is None else billing
-        self._has_begun = False
+        self._owner = Owner()
         if programme is not None:
             self.begin(programme)
 
     def begin(self, programme: StartingPoint) -> None:
-        """Take over the groups and the currency of a programme, unless the store had a programme before."""
-        if self._has_begun:
+        """Take over the groups, the currency and the zone of a programme, unless the store belongs to one already (P5).
+
+        :raises Refusal: ``currency-mismatch``, ``zone-mismatch``: the store belongs to another programme.
+        """
+        had, self._owner = self._owner, self._owner.taking(programme)
+        if had.is_known:
             return
-        self._has_begun = True
         if self.keeps_billing:
             self.billing = ContinuousDiscounts(self._journal, currency=programme.currency)
         for group in programme.initial_groups():

@@ -18,7 +18,7 @@ from referral_adapters.sql.tables import BILLS, LOTS, MOVEMENTS, POSTED_GRANTS, 
 from referral_adapters.sql.types import COUNT
 from referral_adapters.sql.unit_of_work import Lookup
 from referral_adapters.sql.work import Work
-from referral_core.entities.balance import Balance, Movement, MovementKind, UnusedPart, statement
+from referral_core.entities.balance import Balance, Movement, MovementKind, Transfer, UnusedPart, statement
 from referral_core.entities.grant import Grant
 from referral_core.values.errors import ConcurrentChange, Reason, Refusal
 from referral_core.values.history import learned_at
@@ -160,11 +160,12 @@ POSTED: Final = Lookup(
 """Whether a grant was posted under a key."""
 BILLED: Final = Lookup(Lockable(select(BILLS).where(BILLS.c.bill == bindparam("of")), is_locked=False), bool)
 """Whether a bill was taken into account."""
-MOVED: Final[Lookup[Decimal | None]] = Lookup(
-    Lockable(select(TRANSFERS.c.moved).where(TRANSFERS.c.key == bindparam("of")), is_locked=False),
-    lambda rows: rows[0].moved if rows else None,
+_T: Final = TRANSFERS.c
+MOVED: Final[Lookup[Transfer | None]] = Lookup(
+    Lockable(select(_T.source, _T.target, _T.wanted, _T.moved).where(_T.key == bindparam("of")), is_locked=False),
+    lambda rows: Transfer(*rows[0]) if rows else None,
 )
-"""What was moved under a key."""
+"""The transfer under a key."""
 LAST_MOVED: Final[Lookup[datetime | None]] = Lookup(
     Lockable(
         select(func.max(MOVEMENTS.c.moved_at).label("moved_at")).where(MOVEMENTS.c.account == bindparam("of")),
@@ -271,15 +272,17 @@ class SqlContinuousDiscounts:
         """Move unused discount, oldest first, between accounts in one step; ``None`` moves all (B7).
 
         Returns what was moved. Every lot keeps the moment it is effective from, whenever it is moved; one that is
-        moved in part is split. Under a ``key`` that was used before nothing is moved, and what was moved is returned.
+        moved in part is split. Under a ``key`` that stands for the same transfer nothing is moved, and what was moved
+        is returned.
 
         :raises Refusal: ``amount-exceeds-unused`` when there is less on ``source``; ``currency-mismatch`` (M3).
+        :raises KeyReused: the key stands for another transfer.
         """
         wanted = None if amount is None else self._amount(amount)
         self.work.look_ahead([("ledger", source), ("ledger", target)])  # locked in one order
         before = self.work.ask(MOVED, key)
         if before is not None:
-            return self._money(before)
+            return self._money(before.repeated(source, target, wanted))
         unused = self._lots.unused(source)
         most = unused if wanted is None else wanted
         if most > unused:
@@ -288,8 +291,9 @@ class SqlContinuousDiscounts:
                 message=f"{amount} is more than the unused {self._money(unused)} of account {source}",
                 field="amount",
             )
-        self.work.write(_NEW_TRANSFER, {"key": key, "moved": most})
-        self.work.keep(MOVED, key, most)
+        made = Transfer(source, target, wanted, most)
+        self.work.write(_NEW_TRANSFER, {"key": key, **attrs.asdict(made)})
+        self.work.keep(MOVED, key, made)
         if most:
             moved_at = self._following(at, source, target)
             self._move(source, "transferred_out", key, most, moved_at)

@@ -11,6 +11,7 @@ from referral_adapters.sql.atomic import joined
 from referral_adapters.sql.statements import Insertion
 from referral_adapters.sql.tables import SETTINGS
 from referral_adapters.sql.work import Work
+from referral_core.programme.owner import Owner
 
 _NEW: Final = Insertion(SETTINGS)
 _VALUE: Final = select(SETTINGS.c.value).where(SETTINGS.c.name == bindparam("of"))
@@ -27,14 +28,19 @@ class Settings:
         """Keep a value under a name that has none, and tell whether that was done."""
         return _NEW.into(self.work, {"name": name, "value": value})
 
-    def has(self, name: str) -> bool:
-        """Tell whether a value is kept under a name."""
-        return self.work.row(_VALUE, {"of": name}) is not None
+    def value(self, name: str) -> str | None:
+        """Return the value kept under a name, if there is one."""
+        row = self.work.row(_VALUE, {"of": name})
+        return None if row is None else str(row.value)
+
+    def owner(self) -> Owner:
+        """Return the currency and the zone of the programme that the database belongs to, as far as it keeps them."""
+        return Owner(self.value("currency"), self.value("zone"))
 
     def kept(self, name: str, proposal: str) -> str:
         """Return the value kept under a name: the proposal, if there was none."""
-        row = self.work.row(_VALUE, {"of": name})
-        if row is None:
+        value = self.value(name)
+        if value is None:
             self.claim(name, proposal)
-            row = self.work.row(_VALUE, {"of": name})
-        return proposal if row is None else str(row.value)
+            value = self.value(name)
+        return value or proposal

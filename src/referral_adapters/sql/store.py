@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
@@ -29,40 +29,29 @@ from referral_adapters.sql.schema import Purpose
 from referral_adapters.sql.settings import Settings
 from referral_adapters.sql.trace import SqlTrace
 from referral_adapters.sql.work import Work
-from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.personal_data import PersonalData
 from referral_core.formats import code_key
 from referral_core.ports.billing import Billing
+from referral_core.programme.owner import Owner, StartingPoint
 from referral_core.values.moment import EARLIEST
 
 T = TypeVar("T")
-
-
-class StartingPoint(Protocol):
-    """What a new database takes from a programme."""
-
-    @property
-    def currency(self) -> str:
-        """The currency of all amounts (M3)."""
-        ...
-
-    def initial_groups(self) -> tuple[DiscountGroup, ...]:
-        """Return the groups that a new store starts with (D2)."""
-        ...
 
 
 class SqlStore:
     """A store in an SQLite file or a PostgreSQL database, with all repositories as attributes.
 
     An SQLite file that is not there is made, and an empty database gets its tables at once; whoever only asks opens it
-    by :meth:`existing`. A database that is refused stays as it was, an SQLite file to the byte. The first programme
-    that a database is opened with, or that a desk is made of over it, gives it its groups, once for ever. ``secret``
+    by :meth:`existing`. A database that is refused stays as it was, an SQLite file to the byte. A database
+    belongs to the first programme that it is opened with, or that a desk is made of over it: that gives it its
+    groups, its currency and its zone, once for ever. ``secret``
     fixes the texts of random codes, else the database keeps one of its own; ``folding`` and ``billing`` take the place
     of its own. Its own billing takes part in its transactions; one that is given does not.
 
     Safe to use from many threads, each with a connection and a transaction of its own. Close it at the end, or use it
     as a context manager.
 
+    :raises Refusal: ``currency-mismatch``, ``zone-mismatch``: the database belongs to another programme.
     :raises SchemaMismatch: the database is of another version of the library.
     :raises ForeignDatabase: the database is somebody else's: it has tables, and none of this library's.
     :raises StoreFailed: the database is none, or cannot be opened.
@@ -99,6 +88,7 @@ class SqlStore:
         With ``read_only`` the database itself refuses every change. The store does not take over the groups of its
         first programme either.
 
+        :raises Refusal: ``currency-mismatch``, ``zone-mismatch``: the database belongs to another programme.
         :raises SchemaMismatch: the database is of another version of the library, or has no tables yet.
         :raises ForeignDatabase: the database is somebody else's: it has tables, and none of this library's.
         :raises StoreFailed: the database is not there, is none, or cannot be opened.
@@ -228,7 +218,8 @@ class SqlStore:
         billing: Billing | None,
     ) -> None:
         self._connections = connections
-        self._is_asked_only = self._has_begun = False
+        self._is_asked_only = False
+        self._owner = Owner()
         self.keeps_billing = billing is None
         with schema.told():
             is_distributed = distribution.is_distributed(connections.get())
@@ -247,19 +238,27 @@ class SqlStore:
         self.billing: Billing = SqlContinuousDiscounts(work) if billing is None else billing
 
     def begin(self, programme: StartingPoint) -> None:
-        """Put a programme's groups into a database that never had any programme's, unless it is only asked.
+        """Give a database that belongs to no programme yet to this one: its currency, its zone, its groups (P5).
 
-        Its own billing is in the currency of the programme.
+        One that knows no zone, because it is older than that, gets the zone only. A database that is only asked stays
+        unchanged. Its own billing is in the currency of the programme.
+
+        :raises Refusal: ``currency-mismatch``, ``zone-mismatch``: the database belongs to another programme.
         """
-        if self._has_begun:
-            return
-        self._has_begun = True
-        if self.keeps_billing:
+        had = self._owner if self._owner.is_known else Settings(self._work).owner()
+        owner = had.taking(programme)
+        if not had.is_known and not self._is_asked_only:
+            with self.transaction():
+                owner = self._claimed(programme)
+        if self.keeps_billing and self._owner.currency is None:
             self.billing = SqlContinuousDiscounts(self._work, currency=programme.currency)
+        self._owner = owner
+
+    def _claimed(self, programme: StartingPoint) -> Owner:
+        """Put what the database does not have yet of its owner; somebody else may have been quicker."""
         settings = Settings(self._work)
-        if self._is_asked_only or settings.has("programme"):
-            return
-        with self.transaction():
-            if settings.claim("programme", programme.currency):
-                for group in programme.initial_groups():
-                    self.groups.put(group, at=EARLIEST)
+        if settings.claim("currency", programme.currency):
+            for group in programme.initial_groups():
+                self.groups.put(group, at=EARLIEST)
+        settings.claim("zone", programme.zone)
+        return settings.owner().taking(programme)

@@ -145,7 +145,7 @@ SETTINGS: Final = table(
     words("value"),
     distribution=REFERENCE,
 )
-"""What this database keeps about itself: its secret, and that its programme's groups were put."""
+"""What this database keeps about itself: its secret, and currency and zone of the programme that it belongs to (P5)."""
 
 
 REFERRALS: Final = table(
@@ -327,9 +327,14 @@ TRANSFERS: Final = table(
     "transfers",
     words("key", primary_key=True),
     Column("moved", Amount, nullable=False),
+    words("source", nullable=True),
+    words("target", nullable=True),
+    Column("wanted", Amount, nullable=True),
     distribution="key",
 )
-"""All transfers by key, each once, with what was moved (B7)."""
+"""All transfers by key, each once: between which accounts, what was asked for (all, where it is empty), what was moved.
+
+The accounts are empty where a transfer from before they were kept moved nothing (B7)."""
 
 MOVEMENTS: Final = table(
     "discount_movements",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 import attrs
 
+from referral_core.values.errors import KeyReused
 from referral_core.values.money import Money
 from referral_core.values.word import Word
 
@@ -46,6 +48,33 @@ class Balance:
         """The unused discount beyond all parts: zero, unless billing does not report the age of every part."""
         known = Money.total((part.amount for part in self.parts), self.granted.currency)
         return self.unused - min(self.unused, known)
+
+
+@attrs.frozen
+class Transfer:
+    """A transfer of unused discount, as billing keeps it under its key (B7).
+
+    ``wanted`` is the amount that was asked for, ``None`` for all there was, and ``moved`` the amount that was moved.
+    The accounts are ``None`` where a transfer of an earlier version moved nothing, and so is not known to be of any.
+    """
+
+    source: str | None
+    target: str | None
+    wanted: Decimal | None
+    moved: Decimal
+
+    def repeated(self, source: str, target: str, wanted: Decimal | None) -> Decimal:
+        """Return the amount moved, for a repetition of this transfer under its key.
+
+        All, and the amount that all was, are the same.
+
+        :raises KeyReused: another transfer is asked for.
+        """
+        amounts = {self.wanted} if self.wanted is not None else {None, self.moved}
+        is_of_others = self.source is not None and (self.source, self.target) != (source, target)
+        if is_of_others or wanted not in amounts:
+            raise KeyReused("key", "was used before, for another transfer")
+        return self.moved
 
 
 class MovementKind(Word):

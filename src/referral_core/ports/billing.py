@@ -41,10 +41,12 @@ class Billing(Protocol):
 
         Each part keeps the moment from which it is effective; ``at`` is the moment of the transfer.
 
-        Returns the amount moved. A ``key`` that was used before moves nothing and returns the amount moved then, so
-        that a transfer whose answer was lost can be repeated.
+        Returns the amount moved. A ``key`` that was used before for the same transfer moves nothing and returns the
+        amount moved then, so that a transfer whose answer was lost can be repeated. The same transfer is between the
+        same accounts and of the same amount; all, or the amount that all was, are the same.
 
         :raises Refusal: ``amount-exceeds-unused`` when there is less on ``source``.
+        :raises KeyReused: the key was used before for another transfer; nothing is moved.
         """
         ...
 

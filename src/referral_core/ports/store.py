@@ -106,7 +106,13 @@ class Store(Repositories, Protocol):
         ...
 
     def begin(self, programme: Programme) -> None:
-        """Store the programme's groups in a new store; a store that has had a programme stays unchanged (D2, P5)."""
+        """Give a new store to a programme: its currency, its zone, its groups (D2, P5).
+
+        A store that belongs to a programme stays unchanged, but for a zone that a store of an earlier version does not
+        know yet. A store that is only read stays unchanged in any case.
+
+        :raises Refusal: ``currency-mismatch``, ``zone-mismatch``: the store belongs to another programme.
+        """
         ...
 
     def transaction(self) -> AbstractContextManager[object]:

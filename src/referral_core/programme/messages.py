@@ -24,6 +24,7 @@ class Messages:
 
     language: str
     neutral: str
+    _not_applied: str
     _staff: Mapping[str, str]
     _status: Mapping[str, str]
 
@@ -50,6 +51,7 @@ class Messages:
         messages = cls(
             language=language,
             neutral=table.text("neutral"),
+            not_applied=table.text("not_applied"),
             staff=_texts(table, "staff", Reason),
             status=_texts(table, "status", [*CodeStatus, *ReferralStatus]),
         )
@@ -61,6 +63,10 @@ class Messages:
     def staff(self, reason: Reason) -> str:
         """Return the exact sentence for staff (S6, S9)."""
         return self._staff[reason]
+
+    def not_applied(self, groups: Iterable[str]) -> str:
+        """Return the sentence for staff on groups that the programme names and the store does not have (P5)."""
+        return f"{self._not_applied}: {', '.join(groups)}."
 
     def customer(self, reasons: Collection[Reason]) -> str:
         """Return the neutral sentence for customers, the same for all reasons (S6).

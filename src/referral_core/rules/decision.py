@@ -22,7 +22,8 @@ class Decision:
     """The decision on a code, with the facts that it rests on (S5, S7).
 
     ``reasons`` are all reasons against the code, in reporting order. Without any the code can be used, and both offers
-    hold the amount in force at ``judged_at`` with its group and period.
+    hold the amount in force at ``judged_at`` with its group and period. ``missing_groups`` are the groups by which it
+    would have been decided and which the store does not have: the programme has to be applied to it (P5).
     """
 
     code: str
@@ -31,6 +32,7 @@ class Decision:
     reasons: tuple[Reason, ...]
     referrer: Offer | None
     referee: Offer | None
+    missing_groups: tuple[str, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -44,6 +46,19 @@ class Decision:
         """
         return (self._headline(), *self._causes(language))
 
+    def sentences(self, language: str = "en") -> dict[Reason, str]:
+        """Return the sentence for staff on each reason; that on ``no-amount`` names the groups that are missing.
+
+        :raises LookupError: there are no messages in the language.
+        """
+        found = sentences(self.reasons, language)
+        if self.missing_groups and Reason.NO_AMOUNT in found:
+            from referral_core.programme.messages import Messages  # noqa: PLC0415 - as in `sentences`
+
+            hint = Messages.for_language(language).not_applied(self.missing_groups)
+            found[Reason.NO_AMOUNT] = f"{found[Reason.NO_AMOUNT]} {hint}"
+        return found
+
     def _headline(self) -> str:
         verdict = "can be used" if self.usable else "cannot be used"
         honoured = "" if self.judged_at == self.concluded_at else f", honoured for {written(self.concluded_at)}"
@@ -51,7 +66,7 @@ class Decision:
         return f"{shown} {verdict}, judged at {written(self.judged_at)}{honoured}"
 
     def _causes(self, language: str) -> list[str]:
-        against = sentences(self.reasons, language)
+        against = self.sentences(language)
         if self.referrer is None or self.referee is None:
             return [f"  {reason}: {sentence}" for reason, sentence in against.items()]
         return [
@@ -66,14 +81,14 @@ class Decision:
         """Show the decision as a small table in a notebook."""
         from referral_core.rules.notebook import decision_picture  # noqa: PLC0415 - only in notebooks
 
-        return decision_picture(self, sentences(self.reasons))
+        return decision_picture(self, self.sentences())
 
 
 class CodeRefused(Refusal):
     """An unusable code was refused; ``decision`` has all reasons (S6, S8)."""
 
     def __init__(self, decision: Decision) -> None:
-        super().__init__(*decision.reasons, message=" ".join(sentences(decision.reasons).values()), field="code")
+        super().__init__(*decision.reasons, message=" ".join(decision.sentences().values()), field="code")
         self.decision = decision
 
     def __reduce__(self) -> tuple[object, ...]:

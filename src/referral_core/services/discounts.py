@@ -75,11 +75,13 @@ class Discounts(BoundService):
         """Move unused discount to another account of the same customer: all of it, or ``amount`` (B7).
 
         Returns the amount moved. ``key`` identifies the request: a repetition under the same key moves and traces
-        nothing (A2, B2). Without a key the accounts, the moment and the amount identify it.
+        nothing, and another transfer is refused (A2, B2). Without a key the accounts, the moment and the amount
+        identify it.
 
         :raises Refusal: ``not-allowed``, ``account-unknown``, ``not-same-customer``, ``contract-active`` while a
             contract of the source is open, ``no-contract`` when none of the target is active,
             ``amount-exceeds-unused``, ``currency-mismatch``.
+        :raises KeyReused: the key was used before for another transfer.
         :raises BillingUnavailable: billing did not answer.
         """
         now = self._now

@@ -15,6 +15,7 @@ from referral_core.ports.codes import Evidence
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import Decision, decide
 from referral_core.rules.eligibility import Facts, is_referred
+from referral_core.services.refusals import unknown_group
 from referral_core.values.code_text import fold
 from referral_core.values.errors import Reason, Refusal
 
@@ -75,7 +76,12 @@ class Eligibility:
         """Return the decision on a question, together with the code."""
         groups = self._groups_of(question)
         found = self._ports.promo_codes.evidence(fold(question.code), question.customer, groups)
-        return Judgement(decide(self._facts(question, found, groups)), found.code)
+        facts = self._facts(question, found, groups)
+        decision = decide(facts)
+        if None in (facts.referrer_terms, facts.referee_terms):
+            given = zip(groups, (facts.referrer_terms, facts.referee_terms), strict=True)
+            decision = attrs.evolve(decision, missing_groups=tuple([group for group, terms in given if terms is None]))
+        return Judgement(decision, found.code)
 
     def _facts(self, question: Question, found: Evidence, groups: tuple[str, str]) -> Facts:
         programme, code, product = self._programme, found.code, self._product(question)
@@ -108,7 +114,9 @@ class Eligibility:
         """Return a chosen group's id; refuse with ``group-unknown`` a group that is no referee group (D7)."""
         found = self._ports.groups.find(group)
         if found is None or found.side is not Side.REFEREE:
-            raise Refusal(Reason.GROUP_UNKNOWN, message=f"there is no referee group {group}", field="group")
+            if found is None:
+                raise unknown_group(self._programme, group)
+            raise Refusal(Reason.GROUP_UNKNOWN, message=f"{group} is no referee group", field="group")
         return group
 
     def offer_of(self, group: str, at: datetime) -> Offer:
@@ -120,7 +128,8 @@ class Eligibility:
         if terms is not None and terms.status is GroupStatus.DISABLED:
             reasons.append(Reason.GROUP_DISABLED)
         if reasons or terms is None or terms.amount is None or terms.period is None:
-            raise Refusal(*reasons, message=f"group {group} gives nothing at {at.isoformat()}", field="group")
+            hint = "" if terms is not None else f"; {unknown_group(self._programme, group).message}"
+            raise Refusal(*reasons, message=f"group {group} gives nothing at {at.isoformat()}{hint}", field="group")
         return Offer(group, terms.amount, terms.period)
 
     def _covers(self, question: Question) -> bool:

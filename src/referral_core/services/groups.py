@@ -10,6 +10,7 @@ from referral_core.acts import act
 from referral_core.entities.actor import Role
 from referral_core.entities.discount_group import DiscountGroup, GroupEvent, Side
 from referral_core.services.context import BoundService
+from referral_core.services.refusals import unknown_group
 from referral_core.values.arguments import Amount, Ends, Flag, GroupId, Name, ReasonText, Starts
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Reason, Refusal
@@ -160,5 +161,5 @@ class Groups(BoundService):
     def _found(self, group: str) -> DiscountGroup:
         found = self._ports.groups.find(group)
         if found is None:
-            raise Refusal(Reason.GROUP_UNKNOWN, message=f"there is no group {group}", field="group")
+            raise unknown_group(self._programme, group)
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from referral_core.programme.programme import Programme
 from referral_core.values.errors import Reason, Refusal
 
 _SHOWN = 40
@@ -25,6 +26,13 @@ def unknown_account(account: str, field: str = "account") -> Refusal:
 def unknown_referral(contract: str) -> Refusal:
     """Return the refusal of a contract that carries no referral."""
     return Refusal(Reason.REFERRAL_UNKNOWN, message=f"contract {contract} carries no referral", field="contract")
+
+
+def unknown_group(programme: Programme, group: str) -> Refusal:
+    """Return the refusal of a group that the store does not have; it tells when the programme names the group (P5)."""
+    is_named = any(setting.id == group for setting in programme.groups)
+    hint = ": the programme names it, and has to be applied to this store" if is_named else ""
+    return Refusal(Reason.GROUP_UNKNOWN, message=f"there is no group {group}{hint}", field="group")
 
 
 def unknown_case(case: str) -> Refusal:

@@ -6,6 +6,7 @@
     ├── Refusal                 a rule refused the act; carries the reason codes and the field
     │   └── CodeRefused         a code cannot be used; carries the decision too
     ├── ArgumentInvalid         an argument is of the wrong type; a TypeError too; carries the field
+    ├── KeyReused               a key of the caller's stands for another request; carries the field
     ├── ReadOnlySession         a session with known_at was asked for an act that changes something
     ├── ProgrammeInvalid        a programme has faults; carries all of them, with their places
     ├── CodeSpaceExhausted      many random codes in a row are taken: too many have been issued
@@ -39,6 +40,7 @@ class Reason(Word):
     NOT_ELIGIBLE = "not-eligible"
     NO_AMOUNT = "no-amount"
     GROUP_DISABLED = "group-disabled"
+    ZONE_MISMATCH = "zone-mismatch"
     CONTRACT_ACTIVE = "contract-active"
     CONTRACT_UNKNOWN = "contract-unknown"
     CONTRACT_EXISTS = "contract-exists"
@@ -128,6 +130,24 @@ class ArgumentInvalid(ReferralError, TypeError):
     def __reduce__(self) -> tuple[object, ...]:
         """Keep the field when the error is pickled."""
         return ArgumentInvalid, (self.field, self.message)
+
+
+class KeyReused(ReferralError):
+    """A key of the caller's was used before for another request, and nothing was changed.
+
+    A key holds one request: the same request under it is answered as before, and another one is refused. This is a
+    mistake of the calling program and not a decision of a rule, so it has no reason code. ``field`` names the argument,
+    ``message`` is one English sentence.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the field when the error is pickled."""
+        return KeyReused, (self.field, self.message)
 
 
 class ReadOnlySession(ReferralError):

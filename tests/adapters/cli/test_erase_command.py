@@ -65,7 +65,9 @@ class TestErase:
     def test_a_person_is_told_in_words(self, db: str, gone: str, monkeypatch: pytest.MonkeyPatch) -> None:
         terminal = at_terminal(monkeypatch)
         for dry_run in (True, False):
-            erase_command.erase(gone, db=db, by="anu", reason="as asked", dry_run=dry_run, as_json=False)
+            erase_command.erase(
+                gone, db=db, programme=None, by="anu", reason="as asked", dry_run=dry_run, as_json=False
+            )
         told = terminal.getvalue().replace("\n", " ")
         assert "Would be erased: the customer on 1 account, " in told
         assert "Erased: erased-" in told
@@ -79,7 +81,7 @@ class TestErase:
             held = store.personal_data(gone)
         monkeypatch.setattr("referral_adapters.sql.personal_data.SqlPersonalData.find", lambda *_: held)
         with pytest.raises(CommandFailed, match="erase again"):
-            erase_command.erase(gone, db=db, by="anu", reason="as asked", dry_run=False, as_json=True)
+            erase_command.erase(gone, db=db, programme=None, by="anu", reason="as asked", dry_run=False, as_json=True)
 
     @pytest.mark.parametrize("missing", ["--by", "--reason", "--db"])
     def test_nobody_is_erased_without_saying_who_and_why(self, missing: str) -> None:

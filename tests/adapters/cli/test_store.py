@@ -25,6 +25,7 @@ from referral_adapters.cli.store import Use, secret_of
 from referral_adapters.feed import FeedRunner
 from referral_adapters.sql import SqlStore, backup, schema, upgrade
 from referral_core import Programme
+from referral_core import programme as programme_package
 from tests.adapters.cli.command_line import invoke
 from tests.adapters.cli.test_database_failures import A123, dump, told, written
 from tests.adapters.postgres_server import PostgresServer
@@ -32,6 +33,7 @@ from tests.adapters.sql import old_world
 from tests.adapters.sql.test_upgrade import begun
 
 PROGRAMME: Final = Programme.default()
+HOUSEHOLD: Final = str(Path(programme_package.__file__).parent / "household.toml")
 FEED: Final = str(A123 / "feed.jsonl")
 CONTRACTS: Final = str(A123.parent / "launch" / "contracts.csv")
 HOOKS: Final = f'[[webhooks]]\nname = "crm"\nurl = "http://127.0.0.1:1/"\nsecrets = ["whsec_{"A" * 32}"]\n'
@@ -85,6 +87,11 @@ USES: Final[Mapping[str, tuple[Case, ...]]] = {
     "import contracts": (
         case("import", "contracts", CONTRACTS, use=Use.CREATE, fine=EITHER),
         case("import", "contracts", CONTRACTS, "--dry-run", use=Use.READ, fine=EITHER),
+    ),
+    "programme diff": (case("programme", "diff", HOUSEHOLD, use=Use.READ),),
+    "programme apply": (
+        case("programme", "apply", HOUSEHOLD, use=Use.WRITE),
+        case("programme", "apply", HOUSEHOLD, "--dry-run", use=Use.READ),
     ),
     "trace verify": (case("trace", "verify", use=Use.READ),),
     "trace show": (

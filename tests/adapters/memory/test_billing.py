@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from referral_adapters.conformance.samples import day, grant
 from referral_adapters.conformance.store import failing
 from referral_adapters.memory import ContinuousDiscounts, MemoryStore
+from referral_core.values.errors import KeyReused
 from referral_core.values.money import Money
 from tests.phrases import refused
 
@@ -31,7 +32,7 @@ class PlainDiscounts:
     def __init__(self) -> None:
         self.keys: list[str] = []
         self.bills: list[str] = []
-        self.transfers: dict[str, int] = {}
+        self.transfers: dict[str, tuple[str, str, int | None, int]] = {}
         self.cents: dict[str, list[tuple[datetime, int]]] = {account: [] for account in ACCOUNTS}
         self.sums = {account: {"granted": 0, "in": 0, "out": 0, "consumed": 0} for account in ACCOUNTS}
         self.arrivals = 0
@@ -55,7 +56,9 @@ class PlainDiscounts:
 
     def transfer(self, source: str, target: str, cents: int | None, key: str) -> int | None:
         if key in self.transfers:
-            return self.transfers[key]
+            giving, taking, asked, before = self.transfers[key]
+            same = (giving, taking) == (source, target) and (cents == asked or (asked is None and cents == before))
+            return before if same else -1
         there = sorted(self.cents[source])
         if cents is not None and cents > len(there):
             return None
@@ -67,7 +70,7 @@ class PlainDiscounts:
             self.cents[target].append((effective, self.arrivals))
         self.sums[source]["out"] += len(moved)
         self.sums[target]["in"] += len(moved)
-        self.transfers[key] = len(moved)
+        self.transfers[key] = source, target, cents, len(moved)
         return len(moved)
 
 
@@ -108,6 +111,9 @@ class Ledger(RuleBasedStateMachine):
         if expected is None:
             with refused("amount-exceeds-unused"):
                 self.billing.transfer(giving, taking, amount, at=at, key=key)
+        elif expected < 0:
+            with pytest.raises(KeyReused):
+                self.billing.transfer(giving, taking, amount, at=at, key=key)
         else:
             assert self.billing.transfer(giving, taking, amount, at=at, key=key) == euros(expected)
 
@@ -116,7 +122,7 @@ class Ledger(RuleBasedStateMachine):
         """Do some of everything in a block that fails: the model does nothing."""
         with failing(self.billing):
             self.billing.grant(grant(of, str(euros(cents).amount), on=account, effective=effective))
-            self.billing.transfer(account, other, None, at=effective, key=of)
+            self.billing.transfer(account, other, None, at=effective, key=f"failing {of}")
             self.billing.bill("failing", other, euros(cents), at=effective)
 
     @invariant()

@@ -34,6 +34,11 @@ class TestCodes(OfMemory, conformance.CodeRepositoryConformance):
     pass
 
 
+@pytest.mark.rule("P5")
+class TestOwner(OfMemory, conformance.StoreOwnerConformance):
+    pass
+
+
 @pytest.mark.rule("D2", "R3")
 class TestGroups(OfMemory, conformance.GroupRepositoryConformance):
     pass

@@ -35,6 +35,7 @@ class SmallProgramme:
     """A programme as far as a store looks at it."""
 
     currency: str = "SEK"
+    zone: str = "Europe/Stockholm"
 
     def initial_groups(self) -> tuple[DiscountGroup, ...]:
         return group("referrer"), group("friends")

@@ -54,6 +54,11 @@ class TestContracts(conformance.ContractRepositoryConformance):
     """The store is the fixture ``store`` itself."""
 
 
+@pytest.mark.rule("P5")
+class TestOwner(conformance.StoreOwnerConformance):
+    """The store is the fixture ``store`` itself."""
+
+
 class TestGroups(conformance.GroupRepositoryConformance):
     """The store is the fixture ``store`` itself."""
 

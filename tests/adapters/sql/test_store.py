@@ -29,6 +29,7 @@ class Beginnings:
     """A programme as far as a store looks at it."""
 
     currency: str = "SEK"
+    zone: str = "Europe/Stockholm"
     names: tuple[str, ...] = ("referrer", "friends")
 
     def initial_groups(self) -> tuple[DiscountGroup, ...]:

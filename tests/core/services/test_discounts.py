@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referral_adapters.memory import ContinuousDiscounts, Fault, FlakyBilling
-from referral_core import Actor, BillingUnavailable, Money, Programme, Role
+from referral_core import Actor, BillingUnavailable, KeyReused, Money, Programme, Role
 from referral_core.entities.balance import Balance
 from referral_core.entities.referral import FeeNote
 from referral_core.programme.settings import FeePolicy
@@ -198,13 +198,45 @@ def test_accounts_with_blanks_in_their_ids_name_transfers_of_their_own() -> None
 
 
 @pytest.mark.rule("B2", "B7")
-@pytest.mark.parametrize(("amount", "named"), [("2", "2.00 EUR"), (None, "all")])
-def test_a_transfer_that_billing_knows_from_earlier_versions_is_known(amount: str | None, named: str) -> None:
+@pytest.mark.parametrize(("amount", "named", "moved"), [("2", "2.00 EUR", "2"), (None, "all", "7")])
+def test_a_transfer_that_billing_knows_from_earlier_versions_is_known(
+    amount: str | None, named: str, moved: str
+) -> None:
     office = leaving_office()
-    office.store.billing.transfer("B", "B2", euros("2"), at=MARCH, key=f"2021-03-01T10:00:00Z B B2 {named}")
     part = None if amount is None else euros(amount)
-    assert office.desk.session(actor=JAAN, now=MARCH).discounts.transfer("B", "B2", amount=part) == euros("2")
-    assert office.unused("B2") == "2.00"
+    office.store.billing.transfer("B", "B2", part, at=MARCH, key=f"2021-03-01T10:00:00Z B B2 {named}")
+    assert office.desk.session(actor=JAAN, now=MARCH).discounts.transfer("B", "B2", amount=part) == euros(moved)
+    assert office.unused("B2") == f"{moved}.00"
+
+
+@pytest.mark.rule("A2", "B2", "B7")
+@pytest.mark.parametrize(
+    ("source", "target", "amount"), [("B2", "B", None), ("B", "B3", None), ("B", "B2", "3"), ("B", "B2", "7.01")]
+)
+def test_a_key_that_stands_for_a_transfer_stands_for_no_other(source: str, target: str, amount: str | None) -> None:
+    """Nothing moves, and no row of the trace says that something did."""
+    office = leaving_office()
+    office.supplied("K3", on="B3", of="b", when="2021-02-16")
+    transfer = office.desk.session(actor=JAAN, now=MARCH).discounts.transfer
+    assert transfer("B", "B2", key="T1") == euros("7")
+    if source == "B2":
+        office.terminated("K2", "2021-02-20")
+        office.supplied("K4", on="B", of="b", when="2021-02-20")
+    before = office.state()
+    again = office.desk.session(actor=Actor("Jaan", Role.ADMINISTRATOR), now=MARCH).discounts.transfer
+    with pytest.raises(KeyReused, match="key: was used before, for another transfer"):
+        again(source, target, amount=None if amount is None else euros(amount), key="T1")
+    assert office.state() == before
+
+
+@pytest.mark.rule("A2", "B2", "B7")
+def test_the_same_transfer_under_its_key_is_the_same_whoever_repeats_it() -> None:
+    office = leaving_office()
+    first = office.desk.session(actor=JAAN, now=MARCH).discounts.transfer("B", "B2", key="T1")
+    before = office.state()
+    again = office.desk.session(actor=Actor("Jaan", Role.ADMINISTRATOR), now=MARCH).discounts.transfer
+    assert again("B", "B2", key="T1") == again("B", "B2", amount=first, key="T1") == first == euros("7")
+    assert office.state() == before
 
 
 @pytest.mark.rule("B7")

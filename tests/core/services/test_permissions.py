@@ -93,6 +93,8 @@ WHO_MAY: Final = {
         group.enable             administrator  any  no   no
         amount.set               administrator  any  no   correction
         amount.preview           administrator  any  no   no
+        programme.diff           administrator  any  no   no
+        programme.apply          administrator  any  no   no
         trace.show               administrator  any  no   no            holder
         trace.account            administrator  any  no   no            holder
         trace.contract           administrator  any  no   no            holder  account

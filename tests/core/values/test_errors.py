@@ -15,6 +15,7 @@ from referral_core.values.errors import (
     BillingUnavailable,
     CodeSpaceExhausted,
     ConcurrentChange,
+    KeyReused,
     ProgrammeInvalid,
     ReadOnlySession,
     Reason,
@@ -35,6 +36,7 @@ no-amount group-disabled
 
 WORDS = f"""
 {ABOUT_A_CODE}
+zone-mismatch
 contract-active
 contract-unknown contract-exists account-unknown group-unknown case-unknown case-exists referral-unknown bill-exists
 contract-ended contract-pending
@@ -149,6 +151,7 @@ def test_an_invalid_programme_carries_every_fault() -> None:
         BillingUnavailable("no answer within 5 s"),
         TraceUnreadable("account:A-1", 3),
         ConcurrentChange("somebody was quicker"),
+        KeyReused("key", "was used before"),
         ReadOnlySession("code.end"),
     ],
     ids=lambda error: type(error).__name__,
