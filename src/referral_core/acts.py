@@ -8,7 +8,7 @@ command line and the reference are built from it.
 >>> ACTS["code.end"].least
 Role.SUPERVISOR
 >>> [param.wire for param in ACTS["code.end"].fields]
-['code', 'at', 'reason']
+['code', 'at', 'reason', 'referrals']
 """
 
 from __future__ import annotations
@@ -88,6 +88,8 @@ class Act(Generic[R]):
     actors limited to some channels may ask for it. ``feed``: a feed may contain it. ``settles``: the arguments with the
     accounts whose balance in billing it uses, and ``checks`` the check of everything that it refuses without billing,
     so that nothing is paid for an act that is refused. ``issues``: it may issue a code to the account that it names.
+    ``owes``: the arguments with the contracts whose grants it may make due: a feed sends them before its next line.
+    ``not_in_feeds``: the arguments that a feed does not have.
     """
 
     name: str
@@ -103,6 +105,8 @@ class Act(Generic[R]):
     settles: tuple[str, ...] = ()
     checks: Callable[..., object] | None = None
     issues: bool = False
+    owes: tuple[str, ...] = ()
+    not_in_feeds: tuple[str, ...] = ()
     wire: Mapping[str, str] = attrs.field(factory=dict)
 
     @cached_property
@@ -120,6 +124,11 @@ class Act(Generic[R]):
     def fields(self) -> tuple[Param, ...]:
         """The parameters that have a name on the wire, in order."""
         return tuple(param for param in self.params.values() if param.kind.on_wire)
+
+    @property
+    def feed_params(self) -> tuple[Param, ...]:
+        """The parameters that a feed gives, in order."""
+        return tuple(param for name, param in self.params.items() if name not in self.not_in_feeds)
 
     @property
     def service(self) -> str:
@@ -215,7 +224,7 @@ FOLLOWING: Final[Mapping[str, str]] = types.MappingProxyType(
         "code.start": "A code became active because a contract activated.",
         "referral.record": "A sign-up with a usable code was recorded as a referral.",
         "referral.cancel": "A referral was cancelled because its contract was withdrawn.",
-        "grant.due": "A grant became due because the referee's contract activated.",
+        "grant.due": "A grant is owed because the referee's contract activated; a held one waits for its release.",
         "grant.posted": "Billing confirmed a grant.",
     }
 )
@@ -236,6 +245,8 @@ def act(  # noqa: PLR0913 - an act is declared by that much
     settles: tuple[str, ...] = (),
     checks: Callable[..., object] | None = None,
     issues: bool = False,
+    owes: tuple[str, ...] = (),
+    not_in_feeds: tuple[str, ...] = (),
     wire: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[Concatenate[S, P], R]], Callable[Concatenate[S, P], R]]:
     """Declare a service's method as an act: see :class:`Act`. Calling it hands it to the service's runner."""
@@ -255,6 +266,8 @@ def act(  # noqa: PLR0913 - an act is declared by that much
             settles=settles,
             checks=checks,
             issues=issues,
+            owes=owes,
+            not_in_feeds=not_in_feeds,
             wire=wire or {},
         )
         ACTS[name] = declared

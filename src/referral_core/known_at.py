@@ -15,7 +15,7 @@ from referral_core.entities.balance import Balance, Movement
 from referral_core.entities.case import Case, CaseStatus
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.entities.discount_group import DiscountGroup
-from referral_core.entities.grant import Grant
+from referral_core.entities.grant import Grant, GrantEvent, GrantStatus
 from referral_core.entities.personal_data import PersonalData
 from referral_core.entities.promo_code import PromoCode, Sharing
 from referral_core.entities.referral import Referral
@@ -54,7 +54,7 @@ class Knowledge:
         self.promo_codes = ReadOnlyCodes(repositories.promo_codes, self, by)
         self.groups = ReadOnlyGroups(repositories.groups, by)
         self.referrals = ReadOnlyReferrals(repositories.referrals, repositories.contracts, by)
-        self.grants = ReadOnlyGrants(repositories.grants, by)
+        self.grants = ReadOnlyGrants(repositories.grants, self.referrals, by)
         self.cases = ReadOnlyCases(repositories.cases, by)
         self.trace = ReadOnlyTrace(repositories.trace, by)
         self.billing = ReadOnlyBilling(repositories.billing, self.grants, by)
@@ -276,19 +276,20 @@ class ReadOnlyReferrals:
 
 @attrs.frozen
 class ReadOnlyGrants:
-    """Grants effective by a moment.
+    """Grants effective by a moment; ``referrals`` are those known then.
 
     A grant that was confirmed later counts as confirmed from its effective moment on, as in billing. A grant that still
-    waits counts as waiting.
+    waits counts as waiting, and as held or void if it was so then.
     """
 
     grants: GrantRepository
+    referrals: ReadOnlyReferrals
     by: datetime
 
     def find(self, key: str) -> Grant | None:
         """Return the grant with this idempotency key, if it was known then."""
         found = self.grants.find(key)
-        return found if found is not None and self._is_known(found) else None
+        return self._as_known(found) if found is not None and self._is_known(found) else None
 
     def add(self, grant: Grant) -> None:
         """Raise :class:`TypeError`: history is read-only."""
@@ -306,11 +307,26 @@ class ReadOnlyGrants:
         return tuple(grant for until, _, grant in sorted(waiting, key=itemgetter(0, 1)) if until <= by)[:limit]
 
     def all(self, *, account: str | None = None, unsettled: bool = False) -> Iterator[Grant]:
-        """Yield the grants known then, in order of key: all, of one account, or not confirmed by billing."""
-        return filter(self._is_known, self.grants.all(account=account, unsettled=unsettled))
+        """Yield the grants known then, in order of key: all, of one account, or those that waited for a payer."""
+        # Those that are stopped today may have waited then, and the other way round.
+        known = map(self._as_known, filter(self._is_known, self.grants.all(account=account)))
+        return (grant for grant in known if not unsettled or not grant.is_settled)
 
     def _is_known(self, grant: Grant) -> bool:
         return grant.effective_from <= self.by
+
+    def _as_known(self, grant: Grant) -> Grant:
+        """Return a grant stopped or not as it was known then; where billing confirmed it, it stays confirmed."""
+        referral = self.referrals.find(grant.referral)
+        if grant.status is GrantStatus.GRANTED or referral is None:
+            return grant
+        return grant.stopped_as(
+            GrantEvent.VOID
+            if grant.side in referral.void_sides
+            else GrantEvent.HOLD
+            if referral.held_at is not None
+            else GrantEvent.RELEASE
+        )
 
 
 @attrs.frozen

@@ -20,7 +20,7 @@ from referral_core.services.customers import Customers
 from referral_core.services.discounts import Discounts
 from referral_core.services.groups import Groups
 from referral_core.services.launch import Launch
-from referral_core.services.payouts import Payouts, settle
+from referral_core.services.payouts import Payouts, due_of, send, settle
 from referral_core.services.programmes import Programmes
 from referral_core.services.referrals import Referrals
 from referral_core.services.sharing import Sharings
@@ -56,7 +56,7 @@ class Services:
 
     @cached_property
     def referrals(self) -> Referrals:
-        """Referrals: explanations, and changes of group."""
+        """Referrals: explanations, changes of group, holds, releases and voids."""
         return Referrals(self._runner)
 
     @cached_property
@@ -181,6 +181,18 @@ class Session(Services):
         """
         service: Service = getattr(self, SERVICES[act.service])
         self._runner.prepare(act, service, act.defaults | act.bind((), given))
+
+    def owes(self, act: Act[Any], given: Mapping[str, Any]) -> bool:
+        """Tell whether grants are due that an act with these arguments may have made so; see :meth:`send`."""
+        return bool(due_of(self._context, [given[name] for name in act.owes]))
+
+    def send(self, act: Act[Any], given: Mapping[str, Any]) -> None:
+        """Pay the grants that an act with these arguments has made due (B1).
+
+        The act itself leaves them to the next run of payouts. A feed calls this after the transaction of each line, so
+        that its next line finds them in billing.
+        """
+        send(self._context, [given[name] for name in act.owes])
 
     def named(self, act: Act[Any], given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         """Return the things that an act with these arguments names: the hint for :meth:`Store.run`."""

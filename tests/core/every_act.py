@@ -40,6 +40,9 @@ GIVEN: Final[Mapping[str, Mapping[str, Any]]] = {
     "sign-up.show": {"contract": "PAID"},
     "sign-up.list": {},
     "referral.change-group": {"contract": "OPEN", "group": "referee-manual", "reason": WHY},
+    "referral.hold": {"contract": "OPEN", "reason": WHY},
+    "referral.release": {"contract": "HELD", "reason": WHY},
+    "referral.void": {"contract": "OPEN", "reason": WHY},
     "referral.explain": {"contract": "OPEN"},
     "case.open": {"case": "case-2", "customer": "h", "code": "A123"},
     "case.finish": {"case": "case-1", "contract": "NEW", "account": "F", "customer": "f"},
@@ -113,6 +116,8 @@ def fill(office: Kind) -> Kind:
     office.withdrawn("GONE")
     office.concluded("DUE", on="I", code="A123")
     office.activated("DUE")
+    office.concluded("HELD", on="L", code="A123")
+    office.session(NOON).referrals.hold("HELD")
     stuck = office.store.grants.find("referee/DUE")
     assert stuck is not None
     office.store.grants.change([(stuck, attrs.evolve(stuck, wait_until=None, attempts=12))])

@@ -42,7 +42,7 @@ PROPER: dict[str, dict[str, Any]] = {
         "segment": "household",
     },
     "code.issue": {"account": "A-1", "code": "A123", "replace": False, "reason": "asked for"},
-    "code.end": {"code": "A123", "at": "2021-07-01T00:00:00+03:00", "reason": "asked for"},
+    "code.end": {"code": "A123", "at": "2021-07-01T00:00:00+03:00", "reason": "asked for", "referrals": "void"},
     "code.shared": {"code": "A123", "means": "link"},
     "group.add": {"group": "partners", "side": "referee", "name": "Partners"},
     "group.rename": {"group": "referee-manual", "name": "By hand"},
@@ -57,6 +57,9 @@ PROPER: dict[str, dict[str, Any]] = {
         "reason": "summer",
     },
     "referral.change-group": {"contract": "K-1", "group": "referee-manual", "reason": "promised"},
+    "referral.hold": {"contract": "K-1", "reason": "looks odd"},
+    "referral.release": {"contract": "K-1", "reason": "a family"},
+    "referral.void": {"contract": "K-1", "reason": "no such person"},
     "case.open": {
         "case": "case-1",
         "customer": "ann",

@@ -24,6 +24,9 @@ FIRST: Final = {
     "case.finish": "agent",
     "case.abandon": "agent",
     "code.end": "supervisor",
+    "referral.hold": "supervisor",
+    "referral.release": "supervisor",
+    "referral.void": "supervisor",
     "discount.transfer": "supervisor",
     "termination-fee.note": "supervisor",
     "group.add": "administrator",
@@ -43,6 +46,9 @@ ACTS: Final[dict[str, dict[str, Any]]] = {
     "code.attach": {"contract": "BARE", "code": "A123"},
     "code.issue": {"account": "A", "replace": True, "reason": WHY},
     "referral.change-group": {"contract": "OPEN", "group": "referee-manual", "reason": WHY},
+    "referral.hold": {"contract": "OPEN", "reason": WHY},
+    "referral.release": {"contract": "HELD", "reason": WHY},
+    "referral.void": {"contract": "OPEN", "reason": WHY},
     "case.open": {"case": "C2", "customer": "c", "code": "A123"},
     "case.finish": {"case": "C1", "contract": "NEW", "account": "CASE", "customer": "case"},
     "case.abandon": {"case": "C1"},
@@ -71,6 +77,8 @@ def scene() -> Story:
     story.terminated("K-LEFT")
     story.supplied("K-STAYED", account="STAYED", customer="left", since="2021-01-20 12:00")
     story.concluded("OPEN", account="OPEN", code=code)
+    story.concluded("HELD", account="HELD", code=code)
+    story.hold("HELD")
     story.concluded("BARE", account="BARE")
     story.case_opened("C1", customer="case", code=code)
     story.group("add", "closed", side="referee")
@@ -138,6 +146,9 @@ MANUAL: Final = [
     "code.issue",
     "code.end",
     "referral.change-group",
+    "referral.hold",
+    "referral.release",
+    "referral.void",
     "group.add",
     "group.rename",
     "group.disable",

@@ -52,7 +52,12 @@ FULL: Final[dict[str, Data]] = {
         "segment": "household",
     },
     "code.issue": {"account": "A", "code": "A999", "replace": True, "reason": "asked for it"},
-    "code.end": {"code": "A123", "at": "2021-03-01T00:00:00+02:00", "reason": "moved away"},
+    "code.end": {
+        "code": "A123",
+        "at": "2021-03-01T00:00:00+02:00",
+        "reason": "moved away",
+        "referrals": "hold",
+    },
     "code.shared": {"code": "A123", "means": "link"},
     "group.add": {"group": "fair", "side": "referee", "name": "Spring fair"},
     "group.rename": {"group": "referee-manual", "name": "By hand"},
@@ -67,6 +72,9 @@ FULL: Final[dict[str, Data]] = {
         "reason": "typed wrong",
     },
     "referral.change-group": {"contract": "OPEN", "group": "referee-manual", "reason": "on the phone"},
+    "referral.hold": {"contract": "OPEN", "reason": "looks odd"},
+    "referral.release": {"contract": "HELD", "reason": "it is a family"},
+    "referral.void": {"contract": "OPEN", "reason": "no such person"},
     "case.open": {
         "case": "C2",
         "customer": "c",
@@ -96,7 +104,7 @@ OPTIONAL: Final = {
     "code.attach": "channel group honour reason",
     "code.check": "channel customer product segment",
     "code.issue": "code replace reason",
-    "code.end": "at",
+    "code.end": "at referrals",
     "group.add": "name",
     "amount.set": "from until correction reason",
     "case.open": "code product segment",
@@ -108,7 +116,14 @@ REQUIRED: Final = [
     (kind, field) for kind, data in FULL.items() for field in data if field not in OPTIONAL.get(kind, "").split()
 ]
 # These the format lists among what has to be there, and lets a system leave out.
-REASONS: Final = [("code.end", "reason"), ("referral.change-group", "reason"), ("termination-fee.note", "reason")]
+REASONS: Final = [
+    ("code.end", "reason"),
+    ("referral.change-group", "reason"),
+    ("referral.hold", "reason"),
+    ("referral.release", "reason"),
+    ("referral.void", "reason"),
+    ("termination-fee.note", "reason"),
+]
 FLAGS: Final = {"replace", "correction"}
 
 
@@ -124,6 +139,8 @@ def scene() -> Story:
     story.supplied("K-STAYED", account="STAYED", customer="left", since="2021-01-20 12:00")
     story.supplied("ACTIVE", account="ACTIVE", since="2021-01-20 12:00")
     story.concluded("OPEN", account="OPEN", code=code)
+    story.concluded("HELD", account="HELD", code=code)
+    story.hold("HELD")
     story.concluded("BARE", account="BARE")
     story.case_opened("C1", customer="c", code=code)
     story.summary()

@@ -34,6 +34,7 @@ def build(store: ServiceStore, programme: Programme | None = None) -> None:
     desk.session(actor=CRM, now=at("2021-01-20 12:00")).payouts.pay_due()
     with store.transaction():
         _let_gert_move(desk)
+        _let_one_be_held(desk)
         _let_the_last_come(desk)
         _let_a_grant_be_stuck(store)
 
@@ -70,6 +71,13 @@ def _let_gert_move(desk: ReferralDesk) -> None:
     _supply(desk, "K-10", "G2", "C-6", "2021-02-05 12:00", None)
     desk.session(actor=CRM, now=at("2021-02-10 12:00")).contracts.terminate("K-7")
     desk.session(actor=CRM, now=at("2021-03-01 12:00")).contracts.terminate("K-6")
+
+
+def _let_one_be_held(desk: ReferralDesk) -> None:
+    desk.session(actor=CRM, now=at("2021-02-20 12:00")).sign_ups.conclude(
+        "K-12", account="L", customer="C-12", code="A123"
+    )
+    desk.session(actor=LIIS, now=at("2021-02-21 12:00")).referrals.hold("K-12", reason="The address is known.")
 
 
 def _let_the_last_come(desk: ReferralDesk) -> None:

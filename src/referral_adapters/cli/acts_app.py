@@ -59,6 +59,15 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "attach": "code.attach",
         },
     ),
+    "referrals": (
+        "Hold referrals that look like abuse, release or void them.",
+        {
+            "hold": "referral.hold",
+            "release": "referral.release",
+            "void": "referral.void",
+            "change-group": "referral.change-group",
+        },
+    ),
     "contracts": (
         "Say what became of contracts, where billing does not.",
         {

@@ -82,6 +82,9 @@ _DEVIATIONS: Final = {
     Deviation.CASE: "a case was finished",
     Deviation.GROUP_CHOSEN: "the group was chosen",
     Deviation.GROUP_CHANGED: "the group was changed",
+    Deviation.HELD: "the referral was held",
+    Deviation.RELEASED: "the referral was released",
+    Deviation.VOID: "the referral was voided",
 }
 
 Lines = Iterator[tuple[str, str]]

@@ -202,7 +202,7 @@ def arguments_of(act: Act[Any], fields: Fields, programme: Programme) -> dict[st
     :raises LineInvalid: a field is missing, unknown or of the wrong kind.
     """
     given = {}
-    for param in act.params.values():
+    for param in act.feed_params:
         if param.kind is KEY:
             given[param.name] = fields.key
         elif param.kind is not FACT and (param.required or fields.has(param.wire)):

@@ -133,6 +133,10 @@ def _moved_to_group(answer: Referral, occasion: Occasion) -> Report:
     return Report(f"The new customer of contract {given['contract']} is in group {given['group']} and gets {amount}.")
 
 
+def _stopped(said: str) -> Callable[[Referral, Occasion], Report]:
+    return lambda _, occasion: Report(f"The referral of contract {occasion.given['contract']} {said}.")
+
+
 def _case_opened(answer: OpenedCase, occasion: Occasion) -> Report:
     case, said = answer.case, f"Case {answer.case.id} is open"
     if case.promo_code is not None:
@@ -186,6 +190,9 @@ _SENTENCES: Final[Mapping[str, Callable[[Any, Occasion], Report]]] = MappingProx
         "code.end": _code_ended,
         "code.shared": _shared,
         "referral.change-group": _moved_to_group,
+        "referral.hold": _stopped("is held"),
+        "referral.release": _stopped("is released"),
+        "referral.void": _stopped("is void"),
         "case.open": _case_opened,
         "case.finish": _case_finished,
         "case.abandon": lambda answer, _: Report(f"Case {answer.id} is abandoned."),

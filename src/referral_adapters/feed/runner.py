@@ -100,15 +100,22 @@ class FeedRunner:
         return self._result(_Line.of(line, number, self._desk), self._alone)
 
     def page(self, page: Iterable[tuple[int, str | bytes]]) -> Iterator[Result]:
-        """Yield the results of some numbered lines; as many as possible share a transaction."""
+        """Yield the results of some numbered lines; as many as possible share a transaction.
+
+        The grants that a line makes due are sent before the next line is read.
+        """
         lines = deque(_Line.of(line, number, self._desk) for number, line in page)
         while lines:
             results = self._together(lines) if len(lines) > 1 else []
-            for _ in results:
-                lines.popleft()
+            done = [lines.popleft() for _ in results]
+            if done:
+                self._send(done[-1], results[-1])
             yield from results
             if lines:
-                yield self._result(lines.popleft(), self._alone)
+                line = lines.popleft()
+                result = self._result(line, self._alone)
+                self._send(line, result)
+                yield result
 
     def _together(self, lines: Iterable[_Line]) -> list[Result]:
         """Return the results of the first lines that could share a transaction; none if the transaction failed."""
@@ -127,6 +134,8 @@ class FeedRunner:
                 except _OwnTransaction:
                     self._clock = before  # the line that goes alone tells its moment again
                     break
+                if self._owes(line, results[-1]):
+                    break  # what it made due is sent before the next line is read, once this one is committed
             return results
 
         requests = [line.request for line in lines if isinstance(line.request, _Request)]
@@ -231,6 +240,19 @@ class FeedRunner:
             if not self._store.requests.add_event(event.source, event.id, event.digest):
                 raise ConcurrentChange(f"another consumer handles the event {event.id} at this moment")
             return session.perform(request.act, request.given)
+
+    def _owes(self, line: _Line, result: Result) -> bool:
+        """Tell whether a line that took effect has made grants due."""
+        request = line.request
+        if not isinstance(request, _Request) or not request.act.owes or not Outcome(result["outcome"]).took_effect:
+            return False
+        return request.session.owes(request.act, request.given)
+
+    def _send(self, line: _Line, result: Result) -> None:
+        """Pay the grants that a line has made due."""
+        request = line.request
+        if isinstance(request, _Request) and self._owes(line, result):
+            _again(lambda: request.session.send(request.act, request.given))
 
     def _is_settled(self, request: _Request) -> bool:
         """Tell whether every grant is posted of the accounts whose balance an act depends on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from referral_core.entities.balance import Balance
 from referral_core.entities.case import Case
@@ -16,22 +16,33 @@ from referral_core.programme.programme import Programme
 from referral_core.values.moment import Calendar
 from referral_core.values.money import Money
 
+_ON_THE_WAY: Final = frozenset({GrantStatus.DUE, GrantStatus.SENDING, GrantStatus.UNCERTAIN})
+"""The grants that are pending for their accounts."""
+_LOCKED: Final = frozenset({GrantStatus.HELD, GrantStatus.HELD_IN_DOUBT, GrantStatus.VOID_IN_DOUBT})
+"""The grants that are pending for nobody, and that billing may have yet: held, or void while that is in doubt."""
+
 
 def summary(programme: Programme, ports: Repositories, at: datetime) -> dict[str, Any]:
     """Return the summary: codes with their status at ``at``, amounts as text, moments in the programme's zone."""
     calendar, zero = programme.calendar, Money.zero(programme.currency)
     pending: defaultdict[str, Money] = defaultdict(lambda: zero)
+    stopped = zero
     used: Counter[str] = Counter()
     referrals = []
     for referral in ports.referrals.all():
         used[referral.referrer] += referral.is_live
-        if referral.status is ReferralStatus.RECORDED:
-            pending[referral.referrer] += referral.referrer_offer.amount
-            pending[referral.referee] += referral.referee_offer.amount
+        if referral.is_pending:
+            for side, account, offer in referral.sides:
+                if referral.status_of(side) is ReferralStatus.RECORDED:
+                    pending[account] += offer.amount
+                elif referral.status_of(side) is ReferralStatus.HELD:
+                    stopped += offer.amount
         referrals.append(_referral(referral, calendar))
     for grant in ports.grants.all():
-        if grant.status is not GrantStatus.GRANTED:
+        if grant.status in _ON_THE_WAY:
             pending[grant.account] += grant.amount
+        elif grant.status in _LOCKED:
+            stopped += grant.amount
     unused, accounts = zero, {}
     for account, customer in ports.contracts.accounts():
         balance = ports.billing.balance(account)
@@ -44,7 +55,8 @@ def summary(programme: Programme, ports: Repositories, at: datetime) -> dict[str
             **_balance(balance),
             "pending": _plain(pending[account]),
         }
-    liability = {"locked": _plain(Money.total(pending.values(), programme.currency)), "granted_unused": _plain(unused)}
+    locked = Money.total([*pending.values(), stopped], programme.currency)
+    liability = {"locked": _plain(locked), "granted_unused": _plain(unused)}
     cases = [_case(case) for case in ports.cases.all()]
     return {"accounts": accounts, "referrals": referrals, "cases": cases, "liability": liability}
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice, takewhile
 
 from referral_adapters.memory.journal import Change, Journal, KeyOrder, adding, removing, setting
-from referral_core.entities.grant import Grant, GrantStatus
+from referral_core.entities.grant import Grant
 from referral_core.ports.grants import Step
 
 _Wait = tuple[datetime, str]
@@ -89,7 +89,7 @@ class MemoryGrants:
 
     def _tracking(self, key: str, before: Grant | None, after: Grant) -> Iterator[Change]:
         """Yield the changes to what is tracked beside the grants: which are unsettled, and until when they wait."""
-        is_open = after.status is not GrantStatus.GRANTED
+        is_open = not after.is_settled
         if is_open and key not in self._unsettled:
             yield setting(self._unsettled, key, None)
         elif not is_open and key in self._unsettled:

@@ -19,14 +19,15 @@ from referral_adapters.sql.statements import Pages, RowSet, without
 from referral_adapters.sql.tables import GRANTS
 from referral_adapters.sql.unit_of_work import Lookup
 from referral_adapters.sql.work import Work
-from referral_core.entities.grant import Grant, GrantStatus
+from referral_core.entities.grant import Grant
 from referral_core.ports.grants import Step
 
 _BY_KEY: Final = Lockable(select(GRANTS).where(GRANTS.c.key == bindparam("of")))
-_OPEN: Final = text("status <> 'granted'")  # as the partial index says it
+# The first condition is the one of the partial index, which a database recognises in this form only.
+_OPEN: Final = text("status <> 'granted' AND status <> 'held' AND status <> 'void'")
 _DUE: Final = (
     select(GRANTS)
-    .where(GRANTS.c.wait_until <= bindparam("by"))  # what is granted, or stuck, waits for nothing
+    .where(GRANTS.c.wait_until <= bindparam("by"))  # what is granted, stopped or stuck waits for nothing
     .order_by(GRANTS.c.wait_until, GRANTS.c.key)
     .limit(bindparam("most"))
 )
@@ -41,7 +42,7 @@ DUE: Final[Lookup[tuple[Grant, ...]]] = Lookup(
     Lockable(select(GRANTS).where(_OPEN, GRANTS.c.account == bindparam("of")).order_by(*_BY_SIDE), is_locked=False),
     lambda rows: tuple(map(ROWS.entity, rows)),
 )
-"""The grants of an account that billing has not confirmed."""
+"""The grants of an account for which a payer has something to do."""
 _NEW: Final = {
     "postgresql": insert_into_postgresql(GRANTS).on_conflict_do_nothing(),
     "sqlite": insert_into_sqlite(GRANTS).on_conflict_do_nothing(),
@@ -99,7 +100,7 @@ class SqlGrants:
         # One that is there already is a row that need not be written.
         due = self.work.known(DUE, grant.account)
         self.work.write(_NEW[self.work.dialect], ROWS.row(grant, key=grant.key), told=due is not None)
-        if due is not None and grant.status is not GrantStatus.GRANTED:
+        if due is not None and not grant.is_settled:
             others = [each for each in due if each.key != grant.key]
             if len(others) == len(due):
                 self.work.keep(DUE, grant.account, tuple(sorted([*others, grant], key=_key)))
@@ -125,7 +126,7 @@ class SqlGrants:
         return tuple(map(grant_of, self.work.rows(statement, {"by": by, "most": limit})))
 
     def all(self, *, account: str | None = None, unsettled: bool = False) -> Iterator[Grant]:
-        """Yield every grant, or those of one account, or those that billing has not confirmed, in order of key.
+        """Yield every grant, or those of one account, or those with something to do for a payer, in order of key.
 
         They are read by pages, none held for long.
         """

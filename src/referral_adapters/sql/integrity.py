@@ -121,6 +121,10 @@ def _consumption() -> Select[Any]:
     return select(_as_subject(_M.reference)).select_from(known).where(*missing).order_by(_M.reference)
 
 
+_OWING: Final = ("granted", "held", "void")
+"""The statuses of referrals that may owe grants, once their contracts have activated."""
+
+
 def _grants() -> Select[Any]:
     same = [
         and_(
@@ -132,14 +136,20 @@ def _grants() -> Select[Any]:
         for side in ("referrer", "referee")
     ]
     known = GRANTS.outerjoin(REFERRALS, _R.contract == _G.referral)
-    wrong = or_(_R.contract.is_(None), _R.status != "granted", ~or_(*same))
+    wrong = or_(_R.contract.is_(None), _R.granted_at.is_(None), _R.status.not_in(_OWING), ~or_(*same))
     return select(_as_subject(_G.key)).select_from(known).where(wrong).order_by(_G.key)
 
 
 def _owed() -> Select[Any]:
     """Return the referees that were never owed; a referrer may be left out by the programme (B5)."""
     grants = REFERRALS.outerjoin(GRANTS, and_(_G.referral == _R.contract, _G.side == "referee"))
-    missing = (_R.status == "granted", _R.referee_amount > _ZERO, _G.key.is_(None))
+    missing = (
+        _R.granted_at.is_not(None),
+        _R.referee_void_at.is_(None),
+        _R.status.in_(_OWING),
+        _R.referee_amount > _ZERO,
+        _G.key.is_(None),
+    )
     return select(_as_subject(_R.contract)).select_from(grants).where(*missing).order_by(_R.contract)
 
 

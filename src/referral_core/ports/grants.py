@@ -44,5 +44,8 @@ class GrantRepository(Protocol):
         ...
 
     def all(self, *, account: str | None = None, unsettled: bool = False) -> Iterator[Grant]:
-        """Yield the grants in order of key: all, those of one account, or those that billing has not confirmed."""
+        """Yield the grants in order of key: all, those of one account, or those for which a payer has something to do.
+
+        Granted grants are settled, and so are those that are surely held or void: see :attr:`Grant.is_settled`.
+        """
         ...

@@ -48,8 +48,9 @@ class AccountView:
 class ReferralView:
     """A referral as one of its two accounts sees it, without the friend's personal data (T2).
 
-    ``side`` is the account's side, ``amount`` the amount locked for it, and ``grant`` the status of its grant, ``None``
-    until the contract activates. ``contract`` is the new customer's contract, ``other`` the account on the other side.
+    ``side`` is the account's side, ``status`` the referral's status as that side has it: void if that side alone is
+    void. ``amount`` is the amount locked for it, and ``grant`` the status of its grant, ``None`` until the contract
+    activates. ``contract`` is the new customer's contract, ``other`` the account on the other side.
     ``other`` is ``None`` for every customer, ``contract`` for the referrer; both are ``None`` for staff who may not see
     the friend's segment.
 
@@ -205,7 +206,7 @@ class AccountReferrals:
             yield ReferralView(
                 place=place_text(place),
                 side=side,
-                status=referral.status,
+                status=referral.status_of(side),
                 concluded_at=referral.concluded_at,
                 granted_at=referral.granted_at,
                 cancelled_at=referral.cancelled_at,

@@ -130,6 +130,9 @@ _TOLD: Final[Mapping[str, tuple[ActivityCategory, str]]] = MappingProxyType(
             ActivityCategory.REFERRAL,
             "Contract {contract} was withdrawn, and the use of the code {code} with it.",
         ),
+        "referral.hold": (ActivityCategory.REFERRAL, "The referral of contract {contract} was held."),
+        "referral.release": (ActivityCategory.REFERRAL, "The referral of contract {contract} was released."),
+        "referral.void": (ActivityCategory.REFERRAL, "The referral of contract {contract} was voided{whose}."),
         "grant.due": (ActivityCategory.DISCOUNT, "{amount} became due {why}."),
         "grant.posted": (ActivityCategory.DISCOUNT, "{amount} was granted {why}."),
         "grant.retry": (ActivityCategory.DISCOUNT, "The discount due {why} is to be tried again."),
@@ -154,6 +157,7 @@ def _facts(row: TraceEntry) -> Mapping[str, str]:
     side, _, contract = facts["grant"].partition("/")
     facts["act"] = row.act
     facts["why"] = "for referring a friend" if side == Side.REFERRER else f"for contract {contract or '?'}"
+    facts["whose"] = f" for the {facts['void_side']}" if after.get("void_side") else ""
     facts["activity"] = ", active at once" if after.get("starts_at") else ""
     facts["ends"] = _ends(after.get("ends_at"), written(row.moment))
     warnings = ", ".join((after.get("warnings") or "").split())

@@ -17,6 +17,7 @@ from referral_core.rules.decision import Decision
 from referral_core.rules.manual_ends import is_blocked_with_customer
 from referral_core.services.context import BoundService, Context
 from referral_core.services.eligibility import Eligibility, Question
+from referral_core.services.holds import Holds, OpenReferrals
 from referral_core.services.permissions import (
     a_channel,
     a_code,
@@ -25,6 +26,7 @@ from referral_core.services.permissions import (
     a_segment,
     an_account,
     own_account,
+    stopped_referrals,
 )
 from referral_core.services.refusals import unknown_account, unknown_code
 from referral_core.values.arguments import (
@@ -125,13 +127,22 @@ class Codes(BoundService):
         least=Role.SUPERVISOR,
         feed=True,
         manual=True,
-        touches=(a_code, a_code_holder),
+        touches=(a_code, a_code_holder, stopped_referrals),
         wire={"ends_at": "at"},
     )
-    def end(self, code: EndedCode, *, ends_at: Moment | None = None, reason: ReasonText | None = None) -> PromoCode:
-        """End a code by hand, at once or at the later moment ``ends_at``, which replaces a planned end (C5, C7).
+    def end(
+        self,
+        code: EndedCode,
+        *,
+        ends_at: Moment | None = None,
+        reason: ReasonText | None = None,
+        referrals: OpenReferrals = OpenReferrals.KEEP,
+    ) -> PromoCode:
+        """End a code by hand, at once or at the later moment ``ends_at``, which replaces a planned end (C5, C7, V3).
 
         Where the programme has a manual ending block the customer, all codes of the customer end with it.
+        ``referrals`` holds or voids, at once, every referral of the code whose contract has not activated; by default
+        they are kept.
 
         :raises Refusal: ``not-allowed``, ``reason-missing``, ``code-unknown``, ``code-ended``, ``moment-past``.
         """
@@ -141,6 +152,7 @@ class Codes(BoundService):
             for other in book.of_customer(found.customer):
                 if other.text != found.text and other.status_at(now) is not CodeStatus.ENDED:
                     book.end(other, other.ended_by_hand(ends_at or now, reason, now=now), at=now, reason=reason)
+        Holds(self._context).of_ended_code(ended, referrals, reason)
         return ended
 
     @act("code.present", least=Role.CUSTOMER, reads=True, touches=(own_account,))

@@ -10,9 +10,9 @@ from referral_core.acts import act
 from referral_core.entities.actor import Role
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import Side
-from referral_core.entities.grant import Grant
+from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.entities.promo_code import CodeStatus, PromoCode
-from referral_core.entities.referral import Referral
+from referral_core.entities.referral import Referral, ReferralStatus
 from referral_core.services.codes import AutomaticCodes
 from referral_core.services.context import BoundService
 from referral_core.services.permissions import a_contract
@@ -50,9 +50,11 @@ class Contracts(BoundService):
     ``at`` is the moment of the fact, by default now (M4).
     """
 
-    @act("contract.activated", least=Role.SYSTEM, feed=True, touches=(a_contract,))
+    @act("contract.activated", least=Role.SYSTEM, feed=True, touches=(a_contract,), owes=("contract",))
     def activate(self, contract: ContractId, *, at: FactMoment | None = None) -> Activation:
         """Record that a contract came into force: its referral's amounts become due, its account's code active (B1).
+
+        The amounts of a held referral wait for its release, and nothing is due for a void one (V1, V2).
 
         :raises Refusal: ``not-allowed``, ``contract-unknown``, ``contract-active``, ``contract-ended``,
             ``moment-invalid`` before it was concluded.
@@ -64,8 +66,11 @@ class Contracts(BoundService):
         referral = self._ports.referrals.find(contract)
         if referral is None:
             return Activation(active, None, (), None if is_new else code, code if is_new else None)
-        granted = self._context.save(referral.granted(at), referral)
-        grants = self._grants(granted, at)
+        granted = referral.granted(at)
+        # A void referral stays as it is, and nothing is owed for it (V2).
+        if granted is not referral:
+            self._context.save(granted, referral)
+        grants = self._grants(granted, at) if granted.granted_at is not None else ()
         for grant in grants:
             self._context.save(grant, act="grant.due", at=at)
         return Activation(active, granted, grants, None if is_new else code, code if is_new else None)
@@ -82,9 +87,10 @@ class Contracts(BoundService):
         withdrawn = self._context.save(found.withdrawn(at), found)
         ended = AutomaticCodes(self._context).on_end(withdrawn, at)
         referral = self._ports.referrals.find(contract)
-        if referral is None:
+        cancelled = None if referral is None else referral.cancelled(at)
+        if referral is None or cancelled is None or cancelled is referral:
             return ContractEnd(withdrawn, None, ended)
-        cancelled = self._context.save(referral.cancelled(at), referral, act="referral.cancel", at=at)
+        self._context.save(cancelled, referral, act="referral.cancel", at=at)
         return ContractEnd(withdrawn, cancelled, ended)
 
     @act("contract.terminated", least=Role.SYSTEM, feed=True, touches=(a_contract,))
@@ -106,14 +112,26 @@ class Contracts(BoundService):
         return found
 
     def _grants(self, referral: Referral, at: datetime) -> tuple[Grant, ...]:
-        """Return the two grants of a referral; a side with an amount of zero has none (D8)."""
-        sides = [(Side.REFEREE, referral.referee, referral.referee_offer)]
-        if self._programme.pay_ended_referrer or self._referrer_stands(referral, at):
-            sides.append((Side.REFERRER, referral.referrer, referral.referrer_offer))
+        """Return the two grants of a referral; a side that is void, or has an amount of zero, has none (D8, V2).
+
+        The grants of a held referral are owed, and wait for its release (V1).
+        """
+        owed = {Side.REFEREE, Side.REFERRER} - {*referral.void_sides}
+        if not self._programme.pay_ended_referrer and not self._referrer_stands(referral, at):
+            owed.discard(Side.REFERRER)
+        status = GrantStatus.HELD if referral.status is ReferralStatus.HELD else GrantStatus.DUE
+        # The referee's grant comes first: payers and the trace keep to this order.
         return tuple(
-            Grant(referral=referral.contract, side=side, account=account, amount=offer.amount, effective_from=at)
-            for side, account, offer in sides
-            if offer.amount
+            Grant(
+                referral=referral.contract,
+                side=side,
+                account=account,
+                amount=offer.amount,
+                effective_from=at,
+                status=status,
+            )
+            for side, account, offer in reversed(referral.sides)
+            if side in owed and offer.amount
         )
 
     def _referrer_stands(self, referral: Referral, at: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final
@@ -13,7 +13,7 @@ from referral_core.entities.case import CarriedOffer, Case
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import DiscountGroup, GroupStatus, Side
 from referral_core.entities.promo_code import CodeStatus, PromoCode
-from referral_core.entities.referral import Offer, Referral, ReferralStatus
+from referral_core.entities.referral import Offer, Referral
 from referral_core.entities.trace import TraceEntry, account_subject, chain_faults, group_subject, referral_subject
 from referral_core.known_at import Knowledge
 from referral_core.ports.trace import TraceRepository
@@ -200,14 +200,23 @@ def _offer_of(group: DiscountGroup, at: datetime) -> Offer | None:
 _ABOUT_OFFERS: Final = frozenset({"referral.record", "referral.change-group"})
 
 
-def rows_about(trace: TraceRepository, referral: Referral) -> Iterator[TraceEntry]:
-    """Yield the rows about a referral's offers, in order.
+_STOPS: Final = {
+    "referral.hold": Deviation.HELD,
+    "referral.release": Deviation.RELEASED,
+    "referral.void": Deviation.VOID,
+}
+
+
+def rows_about(
+    trace: TraceRepository, referral: Referral, acts: Collection[str] = _ABOUT_OFFERS
+) -> Iterator[TraceEntry]:
+    """Yield the rows of some acts on a referral, by default those about its offers, in order.
 
     In old traces, before referrals had chains of their own, these rows are on the chain of the referee's account.
     """
     subjects = account_subject(referral.referee), referral_subject(referral.contract)
     for row in chain.from_iterable(map(trace.chain, subjects)):
-        if row.act in _ABOUT_OFFERS and row.after is not None and row.after.get("contract") == referral.contract:
+        if row.act in acts and row.after is not None and row.after.get("contract") == referral.contract:
             yield row
 
 
@@ -215,7 +224,10 @@ def overrides(
     trace: TraceRepository, contract: Contract, referral: Referral, *, was_chosen: bool
 ) -> Iterator[Override]:
     """Yield every deviation in the order of the trace; ``was_chosen`` is about the group when the code was used."""
-    for row in rows_about(trace, referral):
+    for row in rows_about(trace, referral, {*_ABOUT_OFFERS, *_STOPS}):
+        if row.act in _STOPS:
+            yield _override(_STOPS[row.act], row)
+            continue
         if row.act == "referral.change-group":
             yield _override(Deviation.GROUP_CHANGED, row)
             continue
@@ -229,10 +241,11 @@ def overrides(
 
 
 def _override(deviation: Deviation, row: TraceEntry) -> Override:
+    override = Override(deviation, row.moment, row.role, row.actor, row.reason)
+    if deviation in _STOPS.values():
+        return override
     before, after = row.before or {}, row.after or {}
-    return Override(
-        deviation, row.moment, row.role, row.actor, row.reason, after.get("referee_group"), before.get("referee_group")
-    )
+    return attrs.evolve(override, group=after.get("referee_group"), before=before.get("referee_group"))
 
 
 _ABOUT_CODES: Final = frozenset({Reason.CODE_UNKNOWN, Reason.CODE_PENDING, Reason.CODE_ENDED})
@@ -286,12 +299,12 @@ class ExplanationVerifier:
     def _grants(self, explanation: Explanation) -> Iterator[Mismatch]:
         """Compare the grants with the locked amounts (B1, B5)."""
         referral = explanation.referral
-        owed = referral.status is ReferralStatus.GRANTED
+        owed = referral.granted_at is not None
         for figure, account in ((explanation.referrer, referral.referrer), (explanation.referee, referral.referee)):
             grant = self.known.grants.find(f"{figure.side}/{referral.contract}")
             if grant is None:
                 always = figure.side is Side.REFEREE or self.programme.pay_ended_referrer
-                if owed and always and figure.offer.amount:
+                if owed and always and figure.offer.amount and figure.side not in referral.void_sides:
                     yield Mismatch(Part.GRANTS, f"there is no grant for the {figure.side}")
             elif (grant.account, grant.amount) != (account, figure.offer.amount) or not owed:
                 yield Mismatch(Part.GRANTS, f"a grant of the {figure.side} gives {grant.amount} to {grant.account}")

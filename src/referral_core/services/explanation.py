@@ -53,6 +53,12 @@ class Deviation(Word):
     """The referee group was chosen (D7)."""
     GROUP_CHANGED = "group-changed"
     """The referee group was changed (D7)."""
+    HELD = "held"
+    """The referral was held (V1)."""
+    RELEASED = "released"
+    """The referral was released (V1)."""
+    VOID = "void"
+    """The referral, or one side of it, was voided (V2)."""
 
 
 class Part(Word):

@@ -63,7 +63,8 @@ class Payer:
         taken = self._save([(grant, grant.taken(until)) for grant in grants])
         if calls.insists and len(taken) < len(grants):
             mine = {grant.key for grant, _ in taken}
-            taken += self._save([(grant, grant.taken(until)) for grant in self._present(grants, mine)])
+            others = [grant for grant in self._present(grants, mine) if not grant.is_settled]
+            taken += self._save([(grant, grant.taken(until)) for grant in others])
         return taken
 
     def _settled(self, steps: Sequence[Step], back: Sequence[Step]) -> tuple[Grant, ...]:
@@ -77,14 +78,15 @@ class Payer:
         return tuple(results)
 
     def _confirmed_to_others(self, steps: Sequence[Step], mine: set[str]) -> list[Step]:
-        """Settle confirmed grants that another payer has taken since: billing's confirmation to this one is final."""
+        """Settle confirmed grants that others have taken or stopped since: billing's confirmation is final."""
         confirmed = [result for _, result in steps if result.status is GrantStatus.GRANTED]
-        return self._save([(grant, grant.after(GrantEvent.BE_FOUND)) for grant in self._present(confirmed, mine)])
+        others = [each for each in self._present(confirmed, mine) if each.status is not GrantStatus.GRANTED]
+        return self._save([(grant, grant.after(GrantEvent.BE_FOUND)) for grant in others])
 
     def _present(self, grants: Iterable[Grant], mine: set[str]) -> list[Grant]:
-        """Return the present states of the grants that other payers have, without granted ones."""
+        """Return the present states of the grants that somebody else has changed."""
         present = [self._store.grants.find(grant.key) for grant in grants if grant.key not in mine]
-        return [grant for grant in present if grant is not None and grant.status is not GrantStatus.GRANTED]
+        return [grant for grant in present if grant is not None]
 
 
 NO_ANSWER: Final = "no-answer"
@@ -98,8 +100,9 @@ BROKEN_OFF: Final = "broken-off"
 class BillingCalls:
     """The calls to billing about grants, each of which ends granted, failed and to be retried, or stuck.
 
-    An ``uncertain`` grant is looked up by its key before it is posted. A grant whose last attempt was broken off is
-    only looked up, unless the payer ``insists``. Between two grants ``stop`` is asked whether to end there.
+    A grant in doubt is looked up by its key before it is posted, and one that is held or void is not posted at all. A
+    grant whose last attempt was broken off is only looked up, unless the payer ``insists``. Between two grants ``stop``
+    is asked whether to end there.
 
     An adapter's exception about one grant affects that grant alone: an unforeseen exception leaves it in doubt, with
     the exception's type and message as its problem. When a call for many grants fails so, they are posted one by one.
@@ -149,7 +152,7 @@ class BillingCalls:
 
     def _one(self, grant: Grant) -> Grant:
         try:
-            if grant.status is GrantStatus.UNCERTAIN:
+            if grant.is_in_doubt:
                 grant = self._looked_up(grant, (grant.key,) if self._billing.has_grant(grant.key) else ())
             if grant.status is GrantStatus.SENDING:
                 self._billing.grant(grant)
@@ -161,7 +164,7 @@ class BillingCalls:
         return grant
 
     def _all_at_once(self, bulk: BulkBilling, grants: Sequence[Grant]) -> list[Grant]:
-        doubtful = [grant.key for grant in grants if grant.status is GrantStatus.UNCERTAIN]
+        doubtful = [grant.key for grant in grants if grant.is_in_doubt]
         try:
             posted: Collection[str] = bulk.granted_among(doubtful) if doubtful else ()
             known = [
@@ -192,7 +195,7 @@ class BillingCalls:
         }
 
     def _looked_up(self, grant: Grant, posted: Collection[str]) -> Grant:
-        """Return a grant in doubt after the lookup in billing: granted, failed, or sending again."""
+        """Return a grant in doubt after the lookup in billing: granted, failed, sending again, or surely stopped."""
         if grant.key in posted:
             return grant.after(GrantEvent.BE_FOUND)
         if grant.attempts > self.paying.attempts and not self.insists:

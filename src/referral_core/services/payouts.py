@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -12,12 +12,14 @@ import attrs
 
 from referral_core.acts import act
 from referral_core.entities.actor import Actor, Role
+from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.services.context import BoundService, Context
 from referral_core.services.payer import BillingCalls, Payer
 from referral_core.services.permissions import a_grant, everything
 from referral_core.services.refusals import unknown_grant
 from referral_core.values.arguments import Count, GrantKey, ReasonText
+from referral_core.values.errors import Reason, Refusal
 
 
 @attrs.frozen
@@ -64,6 +66,8 @@ FEW: Final = 20
 """The grants of a page where billing takes them one by one: so many are in doubt if the payer dies."""
 SETTLER: Final = Actor.system("payouts")
 """The actor that pays due grants before a bill or a transfer reads billing."""
+_STOPPED: Final = {GrantStatus.HELD: Reason.REFERRAL_HELD, GrantStatus.VOID: Reason.REFERRAL_VOID}
+"""The reasons why a grant cannot be tried again."""
 
 
 def _never() -> bool:
@@ -104,7 +108,7 @@ class Payouts(BoundService):
 
     @act("grant.pay-all", least=Role.SYSTEM, bulk=True, touches=(everything,))
     def pay_all(self, *, stop: Callable[[], bool] = _never) -> PayRun:
-        """Pay every grant that billing has not confirmed, once each: due, waiting and stuck ones.
+        """Pay every grant that billing has not confirmed and nobody has stopped: due, waiting and stuck ones.
 
         A grant that another payer has taken is looked up in billing first. Otherwise as :meth:`pay_due`.
 
@@ -114,13 +118,13 @@ class Payouts(BoundService):
 
     @act("grant.pay-these", least=Role.SYSTEM, bulk=True, touches=(everything,))
     def pay(self, grants: Iterable[Grant], *, stop: Callable[[], bool] = _never) -> PayRun:
-        """Pay these grants as :meth:`pay_all` does; granted ones are left unchanged.
+        """Pay these grants as :meth:`pay_all` does; granted, held and void ones are left unchanged.
 
         :raises Refusal: ``not-allowed``.
         """
         calls = self._calls(stop, insists=True)
         payer = Payer(self._context, calls)
-        run, open_ones = PayRun(), (grant for grant in grants if grant.status is not GrantStatus.GRANTED)
+        run, open_ones = PayRun(), (grant for grant in grants if not grant.is_settled)
         while not stop() and (page := _page(open_ones, calls)):
             run += PayRun.of(payer.pay(partial(tuple, page)).settled)
         return run
@@ -155,12 +159,16 @@ class Payouts(BoundService):
 
         The next run pays it. A granted grant, or one that a payer has taken, is returned unchanged.
 
-        :raises Refusal: ``not-allowed``, ``reason-missing``, ``referral-unknown`` when no grant has this key.
+        :raises Refusal: ``not-allowed``, ``reason-missing``, ``referral-unknown`` when no grant has this key,
+            ``referral-held`` and ``referral-void`` when it is not to be sent.
         """
         grant = self._ports.grants.find(key)
         if grant is None:
             raise unknown_grant(key)
-        if grant.status in {GrantStatus.GRANTED, GrantStatus.SENDING}:
+        if grant.status in _STOPPED:
+            raise Refusal(_STOPPED[grant.status], message=f"grant {key} is {grant.status}", field="key")
+        # A payer may be at a stopped grant in doubt as well as at one that is being sent, unless it is stuck.
+        if not grant.is_stuck and grant.status not in {GrantStatus.DUE, GrantStatus.UNCERTAIN}:
             return grant
         return self._context.save(grant.retried(self._now), grant, act="grant.retry", reason=reason)
 
@@ -182,16 +190,42 @@ def settle(context: Context, accounts: Iterable[str]) -> None:
     taken is looked up in billing, because that payer may have died.
     """
     now, grants = context.now, context.store.grants
-    due = [
-        grant
-        for account in dict.fromkeys(accounts)
-        for grant in grants.all(account=account, unsettled=True)
-        if grant.status is GrantStatus.SENDING or (grant.wait_until is not None and grant.wait_until <= now)
-    ]
+    _post(
+        context,
+        [
+            grant
+            for account in dict.fromkeys(accounts)
+            for grant in grants.all(account=account, unsettled=True)
+            if grant.status is GrantStatus.SENDING or _is_due(grant, now)
+        ],
+        insists=True,
+    )
+
+
+def due_of(context: Context, contracts: Iterable[str]) -> list[Grant]:
+    """Return the grants of some contracts' referrals that can be sent now; another payer may have them."""
+    keys = [f"{side}/{contract}" for contract in contracts for side in Side]
+    found = map(context.store.grants.find, keys)
+    return [grant for grant in found if grant is not None and _is_due(grant, context.now)]
+
+
+def send(context: Context, contracts: Iterable[str]) -> None:
+    """Pay the due grants of some contracts' referrals; those that another payer has taken are left to it (B1).
+
+    Failed grants wait for their next attempt, and stuck ones for staff, as in any other run.
+    """
+    _post(context, due_of(context, contracts), insists=False)
+
+
+def _post(context: Context, due: Sequence[Grant], *, insists: bool) -> None:
     if due:
         paying = context.programme.paying
-        calls = BillingCalls(context.store.billing, paying, at=now, stop=_never, insists=True)
+        calls = BillingCalls(context.store.billing, paying, at=context.now, stop=_never, insists=insists)
         Payer(attrs.evolve(context, actor=SETTLER), calls).pay(lambda: due)
+
+
+def _is_due(grant: Grant, now: datetime) -> bool:
+    return grant.wait_until is not None and grant.wait_until <= now
 
 
 def _page(grants: Iterator[Grant], calls: BillingCalls) -> tuple[Grant, ...]:

@@ -225,6 +225,17 @@ def a_code_holder(look: Permissions, given: Mapping[str, Any]) -> Limits:
             yield from look.of_customer(found.customer)
 
 
+def stopped_referrals(look: Permissions, given: Mapping[str, Any]) -> Limits:
+    """Touch the referees of the code named, if its ending holds or voids their referrals."""
+    if given["referrals"] == "keep" or look.actor.segments is None:
+        return
+    found = look.ports.promo_codes.find(fold(given["code"]))
+    if found is not None:
+        for referral in look.ports.referrals.all(referrer=found.account):
+            if referral.code == found.text and referral.is_pending:
+                yield from look.of_account(referral.referee)
+
+
 def own_code(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch the account that holds the code named; a customer's must be their own. An unknown code touches nothing."""
     found = look.ports.promo_codes.find(fold(given["code"]))

@@ -90,6 +90,8 @@ def referral_state(referral: Referral) -> State:
         "referrer_amount": str(referral.referrer_offer.amount),
         "referee_group": referral.referee_offer.group,
         "referee_amount": str(referral.referee_offer.amount),
+        # Only where one side alone is void: a status says the rest.
+        **({"void_side": referral.void_sides[0]} if len(referral.void_sides) == 1 else {}),
     }
 
 

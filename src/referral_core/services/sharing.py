@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
 from referral_core.acts import act
 from referral_core.entities.actor import Role
+from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import GrantStatus
 from referral_core.entities.promo_code import CodeEvent, PromoCode, Sharing
 from referral_core.entities.referral import ReferralStatus
@@ -17,10 +20,15 @@ from referral_core.values.arguments import AccountId, CodeInput, Language, Means
 from referral_core.values.code_text import fold
 from referral_core.values.money import Money
 
+_ON_THE_WAY: Final = frozenset({GrantStatus.DUE, GrantStatus.SENDING, GrantStatus.UNCERTAIN})
+
 
 @attrs.frozen
 class SharingFigures:
-    """The figures of an account's codes: times sent and used, the amounts earned and on the way (T2)."""
+    """The figures of an account's codes: times sent and used, the amounts earned and on the way (T2).
+
+    What is held or void is not on the way.
+    """
 
     sent: int
     used: int
@@ -66,12 +74,12 @@ class Sharings(BoundService):
             if not referral.is_live:
                 continue
             used += 1
-            if referral.status is ReferralStatus.RECORDED:
+            if referral.is_pending and referral.status_of(Side.REFERRER) is ReferralStatus.RECORDED:
                 on_the_way += referral.referrer_offer.amount
         for grant in self._ports.grants.all(account=account):
-            if grant.side == "referrer" and grant.status is GrantStatus.GRANTED:
+            if grant.side is Side.REFERRER and grant.status is GrantStatus.GRANTED:
                 earned += grant.amount
-            elif grant.side == "referrer":
+            elif grant.side is Side.REFERRER and grant.status in _ON_THE_WAY:
                 on_the_way += grant.amount
         return SharingFigures(self._ports.promo_codes.times_shared(account), used, earned, on_the_way)
 

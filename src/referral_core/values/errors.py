@@ -49,6 +49,8 @@ class Reason(Word):
     CASE_UNKNOWN = "case-unknown"
     CASE_EXISTS = "case-exists"
     REFERRAL_UNKNOWN = "referral-unknown"
+    REFERRAL_VOID = "referral-void"
+    REFERRAL_HELD = "referral-held"
     BILL_EXISTS = "bill-exists"
     CONTRACT_ENDED = "contract-ended"
     CONTRACT_PENDING = "contract-pending"

@@ -20,6 +20,7 @@ from referral_core import Actor, Money, Programme, ReferralDesk
 from referral_core.entities.discount_group import Side
 from referral_core.entities.promo_code import CodeStatus
 from referral_core.entities.referral import ReferralStatus
+from referral_core.services.holds import OpenReferrals
 from referral_core.values.errors import Refusal
 
 SYSTEM: Final = Actor.system()
@@ -357,16 +358,142 @@ class TwoConsumers(Duel):
         assert field.store.referrals.find(f"K-{number}") is not None
 
 
+class HoldAgainstPay(Duel):
+    """A payer sends a grant or finds it held; what is held is not in billing, and is sent once it is released."""
+
+    name = "hold against pay"
+    outcomes = frozenset({("done", "done"), ("contract-active", "done")})
+    stopped = "held"
+
+    def prepare(self, field: Field, number: int) -> None:
+        field.granted(f"A-{number}", f"K-{number}")
+
+    def acts(self, field: Field, number: int) -> tuple[Act, Act]:
+        def pay() -> None:
+            field.desk.session(actor=SYSTEM, now=LATER).payouts.pay_due()
+
+        return lambda: field.desk.session(actor=SYSTEM, now=LATER).referrals.hold(f"K-{number}"), pay
+
+    def judge(self, field: Field, number: int, outcome: tuple[str, str]) -> None:
+        session = field.desk.session(actor=SYSTEM, now=LATER + timedelta(days=1))
+        session.payouts.pay_all()  # settles what is in doubt, and sends nothing that is held
+        grant = field.store.grants.find(f"referee/K-{number}")
+        assert grant is not None
+        is_sent = grant.status.value == "granted"
+        assert is_sent or grant.status.value == self.stopped
+        assert is_sent or outcome[0] == "done"
+        assert field.store.billing.balance(f"A-{number}").granted == (TEN if is_sent else Money("0"))
+
+
+class VoidAgainstPay(HoldAgainstPay):
+    """A payer sends a grant or finds it void; a void grant is never in billing."""
+
+    name = "void against pay"
+    outcomes = frozenset({("done", "done")})
+    stopped = "void"
+
+    def acts(self, field: Field, number: int) -> tuple[Act, Act]:
+        _, pay = super().acts(field, number)
+        return lambda: field.desk.session(actor=SYSTEM, now=LATER).referrals.void(f"K-{number}"), pay
+
+
+class VoidAgainstActivation(Duel):
+    """A contract activates and its referral is voided: whoever comes first, nothing is sent."""
+
+    name = "void against activation"
+    outcomes = frozenset({("done", "done")})
+
+    def prepare(self, field: Field, number: int) -> None:
+        field.conclude(f"K-{number}", account=f"A-{number}", customer=f"C-{number}", code=CODE)
+
+    def acts(self, field: Field, number: int) -> tuple[Act, Act]:
+        return (
+            lambda: field.desk.session(actor=SYSTEM, now=LATER).referrals.void(f"K-{number}"),
+            lambda: field.activate(f"K-{number}"),
+        )
+
+    def judge(self, field: Field, number: int, outcome: tuple[str, str]) -> None:
+        referral = field.store.referrals.find(f"K-{number}")
+        assert referral is not None
+        assert referral.status is ReferralStatus.VOID
+        grants = [grant.status.value for grant in field.store.grants.all(account=f"A-{number}")]
+        assert grants == ([] if referral.granted_at is None else ["void"])
+
+
+class ReleaseAgainstVoid(Duel):
+    """A held referral that is owed is released and voided: it is void in the end, or the release is refused."""
+
+    name = "release against void"
+    outcomes = frozenset({("done", "done"), ("referral-void", "done")})
+
+    def prepare(self, field: Field, number: int) -> None:
+        field.conclude(f"K-{number}", account=f"A-{number}", customer=f"C-{number}", code=CODE)
+        field.desk.session(actor=SYSTEM, now=NOW).referrals.hold(f"K-{number}")
+        field.activate(f"K-{number}")
+
+    def acts(self, field: Field, number: int) -> tuple[Act, Act]:
+        referrals = field.desk.session(actor=SYSTEM, now=LATER).referrals
+        return lambda: referrals.release(f"K-{number}"), lambda: referrals.void(f"K-{number}")
+
+    def judge(self, field: Field, number: int, outcome: tuple[str, str]) -> None:
+        referral = field.store.referrals.find(f"K-{number}")
+        assert referral is not None
+        assert referral.status is ReferralStatus.VOID
+        assert [grant.status.value for grant in field.store.grants.all(account=f"A-{number}")] == ["void"]
+
+
+class EndAndVoidAgainstUse(EndAgainstUse):
+    """A code is ended with its referrals while it is used: no use is left that is not void."""
+
+    name = "end and void against use of a code"
+
+    def acts(self, field: Field, number: int) -> tuple[Act, Act]:
+        (code,) = field.store.promo_codes.of_account(f"S-{number}")
+        _, use = super().acts(field, number)
+        return (
+            lambda: field.desk.session(actor=SYSTEM, now=NOW).codes.end(code.text, referrals=OpenReferrals.VOID),
+            use,
+        )
+
+    def judge(self, field: Field, number: int, outcome: tuple[str, str]) -> None:
+        super().judge(field, number, outcome)
+        referral = field.store.referrals.find(f"K-{number}")
+        assert referral is None or referral.status is ReferralStatus.VOID
+
+
+class EndAndVoidAgainstActivation(EndAndVoidAgainstUse):
+    """A code is ended with its referrals while a contract of one activates: it is void, or granted and owed."""
+
+    name = "end and void against activation"
+    outcomes = frozenset({("done", "done")})
+
+    def prepare(self, field: Field, number: int) -> None:
+        super().prepare(field, number)
+        (code,) = field.store.promo_codes.of_account(f"S-{number}")
+        field.conclude(f"K-{number}", account=f"A-{number}", customer=f"C-{number}", code=code.text)
+
+    def acts(self, field: Field, number: int) -> tuple[Act, Act]:
+        end, _ = super().acts(field, number)
+        return end, lambda: field.activate(f"K-{number}")
+
+    def judge(self, field: Field, number: int, outcome: tuple[str, str]) -> None:
+        referral = field.store.referrals.find(f"K-{number}")
+        grants = [grant.status.value for grant in field.store.grants.all(account=f"A-{number}")]
+        assert referral is not None
+        assert (referral.status, grants) in [(ReferralStatus.VOID, []), (ReferralStatus.GRANTED, ["due"])]
+
+
 DUELS: Final[dict[str, Duel]] = {
     duel.name: duel
     for duel in (
         TwoSignUpsOfOneCustomer(), OneContractTwice(), OneActivationTwice(), ActivateAgainstWithdraw(),
         GroupAgainstActivation(), EndAgainstUse(), TwoReplacements(), TwoTransfers(), TransferAgainstBill(),
-        AmountAgainstSignUp(), TwoPayers(), TwoConsumers(),
+        AmountAgainstSignUp(), TwoPayers(), TwoConsumers(), HoldAgainstPay(), VoidAgainstPay(), VoidAgainstActivation(),
+        ReleaseAgainstVoid(), EndAndVoidAgainstUse(), EndAndVoidAgainstActivation(),
     )
 }  # fmt: skip
 
-WITHOUT_A_TRANSACTION_AROUND: Final = (TwoPayers, TwoConsumers)
+WITHOUT_A_TRANSACTION_AROUND: Final = (TwoPayers, TwoConsumers, HoldAgainstPay)
 """What makes its own."""
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL
 
 from referral_core import Actor
 from referral_core.entities.trace import chain_faults
-from tests.adapters.sql.duels import DUELS, LATER, PATIENCE, Duel, Field, fight
+from tests.adapters.sql.duels import DUELS, LATER, PATIENCE, Duel, Field, HoldAgainstPay, TwoPayers, fight
 
 INSTANCES: Final = int(os.environ.get("REFERRAL_RACES", "4"))
 THREADS, PROCESSES = 16, 4
@@ -93,7 +93,7 @@ def prepare(field: Field, duel: Duel) -> None:
         with field.store.transaction():
             for number in range(first, min(first + 100, INSTANCES)):
                 duel.prepare(field, number)
-    if duel.name != "two payers of the same grants":
+    if not isinstance(duel, TwoPayers | HoldAgainstPay):
         field.desk.session(actor=Actor.system(), now=LATER).payouts.pay_due()
 
 

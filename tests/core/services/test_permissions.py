@@ -81,6 +81,9 @@ WHO_MAY: Final = {
         case.finish              agent          any  no   no            sign-up  holder  customer  account
         case.abandon             agent          any  no   no            sign-up  holder
         code.end                 supervisor     any  no   always        holder
+        referral.hold            supervisor     any  no   always        holder  account
+        referral.release         supervisor     any  no   always        holder  account
+        referral.void            supervisor     any  no   always        holder  account
         discount.transfer        supervisor     any  no   no            account  target
         termination-fee.note     supervisor     any  no   always        holder  account
         termination-fee.propose  supervisor     any  no   no            holder  account
@@ -320,6 +323,8 @@ def town(**segments: str) -> Office:
     for account in ("F", "N"):
         concluded(f"K-{account}", account, "account", account.lower())
     concluded("OPEN", "B", "account", "b", code="A123")
+    concluded("HELD", "L", "account", "l", code="A123")
+    office.session(NOON).referrals.hold("HELD")
     concluded("BARE", "C", "account", "c")
     concluded("DUE", "I", "account", "i", code="A123")
     concluded("GONE", "X", "account", "x")
@@ -390,7 +395,7 @@ def test_who_manages_households_does_not_need_companies_nor_the_other_way_round(
 @pytest.mark.parametrize("act", [act for act, row in WHO_MAY.items() if {"account", "target"} & {*row.touched}])
 def test_one_contract_of_another_segment_on_an_account_is_enough(act: str) -> None:
     office = town()
-    for number, account in enumerate(("B", "C", "D", "F", "I", "N", "E2", "X")):
+    for number, account in enumerate(("B", "C", "D", "F", "I", "L", "N", "E2", "X")):
         customer = account[0].lower()
         office.concluded(f"MORE-{number}", on=account, of=customer, segment="micro-business", product="solar")
     for role in admitted(act):

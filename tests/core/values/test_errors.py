@@ -39,6 +39,7 @@ WORDS = f"""
 zone-mismatch
 contract-active
 contract-unknown contract-exists account-unknown group-unknown case-unknown case-exists referral-unknown bill-exists
+referral-void referral-held
 contract-ended contract-pending
 name-invalid
 moment-invalid

@@ -63,35 +63,105 @@ REFERRAL = """
 recorded  | grant        | granted
 recorded  | cancel       | cancelled
 recorded  | change group | recorded
+recorded  | hold         | held
+recorded  | release      | !referral-held
+recorded  | release due  | !referral-held
+recorded  | void         | void
+held      | grant        | held
+held      | cancel       | cancelled
+held      | change group | held
+held      | hold         | !referral-held
+held      | release      | recorded
+held      | release due  | granted
+held      | void         | void
 granted   | grant        | !contract-active
 granted   | cancel       | !contract-active
 granted   | change group | !contract-active
+granted   | hold         | held
+granted   | release      | !referral-held
+granted   | release due  | !referral-held
+granted   | void         | void
+void      | grant        | void
+void      | cancel       | void
+void      | change group | !referral-void
+void      | hold         | !referral-void
+void      | release      | !referral-void
+void      | release due  | !referral-void
+void      | void         | !referral-void
 cancelled | grant        | !contract-ended
 cancelled | cancel       | !contract-ended
 cancelled | change group | !contract-ended
+cancelled | hold         | !contract-ended
+cancelled | release      | !contract-ended
+cancelled | release due  | !contract-ended
+cancelled | void         | !contract-ended
 """
 
 GRANT = """
-due       | send          | sending
-due       | go unanswered | due
-due       | be found      | granted
-due       | be missing    | due
-due       | be refused    | due
-sending   | send          | uncertain
-sending   | go unanswered | uncertain
-sending   | be found      | granted
-sending   | be missing    | due
-sending   | be refused    | due
-uncertain | send          | uncertain
-uncertain | go unanswered | uncertain
-uncertain | be found      | granted
-uncertain | be missing    | due
-uncertain | be refused    | uncertain
-granted   | send          | granted
-granted   | go unanswered | granted
-granted   | be found      | granted
-granted   | be missing    | granted
-granted   | be refused    | granted
+due           | send          | sending
+due           | go unanswered | due
+due           | be found      | granted
+due           | be missing    | due
+due           | be refused    | due
+due           | hold          | held
+due           | release       | due
+due           | void          | void
+sending       | send          | uncertain
+sending       | go unanswered | uncertain
+sending       | be found      | granted
+sending       | be missing    | due
+sending       | be refused    | due
+sending       | hold          | held-in-doubt
+sending       | release       | sending
+sending       | void          | void-in-doubt
+uncertain     | send          | uncertain
+uncertain     | go unanswered | uncertain
+uncertain     | be found      | granted
+uncertain     | be missing    | due
+uncertain     | be refused    | uncertain
+uncertain     | hold          | held-in-doubt
+uncertain     | release       | uncertain
+uncertain     | void          | void-in-doubt
+granted       | send          | granted
+granted       | go unanswered | granted
+granted       | be found      | granted
+granted       | be missing    | granted
+granted       | be refused    | granted
+granted       | hold          | granted
+granted       | release       | granted
+granted       | void          | granted
+held          | send          | held
+held          | go unanswered | held
+held          | be found      | granted
+held          | be missing    | held
+held          | be refused    | held
+held          | hold          | held
+held          | release       | due
+held          | void          | void
+held-in-doubt | send          | held-in-doubt
+held-in-doubt | go unanswered | held-in-doubt
+held-in-doubt | be found      | granted
+held-in-doubt | be missing    | held
+held-in-doubt | be refused    | held-in-doubt
+held-in-doubt | hold          | held-in-doubt
+held-in-doubt | release       | uncertain
+held-in-doubt | void          | void-in-doubt
+void          | send          | void
+void          | go unanswered | void
+void          | be found      | granted
+void          | be missing    | void
+void          | be refused    | void
+void          | hold          | void
+void          | release       | void
+void          | void          | void
+void-in-doubt | send          | void-in-doubt
+void-in-doubt | go unanswered | void-in-doubt
+void-in-doubt | be found      | granted
+void-in-doubt | be missing    | void
+void-in-doubt | be refused    | void-in-doubt
+void-in-doubt | hold          | void-in-doubt
+void-in-doubt | release       | void-in-doubt
+void-in-doubt | void          | void-in-doubt
 """
 
 CASE = """
@@ -157,7 +227,7 @@ def test_nothing_falls_through(lifecycle: AnyLifecycle, table: str) -> None:
         (CONTRACT_LIFECYCLE, "terminated"),
         (CONTRACT_LIFECYCLE, "withdrawn"),
         (CODE_LIFECYCLE, "ended"),
-        (REFERRAL_LIFECYCLE, "granted"),
+        (REFERRAL_LIFECYCLE, "void"),
         (REFERRAL_LIFECYCLE, "cancelled"),
         (GRANT_LIFECYCLE, "granted"),
         (CASE_LIFECYCLE, "finished"),

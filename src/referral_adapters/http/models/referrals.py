@@ -59,6 +59,7 @@ class ReferralAnswer(Answer):
     referee_group: str
     referrer_amount: str
     referee_amount: str
+    void_sides: list[str]
     fee_notes: list[FeeNoteAnswer]
 
     @classmethod
@@ -78,6 +79,7 @@ class ReferralAnswer(Answer):
             referee_group=referral.referee_offer.group,
             referrer_amount=str(referral.referrer_offer.amount.amount),
             referee_amount=str(referral.referee_offer.amount.amount),
+            void_sides=[side.value for side in referral.void_sides],
             fee_notes=[
                 FeeNoteAnswer(
                     amount=str(note.amount.amount),
