@@ -177,7 +177,7 @@ def test_the_page_says_the_defaults(type_: str, field: str) -> None:
     value = json.loads(default[1]) if row["kind"] == "flag" else default[1]
     rest = {name: given for name, given in PROPER[type_].items() if name != field}
     assert heard(type_, rest) == heard(type_, {**rest, field: value})
-    other = not value if row["kind"] == "flag" else f"not-{value}"
+    other = not value if row["kind"] == "flag" else {"keep": "hold"}.get(value, f"not-{value}")
     assert heard(type_, rest) != heard(type_, {**rest, field: other})
 
 
@@ -200,6 +200,7 @@ PROBES: Final[dict[str, dict[Any, str]]] = {
     "date": {"2021-07-01": "proper", "2021-02-30": "invalid", "2021-07-01T00:00:00Z": "invalid", 20210701: "invalid"},
     "date or moment": {**MOMENTS, "2021-07-01": "proper", "2021-02-30": "invalid", "0001-01-01": "moment-invalid"},
     "flag": {True: "proper", "true": "invalid"},
+    "treatment": {"keep": "proper", "hold": "proper", "void": "proper", "burn": "invalid"},
     "side": {"referrer": "proper", "referee": "proper", "both": "invalid"},
     "honour": {json.dumps({"moment": moment}): said for moment, said in MOMENTS.items()}
     | {"{}": "invalid", '{"moment": "2021-07-01T00:00:00Z", "why": ""}': "invalid", '""': "invalid"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Final
 
 import pytest
@@ -112,7 +113,7 @@ def test_a_feed_voids_a_referral_as_a_whole(field: str) -> None:
     story.send("referral.void", {"contract": "K1", field: "referee"}, at=THEN, then=f"invalid data.{field}")
 
 
-def feed(*events: tuple[str, dict[str, object]]) -> list[str]:
+def feed(*events: tuple[str, Mapping[str, object]]) -> list[str]:
     """Return a feed in which B signs up with A's code, and what follows, a line a minute."""
     first = [
         *(
@@ -137,7 +138,7 @@ ONE: Final = {"contract": "K1"}
 @pytest.mark.parametrize("together", [1, 50])
 @pytest.mark.parametrize("own_billing", [True, False])
 def test_what_a_line_makes_due_is_sent_before_the_next_is_read(together: int, own_billing: bool) -> None:
-    def replayed(*events: tuple[str, dict[str, object]]) -> list[list[str]]:
+    def replayed(*events: tuple[str, Mapping[str, object]]) -> list[list[str]]:
         programme = Programme.default()
         billing = None if own_billing else FlakyBilling(ContinuousDiscounts())
         runner = FeedRunner(programme, MemoryStore(programme, secret=SECRET, billing=billing))

@@ -87,12 +87,13 @@ class GrantRepositoryConformance:
         grants.add(grant())
         _granted(grants, grant("K2"))
         present = grant()
-        for status in (GrantStatus.SENDING, GrantStatus.UNCERTAIN, GrantStatus.DUE, GrantStatus.GRANTED):
-            wait_until = None if status is GrantStatus.GRANTED else present.wait_until
+        settled = {GrantStatus.HELD, GrantStatus.VOID, GrantStatus.GRANTED}
+        for status in (*sorted(set(GrantStatus) - settled), *sorted(settled)):
+            wait_until = None if status in settled else present.wait_until or present.effective_from
             following = attrs.evolve(present, status=status, wait_until=wait_until)
             grants.change([(present, following)])
             present = following
-            open_ones = () if status is GrantStatus.GRANTED else (present,)
+            open_ones = () if status in settled else (present,)
             assert grants.unsettled(day(99), ALL) == tuple(grants.all(unsettled=True)) == open_ones
 
     def test_unsettled_is_what_need_not_wait(self, grants: GrantRepository) -> None:

@@ -16,7 +16,7 @@ from referral_core.values.word import Word
 
 
 class OpenReferrals(Word):
-    """The treatment of a code's referrals whose contracts have not activated, when the code is ended (V3)."""
+    """The treatment of a code's referrals whose contracts have not activated, when the code is ended."""
 
     KEEP = "keep"
     HOLD = "hold"

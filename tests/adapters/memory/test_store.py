@@ -154,6 +154,9 @@ def test_what_is_being_read_does_not_change_underneath() -> None:
 GRANTS: Final = [grant(f"{number:03}") for number in range(60)]
 
 
+SETTLED = frozenset({GrantStatus.GRANTED, GrantStatus.HELD, GrantStatus.VOID})
+
+
 class GrantMachine(RuleBasedStateMachine):
     """Grants that come, are settled and go back to what they were, beside a plain dictionary."""
 
@@ -177,7 +180,7 @@ class GrantMachine(RuleBasedStateMachine):
     )
     def change(self, first: int, count: int, status: GrantStatus, days: int | None) -> None:
         several = [self.grants[each.key] for each in GRANTS[first : first + count] if each.key in self.grants]
-        wait_until = None if days is None or status is GrantStatus.GRANTED else day(days)
+        wait_until = None if days is None or status in SETTLED else day(days)
         steps = [(each, attrs.evolve(each, status=status, wait_until=wait_until)) for each in several]
         assert self.store.grants.change(steps) == tuple(after for _, after in steps)
         self.grants |= {after.key: after for _, after in steps}
@@ -202,14 +205,14 @@ class GrantMachine(RuleBasedStateMachine):
         waiting = [
             (each.wait_until, each.key)
             for each in self.grants.values()
-            if each.status is not GrantStatus.GRANTED and each.wait_until is not None and each.wait_until <= day(days)
+            if each.status not in SETTLED and each.wait_until is not None and each.wait_until <= day(days)
         ]
         expected = [self.grants[key] for _, key in sorted(waiting)[:limit]]
         assert list(self.store.grants.unsettled(day(days), limit)) == expected
 
     @rule()
     def whatever_is_open(self) -> None:
-        expected = [each for _, each in sorted(self.grants.items()) if each.status is not GrantStatus.GRANTED]
+        expected = [each for _, each in sorted(self.grants.items()) if each.status not in SETTLED]
         assert list(self.store.grants.all(unsettled=True)) == expected
 
     @invariant()
