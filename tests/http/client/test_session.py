@@ -66,6 +66,9 @@ def sign_ups(world: World, client: RemoteSession) -> None:
     client.groups.set_amount("referee-manual", Money("5"))
     moved = client.referrals.change_group("K-B", group="referee-self-service", reason="began there")
     assert moved.referee_offer.group == "referee-self-service"
+    assert client.referrals.hold("K-B", reason="looks odd").held_at is not None
+    assert client.referrals.release("K-B", reason="a family") == moved
+    assert client.referrals.void("K-B", side=Side.REFERRER, reason="paid otherwise").void_sides == (Side.REFERRER,)
     world.now += timedelta(days=1)
     client.sign_ups.conclude("K-C", account="C", customer="cleo")
     attached = client.sign_ups.attach("K-C", code=code, honour=NOON, reason="began then")
