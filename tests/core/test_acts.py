@@ -101,6 +101,7 @@ def test_what_is_called_otherwise_on_the_wire() -> None:
 
 WRONG: Final[dict[str, object]] = {
     "id": 5,
+    "channel": 5,
     "code": b"A123",
     "reason": ["why"],
     "name": 5,

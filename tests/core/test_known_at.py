@@ -244,6 +244,7 @@ WRITES: Final[dict[str, Callable[[Knowledge], object]]] = {
     "launch": lambda past: past.contracts.count_accounts(),
     "accounts of a launch": lambda past: past.promo_codes.codeless("", 10, at=at(MARCH)),
     "texts of a launch": lambda past: past.promo_codes.taken(["A123"]),
+    "manual ends of a launch": lambda past: past.promo_codes.ended_by_hand(["a"]),
     "launched codes": lambda past: past.promo_codes.add_first([code()], [note("code.end", MARCH)], at=at(MARCH)),
 }
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
 import attrs
@@ -177,12 +178,19 @@ class SqlContracts:
             given["after"] = after
         if status is not None and not is_open:
             given["status"] = status.value
-        if channel is not None:
-            # Its members lie in one stretch of the order by code points: after the slash comes the zero.
-            given |= {"channel": channel, "members_from": f"{channel}/", "members_until": f"{channel}0"}
         if segments is not None:
             given["segments"] = _encode(sorted(segments))
-        return tuple(map(ROWS.entity, self.work.rows(_page(self.work.dialect, frozenset(given), is_open), given)))
+        if channel is None:
+            return self._page(given, is_open)
+        # Asked for apart, as a page of one channel comes in order out of its index, and only members are to be sorted.
+        # These lie in one stretch of the order by code points: after the slash comes the zero.
+        own = self._page({**given, "channel": channel}, is_open)
+        members = self._page({**given, "members_from": f"{channel}/", "members_until": f"{channel}0"}, is_open)
+        return tuple(sorted([*own, *members], key=attrgetter("id"))[:limit])
+
+    def _page(self, given: dict[str, Any], is_open: bool) -> tuple[Contract, ...]:
+        rows = self.work.rows(_page(self.work.dialect, frozenset(given), is_open), given)
+        return tuple(map(ROWS.entity, rows))
 
     def standing(self, contracts: Sequence[str], accounts: Sequence[str]) -> Standing:
         """Return the contracts of these ids as last stored, and who owns these accounts; what is not there is left out.
@@ -255,8 +263,9 @@ def _page(dialect: str, given: frozenset[str], is_open: bool) -> Executable:
     conditions = {
         "after": _C.id > bindparam("after"),
         "status": _C.status == bindparam("status"),
-        "channel": (_C.channel == bindparam("channel"))
-        | ((_C.channel >= bindparam("members_from")) & (_C.channel < bindparam("members_until"))),
+        "channel": _C.channel == bindparam("channel"),
+        "members_from": _C.channel >= bindparam("members_from"),
+        "members_until": _C.channel < bindparam("members_until"),
         "segments": _C.segment.in_(_LISTED[dialect]),
     }
     wanted: list[ColumnElement[bool] | TextClause] = [conditions[name] for name in conditions if name in given]

@@ -50,12 +50,20 @@ def noting(store: SqlStore) -> Iterator[list[tuple[Any, ...]]]:
 
 def plan_of(store: SqlStore, table: str, act: Callable[[], object]) -> str:
     """Return how the database goes about the one statement of an act, knowing what is in a table."""
+    (plan,) = plans_of(store, table, act)
+    return plan
+
+
+def plans_of(store: SqlStore, table: str, act: Callable[[], object]) -> list[str]:
+    """Return how the database goes about each statement of an act, knowing what is in a table."""
     connection = store._connections.get()
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"ANALYZE {table}")
     with noting(store) as heard:
         act()
-    ((statement, values),) = heard
     how = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
     cursor: Any = store._connections.cursor()
-    return "\n".join(str(line[-1]) for line in cursor.execute(f"{how} {statement}", values).fetchall())
+    return [
+        "\n".join(str(line[-1]) for line in cursor.execute(f"{how} {statement}", values).fetchall())
+        for statement, values in heard
+    ]

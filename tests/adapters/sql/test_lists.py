@@ -16,7 +16,7 @@ from referral_adapters.sql import SqlStore
 from referral_adapters.sql.tables import ACCOUNTS, CASES, CONTRACTS
 from referral_core import ContractStatus
 from referral_core.entities.case import Case, CaseStatus
-from tests.adapters.sql.noting_cursor import plan_of
+from tests.adapters.sql.noting_cursor import plans_of
 from tests.adapters.sql.test_upgrade import begun
 
 MANY: Final = 3_000
@@ -59,7 +59,7 @@ def multiply(connection: Connection, table: Table, **names: str) -> None:
 
 @pytest.mark.rule("P2", "P4")
 def test_each_list_goes_by_its_own_index(database: URL, store: SqlStore) -> None:
-    """One in a hundred is open, or came by the channel."""
+    """One in a hundred is open, or came by the channel; only members of a channel are found apart, and sorted."""
     put(store, 0, rare=True)
     put(store, 1, rare=False)
     with begun(database) as connection:
@@ -67,6 +67,8 @@ def test_each_list_goes_by_its_own_index(database: URL, store: SqlStore) -> None
         multiply(connection, CONTRACTS, id="K{:05}", account="A{}")
         multiply(connection, CASES, id="case {:05}", customer="C{}")
     for index, (table, asked) in LISTS.items():
-        plan = plan_of(store, table, lambda asked=asked: asked(store))  # type: ignore[misc]
+        plan, *of_members = plans_of(store, table, lambda asked=asked: asked(store))  # type: ignore[misc]
         assert index in plan, plan
+        assert all(index in each for each in of_members), of_members
+        assert bool(of_members) == (index == "contracts_channel")
         assert not READ_FROM_END_TO_END.search(plan), plan
