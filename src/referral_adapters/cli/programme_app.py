@@ -87,7 +87,7 @@ def diff_programme(
     Exit status:
       0  the database has every group as the programme names it
       1  groups are missing or differ
-      2  the programme or the database could not be opened, or do not belong together
+      2  one of both could not be opened, or they do not belong together
     """
     from referral_adapters.cli import programme_command
 
@@ -120,7 +120,7 @@ def apply_programme(
     Exit status:
       0  the database has every group of the programme, or could have
       1  nothing was added: another group has the name of a missing one
-      2  the programme or the database could not be opened, or do not belong together
+      2  one of both could not be opened, or they do not belong together
     """
     from referral_adapters.cli import programme_command
 
