@@ -171,7 +171,10 @@ def _caller(claims: Mapping[str, Any]) -> Caller:
         raise _refused()
     if not isinstance(role, str) or role not in list(Role):
         raise NotAuthenticated("The token names no role that there is.", error="invalid_token")
-    actor = Actor(subject, Role(role), _words(claims, "segments"), _words(claims, "channels"))
+    try:
+        actor = Actor(subject, Role(role), _words(claims, "segments"), _words(claims, "channels"))
+    except Refusal:  # the subject, or a limit, is no id
+        raise _refused() from None
     return Caller(actor, _words(claims, "accounts"))
 
 

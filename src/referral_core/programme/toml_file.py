@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final, TypeVar, cast
@@ -66,7 +67,9 @@ def read_programme(path: FilePath) -> Programme:
 
 def _parsed(text: str) -> Mapping[str, object]:
     try:
-        return tomllib.loads(text.removeprefix("\ufeff"))  # the byte-order mark that some editors write
+        # Composed with its keys, so that a key written twice in two ways is found; and without the byte-order mark that
+        # some editors write.
+        return tomllib.loads(unicodedata.normalize("NFC", text.removeprefix("\ufeff")))
     except (ValueError, RecursionError) as why:
         match = _SYNTAX.fullmatch(str(why))
         wrong, place = (match["wrong"], match["place"]) if match else (str(why), "file")
@@ -321,7 +324,8 @@ class TomlTable:
 
     def _word(self, key: str, value: object) -> str:
         found = self._of_kind(str, key, value)
-        return UnreadText(self._at(key)) if found is None else found
+        # Composed again, as there may have been escapes: words of acts are compared with those of the file (D2).
+        return UnreadText(self._at(key)) if found is None else unicodedata.normalize("NFC", found)
 
     def _table(self, key: str, value: object) -> TomlTable:
         found = self._of_kind(dict, key, value)

@@ -66,9 +66,10 @@ def town(*accounts: str, programme: Programme = HOUSEHOLD, name: str | None = No
 
 
 def is_addressable(given_: Contract) -> bool:
-    """Tell whether a contract can be asked for by its id, as one can be that came in at any door."""
+    """Tell whether ids and words of a contract are such as come in at any door (D2)."""
+    words = (given_.id, given_.account, given_.customer, given_.product, given_.segment, given_.channel)
     try:
-        return proper_name(given_.id, "contract") == given_.id
+        return all(proper_name(word, "contract") == word for word in words)
     except Refusal:
         return False
 
