@@ -131,7 +131,7 @@ def feed(*events: tuple[str, Mapping[str, object]]) -> list[str]:
     ]
 
 
-ONE: Final = {"contract": "K1"}
+ONE: Final[dict[str, object]] = {"contract": "K1"}
 
 
 @pytest.mark.rule("B1", "V1")
@@ -144,7 +144,7 @@ def test_what_a_line_makes_due_is_sent_before_the_next_is_read(together: int, ow
         runner = FeedRunner(programme, MemoryStore(programme, secret=SECRET, billing=billing))
         return [result["reasons"] for result in runner.run(feed(*events), together=together)][6:]
 
-    activate, hold, release = (f"contract.{'activated'}", ONE), ("referral.hold", ONE), ("referral.release", ONE)
+    activate, hold, release = ("contract.activated", ONE), ("referral.hold", ONE), ("referral.release", ONE)
     assert replayed(activate, hold) == [[], ["contract-active"]]
     assert replayed(hold, activate, release, hold) == [[], [], [], ["contract-active"]]
 
