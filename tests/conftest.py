@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, settings
 from sybil import Sybil
 from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
 
+from referral_core.values.moment import show_moments_in
+
 pytest.register_assert_rewrite("referral_adapters.conformance")
 
 ROOT = Path(__file__).parent.parent
@@ -20,6 +22,12 @@ settings.register_profile(
 )
 settings.register_profile("search", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci")
+
+
+@pytest.fixture(autouse=True)
+def _no_zone() -> None:
+    """Have every test begin in a process that has opened no programme, whatever the tests before it have opened."""
+    show_moments_in(None)
 
 
 class Pages:

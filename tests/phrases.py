@@ -280,4 +280,4 @@ def refused(*reasons: str, field: str | None = None, naming: object = None) -> I
     refusal = caught.value
     assert refusal.reasons == tuple(Reason(reason) for reason in reasons)
     assert field is None or refusal.field == field, refusal.field
-    assert naming is None or str(naming) in refusal.message, refusal.message
+    assert naming is None or getattr(naming, "shown", str(naming)) in refusal.message, refusal.message

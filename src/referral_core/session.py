@@ -27,6 +27,7 @@ from referral_core.services.sharing import Sharings
 from referral_core.services.sign_ups import SignUps
 from referral_core.services.trace import Trace
 from referral_core.values.errors import ReadOnlySession, Refusal
+from referral_core.values.moment import showing_moments_in
 
 __all__ = ["ACTS", "Services", "Session"]
 
@@ -256,13 +257,14 @@ class LocalRunner:
         def admitted() -> R:
             return act.body(inner, **self.admit(act, given))
 
-        # In a block a transaction is open, in which billing is never called.
-        if act.settles and not self.is_in_block:
-            self.prepare(act, service, given)
-        # Reading needs no transaction of its own, and a bulk act opens one for each of its steps.
-        if act.reads or act.bulk:
-            return admitted()
-        return context.store.run(admitted, self.named(act, given))
+        with showing_moments_in(context.programme.calendar):  # in the sentences of refusals
+            # In a block a transaction is open, in which billing is never called.
+            if act.settles and not self.is_in_block:
+                self.prepare(act, service, given)
+            # Reading needs no transaction of its own, and a bulk act opens one for each of its steps.
+            if act.reads or act.bulk:
+                return admitted()
+            return context.store.run(admitted, self.named(act, given))
 
     def named(self, act: Act[Any], given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         """Return the things that an act with these arguments names, and two more that it will read.

@@ -173,8 +173,7 @@ class AnswerText:
             case Money():
                 return str(value)
             case datetime():
-                local = self.calendar.local(value)
-                return local.strftime("%Y-%m-%d %H:%M:%S" if local.second else "%Y-%m-%d %H:%M")
+                return self.calendar.text(value)
             case EffectivePeriod():
                 end = "" if value.end is None else f" until {self.text(value.end)}"
                 return f"from {self.text(value.start)}{end}"

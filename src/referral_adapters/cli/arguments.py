@@ -11,11 +11,13 @@ from referral_core.acts import Param
 from referral_core.entities.actor import Actor, Role
 from referral_core.programme.programme import Programme
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.errors import ArgumentInvalid, Refusal
+from referral_core.values.errors import ArgumentInvalid, Reason, Refusal
 from referral_core.values.moment import EARLIEST, Calendar
 from referral_core.values.money import Money
 from referral_core.values.name import name
 
+MOMENT_ACCEPTED: Final = "Write a day, as 2021-03-01, or a moment with an offset, as 2021-03-01T09:00:00+02:00."
+"""What is told to whoever has written a moment in another way."""
 COMMAND: Final = Actor.system("command")
 """The actor of a command that names nobody."""
 
@@ -32,7 +34,8 @@ def parse_moment(text: str | None, calendar: Calendar, option: str = "--at") -> 
     try:
         return calendar.start_of(read_date(text, option), option) if is_date(text) else read_moment(text, option)
     except (Refusal, LineInvalid) as error:
-        raise CommandFailed(f"{error}.") from None
+        is_meant = isinstance(error, Refusal) and Reason.MOMENT_INVALID in error.reasons
+        raise CommandFailed(f"{error}." if is_meant else f"{error}. {MOMENT_ACCEPTED}") from None
 
 
 def parse_period(since: str | None, until: str | None, calendar: Calendar) -> EffectivePeriod | None:
@@ -76,7 +79,8 @@ def parse_argument(param: Param, given: Any, programme: Programme) -> Any:  # no
     try:
         return param.check(_parsed(param, given, option, programme))
     except LineInvalid as invalid:
-        raise CommandFailed(f"{invalid}.") from None
+        accepted = f" {MOMENT_ACCEPTED}" if param.kind.name in {"starts", "ends"} else ""
+        raise CommandFailed(f"{invalid}.{accepted}") from None
     except Refusal as refusal:
         codes = ", ".join(refusal.reasons)
         raise CommandFailed(f"{codes}: --{option}: {refusal.message}.") from None

@@ -186,8 +186,8 @@ def summary(
     """Print the summary of a feed or of a database.
 
     It is one JSON object: accounts with their balances, referrals, cases, liability, and the count of lines. The
-    status of codes is that at the feed's last moment, or at --at. With --known-at the summary is what it was on an
-    earlier day: without what was done, entered or corrected since.
+    status of codes is that at the feed's last moment, or at --at, which moves nothing else. With --known-at all of the
+    summary is what it was on an earlier day: without what was done, entered or corrected since.
 
     \b
     Examples:

@@ -153,7 +153,7 @@ class ExplanationText:
         return f"{said}, at {self._at(override.moment)} by {who}" + (f": {override.reason}" if override.reason else "")
 
     def _at(self, moment: datetime) -> str:
-        return self._calendar.local(moment).isoformat()
+        return self._calendar.text(moment)
 
 
 def explanation_json(explanation: Explanation, calendar: Calendar) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from referral_adapters.feed.beginning import feed_of
 from referral_core.programme.programme import Programme
 from referral_core.programme.toml_file import read_programme
 from referral_core.values.errors import ProgrammeInvalid
+from referral_core.values.moment import show_moments_in
 
 _BLOCK: Final = 1 << 16
 
@@ -181,10 +182,10 @@ def open_programme(path: Path | None) -> Programme:
 
     :raises CommandFailed: the file cannot be read, or has faults, each of which is named on a line of its own.
     """
-    if path is None:
-        return Programme.default()
     try:
-        return programme_in(path)
+        programme = Programme.default() if path is None else programme_in(path)
+        show_moments_in(programme.calendar)  # in every sentence of this command
+        return programme
     except ProgrammeInvalid as invalid:
         raise CommandFailed(
             "\n".join([f"The programme {path} has faults:", *(f"  {fault}" for fault in invalid.faults)])

@@ -132,6 +132,11 @@ def summary(
     chosen = open_programme(programme)
     moment = parse_moment(at, chosen.calendar)
     known = parse_moment(known_at, chosen.calendar, "--known-at")
+    if moment is not None and known is None:
+        say(
+            f"Statuses of codes are those at {chosen.calendar.text(moment)}; balances, referrals and cases are by all "
+            "records. --known-at tells all of it as it was known at a moment."
+        )
     with open_store(db, chosen, code_key, Use.READ) as store:
         runner = FeedRunner(chosen, store)
         if feed is not None:

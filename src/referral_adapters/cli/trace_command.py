@@ -190,6 +190,7 @@ def _known_act(name: str | None) -> str | None:
     raise CommandFailed(f"--act: There is no act {name}; the acts are {', '.join(sorted(known))}.")
 
 
+_WHEN: Final = len("2021-03-01 09:00+02:00")
 _ACT: Final = 22
 _ABOUT: Final = frozenset({"case", "code", "contract", "customer", "grant"})
 """The fields that say what an act was about: they are shown also where they did not change."""
@@ -208,9 +209,11 @@ class TraceTable:
         if row.subject != self._subject:
             self._subject = row.subject
             self._screen.print(Text(printable(row.subject), style="bold"))
-        when = self._calendar.local(row.moment).strftime("%Y-%m-%d %H:%M:%S")
+        when = self._calendar.text(row.moment)
         who = Text("erased", style="dim") if row.actor is None else Text(printable(row.actor))
-        line = Text.assemble((f"{row.number:>5}  ", "dim"), f"{when}  {row.act:<{_ACT}}  ", who, f" ({row.role})")
+        line = Text.assemble(
+            (f"{row.number:>5}  ", "dim"), f"{when:<{_WHEN}}  {row.act:<{_ACT}}  ", who, f" ({row.role})"
+        )
         self._screen.print(line)
         for change in changes(row.before, row.after):
             self._screen.print(Padding(Text(printable(change)), _BELOW, expand=False))

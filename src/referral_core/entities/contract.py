@@ -9,7 +9,7 @@ import attrs
 
 from referral_core.values.errors import Reason, Refusal
 from referral_core.values.lifecycle import Lifecycle
-from referral_core.values.moment import moment, optional_moment
+from referral_core.values.moment import moment, moment_text, optional_moment
 from referral_core.values.name import name
 from referral_core.values.word import Word
 
@@ -183,7 +183,7 @@ def _after(
     if earliest is not None and at < earliest:
         raise Refusal(
             Reason.MOMENT_INVALID,
-            message=f"contract {contract} cannot {event} before {earliest.isoformat()}",
+            message=f"contract {contract} cannot {event} before {moment_text(earliest)}",
             field=field,
         )
     return following

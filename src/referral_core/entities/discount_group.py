@@ -11,7 +11,7 @@ import attrs
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Reason, Refusal
 from referral_core.values.lifecycle import Lifecycle
-from referral_core.values.moment import written
+from referral_core.values.moment import moment_text
 from referral_core.values.money import Money
 from referral_core.values.timeline import Timeline
 from referral_core.values.word import Word
@@ -107,7 +107,7 @@ class DiscountGroup:
         if period.start < now:
             raise Refusal(
                 Reason.MOMENT_PAST,
-                message=f"{written(period.start)} has already passed: enter it as a correction, with a reason",
+                message=f"{moment_text(period.start)} has already passed: enter it as a correction, with a reason",
                 field="from",
             )
         self._check_currency(amount)

@@ -11,6 +11,7 @@ import attrs
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Reason, Refusal
 from referral_core.values.lifecycle import Lifecycle
+from referral_core.values.moment import moment_text
 from referral_core.values.timeline import Span, Timeline
 from referral_core.values.word import Word
 
@@ -125,7 +126,7 @@ class PromoCode:
         """Return the code with an end planned by staff at ``at``, which must not lie before ``now`` (C5)."""
         self.permits(CodeEvent.END, now)
         if at < now:
-            raise Refusal(Reason.MOMENT_PAST, message=f"{at.isoformat()} has already passed", field="ends_at")
+            raise Refusal(Reason.MOMENT_PAST, message=f"{moment_text(at)} has already passed", field="ends_at")
         return attrs.evolve(self, ends_at=max(at, self.issued_at), ending=Ending.BY_HAND, ending_reason=reason)
 
 

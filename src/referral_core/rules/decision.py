@@ -11,7 +11,7 @@ from referral_core.entities.discount_group import Terms
 from referral_core.entities.referral import Offer
 from referral_core.rules.eligibility import RULES, Facts
 from referral_core.values.errors import Reason, Refusal
-from referral_core.values.moment import written
+from referral_core.values.moment import moment_text
 
 _SHOWN: Final = 40
 """The most characters that are shown of a text given as a code."""
@@ -40,7 +40,7 @@ class Decision:
         return not self.reasons
 
     def lines(self, language: str = "en") -> tuple[str, ...]:
-        """Return the decision as a few lines for staff, the reasons in a language; moments are in UTC.
+        """Return the decision as a few lines for staff, the reasons in a language, moments in the programme's zone.
 
         :raises LookupError: there are no messages in the language.
         """
@@ -61,16 +61,16 @@ class Decision:
 
     def _headline(self) -> str:
         verdict = "can be used" if self.usable else "cannot be used"
-        honoured = "" if self.judged_at == self.concluded_at else f", honoured for {written(self.concluded_at)}"
-        shown = self.code if len(self.code) <= _SHOWN and self.code.isprintable() else repr(self.code[:_SHOWN])
-        return f"{shown} {verdict}, judged at {written(self.judged_at)}{honoured}"
+        honoured = "" if self.judged_at == self.concluded_at else f", honoured for {moment_text(self.concluded_at)}"
+        code = self.code if len(self.code) <= _SHOWN and self.code.isprintable() else repr(self.code[:_SHOWN])
+        return f"{code} {verdict}, judged at {moment_text(self.judged_at)}{honoured}"
 
     def _causes(self, language: str) -> list[str]:
         against = self.sentences(language)
         if self.referrer is None or self.referee is None:
             return [f"  {reason}: {sentence}" for reason, sentence in against.items()]
         return [
-            f"  {side}: {offer.amount}, the amount of {offer.group} in {offer.period}"
+            f"  {side}: {offer.amount}, the amount of {offer.group} {offer.period.shown}"
             for side, offer in (("referrer", self.referrer), ("referee", self.referee))
         ]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from referral_core.values.notebook import UTC_DAYS, shown, shown_moment, shown_period
+from referral_core.values.moment import shown_calendar
+from referral_core.values.notebook import shown, shown_moment, shown_period
 
 if TYPE_CHECKING:
     from referral_core.rules.decision import Decision
@@ -24,11 +25,13 @@ _AMOUNT: Final = f"{_PLAIN};text-align:right;white-space:nowrap;font-variant-num
 _CODE: Final = f"{_PLAIN};white-space:nowrap;font-family:ui-monospace,monospace"
 
 
-def decision_picture(decision: Decision, sentences: dict[Reason, str], calendar: Calendar = UTC_DAYS) -> str:
+def decision_picture(decision: Decision, sentences: dict[Reason, str], calendar: Calendar | None = None) -> str:
     """Return an HTML element with the verdict and, below it, both offers, or every reason with its sentence.
 
-    Moments are those of the calendar's clocks. Words are in the page's own colour, and texts are escaped.
+    Moments are by the calendar's clocks, by default those of the programme's zone. Words are in the page's own colour,
+    and texts are escaped.
     """
+    calendar = calendar or shown_calendar()
     colour, mark, verdict = (_GREEN, "✓", "can be used") if decision.usable else (_RED, "✗", "cannot be used")
     rows = _offers(decision, calendar) if decision.usable else _reasons(sentences)
     return (

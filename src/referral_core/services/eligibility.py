@@ -18,6 +18,7 @@ from referral_core.rules.eligibility import Facts, is_referred
 from referral_core.services.refusals import unknown_group
 from referral_core.values.code_text import fold
 from referral_core.values.errors import Reason, Refusal
+from referral_core.values.moment import moment_text
 
 if TYPE_CHECKING:
     from referral_core.ports.store import Repositories
@@ -129,7 +130,7 @@ class Eligibility:
             reasons.append(Reason.GROUP_DISABLED)
         if reasons or terms is None or terms.amount is None or terms.period is None:
             hint = "" if terms is not None else f"; {unknown_group(self._programme, group).message}"
-            raise Refusal(*reasons, message=f"group {group} gives nothing at {at.isoformat()}{hint}", field="group")
+            raise Refusal(*reasons, message=f"group {group} gives nothing at {moment_text(at)}{hint}", field="group")
         return Offer(group, terms.amount, terms.period)
 
     def _covers(self, question: Question) -> bool:

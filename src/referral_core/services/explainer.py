@@ -355,5 +355,5 @@ def _decided(explanation: Explanation, status: CodeStatus | None, figure: Figure
 
 def _shown(value: object) -> str:
     if isinstance(value, Offer):
-        return f"{value.amount} of {value.group} in {value.period}"
+        return f"{value.amount} of {value.group} {value.period.shown}"
     return str(value)

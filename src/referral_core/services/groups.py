@@ -14,7 +14,7 @@ from referral_core.services.refusals import unknown_group
 from referral_core.values.arguments import Amount, Ends, Flag, GroupId, Name, ReasonText, Starts
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Reason, Refusal
-from referral_core.values.moment import written
+from referral_core.values.moment import moment_text
 from referral_core.values.money import Money, check_currency
 from referral_core.values.timeline import Span, Timeline
 
@@ -153,7 +153,7 @@ class Groups(BoundService):
         if ends_at is not None and ends_at <= starts_at:
             raise Refusal(
                 Reason.PERIOD_EMPTY,
-                message=f"the period {written(starts_at)}/{written(ends_at)} holds no moment",
+                message=f"the period from {moment_text(starts_at)} until {moment_text(ends_at)} holds no moment",
                 field="until",
             )
         return EffectivePeriod(starts_at, ends_at)

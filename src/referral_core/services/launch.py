@@ -20,6 +20,7 @@ from referral_core.services.permissions import all_brought_in, all_that_issue
 from referral_core.services.refusals import contract_exists, not_same_customer
 from referral_core.values.arguments import Count, ReasonText, Text
 from referral_core.values.errors import Reason, Refusal
+from referral_core.values.moment import moment_text
 from referral_core.values.word import Word
 
 PAGE: Final = 10_000
@@ -144,7 +145,7 @@ def _judged(
     if contract.last_changed_at > at:
         return Refusal(
             Reason.MOMENT_INVALID,
-            message=f"contract {contract.id} tells of {contract.last_changed_at.isoformat()}, which is yet to come",
+            message=f"contract {contract.id} tells of {moment_text(contract.last_changed_at)}, which is yet to come",
             field="ended_at" if contract.ended_at else "activated_at" if contract.activated_at else "concluded_at",
         )
     return Arrival.IMPORTED

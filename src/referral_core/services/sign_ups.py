@@ -51,6 +51,7 @@ from referral_core.values.arguments import (
 )
 from referral_core.values.channel import is_within
 from referral_core.values.errors import Reason, Refusal
+from referral_core.values.moment import moment_text
 
 if TYPE_CHECKING:
     from referral_core.ports.store import Repositories
@@ -351,7 +352,7 @@ def _honoured(honoured: datetime | None, is_late: bool) -> datetime | None:
     if honoured is not None and is_late:
         raise Refusal(
             Reason.MOMENT_INVALID,
-            message=f"the honoured moment {honoured.isoformat()} does not lie before the concluding moment",
+            message=f"the honoured moment {moment_text(honoured)} does not lie before the concluding moment",
             field="honour.moment",
         )
     return honoured

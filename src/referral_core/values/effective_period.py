@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 
 from referral_core.values.errors import Reason, Refusal
-from referral_core.values.moment import moment, optional_moment, written
+from referral_core.values.moment import ONE_DAY, moment, moment_text, optional_moment, shown_calendar, written
 
 OPEN: Final = ".."
 """The ISO 8601-2 notation of an open end."""
@@ -32,7 +32,7 @@ class EffectivePeriod:
         object.__setattr__(self, "start", moment(self.start, "start"))
         object.__setattr__(self, "end", optional_moment(self.end, "end"))
         if self.end is not None and self.end <= self.start:
-            raise Refusal(Reason.PERIOD_EMPTY, message=f"{self} holds no moment", field="end")
+            raise Refusal(Reason.PERIOD_EMPTY, message=f"the period {self.shown} holds no moment", field="end")
 
     @classmethod
     def starting(cls, start: datetime) -> EffectivePeriod:
@@ -89,6 +89,24 @@ class EffectivePeriod:
         if other.end is not None and (self.end is None or other.end < self.end):
             left.append(EffectivePeriod(other.end, self.end))
         return tuple(left)
+
+    @property
+    def shown(self) -> str:
+        """The period in a text for people, with its last day where it ends with one.
+
+        >>> from referral_core.values.moment import Calendar, showing_moments_in
+        >>> with showing_moments_in(Calendar("UTC")):
+        ...     EffectivePeriod.parse("2021-01-01T00:00:00Z/2021-02-01T00:00:00Z").shown
+        'from 2021-01-01 to the end of 2021-01-31'
+        """
+        start = f"from {moment_text(self.start)}"
+        if self.end is None:
+            return f"{start} on"
+        calendar = shown_calendar()
+        day = calendar.day_of(self.end)
+        if self.end == calendar.start_of(day) and self.start < self.end:
+            return f"{start} to the end of {(day - ONE_DAY).isoformat()}"
+        return f"{start} until {moment_text(self.end)}"
 
     def __str__(self) -> str:
         return f"{written(self.start)}/{OPEN if self.end is None else written(self.end)}"

@@ -8,6 +8,9 @@ confuse the two passes of the hour that autumn repeats.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
@@ -125,3 +128,50 @@ class Calendar:
     def local(self, at: datetime) -> datetime:
         """Return the same moment written with the zone's offset, for people to read."""
         return moment(at).astimezone(self.zone)
+
+    def text(self, at: datetime) -> str:
+        """Return a moment in a text for people: one that begins a day as that day, any other with the zone's offset.
+
+        >>> from datetime import date, timedelta
+        >>> tallinn = Calendar("Europe/Tallinn")
+        >>> march = tallinn.start_of(date(2021, 3, 1))
+        >>> tallinn.text(march), tallinn.text(march + timedelta(hours=9, minutes=30))
+        ('2021-03-01', '2021-03-01 09:30+02:00')
+        """
+        local = self.local(at)
+        if at == self.start_of(local.date()):
+            return local.date().isoformat()
+        return local.isoformat(" ", "auto" if local.second or local.microsecond else "minutes")
+
+
+_UTC: Final = Calendar("UTC")
+_OF_ACT: Final[ContextVar[Calendar | None]] = ContextVar("calendar", default=None)
+_of_process: list[Calendar] = [_UTC]
+
+
+def show_moments_in(calendar: Calendar | None) -> None:
+    """Have texts for people show moments in a zone, everywhere in this process but inside acts; ``None`` is UTC.
+
+    Every text names the offset, or the zone, so that none is wrong where programmes of several zones are at work.
+    """
+    _of_process[0] = _UTC if calendar is None else calendar
+
+
+@contextmanager
+def showing_moments_in(calendar: Calendar) -> Iterator[None]:
+    """Have texts for people show moments in a zone inside the block, as an act does in its programme's."""
+    before = _OF_ACT.set(calendar)
+    try:
+        yield
+    finally:
+        _OF_ACT.reset(before)
+
+
+def shown_calendar() -> Calendar:
+    """Return the calendar by which texts for people show moments here."""
+    return _OF_ACT.get() or _of_process[0]
+
+
+def moment_text(at: datetime) -> str:
+    """Write a moment for people, in the zone of the programme: see :meth:`Calendar.text`."""
+    return shown_calendar().text(at)

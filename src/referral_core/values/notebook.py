@@ -11,10 +11,9 @@ from typing import Final
 import attrs
 
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.moment import Calendar
+from referral_core.values.moment import Calendar, shown_calendar
 from referral_core.values.timeline import Span
 
-UTC_DAYS: Final = Calendar("UTC")
 MOST_ROWS: Final = 60
 """The most spans in a picture: of a longer timeline only the latest are drawn, and the picture says so."""
 
@@ -32,12 +31,13 @@ _STYLE: Final = "display:block;max-width:100%;height:auto;color:inherit;font:12p
 _UNSHOWABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def timeline_picture(timeline: Iterable[Span[object]], calendar: Calendar = UTC_DAYS) -> str:
+def timeline_picture(timeline: Iterable[Span[object]], calendar: Calendar | None = None) -> str:
     """Return an SVG element with a bar for each span of a timeline, its dates to the left of it and its value on it.
 
-    A bar that fades into an arrow is open-ended. Dates are the calendar's days; a moment inside a day is written with
-    its time. Words are in the page's own colour, and values are escaped.
+    A bar that fades into an arrow is open-ended. Dates are the calendar's days, by default those of the programme's
+    zone; a moment inside a day is written with its time. Words are in the page's own colour, and values are escaped.
     """
+    calendar = calendar or shown_calendar()
     everything = tuple(timeline)
     spans = everything[-MOST_ROWS:]
     foot = _ROW * max(len(spans), 1)
@@ -107,12 +107,13 @@ def _ticks(spans: tuple[Span[object], ...], axis: _Axis, calendar: Calendar, foo
     drawn = [f'<path d="M{_LEFT} {foot}H{_RIGHT}" stroke="currentColor" stroke-opacity=".4"/>']
     free_from = 0.0
     for at in moments:
-        x = axis.x(at)
-        anchor, begins = ("end", x - _LABEL) if x > _RIGHT - _LABEL else ("start", x)
+        x, label = axis.x(at), shown_moment(at, calendar)
+        width = _LABEL * len(label) / len("2021-03-01")
+        anchor, begins = ("end", x - width) if x > _RIGHT - width else ("start", x)
         if begins >= free_from:
             drawn.append(f'<path d="M{x} 0V{foot + 4}" stroke="currentColor" stroke-opacity=".18"/>')
-            drawn.append(_words(x, foot + 16, calendar.day_of(at).isoformat(), anchor, 0.7))
-            free_from = begins + _LABEL
+            drawn.append(_words(x, foot + 16, label, anchor, 0.7))
+            free_from = begins + width
     return "".join(drawn)
 
 

@@ -29,7 +29,9 @@ def _in_order(spans: Iterable[Span[V]]) -> tuple[Span[V], ...]:
 
 def overlap(new: EffectivePeriod, other: EffectivePeriod) -> Refusal:
     """Return the refusal of ``new`` because it overlaps ``other``, naming both (D3, C6)."""
-    return Refusal(Reason.PERIOD_OVERLAP, message=f"the period {new} overlaps {other}", field="period")
+    return Refusal(
+        Reason.PERIOD_OVERLAP, message=f"the period {new.shown} overlaps the one {other.shown}", field="period"
+    )
 
 
 @attrs.frozen

@@ -249,7 +249,7 @@ def test_any_answer_is_written_by_its_fields() -> None:
     told = AnswerText(Calendar("Europe/Tallinn"), datetime(2026, 1, 1, tzinfo=UTC))
     span = Span(EffectivePeriod.starting(datetime(2026, 1, 1, tzinfo=UTC)), Money("7"))
     assert told.line(span) == {"from": "2026-01-01T02:00:00+02:00", "until": None, "value": "7.00"}
-    assert told.text(span) == "7.00 EUR from 2026-01-01 02:00"
+    assert told.text(span) == "7.00 EUR from 2026-01-01 02:00+02:00"
     assert told.line(Money("3.10")) == {"amount": "3.10"}
     assert told.line("A") == {"answer": "A"}
     assert told.plain((True, None, 3, date(2026, 1, 1), Decimal("1.5"))) == [True, None, 3, "2026-01-01", "1.5"]

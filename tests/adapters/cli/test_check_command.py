@@ -9,6 +9,8 @@ import pytest
 
 from tests.adapters.cli.command_line import FEED, LINES, printed, run
 
+ACCEPTED = " Write a day, as 2021-03-01, or a moment with an offset, as 2021-03-01T09:00:00+02:00.\n"
+
 
 class TestCheck:
     def test_a_usable_code(self) -> None:
@@ -47,9 +49,18 @@ class TestCheck:
     @pytest.mark.parametrize(
         ("at", "said"),
         [
-            ("2021-03-01T09:00:00", "moment-naive: --at: 2021-03-01T09:00:00 carries no time zone.\n"),
-            ("yesterday", "--at: 'yesterday' is not an RFC 3339 moment with an offset.\n"),
-            ("2021-02-30", "--at: '2021-02-30' is no day: day is out of range for month.\n"),
+            (
+                "2021-03-01T09:00:00",
+                "moment-naive: --at: 2021-03-01T09:00:00 carries no time zone." + ACCEPTED,
+            ),
+            (
+                "yesterday",
+                "--at: 'yesterday' is not an RFC 3339 moment with an offset." + ACCEPTED,
+            ),
+            (
+                "2021-02-30",
+                "--at: '2021-02-30' is no day: day is out of range for month." + ACCEPTED,
+            ),
             ("9999-01-01", "moment-invalid: --at: 9999-01-01 is out of bounds.\n"),
         ],
     )

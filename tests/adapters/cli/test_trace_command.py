@@ -213,7 +213,7 @@ class TestShow:
         options: dict[str, Any] = {"feed": None, "programme": None, "since": None, "until": None, "act": None}
         assert trace_command.show(asked, db=db, as_json=False, **options) == 0
         lines = terminal.getvalue().splitlines()
-        assert lines[:2] == ["programme", "    1  2022-03-15 10:00:00  case.open               feed (system)"]
+        assert lines[:2] == ["programme", "    1  2022-03-15 10:00+02:00  case.open               feed (system)"]
         assert "       case: CASE-2" in lines
         assert "       status: open → abandoned" in lines
         spoiled(db, "UPDATE trace_entries SET actor = NULL, reason = NULL, salt = NULL WHERE subject = 'programme'")

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from referral_adapters.memory import MemoryStore
+from referral_core import Programme, ReferralDesk
 from referral_core.entities.discount_group import GroupStatus, Terms
 from referral_core.entities.promo_code import CodeStatus
 from referral_core.entities.referral import Offer
@@ -116,16 +118,16 @@ def test_a_usable_code_always_has_both_offers(side: str) -> None:
 @pytest.mark.rule("S5")
 def test_a_usable_code_is_told_in_three_lines() -> None:
     assert decide(facts()).lines() == (
-        "A123 can be used, judged at 2021-02-10T10:00:00Z",
-        "  referrer: 10.00 EUR, the amount of referrer in 2020-12-31T22:00:00Z/2021-02-28T22:00:00Z",
-        "  referee: 7.00 EUR, the amount of referee-manual in 2020-12-31T22:00:00Z/..",
+        "A123 can be used, judged at 2021-02-10 10:00+00:00",
+        "  referrer: 10.00 EUR, the amount of referrer from 2020-12-31 22:00+00:00 until 2021-02-28 22:00+00:00",
+        "  referee: 7.00 EUR, the amount of referee-manual from 2020-12-31 22:00+00:00 on",
     )
 
 
 @pytest.mark.rule("S6")
 def test_an_unusable_code_is_told_with_every_reason() -> None:
     assert unusable().lines() == (
-        "A123 cannot be used, judged at 2021-02-10T10:00:00Z",
+        "A123 cannot be used, judged at 2021-02-10 10:00+00:00",
         "  code-ended: The code has ended.",
         "  self-referral: The code is the customer's own.",
     )
@@ -145,13 +147,13 @@ def test_an_unusable_code_is_told_with_every_reason() -> None:
 )
 def test_what_was_typed_is_told_on_one_line_and_not_at_length(typed: str, shown: str) -> None:
     head, *_ = decide(facts(code=typed, code_status=None, referrer_customer=None)).lines()
-    assert head == f"{shown} cannot be used, judged at 2021-02-10T10:00:00Z"
+    assert head == f"{shown} cannot be used, judged at 2021-02-10 10:00+00:00"
 
 
 @pytest.mark.rule("S10")
 def test_an_honoured_moment_is_told_with_the_concluding_one() -> None:
     head, *_ = decide(facts("2021-02-10 12:00", "2021-06-20 09:30")).lines()
-    assert head == "A123 can be used, judged at 2021-02-10T10:00:00Z, honoured for 2021-06-20T06:30:00Z"
+    assert head == "A123 can be used, judged at 2021-02-10 10:00+00:00, honoured for 2021-06-20 06:30+00:00"
 
 
 @pytest.mark.rule("S6")
@@ -300,3 +302,17 @@ def test_a_decision_is_a_value() -> None:
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         decision.reasons = (Reason.CODE_ENDED,)  # type: ignore[misc]  # that it is refused is what is tested
     assert attrs.evolve(decision, referee=Offer("x", euros("1"), period("2021-01-01 .."))) != decision
+
+
+@pytest.mark.rule("M1")
+def test_what_people_read_of_a_desks_decision_is_in_the_zone_of_its_programme() -> None:
+    """Days are days where days were given, and any other moment has its offset."""
+    ReferralDesk(Programme.default(), MemoryStore())
+    decision = decide(facts("2021-03-01", "2021-06-20 09:30"))
+    assert decision.lines() == (
+        "A123 can be used, judged at 2021-03-01, honoured for 2021-06-20 09:30+03:00",
+        "  referrer: 15.00 EUR, the amount of referrer from 2021-03-01 on",
+        "  referee: 7.00 EUR, the amount of referee-manual from 2021-01-01 on",
+    )
+    read = Cells(decision._repr_html_())
+    assert "judged at 2021-03-01 Europe/Tallinn, honoured for 2021-06-20 09:30" in read.words

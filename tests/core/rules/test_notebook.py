@@ -100,7 +100,7 @@ def test_the_looks_of_print() -> None:
 
 def test_a_decision_prints_as_a_headline_and_a_line_for_each_cause() -> None:
     headline, *causes = str(usable()).splitlines()
-    assert headline == "A123 can be used, judged at 2021-02-01T12:00:00Z"
+    assert headline == "A123 can be used, judged at 2021-02-01 12:00+00:00"
     assert [cause.split(":")[0] for cause in causes] == ["  referrer", "  referee"]
     headline, *causes = str(unusable("A123", Reason.CODE_ENDED, Reason.NO_AMOUNT)).splitlines()
     assert headline.startswith("A123 cannot be used")

@@ -11,7 +11,7 @@ from referral_core import Actor, DiscountGroup, Money, Role, Side, Timeline
 from referral_core.entities.discount_group import GroupStatus
 from referral_core.entities.trace import TraceEntry, group_subject
 from referral_core.values.history import Recorded
-from referral_core.values.moment import written
+from referral_core.values.moment import Calendar
 from tests.office import HOUSEHOLD, NOON, SYSTEM, Office
 from tests.phrases import TICK, amounts, at, euros, refused
 
@@ -160,9 +160,9 @@ def test_what_setting_an_amount_refuses() -> None:
     with refused("moment-naive", field="until"):
         office.desk.session(actor=ADA, now=NOW).groups.set_amount("referrer", euros("1"), ends=NOW.replace(tzinfo=None))
     for end in (NOW, NOW - TICK):
-        with refused("period-empty", field="until", naming=written(end)):
+        with refused("period-empty", field="until", naming=Calendar("Europe/Tallinn").text(end)):
             office.desk.session(actor=ADA, now=NOW).groups.set_amount("referrer", euros("1"), ends=end)
-    with refused("period-overlap", field="period", naming="2020-12-31T22:00:00Z/.."):
+    with refused("period-overlap", field="period", naming="the one from 2021-01-01 on"):
         office.session("2021-01-01", ADA).groups.set_amount("referrer", euros("1"), starts=at("2021-01-01"))
     with refused("currency-mismatch", field="amount", naming="EUR"):
         office.desk.session(actor=ADA, now=NOW).groups.set_amount("referrer", Money("1", "USD"))

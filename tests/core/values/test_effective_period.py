@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 
 from referral_core.values.effective_period import EffectivePeriod
+from referral_core.values.moment import Calendar, showing_moments_in
 from tests.phrases import TALLINN, TICK, at, period, refused
 from tests.strategies import GRID, grid_periods, moments, periods, tick, zones
 
@@ -229,10 +230,24 @@ def test_a_period_never_changes() -> None:
 
 @pytest.mark.rule("M2")
 def test_an_empty_period_is_named_in_its_refusal() -> None:
-    with refused("period-empty", naming="2021-02-28T22:00:00Z/2021-02-28T22:00:00Z holds no moment"):
+    with refused("period-empty", naming="the period from 2021-02-28 22:00+00:00 until 2021-02-28 22:00+00:00 holds"):
         EffectivePeriod.between(at("2021-03-01"), at("2021-03-01"))
 
 
 def test_an_interval_has_two_bounds() -> None:
     with pytest.raises(ValueError, match="is not an interval"):
         EffectivePeriod.parse("2021-01-01T00:00:00Z/2021-02-01T00:00:00Z/..")
+
+
+@pytest.mark.rule("M2")
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("2021-03-01 ..", "from 2021-03-01 on"),
+        ("2021-03-01 .. 2021-04-01", "from 2021-03-01 to the end of 2021-03-31"),
+        ("2021-03-01 09:00 .. 2021-04-01 10:30", "from 2021-03-01 09:00+02:00 until 2021-04-01 10:30+03:00"),
+    ],
+)
+def test_a_period_is_told_in_days_where_days_were_given(given: str, text: str) -> None:
+    with showing_moments_in(Calendar("Europe/Tallinn")):
+        assert period(given).shown == text

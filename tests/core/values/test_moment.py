@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 
 from referral_core.values.effective_period import EffectivePeriod
-from referral_core.values.moment import EARLIEST, LATEST, moment, optional_moment, written
+from referral_core.values.moment import (
+    EARLIEST,
+    LATEST,
+    Calendar,
+    moment,
+    moment_text,
+    optional_moment,
+    show_moments_in,
+    showing_moments_in,
+    written,
+)
 from tests.phrases import TALLINN, TICK, at, refused
 from tests.strategies import ZONES, moments, moments_anywhere, zones
 
@@ -161,3 +171,34 @@ def test_a_naive_moment_is_not_written() -> None:
 def test_a_zone_of_its_own_offset_is_fine() -> None:
     odd = timezone(timedelta(hours=5, minutes=45))
     assert moment(datetime(2021, 3, 1, 5, 45, tzinfo=odd)) == datetime(2021, 3, 1, tzinfo=UTC)
+
+
+# ── for people ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("M1")
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("2021-02-28T22:00:00Z", "2021-03-01"),
+        ("2021-02-28T22:00:01Z", "2021-03-01 00:00:01+02:00"),
+        ("2021-02-28T22:00:00.5Z", "2021-03-01 00:00:00.500000+02:00"),
+        ("2021-02-28T23:05:00Z", "2021-03-01 01:05+02:00"),
+        ("2021-10-31T00:30:00Z", "2021-10-31 03:30+03:00"),
+        ("2021-10-31T01:30:00Z", "2021-10-31 03:30+02:00"),
+    ],
+)
+def test_a_moment_is_told_one_way_and_only_one_moment_is_meant(given: str, text: str) -> None:
+    assert Calendar("Europe/Tallinn").text(datetime.fromisoformat(given)) == text
+
+
+def test_texts_are_in_the_zone_of_the_act_else_of_the_process_else_in_utc() -> None:
+    midnight = datetime.fromisoformat("2021-02-28T22:00:00Z")
+    assert moment_text(midnight) == "2021-02-28 22:00+00:00"
+    show_moments_in(Calendar("Europe/Tallinn"))
+    assert moment_text(midnight) == "2021-03-01"
+    with showing_moments_in(Calendar("Asia/Tokyo")):
+        assert moment_text(midnight) == "2021-03-01 07:00+09:00"
+    assert moment_text(midnight) == "2021-03-01"
+    show_moments_in(None)
+    assert moment_text(midnight) == "2021-02-28 22:00+00:00"

@@ -134,7 +134,7 @@ def test_adding_fills_a_gap_or_is_refused(timeline: Timeline[int], new: Effectiv
     before = table_of(timeline)
     met = timeline.overlapping(new)
     if met:
-        with refused("period-overlap", field="period", naming=f"{new} overlaps {met[0].period}"):
+        with refused("period-overlap", field="period", naming=f"{new.shown} overlaps the one {met[0].period.shown}"):
             timeline.adding(new, 0)
     else:
         after = timeline.adding(new, 0)
@@ -214,7 +214,9 @@ def test_a_start_equal_to_another_is_refused(new: str) -> None:
 )
 def test_any_other_overlap_is_refused_and_names_the_other_period(new: str, other: str) -> None:
     standing = amounts("10 in 2021-01-01 .. 2021-03-01", "15 in 2021-05-01 ..")
-    with refused("period-overlap", field="period", naming=f"{period(new)} overlaps {period(other)}"):
+    with refused(
+        "period-overlap", field="period", naming=f"{period(new).shown} overlaps the one {period(other).shown}"
+    ):
         standing.entering(period(new), euros("20"))
 
 
