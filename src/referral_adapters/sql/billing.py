@@ -1,4 +1,4 @@
-"""The ledger of continuous bill discounts in a database: movements, and what is unused of grants, part by part."""
+"""The ledger of continuous bill discounts in a database: movements, and lots of unused discount."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from referral_core.values.history import learned_at
 from referral_core.values.money import Money
 
 Lot = tuple[datetime, Decimal]
-"""The moment from which bills may take it, and how much there is."""
+"""The moment from which bills may use a part of a discount, and the unused amount of that part."""
 
 
 class _Numbered(NamedTuple):
@@ -46,7 +46,10 @@ LOTS_OF: Final[Lookup[tuple[_Numbered, ...]]] = Lookup(
     ),
     lambda rows: tuple(map(_Numbered._make, rows)),
 )
-"""The lots of an account, oldest first and then as they arrived."""
+"""The lots of an account, ordered by the moment from which they are effective and then by number.
+
+The rows are not locked: the family ``ledger`` locks the account's discount by name.
+"""
 _ARRIVING: Final = RowSet(Column("place", COUNT), _L.account, _L.effective_from, _L.unused)
 _ONE: Final = (_L.account == bindparam("of"), _L.number == bindparam("which"))
 _LESS: Final = update(LOTS).where(*_ONE)
@@ -55,7 +58,7 @@ _NONE: Final = Decimal("0.00")
 
 
 def _arrived(arriving: FromClause) -> Select[Any]:
-    """Return lots with their numbers, which go on from the last of the account in the order of places."""
+    """Return the new lots with their numbers, which continue each account's numbers in the order of ``place``."""
     there = LOTS.alias("there")
     last = select(func.coalesce(func.max(there.c.number), 0)).where(there.c.account == arriving.c.account)
     further = func.row_number().over(partition_by=arriving.c.account, order_by=arriving.c.place)
@@ -70,26 +73,25 @@ _TRIES: Final = 100
 
 @attrs.frozen
 class Lots:
-    """The lots of all accounts; whoever takes from an account's has locked it."""
+    """The lots of all accounts; :meth:`put` and :meth:`take` lock the discount of their account by name."""
 
     work: Work
 
     def of(self, account: str) -> tuple[Lot, ...]:
-        """Return an account's lots, oldest first and then as they arrived."""
+        """Return an account's lots, ordered by the moment from which they are effective and then by arrival."""
         return tuple((row.effective_from, row.unused) for row in self._rows(account))
 
     def unused(self, account: str) -> Decimal:
-        """Return what is unused of all lots together."""
+        """Return the unused amount of all lots of an account together."""
         return sum((row.unused for row in self._rows(account)), _NONE)
 
     def add(self, arriving: Iterable[tuple[str, Lot]]) -> None:
-        """Let lots arrive on accounts, none of which has to be locked: where others were quicker, their numbers go on.
+        """Add lots to many accounts by one statement, without a lock on any account.
 
-        :raises ConcurrentChange: others were quicker all the time.
+        :raises ConcurrentChange: other transactions took the next numbers in every attempt.
         """
-        if (
-            self.work.is_distributed
-        ):  # account by account, as each may lie elsewhere, and as each is asked for it is locked
+        if self.work.is_distributed:
+            # Accounts lie on different nodes, so each is a statement of its own, under the lock of its account.
             for account, lot in arriving:
                 self.put(account, [lot])
             return
@@ -99,15 +101,17 @@ class Lots:
                 {"place": place, "account": account, "effective_from": effective_from, "unused": unused}
                 for place, (account, (effective_from, unused)) in enumerate(left)
             ]
-            there = Counter(_NEW.into(self.work, rows))  # which of equal lots were inserted makes no difference
+            # Two payers may compute the same next number on one account. The key keeps one of them out, and the next
+            # attempt numbers its lots anew. The inserted rows are only counted, since equal lots may be exchanged.
+            there = Counter(_NEW.into(self.work, rows))
             left = [lot for lot in left if not _counted_off(there, lot)]
             if not left:
                 return
         raise ConcurrentChange("Too many lots arrive on the same account at the same time.")
 
     def put(self, account: str, arriving: Iterable[Lot]) -> None:
-        """Let lots arrive on one account, which stays locked."""
-        lots = list(self._rows(account))
+        """Add lots to one account, whose discount stays locked until the transaction ends."""
+        lots = list(self._rows(account))  # this lookup takes the lock
         last = max([each.number for each in lots], default=0)
         for number, (effective_from, unused) in enumerate(arriving, last + 1):
             row = {"account": account, "number": number, "effective_from": effective_from, "unused": unused}
@@ -116,7 +120,10 @@ class Lots:
         self._keep(account, lots)
 
     def take(self, account: str, most: Decimal, *, by: datetime | None = None) -> list[Lot]:
-        """Take up to ``most`` away, oldest first, of the lots effective at or before ``by``; return what was taken."""
+        """Remove up to ``most`` from the lots that are effective at or before ``by``, oldest first.
+
+        Returns the parts that were removed. A lot that is used up is deleted, and the last one may be reduced.
+        """
         taken, left = list[Lot](), list[_Numbered]()
         for lot in self._rows(account):
             if not most or (by is not None and lot.effective_from > by):
@@ -146,7 +153,7 @@ def _in_order(lot: _Numbered) -> tuple[datetime, int]:
 
 
 def _counted_off(there: Counter[tuple[Any, ...]], arriving: tuple[str, Lot]) -> bool:
-    """Take one such lot off a count, if there is one."""
+    """Remove one equal lot from the count of inserted lots, and tell whether there was one."""
     account, (effective_from, unused) = arriving
     if not there[account, effective_from, unused]:
         return False
@@ -157,7 +164,7 @@ def _counted_off(there: Counter[tuple[Any, ...]], arriving: tuple[str, Lot]) -> 
 POSTED: Final = Lookup(
     Lockable(select(POSTED_GRANTS).where(POSTED_GRANTS.c.key == bindparam("of")), is_locked=False), bool
 )
-"""Whether a grant was posted under a key."""
+"""Tells whether a grant was posted under a key."""
 BILLED: Final = Lookup(Lockable(select(BILLS).where(BILLS.c.bill == bindparam("of")), is_locked=False), bool)
 """Whether a bill was taken into account."""
 _T: Final = TRANSFERS.c
@@ -173,7 +180,7 @@ LAST_MOVED: Final[Lookup[datetime | None]] = Lookup(
     ),
     lambda rows: rows[0].moved_at,
 )
-"""When something moved on an account last."""
+"""The moment of the last movement on an account, ``None`` if there was none."""
 _NEW_GRANT: Final = insert(POSTED_GRANTS)
 _NEW_GRANTS: Final = BulkInsertion(POSTED_GRANTS)
 _NEW_BILL: Final = insert(BILLS)
@@ -194,10 +201,11 @@ _SUMS_BY: Final = _SUMS.where(MOVEMENTS.c.moved_at <= bindparam("by"))
 
 
 class SqlContinuousDiscounts:
-    """Billing in a database, in one currency, taking part in the store's transactions.
+    """Billing in a database, in one currency, inside the store's transactions.
 
-    Every account has lots, ordered by the moment they are effective from and then as they arrived. On each account, to
-    the cent, ``granted + transferred_in = consumed + transferred_out + unused``, all of them sums of movements.
+    Every account has lots of unused discount, ordered by the moment from which they are effective and then by arrival.
+    On each account ``granted + transferred_in = consumed + transferred_out + unused`` to the cent. The first four are
+    sums of movements, and ``unused`` is the sum of the lots.
     """
 
     def __init__(self, work: Work, *, currency: str = "EUR") -> None:
@@ -207,9 +215,11 @@ class SqlContinuousDiscounts:
 
     @joined
     def grant(self, grant: Grant) -> None:
-        """Post a grant, effective from ``grant.effective_from``; a key that was posted before changes nothing (B2).
+        """Write the key, the movement and the lot of a grant; a known key writes nothing (B2).
 
-        :raises Refusal: ``currency-mismatch`` when it is in another currency (M3).
+        A grant of zero is remembered by its key alone.
+
+        :raises Refusal: ``currency-mismatch`` when the grant is in another currency (M3).
         """
         amount = self._amount(grant.amount)
         if self.work.ask(POSTED, grant.key):
@@ -221,16 +231,20 @@ class SqlContinuousDiscounts:
             self._lots.put(grant.account, [(grant.effective_from, amount)])
 
     def has_grant(self, key: str) -> bool:
-        """Tell whether a grant was posted under this key."""
+        """Tell whether a grant was posted under this key, by one look at the primary key."""
         return self.work.ask(POSTED, key)
 
     @atomic
     def grant_all(self, grants: Sequence[Grant]) -> Mapping[str, Reason]:
-        """Post grants in one step, and return why some were not, by their keys: ``currency-mismatch`` (M3)."""
+        """Post grants by three statements for all of them: keys, movements and lots.
+
+        Returns the reasons of the refused grants by key: ``currency-mismatch`` (M3).
+        """
         wrong = {grant.key: Reason.CURRENCY_MISMATCH for grant in grants if grant.amount.currency != self._currency}
         rows = [{"key": grant.key} for grant in grants if grant.key not in wrong]
+        # Of two payers who post the same key only one gets it back here, and only that one writes movements.
         new = {key for (key,) in _NEW_GRANTS.into(self.work, rows)}
-        # In order of account, so that two who post to accounts in common do not wait for each other in a circle.
+        # In order of account: two payers who post to common accounts cannot deadlock.
         arriving = {grant.key: grant for grant in sorted(grants, key=_account) if grant.key in new and grant.amount}
         if arriving:
             _NEW_MOVEMENTS.into(
@@ -244,18 +258,18 @@ class SqlContinuousDiscounts:
         return wrong
 
     def granted_among(self, keys: Collection[str]) -> frozenset[str]:
-        """Return those of the keys under which a grant was posted."""
+        """Return the keys under which a grant was posted, by one statement for all keys."""
         given = _KEYS.given(self.work, [{"key": key} for key in keys])
         return frozenset(row.key for row in self.work.rows(_POSTED_AMONG[self.work.dialect], given))
 
     @joined
     def bill(self, bill: str, account: str, amount: Money, *, at: datetime) -> Money:
-        """Let a bill take what it can of the account's unused discount effective by ``at``, oldest grant first (B6).
+        """Use up the account's lots that are effective by ``at``, oldest first, and return the amount used (B6).
 
-        Returns what it took: the smaller of the bill and the unused discount.
+        The bill is stored even if it uses nothing.
 
-        :raises Refusal: ``bill-exists`` when the bill was taken into account before, even if it took nothing;
-            ``currency-mismatch`` (M3).
+        :raises Refusal: ``bill-exists`` when the bill was applied before, even if it used nothing;
+            ``currency-mismatch`` when the bill is in another currency (M3).
         """
         most = self._amount(amount)
         if self.work.ask(BILLED, bill):
@@ -269,7 +283,7 @@ class SqlContinuousDiscounts:
 
     @joined
     def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime, key: str) -> Money:
-        """Move unused discount, oldest first, between accounts in one step; ``None`` moves all (B7).
+        """Move lots from one account to another, oldest first, and return the amount moved; ``None`` moves all (B7).
 
         Returns what was moved. Every lot keeps the moment it is effective from, whenever it is moved; one that is
         moved in part is split. Under a ``key`` that stands for the same transfer nothing is moved, and what was moved
@@ -279,7 +293,8 @@ class SqlContinuousDiscounts:
         :raises KeyReused: the key stands for another transfer.
         """
         wanted = None if amount is None else self._amount(amount)
-        self.work.look_ahead([("ledger", source), ("ledger", target)])  # locked in one order
+        # Both accounts in one call, which sorts the locks: two opposite transfers cannot deadlock.
+        self.work.look_ahead([("ledger", source), ("ledger", target)])
         before = self.work.ask(MOVED, key)
         if before is not None:
             return self._money(before.repeated(source, target, wanted))
@@ -302,7 +317,11 @@ class SqlContinuousDiscounts:
         return self._money(most)
 
     def balance(self, account: str, *, by: datetime | None = None) -> Balance:
-        """Return the account's movements, up to and at ``by`` where that is given; all zero if it never had any."""
+        """Return the account's movements, summed by kind in the database; all zero if it has none.
+
+        With ``by`` only movements up to and at that moment are summed. Otherwise a second statement reads the parts of
+        the unused discount, unless there is none.
+        """
         of = {"of": account}
         rows = self.work.rows(_SUMS, of) if by is None else self.work.rows(_SUMS_BY, {**of, "by": by})
         sums = {row.kind: self._money(row.amount) for row in rows}
@@ -318,7 +337,10 @@ class SqlContinuousDiscounts:
         return attrs.evolve(balance, parts=tuple(UnusedPart(*lot) for lot in self.lots(account)))
 
     def movements(self, account: str) -> tuple[Movement, ...]:
-        """Return all that ever moved on an account, by moment, each with what was unused after it."""
+        """Return all movements of an account by moment, each with the unused discount after it.
+
+        One statement reads them, and :func:`~referral_core.entities.balance.statement` puts them in order.
+        """
         return statement(
             (
                 (row.moved_at, MovementKind(row.kind.replace("_", "-")), self._money(row.amount), row.reference)
@@ -328,11 +350,11 @@ class SqlContinuousDiscounts:
         )
 
     def lots(self, account: str) -> tuple[tuple[datetime, Money], ...]:
-        """Return what is unused, oldest first: each part with the moment from which bills may take it."""
+        """Return the parts of the unused discount, oldest first, each with the moment from which bills may use it."""
         return tuple((effective_from, self._money(unused)) for effective_from, unused in self._lots.of(account))
 
     def _following(self, at: datetime, *accounts: str) -> datetime:
-        """Return when something that happened at ``at`` moves on accounts: never before what has moved there."""
+        """Return the moment of a new movement: ``at``, or the last movement of the accounts if that is later."""
         moments = [moved for account in accounts if (moved := self.work.ask(LAST_MOVED, account)) is not None]
         return learned_at(at, max(moments, default=None))
 

@@ -1,4 +1,4 @@
-"""Cases in a database: a store of our own that stands in for the host's case system."""
+"""Cases in a database, in the place of the host's case system."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ BY_ID: Final = Lookup(
     Lockable(select(CASES).where(CASES.c.id == bindparam("of"))), lambda rows: ROWS.entity(rows[0]) if rows else None
 )
 _PAGE: Final = 200
+"""The number of cases read at a time."""
 _ALL: Final = Pages(select(CASES), CASES.c.id, size=_PAGE)
 _OPEN: Final = Pages(select(CASES).where(IS_OPEN), CASES.c.id, size=_PAGE)
 _NEW: Final = insert(CASES)
@@ -31,21 +32,22 @@ _CLOSE: Final = update(CASES).where(CASES.c.id == bindparam("of"))
 
 @attrs.frozen
 class SqlCases:
-    """Cases in a database, guarding K3. In a PostgreSQL transaction ``find`` locks the case."""
+    """Cases in a database. In a PostgreSQL transaction ``find`` locks the row of the case until the end (K3)."""
 
     work: Work
 
     def find(self, case: str) -> Case | None:
-        """Return the case of this id, as last stored."""
+        """Return the case with this id, locked in a PostgreSQL transaction."""
         return self.work.ask(BY_ID, case)
 
     @joined
     def open(self, case: Case) -> None:
-        """Open a case (K1).
+        """Insert a case under the lock of its customer's name (K1).
 
-        :raises Refusal: ``case-exists`` when there is one of this id.
+        :raises Refusal: ``case-exists`` when there is a case with this id.
         """
-        self.work.look_ahead([("customer", case.customer)])  # locked as by whoever erases them
+        # Erasing takes the same lock: otherwise a case could be opened for a customer after their cases were erased.
+        self.work.look_ahead([("customer", case.customer)])
         if self.work.ask(BY_ID, case.id) is not None:
             raise Refusal(Reason.CASE_EXISTS, message=f"there is a case {case.id} already", field="case")
         self.work.write(_NEW, ROWS.row(case))
@@ -53,9 +55,9 @@ class SqlCases:
 
     @joined
     def close(self, case: Case) -> None:
-        """Store a case that was finished or abandoned (K2, K3).
+        """Update a case that was finished or abandoned, under the lock of its row (K2, K3).
 
-        :raises Refusal: ``case-closed`` when it is no longer open, ``case-unknown`` when there is none of this id.
+        :raises Refusal: ``case-closed`` when it is no longer open, ``case-unknown`` when there is no case with this id.
         """
         known = self.work.ask(BY_ID, case.id)
         if known is None:
@@ -66,7 +68,10 @@ class SqlCases:
         self.work.keep(BY_ID, case.id, case)
 
     def all(self, *, after: str | None = None, open_only: bool = False) -> Iterator[Case]:
-        """Yield every case in order of id, or those above ``after``, or that are open, without holding them all."""
+        """Yield cases in order of id, page by page along the primary key: all, those above ``after``, or open ones.
+
+        Open cases have a partial index of their own.
+        """
         above = None if after is None else (after,)
         if open_only:
             return _OPEN.read(self.work, ROWS.entity, after=above)

@@ -1,4 +1,4 @@
-"""Promo codes in a database."""
+"""Promo codes in a database, with their history and their sharings."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ ROWS: Final = Rows(PromoCode, PROMO_CODES)
 
 @attrs.frozen
 class StoredCode:
-    """A code as it is stored, how many states it has had, and when this one was recorded."""
+    """A code as stored, the number of states it has had, and the moment at which this one was recorded."""
 
     code: PromoCode
     revision: int
@@ -76,11 +76,13 @@ _HOLDER: Final = Directory(
     PROMO_CODES.c.account, select(CODE_TEXTS.c.account).where(CODE_TEXTS.c.text == bindparam("of"))
 )
 UNLOCKED: Final = Lockable(_BY_TEXT, is_locked=False, directory=_HOLDER)
+"""The code with a text, without a lock."""
 TO_BE_CHANGED: Final = Lockable(_BY_TEXT, directory=_HOLDER)
+"""The code with a text, locked ``FOR UPDATE``: it waits for all who use the code, and they wait for it."""
 BY_TEXT: Final = Lookup(
     Lockable(_BY_TEXT, shared=PROMO_CODES, directory=_HOLDER), lambda rows: _stored(rows[0]) if rows else None
 )
-"""The code of a text, which many may use at once, and nobody change meanwhile."""
+"""The code with a text, locked ``FOR SHARE``: many transactions may use it at once, and none may change it."""
 OF_ACCOUNT: Final = Lookup(
     Lockable(
         select(PROMO_CODES).where(PROMO_CODES.c.account == bindparam("of")).order_by(PROMO_CODES.c.place),
@@ -88,7 +90,7 @@ OF_ACCOUNT: Final = Lookup(
     ),
     lambda rows: tuple(map(_stored, rows)),
 )
-"""The codes that an account holds or held, in the order they were issued."""
+"""The codes that an account holds or held, in the order of issuing; the account's name is locked, not the rows."""
 _NEW_TEXT: Final = insert(CODE_TEXTS)
 _NEW: Final = insert(PROMO_CODES)
 _CHANGE: Final = (
@@ -111,7 +113,7 @@ _LOOKED_AT: Final = (
 )
 _WINDOW: Final = select(func.count().label("total"), func.max(_LOOKED_AT.c.account).label("last"))
 _CONTRACTS: Final = CONTRACTS.c
-# Both sides are bound to the page, so that no plan can make the whole table of it.
+# Contracts and codes are both bounded by the page: otherwise a planner may choose to read the whole table of codes.
 _CODELESS: Final = (
     select(
         _CONTRACTS.account,
@@ -179,8 +181,10 @@ GATHERED: Final = (
 )
 """A row for each contract of the customer and each live referral, or one without: code and groups in every one.
 
-It is one statement for one server. A cluster is asked by lookups, since these rows lie in different places.
+The code, the live referral and the stamps of the groups are repeated in every row. On a cluster these tables lie on
+different nodes, so that lookups take the place of this statement.
 """
+# The columns of the code stand behind the three labels, and have a prefix: contracts have columns of the same names.
 _CODE_COLUMNS: Final = slice(3, 3 + len(PROMO_CODES.c))
 _held_code_row: Final[Callable[[tuple[Any, ...]], Row]] = row_maker(PROMO_CODES.c.keys())
 _NEW_SHARING: Final = insert(SHARINGS)
@@ -189,35 +193,38 @@ _SHARED_BY: Final = _SHARED.where(SHARINGS.c.at <= bindparam("by"))
 
 
 _PRESENT: Final = ("text", "account", "customer", "issued_at", "issued_by", "issuing")
+"""The columns that the history does not keep: they never change, except that a person may be erased (A5)."""
 
 
 @attrs.frozen
 class SqlCodes:
-    """Promo codes in a database, which itself guards C1 by a key and C6 by an exclusion or triggers.
+    """Promo codes in a database, which guards C1 by a key, and C6 by an exclusion constraint or by triggers.
 
-    In a PostgreSQL transaction ``add`` and ``replace`` lock the account, as ``SqlContracts`` does, and ``find`` the
-    code: many may look at one at once, and nobody changes it meanwhile. ``codeless`` locks the contracts of its page,
-    and lets one run in at a time. Triggers refuse every change of history but the erasing of words (A5).
+    In a PostgreSQL transaction ``add`` and ``replace`` lock the account by name, as ``SqlContracts`` does, and ``find``
+    locks the code ``FOR SHARE``. ``codeless`` locks the contracts of its page and admits one launch run at a time.
+    Triggers refuse every change of the history except the erasing of words (A5).
 
-    Evidence is one statement, whatever is asked (P4). What a group gives is kept from one check to the next, and read
-    again when the group's stamp has changed.
+    On one server the evidence of a check is one statement (P4). Groups are kept from one check to the next, and read
+    again when their stamps have changed.
     """
 
     work: Work
     _groups: SqlGroups
 
     def find(self, text: str) -> PromoCode | None:
-        """Return the code with this canonical text, whoever holds or held it."""
+        """Return the code with this canonical text; the list of all texts leads to the account that holds it."""
         held = self.work.ask(BY_TEXT, text)
         return None if held is None else held.code
 
     def of_account(self, account: str) -> tuple[PromoCode, ...]:
-        """Return the account's codes, past ones included, in the order they were issued."""
+        """Return the account's codes, past ones included, by one statement along its part of the primary key."""
         return tuple([each.code for each in self.work.ask(OF_ACCOUNT, account)])
 
     @joined
     def add(self, code: PromoCode, *, at: datetime) -> None:
-        """Store a newly issued code, as recorded at ``at``.
+        """Insert a code and its text, under the lock of the account's name.
+
+        The code is recorded at ``at``, or at the last record of the account's codes if that is later.
 
         :raises Refusal: ``code-taken`` when any account ever held the text (C1), ``code-overlap`` when the account
             holds another code at some moment of its period (C6).
@@ -233,22 +240,25 @@ class SqlCodes:
 
     @joined
     def replace(self, code: PromoCode, *, at: datetime) -> None:
-        """Store the next state of a code that is known by its text, as recorded at ``at``.
+        """Update a code under the lock of its account's name, and move its last state to the history.
 
         :raises Refusal: ``code-overlap`` as :meth:`add` does, ``code-unknown`` when the account never held it.
-        :raises ConcurrentChange: somebody else stored a state since this transaction read the code.
+        :raises ConcurrentChange: another transaction stored a state since this one read the code.
         """
         found = self.work.known(BY_TEXT, code.text)
         held = self.work.ask(OF_ACCOUNT, code.account)
         last = next((each for each in held if each.code.text == code.text), None)
         if last is None:
             raise Refusal(Reason.CODE_UNKNOWN, message=f"account {code.account} never held {code.text}", field="code")
-        if found is not None and found.revision != last.revision:  # what was judged, before the account was locked
+        # The rules may have judged a state that was read before the account was locked. If another one is stored by
+        # now, they have to judge again.
+        if found is not None and found.revision != last.revision:
             raise ConcurrentChange(f"The code {code.text} was changed by somebody else at the same time.")
         _check_periods(code, held)
         new = StoredCode(code, last.revision + 1, _learned(at, held))
         row = ROWS.row(code, revision=new.revision, recorded_at=new.recorded_at)
-        # One revision is there once: whoever changes a code that somebody else has changed meanwhile fails here.
+        # The key admits each revision once: of two transactions that replace the same state the second one fails here.
+        # The update alone would not fail, since it finds no row with that revision and changes nothing.
         self.work.write(_RECORD, _history_row(last))
         self.work.write(
             _CHANGE, {**without(row, "account"), "of": code.account, "called": code.text, "last": last.revision}
@@ -256,7 +266,10 @@ class SqlCodes:
         self._keep(new, tuple([new if each is last else each for each in held]))
 
     def history(self, account: str) -> tuple[tuple[Recorded[PromoCode], ...], ...]:
-        """Return every state of every code of an account: codes in the order they were added, states in theirs."""
+        """Return every state of every code of an account, in the order of adding, by two statements.
+
+        Past states are rows of the history, and the last one is the row of the code itself.
+        """
         before: dict[str, list[Row]] = {}
         for row in self.work.rows(_HISTORY, {"of": account}):
             before.setdefault(row.text, []).append(row)
@@ -266,10 +279,11 @@ class SqlCodes:
         )
 
     def codeless(self, after: str, limit: int, *, at: datetime) -> CodelessPage:
-        """Look at the next ``limit`` accounts whose id is above ``after``, by the code points of the id.
+        """Read the next ``limit`` accounts above ``after``, in order of id, and return those without any code.
 
-        Returned are those that never held a code and on which a contract is in force: open, and activated at or
-        before ``at``. In a transaction their contracts stay as they are until it ends, and a second run waits for it.
+        A contract is in force on each of the returned accounts: it is open and was activated at or before ``at``. One
+        statement finds the bounds of the page along the primary key, another one its contracts. In a transaction those
+        are locked ``FOR SHARE``, and a second run waits at the lock ``launch``.
         """
         self.work.lock("launch")
         window = self.work.row(_WINDOW, {"after": after, "most": limit})
@@ -277,10 +291,11 @@ class SqlCodes:
             return CodelessPage((), 0, None)
         looked_at, last = int(window.total), str(window.last)
         given = {"after": after, "last": last, "at": at}
-        # A lock would end with the statement anyhow, and who may only read may not lock.
+        # Outside a transaction a lock would end with its statement, and a read-only session may take none.
         statement = _CODELESS_LOCKED if self.work.locks and not self.work.is_distributed else _CODELESS
         rows = self.work.rows(statement, given)
-        if self.work.locks and self.work.is_distributed:  # which locks no rows of many places: by name, and looks again
+        if self.work.locks and self.work.is_distributed:
+            # Citus locks no rows across nodes: the accounts are locked by name, and the page is read again under that.
             self.work.lock(*{f"account {row.account}" for row in rows})
             rows = self.work.rows(statement, given)
         by_account = groupby(rows, itemgetter(0))
@@ -290,7 +305,7 @@ class SqlCodes:
         )
 
     def taken(self, texts: Collection[str]) -> frozenset[str]:
-        """Return which of these canonical texts some account holds or held (C1)."""
+        """Return those of these canonical texts that any account holds or held, by one statement (C1)."""
         return frozenset([row.text for row in _TAKEN.rows(self.work, texts)])
 
     def ended_by_hand(self, customers: Collection[str]) -> frozenset[str]:
@@ -301,30 +316,36 @@ class SqlCodes:
 
     @atomic
     def add_first(self, codes: Sequence[PromoCode], notes: Sequence[TraceNote], *, at: datetime) -> None:
-        """Store the first codes of accounts, recorded at ``at``, and add the notes to the trace: all of it or nothing.
+        """Load the first codes of accounts, their texts and their trace entries in bulk: all of it or nothing.
 
-        :raises ConcurrentChange: a text was taken, or an account came to hold another code; nothing was stored. Ask
-            again for what is codeless.
+        :raises ConcurrentChange: a text was taken, or an account got another code; nothing was stored. The caller reads
+            :meth:`codeless` again.
         """
         work, heads = self.work, heads_between(self.work, [note.subject for note in notes])
         rows = [ROWS.row(code, revision=1, recorded_at=at) for code in codes]
         try:
             with _NEW_CODES.sending(work, _NEW_CODES.blocks(work, ({**row, "place": 1} for row in rows))):
-                # PostgreSQL is busy with the guard of C6 for longer than all of this takes.
+                # Meanwhile PostgreSQL checks the exclusion constraint of C6, which takes longer than this preparation.
                 texts = list(_NEW_TEXTS.blocks(work, rows))
                 entries = list(_NEW_ENTRIES.blocks(work, map(ENTRIES.row, _chained(notes, heads))))
             _NEW_TEXTS.send(work, texts)
             _NEW_ENTRIES.send(work, entries)
         except Refusal as quicker:
             raise ConcurrentChange("Somebody else issued a code to one of the accounts at the same time.") from quicker
+        # The guards refuse overlapping codes only. An account that got a code for another period is found by counting.
         held = _HOLDERS.rows(self.work, [code.account for code in codes])
         if held and held[0].held != len(codes):
             raise ConcurrentChange("One of the accounts has come to hold a code.")
 
     def evidence(self, code: str, customer: str | None, groups: tuple[str, str]) -> Evidence:
-        """Look up the code with a canonical text, a customer's standing, and two groups."""
+        """Read the code with a canonical text, a customer's standing and two groups.
+
+        On one server that is one statement, on a cluster a few lookups together. Inside a transaction the unit of work
+        answers what it knows already.
+        """
         referrer_group, referee_group = groups
-        if self.work.has_unit:  # where most of it was read ahead, and will be asked for again
+        if self.work.has_unit:
+            # Most of it was read ahead under locks, and the act that follows the check asks for it again.
             return Evidence(
                 self.find(code),
                 () if customer is None else self.work.ask(OF_CUSTOMER, customer),
@@ -358,12 +379,12 @@ class SqlCodes:
 
     @joined
     def add_sharing(self, sharing: Sharing) -> None:
-        """Store one sharing."""
+        """Insert one sharing under a random id, which cannot collide with a concurrent one."""
         row = {"account": sharing.account, "code": sharing.code, "means": sharing.means, "at": sharing.at}
         self.work.write(_NEW_SHARING, {**row, "id": uuid.uuid4().hex})
 
     def times_shared(self, account: str, *, by: datetime | None = None) -> int:
-        """Return how often codes of this account were shared, at or before ``by`` where that is given."""
+        """Return the number of sharings of this account's codes, at or before ``by`` if it is given, by counting."""
         of = {"of": account}
         row = self.work.row(_SHARED, of) if by is None else self.work.row(_SHARED_BY, {**of, "by": by})
         return 0 if row is None else int(row.total)
@@ -374,11 +395,12 @@ class SqlCodes:
 
 
 def _learned(at: datetime, held: Sequence[StoredCode]) -> datetime:
-    """Return when a state is recorded: never before those of the account's other codes."""
+    """Return the moment of a new record: ``at``, or the last record of the account's codes if that is later."""
     return learned_at(at, max([each.recorded_at for each in held], default=None))
 
 
 def _check_periods(code: PromoCode, held: Sequence[StoredCode]) -> None:
+    """Refuse a code whose period overlaps another code's of the account; a single code never needs the check."""
     others = [each.code for each in held if each.code.text != code.text]
     if not others:
         return
@@ -391,7 +413,7 @@ def _check_periods(code: PromoCode, held: Sequence[StoredCode]) -> None:
 
 
 def _history_row(held: StoredCode) -> dict[str, Any]:
-    """Return the row that keeps for ever what a code was, and when that was recorded."""
+    """Return the row of the history that keeps a state of a code and the moment at which it was recorded."""
     code = held.code
     state, personal = code_state(ROWS.row(code))
     place = {"account": code.account, "text": code.text, "revision": held.revision}
@@ -403,19 +425,21 @@ def _present(held: StoredCode) -> Recorded[PromoCode]:
 
 
 def _recorded(row: Row, code: PromoCode) -> Recorded[PromoCode]:
-    """Return a state that a code was in: what changed is kept of it, and all else is as it is today."""
+    """Return a past state of a code: the columns that change from the history, all others from the present code."""
     present = {name: value for name, value in ROWS.row(code).items() if name in _PRESENT}
     state = ROWS.of_state({**row.state, **(row.personal or {"ending_reason": None})}, **present)
     return Recorded(state, row.recorded_at, row.revision)
 
 
 def _codeless(contracts: Sequence[Row]) -> CodelessAccount:
+    """Return an account of its contracts, ordered by concluding moment: the last first name is the latest one."""
     supplies = tuple([(contract.product, contract.segment) for contract in contracts if contract.in_force])
     names = [contract.first_name for contract in contracts if contract.first_name]
     return CodelessAccount(contracts[0].account, contracts[0].customer, supplies, names[-1] if names else None)
 
 
 def _chained(notes: Sequence[TraceNote], heads: dict[str, tuple[int, str]]) -> Iterator[TraceEntry]:
+    """Yield the entries of notes, each chained to the head of its subject, which moves on to it."""
     for note in notes:
         number, previous = heads.get(note.subject, (0, GENESIS))
         entry = TraceEntry.numbered(note, number + 1, previous, secrets.token_hex(16))

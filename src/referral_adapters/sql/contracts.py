@@ -1,4 +1,4 @@
-"""Contracts in a database."""
+"""Contracts in a database, with their accounts and the directories that lead to them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _one(rows: Sequence[Row]) -> Contract | None:
 
 OF_CONTRACT: Final = select(CONTRACT_ACCOUNTS.c.account).where(CONTRACT_ACCOUNTS.c.contract == bindparam("of"))
 ACCOUNTS_OF: Final = select(CUSTOMER_ACCOUNTS.c.account).where(CUSTOMER_ACCOUNTS.c.customer == bindparam("of"))
-"""Where a contract, and the contracts of a customer, are to be found."""
+"""The directories: the account of a contract, and the accounts of a customer, which distribute the contracts."""
 
 
 def _in_order(rows: Sequence[Row]) -> tuple[Contract, ...]:
@@ -102,34 +102,38 @@ _NEW_ACCOUNTS_OF: Final = BulkLoad(CUSTOMER_ACCOUNTS)
 
 @attrs.frozen
 class SqlContracts:
-    """Contracts in a database: one customer an account, each id once, guarded by its keys.
+    """Contracts in a database, whose keys guard that an account has one customer and that each id exists once.
 
-    In a PostgreSQL transaction ``find`` locks the contract, ``of_account`` the account, and ``put`` the customer of a
-    new one. A page is a stretch of the primary key, of which the rest is left out. What staff look through every day,
-    open sign-ups and those of a channel, has an index of its own.
+    In a PostgreSQL transaction ``find`` locks the row of the contract, ``of_account`` the name of the account, and
+    ``put`` the name of the customer of a new contract. A page follows the index of ids. Open contracts and the
+    contracts of a channel, which staff read every day, have indexes of their own.
     """
 
     work: Work
 
     def find(self, contract: str) -> Contract | None:
-        """Return the contract of this id, as last stored."""
+        """Return the contract with this id, by way of the directory of ids; a transaction locks its row."""
         return self.work.ask(BY_ID, contract)
 
     def of_account(self, account: str) -> tuple[Contract, ...]:
-        """Return all contracts of an account, by concluding moment and then by id; empty: the account is unknown."""
+        """Return all contracts of an account in one statement, by concluding moment and then by id.
+
+        An empty result means an unknown account. A transaction locks the name of the account first, so that this stays
+        true until its end.
+        """
         return self.work.ask(OF_ACCOUNT, account)
 
     def of_customer(self, customer: str) -> tuple[Contract, ...]:
-        """Return all contracts of a customer, on any account, by concluding moment and then by id."""
+        """Return all contracts of a customer, by way of the directory of accounts; a transaction locks the name."""
         return self.work.ask(OF_CUSTOMER, customer)
 
     @joined
     def put(self, contract: Contract) -> None:
-        """Store a contract: a new one while it is concluded, else the next state of one that is there.
+        """Insert a contract whose status is concluded, or update a stored one, under the lock of its account's name.
 
         :raises Refusal: ``not-same-customer`` when its account belongs to another customer; ``contract-exists`` when
-            it is new and its id is not; ``contract-unknown`` when it is not new and there is none of its id on its
-            account.
+            a new contract has the id of another; ``contract-unknown`` when the account has no stored contract with the
+            id of this next state.
         """
         work = self.work
         others, known = work.ask(OF_ACCOUNT, contract.account), work.ask(BY_ID, contract.id)
@@ -140,9 +144,12 @@ class SqlContracts:
                 field="account",
             )
         if contract.status is ContractStatus.CONCLUDED:
-            own: tuple[Contract, ...] | None = work.ask(OF_CUSTOMER, contract.customer)  # locked by their name (A5)
+            # The lookup locks the name of the customer, as erasing does: otherwise a contract could be concluded under
+            # a name that is being erased (A5).
+            own: tuple[Contract, ...] | None = work.ask(OF_CUSTOMER, contract.customer)
             self._add(contract, known, is_new_account=not others)
         else:
+            # Not asked for: a lookup that nobody has made needs no correction and would cost a round trip.
             own = work.known(OF_CUSTOMER, contract.customer)
             self._change(contract, known, told=own is not None)
         work.keep(BY_ID, contract.id, contract)
@@ -151,11 +158,11 @@ class SqlContracts:
             work.keep(OF_CUSTOMER, contract.customer, _with(own, contract))
 
     def accounts(self) -> Iterator[tuple[str, str]]:
-        """Yield every account with its customer, in order of the account's id, without holding them all."""
+        """Yield every account with its customer, page by page along the primary key of accounts."""
         return _ALL_ACCOUNTS.read(self.work, lambda row: (row.account, row.customer))
 
     def count_accounts(self) -> int:
-        """Return how many accounts there are."""
+        """Return the number of accounts, counted by the database."""
         row = self.work.row(_COUNT)
         return 0 if row is None else int(row.total)
 
@@ -168,7 +175,7 @@ class SqlContracts:
         channel: str | None = None,
         segments: Collection[str] | None = None,
     ) -> tuple[Contract, ...]:
-        """Return the next ``limit`` contracts whose id is above ``after``, by the code points of the id.
+        """Return the next ``limit`` contracts above ``after``, in order of id, by one statement without locks.
 
         ``status``, ``channel`` (or family) and ``segments`` leave out all others; those that are left out do not count.
         """
@@ -193,9 +200,10 @@ class SqlContracts:
         return tuple(map(ROWS.entity, rows))
 
     def standing(self, contracts: Sequence[str], accounts: Sequence[str]) -> Standing:
-        """Return the contracts of these ids as last stored, and who owns these accounts; what is not there is left out.
+        """Return the stored contracts of these ids and the owners of these accounts, by two statements.
 
-        In a transaction nobody else brings in pages between this and the end of the transaction.
+        Unknown ids and accounts are left out. The lock ``launch`` admits one import at a time, until the end of the
+        transaction.
         """
         self.work.lock("launch")
         rows = _CONTRACTS_AMONG.rows(self.work, contracts)
@@ -203,10 +211,10 @@ class SqlContracts:
 
     @atomic
     def add_all(self, contracts: Sequence[Contract]) -> None:
-        """Store contracts in whatever state they are, all of them or none; their ids and what they say are new.
+        """Load new contracts of any status in bulk, with their accounts and directories, all or none (C2).
 
-        :raises ConcurrentChange: an id or an account came to be somebody else's since it was asked for; nothing was
-            stored. Ask again what stands.
+        :raises ConcurrentChange: an id or an account was taken since :meth:`standing` was read; nothing was stored. The
+            caller reads it again.
         """
         customers = {contract.account: contract.customer for contract in contracts}
         known = self._customers(customers.keys())
@@ -231,7 +239,7 @@ class SqlContracts:
             self.work.write(_NEW_ACCOUNT_OF, account)
         self.work.write(_NEW_PLACE, {"contract": contract.id, "account": contract.account})
         self.work.write(_NEW, ROWS.row(contract))
-        self.work.keep(BY_CONTRACT, contract.id, None)  # what is new carries no referral yet
+        self.work.keep(BY_CONTRACT, contract.id, None)  # a new contract has no referral: saves that lookup
 
     def _change(self, contract: Contract, known: Contract | None, *, told: bool) -> None:
         if known is None or known.account != contract.account:
@@ -240,6 +248,7 @@ class SqlContracts:
                 message=f"there is no contract {contract.id} on account {contract.account}",
                 field="contract",
             )
+        # Without the account: Citus refuses an update of the column by which rows are distributed.
         row = without(ROWS.row(contract), "account", "id")
         self.work.write(_CHANGE, {**row, "of": contract.id, "on": contract.account}, told=told)
 
@@ -248,7 +257,7 @@ class SqlContracts:
 
 
 def _with(contracts: tuple[Contract, ...], contract: Contract) -> tuple[Contract, ...]:
-    """Return contracts with one of them in its next state, or with a new one, in order."""
+    """Return the contracts with one added, or replaced by its next state, in order."""
     rest = [each for each in contracts if each.id != contract.id]
     return tuple(sorted([*rest, contract], key=_concluded))
 
@@ -259,7 +268,7 @@ def _concluded(contract: Contract) -> tuple[datetime, str]:
 
 @cache
 def _page(dialect: str, given: frozenset[str], is_open: bool) -> Executable:
-    """Return the statement for what is given, of open contracts only or of all."""
+    """Return the statement of a page for the parameters ``given``, over open contracts or over all."""
     conditions = {
         "after": _C.id > bindparam("after"),
         "status": _C.status == bindparam("status"),
@@ -270,6 +279,7 @@ def _page(dialect: str, given: frozenset[str], is_open: bool) -> Executable:
     }
     wanted: list[ColumnElement[bool] | TextClause] = [conditions[name] for name in conditions if name in given]
     if is_open:
+        # In the words of the partial index: for a parameter the planner cannot know that the index holds all rows.
         wanted.append(IS_CONCLUDED)
     return select(CONTRACTS).where(*wanted).order_by(_C.id).limit(bindparam("most"))
 
@@ -281,6 +291,4 @@ _LISTED: Final = {
     "postgresql": select(func.json_array_elements_text(cast(_SEGMENTS, JSON))),
     "sqlite": select(column("value")).select_from(func.json_each(_SEGMENTS)),
 }
-
-
-"""The segments that are given, as each database takes them out of a list in JSON."""
+"""The segments of a filter, unpacked by each database from one parameter: a list in JSON."""

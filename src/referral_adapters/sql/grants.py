@@ -1,4 +1,4 @@
-"""Grants in a database."""
+"""Grants in a database, on their way to billing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DUE: Final = (
 _DUE_AND_FREE: Final = _DUE.with_for_update(skip_locked=True)
 _ALL: Final = Pages(select(GRANTS), GRANTS.c.key)
 _ALL_OPEN: Final = Pages(select(GRANTS).where(_OPEN), GRANTS.c.key)
-_BY_SIDE: Final = (GRANTS.c.side, GRANTS.c.referral)  # the order of keys, as the primary key has it
+_BY_SIDE: Final = (GRANTS.c.side, GRANTS.c.referral)  # on one account the order of keys, along the primary key
 _OF_ACCOUNT: Final = Pages(select(GRANTS).where(GRANTS.c.account == bindparam("of")), *_BY_SIDE)
 _OPEN_OF_ACCOUNT: Final = Pages(select(GRANTS).where(_OPEN, GRANTS.c.account == bindparam("of")), *_BY_SIDE)
 ROWS: Final = Rows(Grant, GRANTS)
@@ -57,6 +57,7 @@ _STEPS: Final = RowSet(
 
 
 def _changing(steps: FromClause) -> Executable:
+    """Return the update of the grants that are still in the state in which their steps begin."""
     same = [GRANTS.c[name] == steps.c[name] for name in _IDENTITY]
     as_it_was = [GRANTS.c[name].is_not_distinct_from(steps.c[f"was_{name}"]) for name in _STATE]
     next_state = {name: steps.c[name] for name in _CHANGING}
@@ -76,28 +77,29 @@ _CHANGE_ONE: Final = (
 
 @attrs.frozen
 class SqlGrants:
-    """Grants in a database, which itself guards one grant a side by a key (B2).
+    """Grants in a database, whose keys guard that a referral has one grant a side (B2).
 
-    In a PostgreSQL transaction ``find`` and ``unsettled`` lock what they return, and ``unsettled`` leaves out what
-    another transaction has locked.
+    In a PostgreSQL transaction ``find`` and ``unsettled`` lock the rows that they return. ``unsettled`` skips rows that
+    another transaction has locked, so that concurrent payers get different pages.
     """
 
     work: Work
 
     def find(self, key: str) -> Grant | None:
-        """Return the grant with this idempotency key."""
+        """Return the grant with this key, by the index of keys, locked ``FOR UPDATE`` in a PostgreSQL transaction."""
         row = self.work.row(_BY_KEY(self.work), {"of": key})
         return None if row is None else grant_of(row)
 
     @joined
     def add(self, grant: Grant) -> None:
-        """Store a new grant; one that is already there is left as it is (B2).
+        """Insert a grant ``ON CONFLICT DO NOTHING``: a stored grant with the same key stays unchanged (B2).
 
-        :raises StoreFailed: a zero character is in its key or account, so that no payer could ever take it.
+        :raises StoreFailed: the key or the account contains a zero character, which no payer could write in a step.
         """
         if "\0" in grant.key or "\0" in grant.account:
             raise StoreFailed("A text holds a character that the database cannot keep.")
-        # One that is there already is a row that need not be written.
+        # Only where the unsettled grants of the account are known does the lookup need a correction. Otherwise its
+        # table is marked as having writes that no lookup knows of.
         due = self.work.known(DUE, grant.account)
         self.work.write(_NEW[self.work.dialect], ROWS.row(grant, key=grant.key), told=due is not None)
         if due is not None and not grant.is_settled:
@@ -107,28 +109,32 @@ class SqlGrants:
 
     @joined
     def change(self, steps: Sequence[Step]) -> tuple[Grant, ...]:
-        """Store the next state of each grant whose state is what it was; return those that are so because of that."""
+        """Update the grants whose ``state`` is still the one that was read, and return those, in order of steps.
+
+        One conditional update takes all steps; on a cluster each grant has an update of its own.
+        """
         if not steps:
             return ()
         rows = [_step_row(before, after) for before, after in steps]
-        if self.work.is_distributed:  # grant by grant, as each may lie elsewhere
+        if self.work.is_distributed:  # grants lie on different nodes, by their accounts
             return tuple([after for row, (_, after) in zip(rows, steps, strict=True) if self._is_changed(row)])
         changed = {row.key for row in self.work.rows(_CHANGE[self.work.dialect], _STEPS.given(self.work, rows))}
         return tuple(after for _, after in steps if after.key in changed)
 
     def unsettled(self, by: datetime, limit: int) -> tuple[Grant, ...]:
-        """Return up to ``limit`` grants that billing has not confirmed and that wait until ``by`` at the latest.
+        """Return up to ``limit`` unsettled grants that wait until ``by`` at the latest, in order of wait and then key.
 
-        Those that have waited longest come first, then in order of key.
+        The partial index of waiting grants has this order. In a PostgreSQL transaction the rows are locked ``FOR UPDATE
+        SKIP LOCKED``.
         """
-        # A cluster locks no rows of many places. What two payers both find there, the first to change it has.
+        # Citus locks no rows across nodes. Two payers may read the same grant there; :meth:`change` gives it to one.
         statement = _DUE_AND_FREE if self.work.locks and not self.work.is_distributed else _DUE
         return tuple(map(grant_of, self.work.rows(statement, {"by": by, "most": limit})))
 
     def all(self, *, account: str | None = None, unsettled: bool = False) -> Iterator[Grant]:
         """Yield every grant, or those of one account, or those with something to do for a payer, in order of key.
 
-        They are read by pages, none held for long.
+        All grants follow the index of keys, unsettled ones its partial index, and those of an account the primary key.
         """
         if account is None:
             return (_ALL_OPEN if unsettled else _ALL).read(self.work, grant_of)
@@ -143,7 +149,7 @@ class SqlGrants:
 
 
 def _step_row(before: Grant, after: Grant) -> dict[str, Any]:
-    """Return the row of a step: which grant, what it is to be, and what it must be for that."""
+    """Return the row of a step: the identity of the grant, its next state, and the state that it must have now."""
     status, attempts, wait_until = before.state
     return {
         "referral": after.referral,

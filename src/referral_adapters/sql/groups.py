@@ -1,4 +1,4 @@
-"""Discount groups in a database."""
+"""Discount groups in a database, with their amounts, switches and history."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _tuple(rows: Sequence[Row]) -> tuple[Row, ...]:
 ALL: Final[Lookup[tuple[Row, ...]]] = Lookup(
     Lockable(select(GROUPS).order_by(GROUPS.c.place), is_locked=False), _tuple, parameters=()
 )
-"""The rows of all groups: a few, which hardly ever change, for whatever groups an act looks at."""
+"""The rows of all groups, in one lookup for any group: they are few and hardly ever change."""
 _PLACES: Final = select(func.coalesce(func.max(GROUPS.c.place), 0).label("last"))
 _AMOUNTS: Final = select(AMOUNT_PERIODS).where(AMOUNT_PERIODS.c.group_id == bindparam("of"))
 _SWITCHES: Final = (
@@ -59,46 +59,50 @@ _HISTORY: Final = select(GROUP_HISTORY).where(GROUP_HISTORY.c.id == bindparam("o
 
 @attrs.frozen
 class SqlGroups:
-    """Discount groups in a database, which itself guards D2 by a key and D3 by an exclusion or triggers.
+    """Discount groups in a database, which guards D2 by a key, and D3 by an exclusion constraint or by triggers.
 
-    Names are compared by :func:`~referral_core.values.name.compared_name`.
+    Names are compared by :func:`~referral_core.values.name.compared_name`. A group that was read is kept in the
+    process, and read again when the stamp of its row has changed.
     """
 
     work: Work
     _read_before: dict[str, tuple[str, DiscountGroup]] = attrs.field(init=False, factory=dict, eq=False, repr=False)
 
     def find(self, group: str) -> DiscountGroup | None:
-        """Return the group of this id, as last stored."""
+        """Return the group with this id; its amounts and switches are read only if its stamp has changed."""
         if self.work.has_unit:
             return self.among(self._rows(), group)
         row = self.work.row(_BY_ID, {"of": group})
         return None if row is None else self._read(row)
 
     def among(self, rows: Iterable[Row], group: str) -> DiscountGroup | None:
-        """Return the group of this id whose row is among those of all groups."""
+        """Return the group with this id, if its row is among these."""
         return next((self._read(row) for row in rows if row.id == group), None)
 
     def stamped(self, group: str, stamp: str | None) -> DiscountGroup | None:
-        """Return the group of this id in the state that a stamp stands for; ``None`` stands for none."""
+        """Return the group with this id in the state of a stamp; without a stamp there is no such group."""
         if stamp is None:
             return None
         known, kept = self._read_before.get(group, ("", None))
         return kept if kept is not None and known == stamp else self.find(group)
 
     def all(self) -> tuple[DiscountGroup, ...]:
-        """Return every group, in the order they were added."""
+        """Return every group in the order of adding."""
         return tuple(map(self._read, self._rows()))
 
     @atomic
     def put(self, group: DiscountGroup, *, at: datetime) -> None:
-        """Store a group, new or in its next state, as recorded at ``at``.
+        """Insert a group or update a stored one, and record its state, under one lock for all groups.
+
+        The state is recorded at ``at``, or at the last record of the group if that is later.
 
         :raises Refusal: ``group-exists`` when another group has its name (D2).
-        :raises ConcurrentChange: somebody else stored a state since this transaction read the group.
+        :raises ConcurrentChange: another transaction stored a state since this one read the group.
         """
         read = self.work.known(ALL, "") or ()
         self.work.lock("discount groups")
         known = self.work.row(_BY_ID, {"of": group.id})
+        # The rules judged the state that was read before the lock: if another one is stored by now, they judge again.
         judged = next((row.revision for row in read if row.id == group.id), None)
         if known is not None and judged not in {None, known.revision}:
             raise ConcurrentChange(f"The group {group.id} was changed by somebody else at the same time.")
@@ -112,6 +116,7 @@ class SqlGroups:
             revision = 1
             last = self.work.row(_PLACES)
             place = 1 if last is None else last.last + 1
+            # The keys of id, name and place decide in the end, also against a writer that does not take the lock.
             if not _NEW.into(self.work, {**stamped, "revision": revision, "place": place}):
                 raise ConcurrentChange("Somebody else added a group at the same time.")
         else:
@@ -130,7 +135,7 @@ class SqlGroups:
         self.work.change(_RECORD, {"id": group.id, "revision": revision, "recorded_at": recorded_at, "state": state})
 
     def history(self, group: str) -> tuple[Recorded[DiscountGroup], ...]:
-        """Return every state of a group, in order."""
+        """Return every state of a group in order of revision, by one statement over the history."""
         rows = self.work.rows(_HISTORY, {"of": group})
         return tuple(Recorded(group_in(row.state), row.recorded_at, row.revision) for row in rows)
 
@@ -139,7 +144,7 @@ class SqlGroups:
 
     def _read(self, row: Row) -> DiscountGroup:
         stamp, group = self._read_before.get(row.id, ("", None))
-        if group is None or stamp != row.stamp:  # no two states have the same stamp
+        if group is None or stamp != row.stamp:  # every state has a random stamp of its own
             group = self._whole(row)
             self._read_before[row.id] = row.stamp, group
         return group

@@ -1,4 +1,4 @@
-"""What a database holds about a customer, found and erased (A5): a handful of statements, each over a whole table."""
+"""The personal data of a customer in a database, found and erased (A5) by a few statements over whole tables."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ _SUBJECTS: Final = union_all(
     select(literal(account_subject("")) + CUSTOMER_ACCOUNTS.c.account).where(CUSTOMER_ACCOUNTS.c.customer == _OF),
     select(literal(referral_subject("")) + CONTRACTS.c.id).where(_OWN_CONTRACTS),
 )
-"""The chains of the customer's accounts, and of the referrals of their contracts."""
+"""The subjects of the chains of the customer's accounts and of the referrals of the customer's contracts."""
 _FRIENDS: Final = select(literal(referral_subject("")) + REFERRALS.c.contract).where(
     REFERRALS.c.referrer_customer == _OF
 )
-"""The chains of the referrals that the customer is the referrer of: the rows of grants are about them too."""
+"""The subjects of the chains of referrals with the customer as referrer, whose grants are about the customer too."""
 _OWN_NOTES: Final = FEE_NOTES.c.contract.in_(select(REFERRALS.c.contract).where(REFERRALS.c.referee_customer == _OF))
 _OWN_ROWS: Final = or_(
     _T.subject.in_(_SUBJECTS), and_(or_(*[_T.act == act for act in sorted(GRANT_ACTS)]), _T.subject.in_(_FRIENDS))
@@ -84,7 +84,7 @@ FIRST_NAMES: Final = (
 )
 CASES_OF: Final = select(CASES.c.id, CASES.c.status).where(CASES.c.customer == _OF).order_by(CASES.c.id)
 CODES_HELD: Final = select(PROMO_CODES.c.text).where(PROMO_CODES.c.customer == _OF).with_for_update()
-"""The customer's codes, which nobody who looks at them may use until the customer is erased."""
+"""The customer's codes, locked ``FOR UPDATE``: erasing waits for transactions that use a code, and later ones wait."""
 LIVE_OF: Final = select(LIVE_REFERRALS.c.contract).where(LIVE_REFERRALS.c.customer == _OF)
 _REFERRED: Final = or_(REFERRALS.c.referrer_customer == _OF, REFERRALS.c.referee_customer == _OF)
 COUNTS: Final = {
@@ -93,13 +93,13 @@ COUNTS: Final = {
     "referrals": select(func.count().label("found")).select_from(REFERRALS).where(_REFERRED),
 }
 TRACED: Final = select(_T.subject, _T.number).where(or_(_CONCERNED, _ACTED))
-"""The rows about the customer that say something of persons, and those about others in which the customer acted."""
+"""The trace entries about the customer with the customer as actor or with a reason, and others by the customer."""
 
 # ── erasing ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _named(column: ColumnElement[str]) -> ColumnElement[str]:
-    """Return what a column is to hold, the pseudonym in the customer's place."""
+    """Return the value of a column with the pseudonym in the place of the customer."""
     return case((column == _OF, _PSEUDONYM), else_=column)
 
 
@@ -110,14 +110,14 @@ def _customer_of(table: Table) -> Update:
 _NOBODY: Final = {"actor": null(), "reason": null(), "salt": null()}
 
 ERASING: Final = (
-    # What is found by another table's names comes before those are erased.
+    # In this order: rows that are found through the names of another table come before that table.
     update(TRACE_ENTRIES).where(_CONCERNED).values(**_NOBODY),
     update(FEE_NOTES).where(_OWN_NOTES).values(reason=null(), noted_by=_named(FEE_NOTES.c.noted_by)),
     update(PROMO_CODE_HISTORY).where(PROMO_CODE_HISTORY.c.account.in_(_ACCOUNTS)).values(personal=null()),
     _customer_of(PROMO_CODES).values(
         issued_by=_named(PROMO_CODES.c.issued_by),
         ending_reason=null(),
-        revision=PROMO_CODES.c.revision + 1,  # whoever has read the code must not store what they read
+        revision=PROMO_CODES.c.revision + 1,  # a transaction that has read the code must not write the name back
     ),
     update(REFERRALS)
     .where(_REFERRED)
@@ -129,7 +129,7 @@ ERASING: Final = (
     update(CONTRACTS).where(_OWN_CONTRACTS).values(customer=_PSEUDONYM, first_name=null(), warned_code=null()),
     update(ACCOUNTS).where(ACCOUNTS.c.account.in_(_ACCOUNTS)).values(customer=_PSEUDONYM),
 )
-"""What becomes of everything but words about others, in this order."""
+"""The updates that erase everything except free words in rows about others, in order."""
 
 
 # ── words about others that name the customer ─────────────────────────────────────────────────────────────────────────
@@ -137,9 +137,9 @@ ERASING: Final = (
 
 @attrs.frozen
 class FreeWords:
-    """A column of free words: how to read those that may name somebody, and how to take them away.
+    """A column of free words, with the values that replace a row's words when they name the customer.
 
-    ``are_named`` says that the column holds names with words, as JSON.
+    ``are_named`` tells that the column holds a mapping from names to words, as JSON.
     """
 
     words: Column[Any]
@@ -148,13 +148,13 @@ class FreeWords:
 
     @property
     def key(self) -> tuple[Column[Any], ...]:
-        """The columns that tell the rows apart."""
+        """The columns of the table's primary key."""
         return tuple(self.words.table.primary_key.columns)
 
     def having(self, name: str) -> Select[Any]:
-        """Return the statement that reads keys and words, at least of all rows whose words have a name in them."""
+        """Return the statement that reads keys and words of all rows that contain a name, and possibly of others."""
         found = select(*self.key, self.words.label("words")).where(self.words.is_not(None))
-        # Databases differ in letters beyond ASCII, and JSON writes some signs otherwise: read all words there.
+        # Databases fold letters beyond ASCII differently, and JSON escapes some characters: then all words are read.
         if self.are_named or not name.isascii():
             return found
         return found.where(func.lower(self.words).contains(name.lower(), autoescape=True))
@@ -165,7 +165,7 @@ class FreeWords:
 
     @property
     def taking(self) -> Update:
-        """The statement that takes the words of one row away, by parameters called ``of_`` and the key's columns."""
+        """The update that erases the words of one row, with a parameter ``of_…`` for each column of the key."""
         places = [column == bindparam(f"of_{column.key}") for column in self.key]
         return update(self.words.table).where(*places).values(**self.taken)
 
@@ -178,7 +178,7 @@ FREE_WORDS: Final = (
 )
 
 ACTED_ELSEWHERE: Final = update(TRACE_ENTRIES).where(_ACTED).values(**_NOBODY)
-"""What becomes of rows about others in which the customer acted."""
+"""The update of trace entries about others with the customer as the actor."""
 
 _QUOTED: Final = [bindparam(name, type_=WORDS) for name in ("quoted", "quoted_in_ascii")]
 ANSWERED: Final = delete(ANSWERS).where(
@@ -187,24 +187,28 @@ ANSWERED: Final = delete(ANSWERS).where(
         *[func.replace(ANSWERS.c.text, quoted, "") != ANSWERS.c.text for quoted in _QUOTED],
     )
 )
-"""What becomes of answers to, or about, the customer: a text of them is what is in quotes, sign for sign."""
+"""The deletion of answers to the customer, and of answers that contain the customer's id in quotes, to the letter."""
 
 
 @attrs.frozen
 class SqlPersonalData:
-    """What a database holds about persons, found and erased (A5).
+    """The personal data of customers in a database, found and erased (A5).
 
-    Erasing is a handful of statements, each over a whole table: it takes as long as reading the trace once. On
-    PostgreSQL it waits for those who conclude contracts or open cases for the customer, or use a code of theirs, and
-    they for it. SQLite is told to overwrite what it deletes; what it has deleted before is gone after ``VACUUM``.
+    Erasing is a few statements over whole tables, and takes about as long as one pass over the trace. On PostgreSQL it
+    waits for transactions that conclude contracts or open cases for the customer, or use a code of the customer, and
+    they wait for it. SQLite overwrites what it deletes from then on; content that it deleted before is removed by
+    ``VACUUM``.
     """
 
     work: Work
 
     def find(self, customer: str) -> PersonalData:
-        """Return what the store holds about a customer; empty and zero throughout where it is nothing."""
+        """Return everything that the database holds about a customer; for a stranger, nothing and zero.
+
+        Each table is read by a statement of its own. A PostgreSQL transaction locks the name of the customer first.
+        """
         given = {"of": customer}
-        self.work.lock(f"customer {customer}")  # what an act finds of a customer stays so until it ends
+        self.work.lock(f"customer {customer}")  # inside a transaction the result stays true until its end
         accounts = tuple(row.account for row in self.work.rows(ACCOUNTS_OF, given))
         cases = self.work.rows(CASES_OF, given)
         found = {kind: self._count(kind, customer) for kind in COUNTS}
@@ -219,13 +223,16 @@ class SqlPersonalData:
 
     @atomic
     def erase(self, customer: str) -> str:
-        """Put a fresh pseudonym in a customer's place wherever the store names them, and return it.
+        """Replace a customer by a fresh pseudonym in every table, and return the pseudonym.
 
-        :raises ConcurrentChange: somebody else was at the same rows.
+        The names of the customer and of the customer's accounts are locked, and the rows of the codes.
+
+        :raises ConcurrentChange: another transaction changed the same rows.
         """
-        self.work.lock(f"customer {customer}")
+        self.work.lock(f"customer {customer}")  # as concluding a contract and opening a case do
         pseudonym = f"{PSEUDONYM}{secrets.token_hex(16)}"
         if self.work.dialect == "sqlite":
+            # Otherwise SQLite only marks pages as free, and the old names stay readable in the file.
             self.work.rows(text("PRAGMA secure_delete = ON"))
         accounts = [row.account for row in self.work.rows(ACCOUNTS_OF, {"of": customer})]
         self.work.lock(*[f"account {account}" for account in accounts])
@@ -236,7 +243,7 @@ class SqlPersonalData:
         self._move_accounts(customer, pseudonym, accounts)
         self._move_live_referrals(customer, pseudonym)
         self.work.change(ACTED_ELSEWHERE, {"of": customer})
-        for words in FREE_WORDS:
+        for words in FREE_WORDS:  # after the rows about the customer: theirs are empty by now, and not read again
             keys = list(self._naming(words, customer))
             if keys:
                 self.work.change(words.taking, keys)
@@ -246,7 +253,7 @@ class SqlPersonalData:
         return pseudonym
 
     def _move_accounts(self, customer: str, pseudonym: str, accounts: Sequence[str]) -> None:
-        """List a customer's accounts under another key, which is one by which a cluster distributes rows."""
+        """List the accounts under the pseudonym, by deleting and inserting: the customer is a distribution column."""
         self.work.change(delete(CUSTOMER_ACCOUNTS).where(CUSTOMER_ACCOUNTS.c.customer == customer))
         if accounts:
             self.work.change(
@@ -263,13 +270,13 @@ class SqlPersonalData:
             )
 
     def _naming(self, words: FreeWords, customer: str) -> Iterator[dict[str, Any]]:
-        """Yield the keys of rows whose words have the customer's id in them."""
+        """Yield the keys of the rows whose words mention the customer's id; the database only narrows them down."""
         for row in self.work.rows(words.having(customer)):
             if mentions(words.read(row), customer):
                 yield {f"of_{column.key}": getattr(row, column.key) for column in words.key}
 
     def _traced(self, customer: str) -> set[tuple[str, int]]:
-        """Return the places of the rows whose actor and reason would go."""
+        """Return the places of the trace entries that erasing would strip of actor and reason, each counted once."""
         found = {(row.subject, row.number) for row in self.work.rows(TRACED, {"of": customer})}
         return found | {(key["of_subject"], key["of_number"]) for key in self._naming(FREE_WORDS[0], customer)}
 

@@ -1,4 +1,4 @@
-"""Referrals and their fee notes in a database."""
+"""Referrals in a database, with their fee notes and their history."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ ROWS: Final = Rows(Referral, REFERRALS, apart=("fee_notes",), renamed={"case": "
 
 @attrs.frozen
 class StoredReferral:
-    """A referral as it is stored, without its fee notes.
+    """A referral as stored, without its fee notes.
 
-    ``notes`` tells how many those are, ``revision`` how many states it has had, and ``recorded_at`` when this one was
-    recorded.
+    ``notes`` is the number of its fee notes, ``revision`` the number of states it has had, and ``recorded_at`` the
+    moment at which this one was recorded.
     """
 
     referral: Referral
@@ -79,7 +79,7 @@ LIVE_OF: Final = Lookup(
 )
 """The contracts of a customer's referrals that are open or were paid, in order."""
 _FEW: Final = 100
-"""How many of the newest are read at a time: most who ask want a screenful."""
+"""The size of a page of newest referrals: most readers want a screenful."""
 _ORDER: Final = (REFERRALS.c.concluded_at, REFERRALS.c.contract)
 _ALL: Final = Pages(select(REFERRALS), *_ORDER)
 _GIVEN: Final = GIVEN_REFERRALS.c
@@ -120,7 +120,7 @@ class SqlReferrals:
     work: Work
 
     def find(self, contract: str) -> Referral | None:
-        """Return the referral of this contract, live or cancelled."""
+        """Return the referral of this contract, live or cancelled; its fee notes are read only if there are any."""
         kept = self.work.ask(BY_CONTRACT, contract)
         return None if kept is None else self._with_notes(kept.referral, kept.notes)
 
@@ -131,7 +131,7 @@ class SqlReferrals:
 
     @joined
     def add(self, referral: Referral, *, at: datetime) -> None:
-        """Store a new referral.
+        """Insert a referral, its place in the referrer's list, and its place among the live referrals.
 
         :raises Refusal: ``already-referred`` when its contract carries one (S4).
         """
@@ -139,6 +139,7 @@ class SqlReferrals:
             raise Refusal(
                 Reason.ALREADY_REFERRED, message=f"contract {referral.contract} carries a referral", field="contract"
             )
+        # A new referral has no chain in the trace yet, so that its first entry needs no lookup.
         self.work.keep(END, referral_subject(referral.contract), NO_ROWS)
         self._move_live(None, referral)
         new = StoredReferral(referral, len(referral.fee_notes), 1, at)
@@ -149,7 +150,7 @@ class SqlReferrals:
 
     @joined
     def replace(self, referral: Referral, *, at: datetime) -> None:
-        """Store the next state of a referral that is known by its contract.
+        """Update a referral under the lock of its row, and move its last state to the history.
 
         :raises Refusal: ``referral-unknown`` when the contract carries none.
         """
@@ -162,15 +163,16 @@ class SqlReferrals:
             )
         self._move_live(known.referral, referral)
         new = StoredReferral(referral, len(referral.fee_notes), known.revision + 1, learned_at(at, known.recorded_at))
-        # One revision is there once: whoever changes what somebody else has changed meanwhile fails here.
+        # The key admits each revision once: of two transactions that replace the same state the second one fails here.
         self.work.write(_RECORD, _history_row(known))
         self.work.write(_CHANGE, {**without(_row(new), "contract"), "of": referral.contract})
         self._keep(new, known.notes)
 
     def all(self, *, referrer: str | None = None, newest_by: datetime | None = None) -> Iterator[Referral]:
-        """Yield every referral, or those of one referring account, by concluding moment and then by contract.
+        """Yield referrals page by page, by concluding moment and then by contract: all, or those of one referrer.
 
-        With ``newest_by`` those concluded by then, the newest first: indexes that are read backwards.
+        With ``newest_by`` the same index is read backwards from that moment. The referrals of one referrer are found
+        through the directory of given referrals.
         """
         if newest_by is not None and referrer is not None:
             return self._listed(_NEWEST_OF_REFERRER.pages(self.work, of=referrer, until=newest_by))
@@ -181,7 +183,7 @@ class SqlReferrals:
         return self._listed(_OF_REFERRER.pages(self.work, of=referrer))
 
     def history(self, contract: str) -> tuple[Recorded[Referral], ...]:
-        """Return every state of a contract's referral, in order, without its fee notes."""
+        """Return every state of a contract's referral in order, without its fee notes, by two statements at most."""
         kept = self.work.ask(BY_CONTRACT, contract)
         if kept is None:
             return ()
@@ -189,10 +191,10 @@ class SqlReferrals:
         return (*before, Recorded(kept.referral, kept.recorded_at, kept.revision))
 
     def _listed(self, pages: Iterator[Sequence[Row]]) -> Iterator[Referral]:
-        """Yield the referrals of contracts that a directory lists, in its order."""
+        """Yield the referrals of the contracts on pages of the directory, in its order, by one read for each page."""
         for page in pages:
             contracts = [row.contract for row in page]
-            if self.work.is_distributed:  # each contract by itself, as each may lie elsewhere
+            if self.work.is_distributed:  # referrals lie on different nodes: one lookup each, in one round trip
                 for kept in self.work.answers(*[(BY_CONTRACT, contract) for contract in contracts]):
                     yield self._with_notes(kept.referral, kept.notes)
                 continue
@@ -200,7 +202,7 @@ class SqlReferrals:
             yield from [self._whole(rows[contract]) for contract in contracts]
 
     def _move_live(self, before: Referral | None, referral: Referral) -> None:
-        """Keep a live referral as its customer's, and one that is no longer live, or another's, not (S4)."""
+        """Insert or delete the row that makes a referral its referee customer's live one (S4)."""
         was = before.referee_customer if before is not None and before.is_live else None
         becomes = referral.referee_customer if referral.is_live else None
         if was == becomes:
@@ -216,7 +218,7 @@ class SqlReferrals:
             self.work.keep(LIVE_OF, becomes, tuple(sorted([*live, contract])))
 
     def _keep(self, new: StoredReferral, notes: int) -> None:
-        """Keep the fee notes that are new with a state, for ever, and know of it from now on."""
+        """Insert the fee notes beyond the first ``notes``, which are stored, and keep the new state as the answer."""
         referral = new.referral
         for number, note in enumerate(referral.fee_notes[notes:], notes + 1):
             self.work.write(_NEW_NOTE, note_row(referral.contract, number, note))
@@ -238,12 +240,12 @@ def _row(kept: StoredReferral) -> dict[str, Any]:
 
 
 def _history_row(kept: StoredReferral) -> dict[str, Any]:
-    """Return the row that keeps for ever what a referral was, and when that was recorded."""
+    """Return the row of the history that keeps a state of a referral and the moment at which it was recorded."""
     place = {"contract": kept.referral.contract, "revision": kept.revision, "recorded_at": kept.recorded_at}
     return {**place, "state": referral_state(ROWS.row(kept.referral))}
 
 
 def _recorded(row: Row, referral: Referral) -> Recorded[Referral]:
-    """Return a state that a referral was in; who its customers are is as it is today."""
+    """Return a past state of a referral with its present customers, since history holds no persons (A5)."""
     customers = {"referrer_customer": referral.referrer_customer, "referee_customer": referral.referee_customer}
     return Recorded(ROWS.of_state(row.state, **customers), row.recorded_at, row.revision)

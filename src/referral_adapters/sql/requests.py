@@ -1,4 +1,4 @@
-"""Events and answers in a database."""
+"""Events and answers in a database, which guard that a repeated request takes effect once."""
 
 from __future__ import annotations
 
@@ -44,17 +44,21 @@ _FORGET: Final = delete(ANSWERS).where(_A.at < bindparam("before"))
 
 @attrs.frozen
 class SqlRequests:
-    """Events and answers in a database, where keys guard one effect for each event and one answer for each key (B2)."""
+    """Events and answers in a database, whose keys guard one effect for each event and one answer for each key (B2).
+
+    In a PostgreSQL transaction the name of an event or of a key is locked, so that the second of two equal requests
+    waits for the first one.
+    """
 
     work: Work
 
     def event(self, source: str, id: str) -> str | None:  # noqa: A002 - CloudEvents' own word
-        """Return the digest of the event that took effect under this source and id, if one did."""
+        """Return the digest of the event with this source and id, if it took effect, by its primary key."""
         return self.work.ask(EVENT, (source, id))
 
     @joined
     def add_event(self, source: str, id: str, digest: str) -> bool:  # noqa: A002
-        """Store that an event takes effect, in the transaction of its effect; ``False`` if another was quicker."""
+        """Insert an event in the transaction of its effect, and return ``False`` if it is stored already."""
         if self.work.ask(EVENT, (source, id)) is not None:
             return False
         self.work.write(_NEW_EVENT, {"source": source, "id": id, "digest": digest})
@@ -62,12 +66,12 @@ class SqlRequests:
         return True
 
     def answer(self, asker: str, key: str) -> Answer | None:
-        """Return what is kept under this key; its text is ``None`` where it was claimed and not filled."""
+        """Return the answer under this key, by its primary key; the text of a claimed key is ``None``."""
         return self.work.ask(ANSWER, (asker, key))
 
     @joined
     def claim(self, asker: str, key: str, digest: str, *, at: datetime) -> bool:
-        """Take a key for the transaction of the act; ``False`` if it is taken, and it stays as it is."""
+        """Insert a key without an answer, in the transaction of the act; return ``False`` if the key is taken."""
         if self.work.ask(ANSWER, (asker, key)) is not None:
             return False
         self.work.write(_NEW_ANSWER, {"asker": asker, "key": key, "digest": digest, "text": None, "at": at})
@@ -76,9 +80,9 @@ class SqlRequests:
 
     @joined
     def fill(self, asker: str, key: str, text: str) -> None:
-        """Store the answer beside the claim, in the transaction that claimed.
+        """Update the row of a claimed key with the text of its answer, in the transaction that claimed it.
 
-        :raises ValueError: nobody claimed the key, or it has its answer.
+        :raises ValueError: the key is not claimed, or has an answer.
         """
         claimed = self.work.ask(ANSWER, (asker, key))
         if claimed is None or claimed.text is not None:
@@ -88,5 +92,5 @@ class SqlRequests:
 
     @joined
     def forget(self, before: datetime) -> int:
-        """Remove what was claimed before a moment, so that its keys are free, and return how many those were."""
+        """Delete the keys that were claimed before a moment, along the index of moments, and return their number."""
         return self.work.change(_FORGET, {"before": before})

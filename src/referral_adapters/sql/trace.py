@@ -1,4 +1,4 @@
-"""The trace in a database, its seals, and what of it is published."""
+"""The trace in a database, with its seals, its outbox and the subscriptions to it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _T: Final = TRACE_ENTRIES.c
 _ALL: Final = CarefulPages(select(TRACE_ENTRIES), _T.subject, _T.number)
 _CHAIN: Final = CarefulPages(select(TRACE_ENTRIES).where(_T.subject == bindparam("of")), _T.number)
 NO_ROWS: Final = 0, GENESIS
-"""The end of a chain that has no row yet."""
+"""The end of a chain without entries."""
 END: Final[Lookup[tuple[int, str]]] = Lookup(
     Lockable(
         select(_T.number, _T.hash).where(_T.subject == bindparam("of")).order_by(_T.number.desc()).limit(1),
@@ -63,7 +63,7 @@ END: Final[Lookup[tuple[int, str]]] = Lookup(
     ),
     lambda rows: (rows[0].number, rows[0].hash) if rows else NO_ROWS,
 )
-"""The end of a subject's chain: how many rows it has, and the hash of the last one."""
+"""The end of a subject's chain, read backwards along the primary key: the number of entries, and the last hash."""
 _FOLLOWING: Final = TRACE_ENTRIES.alias("following")
 _ALL_HEADS: Final = select(_T.subject, _T.number, _T.hash).where(
     ~exists().where(_FOLLOWING.c.subject == _T.subject, _FOLLOWING.c.number == _T.number + 1)
@@ -77,6 +77,7 @@ _TRIES: Final = 100
 
 
 def _last_ones(subjects: FromClause) -> Executable:
+    """Return the query of the last entries of many chains."""
     others = TRACE_ENTRIES.alias("others")
     last = select(func.max(others.c.number)).where(others.c.subject == subjects.c.subject).scalar_subquery()
     return select(_T.subject, _T.number, _T.hash).join(
@@ -85,7 +86,7 @@ def _last_ones(subjects: FromClause) -> Executable:
 
 
 def _newest_of(chain: FromClause, subject: ColumnElement[Any]) -> Select[Any]:
-    """Return the newest rows of one chain: no more are looked at than may be shown, however long it is."""
+    """Return the query of the newest entries of one chain, which reads up to ``most`` rows of the index of moments."""
     return (
         select(chain)
         .where(chain.c.subject == subject, chain.c.moment <= bindparam("by"))
@@ -95,14 +96,14 @@ def _newest_of(chain: FromClause, subject: ColumnElement[Any]) -> Select[Any]:
 
 
 def _newest(subjects: FromClause, dialect: str) -> Select[Any]:
-    """Return the newest rows of some chains."""
+    """Return the query of the newest entries of several chains, each of them limited by itself."""
     chain = TRACE_ENTRIES.alias("chain")
     of_one = _newest_of(chain, subjects.c.subject)
     if dialect == "postgresql":
         rows = of_one.correlate(subjects).lateral("newest")
         found = select(*rows.c).select_from(subjects.join(rows, true()))
         entry = rows.c
-    else:  # which knows no LATERAL, and looks the numbers up once a subject
+    else:  # SQLite has no LATERAL: a correlated subquery gives the numbers of each subject
         numbers = of_one.with_only_columns(chain.c.number).correlate(subjects)
         found = select(TRACE_ENTRIES).join(subjects, (_T.subject == subjects.c.subject) & _T.number.in_(numbers))
         entry = _T
@@ -119,7 +120,7 @@ _MOVED: Final = (
     .order_by(_T.subject)
     .limit(PAGE)
 )
-"""The next page of heads that have moved."""
+"""The next page of heads that no seal lists: entries without a following one, and without a sealed head."""
 _COLUMNS: Final = ("subject", "number", "seal", "hash")
 _LIST_FIRST: Final = insert(SEALED_HEADS).from_select(_COLUMNS, _MOVED).returning(_H.subject, _H.number, _H.hash)
 _LIST_NEXT: Final = (
@@ -180,22 +181,26 @@ _NEWEST: Final = {dialect: _newest(_SUBJECTS.source(dialect), dialect) for diale
 
 @attrs.frozen
 class SqlTrace:
-    """The trace in a database, whose triggers refuse every change but the erasing of persons (A2, A5).
+    """The trace in a database, whose triggers refuse every change except the erasing of persons (A2, A5).
 
-    The next row of a chain is the one that gets its number; who was second is chained after it. Where a transaction has
-    added a row, it knows the end of the chain: nobody can follow what is not there for others yet. On PostgreSQL those
-    who seal wait for each other, and for nobody else; nor does anybody who writes rows wait for them.
+    The key of subject and number decides between two transactions that continue one chain: the second one is repeated
+    and chained after the first. A transaction that has added an entry knows the end of the chain, since no other
+    transaction can continue an entry that is not committed. On PostgreSQL sealing runs take turns by a lock of their
+    own; writers do not wait for them, and they do not wait for writers.
 
-    A trigger puts every row into the outbox. Those who publish wait for each other. A sequence alone would not do for a
-    position: a reader who has seen 8 would never see 7 if that is committed later. Here positions are given to what is
-    committed, and by one at a time. One statement tells whose a subscription is.
+    A trigger puts every entry into the outbox. Publishing runs take turns, and give positions to committed entries
+    only. A sequence would not do: a reader that has seen 8 would never see 7 if 7 is committed later. A subscription is
+    leased by one conditional update.
     """
 
     work: Work
 
     @joined
     def append(self, *notes: TraceNote) -> None:
-        """Add notes, all or none, each as the next row of its subject's chain, salted with fresh randomness."""
+        """Insert notes, all or none, each as the next entry of its subject's chain with a fresh random salt.
+
+        One note costs a lookup and a held-back insertion; many notes cost two statements together.
+        """
         if len(notes) > 1 and not self.work.is_distributed:
             self._append_many(notes)
             return
@@ -203,9 +208,9 @@ class SqlTrace:
             self._append_one(note)
 
     def chain(self, subject: str | None = None, *, after: tuple[str, int] | None = None) -> Iterator[TraceEntry]:
-        """Yield a subject's rows in order, or those of every subject when none is named, without holding them all.
+        """Yield the entries of one subject, or of all subjects, page by page along the primary key.
 
-        :raises TraceUnreadable: the next row cannot be read.
+        :raises TraceUnreadable: the next entry cannot be read.
         """
         if subject is None:
             return _ALL.read(self.work, _entry, lambda key: (key.subject, key.number), after=after)
@@ -213,27 +218,29 @@ class SqlTrace:
         return _CHAIN.read(self.work, _entry, lambda key: (subject, key.number), after=number, of=subject)
 
     def newest(self, subjects: Collection[str], by: datetime, limit: int) -> tuple[TraceEntry, ...]:
-        """Return up to ``limit`` rows of some chains, of moments up to ``by``, the newest first.
+        """Return up to ``limit`` entries of these chains with moments up to ``by``, newest first.
 
-        :raises TraceUnreadable: one of them cannot be read.
+        On one server that is one statement, on a cluster one for each chain.
+
+        :raises TraceUnreadable: an entry cannot be read.
         """
         try:
             return tuple([_entry(row) for row in self._newest_rows(set(subjects), by, limit)])
         except UNREADABLE:
             for subject in sorted(set(subjects)):
-                for _ in self.chain(subject):  # which of its rows cannot be read, the chain says
+                for _ in self.chain(subject):  # raises the error that names the unreadable entry
                     pass
             raise
 
     def heads(self) -> Iterator[Head]:
-        """Yield the head of every chain, in order of subject."""
+        """Yield the head of every chain in order of subject, page by page: the entries that no entry follows."""
         return _HEADS.read(self.work, lambda row: (row.subject, row.number, row.hash))
 
     @atomic
     def seal(self, at: datetime) -> Seal | None:
-        """Set the next seal, over every head that moved since the seal before; ``None`` when none did.
+        """Insert the next seal over every head that has moved since the last one, or return ``None`` if none has.
 
-        :raises ConcurrentChange: another seal came first.
+        :raises ConcurrentChange: another seal took the number.
         :raises TraceUnreadable: the last seal cannot be read.
         """
         self.work.lock("seals of the trace")
@@ -246,21 +253,25 @@ class SqlTrace:
         return seal
 
     def seals(self, *, after: int = 0) -> Iterator[Seal]:
-        """Yield every seal with a number above ``after``, in order, without holding them all.
+        """Yield the seals with numbers above ``after`` in order, page by page along the primary key.
 
         :raises TraceUnreadable: the next seal cannot be read.
         """
         return _SEALS.read(self.work, _seal, lambda key: (SEALS_SUBJECT, key.number), after=(after,))
 
     def sealed_heads(self, seal: int | None = None) -> Iterator[SealedHead]:
-        """Yield the heads that a seal lists, or those of all seals by subject and number, without holding them all."""
+        """Yield the heads of one seal along its index, or those of all seals by subject and number, page by page."""
         if seal is None:
             return _BY_SUBJECT.read(self.work, _HEAD_ROWS.entity)
         return _BY_SEAL.read(self.work, _HEAD_ROWS.entity, of=seal)
 
     @atomic
     def publish(self, limit: int) -> int:
-        """Give up to ``limit`` rows that have no position the next ones, and return how many got one."""
+        """Give the next positions to up to ``limit`` entries of the outbox without one, and return their number.
+
+        :raises ConcurrentChange: another transaction took one of the positions.
+        """
+        # One run at a time: two at once would choose the same positions for different entries.
         self.work.lock("outbox")
         waiting = self.work.rows(_WAITING, {"most": limit})
         if not waiting:
@@ -276,9 +287,9 @@ class SqlTrace:
         return self.work.change(_PLACE[self.work.dialect], _GIVEN.given(self.work, rows))
 
     def published(self, after: int, limit: int) -> tuple[Published, ...]:
-        """Return up to ``limit`` published rows with a position above ``after``, in order.
+        """Return up to ``limit`` published entries above the position ``after`` in order, by two statements.
 
-        :raises TraceUnreadable: one of them cannot be read.
+        :raises TraceUnreadable: an entry is missing or cannot be read.
         """
         places = self.work.rows(_PUBLISHED, {"after": after, "most": limit})
         entries = self._published_entries(places)
@@ -288,26 +299,29 @@ class SqlTrace:
         return tuple(Published(place.position, entries[place.subject, place.number]) for place in places)
 
     def subscription(self, name: str) -> Subscription | None:
-        """Return the subscription of this name."""
+        """Return the subscription with this name, without a lock."""
         row = self.work.row(_SUBSCRIPTION, {"of": name})
         return None if row is None else _SUBSCRIPTION_ROWS.entity(row)
 
     @joined
     def subscribe(self, name: str, position: int) -> bool:
-        """Store a new subscription that begins above ``position``; ``False`` if there is one, which stays as it is."""
+        """Insert a subscription that begins above ``position``, unless there is one, and tell whether it is new."""
         return _NEW_SUBSCRIPTION.into(self.work, _SUBSCRIPTION_ROWS.row(Subscription(name, position)))
 
     @joined
     def lease(self, name: str, *, at: datetime, until: datetime) -> Subscription | None:
-        """Lease a subscription to the caller alone until a moment, and return it as it is now stored."""
+        """Lease a subscription that is due and free until a moment, by one conditional update, and return it.
+
+        Of several callers one gets the row; the others get ``None``.
+        """
         row = self.work.row(_LEASE, {"of": name, "at": at, "until": until})
         return None if row is None else _SUBSCRIPTION_ROWS.entity(row)
 
     @joined
     def settle(self, before: Subscription, after: Subscription) -> bool:
-        """Store the next state, which has the same name, if it is still as ``before`` says.
+        """Store the next state by one conditional update, and return ``False`` if the stored state is not ``before``.
 
-        :raises ValueError: it has another name.
+        :raises ValueError: the next state has another name.
         """
         if after.name != before.name:
             raise ValueError(f"{after.name} is no state of {before.name}")
@@ -317,12 +331,12 @@ class SqlTrace:
         )
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """Return every subscription, by the code points of the name."""
+        """Return every subscription in order of the code points of its name, by one statement."""
         return tuple(map(_SUBSCRIPTION_ROWS.entity, self.work.rows(_SUBSCRIPTIONS)))
 
     def _newest_rows(self, subjects: Collection[str], by: datetime, limit: int) -> Sequence[Row]:
         given = {"by": by, "most": limit}
-        if self.work.is_distributed:  # chain by chain, as each may lie elsewhere
+        if self.work.is_distributed:  # chains lie on different nodes: each gives its newest, and the merge is cut
             rows = [row for each in subjects for row in self.work.rows(_NEWEST_OF_ONE, {"of": each, **given})]
             return sorted(rows, key=lambda row: (row.moment, row.subject, row.number), reverse=True)[:limit]
         wanted = _SUBJECTS.given(self.work, [{"subject": subject} for subject in subjects])
@@ -331,12 +345,12 @@ class SqlTrace:
     def _append_one(self, note: TraceNote) -> None:
         number, previous = self.work.ask(END, note.subject)
         entry = TraceEntry.numbered(note, number + 1, previous, secrets.token_hex(16))
-        # Its number is there once: who is second in a chain does the whole act again.
+        # The key admits each number once: of two transactions that continue a chain the second one repeats its act.
         self.work.write(_NEW, ENTRIES.row(entry))
         self.work.keep(END, note.subject, (entry.number, entry.hash))
 
     def _append_many(self, notes: Sequence[TraceNote]) -> None:
-        """Add notes by two statements; who was second in one chain begins all of them again."""
+        """Insert notes by two statements, in a savepoint: after a lost race in one chain all of them are repeated."""
         for _ in range(_TRIES):
             rows = [ENTRIES.row(entry) for entry in self._following(notes)]
             with suppress(_Second), self.work.transaction():
@@ -346,7 +360,7 @@ class SqlTrace:
         raise ConcurrentChange("Too many write about the same subjects at the same time.")
 
     def _following(self, notes: Sequence[TraceNote]) -> Iterator[TraceEntry]:
-        """Yield the entries of notes, each after the last one of its subject."""
+        """Yield the entries of notes, each chained to the last entry of its subject."""
         subjects = [{"subject": subject} for subject in dict.fromkeys(note.subject for note in notes)]
         read = self.work.rows(_LAST_ONES[self.work.dialect], _SUBJECTS.given(self.work, subjects))
         ends = {row.subject: (row.number, row.hash) for row in read}
@@ -357,20 +371,21 @@ class SqlTrace:
             yield entry
 
     def _listed(self, number: int) -> Iterator[Head]:
-        """Yield every head that has moved, listed by then under the seal that is about to be set.
+        """Insert every head that has moved under the number of the next seal, and yield these heads.
 
-        Each page is found and listed by one statement: what it returns is what is listed, whoever writes meanwhile.
+        One statement finds, inserts and returns each page, so that the seal lists exactly the heads that are stored,
+        whatever is written meanwhile.
         """
         page = self.work.rows(_LIST_FIRST, {"seal": number})
         while page:
-            heads = sorted((row.subject, row.number, row.hash) for row in page)
+            heads = sorted((row.subject, row.number, row.hash) for row in page)  # RETURNING promises no order
             yield from heads
             if len(page) < PAGE:
                 return
             page = self.work.rows(_LIST_NEXT, {"seal": number, "after": heads[-1][0]})
 
     def _published_entries(self, places: Sequence[Row]) -> dict[tuple[str, int], TraceEntry]:
-        """Return the rows of the trace that stand at some places, as far as they are there."""
+        """Return the entries of published places by subject and number, without those that are missing."""
         if not places:
             return {}
         rows = [{"position": place.position, "subject": place.subject, "number": place.number} for place in places]
@@ -378,15 +393,16 @@ class SqlTrace:
             read = self.work.rows(_ENTRIES[self.work.dialect], _GIVEN.given(self.work, rows))
             return {(row.subject, row.number): _entry(row) for row in read}
         except UNREADABLE:
-            for place in places:  # which one it is, the trace knows
+            for place in places:  # raises the error that names the unreadable entry
                 next(self.chain(place.subject, after=(place.subject, place.number - 1)), None)
             raise
 
 
 def heads_between(work: Work, subjects: Sequence[str]) -> dict[str, tuple[int, str]]:
-    """Return how many rows each chain from the first to the last of some subjects has, and the hash of its last one.
+    """Return the ends of all chains from the first to the last of these subjects: number and hash of the last entry.
 
-    Subjects without a chain are left out, and some that nobody asked for may be in: it is one look at the index.
+    Subjects without a chain are left out. Chains of other subjects in between are included: one range of the index
+    costs less than many single keys.
     """
     if not subjects:
         return {}
@@ -399,12 +415,12 @@ class _Second(Exception):
 
 
 def _entry(row: Row) -> TraceEntry:
-    """Return the entry of a row that anybody may have tampered with: its moment is one, or it cannot be read."""
+    """Return the entry of a row that may have been manipulated: a moment out of range counts as unreadable."""
     moment(row.moment)
     return ENTRIES.entity(row)
 
 
 def _seal(row: Row) -> Seal:
-    """Return the seal of a row, likewise."""
+    """Return the seal of a row that may have been manipulated: a moment out of range counts as unreadable."""
     moment(row.moment)
     return _SEAL_ROWS.entity(row)
