@@ -1,4 +1,4 @@
-"""Methods of repositories that are a part of any transaction, or one by themselves."""
+"""Decorators for repository methods: each runs inside the open transaction, or in a transaction of its own."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ T = TypeVar("T")
 
 
 class Working(Protocol):
-    """A repository over some work."""
+    """A repository that sends its statements through a :class:`~referral_adapters.sql.work.Work`."""
 
     @property
     def work(self) -> Work:
-        """The store's statements."""
+        """The statements and transactions of the store."""
         ...
 
 
@@ -25,9 +25,11 @@ W = TypeVar("W", bound=Working)
 
 
 def joined(act: Callable[Concatenate[W, P], T]) -> Callable[Concatenate[W, P], T]:
-    """Make a method that says no only where it has changed nothing a part of any transaction, or one by itself.
+    """Run a method inside the open transaction without a savepoint, or in a transaction of its own.
 
-    :raises ConcurrentChange: others were quicker all the time, or the transaction it is a part of must be tried again.
+    It is for methods that refuse before they write: nothing could undo a part of their work inside a transaction.
+
+    :raises ConcurrentChange: every attempt lost a race, or the outer transaction has to be repeated.
     """
 
     @functools.wraps(act)
@@ -40,9 +42,11 @@ def joined(act: Callable[Concatenate[W, P], T]) -> Callable[Concatenate[W, P], T
 
 
 def atomic(act: Callable[Concatenate[W, P], T]) -> Callable[Concatenate[W, P], T]:
-    """Make a method all-or-nothing, also as a part of a transaction, which then can go on.
+    """Run a method in a transaction of its own, or inside the open one under a savepoint.
 
-    :raises ConcurrentChange: others were quicker all the time, or the transaction it is a part of must be tried again.
+    After a refusal the work of the method is undone, and the outer transaction can go on.
+
+    :raises ConcurrentChange: every attempt lost a race, or the outer transaction has to be repeated.
     """
 
     @functools.wraps(act)

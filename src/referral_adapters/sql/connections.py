@@ -1,4 +1,4 @@
-"""Connections: where a store's statements go."""
+"""Connections to a database: the store's own, one for each thread, or the one that a host lends."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from referral_adapters.sql.errors import StoreFailed, translated
 from referral_adapters.sql.prepared import Cursor
 
 PATIENCE: Final = 10.0
-"""How many seconds a writer waits for another one; in SQLite the URL may say otherwise by ``?timeout=``."""
+"""The seconds that a writer waits for a lock; a URL of SQLite may set another number by ``?timeout=``."""
 ANSWER: Final = 60.0
-"""How many seconds PostgreSQL may take over a statement, unless the URL says ``?timeout=``; 0 is for ever."""
+"""The seconds that PostgreSQL may take for a statement; a URL may set another number by ``?timeout=``, 0 for no limit.
+"""
 _GRACE: Final = 5.0
-"""How many seconds later a server is given up that did not even say that it took too long."""
+"""The seconds after that limit at which the client gives up a server that has not reported the timeout itself."""
 _NETWORK: Final = {
     "connect_timeout": "10",
     "keepalives_idle": "30",
@@ -31,30 +32,30 @@ _NETWORK: Final = {
     "keepalives_count": "3",
     "tcp_user_timeout": "30000",
 }
-"""What PostgreSQL's own client is told, unless the URL says otherwise: when a line is taken for dead."""
+"""The settings of ``libpq`` that detect a dead network connection; a URL may set each of them to another value."""
 
 _DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
 class Connections(Protocol):
-    """Where statements go: a connection for each thread, or one of the host's."""
+    """The connections of a store: one for each thread, or the one that a host lends."""
 
     @property
     def dialect(self) -> Dialect:
-        """What SQLAlchemy knows of the database."""
+        """The dialect of the database, as SQLAlchemy describes it."""
         ...
 
     @property
     def read_only(self) -> bool:
-        """Whether the database refuses every change."""
+        """Tell whether the database refuses every change."""
         ...
 
     def cursor(self) -> Cursor:
-        """Return the one cursor of this thread's connection."""
+        """Return a cursor of this thread's connection."""
         ...
 
     def is_lost(self, error: Exception) -> bool:
-        """Tell whether an error of the driver's means that this thread's connection is gone."""
+        """Tell whether an error of the driver means that this thread's connection is broken."""
         ...
 
     def get(self) -> Connection:
@@ -62,21 +63,21 @@ class Connections(Protocol):
         ...
 
     def drop(self) -> None:
-        """Give up a connection that is broken."""
+        """Discard this thread's broken connection."""
         ...
 
     def close(self) -> None:
-        """Close what is the store's own."""
+        """Close the connections that belong to the store."""
         ...
 
 
 class OwnConnections:
-    """A connection for each thread, kept as long as the thread lives; transactions are begun by hand.
+    """A connection for each thread, kept for the life of the thread; the store itself begins and ends transactions.
 
-    A connection makes an SQLite file that is not there, and sets what a store sets in one, unless it is ``read_only``.
-    So connections are opened by :func:`referral_adapters.sql.schema.opened`, which looks first.
+    Unless it is ``read_only``, a connection creates a missing SQLite file and makes the settings of a store in it. So
+    :func:`referral_adapters.sql.schema.opened` looks at a file before it opens connections to it.
 
-    :raises StoreFailed: the URL is not one of a database that this adapter knows, or its driver is missing.
+    :raises StoreFailed: the URL names no database of a kind that this adapter supports, or its driver is missing.
     """
 
     def __init__(
@@ -95,30 +96,31 @@ class OwnConnections:
 
     @property
     def dialect(self) -> Dialect:
-        """What SQLAlchemy knows of the database."""
+        """The dialect of the engine."""
         return self._engine.dialect
 
     def cursor(self) -> Cursor:
-        """Return the one cursor of this thread's connection."""
+        """Return the one cursor of this thread's connection; a fresh one for every statement costs more."""
         cursor: Cursor | None = getattr(self._local, "cursor", None)
         if cursor is None:
             cursor = self._local.cursor = self.get().connection.cursor()
         return cursor
 
     def is_lost(self, error: Exception) -> bool:
-        """Tell whether an error of the driver's means that this thread's connection is gone."""
+        """Tell whether an error of the driver means that this thread's connection is broken."""
         return _is_lost(self.get(), error)
 
     def get(self) -> Connection:
         """Return the connection of this thread, opened at its first use."""
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
+            # Nothing announces the end of a thread, so the next new thread closes the connections of ended ones.
             self._close_those_of(lambda thread: not thread.is_alive())
             try:
                 connection = self._engine.connect()
             except DBAPIError as error:
                 raise translated(error) from error
-            except (TypeError, ValueError):  # likewise, when the driver looks at it
+            except (TypeError, ValueError):  # the driver refuses a parameter of the URL only when it connects
                 raise StoreFailed(_NO_URL) from None
             self._local.connection = connection
             with self._lock:
@@ -126,7 +128,7 @@ class OwnConnections:
         return connection
 
     def drop(self) -> None:
-        """Give up this thread's connection; its next call opens another one."""
+        """Discard this thread's connection; the next call of the thread opens another one."""
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is not None:
             connection.invalidate()
@@ -135,7 +137,7 @@ class OwnConnections:
             self._local.cursor = None
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close the connections of all threads, and the pool."""
         self._close_those_of(lambda _: True)
         self._local = threading.local()
         self._engine.dispose()
@@ -148,7 +150,7 @@ class OwnConnections:
 
 
 class HostConnection:
-    """The one connection that a host lends; its transaction is the host's."""
+    """The one connection that a host lends; the host commits its transaction or rolls it back."""
 
     read_only: Final = False
 
@@ -157,34 +159,37 @@ class HostConnection:
 
     @property
     def dialect(self) -> Dialect:
-        """What SQLAlchemy knows of the database."""
+        """The dialect of the host's connection."""
         return self._connection.dialect
 
     def cursor(self) -> Cursor:
-        """Return a cursor of the host's connection, in a transaction that the host's commit ends."""
+        """Return a new cursor of the host's connection, inside the host's transaction."""
         connection = self.get()
+        # A driver's cursor passes SQLAlchemy by, which otherwise begins a transaction at the first statement. Without
+        # one the host's commit would do nothing.
         if not connection.in_transaction():
             connection.begin()
         cursor: Cursor = connection.connection.cursor()
         return cursor
 
     def is_lost(self, error: Exception) -> bool:
-        """Tell whether an error of the driver's means that the connection is gone."""
+        """Tell whether an error of the driver means that the host's connection is broken."""
         return _is_lost(self._connection, error)
 
     def get(self) -> Connection:
         """Return the host's connection, in a transaction."""
         driver: Any = self._connection.connection
         if self._connection.dialect.name == "sqlite" and not driver.in_transaction:
-            # Python's driver begins by itself before INSERT only, and SQLite would commit an outermost savepoint.
+            # Python's driver begins a transaction only before a change, not before SAVEPOINT. Releasing an outermost
+            # savepoint would commit it in SQLite, behind the host's back.
             self._connection.exec_driver_sql("BEGIN IMMEDIATE")
         return self._connection
 
     def drop(self) -> None:
-        """Leave the connection to the host."""
+        """Do nothing: a broken connection is the host's to replace."""
 
     def close(self) -> None:
-        """Leave the connection to the host."""
+        """Do nothing: the connection is the host's to close."""
 
 
 def _is_lost(connection: Connection, error: Exception) -> bool:
@@ -202,10 +207,10 @@ def engine_at(
 ) -> Engine:
     """Return an engine without transactions of its own; unless ``hurried``, a statement may take as long as it does.
 
-    Through a ``read_only`` engine nothing can be changed. One whose database ``must_exist`` makes no SQLite file, not
-    even when the file goes away while it is in use.
+    Without ``hurried`` PostgreSQL has no limit of time for a statement or a lock. A ``read_only`` engine refuses every
+    change. With ``must_exist`` no SQLite file is created, not even when the file is removed while it is in use.
 
-    :raises StoreFailed: the URL is not one of a database that this adapter knows, or its driver is missing.
+    :raises StoreFailed: the URL names no database of a kind that this adapter supports, or its driver is missing.
     """
     parsed = parsed_url(url)
     is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -219,7 +224,7 @@ def engine_at(
             engine = _postgresql_at(parsed, options, hurried, read_only)
     except (ImportError, NoSuchModuleError) as error:
         raise StoreFailed(f"The driver of the database is missing: {error}.") from error
-    except (TypeError, ValueError):  # what stands behind the question mark
+    except (TypeError, ValueError):  # from a parameter behind the question mark of the URL
         raise StoreFailed(_NO_URL) from None
     if is_sqlite:
         event.listen(engine, "connect", _ask_sqlite if read_only else _set_up_sqlite)
@@ -234,7 +239,7 @@ def _postgresql_at(url: URL, options: dict[str, Any], hurried: bool, read_only: 
     said = f"{url.query.get('options', '')} -c TimeZone=UTC"
     if hurried:
         said = f"-c statement_timeout={round(limit * 1000)} -c lock_timeout={round(PATIENCE * 1000)} {said}"
-    if read_only:  # behind what the URL says, so that it holds
+    if read_only:  # at the end, since the last setting of a name counts: the URL cannot undo it
         said = f"{said} -c default_transaction_read_only=on"
     network = {name: value for name, value in _NETWORK.items() if name not in url.query}
     options["connect_args"] = {**network, "options": said.strip()}
@@ -250,14 +255,14 @@ def _postgresql_at(url: URL, options: dict[str, Any], hurried: bool, read_only: 
 
 
 def parsed_url(url: str | URL) -> URL:
-    """Return a URL with the one driver this adapter works with.
+    """Return a URL with the one driver that this adapter supports for its database.
 
-    :raises StoreFailed: it is not the URL of an SQLite file or of a PostgreSQL database.
+    :raises StoreFailed: the URL names neither an SQLite file nor a PostgreSQL database.
     """
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        raise StoreFailed(_NO_URL) from None  # the text may hold a password
+        raise StoreFailed(_NO_URL) from None  # the error quotes the URL, which may hold a password
     driver = _DRIVERS.get(parsed.drivername, parsed.drivername)
     if driver not in _DRIVERS.values():
         raise StoreFailed(_NO_URL)
@@ -274,11 +279,14 @@ _NO_URL: Final = "That is not the URL of a database: write sqlite:///referral.db
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's
+    # With a write-ahead log readers do not wait for the writer. SQLite checks foreign keys only where each connection
+    # asks for it.
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _ask_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's
+    # The journal mode stands in the file, so that a connection which only reads must not set it.
     for pragma in ("query_only=ON", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -298,6 +306,6 @@ def _make_private_file(_dialect: object, _record: object, given: list[Any], name
 
 
 def _make_no_file(_dialect: object, _record: object, given: list[Any], named: dict[str, Any]) -> None:
-    """Have SQLite open a file for reading and writing only, and not make it; a URI says by itself how it is opened."""
+    """Make SQLite open the file by a URI that forbids creating it; a URL that is a URI already stays unchanged."""
     if not named.get("uri"):
         given[0], named["uri"] = f"{Path(given[0]).as_uri()}?mode=rw", True

@@ -1,12 +1,12 @@
-"""What a database raises, said in this library's words. No driver's error leaves a port.
+"""Errors of a database, translated into errors of this library. No driver's error leaves a port.
 
 ::
 
     ReferralError
-    ├── ConcurrentChange        the core's own: somebody else was at the same rows, try the whole act again
-    └── StoreFailed             the database cannot be used, or not for this
-        ├── SchemaMismatch      the tables are older or newer than this version of the library, or not there yet
-        └── ForeignDatabase     the tables are somebody else's
+    ├── ConcurrentChange        of the core: another transaction changed the same rows, the whole act is repeated
+    └── StoreFailed             the database cannot be used, or not for this purpose
+        ├── SchemaMismatch      the tables are older or newer than this version of the library, or missing
+        └── ForeignDatabase     the tables belong to another program
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from referral_core.values.errors import ConcurrentChange, Reason, ReferralError,
 
 
 class StoreFailed(ReferralError):
-    """The database cannot be used, or not for this; its text is one sentence without a password."""
+    """The database cannot be used, or not for this purpose; the message is one sentence without a password."""
 
 
 class SchemaMismatch(StoreFailed):
-    """The tables are older or newer than this version of the library, or not there yet."""
+    """The tables are older or newer than this version of the library, or missing."""
 
 
 _NAMED: Final = 3
 
 
 class ForeignDatabase(StoreFailed):
-    """The database has tables, and none of this library's; ``tables`` are the names of those it has."""
+    """The database has tables, but none of this library; ``tables`` are the names of those it has."""
 
     def __init__(self, tables: tuple[str, ...]) -> None:
         named, more = tables[:_NAMED], len(tables) - _NAMED
@@ -54,19 +54,23 @@ GUARDS: Final = {
     "cases": (Reason.CASE_EXISTS, "there is a case of this id already"),
     "bills": (Reason.BILL_EXISTS, "the bill was taken into account before"),
 }
-"""What it means that a row of a table cannot stand beside another one: the reason that the rule has."""
+"""The reason and the sentence of a violated key or exclusion, by table.
+
+A unique key of any other table has no rule of its own: a violation is a lost race.
+"""
 
 _SQLITE_GUARD: Final = re.compile(r"UNIQUE constraint failed: (?:index ')?([a-z_]+)[.']")
 _CONSTRAINT: Final = re.compile(r'constraint "([a-z_]+)')
 _TRIGGERS: Final = {"code-overlap": "promo_codes", "period-overlap": "amount_periods"}
+"""The messages of SQLite's triggers, which take the place of PostgreSQL's exclusion constraints."""
 
 _TRANSIENT: Final = {"40001", "40P01", "55P03", "26000"}
-"""PostgreSQL: serialization failure, deadlock, lock not available; a prepared statement that a pooler has forgotten."""
+"""PostgreSQL: serialization failure, deadlock, lock not available; a prepared statement that a pooler has dropped."""
 _UNIQUE, _EXCLUSION = "23505", "23P01"
 
 _NAME_TAKEN: Final = "The database has something else under a name that this library needs."
 UNTOLD: Final = "The database failed"
-"""How a sentence begins about an error that none of these tells of."""
+"""The beginning of the sentence for an error that is in no list here."""
 
 _SENTENCES: Final = {
     "28P01": "The database refused the user or the password.",
@@ -87,6 +91,7 @@ _SENTENCES: Final = {
     "42P07": _NAME_TAKEN,
 }
 _INCOMPLETE: Final = "The database lacks a table or a column that belongs there: see what `referral db check` says."
+# SQLite's errors have no SQLSTATE, and neither have those of libpq before there is a session. The first match counts.
 _SAID: Final = (
     (re.compile(r"no such (table|column)|has no column named|(relation|column) .* does not exist"), _INCOMPLETE),
     (re.compile(r"^(table|index|trigger) \S+ already exists"), _NAME_TAKEN),
@@ -104,7 +109,11 @@ _SAID: Final = (
 
 
 def translated(error: Exception) -> ReferralError:
-    """Return what a driver's error means: a refusal by the rule's reason, or :class:`StoreFailed`."""
+    """Return the library's error for a driver's error.
+
+    A violated guard is a refusal with the reason of its rule, a lost race is :class:`ConcurrentChange`, and everything
+    else is :class:`StoreFailed`.
+    """
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     state = getattr(cause, "sqlstate", None)
     said = str(cause)
@@ -118,6 +127,7 @@ def translated(error: Exception) -> ReferralError:
 
 
 def _guard(cause: BaseException, state: str | None, said: str) -> str | None:
+    """Return the table whose key, exclusion or trigger an error comes from, ``None`` for any other error."""
     if state in {_UNIQUE, _EXCLUSION}:
         diagnosis = getattr(cause, "diag", None)
         return getattr(diagnosis, "table_name", None) or _table_of(said)
@@ -126,7 +136,7 @@ def _guard(cause: BaseException, state: str | None, said: str) -> str | None:
 
 
 def _table_of(said: str) -> str | None:
-    """Return the table that a constraint is named after; of an error on a cluster's node nothing else is told."""
+    """Return the table that a constraint is named after: an error from a node of a cluster names nothing else."""
     found = _CONSTRAINT.search(said)
     named = [] if found is None else [table for table in GUARDS if found.group(1).startswith(f"{table}_")]
     return max(named, key=len, default=None)

@@ -1,7 +1,7 @@
-"""One round trip to PostgreSQL for many statements, by the driver's own pipeline underneath its cursors.
+"""Many statements in one round trip to PostgreSQL, by the pipeline mode of ``libpq`` without the driver's cursors.
 
-A cursor costs more than the statement that it carries. Here statements are sent under names by which the server has
-prepared them, one after another, and then all answers are read: half the time of the driver's pipeline of cursors.
+A cursor costs more than the statement that it carries. Here the server prepares each statement once under a name, all
+statements are sent under their names, and then all results are read: half the time of the driver's own pipeline.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from referral_adapters.sql.patient_connection import PatientConnection
 
 Sent = tuple[bytes, Sequence[bytes | None]]
-"""A statement with ``$1``, ``$2`` … in it, and the values of those as text."""
+"""A statement with the parameters ``$1``, ``$2`` …, and their values as text."""
 Answer = tuple[int, list[tuple[Any, ...]]]
-"""How many rows a statement changed or returned, and what it returned."""
+"""The number of rows that a statement changed or returned, and the returned rows."""
 
 
 class StatementFailed(Exception):
-    """A statement failed, and the ones after it were not carried out; ``place`` is the number of the one that did."""
+    """A statement failed, and none after it was executed; ``place`` is its number among the statements, from 0."""
 
     def __init__(self, place: int, error: Exception) -> None:
         super().__init__(str(error))
@@ -35,9 +35,9 @@ class StatementFailed(Exception):
 
 
 def exchange(connection: PatientConnection, statements: Sequence[Sent]) -> list[Answer]:
-    """Carry out statements in one round trip, up to the first that fails.
+    """Execute statements in one round trip, up to the first that fails.
 
-    :raises StatementFailed: one failed.
+    :raises StatementFailed: a statement failed.
     """
     pgconn = connection.pgconn
     pgconn.enter_pipeline_mode()
@@ -45,7 +45,7 @@ def exchange(connection: PatientConnection, statements: Sequence[Sent]) -> list[
         preparing = _send(connection, pgconn, statements)
         results = connection.wait(_answers(pgconn, len(statements) + len(preparing)))
     except BaseException:
-        # What was sent may be under way still: nobody can tell any more what an answer belongs to.
+        # Statements may still be on their way: the next result could not be attributed to a statement any more.
         pgconn.finish()
         raise
     pgconn.exit_pipeline_mode()
@@ -53,12 +53,12 @@ def exchange(connection: PatientConnection, statements: Sequence[Sent]) -> list[
 
 
 def encoded(value: Any) -> bytes | None:  # noqa: ANN401 - whatever a column takes
-    """Return a value as PostgreSQL reads it in text."""
+    """Return a value in the text format of PostgreSQL; ``None`` is NULL."""
     return _ENCODERS.get(type(value), _other)(value)
 
 
 def _send(connection: PatientConnection, pgconn: PGconn, statements: Sequence[Sent]) -> dict[int, bytes]:
-    """Send all; return at which places a statement was prepared first, and what its text is."""
+    """Queue all statements, and return the texts of those prepared here, by their places among the results."""
     names, preparing, place = connection.statement_names, dict[int, bytes](), 0
     for text, values in statements:
         name = names.get(text)
@@ -73,11 +73,12 @@ def _send(connection: PatientConnection, pgconn: PGconn, statements: Sequence[Se
 
 
 def _answers(pgconn: PGconn, count: int) -> PQGen[list[PGresult]]:
-    """Have what was sent go out, and wait for all answers without keeping other threads from running."""
+    """Flush what is queued and wait for all results, while other threads run."""
     from psycopg.pq import ExecStatus  # noqa: PLC0415 - only with the driver
     from psycopg.waiting import Ready, Wait  # noqa: PLC0415
 
     pgconn.pipeline_sync()
+    # Read while sending: with both buffers full the server would wait for its client, and the client for the server.
     while pgconn.flush():
         if (yield Wait.RW) & Ready.R:
             pgconn.consume_input()
@@ -87,7 +88,7 @@ def _answers(pgconn: PGconn, count: int) -> PQGen[list[PGresult]]:
             if (yield Wait.R):
                 pgconn.consume_input()
         result = pgconn.get_result()
-        if result is None:
+        if result is None:  # libpq ends the results of each statement with NULL
             continue
         if result.status == ExecStatus.PIPELINE_SYNC:
             return results
@@ -103,7 +104,7 @@ def _read(connection: PatientConnection, results: list[PGresult], preparing: dic
     for place, result in enumerate(results):
         status = result.status
         if status in {ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED}:
-            if place in preparing:
+            if place in preparing:  # the server does not have it under this name
                 connection.statement_names.pop(preparing[place], None)
             if failed is None:
                 failed = StatementFailed(len(answers), error_from_result(result))
@@ -115,7 +116,7 @@ def _read(connection: PatientConnection, results: list[PGresult], preparing: dic
                 answers.append((result.command_tuples or 0, []))
     if failed is not None:
         if getattr(failed.error, "sqlstate", None) == _NO_SUCH_STATEMENT:
-            connection.statement_names.clear()  # something between us and the server has forgotten them
+            connection.statement_names.clear()  # a pooler has given the connection another session of the server
         raise failed
     return answers
 
@@ -124,7 +125,7 @@ _NO_SUCH_STATEMENT: Final = "26000"
 
 
 def _text(value: str) -> bytes:
-    if "\0" in value:  # where the server would stop reading
+    if "\0" in value:  # libpq takes values as C strings, which end there
         raise StoreFailed("A text holds a character that the database cannot keep.")
     return value.encode()
 

@@ -1,4 +1,4 @@
-"""Execution: statements go to a database, answers come back, and errors are told in this library's words."""
+"""Execution of statements on a store's connections, with the driver's errors translated."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from referral_adapters.sql.patient_connection import PatientConnection
 
 Call = tuple["str | Prepared", Mapping[str, Any]]
-"""A statement, as text or prepared, and what it is given."""
+"""A statement, as text or prepared, and its parameters."""
 _IDLE: Final = 0
-"""What ``libpq`` calls a connection that is in no transaction."""
+"""The status of a connection without a transaction in ``libpq``: ``PQTRANS_IDLE``."""
 
 
 class BatchFailed(Exception):
-    """A statement of several failed; ``place`` is its number, and ``said`` what that means."""
+    """One statement of a batch failed; ``place`` is its number, from 0, and ``said`` the translated error."""
 
     def __init__(self, place: int, said: ReferralError) -> None:
         super().__init__(str(said))
@@ -34,9 +34,10 @@ class BatchFailed(Exception):
 
 
 class Executor:
-    """The connections of a store, one for each thread, and how to speak to what is behind them.
+    """The execution of statements on the connection of the calling thread, in the way of its database.
 
-    ``is_held`` tells whether the thread is in a transaction: then a connection that is gone stays until that has ended.
+    ``is_held`` tells whether the thread is in a transaction. A broken connection is then kept until its end, so that no
+    later statement of the transaction runs alone on a fresh connection.
     """
 
     def __init__(self, connections: Connections, is_held: Callable[[], bool]) -> None:
@@ -50,43 +51,43 @@ class Executor:
         self.dialect: Final = self._database.name
 
     def prepared(self, statement: Executable, given: Parameters) -> Prepared:
-        """Return a statement in the words of the database."""
+        """Return a statement compiled for the database; the 1,024 statements used last are kept."""
         return prepared(statement, self._database, tuple(given))
 
     def kept(self, statement: Executable, given: Parameters) -> Prepared:
-        """Return the same of a statement that is there as long as the program: it is found more quickly."""
+        """Return a compiled statement that lives as long as the program, by a faster look-up than :meth:`prepared`."""
         kept = self._kept.get(statement)
         if kept is None or kept.given != given.keys():
             kept = self._kept[statement] = self.prepared(statement, given)
         return kept
 
     def together(self, statements: Sequence[Call]) -> list[Answer]:
-        """Carry out statements, on PostgreSQL in one round trip, up to the first that fails.
+        """Execute statements up to the first that fails; on the store's own PostgreSQL connections in one round trip.
 
-        :raises BatchFailed: one failed.
+        :raises BatchFailed: a statement failed.
         """
         if self.dialect == "postgresql" and not self.is_hosted:
             return self._in_one_trip(statements)
         return self._one_after_another(statements)
 
     def answered(self, *statements: Call) -> list[Answer]:
-        """Carry out statements that only ask and lock, or none of which matters by itself."""
+        """Execute statements as :meth:`together` does, for callers to whom it does not matter which of them failed."""
         try:
             return self.together(statements)
         except BatchFailed as failure:
             raise failure.said from failure
 
     def rows(self, asked: Prepared, given: Parameters) -> list[Row]:
-        """Return all rows that one statement returns."""
+        """Execute one statement and return all of its rows."""
         try:
             cursor = self._connections.cursor()
             cursor.execute(asked.text, asked.values(given))
-            return asked.rows(cursor)  # what a driver cannot read, it says only now
+            return asked.rows(cursor)  # inside the block: a driver reports a value that it cannot read only here
         except self._errors as error:
             raise self._told(error) from error
 
     def change(self, change: Prepared, given: Parameters | list[dict[str, Any]]) -> int:
-        """Carry one statement out, for each of many rows if it is given many; return how many rows it changed."""
+        """Execute one statement, once for each row of a list, and return the number of rows that it changed."""
         try:
             cursor = self._connections.cursor()
             if isinstance(given, list):
@@ -98,7 +99,7 @@ class Executor:
         return cursor.rowcount
 
     def do(self, statement: str) -> None:
-        """Carry one statement out."""
+        """Execute one statement without parameters."""
         try:
             self._connections.cursor().execute(statement)
         except self._errors as error:
@@ -106,19 +107,22 @@ class Executor:
 
     @contextmanager
     def driver(self) -> Iterator[Any]:
-        """Yield the driver's own connection; its errors are told like those of a statement."""
+        """Yield the driver's own connection; its errors are translated like those of a statement."""
         try:
             yield self._driver
         except self._errors as error:
             raise self._told(error) from error
 
     def undo(self, *statements: str) -> None:
-        """Carry out statements that undo something; where they fail, the connection and its transaction go."""
+        """Execute statements that undo work; if they fail, the connection is dropped, and its transaction with it."""
         with self._or_drop():
             self.together([(statement, {}) for statement in statements])
 
     def roll_back(self) -> None:
-        """End a transaction, which may have been broken off before it began."""
+        """Roll back the transaction of this thread, if the driver knows of one.
+
+        A transaction that was interrupted before its ``BEGIN`` was executed has none.
+        """
         with self._or_drop():
             is_file, driver = self.dialect == "sqlite", self._driver
             if driver.in_transaction if is_file else driver.pgconn.transaction_status != _IDLE:
@@ -160,12 +164,12 @@ class Executor:
     def _or_drop(self) -> Iterator[None]:
         try:
             yield
-        except Exception:  # noqa: BLE001 - whatever it says, what was to be undone is undone by that
+        except Exception:  # noqa: BLE001 - whatever the error, the end of the connection undoes the work
             self._connections.drop()
 
     def _told(self, error: Exception) -> ReferralError:
-        """Return what the driver says in this library's words, having given up a connection that is gone."""
-        if isinstance(error, UnicodeEncodeError):  # half of a surrogate pair, which no UTF-8 can hold
+        """Return the translated error, and drop a connection that is broken."""
+        if isinstance(error, UnicodeEncodeError):  # half of a surrogate pair, which UTF-8 cannot encode
             return StoreFailed("A text holds a character that the database cannot keep.")
         if not self._is_held() and self._connections.is_lost(error):
             self._connections.drop()
@@ -174,5 +178,5 @@ class Executor:
 
 @functools.cache
 def _numbered(statement: str) -> bytes:
-    """Return a text with a number in the place of the one value that it may be given."""
+    """Return a statement written by hand with ``$1`` in the place of its one parameter, as the server reads it."""
     return statement.replace("%(names)s", "$1").encode()

@@ -1,4 +1,4 @@
-"""What an act locks, and what it reads ahead under the locks: lookups that are likely to be asked together."""
+"""The locks of acts, and the lookups that are read ahead under them, by the kind of key that an act names."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from referral_core.entities.trace import account_subject, referral_subject
 
 
 def _around_contract(answers: Sequence[Any]) -> Iterator[tuple[str, Key]]:
-    """Yield the account of a contract that is there."""
+    """Yield the account of a contract, if there is the contract."""
     contract, *_ = answers
     if contract is not None:
         yield "account", contract.account
 
 
 def _around_code(answers: Sequence[Any]) -> Iterator[tuple[str, Key]]:
-    """Yield the account of a code that is there, and the code again."""
+    """Yield the account of a code, and the code again, if there is the code."""
     (held,) = answers
     if held is not None:
         yield "account", held.code.account
@@ -34,6 +34,7 @@ def _referrals_chain(contract: Key) -> Key:
 
 
 def _nothing(_: Key) -> Key:
+    """Return the key of the lookup of all groups, which has no parameter."""
     return ""
 
 
@@ -54,7 +55,8 @@ FAMILIES: Final = Families(
     ),
     Family("customer", (Member(contracts.OF_CUSTOMER), Member(referrals.LIVE_OF)), lock="customer {}"),
     Family("code", (Member(codes.BY_TEXT), Member(groups.ALL, _nothing))),
-    # Whoever ends a code looks whose it is, locks the account as all do who change its codes, and looks again.
+    # Ending a code reads its account without a lock, locks the account by name as every change of its codes does, and
+    # reads the code again: another act may have changed it before the lock was granted.
     Family("ended code", (Member(codes.BY_TEXT, statement=codes.UNLOCKED),), leads_to=_around_code),
     Family("held code", (Member(codes.BY_TEXT, statement=codes.TO_BE_CHANGED),)),
     Family("group", (Member(groups.ALL, _nothing),)),
@@ -63,9 +65,10 @@ FAMILIES: Final = Families(
     Family("bill", (Member(billing.BILLED),)),
     Family("grant", (Member(billing.POSTED),)),
     Family("transfer", (Member(billing.MOVED),)),
-    # Locked by what they are called, so that of two who take one up the second sees what the first has done.
+    # A new event or answer has no row to lock. Under the lock of its name, the second of two equal requests waits, and
+    # then reads the row of the first.
     Family("event", (Member(requests.EVENT),), lock="event {}"),
     Family("answer", (Member(requests.ANSWER),), lock="answer {}"),
-    # The chain of an account is read with the account, whose lock stands for it.
+    # For chains without a family: the chain of an account is read with the account, under the account's lock.
     Family("chain", (Member(trace.END),), lock="chain {}"),
 )

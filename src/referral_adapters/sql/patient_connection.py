@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that do not wait for ever."""
+"""Connections to PostgreSQL that do not wait for ever, and that keep the names of their prepared statements."""
 
 from __future__ import annotations
 
@@ -17,43 +17,47 @@ T = TypeVar("T")
 
 
 class PatientConnection(psycopg.Connection[Any]):
-    """A connection that gives up on a server which stays silent for too long, and is closed then.
+    """A connection that is closed when the server stays silent for longer than ``patience``.
 
-    A server that is in time says by itself that a statement took too long; this is for one that is stuck, or cut off
-    while the line still looks alive. ``patience`` is in seconds, ``None`` for ever.
+    A healthy server reports by itself that a statement took too long. This limit is for a server that hangs, or that is
+    cut off while the network connection still looks alive. ``patience`` is in seconds, ``None`` for no limit.
     """
 
     patience: float | None = None
 
     @cached_property
     def statement_names(self) -> dict[bytes, bytes]:
-        """The names under which the server has prepared statements here, by their texts."""
+        """The names of the statements that the server has prepared on this connection, by their texts."""
         return {}
 
     @cached_property
     def numbers(self) -> Iterator[int]:
-        """Numbers for names, each once."""
+        """The numbers for names of prepared statements, each given once."""
         return count(1)
 
     @cached_property
     def transformer(self) -> ValuesRead:
-        """What reads the server's values."""
+        """The driver's converter of the server's values, made once for all results."""
         return Transformer(self)
 
     def wait(self, gen: PQGen[T], *args: Any, **named: Any) -> T:  # noqa: ANN401 - as the driver has it
-        """Wait for the server's answer, up to the end of patience."""
+        """Wait for the server's answer for at most ``patience`` seconds."""
         if self.patience is None:
             return super().wait(gen, *args, **named)
         return super().wait(self._within(gen, self.patience), *args, **named)
 
     def _within(self, gen: PQGen[T], patience: float) -> PQGen[T]:
-        """Pass on what is waited for; the driver looks in every now and then, also when there is nothing."""
+        """Pass the driver's waiting through, and end it when the time is over.
+
+        The driver's loop comes back at short intervals without an event, which is when the clock is read.
+        """
         end = time.monotonic() + patience
         try:
             wanted = next(gen)
             while True:
                 ready = yield wanted
                 if not ready and time.monotonic() > end:
+                    # Closed at once: a late answer would be taken for the answer to a later statement.
                     self.pgconn.finish()
                     raise psycopg.OperationalError("the server does not answer: timeout")
                 wanted = gen.send(ready)

@@ -1,11 +1,12 @@
-"""A unit of work: what one transaction knows of a database, and what it has yet to write.
+"""The unit of work of one transaction: the answers it has read, the locks it holds, and the writes it holds back.
 
-What an act is likely to ask is locked and read in one round trip, before it asks: a :class:`Family` of lookups with one
-key. What is known is not read again, and what is changed is known at once and written in one round trip, at the end of
-the act. So an act costs two round trips, or three where what it names leads to more.
+The lookups that an act is likely to make for one key are a :class:`Family`, which is locked and read in one round trip
+beforehand. An answer is read once. A change is known at once and written at the end of the act, in one round trip with
+all others. So an act costs two round trips, or three if its keys lead to further keys.
 
-Whoever changes what a lookup answers says so (:meth:`UnitOfWork.keep`). A row that cannot be written, because somebody
-was quicker, ends the attempt: the act is done again, and a rule then finds what is in the way and names the reason.
+Code that changes the answer of a lookup says so by :meth:`UnitOfWork.keep`. A row that cannot be written, because
+another transaction was quicker, ends the attempt: the act is repeated, and then a rule sees the other row and names the
+reason.
 """
 
 from __future__ import annotations
@@ -19,19 +20,19 @@ from referral_adapters.sql.prepared import Lockable, Prepared, Row
 
 V = TypeVar("V")
 Key = str | tuple[str, ...]
-"""What a lookup is asked for: one text, or several."""
+"""The key of a lookup: one text, or several."""
 
 
 @attrs.frozen(eq=False)
 class Lookup(Generic[V]):
-    """A question about one key: the statement that answers it, which is given the key, and how its rows are read."""
+    """A read by one key: the statement, the function that makes the answer of its rows, and the names of parameters."""
 
     statement: Lockable
     read: Callable[[Sequence[Row]], V]
     parameters: tuple[str, ...] = ("of",)
 
     def given(self, key: Key) -> dict[str, str]:
-        """Return what the statement is given for a key."""
+        """Return the parameters of the statement for a key; a lookup without parameters takes any key."""
         if len(self.parameters) == 1:
             return {self.parameters[0]: cast("str", key)}
         return dict(zip(self.parameters, key, strict=False))
@@ -43,7 +44,7 @@ def _itself(key: Key) -> Key:
 
 @attrs.frozen(eq=False)
 class Member:
-    """A lookup of a family, how its key is made of the family's, and the ``statement`` if not the lookup's own."""
+    """A lookup of a family, the function from the family's key to its own, and a ``statement`` in place of its own."""
 
     lookup: Lookup[Any]
     of_key: Callable[[Key], Key] = _itself
@@ -52,10 +53,11 @@ class Member:
 
 @attrs.frozen(eq=False)
 class Family:
-    """Lookups that an act which asks one of them for a key is likely to ask all of for the same key.
+    """Lookups that an act is likely to make together for one key.
 
-    ``name`` is the kind of argument that the key is. ``lock`` is what to lock before reading, ``{}`` standing for the
-    key. ``leads_to`` tells from the answers which keys of which families are asked next.
+    ``name`` is the kind of the key among the arguments of acts. ``lock`` is the name that is locked before reading,
+    with ``{}`` in the place of the key. ``leads_to`` gives the families and keys that are to be read next, from the
+    answers.
     """
 
     name: str
@@ -65,24 +67,25 @@ class Family:
 
 
 class Families:
-    """The families of a store, by name and by the lookups that are asked for their very keys."""
+    """The families of a store, by name, and by those of their lookups that have the family's own key."""
 
     def __init__(self, *families: Family) -> None:
         self.by_name: Final[Mapping[str, Family]] = {family.name: family for family in families}
         self._of_lookup: dict[Lookup[Any], str] = {}
         for family in families:
             for member in family.members:
+                # A lookup with another key or another lock must not read the whole family by itself.
                 if member.of_key is _itself and member.statement is None:
                     self._of_lookup.setdefault(member.lookup, family.name)
 
     def of(self, lookup: Lookup[Any]) -> str | None:
-        """Return the name of the family that a lookup is read with, if any."""
+        """Return the name of the family that is read with a lookup, if there is one."""
         return self._of_lookup.get(lookup)
 
 
 @attrs.frozen
 class PendingWrite:
-    """A statement that is yet to be carried out, with its values."""
+    """A statement that is held back until the end of the act, with its parameters."""
 
     statement: Prepared | str
     given: Mapping[str, Any] = attrs.field(factory=dict)
@@ -92,8 +95,9 @@ class PendingWrite:
 class Savepoint:
     """A part of a transaction that can be undone by itself.
 
-    ``mark`` and ``undo`` are where it begins among what is pending and what was changed; ``is_sent`` tells whether the
-    database knows of it, as a savepoint; ``locks`` are those that were held before.
+    ``mark`` and ``undo`` are the lengths of the lists of pending writes and of changed answers at its beginning.
+    ``locks`` are the locks held before it. ``is_sent`` tells whether the database has the savepoint: it is set only
+    when a statement has to be executed inside the part.
     """
 
     mark: int
@@ -108,47 +112,50 @@ _ABSENT: Final = object()
 
 @attrs.define(eq=False)
 class UnitOfWork:
-    """What one transaction has read, has locked, and has yet to write.
+    """The answers, the locks and the pending writes of one transaction.
 
-    ``may_wait`` tells that acts in it need not be written at their ends, because all of it is done again if anything
-    cannot be written.
+    ``may_wait`` tells that the writes of an act inside it may stay pending after the act, because the whole transaction
+    is repeated if one of them fails.
     """
 
     may_wait: bool = False
     has_begun: bool = False
     is_lost: bool = False
-    """Whether it can only be rolled back."""
+    """Tells whether the transaction has failed in the database, so that it can only be rolled back."""
     known: dict[Known, Any] = attrs.field(factory=dict)
     changed: dict[Known, None] = attrs.field(factory=dict)
-    """What is known because it was changed here: reading it again would find what was so before."""
+    """The answers that were changed here: the database may still give the earlier ones, as the writes are pending."""
     loaded: set[tuple[str, Key]] = attrs.field(factory=set)
     locks: set[str] = attrs.field(factory=set)
     pending: list[PendingWrite] = attrs.field(factory=list)
     unseen: set[str] = attrs.field(factory=set)
-    """The tables with pending rows that no lookup knows of: whoever looks there has to wait until they are written."""
+    """The tables with pending writes that no answer takes into account: a read of them has to flush first."""
     levels: list[Savepoint] = attrs.field(factory=list)
     undo: list[tuple[Known, Any, bool]] = attrs.field(factory=list)
 
     def keep(self, lookup: Lookup[V], key: Key, answer: V) -> None:
-        """Know from now on what a lookup answers, because it was changed here."""
+        """Set the answer of a lookup after a change, and remember the earlier one for undoing."""
         place = (lookup, key)
         self.undo.append((place, self.known.get(place, _ABSENT), place in self.changed))
         self.known[place] = answer
         self.changed[place] = None
 
     def read(self, lookup: Lookup[V], key: Key, answer: V) -> None:
-        """Know what the database says, unless that has been changed here."""
+        """Set the answer that the database has given, unless the answer was changed here."""
         if (lookup, key) not in self.changed:
             self.known[lookup, key] = answer
 
     def enter(self) -> Savepoint:
-        """Begin a part."""
+        """Begin a part, without a word to the database yet."""
         level = Savepoint(len(self.pending), len(self.undo), frozenset(self.locks))
         self.levels.append(level)
         return level
 
     def undo_part(self, level: Savepoint) -> None:
-        """Forget what was changed in a part; where the database knew of it, forget all that was read too."""
+        """Undo the changes of a part; if the database had its savepoint, forget every answer as well.
+
+        Going back to a savepoint releases the locks taken since, so that answers read under them may be out of date.
+        """
         if level.is_sent:
             self.forget()
             self.locks = set(level.locks)
@@ -160,7 +167,7 @@ class UnitOfWork:
         del self.undo[level.undo :]
 
     def forget(self, tables: frozenset[str] | None = None) -> None:
-        """Have everything looked up again, or what these tables tell; nothing is pending."""
+        """Forget all answers, or those from these tables, so that they are read again; nothing may be pending."""
         if tables is None:
             self.known.clear()
             self.changed.clear()
@@ -174,7 +181,7 @@ class UnitOfWork:
             level.undo = 0
 
     def flushed(self, *, sent: bool) -> None:
-        """Know that nothing is pending any more; if it was ``sent``, every part is a savepoint."""
+        """Clear the pending writes; if they were ``sent``, the database has a savepoint for every part."""
         self.pending.clear()
         self.unseen.clear()
         for level in self.levels:

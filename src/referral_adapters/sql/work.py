@@ -1,15 +1,16 @@
-"""Work on a database: statements, the transactions they belong to, and the units of work that transactions are.
+"""Work on a database: statements, transactions, and the unit of work of each transaction.
 
-**SQLite** has one writer at a time: a transaction begins with ``BEGIN IMMEDIATE``, so what it reads is still so when
-it writes.
+**SQLite** has one writer at a time: a transaction begins with ``BEGIN IMMEDIATE``, so that its reads are still true
+when it writes.
 
-**PostgreSQL** runs at ``READ COMMITTED``. Accounts and customers are locked by their names, whether they are there yet
-or not; contracts, referrals, cases and grants by their rows. A code that is used is locked so that many may use it at
-once and nobody changes it. Where two write what is not there yet, a key decides: the second does its act again.
+**PostgreSQL** runs at ``READ COMMITTED``. Accounts and customers are locked by their names, whether they exist yet or
+not; contracts, referrals, cases and grants are locked by their rows. A code in use is locked ``FOR SHARE``: many
+transactions may use it at once, and none may change it. Where two transactions insert the same new row, a key decides,
+and the second one repeats its act.
 
-Every transaction is a :class:`~referral_adapters.sql.unit_of_work.UnitOfWork`. Repositories that acts use all day ask
-by :meth:`Work.ask` and write by :meth:`Work.write`; all others have statements carried out at once, which makes the
-unit write first what it holds back. A call outside of a transaction is one by itself and is tried again by itself.
+Every transaction is a :class:`~referral_adapters.sql.unit_of_work.UnitOfWork`. The repositories of frequent acts read
+by :meth:`Work.ask` and write by :meth:`Work.write`. All others execute their statements at once, which first flushes
+the pending writes of the unit. A call outside of a transaction is a transaction of its own, and is retried by itself.
 """
 
 from __future__ import annotations
@@ -31,15 +32,20 @@ from referral_adapters.sql.unit_of_work import Families, Family, Key, Known, Loo
 from referral_core.values.errors import ConcurrentChange, ReferralError, Refusal
 
 ATTEMPTS: Final = 6
-"""How often an act is tried before its caller is told of the conflict."""
+"""The number of times that an act is tried before its caller gets the conflict."""
 _PAUSE: Final = 0.01
+"""The seconds to wait after the first lost race; the pause grows with every attempt."""
 
 T = TypeVar("T")
 V = TypeVar("V")
 
 
 class WriteConflict(ConcurrentChange):
-    """What a transaction holds back could not be written: somebody was quicker, or a rule of the database says no."""
+    """The pending writes of a transaction failed: another transaction was quicker, or a guard refused a row.
+
+    ``said`` is the translated error. At first it counts as a lost race, since in the next attempt a rule may see the
+    row and name a better reason.
+    """
 
     def __init__(self, said: ReferralError) -> None:
         super().__init__(str(said))
@@ -47,13 +53,13 @@ class WriteConflict(ConcurrentChange):
 
 
 class Work:
-    """The statements of a store; each thread has a transaction of its own."""
+    """The statements and transactions of a store; each thread has a transaction of its own."""
 
     def __init__(
         self, connections: Connections, families: Families | None = None, *, is_distributed: bool = False
     ) -> None:
         self.is_distributed: Final = is_distributed
-        """Whether the tables lie on a cluster."""
+        """Tells whether the tables are distributed over a cluster."""
         self._families = families or Families()
         self._local = threading.local()
         self._executor = executor = Executor(connections, lambda: self.is_in_transaction)
@@ -68,23 +74,26 @@ class Work:
 
     @property
     def has_unit(self) -> bool:
-        """Tell whether this thread is in a transaction of this store's."""
+        """Tell whether this thread is in a transaction of this store."""
         return self._unit is not None
 
     @property
     def is_in_transaction(self) -> bool:
-        """Tell whether this thread is in a transaction, the host's too."""
+        """Tell whether this thread is in a transaction of this store or of the host."""
         return self._is_hosted or self._unit is not None
 
     @property
     def locks(self) -> bool:
-        """Tell whether what is read now is to be locked until the transaction ends."""
+        """Tell whether reads lock their rows until the transaction ends: on PostgreSQL, unless it is read-only."""
         return self.dialect == "postgresql" and self.is_in_transaction and not self._executor.is_read_only
 
     # ── lookups ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def ask(self, lookup: Lookup[V], key: Key) -> V:
-        """Return what a lookup answers for a key; in a transaction it is read once, with what belongs to it."""
+        """Return the answer of a lookup for a key.
+
+        In a transaction it is read once, together with its family. Outside, it is one statement without locks.
+        """
         unit = self._unit
         place = (lookup, key)
         if unit is None:
@@ -93,33 +102,34 @@ class Work:
             family = None if self._is_near else self._families.of(lookup)
             if family is not None:
                 self._load(unit, [(family, key)])
+            # Still unknown without a family, or where undoing a part has removed the answer of a loaded family.
             if place not in unit.known:
                 self._look_up(unit, lookup, key)
         return cast("V", unit.known[place])
 
     def answers(self, *asked: Known) -> list[Any]:
-        """Return what lookups answer, all of them read together where nothing has to be locked or remembered."""
+        """Return the answers of several lookups: outside a transaction in one round trip, inside one after another."""
         if self._unit is not None:
             return [self.ask(lookup, key) for lookup, key in asked]
         found = self._found({place: place[0].statement for place in asked}, [])
         return [lookup.read(found[lookup, key]) for lookup, key in asked]
 
     def known(self, lookup: Lookup[V], key: Key) -> V | None:
-        """Return what a lookup is known to answer, without looking; ``None`` when nobody has asked."""
+        """Return the answer of a lookup if this transaction knows it, without a statement, else ``None``."""
         unit = self._unit
         return None if unit is None else unit.known.get((lookup, key))
 
     def keep(self, lookup: Lookup[V], key: Key, answer: V) -> None:
-        """Say what a lookup answers from now on, because of what is written."""
+        """Set the answer of a lookup to what it is after a write; outside a transaction no answer is kept."""
         unit = self._unit
         if unit is not None:
             unit.keep(lookup, key, answer)
 
     def write(self, statement: Executable, row: Mapping[str, Any], *, told: bool = True) -> None:
-        """Have a statement carried out at the end of the act.
+        """Hold a statement back until the end of the act.
 
-        That it changes what it should is for locks and keys to see to. ``told`` says that all lookups which look there
-        were told by :meth:`keep`.
+        The number of changed rows is not checked: locks and keys guarantee the effect. ``told`` tells that :meth:`keep`
+        corrects every known answer from the tables of the statement; otherwise a read of them flushes first.
         """
         unit = self._transaction()
         change = self._executor.kept(statement, row)
@@ -128,21 +138,19 @@ class Work:
             unit.unseen |= change.tables
 
     def look_ahead(self, named: Iterable[tuple[str, Key]]) -> None:
-        """Lock and read what some keys are likely to be asked for, as far as this transaction has not."""
+        """Lock and read the families of some keys, as far as this transaction has not read them."""
         self._load(self._transaction(), named)
 
     def _look_up(self, unit: UnitOfWork, lookup: Lookup[Any], key: Key) -> None:
-        """Read what one lookup answers, by itself."""
+        """Read the answer of one lookup by a statement of its own, after a flush if pending writes may change it."""
         if not unit.unseen.isdisjoint(lookup.statement.tables):
             self._flush(unit)
         self._begin(unit)
         unit.read(lookup, key, lookup.read(self._rows_of((lookup, key))))
 
     def _load(self, unit: UnitOfWork, wanted: Iterable[tuple[str, Key]]) -> None:
-        """Lock and read what some keys are likely to be asked for, and then what that leads to.
-
-        A file is no further away for who asks it often, and has one writer: there nothing is read that nobody asks for.
-        """
+        """Lock and read the families of some keys, then the families that their answers lead to."""
+        # A file has no round trips to save, and its one writer needs no locks: there only real questions are read.
         if self._is_near:
             return
         while fresh := [each for each in dict.fromkeys(wanted) if each not in unit.loaded]:
@@ -151,7 +159,7 @@ class Work:
             wanted = self._read_together(unit, chosen) if chosen else ()
 
     def _read_together(self, unit: UnitOfWork, chosen: Sequence[tuple[Family, Key]]) -> list[tuple[str, Key]]:
-        """Lock and read some families by one round trip; return what they lead to."""
+        """Lock and read some families in one round trip, and return the families and keys that they lead to."""
         wanted: dict[Known, Lockable] = {}
         for family, key in chosen:
             for member in family.members:
@@ -159,6 +167,8 @@ class Work:
         if any(not unit.unseen.isdisjoint(how.tables) for how in wanted.values()):
             self._flush(unit)
         first = self._beginning(unit)
+        # The locks are a statement before the reads, never a part of them: under READ COMMITTED a statement that waits
+        # for its lock would return rows from before the wait.
         locks = {family.lock.format(key) for family, key in chosen if family.lock} if self.locks else set()
         if locks - unit.locks:
             first.append(_locking(locks - unit.locks))
@@ -172,7 +182,7 @@ class Work:
         return leads
 
     def _rows_of(self, place: Known) -> Sequence[Row]:
-        """Return the rows that one lookup finds."""
+        """Return the rows of one lookup, read by a cursor where one statement is enough."""
         how = place[0].statement
         if self.is_distributed and how.directory:
             return self._found({place: how}, [])[place]
@@ -180,9 +190,9 @@ class Work:
         return self._executor.rows(asked, given)
 
     def _found(self, wanted: Mapping[Known, Lockable], first: list[Call]) -> dict[Known, list[Row]]:
-        """Say what comes ``first``, and return the rows that lookups find: all of it in one round trip.
+        """Execute the statements ``first`` and then several lookups in one round trip, and return the rows.
 
-        On a cluster directories are asked by a round trip of their own, behind what comes first: locks are among that.
+        On a cluster the directories are read in a round trip of their own, behind the locks that are among ``first``.
         """
         places: dict[Known, list[dict[str, str]]] = {}
         if self.is_distributed:
@@ -213,29 +223,29 @@ class Work:
     def _answers(
         self, first: Sequence[Call], questions: Sequence[tuple[Prepared, Mapping[str, Any]]]
     ) -> list[list[Row]]:
-        """Say what comes first, then ask; return the rows of every question."""
+        """Execute the statements ``first`` and then the questions in one round trip, and return the rows of each."""
         answers = self._executor.answered(*first, *questions)[len(first) :]
         return [asked.read(fetched) for (asked, _), (_, fetched) in zip(questions, answers, strict=True)]
 
     # ── statements ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Row]:
-        """Return all rows that a statement returns, carried out at once."""
+        """Execute a statement at once, after a flush, and return all of its rows."""
         given = parameters or {}
         asked = self._executor.prepared(statement, given)
         self._make_way(asked)
         rows = self._executor.rows(asked, given)
         if asked.changes:
-            self._have_changed(asked)
+            self._have_changed(asked)  # a change with RETURNING
         return rows
 
     def row(self, statement: Executable, parameters: Parameters | None = None) -> Row | None:
-        """Return the first row that a statement returns, if any."""
+        """Execute a statement at once as :meth:`rows` does, and return its first row, if there is one."""
         rows = self.rows(statement, parameters)
         return rows[0] if rows else None
 
     def change(self, statement: Executable, parameters: Parameters | list[dict[str, Any]] | None = None) -> int:
-        """Carry a statement out at once, for each of many rows if it is given many; return how many rows it changed."""
+        """Execute a change at once, after a flush, once for each row of a list; return the number of changed rows."""
         given = parameters[0] if isinstance(parameters, list) else parameters or {}
         change = self._executor.prepared(statement, given)
         self._make_way(change)
@@ -245,7 +255,10 @@ class Work:
 
     @contextmanager
     def driver(self) -> Iterator[Any]:
-        """Yield the driver's own connection, for what only it can do; its errors are told like those of a statement."""
+        """Yield the driver's own connection, after a flush, for what only the driver can do.
+
+        Its errors are translated like those of a statement, and every known answer is forgotten afterwards.
+        """
         self._make_way()
         try:
             with self._executor.driver() as driver:
@@ -255,7 +268,10 @@ class Work:
                 unit.forget()
 
     def lock(self, *names: str) -> None:
-        """Wait until no other transaction has locked any of these names; SQLite lets one writer begin at a time."""
+        """Lock names until the end of the transaction, and wait for other transactions that have locked any of them.
+
+        In SQLite the beginning of a transaction is the lock: there is one writer at a time.
+        """
         unit = self._unit
         if not self.locks:
             if unit is not None:
@@ -268,9 +284,10 @@ class Work:
                 unit.locks |= missing
 
     def _make_way(self, asked: Prepared | None = None) -> None:
-        """Begin the transaction of this thread, if it is in one, and have written what is held back.
+        """Begin the transaction of this thread, if it is in one, and flush its pending writes.
 
-        Without a statement, and before one that changes something, every part becomes a savepoint.
+        Before a change, and before the use of the driver, every part becomes a savepoint: a part of which the database
+        knows nothing could not undo a change that was executed in it.
         """
         unit = self._unit
         if unit is None:
@@ -289,7 +306,7 @@ class Work:
             unit.forget(change.tables)
 
     def _flush(self, unit: UnitOfWork, *, parts: bool = False) -> None:
-        """Carry out what is held back, in one round trip; with ``parts`` have savepoints set if nothing is.
+        """Execute the pending writes in one round trip; with ``parts`` set savepoints even if nothing is pending.
 
         :raises WriteConflict: a row could not be written.
         """
@@ -297,13 +314,17 @@ class Work:
             self._write(unit, ())
 
     def _end(self, unit: UnitOfWork) -> None:
-        """Carry out what is held back, and commit, in one round trip."""
+        """Execute the pending writes and commit, in one round trip."""
         if unit.pending:
             self._write(unit, (PendingWrite("COMMIT"),))
         elif unit.has_begun:
             self._executor.do("COMMIT")
 
     def _write(self, unit: UnitOfWork, last: Sequence[PendingWrite]) -> None:
+        """Execute the pending writes, with the beginning before them and ``last`` behind them, in one round trip.
+
+        The savepoint of each part stands between the writes from before the part and those of the part.
+        """
         before = [PendingWrite(cast("str", statement)) for statement, _ in self._beginning(unit)]
         said, saved = [*before], list[tuple[int, Savepoint]]()
         place = 0
@@ -317,6 +338,8 @@ class Work:
         try:
             self._executor.together([(each.statement, each.given) for each in said])
         except BatchFailed as failure:
+            # PostgreSQL accepts nothing after an error but a rollback. Going back to the innermost savepoint saves the
+            # transaction if that was set before the error; otherwise it is lost.
             for number, level in saved:
                 level.is_sent = number < failure.place
             unit.is_lost = not (unit.levels and unit.levels[-1].is_sent)
@@ -327,7 +350,10 @@ class Work:
         unit.flushed(sent=True)
 
     def _beginning(self, unit: UnitOfWork) -> list[Call]:
-        """Return what a transaction has to say first; once it is sent there is something to roll back."""
+        """Return the statement that begins the transaction, if it has not begun, which counts as sent from now on.
+
+        :raises ConcurrentChange: the transaction has failed and can only be rolled back.
+        """
         if unit.is_lost:
             raise ConcurrentChange("The transaction has failed and has to be done again.")
         said: list[Call] = [] if unit.has_begun else [(self._begin_with, {})]
@@ -338,24 +364,29 @@ class Work:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Do a block as a whole or not at all; inside another one it is a part of it."""
+        """Run a block in a transaction; inside another block it is a part of that transaction.
+
+        ``BEGIN`` is sent with the first statement, so that a block without statements costs no round trip.
+        """
         unit = self._unit
         try:
             with self._whole() if unit is None else self._part(unit):
                 yield
         except WriteConflict as conflict:
+            # The block is not repeated here, so that its caller gets the refusal itself. Inside, the outermost decides.
             if unit is None:
                 raise conflict.said from conflict
             raise
 
     def run(self, act: Callable[[], T], named: Iterable[tuple[str, Key]] = ()) -> T:
-        """Do an act in a transaction, and again when there is a conflict; return what it returns.
+        """Do an act in a transaction, repeat it after a lost race, and return its result.
 
-        ``named`` is what the act's arguments name, each with its kind: it is read ahead. What acts inside it change is
-        held back to its end, unless that failed once.
+        ``named`` are the keys among the act's arguments, each with its kind, whose families are read ahead. In the
+        first attempt the writes of inner acts stay pending until the end of this one; in later attempts each inner act
+        is flushed at its own end.
 
-        :raises ConcurrentChange: others were quicker all the time, or the outer transaction must be tried again.
-        :raises Refusal: a rule of the database says no every time, and none of the core's does.
+        :raises ConcurrentChange: every attempt lost a race, or the outer transaction has to be repeated.
+        :raises Refusal: a guard of the database refused a row in every attempt, and no rule of the core did.
         """
         unit = self._unit
         for attempt in range(1, ATTEMPTS):
@@ -363,6 +394,8 @@ class Work:
                 return self._once(unit, act, named, may_wait=attempt == 1)
             except ConcurrentChange as lost:
                 if unit is not None:
+                    # Inside a transaction only the part is repeated, and only after a failed write of its own. Where
+                    # the whole transaction is repeated, or lost, or an act itself reports the conflict, it ends here.
                     if unit.may_wait or unit.is_lost or not isinstance(lost, WriteConflict):
                         raise
                     unit.forget()
@@ -390,13 +423,14 @@ class Work:
 
     @contextmanager
     def _whole(self, *, may_wait: bool = False) -> Iterator[None]:
+        """Run a block in a unit of work: a transaction of its own, or a savepoint on the connection of a host."""
         unit = self._local.unit = UnitOfWork(may_wait, has_begun=self._is_hosted)
         try:
             if self._is_hosted:
                 with self._part(unit):
                     yield
                     self._flush(unit)
-                self._flush(unit)
+                self._flush(unit)  # sends the RELEASE of the savepoint, which is pending like a write
             else:
                 yield
                 self._end(unit)
@@ -409,7 +443,7 @@ class Work:
 
     @contextmanager
     def _part(self, unit: UnitOfWork) -> Iterator[None]:
-        """Do a block as a part of a transaction, which can be undone by itself."""
+        """Run a block as a part of a transaction; an exception that leaves it undoes the part alone."""
         level = unit.enter()
         name = f"part_{len(unit.levels)}"
         try:
@@ -429,13 +463,14 @@ class Work:
 _BEGIN: Final = {
     "sqlite": "BEGIN IMMEDIATE",
     "postgresql": "BEGIN",
-    "reading": "BEGIN",  # as a writer, SQLite would be refused at once
+    "reading": "BEGIN",  # with ``query_only`` SQLite refuses to begin as a writer
 }
+# A name is locked whether there is a row of that name or not. A collision of two hashes is only a needless wait.
 _LOCK: Final = (
     "SELECT pg_advisory_xact_lock(hashtextextended(value, 0)) FROM json_array_elements_text(%(names)s::json) AS value"
 )
 
 
 def _locking(names: Iterable[str]) -> Call:
-    """Return what locks names, in one order whoever asks."""
+    """Return the statement that locks names in sorted order, so that two transactions cannot deadlock over them."""
     return _LOCK, {"names": json.dumps(sorted(names))}
