@@ -1,4 +1,4 @@
-"""A store in an SQLite file or a PostgreSQL database: the same answers, guarded by the database itself."""
+"""A store in an SQLite file or a PostgreSQL database: the same answers, with guards in the database itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows by the thousand: ``COPY`` in PostgreSQL, one prepared statement in SQLite. Every guard stays on."""
+"""Bulk loading: ``COPY`` in PostgreSQL, one prepared statement in SQLite; keys, exclusions and triggers stay on."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from referral_adapters.sql.work import Work
 
 Rows = Iterable[Mapping[str, Any]]
 Block = str | Sequence[Sequence[Any]]
-"""Some rows as the driver takes them: the lines of a ``COPY``, or the parameters of an insertion."""
+"""Rows in the driver's own form: lines of a ``COPY``, or parameters of an insertion."""
 
 ROWS: Final = 1_000
-"""How many rows make a block."""
+"""The number of rows in a block."""
 _MOMENTS: Final = 1_024
 _DIALECTS: Final[dict[str, Dialect]] = {"postgresql": postgresql.dialect(), "sqlite": sqlite.dialect()}  # type: ignore[no-untyped-call]
 _NULL: Final = "\\N"
@@ -28,7 +28,7 @@ _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "
 
 
 class BulkLoad:
-    """The addition of many rows to a table, which are given as names and values like those of any insertion."""
+    """The insertion of many rows into one table; rows are mappings from column to value."""
 
     def __init__(self, table: Table) -> None:
         names = [column.name for column in table.columns]
@@ -38,18 +38,19 @@ class BulkLoad:
         self._values = {name: _Values(table, dialect) for name, dialect in _DIALECTS.items()}
 
     def blocks(self, work: Work, rows: Rows) -> Iterator[Block]:
-        """Yield rows as the driver takes them, each block when it is asked for."""
+        """Yield the rows in blocks in the driver's own form, each block made when it is consumed."""
         rest = map(self._values[work.dialect].of, rows)
         while block := list(islice(rest, ROWS)):
             yield block if work.dialect == "sqlite" else "".join(map(_line, block))
 
     @contextmanager
     def sending(self, work: Work, blocks: Iterable[Block]) -> Iterator[None]:
-        """Add rows, which are in the table when the ``with`` block has ended.
+        """Insert rows, which are in the table when the ``with`` block has ended.
 
-        PostgreSQL works on them while the ``with`` block goes on, in which nothing else can be asked of it.
+        PostgreSQL checks them while the ``with`` block runs, and takes no other statement on this connection until its
+        end.
 
-        :raises Refusal: a row cannot stand beside another one, by the guard's reason; the transaction is to be undone.
+        :raises Refusal: a row conflicts with another, with the reason of the guard; the transaction must be undone.
         """
         with work.driver() as driver:
             if work.dialect == "sqlite":
@@ -63,7 +64,7 @@ class BulkLoad:
                 yield
 
     def send(self, work: Work, blocks: Iterable[Block]) -> None:
-        """Add rows.
+        """Insert blocks of rows, and wait until they are in the table.
 
         :raises Refusal: as :meth:`sending` does.
         """
@@ -71,7 +72,7 @@ class BulkLoad:
             pass
 
     def load(self, work: Work, rows: Rows) -> None:
-        """Add rows that are not in blocks yet.
+        """Insert rows, in blocks of :data:`ROWS`, and wait until they are in the table.
 
         :raises Refusal: as :meth:`sending` does.
         """
@@ -79,7 +80,7 @@ class BulkLoad:
 
 
 class _Values:
-    """What the driver takes for a row of a table: its columns in order, each as its type writes it."""
+    """The conversion of rows for one driver: the columns in order, each value converted by its column's type."""
 
     def __init__(self, table: Table, dialect: Dialect) -> None:
         self._of_row = itemgetter(*[column.name for column in table.columns])
@@ -98,14 +99,15 @@ class _Values:
 
 def _processor(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
     process: Callable[[Any], Any] | None = column.type.dialect_impl(dialect).bind_processor(dialect)
-    # The rows of a page tell of few moments, most of them of the same.
+    # The rows of a page share a few moments, so nearly every conversion is a repetition.
     return lru_cache(_MOMENTS)(process) if process is not None and isinstance(column.type, Moment) else process
 
 
 def _line(values: Sequence[Any]) -> str:
-    """Return a line of ``COPY`` in its text format; most hold nothing that has to be escaped."""
+    """Return a line of ``COPY`` in its text format; few lines hold a character that has to be escaped."""
     cells = [value if type(value) is str else _NULL if value is None else str(value) for value in values]
     line = "\t".join(cells)
+    # One look at the line instead of one at each cell: the only backslashes in it may be those of ``\N``.
     if (
         line.count("\t") == len(cells) - 1
         and line.count("\\") == values.count(None)

@@ -1,8 +1,8 @@
-"""Distribution: tables handed to a cluster of PostgreSQL servers with Citus, each by the column it names.
+"""Distribution: the tables on a cluster of PostgreSQL servers with Citus, each by its distribution column.
 
-What Citus asks of a table is kept by the tables themselves: every key and exclusion contains the distribution column,
-and a foreign key leads to a table that lies in the same place or whole on every node. Row triggers run on the shards,
-on one row each, which is why it is safe to let Citus have them.
+The tables meet the conditions of Citus by their declarations: every key and exclusion contains the distribution column,
+and every foreign key leads to a table that is colocated or is a reference table. Row triggers run on the shards and
+read nothing but their own row, so that it is safe to enable them.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _IS_THERE: Final = text(
 )
 _DONE: Final = text("SELECT relname FROM pg_dist_partition JOIN pg_class ON pg_class.oid = logicalrelid::oid")
 _SETTINGS: Final = (
-    # A row trigger sees the row at hand only, and stands on every shard as it stood on the table.
+    # Citus refuses triggers on distributed tables unless told so; these run on every shard as they did on the table.
     "SET LOCAL citus.enable_unsafe_triggers = on",
-    # One connection to each node, so that a table sees the ones that were handed over before it.
+    # One connection to each node: a table that is distributed must see those distributed before it in the transaction.
     "SET LOCAL citus.multi_shard_modify_mode = 'sequential'",
 )
 _REFERENCE: Final = text("SELECT create_reference_table(CAST(:name AS regclass))")
@@ -34,9 +34,9 @@ _NO_CITUS: Final = (
 
 
 def distribute(connection: Connection) -> tuple[str, ...]:
-    """Hand over every table that is not yet, in the transaction that is open, and return their names.
+    """Distribute every table that is not distributed yet, in the open transaction, and return their names.
 
-    :raises StoreFailed: the database is none with Citus.
+    :raises StoreFailed: the database has no extension ``citus``.
     """
     if not _has_citus(connection):
         raise StoreFailed(_NO_CITUS)
@@ -50,14 +50,14 @@ def distribute(connection: Connection) -> tuple[str, ...]:
 
 
 def continued(connection: Connection) -> tuple[str, ...]:
-    """Hand over what is new in a database whose other tables were handed over before; return the names."""
+    """Distribute the new tables of a database that is distributed already, and return their names."""
     if not is_distributed(connection):
         return ()
     return distribute(connection)
 
 
 def is_distributed(connection: Connection) -> bool:
-    """Tell whether this library's tables lie on a cluster."""
+    """Tell whether any table of this library is distributed."""
     return _has_citus(connection) and not METADATA.tables.keys().isdisjoint(connection.execute(_DONE).scalars())
 
 
@@ -66,7 +66,8 @@ def _has_citus(connection: Connection) -> bool:
 
 
 def _in_order() -> list[Table]:
-    """Return the tables so that each comes after those it refers to, and those that lie on every node first."""
+    """Return the tables with reference tables first, and otherwise each after the tables that it refers to."""
+    # Sorting is stable, so that the order of references survives within each half.
     return sorted(METADATA.sorted_tables, key=lambda table: table.info["distribution"] != REFERENCE)
 
 
@@ -80,7 +81,7 @@ def _hand_over(connection: Connection, table: Table) -> None:
 
 
 def loosen(connection: Connection, *tables: Table) -> None:
-    """Make indexes plain that are unique on one server only: a cluster keeps none unique without its column."""
+    """Replace indexes that are unique on one server by plain ones: Citus needs the distribution column in a key."""
     for table in tables or METADATA.sorted_tables:
         for index in table.indexes:
             if index.info.get("one_server"):
@@ -90,6 +91,6 @@ def loosen(connection: Connection, *tables: Table) -> None:
 
 
 def _beside(table: Table) -> str:
-    """Return the table whose rows lie beside this one's; by default Citus puts equal texts in the same place."""
+    """Return the table to colocate with: the one referred to, else the default group of columns of the same type."""
     known = [each.referred_table for each in table.constraints if isinstance(each, ForeignKeyConstraint)]
     return next((each.name for each in known if each.info["distribution"] != REFERENCE), "default")

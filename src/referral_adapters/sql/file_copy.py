@@ -1,4 +1,4 @@
-"""Backups of an SQLite file, taken while others go on writing."""
+"""Backups of an SQLite file, taken while other connections go on writing."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from referral_adapters.sql.errors import StoreFailed, translated
 from referral_adapters.sql.schema import Purpose
 
 _PAGES: Final = 1000
-"""How many pages are copied between two words about how far it is."""
+"""The number of pages copied between two reports of progress."""
 
 Teller = Callable[[int, int], None]
-"""Is told how many pages were copied, and of how many."""
+"""A listener to the progress: the number of pages copied, and the number of all pages."""
 
 
 def backup(url: str | URL, place: Path, tell: Teller = lambda _done, _all: None) -> None:
-    """Write a copy of an SQLite database to ``place``, as it is at one moment, whole or not at all.
+    """Write a copy of an SQLite database at one moment to ``place``, completely or not at all.
 
-    What stood there is replaced. The copy is a database like any other, in one file.
+    A file at ``place`` is replaced. The copy is an ordinary database in one file.
 
-    :raises SchemaMismatch: its schema is not the one of this version.
-    :raises ForeignDatabase: it is somebody else's.
-    :raises StoreFailed: it is no SQLite database, cannot be read, or the copy cannot be written.
+    :raises SchemaMismatch: the schema of the database is not the one of this version.
+    :raises ForeignDatabase: the database belongs to another program.
+    :raises StoreFailed: the database is not an SQLite file or cannot be read, or the copy cannot be written.
     """
     if parsed_url(url).get_backend_name() != "sqlite":
         raise StoreFailed(
@@ -43,7 +43,8 @@ def backup(url: str | URL, place: Path, tell: Teller = lambda _done, _all: None)
     try:
         with schema.told():
             connection = connections.get()
-            # What is read first fixes the moment: a copy that saw others' changes would begin again and again.
+            # The first read in the transaction fixes the moment. Without it SQLite's backup would begin again after
+            # every commit of another connection.
             connection.exec_driver_sql("BEGIN")
             schema.version_of(connection)
             source: Any = connection.connection.driver_connection
@@ -56,7 +57,8 @@ def backup(url: str | URL, place: Path, tell: Teller = lambda _done, _all: None)
 def _copy(source: sqlite3.Connection, part: Path, tell: Teller) -> None:
     with closing(sqlite3.connect(part)) as target:
         source.backup(target, pages=_PAGES, progress=lambda _, left, whole: tell(whole - left, whole), sleep=0)
-        target.execute("PRAGMA journal_mode=DELETE")  # one file, until it is opened
+        # A copy of a file in WAL mode is in WAL mode too, and would need a log beside it to be read.
+        target.execute("PRAGMA journal_mode=DELETE")
         (said,) = target.execute("PRAGMA quick_check(1)").fetchone()
         if said != "ok":
             raise StoreFailed("The database is damaged, and so would be the copy: see what `referral db check` says.")
@@ -64,11 +66,13 @@ def _copy(source: sqlite3.Connection, part: Path, tell: Teller) -> None:
 
 @contextmanager
 def _beside(place: Path) -> Iterator[Path]:
-    """Yield a path beside the place for a file that takes the place at the end, and is gone after a failure."""
+    """Yield a temporary path beside ``place``; its file replaces ``place`` at the end, or is removed on failure."""
+    # In the same folder, since a file is replaced in one step only within a file system.
     part = place.with_name(f".referral-{secrets.token_hex(8)}.part")
     try:
-        part.touch(mode=0o600)
+        part.touch(mode=0o600)  # before SQLite opens it, which would let others read the personal data in it
         yield part
+        # On the disk before it has its name: a power failure must not leave an empty file in the place of the old one.
         with part.open("rb") as written:
             os.fsync(written.fileno())
         part.replace(place)

@@ -1,4 +1,4 @@
-"""What a database must be: whether everything is there as the migrations make it, and whether the tables agree."""
+"""The check of a database: its shape against the migrations, and its tables against each other."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ _M, _L, _G, _R, _P = MOVEMENTS.c, LOTS.c, GRANTS.c, REFERRALS.c, PROMO_CODES.c
 
 @attrs.frozen
 class Law:
-    """A law by its name, the statement that returns the rows that break it, and the sentence for each of them."""
+    """A law: its name, the statement that returns the rows which break it, and the sentence for each of those."""
 
     name: str
     broken: Select[Any]
     message: str
 
     def findings(self, connection: Connection) -> Iterator[Finding]:
-        """Yield what breaks the law, without holding it all."""
+        """Yield a finding for each row that breaks the law; the rows are fetched in portions."""
         with connection.execute(self.broken, execution_options={"yield_per": _PAGE}) as rows:
             for row in rows:
                 yield Finding(self.name, row.subject, self.message.format_map(row._mapping))
@@ -76,6 +76,7 @@ def _as_subject(column: Any) -> Label[Any]:  # noqa: ANN401 - a column of any ty
 
 
 def _balance() -> Select[Any]:
+    """Return the accounts whose movements do not add up to their lots."""
     signed = case((_M.kind.in_(("granted", "transferred_in")), _M.amount), else_=-_M.amount)
     entries = union_all(select(_M.account, signed.label("amount")), select(_L.account, -_L.unused)).subquery()
     off = func.sum(entries.c.amount)
@@ -88,6 +89,7 @@ def _balance() -> Select[Any]:
 
 
 def _transfers() -> Select[Any]:
+    """Return the transfers whose amount did not leave one account and reach another."""
     ways = {way: func.sum(case((_M.kind == way, _M.amount), else_=_ZERO)) for way in _WAYS}
     moved = (
         select(_M.reference, *(total.label(way) for way, total in ways.items()))
@@ -106,6 +108,7 @@ def _transfers() -> Select[Any]:
 
 
 def _postings() -> Select[Any]:
+    """Return the granted movements without a posted key or without a grant of the same account and amount."""
     known = MOVEMENTS.outerjoin(POSTED_GRANTS, POSTED_GRANTS.c.key == _M.reference).outerjoin(
         GRANTS, _G.key == _M.reference
     )
@@ -116,6 +119,7 @@ def _postings() -> Select[Any]:
 
 
 def _consumption() -> Select[Any]:
+    """Return the consumed movements without a bill of the same account."""
     known = MOVEMENTS.outerjoin(BILLS, and_(BILLS.c.bill == _M.reference, BILLS.c.account == _M.account))
     missing = (_M.kind == "consumed", BILLS.c.bill.is_(None))
     return select(_as_subject(_M.reference)).select_from(known).where(*missing).order_by(_M.reference)
@@ -126,6 +130,7 @@ _OWING: Final = ("granted", "held", "void")
 
 
 def _grants() -> Select[Any]:
+    """Return the grants that differ from the offers of their referral, or whose referral is not granted."""
     same = [
         and_(
             _G.side == side,
@@ -141,7 +146,7 @@ def _grants() -> Select[Any]:
 
 
 def _owed() -> Select[Any]:
-    """Return the referees that were never owed; a referrer may be left out by the programme (B5)."""
+    """Return the granted referrals without a grant for the referee; a programme may leave out the referrer's (B5)."""
     grants = REFERRALS.outerjoin(GRANTS, and_(_G.referral == _R.contract, _G.side == "referee"))
     missing = (
         _R.granted_at.is_not(None),
@@ -154,6 +159,7 @@ def _owed() -> Select[Any]:
 
 
 def _live() -> Select[Any]:
+    """Return the live referrals that are not listed as their customer's, and the cancelled ones that are."""
     live = LIVE_REFERRALS.c
     matching = and_(live.contract == _R.contract, live.customer == _R.referee_customer)
     whole = REFERRALS.outerjoin(LIVE_REFERRALS, matching)
@@ -165,7 +171,7 @@ def _live() -> Select[Any]:
 
 
 def _not_in(table: FromClause, other: FromClause, **same: str) -> Select[Any]:
-    """Return the rows of a table that have no row in another with the same values."""
+    """Return the rows of a table without a row of another table that has the same values."""
     on = and_(*(table.c[mine] == other.c[theirs] for mine, theirs in same.items()))
     first, *_ = same
     missing = other.c[same[first]].is_(None)
@@ -174,8 +180,9 @@ def _not_in(table: FromClause, other: FromClause, **same: str) -> Select[Any]:
 
 
 def _overlaps(table: FromClause, whose: str, start: str, end: str) -> Select[Any]:
-    """Return whose periods overlap; one that is over before it began overlaps nothing."""
+    """Return the owners of overlapping periods; a period that ends at or before its start overlaps nothing."""
     c = table.c
+    # In order of start it is enough to compare each period with the next one, in one pass over the table.
     following = func.lead(c[start]).over(partition_by=c[whose], order_by=c[start])
     spans = (
         select(c[whose], c[end].label("ends"), following.label("following"))
@@ -192,14 +199,14 @@ _STANDS: Final = and_(_O.position == _A.position, _O.subject == _A.subject, _O.n
 
 
 def _amiss_in_outbox() -> Select[Any]:
-    """Return the subjects of rows that have a position at which they do not stand."""
+    """Return the subjects of rows of the outbox whose position is not theirs in the table of published rows."""
     known = OUTBOX.outerjoin(PUBLISHED, _STANDS)
     missing = (_O.position.is_not(None), _A.position.is_(None))
     return select(_O.subject).select_from(known).where(*missing).order_by(_O.subject)
 
 
 def _amiss_in_published() -> Select[Any]:
-    """Return the positions that follow no other, but for the first, and those of rows that have another or none."""
+    """Return the published positions behind a gap, and those whose row has another position in the outbox or none."""
     last = func.lag(_A.position, 1, 0).over(order_by=_A.position).label("last")
     each = select(_A.position, last, _O.subject).select_from(PUBLISHED.outerjoin(OUTBOX, _STANDS)).subquery().c
     wrong = or_(each.last != each.position - 1, each.subject.is_(None))
@@ -249,29 +256,29 @@ LAWS: Final = (
     Law("outbox", _amiss_in_published(),
         "What is published at {subject} comes after a gap, or waits in the outbox as well."),
 )  # fmt: skip
-"""All of them, in the order in which they are looked at."""
+"""All laws, in the order in which they are checked."""
 
 
 _PRAGMAS: Final = {"journal_mode": ("wal", "delete"), "foreign_keys": (1,), "encoding": ("UTF-8",)}
-"""What a store sets in SQLite, which keeps some of it from being set without a word.
+"""The settings of a store in SQLite, which ignores some of them without an error.
 
-Of the first two kinds of journal the second is that of a copy on which nobody has worked yet: a check leaves it so.
+The journal mode ``delete`` is that of a fresh backup, which a check leaves unchanged.
 """
 _SNAPSHOT: Final = {"sqlite": "BEGIN", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
 
 Teller = Callable[[str], None]
-"""Is told what is looked at next."""
+"""A listener to the progress: the name of the part that is checked next."""
 
 
 def check(url: str | URL, tell: Teller = lambda _: None) -> Iterator[Finding]:
-    """Yield everything that is wrong with a database, and change nothing in it; others may go on writing.
+    """Yield everything that is wrong with a database; nothing is changed, and other connections may go on writing.
 
-    First the file itself where it is one, then whether all that the migrations make is there and as they made it, then
-    whether the tables agree with each other, at one moment.
+    The check looks at the file of SQLite first, then compares the shape with that of the migrations, and then checks
+    the laws between the tables in one snapshot.
 
-    :raises SchemaMismatch: its schema is not the one of this version.
-    :raises ForeignDatabase: it is somebody else's.
-    :raises StoreFailed: it cannot be opened, or not be read to the end.
+    :raises SchemaMismatch: the schema of the database is not the one of this version.
+    :raises ForeignDatabase: the database belongs to another program.
+    :raises StoreFailed: the database cannot be opened, or cannot be read to the end.
     """
     connections = schema.opened(url, Purpose.READ, hurried=False)
     try:
@@ -281,6 +288,7 @@ def check(url: str | URL, tell: Teller = lambda _: None) -> Iterator[Finding]:
                 tell("the file")
                 yield from _file_findings(connection)
             tell("the tables")
+            # The laws name every table and column: with one of them missing their statements would fail.
             if not (yield from shape_findings(connection)):
                 yield Finding("data", "all tables", "What the tables say was not looked at, since a part is missing.")
                 return
@@ -306,7 +314,7 @@ def _file_findings(connection: Connection) -> Iterator[Finding]:
 
 @contextmanager
 def _one_moment(connection: Connection) -> Iterator[None]:
-    """Let everything in the block be seen as it is at one moment."""
+    """Run a block in one snapshot of the database."""
     connection.exec_driver_sql(_SNAPSHOT[connection.dialect.name])
     try:
         yield

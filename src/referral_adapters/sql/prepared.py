@@ -1,7 +1,7 @@
-"""Statements as a driver takes them: compiled once, then only their values change.
+"""Statements in a driver's own form, compiled once and then executed with new values.
 
-SQLAlchemy writes the SQL and knows what each type is in each database. It does both anew for every execution, which
-takes several times as long as a small read itself; so what does not change from one execution to the next is kept.
+SQLAlchemy writes the SQL and converts the values of each type for each database. It prepares both anew for every
+execution, which takes several times as long as a small read. Here the parts that stay the same are kept.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from referral_adapters.sql.exchange import encoded
 
 _NAMED: Final = re.compile(r"%\(([^)]+)\)s")
 AT: Final = "at"
-"""What the place of rows is called in statements that read them there."""
+"""The parameter for the value of the distribution column, in statements that read rows at one place of a cluster."""
 Parameters = Mapping[str, Any]
 Processor = Callable[[Any], Any]
 
 
 class Row(Protocol):
-    """A row that was read: a value for each column, under the column's name."""
+    """A row of a result: a value for each column, under the column's name."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever its type makes of it
         """Return the value of a column."""
         ...
 
     def __getitem__(self, place: slice) -> tuple[Any, ...]:
-        """Return the values of some columns."""
+        """Return the values of neighbouring columns."""
         ...
 
     def __iter__(self) -> Iterator[Any]:
@@ -42,52 +42,52 @@ class Row(Protocol):
 
 
 class Cursor(Protocol):
-    """What is used of a driver's cursor."""
+    """The part of a driver's cursor that is used here."""
 
     @property
     def description(self) -> Any:  # noqa: ANN401 - a driver's
-        """The columns of the rows it holds."""
+        """The columns of the result, ``None`` if the statement returns no rows."""
         ...
 
     @property
     def rowcount(self) -> int:
-        """How many rows were changed."""
+        """The number of rows that the statement changed."""
         ...
 
     def execute(self, statement: str, values: Any = ..., /) -> object:  # noqa: ANN401 - a driver's
-        """Carry a statement out."""
+        """Execute a statement."""
         ...
 
     def executemany(self, statement: str, values: Any, /) -> object:  # noqa: ANN401 - a driver's
-        """Carry a statement out for each of many rows."""
+        """Execute a statement once for each of many rows."""
         ...
 
     def fetchall(self) -> Sequence[tuple[Any, ...]]:
-        """Return the rows it holds."""
+        """Return all rows of the result."""
         ...
 
 
 @functools.lru_cache(maxsize=1024)
 def prepared(statement: Executable, dialect: Dialect, names: tuple[str, ...]) -> Prepared:
-    """Return a statement prepared for a database, given values of these names; once prepared it is kept."""
+    """Return a statement compiled for a database and for parameters of these names; the last 1,024 are kept."""
     return Prepared(statement, dialect, names)
 
 
 class LockScope(Protocol):
-    """Something that may be in a transaction that locks what it reads."""
+    """The scope of a read, which may be a transaction that locks the rows it reads."""
 
     @property
     def locks(self) -> bool:
-        """Whether what is read now is to be locked."""
+        """Tell whether a read locks its rows now."""
         ...
 
 
 @attrs.frozen(eq=False)
 class Directory:
-    """A small table that tells, for another key, by which values of a ``column`` rows lie.
+    """A small table that maps another key to values of the distribution ``column`` of the rows.
 
-    One server takes the directory and the rows at once. A cluster cannot: there the directory is asked first, and then
-    the rows at every place that it told.
+    On one server the directory is a subquery of the statement. A cluster would ask every node: there the directory is
+    read first, and then the rows at each place that it names.
     """
 
     column: ColumnElement[str]
@@ -95,11 +95,12 @@ class Directory:
 
 
 class Lockable:
-    """A choice between a statement and the same that locks the rows it reads in a transaction.
+    """A read that locks its rows inside a transaction of PostgreSQL, and does not elsewhere.
 
-    Rows of a table that are ``shared`` may be read by others who lock them so, and not be changed. None ``is_locked``
-    where a lock of another kind stands for the rows. With a ``directory`` they are those that lie where it tells;
-    :meth:`there` reads those at one of its places, called ``at``.
+    Rows are locked ``FOR UPDATE``; rows of a ``shared`` table are locked ``FOR SHARE``, so that many transactions may
+    read and none may change them. Without ``is_locked`` no row is locked, because a lock by name protects the rows.
+    With a ``directory`` the rows are those at its places, and :meth:`there` reads those at one place, the parameter
+    ``at``.
     """
 
     def __init__(
@@ -121,20 +122,21 @@ class Lockable:
         self._near: Final[tuple[Executable, Executable]] = near, locked(near)
 
     def __call__(self, work: LockScope) -> Executable:
-        """Return the one for the present state of some work."""
+        """Return the statement with or without a lock, as the scope requires now."""
         return self._whole[work.locks]
 
     def there(self, work: LockScope) -> Executable:
-        """Return the one that reads the rows at a place."""
+        """Return the statement that reads the rows at one place, with or without a lock."""
         return self._near[work.locks]
 
 
 class Prepared:
-    """One statement in the words of one database."""
+    """One statement compiled for one database, with converters for its parameters and its rows."""
 
     def __init__(self, statement: Executable, dialect: Dialect, names: Iterable[str]) -> None:
-        expression: Any = statement  # every one is an expression too, but its type does not say so
+        expression: Any = statement  # every executable has ``compile``, but its type does not declare it
         compiled = expression.compile(dialect=dialect, column_keys=list(names) or None)
+        # Such a list is expanded at every execution, so that its text could not be kept.
         if compiled.post_compile_params:
             raise TypeError("a list of values makes another statement for each length: write it as conditions")
         self.text: str = compiled.string
@@ -153,7 +155,10 @@ class Prepared:
 
     @functools.cached_property
     def numbered(self) -> tuple[bytes, tuple[int, ...]]:
-        """The text with numbers in the places of values, and which value each number stands for, in order."""
+        """The text with ``$1``, ``$2`` … for its parameters, and the place of each among the converters.
+
+        A name that occurs twice gets one number.
+        """
         places = {name: place for place, (name, *_) in enumerate(self._writers)}
         found: dict[str, int] = {}
         text = _NAMED.sub(lambda named: f"${found.setdefault(named[1], len(found) + 1)}", self.text)
@@ -172,7 +177,8 @@ class Prepared:
         return self._written(self._writers, "{}")
 
     def _written(self, writers: Sequence[tuple[str, Any, Processor | None]], each: str) -> Callable[[Parameters], Any]:
-        """Return what writes the values of one execution into a list: compiled, as it runs ten times a sign-up."""
+        """Return a compiled function from the parameters of an execution to the list of their converted values."""
+        # Written out as source, since a loop over converters costs a multiple and runs ten times a sign-up.
         names: dict[str, Any] = {"encoded": encoded}
         parts = []
         for place, (name, fixed, write) in enumerate(writers):
@@ -184,7 +190,7 @@ class Prepared:
         return written
 
     def values(self, given: Parameters) -> Any:  # noqa: ANN401 - as the driver wants them
-        """Return the values of one execution, in the order or under the names that the driver wants."""
+        """Return the converted values of one execution, as a list or a mapping, whichever the driver takes."""
         if self._is_positional:
             return self._listed(given)
         return {
@@ -193,27 +199,27 @@ class Prepared:
         }
 
     def rows(self, cursor: Cursor) -> list[Row]:
-        """Return the rows that a cursor holds after an execution."""
+        """Return the rows of a cursor after an execution, with converted values."""
         if self._read is None:
             self._read = _reader(self._columns, [each[0] for each in cursor.description], self._dialect)
         return self._read(cursor.fetchall())
 
     def read(self, fetched: Sequence[tuple[Any, ...]]) -> list[Row]:
-        """Return the rows of values that were read without a cursor; what columns there are, the statement says."""
+        """Return the rows of values that were fetched without a cursor, by the columns of the statement."""
         if self._read is None:
             self._read = _reader(self._columns, [column.key for column in self._columns], self._dialect)
         return self._read(fetched)
 
 
 def tables_of(statement: Executable) -> frozenset[str]:
-    """Return the names of all tables that a statement looks at or changes."""
+    """Return the names of all tables that a statement reads or changes."""
     expression: Any = statement
     return frozenset(each.name for each in visitors.iterate(expression) if isinstance(each, Table))
 
 
 def row_maker(names: Iterable[str]) -> Callable[[Iterable[Any]], Row]:
-    """Return what makes rows with columns of these names out of their values."""
-    of_columns = cast("Any", collections.namedtuple)  # types know only names that are written out
+    """Return a function that makes rows with columns of these names from their values."""
+    of_columns = cast("Any", collections.namedtuple)  # type checkers accept only names in a literal
     make: Callable[[Iterable[Any]], Row] = of_columns("row", names, rename=True)._make
     return make
 
@@ -221,7 +227,7 @@ def row_maker(names: Iterable[str]) -> Callable[[Iterable[Any]], Row]:
 def _reader(
     columns: Sequence[ColumnElement[Any]], described: Sequence[Any], dialect: Dialect
 ) -> Callable[[Sequence[tuple[Any, ...]]], list[Row]]:
-    """Return what makes rows out of what the driver read; SQL written by hand is read as the driver has it."""
+    """Return a function that makes rows of fetched values; the columns of SQL written by hand are not converted."""
     names = [column.key or "" for column in columns] or described
     make = row_maker(names)
     readers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]

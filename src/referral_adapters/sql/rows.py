@@ -1,11 +1,11 @@
-"""Entities as rows, and back: read off the entity's class and its table, and compiled once.
+"""The conversion of entities to rows and back, derived from the entity's class and its table, and compiled once.
 
-A field stands in the column of its name. What has parts stands in a column for each: money in ``amount`` and
+A field is stored in the column of its name. A value of several parts has a column for each: money in ``amount`` and
 ``currency``, an offer in columns that begin with its side, a period in ``from`` and ``until``. So a new optional field
-is named in the class and in the table, and nowhere else.
+is declared in the class and in the table, and nowhere else.
 
-The functions are written out as source and compiled, as attrs does it: a row that is made by walking over fields takes
-ten times as long, and a sign-up reads and writes ten rows.
+The functions are generated as source and compiled, as attrs does it: a loop over fields takes ten times as long, and a
+sign-up reads and writes ten rows.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from referral_core.values.timeline import Span, Timeline
 
 E = TypeVar("E")
 State = Mapping[str, Any]
-"""Names and values that JSON can hold."""
+"""A row as names and values that JSON can represent."""
 
 
 class Rows(Generic[E]):
-    """The rows of one table, each of which stands for an entity of one class.
+    """The conversion between the rows of one table and the entities of one class.
 
-    ``apart`` are fields that other tables hold; ``renamed`` are those whose column has another name.
+    ``apart`` are the fields that are stored in other tables. ``renamed`` maps fields to columns of another name.
     """
 
     def __init__(
@@ -54,18 +54,21 @@ class Rows(Generic[E]):
         self._renamed = renamed or {}
 
     def row(self, entity: E, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - as the columns have it
-        """Return the row of an entity, with the values of columns that the entity does not know."""
+        """Return the row of an entity; ``more`` are the values of columns that are not fields of the entity."""
         row = self._write(entity)
         if more:
             row.update(more)
         return row
 
     def entity(self, row: Row, **apart: Any) -> E:  # noqa: ANN401 - as the fields have it
-        """Return the entity of a row; ``apart`` are the fields that other tables hold."""
+        """Return the entity of a row; ``apart`` are the values of fields that are stored in other tables."""
         return self._read(row, **apart)
 
     def of_state(self, state: State, **more: Any) -> E:  # noqa: ANN401 - as the columns have it
-        """Return the entity of a row that :func:`state_of` has kept; ``more`` are columns that are kept elsewhere."""
+        """Return the entity of a state written by :func:`state_of`; ``more`` are columns that the state lacks.
+
+        A column that is in neither of them is ``None``.
+        """
         values = {name: self._revived(name, value) for name, value in state.items()}
         return self._read(self._kept_row(values | more))
 
@@ -105,13 +108,17 @@ class Rows(Generic[E]):
 
 
 def state_of(row: Mapping[str, object]) -> dict[str, object]:
-    """Return a row as names and values that JSON can hold: moments in UTC, amounts as text."""
+    """Return a row as names and values that JSON can represent: moments in UTC, amounts as text."""
+    # Most values are text: the two quick tests pass those by without a call.
     return {name: value if value is None or type(value) is str else _plain(value) for name, value in row.items()}
 
 
 @attrs.frozen
 class _Field:
-    """A field of a class: its type without ``None``, whether it may be that, and the column or the start of columns."""
+    """A field of a class: its type without ``None``, whether it may be ``None``, and its column.
+
+    For a value of several parts ``column`` is the name that the columns of the parts are derived from.
+    """
 
     name: str
     kind: Any
@@ -119,7 +126,7 @@ class _Field:
     column: str
 
     def cells(self, of: str, names: dict[str, Any]) -> Iterator[tuple[str, str]]:
-        """Yield the columns that hold the field, each with the expression of its value."""
+        """Yield the columns of the field, each with the source of the expression of its value."""
         here = f"{of}.{self.name}"
         found = _PARTS.get(self.kind)
         if found is not None:
@@ -134,7 +141,7 @@ class _Field:
             yield self.column, here
 
     def read(self, names: dict[str, Any]) -> str:
-        """Return the expression that makes the field of a row, having put what it needs among the names."""
+        """Return the source of the expression that reads the field from a row, and add its globals to ``names``."""
         if self.kind in _PARTS:
             names[self.kind.__name__] = self.kind
             parts = [f"row.{self._start}{part}" for part, _ in _PARTS[self.kind]]
@@ -142,6 +149,8 @@ class _Field:
         if _is_word(self.kind):
             names[f"{self.kind.__name__}s"] = {each.value: each for each in self.kind}
             names[self.kind.__name__] = self.kind
+            # The look-up in a dictionary is quicker than the call of the enumeration, which is left for the error of an
+            # unknown word.
             here, one = f"row.{self.column}", self.kind.__name__
             return self._if_there(here, f"({one}s.get({here}) or {one}({here}))")
         if get_origin(self.kind) is tuple:
@@ -157,7 +166,7 @@ class _Field:
 
     @property
     def _start(self) -> str:
-        """What the columns of the field's parts begin with: the side of an offer, nothing of anything else."""
+        """The prefix of the columns of the parts: the side for an offer, else that of the field's own column."""
         if self.kind in _PARTS:
             return self.column.removesuffix(self.name)
         sided = f"{self.column.removesuffix('_offer')}_"
@@ -174,7 +183,7 @@ _PARTS: Final[dict[Any, tuple[tuple[str, str], ...]]] = {
     Money: (("amount", "amount"), ("currency", "currency")),
     EffectivePeriod: (("from", "start"), ("until", "end")),
 }
-"""Values that take several columns: how each begins and ends, and the part that it holds."""
+"""The values of several columns: the ending of each column's name, and the attribute that it stores."""
 
 
 def _fields_of(
@@ -225,26 +234,26 @@ def _plain(value: object) -> object:
 
 
 CODE_STATE: Final = ("starts_at", "ends_at", "ending")
-"""What the history of a code keeps: what changes. The rest, persons among it, stands in the code's own row."""
+"""The columns that the history of a code keeps: those that change. The others are read from the code's own row."""
 CODE_PERSONAL: Final = ("ending_reason",)
-"""What it keeps apart, because it can be erased: words about persons (A5)."""
+"""The columns that the history of a code keeps apart, because words about persons can be erased (A5)."""
 NOT_OF_REFERRAL: Final = frozenset({"referrer_customer", "referee_customer", "notes", "fee_notes", "revision"})
-"""What the history of a referral does not keep: persons, and what has moments of its own."""
+"""The columns that the history of a referral does not keep: persons, counters, and fee notes, which are dated rows."""
 
 
 def code_state(row: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object] | None]:
-    """Return what the history of a code keeps of its row, and apart from that its words, if there are any."""
+    """Return the state of a code for its history, and apart from it the words that can be erased, if there are any."""
     words = {name: row[name] for name in CODE_PERSONAL if row[name] is not None}
     return state_of({name: row[name] for name in CODE_STATE}), words or None
 
 
 def referral_state(row: Mapping[str, object]) -> dict[str, object]:
-    """Return what the history of a referral keeps of its row."""
+    """Return the state of a referral for its history, without persons."""
     return state_of({name: value for name, value in row.items() if name not in NOT_OF_REFERRAL})
 
 
 def group_in(state: State) -> DiscountGroup:
-    """Return a group as it was in a state."""
+    """Return the group of a state from its history."""
     return DiscountGroup(
         id=state["id"],
         side=Side(state["side"]),

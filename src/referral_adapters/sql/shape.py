@@ -1,7 +1,7 @@
-"""Shapes: what tables, columns, keys, indexes, triggers and functions a database has.
+"""The shape of a database: its tables, columns, keys, indexes, triggers and functions.
 
-What there should be is not written down a second time. All migrations are run once more on nothing, in SQLite in
-memory and in PostgreSQL in a schema that nobody else sees and that is undone at once, and the two are compared.
+The expected shape is not written down a second time. All migrations run on an empty database, which is SQLite in memory
+or a schema of PostgreSQL in a transaction that is rolled back, and its shape is compared with the present one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from referral_adapters.sql.errors import StoreFailed
 
 @attrs.frozen
 class Finding:
-    """One thing that is not as it must be: which law it breaks, on what, and a sentence that says how."""
+    """One fault of a database: the law that is broken, the subject that breaks it, and a sentence about it."""
 
     law: str
     subject: str
@@ -30,7 +30,7 @@ class Finding:
 
 @attrs.frozen
 class SchemaPart:
-    """A table, or something that stands in a table, by its name."""
+    """A table, a part of a table, or a function, by its name."""
 
     kind: str
     table: str
@@ -40,7 +40,8 @@ class SchemaPart:
         return f"{self.kind} {self.name}" + (f" of {self.table}" if self.table not in {"", self.name} else "")
 
     def stands_in(self, parts: Mapping[SchemaPart, str]) -> bool:
-        """Tell whether there is a table where this could be, so that its absence is worth a word."""
+        """Tell whether the table of this part is among ``parts``; tables and functions belong to none."""
+        # The parts of a missing table are not reported one by one.
         return self.kind in {"table", "function"} or SchemaPart("table", self.table, self.table) in parts
 
 
@@ -96,19 +97,23 @@ FROM pg_proc p WHERE p.pronamespace = %(space)s::regnamespace AND p.prokind = 'f
 
 
 def parts_in_sqlite(connection: Connection) -> dict[SchemaPart, str]:
-    """Return what an SQLite file has."""
+    """Return the parts of an SQLite database with their definitions, by one statement."""
     return _parts(connection.exec_driver_sql(_SQLITE))
 
 
 def parts_in_postgresql(connection: Connection, schema: str) -> dict[SchemaPart, str]:
-    """Return what PostgreSQL has in the schema that the statement ``schema`` returns; names are told without it."""
+    """Return the parts of one schema of PostgreSQL with their definitions, in the open transaction.
+
+    ``schema`` is a statement that returns the name of the schema.
+    """
     space = connection.exec_driver_sql(schema).scalar_one()
+    # PostgreSQL leaves out the name of a schema in the search path, so that definitions from two schemas compare equal.
     connection.exec_driver_sql(f"SET LOCAL search_path TO {space}")
     return _parts(connection.exec_driver_sql(_SPACE, {"space": space}))
 
 
 def _parts(rows: Iterable[Row[Any]]) -> dict[SchemaPart, str]:
-    """Return definitions by part, tables first; blanks in a definition mean nothing."""
+    """Return definitions by part, tables first; runs of blanks in a definition are reduced to one."""
     kinds = ("table", "column", "key", "constraint", "foreign key", "index", "trigger", "function")
     found = {SchemaPart(kind, table, name): " ".join(text.split()) for kind, table, name, text in map(tuple, rows)}
     return dict(sorted(found.items(), key=lambda each: (kinds.index(each[0].kind), each[0].table, each[0].name)))
@@ -118,11 +123,11 @@ _MAY_CREATE: Final = "SELECT has_database_privilege(current_database(), 'CREATE'
 
 
 def shape_findings(connection: Connection) -> Generator[Finding, None, bool]:
-    """Yield what is missing or different, each by its name; what else there is may be the host's own.
+    """Yield a finding for each part that is missing or different; further parts may be the host's own.
 
-    Returns whether every table and column is there, so that statements can be made about them.
+    Returns whether every table and column is there, so that statements over them can be executed.
 
-    :raises StoreFailed: PostgreSQL does not let this user make a schema to compare with.
+    :raises StoreFailed: PostgreSQL does not let this user create a schema to compare with.
     """
     if connection.dialect.name == "sqlite":
         return (yield from _differences(_expected_in_sqlite(), parts_in_sqlite(connection)))
@@ -131,7 +136,7 @@ def shape_findings(connection: Connection) -> Generator[Finding, None, bool]:
             "The check makes a schema of its own to compare with, and undoes it: run it as the owner of the database."
         )
     is_distributed = distribution.is_distributed(connection)
-    with _undone(connection):
+    with _undone(connection):  # in a transaction of its own, since it sets the search path of the transaction
         found = parts_in_postgresql(connection, "SELECT relnamespace::regnamespace::text FROM pg_class"
                                     f" WHERE oid = to_regclass('{schema.VERSION_TABLE}')")  # fmt: skip
     with _undone(connection):
@@ -139,13 +144,14 @@ def shape_findings(connection: Connection) -> Generator[Finding, None, bool]:
         connection.exec_driver_sql(f"CREATE SCHEMA {name}")
         connection.exec_driver_sql(f"SET LOCAL search_path TO {name}")
         schema.run_migrations(connection)
-        if is_distributed:
+        if is_distributed:  # as distributing did with the unique indexes of the real tables
             distribution.loosen(connection)
         expected = parts_in_postgresql(connection, f"SELECT '{name}'")
     return (yield from _differences(expected, found))
 
 
 def _expected_in_sqlite() -> Mapping[SchemaPart, str]:
+    # One connection for the whole pool: in memory each connection would be a database of its own.
     engine = create_engine("sqlite://", isolation_level="AUTOCOMMIT", poolclass=StaticPool)
     with engine.connect() as scratch:
         schema.run_migrations(scratch)
@@ -156,7 +162,8 @@ def _expected_in_sqlite() -> Mapping[SchemaPart, str]:
 
 @contextmanager
 def _undone(connection: Connection) -> Iterator[None]:
-    """Do a block in a transaction that is undone however it ends."""
+    """Run a block in a transaction that is rolled back in any case."""
+    # Written out, since a connection that was opened for reading only begins its transactions so.
     connection.exec_driver_sql("BEGIN READ WRITE")
     try:
         yield
@@ -165,7 +172,7 @@ def _undone(connection: Connection) -> Iterator[None]:
 
 
 def roll_back(connection: Connection) -> None:
-    """End a transaction, unless its connection has gone, and it with that."""
+    """Roll back the open transaction, unless it ended with a broken connection."""
     if not connection.invalidated:
         connection.exec_driver_sql("ROLLBACK")
 

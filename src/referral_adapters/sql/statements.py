@@ -1,4 +1,4 @@
-"""Statements that several repositories make: pages of rows, rows among many keys, many rows given at once."""
+"""Statements that several repositories share: pages of rows, rows of many keys, and insertions of many rows."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ from referral_adapters.sql.work import Work
 from referral_core.values.errors import ReferralError, TraceUnreadable
 
 PAGE: Final = 1000
-"""How many rows are held at a time while all are read."""
+"""The number of rows that are held at a time while all rows are read."""
 
 E = TypeVar("E")
 
 
 class Insertion:
-    """The insertion of a row that changes nothing, and waits for nobody's error, where the row cannot stand."""
+    """The insertion of a row ``ON CONFLICT DO NOTHING``: a conflict with a stored row is an answer, not an error."""
 
     def __init__(self, table: Table) -> None:
         statements: dict[str, Executable] = {
@@ -57,19 +57,19 @@ class Insertion:
         self._statements = statements
 
     def into(self, work: Work, row: dict[str, Any]) -> bool:
-        """Insert a row and tell whether it now is there because of that."""
+        """Insert a row, and tell whether it was inserted."""
         return work.change(self._statements[work.dialect], row) == 1
 
 
 def without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Return a row without some of its columns: those by which it is found, which a cluster lets nobody set again."""
+    """Return a row without the columns of its key: Citus refuses an update that sets the distribution column."""
     return {name: value for name, value in row.items() if name not in names}
 
 
 class Pages:
-    """All rows of a statement in order, read by pages after the last key, so that few are held at a time.
+    """All rows of a statement in order of a key, read by pages: each page begins after the last key of the one before.
 
-    ``backwards`` turns the order round, and what comes after a key.
+    With ``backwards`` the order is descending, and a page continues below the last key.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Pages:
         self._key = [column.key or "" for column in key]
         self._size = size
         self._first = statement.order_by(*[column.desc() if backwards else column for column in key]).limit(size)
+        # A comparison of tuples is one range of the index. A growing offset would read all earlier rows again.
         after = tuple_(*[bindparam(f"after_{column.key}", type_=column.type) for column in key])
         self._next = self._first.where(tuple_(*key) < after if backwards else tuple_(*key) > after)
 
@@ -89,7 +90,7 @@ class Pages:
         after: Sequence[Any] | None = None,
         **given: Any,  # noqa: ANN401
     ) -> Iterator[E]:
-        """Yield what every row stands for, or those with keys above ``after``."""
+        """Yield the converted rows, or those with keys above ``after``."""
         for page in self.pages(work, after, **given):
             yield from [row_as(row) for row in page]
 
@@ -99,16 +100,16 @@ class Pages:
         after: Sequence[Any] | None = None,
         **given: Any,  # noqa: ANN401
     ) -> Iterator[Sequence[Row]]:
-        """Yield page after page."""
+        """Yield the pages that are not empty, each read when it is asked for."""
         page = self.page(work, after, **given)
         while page:
             yield page
-            if len(page) < self._size:
+            if len(page) < self._size:  # saves the round trip for an empty page
                 return
             page = self.page(work, self.key_of(page[-1]), **given)
 
     def page(self, work: Work, after: Sequence[Any] | None, **given: Any) -> Sequence[Row]:  # noqa: ANN401
-        """Return the page of rows with keys above ``after``; the first one for ``None``."""
+        """Return the page of rows with keys above ``after``, or the first page for ``None``."""
         if after is None:
             return work.rows(self._first, given)
         above = {f"after_{name}": value for name, value in zip(self._key, after, strict=True)}
@@ -124,11 +125,15 @@ _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Among:
-    """A query for the rows whose key is among some texts, which go there as one: a list in JSON."""
+    """A query for the rows of many keys, which are one parameter: a list in JSON.
+
+    So the text of the statement is the same for any number of keys, and it stays prepared.
+    """
 
     def __init__(self, query: Select[Any], key: Column[str]) -> None:
         given = bindparam(_KEYS, type_=Text)
         listed: Select[Any] = select(column("value")).select_from(func.json_each(given))
+        # An array, computed once: a planner knows ``= ANY`` of it as a scan of the index.
         array = func.array(
             select(func.json_array_elements_text(cast(given, JSON))).scalar_subquery(), type_=ARRAY(Text)
         )
@@ -138,7 +143,7 @@ class Among:
         }
 
     def rows(self, work: Work, keys: Collection[str]) -> Sequence[Row]:
-        """Return the rows of these keys, in no order."""
+        """Return the rows of these keys, in no particular order, by one statement, or by none without keys."""
         return work.rows(self._statements[work.dialect], {_KEYS: _encode(list(keys))}) if keys else []
 
 
@@ -147,7 +152,7 @@ Statements = Mapping[str, Executable]
 """A statement for each dialect."""
 
 Chosen = Callable[[FromClause], Select[Any]]
-"""What selects from given rows those to be inserted."""
+"""A function from the rows that are given to the query of the rows to insert."""
 
 _DIALECTS: Final = {
     name: make_url(f"{driver}://").get_dialect()()
@@ -160,27 +165,30 @@ _INSERTING: Final[dict[str, Callable[[Table], Any]]] = {
 _GIVEN: Final = bindparam("given_rows", type_=Text())
 _ZERO: Final = r"\u0000"
 _NUL: Final = re.compile(r"(?<!\\)(\\\\)*\\u0000")
-"""What stands for a zero character in JSON: both databases end a text there, or refuse it."""
+"""The escape of a zero character in JSON, with no odd backslash before it: both databases cut or refuse such a text."""
 _compact: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class RowSet:
-    """Rows that a statement is given, as a table in it that has these columns."""
+    """Rows as one parameter of a statement, a list in JSON, which the statement reads as a table of these columns."""
 
     def __init__(self, *columns: Column[Any]) -> None:
         self._types = {each.key: each.type for each in columns}
         self._sources: dict[str, FromClause] = {"postgresql": self._recordset(), "sqlite": self._extracts()}
 
     def statements(self, make: Callable[[FromClause], Executable]) -> Statements:
-        """Return a statement for each dialect, made of the rows as it sees them."""
+        """Return a statement for each dialect, made from the table of rows in that dialect."""
         return {dialect: make(source) for dialect, source in self._sources.items()}
 
     def source(self, dialect: str) -> FromClause:
-        """Return the rows as a statement of a dialect sees them."""
+        """Return the table of rows for a statement of a dialect."""
         return self._sources[dialect]
 
     def given(self, work: Work, rows: Sequence[GivenRow]) -> dict[str, str]:
-        """Return the parameters by which a statement is given these rows."""
+        """Return the parameters that carry these rows.
+
+        :raises StoreFailed: a text contains a zero character.
+        """
         columns = [_written(kind, [row[name] for row in rows], work.dialect) for name, kind in self._types.items()]
         values: list[Any] = [*zip(*columns, strict=True)]
         if work.dialect == "postgresql":
@@ -205,10 +213,10 @@ class RowSet:
 
 
 class BulkInsertion:
-    """The insertion of many rows by one statement, leaving out those that cannot stand beside what is there.
+    """The insertion of many rows by one statement, without the rows that conflict with stored ones.
 
-    The rows are as given, or what ``chosen`` selects from them. Of those that are inserted the primary key is returned,
-    or the columns that are asked for.
+    The rows are the given ones, or those that ``chosen`` selects from them. The primary keys of the inserted rows are
+    returned, or the columns ``returning``.
     """
 
     def __init__(
@@ -221,7 +229,7 @@ class BulkInsertion:
         self._rows = given or RowSet(*table.columns)
         self._statements = {
             dialect: insert_into(table)
-            # WHERE keeps SQLite from taking what follows for a condition of a join.
+            # Without WHERE, SQLite reads the ON of ON CONFLICT as the condition of a join.
             .from_select([*table.columns.keys()], chosen(self._rows.source(dialect)).where(true()))
             .on_conflict_do_nothing()
             .returning(*(returning or table.primary_key.columns))
@@ -229,14 +237,14 @@ class BulkInsertion:
         }
 
     def into(self, work: Work, rows: Sequence[GivenRow]) -> list[tuple[Any, ...]]:
-        """Insert rows and return what is asked for of those that now are there because of that."""
+        """Insert rows, and return the primary keys, or the columns ``returning``, of those that were inserted."""
         if not rows:
             return []
         return [tuple(row) for row in work.rows(self._statements[work.dialect], self._rows.given(work, rows))]
 
 
 def _written(kind: sqltypes.TypeEngine[Any], values: list[Any], dialect: str) -> list[Any]:
-    """Return a column's values as something that JSON can hold and the database reads as those values."""
+    """Return a column's values in a form that JSON can represent and the database converts back to the values."""
     known = _DIALECTS[dialect]
     write = kind.dialect_impl(known).bind_processor(known)
     written = values if write is None else [*map(write, values)]
@@ -244,7 +252,7 @@ def _written(kind: sqltypes.TypeEngine[Any], values: list[Any], dialect: str) ->
 
 
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
-"""What JSON holds as it is; nearly all columns have nothing else."""
+"""The types that JSON represents directly, and most columns hold nothing else."""
 
 
 def _plain(value: object) -> object:
@@ -254,11 +262,14 @@ def _plain(value: object) -> object:
 
 
 UNREADABLE: Final = (ValueError, ArithmeticError, SQLAlchemyError, ReferralError)
-"""What comes of a value that this library never wrote: from a type, from the driver, or from a rule about values."""
+"""The errors of a value that this library never wrote: from a conversion, the driver, or a rule about values."""
 
 
 class CarefulPages:
-    """All rows of a statement in order, by pages; where a page cannot be read, its rows are read one by one."""
+    """All rows of a statement in order, by pages, where the rows of an unreadable page are read one by one.
+
+    So the rows before a manipulated one are still returned, and the error names its place.
+    """
 
     def __init__(self, statement: Select[Any], *key: ColumnElement[Any]) -> None:
         self._pages = Pages(statement, *key)
@@ -274,7 +285,7 @@ class CarefulPages:
         after: Sequence[Any] | None = None,
         **given: Any,  # noqa: ANN401 - what the statement takes
     ) -> Iterator[E]:
-        """Yield what every row with a key above ``after`` stands for; ``place`` says which one a key belongs to.
+        """Yield the converted rows with keys above ``after``; ``place`` gives the subject and number of a key.
 
         :raises TraceUnreadable: the next row cannot be read.
         """
@@ -313,7 +324,7 @@ class CarefulPages:
         try:
             return self._keys.page(work, after, **given)
         except StoreFailed as error:
-            if UNTOLD not in str(error):  # the database is gone, or full
+            if UNTOLD not in str(error):  # a fault of the database with a sentence of its own, not of a row
                 raise
-            # Even the keys were tampered with.
+            # Even the keys were manipulated, so that no row can be named.
             raise StoreFailed("The trace has rows whose very places cannot be read.") from error

@@ -1,4 +1,4 @@
-"""The tables, each with the column by which a cluster spreads its rows, and how constraints are named."""
+"""The tables, each with its distribution column for a cluster, and the names of their constraints."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy.schema import SchemaItem
 
 from referral_adapters.sql.types import COUNT, WORDS, Amount, CanonicalJson, Day, Moment, State
 
+# Every constraint has a name that begins with its table's: an error from a node of a cluster tells nothing else.
 METADATA: Final = MetaData(
     naming_convention={
         "pk": "%(table_name)s_pk",
@@ -20,21 +21,22 @@ METADATA: Final = MetaData(
 )
 
 REFERENCE: Final = "reference"
-"""The distribution of a tiny table that every node of a cluster holds whole."""
+"""The distribution of a small table that every node of a cluster holds completely."""
 
 
 def table(name: str, *items: SchemaItem, distribution: str) -> Table:
-    """Return a table and name the column by which a cluster distributes its rows."""
+    """Return a table whose rows a cluster distributes by the column ``distribution``."""
+    # Strict, since SQLite otherwise stores a value of any type in any column.
     return Table(name, METADATA, *items, info={"distribution": distribution}, sqlite_strict=True)
 
 
 def words(name: str, **options: Any) -> Column[str]:  # noqa: ANN401 - what a column may be given
-    """Return a column of text, which is there unless told otherwise."""
+    """Return a column of text, ``NOT NULL`` by default."""
     return Column(name, WORDS, nullable=options.pop("nullable", False), **options)
 
 
 def offer_columns(side: str, *, nullable: bool = False) -> tuple[Column[Any], ...]:
-    """Return the columns of one side's offer: what was locked, and where it came from (S7)."""
+    """Return the columns of one side's offer: the group, the amount and the period that were locked (S7)."""
     return (
         words(f"{side}_group", nullable=nullable),
         Column(f"{side}_amount", Amount, nullable=nullable),
@@ -50,7 +52,7 @@ ACCOUNTS: Final = table(
     words("customer"),
     distribution="account",
 )
-"""Every account and the one customer it belongs to."""
+"""The accounts, each with the one customer to whom it belongs."""
 
 CONTRACT_ACCOUNTS: Final = table(
     "contract_accounts",
@@ -58,7 +60,10 @@ CONTRACT_ACCOUNTS: Final = table(
     words("account"),
     distribution="contract",
 )
-"""The account on which every contract stands: a table of its own, so that an id is unique everywhere."""
+"""The directory of contracts, each with its account.
+
+On a cluster a key must contain the distribution column: only a table that is distributed by the id can keep it unique.
+"""
 
 CUSTOMER_ACCOUNTS: Final = table(
     "customer_accounts",
@@ -66,10 +71,10 @@ CUSTOMER_ACCOUNTS: Final = table(
     words("account", primary_key=True),
     distribution="customer",
 )
-"""The accounts of every customer: where their contracts are to be looked for."""
+"""The directory of customers, each with the accounts on which the customer's contracts are."""
 
 IS_CONCLUDED: Final = text("status = 'concluded'")
-"""Whether a contract waits to activate, in the words of the index of those: a value may be planned for without it."""
+"""The condition of the partial index of open contracts, without a parameter: a generic plan could not use the index."""
 CONTRACTS: Final = table(
     "contracts",
     words("account", primary_key=True),
@@ -91,7 +96,7 @@ CONTRACTS: Final = table(
     Index("contracts_open", "id", sqlite_where=IS_CONCLUDED, postgresql_where=IS_CONCLUDED),
     distribution="account",
 )
-"""Contracts as last stored, beside all else that is kept of their accounts."""
+"""The contracts in their last states, colocated with all other rows of their accounts."""
 
 
 CODE_TEXTS: Final = table(
@@ -100,7 +105,10 @@ CODE_TEXTS: Final = table(
     words("account"),
     distribution="text",
 )
-"""Every text that was ever held, by anybody: a table of its own, so that a text is unique everywhere (C1)."""
+"""All texts of codes that were ever issued, each with its account; the key makes a text unique in all time (C1).
+
+As for contracts, only a table that is distributed by the text can keep it unique on a cluster.
+"""
 
 PROMO_CODES: Final = table(
     "promo_codes",
@@ -119,9 +127,9 @@ PROMO_CODES: Final = table(
     Column("recorded_at", Moment, nullable=False),
     distribution="account",
 )
-"""Codes as last stored, and when that was recorded; the periods in which one account holds them are disjoint (C6).
+"""The codes in their last states, with the moments of recording; the periods of an account's codes are disjoint (C6).
 
-The moments of one account never go back.
+The moments of recording of one account never go back.
 """
 
 PROMO_CODE_HISTORY: Final = table(
@@ -134,9 +142,9 @@ PROMO_CODE_HISTORY: Final = table(
     Column("personal", CanonicalJson),
     distribution="account",
 )
-"""Every state that a code was in before, with the moment it was recorded; rows are only added.
+"""The past states of codes, with the moments of recording; rows are only added.
 
-``personal``, the words in which staff said why, can be emptied (A5).
+``personal`` holds the reasons that staff gave, and can be erased (A5).
 """
 
 SETTINGS: Final = table(
@@ -174,7 +182,7 @@ REFERRALS: Final = table(
     Index("referrals_order", "concluded_at", "contract"),
     distribution="contract",
 )
-"""Referrals as last stored, and when that was recorded, which never goes back; a contract carries at most one (S4)."""
+"""The referrals in their last states, at most one a contract (S4); the moment of recording never goes back."""
 
 GIVEN_REFERRALS: Final = table(
     "given_referrals",
@@ -183,7 +191,7 @@ GIVEN_REFERRALS: Final = table(
     words("contract", primary_key=True),
     distribution="referrer",
 )
-"""The contracts for which every account was named as the referrer, in the order of their referrals."""
+"""The directory of referrers, each with the contracts of its referrals in order of concluding moment."""
 
 LIVE_REFERRALS: Final = table(
     "live_referrals",
@@ -204,7 +212,7 @@ FEE_NOTES: Final = table(
     words("noted_by"),
     distribution="contract",
 )
-"""Fee notes of referrals, in the order they were entered (B8)."""
+"""The fee notes of referrals, numbered in the order of adding (B8)."""
 
 REFERRAL_HISTORY: Final = table(
     "referral_history",
@@ -214,7 +222,7 @@ REFERRAL_HISTORY: Final = table(
     Column("state", CanonicalJson, nullable=False),
     distribution="contract",
 )
-"""Every state that a referral was in before, with the moment it was recorded; rows are only added."""
+"""The past states of referrals, with the moments of recording; rows are only added."""
 
 GRANTS: Final = table(
     "grants",
@@ -246,14 +254,15 @@ GRANTS: Final = table(
     ),
     distribution="account",
 )
-"""Grants on their way to billing, beside the accounts that they are for; one a referral and side (B2).
+"""The grants on their way to billing, colocated with their accounts; one for each side of a referral (B2).
 
-One server refuses a second grant under a key. A cluster cannot, as that may lie elsewhere: it refuses a second one for
-the same account, and the accounts of a referral never change.
+One server refuses a second grant with the same key. A cluster keeps that index plain, because it does not contain the
+distribution column. There the primary key refuses a second grant for the same account, and the accounts of a referral
+never change.
 """
 
 IS_OPEN: Final = text("status = 'open'")
-"""Whether a case is open, in the words of the index of those: a value may be planned for without it."""
+"""The condition of the partial index of open cases, without a parameter: a generic plan could not use the index."""
 CASES: Final = table(
     "cases",
     words("id", primary_key=True),
@@ -271,7 +280,7 @@ CASES: Final = table(
     Index("cases_open", "id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
     distribution="id",
 )
-"""Cases and what they carry (K1)."""
+"""The cases, with the code, the offers and the warnings that they carry (K1)."""
 
 
 GROUPS: Final = table(
@@ -287,7 +296,10 @@ GROUPS: Final = table(
     UniqueConstraint("place", name="discount_groups_place_unique"),
     distribution=REFERENCE,
 )
-"""Groups as last stored, in the order they were added; names are unique as they are compared (D2)."""
+"""The groups in their last states, numbered in the order of adding; their compared names are unique (D2).
+
+``stamp`` is random and changes with every state, so that a reader knows whether its copy of the group is still good.
+"""
 
 AMOUNT_PERIODS: Final = table(
     "amount_periods",
@@ -298,7 +310,7 @@ AMOUNT_PERIODS: Final = table(
     words("currency"),
     distribution=REFERENCE,
 )
-"""A group's amounts; their periods are disjoint (D3)."""
+"""The amounts of groups; the periods of one group are disjoint (D3)."""
 
 GROUP_SWITCHES: Final = table(
     "group_switches",
@@ -307,7 +319,7 @@ GROUP_SWITCHES: Final = table(
     words("status"),
     distribution=REFERENCE,
 )
-"""When a group was switched off and on (D8)."""
+"""The moments at which groups were switched off and on (D8)."""
 
 GROUP_HISTORY: Final = table(
     "discount_group_history",
@@ -317,14 +329,14 @@ GROUP_HISTORY: Final = table(
     Column("state", CanonicalJson, nullable=False),
     distribution=REFERENCE,
 )
-"""Every state of every group, with the moment it was recorded, which never goes back; rows are only added."""
+"""All states of groups, with the moments of recording, which never go back; rows are only added."""
 
 
 POSTED_GRANTS: Final = table("posted_grants", words("key", primary_key=True), distribution="key")
-"""The keys of all grants that were posted, each once (B2)."""
+"""The keys of all posted grants, each once (B2)."""
 
 BILLS: Final = table("bills", words("bill", primary_key=True), words("account"), distribution="bill")
-"""All bills that were taken into account, each once (B6)."""
+"""All bills that were applied, each once (B6)."""
 
 TRANSFERS: Final = table(
     "transfers",
@@ -348,7 +360,7 @@ MOVEMENTS: Final = table(
     Column("moved_at", Moment, nullable=False),
     distribution="account",
 )
-"""What was granted, transferred and consumed on each account, and when; a balance is their sum, never a counter."""
+"""The movements of discount on accounts; a balance is their sum, and never a counter."""
 
 LOTS: Final = table(
     "discount_lots",
@@ -358,7 +370,7 @@ LOTS: Final = table(
     Column("unused", Amount, nullable=False),
     distribution="account",
 )
-"""What is unused of grants and parts of them, by the order in which they arrived on the account (B6, B7)."""
+"""The unused parts of grants on accounts, numbered in the order of arrival (B6, B7)."""
 
 
 TRACE_ENTRIES: Final = table(
@@ -379,7 +391,10 @@ TRACE_ENTRIES: Final = table(
     Index("trace_entries_moment", "subject", "moment", "number"),
     distribution="subject",
 )
-"""Rows that are only ever added; actor, reason and salt can be erased, nothing else can change (A2, A5)."""
+"""The entries of the trace; rows are only added, and nothing can change except that persons are erased (A2, A5).
+
+Erasing empties actor, reason and salt; the digest over them stays in the chain.
+"""
 
 SEALS: Final = table(
     "seals",
@@ -390,7 +405,7 @@ SEALS: Final = table(
     words("hash"),
     distribution="number",
 )
-"""Seals over the heads of all chains, each with the count of those that it lists; they never change (A2)."""
+"""The seals over the heads of chains, each with the number of heads that it lists; they never change (A2)."""
 
 SEALED_HEADS: Final = table(
     "sealed_heads",
@@ -401,7 +416,7 @@ SEALED_HEADS: Final = table(
     Index("sealed_heads_seal", "seal", "subject"),
     distribution="subject",
 )
-"""The heads that seals list, beside the rows that they vouch for; they never change (A2)."""
+"""The heads that seals list, colocated with the entries that they confirm; they never change (A2)."""
 
 SHARINGS: Final = table(
     "sharings",
@@ -412,7 +427,7 @@ SHARINGS: Final = table(
     Column("at", Moment, nullable=False),
     distribution="account",
 )
-"""How often codes were passed on, and by what means (T2)."""
+"""The sharings of codes, each with its means (T2)."""
 
 EVENTS: Final = table(
     "events",
@@ -436,11 +451,11 @@ OUTBOX: Final = table(
     Index("outbox_waiting", "sequence", sqlite_where=_POSITION.is_(None), postgresql_where=_POSITION.is_(None)),
     distribution="subject",
 )
-"""Every row of the trace since there is an outbox, put there by a trigger; a position is given once and stays.
+"""The entries of the trace since there is an outbox, inserted by a trigger; a position is given once and stays.
 
-``sequence`` tells in which order those without a position were written. Of two who write to one chain the second waits
-until the first has committed, and only then gets its place in the chain and its sequence: so of one subject the higher
-number has the higher sequence, and whoever sees the one sees the other.
+``sequence`` orders the entries without a position. Of two transactions that write to one chain the second waits for the
+commit of the first, and only then gets its number and its sequence. So within a subject a higher number has a higher
+sequence, and a reader who sees the higher one sees the lower one too.
 """
 
 PUBLISHED: Final = table(
@@ -450,7 +465,10 @@ PUBLISHED: Final = table(
     Column("number", COUNT, nullable=False),
     distribution="position",
 )
-"""What stands at every position, which is there once wherever the rows lie; rows are only added."""
+"""The published entries by position; rows are only added.
+
+The key makes a position unique on a cluster too, where the entries lie on different nodes.
+"""
 
 SUBSCRIPTIONS: Final = table(
     "subscriptions",
@@ -461,7 +479,7 @@ SUBSCRIPTIONS: Final = table(
     Column("leased_until", Moment),
     distribution="name",
 )
-"""How far every receiver has got, and until when somebody is sending to it."""
+"""The subscriptions, each with the last delivered position, its failures, and the end of its lease."""
 
 ANSWERS: Final = table(
     "answers",
@@ -473,4 +491,4 @@ ANSWERS: Final = table(
     Index("answers_at", "at"),
     distribution="key",
 )
-"""What was answered to whom under which key, each once, for as long as it is kept (B2)."""
+"""The answers by asker and key, each once, until they are forgotten (B2)."""

@@ -1,4 +1,4 @@
-"""The types of columns: what a value is in PostgreSQL, and what it is in SQLite."""
+"""The types of columns, with their representations in PostgreSQL and in SQLite."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _CENTS: Final = Decimal("0.01")
 _encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 WORDS: Final = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
-"""Text, compared to the letter and ordered by code points, whatever the database's language."""
+"""Text that is compared to the letter and ordered by code points, whatever the locale of the database."""
 
 COUNT: Final = BigInteger().with_variant(Integer(), "sqlite")
 """A whole number."""
 
 
 def is_postgresql(dialect: Dialect) -> bool:
-    """Tell PostgreSQL from SQLite."""
+    """Tell whether the database is PostgreSQL; otherwise it is SQLite."""
     return dialect.name == "postgresql"
 
 
@@ -35,17 +35,17 @@ class Moment(types.TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
-        """Return what the database keeps."""
+        """Return the type of the column in this database."""
         if is_postgresql(dialect):
             return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
         return dialect.type_descriptor(Integer())
 
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], object] | None:
-        """Return what makes of a moment what is written; PostgreSQL takes moments as they are."""
+        """Return the converter of parameters; the driver of PostgreSQL takes moments without one."""
         return None if is_postgresql(dialect) else _ticks
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
-        """Return what makes a moment in UTC of what was read."""
+        """Return the converter of results, which makes moments in UTC."""
         return _moment_in_postgresql if is_postgresql(dialect) else _moment_in_sqlite
 
 
@@ -56,19 +56,20 @@ class Amount(types.TypeDecorator[Decimal]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
-        """Return what the database keeps."""
+        """Return the type of the column in this database."""
         return dialect.type_descriptor(Numeric(14, 2) if is_postgresql(dialect) else Integer())
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Decimal | None], object] | None:
-        """Return what makes of an amount what is written; PostgreSQL takes decimals as they are."""
+        """Return the converter of parameters; the driver of PostgreSQL takes decimals without one."""
         return None if is_postgresql(dialect) else _cents
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Decimal | None]:
-        """Return what makes an amount with two decimals of what was read."""
+        """Return the converter of results, which makes amounts with two decimals."""
         return _amount_in_postgresql if is_postgresql(dialect) else _amount_in_sqlite
 
 
 def _ticks(moment: datetime | None) -> int | None:
+    # Whole numbers throughout: ``timestamp()`` is a float, which can lose microseconds.
     return None if moment is None else (moment - _EPOCH) // _TICK
 
 
@@ -99,15 +100,15 @@ class Day(types.TypeDecorator[date]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
-        """Return what the database keeps."""
+        """Return the type of the column in this database."""
         return dialect.type_descriptor(Date() if is_postgresql(dialect) else Text())
 
     def process_bind_param(self, value: date | None, dialect: Dialect) -> object:
-        """Return what is written."""
+        """Return a parameter in the driver's form."""
         return value if value is None or is_postgresql(dialect) else value.isoformat()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> date | None:  # noqa: ANN401
-        """Return what was read."""
+        """Return the day of a value from the driver."""
         if value is None:
             return None
         day: date = value if is_postgresql(dialect) else date.fromisoformat(value)
@@ -115,33 +116,37 @@ class Day(types.TypeDecorator[date]):
 
 
 class CanonicalJson(types.TypeDecorator[Any]):
-    """Names and values, or a list of words, as canonical JSON text: sorted, without blanks."""
+    """Names and values, or a list of words, as canonical JSON text: sorted, without blanks.
+
+    The column is text in both databases: in PostgreSQL ``jsonb`` keeps no text to the letter, and ``json`` cannot be
+    compared.
+    """
 
     impl = types.Text
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
-        """Return what the database keeps."""
+        """Return the type of the column in this database."""
         return dialect.type_descriptor(postgresql.TEXT(collation="C") if is_postgresql(dialect) else Text())
 
     def process_bind_param(self, value: object, dialect: Dialect) -> str | None:
-        """Return what is written."""
+        """Return the canonical text of a value."""
         return None if value is None else canonical(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ANN401
-        """Return what was read."""
+        """Return the value of a text from the driver."""
         return None if value is None else json.loads(value)
 
 
 class State(CanonicalJson):
-    """What was so before or after an act: names and values whose text is as it was written, sign for sign (A2)."""
+    """The state before or after an act: names and values whose stored text must be exactly the one written (A2)."""
 
     cache_ok = True
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ANN401
-        """Return what was read.
+        """Return the state of a text from the driver.
 
-        :raises ValueError: it is not what was written, even if it means the same.
+        :raises ValueError: the text is not canonical, even if its meaning is the same.
         """
         state = super().process_result_value(value, dialect)
         if value is not None and not (isinstance(state, dict) and canonical(state) == value):
@@ -151,5 +156,5 @@ class State(CanonicalJson):
 
 def canonical(value: object) -> str:
     """Return a value as canonical JSON text."""
-    # Asked first, because Mapping takes long to say no.
+    # The concrete types first: the test for the abstract ``Mapping`` is slow.
     return _encode(value if isinstance(value, dict | tuple | list) or not isinstance(value, Mapping) else dict(value))

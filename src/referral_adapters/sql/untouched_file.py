@@ -1,7 +1,7 @@
-"""Reading an SQLite file so that it stays as it is, to the byte, and nothing appears or goes beside it.
+"""Reads of an SQLite file that leave it unchanged to the byte, and create or remove no file beside it.
 
-SQLite itself is not that careful. An ordinary connection that only reads may make the file, roll back a journal, copy
-the write-ahead log into the file, or make an index of the log.
+SQLite itself is not that careful. An ordinary connection that only reads may create the file, roll back a journal, copy
+the write-ahead log into the file, or create an index of the log.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from referral_adapters.sql.errors import StoreFailed, translated
 
 _MAGIC: Final = b"SQLite format 3\0"
 _READ_VERSION: Final = 19
-"""Where a file's header says whether it is to be read with a write-ahead log."""
+"""The offset of the byte in a file's header that tells whether readers need a write-ahead log."""
 _WITH_LOG: Final = 2
 _BESIDE: Final = ("-wal", "-journal")
 
@@ -30,7 +30,7 @@ CANNOT_BE_OPENED: Final = "The database file cannot be opened."
 
 
 def file_of(url: URL) -> Path:
-    """Return the file that the URL of an SQLite database names, where it really lies: what belongs to it lies there."""
+    """Return the file of an SQLite URL with symbolic links resolved: its log and journal lie beside the real file."""
     name = str(url.database)
     if "uri" in url.query and name.startswith("file:"):
         name = unquote(urlsplit(name).path)
@@ -41,11 +41,11 @@ def file_of(url: URL) -> Path:
 def untouched(path: Path, patience: float) -> Iterator[sqlite3.Connection | None]:
     """Yield a connection that reads a file and changes nothing, or ``None`` when the file is empty.
 
-    ``patience`` is how many seconds it waits for a writer.
+    ``patience`` is the number of seconds to wait for a writer.
 
-    :raises FileNotFoundError: there is no such file.
-    :raises StoreFailed: it is no database, is damaged, or cannot be read.
-    :raises ConcurrentChange: somebody else holds the whole file.
+    :raises FileNotFoundError: the file does not exist.
+    :raises StoreFailed: the file is not a database, is damaged, or cannot be read.
+    :raises ConcurrentChange: another process holds a lock on the whole file.
     """
     with ExitStack() as opened:
         try:
@@ -68,21 +68,22 @@ def _header(path: Path) -> bytes:
         raise StoreFailed(CANNOT_BE_OPENED)
     with path.open("rb") as file:
         header = file.read(_READ_VERSION + 1)
-    if header and not header.startswith(_MAGIC):  # SQLite itself takes a file of one byte for an empty one
+    if header and not header.startswith(_MAGIC):  # SQLite itself treats a file of one byte as an empty database
         raise sqlite3.DatabaseError("file is not a database")
     return header
 
 
 def _reading(path: Path, header: bytes, patience: float, opened: ExitStack) -> sqlite3.Connection:
     if header[_READ_VERSION:] == bytes([_WITH_LOG]) and not _size(path, "-wal"):
-        # Without a log the file says it all; any other way of reading it would make one.
+        # Without a log the file is complete. Any other mode would create a log and its index beside it.
         return _connected(path, "immutable=1", patience)
     try:
         return _connected(path, "mode=ro&readonly_shm=1", patience)
     except sqlite3.OperationalError as error:
         if not _is_left_behind(path, error):
             raise
-    # Somebody ended in the middle, and what they left tells the rest. To read that is to change it: so in a copy.
+    # A writer was killed, and its journal or log is needed to read the file. SQLite can only apply it by writing, so
+    # that this is done in a copy.
     folder = Path(opened.enter_context(TemporaryDirectory(prefix="referral-look-")))
     for suffix in ("", *(each for each in _BESIDE if _size(path, each))):
         shutil.copyfile(f"{path}{suffix}", folder / f"{path.name}{suffix}")
@@ -92,6 +93,7 @@ def _reading(path: Path, header: bytes, patience: float, opened: ExitStack) -> s
 def _connected(path: Path, how: str, patience: float) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.as_uri()}?{how}", uri=True, timeout=patience)
     try:
+        # SQLite opens a file lazily: only the first read shows whether the mode works.
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except BaseException:
         connection.close()
@@ -100,7 +102,7 @@ def _connected(path: Path, how: str, patience: float) -> sqlite3.Connection:
 
 
 def _is_left_behind(path: Path, error: sqlite3.OperationalError) -> bool:
-    """Tell whether the error comes from a journal to be rolled back, or from a log that has lost its index."""
+    """Tell whether the error is due to a journal that must be rolled back, or to a log without its index."""
     if error.sqlite_errorname == "SQLITE_READONLY_ROLLBACK":
         return True
     return error.sqlite_errorname == "SQLITE_CANTOPEN" and bool(_size(path, "-wal")) and not _exists(path, "-shm")
