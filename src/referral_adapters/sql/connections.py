@@ -236,13 +236,13 @@ def _postgresql_at(url: URL, options: dict[str, Any], hurried: bool, read_only: 
     from referral_adapters.sql.patient_connection import PatientConnection  # noqa: PLC0415 - it needs the driver
 
     limit = float(str(url.query.get("timeout", ANSWER))) if hurried else 0.0
-    said = f"{url.query.get('options', '')} -c TimeZone=UTC"
-    if hurried:
-        said = f"-c statement_timeout={round(limit * 1000)} -c lock_timeout={round(PATIENCE * 1000)} {said}"
+    settings = f"{url.query.get('options', '')} -c TimeZone=UTC"
+    if hurried:  # in front of the URL's own settings, which may set other limits
+        settings = f"-c statement_timeout={round(limit * 1000)} -c lock_timeout={round(PATIENCE * 1000)} {settings}"
     if read_only:  # at the end, since the last setting of a name counts: the URL cannot undo it
-        said = f"{said} -c default_transaction_read_only=on"
+        settings = f"{settings} -c default_transaction_read_only=on"
     network = {name: value for name, value in _NETWORK.items() if name not in url.query}
-    options["connect_args"] = {**network, "options": said.strip()}
+    options["connect_args"] = {**network, "options": settings.strip()}
     engine = create_engine(url.difference_update_query(["timeout"]), **options)
 
     @event.listens_for(engine, "do_connect")

@@ -116,33 +116,33 @@ def translated(error: Exception) -> ReferralError:
     """
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     state = getattr(cause, "sqlstate", None)
-    said = str(cause)
-    guard = _guard(cause, state, said)
+    text = str(cause)
+    guard = _guard(cause, state, text)
     if guard in GUARDS:
         reason, sentence = GUARDS[guard]
         return Refusal(reason, message=sentence)
-    if state in _TRANSIENT or "is locked" in said or state == _UNIQUE:
-        return ConcurrentChange(_sentence(state, said, "Somebody else changed the same rows at the same time."))
-    return StoreFailed(_sentence(state, said, f"{UNTOLD}: {type(cause).__name__}."))
+    if state in _TRANSIENT or "is locked" in text or state == _UNIQUE:
+        return ConcurrentChange(_sentence(state, text, "Somebody else changed the same rows at the same time."))
+    return StoreFailed(_sentence(state, text, f"{UNTOLD}: {type(cause).__name__}."))
 
 
-def _guard(cause: BaseException, state: str | None, said: str) -> str | None:
+def _guard(cause: BaseException, state: str | None, text: str) -> str | None:
     """Return the table whose key, exclusion or trigger an error comes from, ``None`` for any other error."""
     if state in {_UNIQUE, _EXCLUSION}:
         diagnosis = getattr(cause, "diag", None)
-        return getattr(diagnosis, "table_name", None) or _table_of(said)
-    found = _SQLITE_GUARD.search(said)
-    return found.group(1) if found else _TRIGGERS.get(said)
+        return getattr(diagnosis, "table_name", None) or _table_of(text)
+    found = _SQLITE_GUARD.search(text)
+    return found.group(1) if found else _TRIGGERS.get(text)
 
 
-def _table_of(said: str) -> str | None:
+def _table_of(text: str) -> str | None:
     """Return the table that a constraint is named after: an error from a node of a cluster names nothing else."""
-    found = _CONSTRAINT.search(said)
+    found = _CONSTRAINT.search(text)
     named = [] if found is None else [table for table in GUARDS if found.group(1).startswith(f"{table}_")]
     return max(named, key=len, default=None)
 
 
-def _sentence(state: str | None, said: str, otherwise: str) -> str:
+def _sentence(state: str | None, text: str, otherwise: str) -> str:
     if state in _SENTENCES:
         return _SENTENCES[state]
-    return next((sentence for pattern, sentence in _SAID if pattern.search(said)), otherwise)
+    return next((sentence for pattern, sentence in _SAID if pattern.search(text)), otherwise)

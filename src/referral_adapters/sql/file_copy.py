@@ -59,8 +59,8 @@ def _copy(source: sqlite3.Connection, part: Path, tell: Teller) -> None:
         source.backup(target, pages=_PAGES, progress=lambda _, left, whole: tell(whole - left, whole), sleep=0)
         # A copy of a file in WAL mode is in WAL mode too, and would need a log beside it to be read.
         target.execute("PRAGMA journal_mode=DELETE")
-        (said,) = target.execute("PRAGMA quick_check(1)").fetchone()
-        if said != "ok":
+        (report,) = target.execute("PRAGMA quick_check(1)").fetchone()
+        if report != "ok":
             raise StoreFailed("The database is damaged, and so would be the copy: see what `referral db check` says.")
 
 

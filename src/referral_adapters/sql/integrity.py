@@ -305,9 +305,9 @@ def _file_findings(connection: Connection) -> Iterator[Finding]:
         found = connection.exec_driver_sql(f"PRAGMA {name}").scalar()
         if found not in wanted:
             yield Finding("file", name, f"The setting {name} stays {found!r} and should be {wanted[0]!r}.")
-    for said in connection.exec_driver_sql("PRAGMA integrity_check").scalars():
-        if said != "ok":
-            yield Finding("file", "integrity", f"The file is damaged: {said}.")
+    for report in connection.exec_driver_sql("PRAGMA integrity_check").scalars():
+        if report != "ok":
+            yield Finding("file", "integrity", f"The file is damaged: {report}.")
     for table, row, other, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
         yield Finding("file", table, f"Row {row} of {table} refers to a row of {other} that is not there.")
 

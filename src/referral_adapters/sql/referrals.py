@@ -192,7 +192,7 @@ class SqlReferrals:
 
     def _listed(self, pages: Iterator[Sequence[Row]]) -> Iterator[Referral]:
         """Yield the referrals of the contracts on pages of the directory, in its order, by one read for each page."""
-        for page in pages:
+        for page in pages:  # the database gives the referrals of a page in any order
             contracts = [row.contract for row in page]
             if self.work.is_distributed:  # referrals lie on different nodes: one lookup each, in one round trip
                 for kept in self.work.answers(*[(BY_CONTRACT, contract) for contract in contracts]):

@@ -196,12 +196,12 @@ class Work:
         """
         places: dict[Known, list[dict[str, str]]] = {}
         if self.is_distributed:
-            told = [(place, how.directory.places) for place, how in wanted.items() if how.directory]
-            questions = [self._question(directory, place) for place, directory in told]
+            directories = [(place, how.directory.places) for place, how in wanted.items() if how.directory]
+            questions = [self._question(directory, place) for place, directory in directories]
             if questions:
                 answers = self._answers(first, questions)
                 first = []
-                for (place, _), rows in zip(told, answers, strict=True):
+                for (place, _), rows in zip(directories, answers, strict=True):
                     places[place] = [{AT: next(iter(row))} for row in rows]
         asked = [
             (place, self._question(how.there(self) if place in places else how(self), place, at))
@@ -326,21 +326,21 @@ class Work:
         The savepoint of each part stands between the writes from before the part and those of the part.
         """
         before = [PendingWrite(cast("str", statement)) for statement, _ in self._beginning(unit)]
-        said, saved = [*before], list[tuple[int, Savepoint]]()
+        writes, savepoints = [*before], list[tuple[int, Savepoint]]()
         place = 0
         for depth, level in enumerate(unit.levels, 1):
             if not level.is_sent:
-                said += unit.pending[place : level.mark]
+                writes += unit.pending[place : level.mark]
                 place = level.mark
-                saved.append((len(said), level))
-                said.append(PendingWrite(f"SAVEPOINT part_{depth}"))
-        said += [*unit.pending[place:], *last]
+                savepoints.append((len(writes), level))
+                writes.append(PendingWrite(f"SAVEPOINT part_{depth}"))
+        writes += [*unit.pending[place:], *last]
         try:
-            self._executor.together([(each.statement, each.given) for each in said])
+            self._executor.together([(each.statement, each.given) for each in writes])
         except BatchFailed as failure:
             # PostgreSQL accepts nothing after an error but a rollback. Going back to the innermost savepoint saves the
             # transaction if that was set before the error; otherwise it is lost.
-            for number, level in saved:
+            for number, level in savepoints:
                 level.is_sent = number < failure.place
             unit.is_lost = not (unit.levels and unit.levels[-1].is_sent)
             unit.flushed(sent=False)
@@ -356,9 +356,9 @@ class Work:
         """
         if unit.is_lost:
             raise ConcurrentChange("The transaction has failed and has to be done again.")
-        said: list[Call] = [] if unit.has_begun else [(self._begin_with, {})]
+        calls: list[Call] = [] if unit.has_begun else [(self._begin_with, {})]
         unit.has_begun = True
-        return said
+        return calls
 
     # ── transactions ──────────────────────────────────────────────────────────────────────────────────────────────────
 
