@@ -146,7 +146,7 @@ class UnitOfWork:
             self.known[lookup, key] = answer
 
     def enter(self) -> Savepoint:
-        """Begin a part, without a word to the database yet."""
+        """Begin a part, without a statement yet."""
         level = Savepoint(len(self.pending), len(self.undo), frozenset(self.locks))
         self.levels.append(level)
         return level

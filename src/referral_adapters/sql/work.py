@@ -92,7 +92,7 @@ class Work:
     def ask(self, lookup: Lookup[V], key: Key) -> V:
         """Return the answer of a lookup for a key.
 
-        In a transaction it is read once, together with its family. Outside, it is one statement without locks.
+        In a transaction it is read once, on PostgreSQL together with its family. Outside, it is read by itself.
         """
         unit = self._unit
         place = (lookup, key)
