@@ -16,6 +16,7 @@ from referral_core.entities.case import CaseStatus
 from referral_core.entities.personal_data import PSEUDONYM, PersonalData
 from referral_core.entities.referral import FeeNote
 from referral_core.entities.trace import PROGRAMME_SUBJECT, TraceEntry, TraceNote, account_subject
+from referral_core.ports.requests import asker_of
 from referral_core.values.money import Money
 
 LEAST_RANDOMNESS: Final = 16
@@ -172,9 +173,10 @@ class PersonalDataConformance:
             going = {json.dumps(customer), json.dumps(customer, ensure_ascii=False)}
             for text in going:
                 add_answer(store, f'{{"of":{text}}}')
-            store.requests.claim(customer, "k1", "digest", at=day(0))
+            asker = asker_of(Role.CUSTOMER, customer)
+            store.requests.claim(asker, "k1", "digest", at=day(0))
             store.erase(customer)
-            assert store.requests.answer(customer, "k1") is None
+            assert store.requests.answer(asker, "k1") is None
             assert [store.requests.answer("portal", f'{{"of":{text}}}') for text in going] == [None] * len(going)
         assert None not in [store.requests.answer("portal", text) for text in staying]
 

@@ -158,7 +158,11 @@ def earlier(database: URL) -> URL:
         *(f"ALTER TABLE transfers DROP COLUMN {column}" for column in ("source", "target", "wanted")),
         "UPDATE settings SET name = 'programme' WHERE name = 'currency'",
         "DELETE FROM settings WHERE name = 'zone'",
-        "UPDATE referral_version SET version_num = '0010'",
+        *(
+            f"ALTER TABLE referrals DROP COLUMN {column}"
+            for column in ("held_at", "referrer_void_at", "referee_void_at")
+        ),
+        "UPDATE referral_version SET version_num = '0012'",
     )
     upgrade(database)
     return database

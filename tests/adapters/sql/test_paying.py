@@ -333,6 +333,7 @@ def test_grants_of_an_older_database_are_carried_over_and_paid_once(older: URL) 
             attempts=number,
         )
         for number, status in enumerate(GrantStatus)
+        if not status.startswith(("held", "void"))  # which no older version knew
     ]
     with connected(older) as connection:
         for grant in before:
