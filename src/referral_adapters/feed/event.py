@@ -56,18 +56,18 @@ def read_event(value: dict[str, Any]) -> Event:
     """Return the event that a JSON object is, its data not yet read; an attribute that is null counts as left out.
 
     :raises LineInvalid: an attribute is missing, unknown or of the wrong kind.
-    :raises Refusal: ``moment-naive`` when ``time`` has no offset (M1), ``name-invalid`` when ``actor`` is no id (D2).
+    :raises Refusal: ``moment-naive`` when ``time`` has no offset (M1).
     """
     if None in value.values():  # most events have no null, and need no copy
         value = {attribute: given for attribute, given in value.items() if given is not None}
     attributes = Fields(value, "")
-    version = attributes.word("specversion")
-    id_, source, type_ = attributes.word("id"), attributes.word("source"), attributes.word("type")
+    version = attributes.name("specversion")
+    id_, source, type_ = attributes.name("id"), attributes.name("source"), attributes.name("type")
     time = attributes.moment("time")
-    actor = _actor(attributes.optional_name("actor") or "feed", attributes.optional_word("actorrole"))
+    actor = _actor(attributes.optional_name("actor") or "feed", attributes.optional_name("actorrole"))
     data = attributes.record("data")
     for attribute in _OPTIONAL_ATTRIBUTES:
-        attributes.optional_word(attribute)
+        attributes.optional_name(attribute)
     if version != SPEC_VERSION:
         raise LineInvalid("specversion", f"{version!r} is not {SPEC_VERSION!r}")
     attributes.close()

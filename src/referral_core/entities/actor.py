@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import attrs
 
 from referral_core.values.channel import is_within_any
-from referral_core.values.name import name, names
 from referral_core.values.word import Word
 
 
@@ -21,18 +18,6 @@ class Role(Word):
     SYSTEM = "system"
 
 
-def _id(value: str) -> str:
-    return name(value, "actor")
-
-
-def _segments(values: Iterable[str] | None) -> frozenset[str] | None:
-    return None if values is None else names(values, "segments")
-
-
-def _channels(values: Iterable[str] | None) -> frozenset[str] | None:
-    return None if values is None else names(values, "channels")
-
-
 @attrs.frozen
 class Actor:
     """A person or a system that asks for an act.
@@ -40,16 +25,13 @@ class Actor:
     ``id`` is the name in the trace; for a customer it is the customer's own id, which decides which accounts are their
     own. ``segments`` limits staff to accounts all of whose contracts lie in these segments (A1). ``channels`` limits an
     external distributor to signing up in these channels and their members, and to seeing the amounts and those sign-ups
-    (P2, D6). ``None`` means no limit. All of them are ids, in the normal form NFC, as those that they are compared with
-    (D2).
-
-    :raises Refusal: ``name-invalid``: one of them is no id.
+    (P2, D6). ``None`` means no limit.
     """
 
-    id: str = attrs.field(converter=_id)
+    id: str
     role: Role = Role.SYSTEM
-    segments: frozenset[str] | None = attrs.field(default=None, converter=_segments)
-    channels: frozenset[str] | None = attrs.field(default=None, converter=_channels)
+    segments: frozenset[str] | None = None
+    channels: frozenset[str] | None = None
 
     @property
     def is_person(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import re
 import tomllib
-import unicodedata
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final, TypeVar, cast
@@ -67,9 +66,7 @@ def read_programme(path: FilePath) -> Programme:
 
 def _parsed(text: str) -> Mapping[str, object]:
     try:
-        # Composed with its keys, so that a key written twice in two ways is found; and without the byte-order mark that
-        # some editors write.
-        return tomllib.loads(unicodedata.normalize("NFC", text.removeprefix("\ufeff")))
+        return tomllib.loads(text.removeprefix("\ufeff"))  # the byte-order mark that some editors write
     except (ValueError, RecursionError) as why:
         match = _SYNTAX.fullmatch(str(why))
         wrong, place = (match["wrong"], match["place"]) if match else (str(why), "file")
@@ -324,8 +321,7 @@ class TomlTable:
 
     def _word(self, key: str, value: object) -> str:
         found = self._of_kind(str, key, value)
-        # Composed again, as there may have been escapes: words of acts are compared with those of the file (D2).
-        return UnreadText(self._at(key)) if found is None else unicodedata.normalize("NFC", found)
+        return UnreadText(self._at(key)) if found is None else found
 
     def _table(self, key: str, value: object) -> TomlTable:
         found = self._of_kind(dict, key, value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final
@@ -160,8 +159,6 @@ def text_faults(place: str, text: str) -> Iterator[SettingFault]:
         yield SettingFault(place, "is blank")
     elif text != text.strip() or not text.isprintable():
         yield SettingFault(place, f"{text!r} has blanks around it, or signs that cannot be seen")
-    elif not unicodedata.is_normalized("NFC", text):
-        yield SettingFault(place, f"{text!r} is not in the Unicode form NFC, as what it is compared with is")
     elif not is_visible(text):
         yield SettingFault(place, f"{text!r} has nothing in it that can be seen")
 
