@@ -36,7 +36,7 @@ STORY: Final = [
     event(3, "contract.concluded", contract="K-20", account="B", customer="C-2", code="A123"),
     event(4, "bill.issued", bill="b", account="B", amount="3"),
     event(5, "code.check", code="NONE2"),
-    event(6, "contract.concluded", contract="K-21", account="L", customer="C-3", channel="sales-portal", code="NONE2"),
+    event(6, "contract.concluded", contract="K-21", account="Q", customer="C-3", channel="sales-portal", code="NONE2"),
     event(7, "bill.issued", bill="b2", account="B", amount=3),
     event(8, "nothing.known"),
     {"id": "e9"},

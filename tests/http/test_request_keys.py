@@ -50,8 +50,8 @@ def test_twenty_at_a_time_come_to_one_referral_and_one_answer(any_door: Door) ->
     assert same(told).status == 201
     assert sum("idempotency-replayed" not in each.headers for each in told) == 1
     used = any_door.ask("GET", "/accounts/A/figures").json()["used"]
-    assert used == 6
-    assert len(any_door.ask("GET", "/contracts").json()["items"]) == 10
+    assert used == 7
+    assert len(any_door.ask("GET", "/contracts").json()["items"]) == 11
 
 
 def test_twenty_activations_at_a_time_are_one(any_door: Door) -> None:

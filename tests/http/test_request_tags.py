@@ -19,7 +19,7 @@ READS: Final = [endpoint.name for endpoint in ENDPOINTS if endpoint.method == "G
 
 def read_before(name: str) -> str:
     """Return where that which an endpoint edits is read."""
-    return READ_AT[BY_NAME[name].tag] or PROPER[name].path.rpartition("/")[0]
+    return READ_AT[BY_NAME[name].tag] or PROPER[name].path.rpartition("/")[0].removesuffix("/referral")
 
 
 @pytest.mark.parametrize("name", EDITS)

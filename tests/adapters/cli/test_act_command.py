@@ -117,7 +117,9 @@ FIELDS: Final = [(act.name, param) for act in ACTS.values() if is_carried(act) f
 )
 def test_every_field_can_be_written_as_its_example_says(param: Param) -> None:
     kinds: dict[str, type] = {"amount": Money, "day": date, "moment": datetime, "fact": datetime, "honour": datetime}
-    example: Any = {"flag": True, "count": 3, "choice": "referrer"}.get(param.kind.name, example_of(param) or "words")
+    example: Any = {"flag": True, "count": 3, "choice": "hold" if param.wire == "referrals" else "referrer"}.get(
+        param.kind.name, example_of(param) or "words"
+    )
     value = parse_argument(param, example, PROGRAMME)
     assert isinstance(value, kinds.get(param.kind.name, object))
     assert value == param.check(value)
@@ -239,7 +241,11 @@ def test_asking_opens_what_is_there_and_changes_nothing(tmp_path: Path, monkeypa
 
 
 def value_of(param: Param) -> str:
-    return {"count": "3", "choice": "referrer"}.get(param.kind.name) or example_of(param) or "words"
+    return (
+        {"count": "3", "choice": "hold" if param.wire == "referrals" else "referrer"}.get(param.kind.name)
+        or example_of(param)
+        or "words"
+    )
 
 
 # ── answers ───────────────────────────────────────────────────────────────────────────────────────────────────────────

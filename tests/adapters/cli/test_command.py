@@ -127,7 +127,7 @@ class TestHelp:
         commands = run("--help").stdout.partition("Commands:\n")[2].splitlines()
         listed = ["replay", "check", "summary", "explain", "issue-codes", "pay", "erase"]
         grouped = ["programme", "db", "import", "trace", "webhooks"]
-        made = ["groups", "codes", "accounts", "sign-ups", "contracts", "cases", "grants", "act"]
+        made = ["groups", "codes", "accounts", "sign-ups", "referrals", "contracts", "cases", "grants", "act"]
         assert [line.split()[0] for line in commands] == [*listed, *grouped, *made]
         assert all(line.endswith(".") and not line.endswith("...") for line in commands)
 

@@ -23,7 +23,7 @@ class TestScreens:
         moment = at("2021-03-01 12:00")
         decision = Decision("A123", moment, moment, (Reason.EXISTING_CUSTOMER, Reason.SELF_REFERRAL), None, None)
         show_decision(decision, "en", Screen(terminal))
-        assert terminal.shown[0].startswith("A123 cannot be used, judged at 2021-03-01T")
+        assert terminal.shown[0].startswith("A123 cannot be used, judged at 2021-03-01 ")
         assert all(line.startswith("  ") for line in terminal.shown[1:])
         assert terminal.getvalue().startswith("\x1b[1;31m")
 

@@ -156,7 +156,15 @@ def the_launch(_: World, client: RemoteSession) -> None:
     assert client.launch.issue_codes(most=1, reason="the first of April").codes == ()
 
 
-PARTS: Final = (codes_and_sharing, sign_ups, contracts_and_money, accounts, cases, groups, trace_and_events, the_launch)
+def the_programme(_: World, client: RemoteSession) -> None:
+    assert client.programme.diff().is_empty
+    assert client.programme.apply().is_empty
+
+
+PARTS: Final = (
+    codes_and_sharing, sign_ups, contracts_and_money, accounts, cases, groups, trace_and_events, the_launch,
+    the_programme,
+)  # fmt: skip
 
 
 def test_whatever_a_session_does_can_be_asked_for_over_the_wire() -> None:
