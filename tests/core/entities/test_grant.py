@@ -221,3 +221,11 @@ def test_what_came_in_is_what_went_out_and_what_is_unused(granted: int, came: in
 def test_grants_add_up() -> None:
     balance = Balance(granted=euros("25"), transferred_in=euros("5"), transferred_out=euros("2"), consumed=euros("8"))
     assert balance.unused == euros("20")
+
+
+@pytest.mark.rule("B2", "V2")
+def test_a_void_grant_that_billing_does_not_have_is_settled_without_a_problem() -> None:
+    in_doubt = after(grant(), GrantEvent.SEND, GrantEvent.GO_UNANSWERED, GrantEvent.VOID)
+    settled = in_doubt.failed(GrantEvent.BE_MISSING, "nobody answered", at=at("2021-02-02"), wait_until=None)
+    assert (in_doubt.status, settled.status) == (GrantStatus.VOID_IN_DOUBT, GrantStatus.VOID)
+    assert (settled.problem, settled.wait_until) == (None, None)

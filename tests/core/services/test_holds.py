@@ -507,3 +507,16 @@ def test_the_timeline_tells_of_stops() -> None:
         "The referral of contract K1 was released.",
         "The referral of contract K1 was held.",
     ]
+
+
+@pytest.mark.rule("V3", "A6")
+def test_a_supervisor_of_a_segment_stops_the_referrals_that_lie_in_it() -> None:
+    at_work = office()
+    code = stored(at_work).code
+    at_work.concluded("LEFT", on="C", code=code)
+    at_work.withdrawn("LEFT")
+    limited = Actor("Mari", Role.SUPERVISOR, frozenset({"household"}))
+    at_work.session(LATER, limited).codes.end(code, reason=WHY, referrals=OpenReferrals.HOLD)
+    assert stored(at_work).status is ReferralStatus.HELD
+    with refused("code-unknown"):
+        at_work.session(LATER, limited).codes.end("NONE9", reason=WHY, referrals=OpenReferrals.HOLD)
