@@ -11,7 +11,6 @@ from dateutil.relativedelta import relativedelta
 
 from referral_adapters.memory import MemoryStore
 from referral_core import Actor, Money, Programme, ProgrammeInvalid, ReferralDesk
-from referral_core.programme.toml_file import programme_from_toml
 from tests.feed.story import SECRET, Story, moment
 
 
@@ -22,7 +21,7 @@ def set_to(**settings: Any) -> Story:  # noqa: ANN401
 
 def written_as(toml: str) -> Story:
     """Return a story under a programme that a file describes."""
-    return Story(programme_from_toml(toml))
+    return Story(Programme.from_toml(toml))
 
 
 # ── one programme ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -30,7 +29,7 @@ def written_as(toml: str) -> Story:
 
 @pytest.mark.rule("P1")
 def test_an_empty_file_is_the_household_programme() -> None:
-    assert programme_from_toml("") == Programme.default()
+    assert Programme.from_toml("") == Programme.default()
 
 
 @pytest.mark.rule("P1")
@@ -47,7 +46,7 @@ def test_every_fault_of_a_file_is_named_at_once() -> None:
     referrer_group = "nobody"
     """
     with pytest.raises(ProgrammeInvalid) as caught:
-        programme_from_toml(text)
+        Programme.from_toml(text)
     for word in re.findall(r"^ *(\w+) =", text, re.MULTILINE):
         assert word in str(caught.value), word
 
@@ -253,14 +252,14 @@ def test_which_products_issue_and_keep_codes() -> None:
     ],
 )
 def test_a_named_code_is_first_name_and_year(first_name: str, text: str) -> None:
-    story = Story(programme_from_toml('code_format = "named"'))
+    story = Story(Programme.from_toml('code_format = "named"'))
     issued = story.concluded("K1", account="A", first_name=first_name, at="2021-05-10 12:00").issued
     assert issued == text
 
 
 @pytest.mark.rule("C10", "C1")
 def test_a_named_code_that_is_taken_has_a_short_tail() -> None:
-    story = Story(programme_from_toml('code_format = "named"'))
+    story = Story(Programme.from_toml('code_format = "named"'))
     codes = [
         story.concluded(f"K{n}", account=f"A{n}", first_name="Mihkel", at="2021-05-10 12:00").issued for n in range(30)
     ]
@@ -278,14 +277,14 @@ def test_a_named_code_that_is_taken_has_a_short_tail() -> None:
     [("2021-12-31T21:59:59Z", "2021"), ("2021-12-31T22:00:00Z", "2022"), ("2022-01-01T03:00:00+09:00", "2021")],
 )
 def test_the_year_of_a_named_code_is_that_of_the_zone(at: str, year: str) -> None:
-    story = Story(programme_from_toml('code_format = "named"'))
+    story = Story(Programme.from_toml('code_format = "named"'))
     assert story.concluded("K1", account="A", first_name="Mihkel", at=at).issued == f"MIHKEL{year}"
 
 
 @pytest.mark.rule("C10", "C9")
 @pytest.mark.parametrize("first_name", [None, "", " ", "李", "!", "X", "Wolfeschlegelsteinhausenbergerdorff", "Жанна"])
 def test_whatever_the_name_the_code_is_a_code(first_name: str | None) -> None:
-    story = Story(programme_from_toml('code_format = "named"'))
+    story = Story(Programme.from_toml('code_format = "named"'))
     code = story.concluded("K1", account="A", first_name=first_name, at="2021-05-10 12:00").issued
     assert re.fullmatch("[A-Z0-9]{4,20}", code)
     story.activated("K1")
@@ -296,7 +295,7 @@ def test_whatever_the_name_the_code_is_a_code(first_name: str | None) -> None:
 @pytest.mark.parametrize("code_format", ["named", "random"])
 def test_words_that_offend_are_never_generated(code_format: str) -> None:
     words = [f"{first}{second}" for first in "MA7" for second in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"]
-    story = Story(programme_from_toml(f'code_format = "{code_format}"\noffensive_words = {words}'))
+    story = Story(Programme.from_toml(f'code_format = "{code_format}"\noffensive_words = {words}'))
     for number in range(60):
         at = f"2021-05-{number % 28 + 1:02} 12:00"
         code = story.concluded(f"K{number}", account=f"A{number}", first_name="Mihkel", at=at).issued
@@ -305,7 +304,7 @@ def test_words_that_offend_are_never_generated(code_format: str) -> None:
 
 @pytest.mark.rule("C9", "C10")
 def test_staff_choose_any_text_whatever_the_format() -> None:
-    story = Story(programme_from_toml('code_format = "named"'))
+    story = Story(Programme.from_toml('code_format = "named"'))
     story.concluded("K1", account="A", first_name="Mihkel", at="2021-05-10 12:00")
     assert story.issue("A", "A123", replace=True).issued == "A123"
 
@@ -346,7 +345,7 @@ def test_a_referrer_whose_end_is_only_planned_has_not_ended() -> None:
 
 def proposal(policy: str, *, bills: str, at: str, term: int = 12) -> Money:
     """Return what is proposed to pay back of 7 euros, granted on 1 March 2021."""
-    story = Story(programme_from_toml(f'fee_policy = "{policy}"\nfee_term_months = {term}')).with_amounts()
+    story = Story(Programme.from_toml(f'fee_policy = "{policy}"\nfee_term_months = {term}')).with_amounts()
     story.concluded("K1", account="B", code=story.referrer("A"), at="2021-02-01 12:00")
     story.activated("K1", at="2021-03-01 00:00")
     story.bill("R1", "B", bills, at="2021-03-02 00:00")
@@ -384,7 +383,7 @@ def test_the_fee_that_is_proposed(policy: str, bills: str, at: str, proposed: st
 @pytest.mark.rule("B6", "B8")
 def test_what_was_used_of_a_discount_is_what_was_used_of_that_one() -> None:
     """The referee has earned a discount as a referrer too: oldest first, so the bill eats that one, not this."""
-    story = Story(programme_from_toml('fee_policy = "used"')).with_amounts()
+    story = Story(Programme.from_toml('fee_policy = "used"')).with_amounts()
     code = story.referrer("A")
     story.concluded("K1", account="B", code=code, at="2021-02-01 12:00")
     own = story.supplied("K2", account="B", since="2021-02-02 12:00")
@@ -403,7 +402,7 @@ def test_what_was_used_of_a_discount_is_what_was_used_of_that_one() -> None:
 
 @pytest.mark.rule("B1", "B8")
 def test_nothing_is_paid_back_of_what_was_never_granted() -> None:
-    story = Story(programme_from_toml('fee_policy = "used"')).with_amounts()
+    story = Story(Programme.from_toml('fee_policy = "used"')).with_amounts()
     code = story.referrer("A")
     story.concluded("K1", account="B", code=code, at="2021-02-01 12:00")
     story.supplied("K2", account="B", since="2021-02-02 12:00")
@@ -455,7 +454,7 @@ def test_days_are_days_of_the_zone() -> None:
 
 @pytest.mark.rule("P1", "T1")
 def test_languages_are_those_of_the_programme() -> None:
-    programme = programme_from_toml(
+    programme = Programme.from_toml(
         'languages = ["en"]\n[sharing.en]\ntitle = "T"\ntext = "Take {code}"\nlink = "https://shop.test/?c={code}"'
     )
     shared = programme.sharing_text("A123", "en")

@@ -18,7 +18,6 @@ from referral_adapters.cli.exit_status import CommandFailed, FeedBroken, StopSig
 from referral_adapters.feed import NotAFeed, feed_lines
 from referral_adapters.feed.beginning import feed_of
 from referral_core.programme.programme import Programme
-from referral_core.programme.toml_file import read_programme
 from referral_core.values.errors import ProgrammeInvalid
 from referral_core.values.moment import show_moments_in
 
@@ -199,6 +198,6 @@ def programme_in(path: Path) -> Programme:
     :raises ProgrammeInvalid: it has faults.
     """
     try:
-        return read_programme(path)
+        return Programme.from_file(path)
     except OSError as error:
         raise CommandFailed(f"The programme {path} cannot be opened: {cause(error)}.") from None

@@ -10,8 +10,7 @@ import attrs
 from referral_core.entities.promo_code import CodeStatus
 from referral_core.entities.referral import ReferralStatus
 from referral_core.programme.files import shipped, shipped_languages
-from referral_core.programme.toml_file import TomlTable
-from referral_core.programme.validation import SettingFault
+from referral_core.programme.toml_table import SettingFault, TomlTable
 from referral_core.values.errors import ProgrammeInvalid, Reason
 
 

@@ -54,9 +54,9 @@ class Programme(Settings):
         :raises ProgrammeInvalid: with every fault of the text and its place: unknown settings, values of the wrong
             kind, and faults of validation; or with the one fault of a text that is no TOML.
         """
-        from referral_core.programme.toml_file import programme_from_toml  # noqa: PLC0415 - as above
+        from referral_core.programme.toml_file import settings_from_toml  # noqa: PLC0415 - as above
 
-        return programme_from_toml(text)
+        return cls.of(settings_from_toml(text))
 
     @classmethod
     def from_file(cls, path: FilePath) -> Programme:
@@ -65,9 +65,9 @@ class Programme(Settings):
         :raises ProgrammeInvalid: as :meth:`from_toml`, or the file is not UTF-8.
         :raises OSError: the file cannot be opened.
         """
-        from referral_core.programme.toml_file import read_programme  # noqa: PLC0415 - as above
+        from referral_core.programme.toml_file import read_settings  # noqa: PLC0415 - as above
 
-        return read_programme(path)
+        return cls.of(read_settings(path))
 
     def covers(self, product: str, segment: str) -> bool:
         """Tell whether such a contract may be concluded with a code; otherwise the code is ``not-eligible`` (S11)."""

@@ -17,7 +17,7 @@ from referral_core.values.word import Word
 if TYPE_CHECKING:
     from dateutil.relativedelta import relativedelta
 
-    from referral_core.programme.toml_file import TomlTable
+    from referral_core.programme.toml_table import TomlTable
 
 
 @attrs.frozen(kw_only=True)
@@ -217,7 +217,7 @@ HOUSEHOLD_FILE: Final = "household.toml"
 
 @cache
 def _table() -> TomlTable:
-    from referral_core.programme.toml_file import TomlTable  # noqa: PLC0415 - so that importing the core stays quick
+    from referral_core.programme.toml_table import TomlTable  # noqa: PLC0415 - so that importing the core stays quick
 
     return TomlTable(shipped(HOUSEHOLD_FILE), faults=[])
 

@@ -7,41 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
-import attrs
 from dateutil import tz
 
 from referral_core.entities.discount_group import Side
 from referral_core.programme.duration import LONGEST_YEARS, is_length, written_pause
 from referral_core.programme.files import shipped_languages
 from referral_core.programme.settings import PLACEHOLDER, GroupLine, Settings, SharingTemplate
+from referral_core.programme.toml_table import SettingFault, UnreadText
 from referral_core.values.channel import is_within
 from referral_core.values.moment import zone_named
 from referral_core.values.name import compared_name, is_visible
-
-
-@attrs.frozen
-class SettingFault:
-    """A fault of a setting; ``place`` is written as in ``referee_groups[2].group``, with lists counted from 0."""
-
-    place: str
-    wrong: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.wrong}"
-
-    def is_within(self, place: str) -> bool:
-        """Tell whether the fault is at ``place`` or below it."""
-        return self.place == place or self.place.startswith((f"{place}.", f"{place}["))
-
-
-class UnreadText(str):
-    """The placeholder of a text that could not be read, so that everything beside it is validated all the same.
-
-    Its text is its place, so no two are equal. Validators accept it wherever a word is due.
-    """
-
-    __slots__ = ()
-
 
 Validator = Callable[[Settings], Iterator[SettingFault]]
 """A function that yields the faults of some settings."""

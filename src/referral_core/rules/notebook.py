@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from referral_core.values.moment import shown_calendar
 from referral_core.values.notebook import shown, shown_moment, shown_period
 
 if TYPE_CHECKING:
-    from referral_core.rules.decision import Decision
+    from datetime import datetime
+
+    from referral_core.entities.referral import Offer
     from referral_core.values.errors import Reason
     from referral_core.values.moment import Calendar
 
@@ -25,7 +27,41 @@ _AMOUNT: Final = f"{_PLAIN};text-align:right;white-space:nowrap;font-variant-num
 _CODE: Final = f"{_PLAIN};white-space:nowrap;font-family:ui-monospace,monospace"
 
 
-def decision_picture(decision: Decision, sentences: dict[Reason, str], calendar: Calendar | None = None) -> str:
+class Judged(Protocol):
+    """What is drawn of a decision."""
+
+    @property
+    def code(self) -> str:
+        """The code."""
+        ...
+
+    @property
+    def usable(self) -> bool:
+        """Whether the code can be used."""
+        ...
+
+    @property
+    def judged_at(self) -> datetime:
+        """The moment at which code and amounts were judged."""
+        ...
+
+    @property
+    def concluded_at(self) -> datetime:
+        """The concluding moment."""
+        ...
+
+    @property
+    def referrer(self) -> Offer | None:
+        """The offer to the referrer."""
+        ...
+
+    @property
+    def referee(self) -> Offer | None:
+        """The offer to the new customer."""
+        ...
+
+
+def decision_picture(decision: Judged, sentences: dict[Reason, str], calendar: Calendar | None = None) -> str:
     """Return an HTML element with the verdict and, below it, both offers, or every reason with its sentence.
 
     Moments are by the calendar's clocks, by default those of the programme's zone. Words are in the page's own colour,
@@ -42,7 +78,7 @@ def decision_picture(decision: Decision, sentences: dict[Reason, str], calendar:
     )
 
 
-def _offers(decision: Decision, calendar: Calendar) -> Iterator[Cells]:
+def _offers(decision: Judged, calendar: Calendar) -> Iterator[Cells]:
     yield [(head, _SOFT) for head in ("", "amount", "group", "in force")]
     sides = (("referrer", decision.referrer), ("referee", decision.referee))
     for side, offer in [(side, offer) for side, offer in sides if offer is not None]:
@@ -60,7 +96,7 @@ def _row(cells: Cells) -> str:
     return f'<tr style="background:none">{written}</tr>'
 
 
-def _judged(decision: Decision, calendar: Calendar) -> str:
+def _judged(decision: Judged, calendar: Calendar) -> str:
     judged = f"judged at {shown_moment(decision.judged_at, calendar)} {calendar.zone_name}"
     if decision.judged_at == decision.concluded_at:
         return judged

@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from html import escape
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.moment import Calendar, shown_calendar
-from referral_core.values.timeline import Span
 
 MOST_ROWS: Final = 60
 """The most spans in a picture: of a longer timeline only the latest are drawn, and the picture says so."""
@@ -31,7 +30,21 @@ _STYLE: Final = "display:block;max-width:100%;height:auto;color:inherit;font:12p
 _UNSHOWABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def timeline_picture(timeline: Iterable[Span[object]], calendar: Calendar | None = None) -> str:
+class Bar(Protocol):
+    """What is drawn as one bar: a value in its period, as a span of a timeline is."""
+
+    @property
+    def period(self) -> EffectivePeriod:
+        """The period."""
+        ...
+
+    @property
+    def value(self) -> object:
+        """The value, written on the bar."""
+        ...
+
+
+def timeline_picture(timeline: Iterable[Bar], calendar: Calendar | None = None) -> str:
     """Return an SVG element with a bar for each span of a timeline, its dates to the left of it and its value on it.
 
     A bar that fades into an arrow is open-ended. Dates are the calendar's days, by default those of the programme's
@@ -60,7 +73,7 @@ class _Axis:
     open_from: float
 
     @classmethod
-    def of(cls, spans: tuple[Span[object], ...]) -> _Axis:
+    def of(cls, spans: tuple[Bar, ...]) -> _Axis:
         end = spans[-1].period.end
         return cls(spans[0].period.start, end or spans[-1].period.start, _RIGHT - (0 if end else _OPEN_TAIL))
 
@@ -69,13 +82,13 @@ class _Axis:
         return round(_LEFT + (self.open_from - _LEFT) * ((at - self.first) / known if known else 0), 1)
 
 
-def _drawn(spans: tuple[Span[object], ...], calendar: Calendar, foot: int) -> str:
+def _drawn(spans: tuple[Bar, ...], calendar: Calendar, foot: int) -> str:
     axis = _Axis.of(spans)
     rows = "".join(_row(span, _ROW * number, axis, calendar) for number, span in enumerate(spans))
     return f"{_ticks(spans, axis, calendar, foot)}{rows}"
 
 
-def _row(span: Span[object], top: int, axis: _Axis, calendar: Calendar) -> str:
+def _row(span: Bar, top: int, axis: _Axis, calendar: Calendar) -> str:
     dates, value = shown_period(span.period, calendar), str(span.value)
     short = value if len(value) <= _LONGEST_TEXT else value[: _LONGEST_TEXT - 1] + "…"
     left, end = axis.x(span.period.start), span.period.end
@@ -101,7 +114,7 @@ def _box(left: float, top: int, width: float, shade: float) -> str:
     return f'<rect {place} fill="{_BLUE}" fill-opacity="{shade}"/>'
 
 
-def _ticks(spans: tuple[Span[object], ...], axis: _Axis, calendar: Calendar, foot: int) -> str:
+def _ticks(spans: tuple[Bar, ...], axis: _Axis, calendar: Calendar, foot: int) -> str:
     """Draw the axis, with the days of as many starts and ends as there is room for."""
     moments = sorted({at for span in spans for at in (span.period.start, span.period.end) if at})
     drawn = [f'<path d="M{_LEFT} {foot}H{_RIGHT}" stroke="currentColor" stroke-opacity=".4"/>']

@@ -32,7 +32,6 @@ from referral_core.programme.settings import (
     Paying,
     SharingTemplate,
 )
-from referral_core.programme.toml_file import programme_from_toml, read_programme
 from referral_core.values.errors import ProgrammeInvalid
 
 pytestmark = pytest.mark.rule("P1")
@@ -70,7 +69,7 @@ def written(settings: Mapping[str, object]) -> str:
 
 def faults(text: str) -> list[str]:
     with pytest.raises(ProgrammeInvalid) as caught:
-        programme_from_toml(text)
+        Programme.from_toml(text)
     return list(caught.value.faults)
 
 
@@ -79,7 +78,7 @@ def places(found: Iterable[str]) -> set[str]:
 
 
 def test_the_household_file_is_the_default_programme() -> None:
-    assert read_programme(HOUSEHOLD) == read_programme(str(HOUSEHOLD)) == Programme.default() == Programme()
+    assert Programme.from_file(HOUSEHOLD) == Programme.from_file(str(HOUSEHOLD)) == Programme.default() == Programme()
 
 
 def test_a_programme_is_read_from_a_text_and_from_a_file(tmp_path: Path) -> None:
@@ -125,7 +124,7 @@ def test_the_household_file_writes_out_every_setting() -> None:
 
 
 def test_an_empty_file_is_the_default_programme() -> None:
-    assert programme_from_toml("") == Programme()
+    assert Programme.from_toml("") == Programme()
 
 
 def test_a_programme_is_a_value() -> None:
@@ -136,7 +135,7 @@ def test_a_programme_is_a_value() -> None:
 
 
 def test_adding_a_product_and_a_segment_is_a_change_to_the_file_only() -> None:
-    programme = programme_from_toml(
+    programme = Programme.from_toml(
         """
         products = ["electricity", "gas", "solar"]
         segments = ["household", "micro-business"]
@@ -223,7 +222,7 @@ def test_a_programme_starts_with_three_groups() -> None:
 
 
 def test_settings_of_every_kind_are_read() -> None:
-    programme = programme_from_toml(
+    programme = Programme.from_toml(
         """
         zone = "Europe/Riga"
         existing_customer_products = ["electricity"]
@@ -471,12 +470,12 @@ def test_a_text_that_is_no_toml_is_refused_by_its_line(text: str, place: str) ->
 def test_a_file_is_read_with_a_byte_order_mark_and_refused_unless_it_is_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "programme.toml"
     path.write_text('name = "Õun"', encoding="utf-8-sig")
-    assert read_programme(path) == Programme(name="Õun")
+    assert Programme.from_file(path) == Programme(name="Õun")
     path.write_text('name = "Õun"', encoding="latin-1")
     with pytest.raises(ProgrammeInvalid, match="byte 8: is not UTF-8"):
-        read_programme(path)
+        Programme.from_file(path)
     with pytest.raises(FileNotFoundError):
-        read_programme(tmp_path / "none.toml")
+        Programme.from_file(tmp_path / "none.toml")
 
 
 CHANGES: Final[dict[str, Callable[[], Programme]]] = {
@@ -521,7 +520,7 @@ def test_faults_are_in_the_words_of_the_error() -> None:
 )
 def test_lengths_of_absence_are_written_as_iso_durations(text: str, length: relativedelta) -> None:
     assert parse_duration(text) == length
-    assert programme_from_toml(f"returning_after = '{text}'").returning_after == length
+    assert Programme.from_toml(f"returning_after = '{text}'").returning_after == length
 
 
 @pytest.mark.rule("S2")
@@ -567,7 +566,7 @@ def test_the_words_that_offend_are_kept_out_of_codes_and_names_are_not() -> None
 @pytest.mark.rule("C10")
 def test_the_format_of_codes_is_a_setting_and_random_unless_said_otherwise() -> None:
     assert Programme().code_format is CodeFormat.RANDOM
-    assert programme_from_toml('code_format = "named"').code_format is CodeFormat.NAMED
+    assert Programme.from_toml('code_format = "named"').code_format is CodeFormat.NAMED
 
 
 def test_a_programme_does_not_change_with_what_it_was_made_from() -> None:
@@ -650,11 +649,11 @@ def test_referrers_may_have_lines_of_their_own() -> None:
         referee_groups = [{group = "e1"}]
         products = ["electricity", "gas"]
     """
-    programme = programme_from_toml(lines + GROUPS)
+    programme = Programme.from_toml(lines + GROUPS)
     assert programme.referrer_group_for("distributor/shop7/till", "household", "gas") == "r2"
     assert programme.referrer_group_for("distributor/shop7", "household", "electricity") == "r1"
     assert programme.referrer_group_for("distributor", "household", "gas") == "r1"
-    short = programme_from_toml('referrer_group = "r2"\nreferee_groups = [{group = "e1"}]\n' + GROUPS)
+    short = Programme.from_toml('referrer_group = "r2"\nreferee_groups = [{group = "e1"}]\n' + GROUPS)
     assert short.lines_of(Side.REFERRER) == (GroupLine("r2"),)
 
 
@@ -722,7 +721,7 @@ def test_lines_and_lists_are_validated_with_the_rest(text: str, expected: list[s
 
 @pytest.mark.rule("D6", "S11")
 def test_a_member_needs_no_listing_and_lists_its_family() -> None:
-    programme = programme_from_toml(
+    programme = Programme.from_toml(
         """
         channels = ["self-service", "shop/7", "agency"]
         blocking_channels = ["self-service", "shop"]
