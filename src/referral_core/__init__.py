@@ -44,7 +44,7 @@ from referral_core.values.errors import (
     Refusal,
     TraceUnreadable,
 )
-from referral_core.values.moment import LATEST, Calendar, moment
+from referral_core.values.moment import LATEST, Calendar, moment, show_moments_in
 from referral_core.values.money import Money
 from referral_core.values.timeline import Span, Timeline
 
@@ -111,6 +111,7 @@ __all__ = [
     "moment",
     "parse",
     "referral_subject",
+    "show_moments_in",
     "timeline_picture",
 ]
 

@@ -13,7 +13,7 @@ from referral_core.services.context import Context
 from referral_core.services.programmes import missing_groups
 from referral_core.session import Session
 from referral_core.values.errors import ArgumentInvalid
-from referral_core.values.moment import moment, optional_moment, show_moments_in
+from referral_core.values.moment import moment, optional_moment
 
 if TYPE_CHECKING:
     from referral_core.ports.store import Store
@@ -34,7 +34,6 @@ class ReferralDesk:
     def __init__(self, programme: Programme, store: Store) -> None:
         self.programme = programme
         self.store = store
-        show_moments_in(programme.calendar)  # what people print of a desk's answers is in its zone
         store.begin(programme)
         self._code_texts = CodeTexts(programme, store)
 

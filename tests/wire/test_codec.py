@@ -115,7 +115,11 @@ def fields(kind: type[Any], bound: Mapping[Any, Any]) -> st.SearchStrategy[Any]:
     hints = get_type_hints(kind)
     return st.builds(
         kind,
-        **{each.alias: values(bound.get(hints[each.name], hints[each.name])) for each in attrs.fields(kind)},
+        **{
+            each.alias: values(bound.get(hints[each.name], hints[each.name]))
+            for each in attrs.fields(kind)
+            if each.init
+        },
     )
 
 

@@ -11,7 +11,7 @@ from referral_core.entities.discount_group import Terms
 from referral_core.entities.referral import Offer
 from referral_core.rules.eligibility import RULES, Facts
 from referral_core.values.errors import Reason, Refusal
-from referral_core.values.moment import moment_text
+from referral_core.values.moment import Calendar, moment_text, showing_moments_in, shown_calendar
 
 _SHOWN: Final = 40
 """The most characters that are shown of a text given as a code."""
@@ -33,6 +33,14 @@ class Decision:
     referrer: Offer | None
     referee: Offer | None
     missing_groups: tuple[str, ...] = ()
+    # No part of what was decided, so it is not compared, not sent over the wire, and given afterwards.
+    _calendar: Calendar | None = attrs.field(init=False, default=None, eq=False, repr=False)
+
+    def shown_by(self, calendar: Calendar) -> Decision:
+        """Return the same decision, the texts of which are by a calendar's clocks: those of its programme's zone."""
+        decision = attrs.evolve(self)
+        object.__setattr__(decision, "_calendar", calendar)
+        return decision
 
     @property
     def usable(self) -> bool:
@@ -44,7 +52,8 @@ class Decision:
 
         :raises LookupError: there are no messages in the language.
         """
-        return (self._headline(), *self._causes(language))
+        with showing_moments_in(self._calendar or shown_calendar()):
+            return (self._headline(), *self._causes(language))
 
     def sentences(self, language: str = "en") -> dict[Reason, str]:
         """Return the sentence for staff on each reason; that on ``no-amount`` names the groups that are missing.
@@ -81,7 +90,7 @@ class Decision:
         """Show the decision as a small table in a notebook."""
         from referral_core.rules.notebook import decision_picture  # noqa: PLC0415 - only in notebooks
 
-        return decision_picture(self, self.sentences())
+        return decision_picture(self, self.sentences(), self._calendar)
 
 
 class CodeRefused(Refusal):

@@ -82,7 +82,7 @@ class Eligibility:
         if None in (facts.referrer_terms, facts.referee_terms):
             given = zip(groups, (facts.referrer_terms, facts.referee_terms), strict=True)
             decision = attrs.evolve(decision, missing_groups=tuple([group for group, terms in given if terms is None]))
-        return Judgement(decision, found.code)
+        return Judgement(decision.shown_by(self._programme.calendar), found.code)
 
     def _facts(self, question: Question, found: Evidence, groups: tuple[str, str]) -> Facts:
         programme, code, product = self._programme, found.code, self._product(question)

@@ -152,7 +152,8 @@ _of_process: list[Calendar] = [_UTC]
 def show_moments_in(calendar: Calendar | None) -> None:
     """Have texts for people show moments in a zone, everywhere in this process but inside acts; ``None`` is UTC.
 
-    Every text names the offset, or the zone, so that none is wrong where programmes of several zones are at work.
+    A program that is for one programme, as the command and a notebook are, says so once. A library never does: a
+    process may have desks of several zones. Every text names its offset or its zone.
     """
     _of_process[0] = _UTC if calendar is None else calendar
 

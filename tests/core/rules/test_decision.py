@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referral_adapters.memory import MemoryStore
-from referral_core import Programme, ReferralDesk
+from referral_core import Actor, Programme, ReferralDesk
 from referral_core.entities.discount_group import GroupStatus, Terms
 from referral_core.entities.promo_code import CodeStatus
 from referral_core.entities.referral import Offer
@@ -307,8 +307,7 @@ def test_a_decision_is_a_value() -> None:
 @pytest.mark.rule("M1")
 def test_what_people_read_of_a_desks_decision_is_in_the_zone_of_its_programme() -> None:
     """Days are days where days were given, and any other moment has its offset."""
-    ReferralDesk(Programme.default(), MemoryStore())
-    decision = decide(facts("2021-03-01", "2021-06-20 09:30"))
+    decision = decide(facts("2021-03-01", "2021-06-20 09:30")).shown_by(Programme.default().calendar)
     assert decision.lines() == (
         "A123 can be used, judged at 2021-03-01, honoured for 2021-06-20 09:30+03:00",
         "  referrer: 15.00 EUR, the amount of referrer from 2021-03-01 on",
@@ -316,3 +315,15 @@ def test_what_people_read_of_a_desks_decision_is_in_the_zone_of_its_programme() 
     )
     read = Cells(decision._repr_html_())
     assert "judged at 2021-03-01 Europe/Tallinn, honoured for 2021-06-20 09:30" in read.words
+    assert decision == decide(facts("2021-03-01", "2021-06-20 09:30"))
+
+
+def test_decisions_of_desks_of_several_zones_are_each_in_their_own() -> None:
+    desks = [
+        ReferralDesk(programme, MemoryStore(programme))
+        for programme in (Programme.default(), Programme(zone="America/New_York"))
+    ]
+    sessions = [desk.session(actor=Actor.system(), now=at("2021-03-01 12:00")) for desk in desks]
+    headlines = [str(session.codes.check("NONE2")).splitlines()[0] for session in sessions]
+    judged = [line.partition("judged at ")[2] for line in headlines]
+    assert judged == ["2021-03-01 12:00+02:00", "2021-03-01 05:00-05:00"]
