@@ -305,3 +305,16 @@ class TestAtATerminal:
         options: dict[str, Any] = dict.fromkeys(("db", "programme", "code_key", "at"))
         assert check_command.check(asked, feed=str(FEED), **options, language="en", as_json=as_json) == 0
         assert (both.buffer.getvalue().decode() + "".join(both.shown)).startswith(begin)
+
+
+class TestSummaryAtAMoment:
+    def test_it_says_what_is_not_of_that_moment(self) -> None:
+        result = run("summary", "--feed", FEED, "--at", "2021-02-01")
+        assert (result.exit_code, json.loads(result.stdout)["accounts"]["A"]["unused"]) == (0, "50.00")
+        assert result.stderr.startswith(
+            "Statuses of codes are those at 2021-02-01; balances, referrals and cases are by"
+        )
+
+    def test_nothing_has_to_be_said_of_what_was_known(self) -> None:
+        result = run("summary", "--feed", FEED, "--at", "2021-02-01", "--known-at", "2021-02-02")
+        assert (result.exit_code, result.stderr) == (0, "")

@@ -17,9 +17,10 @@ from referral_adapters.conformance.samples import note
 from referral_adapters.feed import FeedRunner
 from referral_adapters.sql import Finding, SchemaMismatch, SqlStore, StoreFailed, check, schema, upgrade
 from referral_adapters.sql.integrity import LAWS
-from referral_core import Programme
+from referral_core import Actor, Money, Programme, ReferralDesk, Side
 from tests.adapters.postgres_server import PostgresServer
 from tests.adapters.sql import old_world
+from tests.adapters.sql.old_world import on
 from tests.adapters.sql.test_upgrade import begun
 
 PROGRAMME: Final = Programme.default()
@@ -64,6 +65,30 @@ def test_a_year_of_work_leaves_nothing_to_find(own: URL, lived_in: tuple[str, ..
         told: list[str] = []
         assert list(check(own, told.append)) == []
     assert told[-len(LAWS) :] == [law.name for law in LAWS]
+
+
+@pytest.mark.rule("V1", "V2")
+@pytest.mark.parametrize("own", ["sqlite", "postgresql"], indirect=True)
+def test_referrals_that_were_stopped_leave_nothing_to_find_and_what_they_still_owe_is_missed(own: URL) -> None:
+    """One held before its contract activated, one void on one side, one void as a whole."""
+    when = on(400)
+    with SqlStore(own, PROGRAMME, secret=KEY) as store:
+        session = ReferralDesk(PROGRAMME, store).session(actor=Actor.system(), now=when)
+        for group in ("referrer", "referee-self-service"):
+            session.groups.set_amount(group, Money("5"))
+        session.sign_ups.conclude("K-0", account="A", customer="a")
+        started = session.contracts.activate("K-0").started
+        assert started is not None
+        for contract in ("HELD", "SIDE", "VOID"):
+            session.sign_ups.conclude(contract, account=contract, customer=contract, code=started.text)
+        session.referrals.hold("HELD")
+        session.referrals.void("SIDE", side=Side.REFERRER)
+        session.referrals.void("VOID")
+        for contract in ("HELD", "SIDE", "VOID"):
+            session.contracts.activate(contract)
+    assert list(check(own)) == []
+    by_hand(own, "DELETE FROM grants WHERE key IN ('referee/HELD', 'referee/SIDE', 'referee/VOID')")
+    assert {(each.law, each.subject) for each in check(own)} == {("grant", "HELD"), ("grant", "SIDE")}
 
 
 GONE: Final = {

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from examples.portal.world import PORTAL
+from referral_core import Messages, ReferralStatus
 from tests.examples.portal.visitor import Visitor
 
 ANNAS = "A-1001"
@@ -106,3 +108,18 @@ def test_a_referral_that_came_to_nothing_shows_no_amount(visitor: Visitor) -> No
     text = visitor.becomes("Jaan Lepik").speaks("en").opens("/me").text
     assert "The contract was withdrawn before it started" in text
     assert '<p class="amount"> <span class="status cancelled">' in text
+
+
+@pytest.mark.rule("V1", "V2")
+@pytest.mark.parametrize("language", ["en", "et", "lv", "ru"])
+def test_a_customer_reads_that_a_referral_is_checked_or_not_paid_and_never_why(visitor: Visitor, language: str) -> None:
+    world = visitor.world
+    waiting = next(each for each in world.store.referrals.all() if each.status is ReferralStatus.RECORDED)
+    person = next(each for each in world.people.customers() if each.id == waiting.referee_customer)
+    words = Messages.for_language(language)
+    visitor.becomes(person.name).speaks(language)
+    for stop, status in (("hold", ReferralStatus.HELD), ("void", ReferralStatus.VOID)):
+        getattr(world.act(PORTAL).referrals, stop)(waiting.contract, reason="Looks like a ring")
+        shown = visitor.opens("/me").text
+        assert f'<span class="status {status.value}">{words.status(status)}</span>' in shown
+        assert "Looks like a ring" not in shown
