@@ -16,7 +16,7 @@ from typing import BinaryIO, Final, Self
 
 from referral_adapters.cli.exit_status import CommandFailed, FeedBroken, StopSignals, cause
 from referral_adapters.feed import NotAFeed, feed_lines
-from referral_adapters.feed.beginning import feed_of
+from referral_adapters.feed.detection import feed_of
 from referral_core.programme.programme import Programme
 from referral_core.values.errors import ProgrammeInvalid
 from referral_core.values.moment import show_moments_in

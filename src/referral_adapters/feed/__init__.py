@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from referral_adapters.feed.beginning import NotAFeed
+from referral_adapters.feed.detection import NotAFeed
 from referral_adapters.feed.event import feed_lines
 from referral_adapters.feed.result import Outcome
 from referral_adapters.feed.runner import TOGETHER, FeedRunner, FeedStore

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final
 
 import attrs
 
-from referral_adapters.feed.beginning import without_first_mark
+from referral_adapters.feed.detection import without_first_mark
 from referral_adapters.feed.fields import Fields, LineInvalid, read_moment
 from referral_adapters.wire import json_text
 from referral_adapters.wire.json_text import BYTE_ORDER_MARK

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 import attrs
 
-from referral_adapters.feed.beginning import checked_line, checked_lines, feed_of
+from referral_adapters.feed.detection import checked_line, checked_lines, feed_of
 from referral_adapters.feed.event import Event, read_event, read_object, time_of
 from referral_adapters.feed.fields import Fields, LineInvalid, arguments_of
 from referral_adapters.feed.result import Occasion, Outcome, Report, report_of, verdict

@@ -63,11 +63,11 @@ class Holds:
         """Hold or void every referral of a code whose contract has not activated, unless it is so already (V3)."""
         if what is OpenReferrals.KEEP:
             return
-        listed = [each.contract for each in self.context.ports.referrals.all(referrer=code.account)]
-        for contract in sorted(listed):
+        given = self.context.ports.referrals.all(referrer=code.account)
+        for contract in sorted([each.contract for each in given if each.code == code.text and each.is_pending]):
             # Found by itself, which locks it: its contract may have activated since the list was read.
             referral = self.context.ports.referrals.find(contract)
-            if referral is None or referral.code != code.text or not referral.is_pending:
+            if referral is None or not referral.is_pending:
                 continue
             if what is OpenReferrals.VOID:
                 self.void(referral, reason)

@@ -15,7 +15,7 @@ from referral_adapters.cli.progress import NoFeedProgress
 from referral_adapters.cli.replay_command import ALL_ROWS, BalancesTable, ResultTable
 from tests.adapters.cli.command_line import EDGES, EXAMPLES, FEED, LINES, printed, read, run
 from tests.adapters.cli.terminal import Terminal, a_result
-from tests.feed.test_beginning import OTHERS
+from tests.feed.test_detection import OTHERS
 
 EMPTY = "The feed is empty: there is no line in it.\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
@@ -520,3 +521,26 @@ def test_a_supervisor_of_a_segment_stops_the_referrals_that_lie_in_it() -> None:
     assert stored(at_work).status is ReferralStatus.HELD
     with refused("code-unknown"):
         at_work.session(LATER, limited).codes.end("NONE9", reason=WHY, referrals=OpenReferrals.HOLD)
+
+
+class ReadEarlier:
+    """The referrals of a store, listed as they were before somebody else's act."""
+
+    def __init__(self, referrals: Any, listed: tuple[Referral, ...]) -> None:  # noqa: ANN401 - any repository
+        self._referrals, self._listed = referrals, listed
+
+    def all(self, **_: object) -> Iterator[Referral]:
+        return iter(self._listed)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the repository's own
+        return getattr(self._referrals, name)
+
+
+@pytest.mark.rule("V3")
+def test_what_has_activated_since_the_list_was_read_is_not_stopped() -> None:
+    at_work = office()
+    listed = tuple(at_work.store.referrals.all())
+    at_work.activated("K1")
+    at_work.store.referrals = ReadEarlier(at_work.store.referrals, listed)  # type: ignore[assignment]
+    at_work.session(LATER).codes.end(listed[0].code, referrals=OpenReferrals.VOID)
+    assert stored(at_work).status is ReferralStatus.GRANTED

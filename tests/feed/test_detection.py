@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referral_adapters.feed import FeedRunner, NotAFeed, feed_lines
-from referral_adapters.feed.beginning import LOOKED_AT, feed_of
+from referral_adapters.feed.detection import LOOKED_AT, feed_of
 from referral_adapters.memory import MemoryStore
 from referral_core import Programme
 from referral_core.values.errors import ArgumentInvalid

@@ -1,4 +1,4 @@
-"""The beginning of a feed: its byte-order mark, and whether it is a feed at all or a file of another kind."""
+"""The detection of files that are no feed, by their first lines; and the byte-order mark before a feed."""
 
 from __future__ import annotations
 
