@@ -281,8 +281,10 @@ def classes(kind: Any) -> Iterator[type[Any]]:  # noqa: ANN401 - any type
             yield from classes(part)
     elif isinstance(kind, type) and attrs.has(kind):
         yield kind
-        for part in get_type_hints(kind).values():
-            yield from classes(part)
+        hints = get_type_hints(kind)
+        for field in attrs.fields(kind):
+            if field.init:
+                yield from classes(hints[field.name])
 
 
 def test_staff_are_shown_answers_as_they_are() -> None:
