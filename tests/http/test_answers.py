@@ -6,6 +6,8 @@ from typing import Final
 
 import pytest
 
+from referral_core import Messages
+from referral_core.entities.wait import Wait
 from tests.http.door import Door
 
 SIGN_UP: Final = {"contract": "K-2", "account": "B", "customer": "C-2", "channel": "sales-portal"}
@@ -84,3 +86,42 @@ def test_a_language_that_is_named_is_answered_in(in_memory: Door) -> None:
     for language, sentence in (("et", "Seda koodi ei saa kasutada."), ("fi", "Seda koodi ei saa kasutada.")):
         told = in_memory.ask("POST", "/code-checks", {"code": "NONE2"}, by=None, headers={"Accept-Language": language})
         assert told.json()["message"] == sentence
+
+
+# ── where a discount is ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.rule("T4")
+@pytest.mark.parametrize("language", ["et", "en", "ru", "lv"])
+def test_customers_are_told_where_each_discount_is_in_their_language(door: Door, language: str) -> None:
+    told = door.ask("GET", "/accounts/A/referrals", by="customer:C-1", headers={"accept-language": language}).json()
+    messages = Messages.for_language(language)
+    assert [(each["waits_for"], each["expected_on"], each["granted_at"]) for each in told["items"][:3]] == [
+        ("billing", None, None),
+        ("start", "2021-04-01", None),
+        ("check", None, None),
+    ]
+    assert [each["message"] for each in told["items"][:3]] == [
+        messages.waits_for(Wait.BILLING),
+        messages.waits_for(Wait.START, "2021-04-01"),
+        messages.waits_for(Wait.CHECK),
+    ]
+    assert {(each["waits_for"], each["granted_at"] is None) for each in told["items"][3:]} == {("nothing", False)}
+
+
+@pytest.mark.rule("T4", "A6")
+@pytest.mark.parametrize(
+    ("account", "customer", "others"),
+    [
+        ("A", "C-1", ("D", "C-3", "K-3", "L", "C-12", "K-12")),
+        ("D", "C-3", ("A", "C-1", "K-1")),
+        ("L", "C-12", ("A", "C-1", "K-1")),
+    ],
+)
+def test_neither_side_is_told_who_the_other_is_nor_what_staff_wrote(
+    door: Door, account: str, customer: str, others: tuple[str, ...]
+) -> None:
+    told = door.ask("GET", f"/accounts/{account}/referrals", by=f"customer:{customer}")
+    assert told.json()["items"][0]["waits_for"] in {"start", "check", "billing"}
+    assert [each for each in others if f'"{each}"' in told.body.decode()] == []
+    assert "The address is known." not in told.body.decode()

@@ -8,6 +8,7 @@ open, and so is ``LT-8``, without a code.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 from referral_adapters.http import ServiceStore
@@ -82,7 +83,8 @@ def _let_one_be_held(desk: ReferralDesk) -> None:
 
 def _let_the_last_come(desk: ReferralDesk) -> None:
     sign_ups = desk.session(actor=CRM, now=at("2021-03-05 12:00")).sign_ups
-    sign_ups.conclude("K-3", account="D", customer="C-3", code="A123", channel="sales-portal")
+    channel, starts_on = "sales-portal", date(2021, 4, 1)
+    sign_ups.conclude("K-3", account="D", customer="C-3", code="A123", channel=channel, starts_on=starts_on)
     sign_ups.conclude("K-5", account="H", customer="C-5")
     desk.session(actor=CRM, now=at("2021-03-10 12:00")).cases.open("LT-7", customer="C-2", code="A123")
     desk.session(actor=CRM, now=at("2021-03-11 12:00")).cases.open("LT-8", customer="C-22")

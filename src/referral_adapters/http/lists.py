@@ -81,11 +81,11 @@ def number_of(cursor: str | None) -> int:
 
 
 def list_referrals(request: CurrentRequest, account: Id, *, cursor: Cursor = None, limit: Limit = 50) -> Response:
-    """List the account's referrals, on either side; customers are not told who their friends are."""
+    """List the account's referrals and where each discount is; customers are not told who their friends are."""
     request.caller.enter(account)
     found = request.session.accounts.referrals(account, after=place_of_newest(cursor), limit=limit + 1)
     page = page_of(list(found), limit, lambda last: last.place)
-    items = [ReferralViewAnswer.of(seen, request.calendar) for seen in page.items]
+    items = [ReferralViewAnswer.of(seen, request.calendar, request.own_language) for seen in page.items]
     return request.answered(PageAnswer[ReferralViewAnswer](items=items, next=page.next))
 
 

@@ -163,6 +163,10 @@ class Referral:
             (Side.REFEREE, self.referee, self.referee_offer),
         )
 
+    def offer_of(self, side: Side) -> Offer:
+        """Return the offer of one side."""
+        return self.referrer_offer if side is Side.REFERRER else self.referee_offer
+
     def status_of(self, side: Side) -> ReferralStatus:
         """Return the status as one side has it: void if that side alone is void."""
         return ReferralStatus.VOID if side in self.void_sides and self.is_live else self.status

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
+from typing import Final
 
 import attrs
 
 from referral_core.entities.promo_code import CodeStatus
 from referral_core.entities.referral import ReferralStatus
+from referral_core.entities.wait import Wait
 from referral_core.programme.files import shipped, shipped_languages
 from referral_core.programme.toml_table import SettingFault, TomlTable
 from referral_core.values.errors import ProgrammeInvalid, Reason
 
+_START_ON: Final = "start-on"
+"""The key of the sentence on a start that has a day."""
+
 
 @attrs.frozen(kw_only=True)
 class Messages:
-    """The messages of one language: a sentence for every reason, and words for every status.
+    """The messages of one language: a sentence for every reason and every wait, and words for every status.
 
     Each language is one file in the folder ``languages`` beside this module; a new file adds a language.
     """
@@ -26,6 +31,7 @@ class Messages:
     _not_applied: str
     _staff: Mapping[str, str]
     _status: Mapping[str, str]
+    _waits_for: Mapping[str, str]
 
     @classmethod
     @cache
@@ -53,6 +59,7 @@ class Messages:
             not_applied=table.text("not_applied"),
             staff=_texts(table, "staff", Reason),
             status=_texts(table, "status", [*CodeStatus, *ReferralStatus]),
+            waits_for=_texts(table, "waits_for", [*Wait, _START_ON]),
         )
         table.close()
         if faults:
@@ -79,6 +86,13 @@ class Messages:
     def status(self, status: CodeStatus | ReferralStatus) -> str:
         """Return the words for the status of a code or a referral (C11, T2)."""
         return self._status[status]
+
+    def waits_for(self, wait: Wait, day: str | None = None) -> str:
+        """Return the sentence for both sides of a referral on where their discount is (T4).
+
+        ``day`` is the planned start of the contract, where that is waited for and known, as people write it.
+        """
+        return self._waits_for[wait] if day is None else self._waits_for[_START_ON].format(day=day)
 
 
 def _texts(table: TomlTable, key: str, words: Iterable[str]) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from heapq import merge
 from itertools import dropwhile, groupby, islice
 from typing import TYPE_CHECKING
@@ -15,9 +15,10 @@ from referral_core.entities.actor import Role
 from referral_core.entities.balance import Balance, Movement, MovementKind
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import Side
-from referral_core.entities.grant import GrantStatus
+from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.referral import Referral, ReferralStatus
+from referral_core.entities.wait import Wait, wait_of
 from referral_core.ports.billing import TellingBilling
 from referral_core.services.activity import AccountActivity, Activity, Place, place_of, place_text
 from referral_core.services.context import BoundService
@@ -46,11 +47,14 @@ class AccountView:
 
 @attrs.frozen(kw_only=True)
 class ReferralView:
-    """A referral as one of its two accounts sees it, without the friend's personal data (T2).
+    """A referral as one of its two accounts sees it, without the friend's personal data (T2, T4).
 
     ``side`` is the account's side, ``status`` the referral's status as that side has it: void if that side alone is
     void. ``amount`` is the amount locked for it, and ``grant`` the status of its grant, ``None`` until the contract
-    activates. ``contract`` is the new customer's contract, ``other`` the account on the other side.
+    activates. ``waits_for`` tells what that discount waits for. ``expected_on`` is the planned first day of the
+    contract, as long as its start is waited for and a day is known. ``granted_at`` is the moment from which the
+    discount is effective in billing, ``None`` until billing has it. ``contract`` is the new customer's contract,
+    ``other`` the account on the other side.
     ``other`` is ``None`` for every customer, ``contract`` for the referrer; both are ``None`` for staff who may not see
     the friend's segment.
 
@@ -61,7 +65,9 @@ class ReferralView:
     place: str
     side: Side
     status: ReferralStatus
+    waits_for: Wait
     concluded_at: datetime
+    expected_on: date | None
     granted_at: datetime | None
     cancelled_at: datetime | None
     amount: Money
@@ -92,6 +98,8 @@ class Accounts(BoundService):
     def show(self, account: AccountId) -> AccountView:
         """Return an account with its contracts, codes, figures and balance (C11, T2).
 
+        Where the discount of each referral is, :meth:`referrals` tells.
+
         :raises Refusal: ``not-allowed``, ``account-unknown``.
         :raises BillingUnavailable: billing did not answer.
         """
@@ -109,15 +117,16 @@ class Accounts(BoundService):
     def referrals(
         self, account: AccountId, *, after: Text | None = None, limit: Count = 50
     ) -> tuple[ReferralView, ...]:
-        """Return up to ``limit`` referrals in which an account has a side, the newest first (T2).
+        """Return up to ``limit`` referrals in which an account has a side, the newest first (T2, T4).
 
-        They are ordered by concluding moment, latest first, and then by contract, last first. ``after`` is the
-        ``place`` of the last referral of the page before.
+        Each tells where the account's discount of it is: what it waits for, and when it was granted. They are ordered
+        by concluding moment, latest first, and then by contract, last first. ``after`` is the ``place`` of the last
+        referral of the page before.
 
         :raises Refusal: ``not-allowed``, ``account-unknown``, ``moment-invalid`` when ``after`` is no place.
         """
         self._contracts(account)
-        return tuple(islice(AccountReferrals(self._ports, account, self._permissions).following(after), limit))
+        return AccountReferrals(self._ports, account, self._permissions).page(after, limit)
 
     @act("account.movements", least=Role.CUSTOMER, reads=True, touches=(own_account,))
     def movements(self, account: AccountId) -> tuple[Movement, ...]:
@@ -189,8 +198,8 @@ class AccountReferrals:
     account: str
     permissions: Permissions
 
-    def following(self, after: str | None) -> Iterator[ReferralView]:
-        """Yield the referrals after a place, or all of them.
+    def page(self, after: str | None, limit: int) -> tuple[ReferralView, ...]:
+        """Return up to ``limit`` referrals after a place, or the first ones.
 
         :raises Refusal: ``moment-invalid`` when it is no place.
         """
@@ -198,23 +207,36 @@ class AccountReferrals:
         placed = self._placed(LATEST if last is None else last[0])
         if last is not None:
             placed = dropwhile(lambda each: each[0][0] == last[0] and each[0][1] <= last[1], placed)
-        grants = {grant.key: grant.status for grant in self.ports.grants.all(account=self.account)}
-        for place, referral in placed:
-            side = Side.REFERRER if referral.referrer == self.account else Side.REFEREE
-            offer = referral.referrer_offer if side is Side.REFERRER else referral.referee_offer
-            sees_other = self._sees(referral.referee if side is Side.REFERRER else referral.referrer)
-            yield ReferralView(
-                place=place_text(place),
-                side=side,
-                status=referral.status_of(side),
-                concluded_at=referral.concluded_at,
-                granted_at=referral.granted_at,
-                cancelled_at=referral.cancelled_at,
-                amount=offer.amount,
-                grant=grants.get(f"{side}/{referral.contract}"),
-                contract=referral.contract if side is Side.REFEREE or sees_other else None,
-                other=(referral.referee if side is Side.REFERRER else referral.referrer) if sees_other else None,
-            )
+        shown = tuple(islice(placed, limit))
+        # Read after the referrals: an activation in between may bring grants too early, and never leaves them out.
+        grants = {grant.key: grant for grant in self.ports.grants.all(account=self.account)}
+        return tuple([self._seen(place, referral, grants) for place, referral in shown])
+
+    def _seen(self, place: Place, referral: Referral, grants: Mapping[str, Grant]) -> ReferralView:
+        side = Side.REFERRER if referral.referrer == self.account else Side.REFEREE
+        grant = grants.get(f"{side}/{referral.contract}")
+        waits_for = wait_of(referral, side, grant)
+        granted = grant if grant is not None and grant.status is GrantStatus.GRANTED else None
+        other = referral.referee if side is Side.REFERRER else referral.referrer
+        sees_other = self._sees(other)
+        return ReferralView(
+            place=place_text(place),
+            side=side,
+            status=referral.status_of(side),
+            waits_for=waits_for,
+            concluded_at=referral.concluded_at,
+            expected_on=self._starts_on(referral.contract) if waits_for is Wait.START else None,
+            granted_at=None if granted is None else granted.effective_from,
+            cancelled_at=referral.cancelled_at,
+            amount=referral.offer_of(side).amount,
+            grant=None if grant is None else grant.status,
+            contract=referral.contract if side is Side.REFEREE or sees_other else None,
+            other=other if sees_other else None,
+        )
+
+    def _starts_on(self, contract: str) -> date | None:
+        found = self.ports.contracts.find(contract)
+        return None if found is None else found.starts_on
 
     def _placed(self, newest_by: datetime) -> Iterator[tuple[Place, Referral]]:
         """Yield the referrals concluded by a moment with their places, the newest first."""

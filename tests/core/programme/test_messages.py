@@ -14,6 +14,7 @@ import pytest
 
 from referral_core.entities.promo_code import CodeStatus
 from referral_core.entities.referral import ReferralStatus
+from referral_core.entities.wait import Wait
 from referral_core.programme import messages
 from referral_core.programme.messages import Messages
 from referral_core.programme.programme import Programme
@@ -77,6 +78,16 @@ def test_every_status_has_its_words(language: str) -> None:
     assert all(word == word.strip() and word for word in words)
 
 
+@pytest.mark.rule("T4")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_wait_has_its_sentence_and_a_start_its_day(language: str) -> None:
+    told = Messages.for_language(language)
+    sentences = [told.waits_for(Wait.START, "1.3.2021"), *map(told.waits_for, Wait)]
+    assert len(set(sentences)) == len(sentences)
+    assert [text for text in sentences if not text[0].isupper() or not text.endswith(".")] == []
+    assert [text for text in sentences if "1.3.2021" in text] == sentences[:1]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_language_is_written_in_its_own_letters(language: str) -> None:
     texts = "".join(Messages.for_language(language).staff(reason) for reason in Reason).replace("A–Z", "")
@@ -95,7 +106,7 @@ def test_a_language_without_messages_is_refused(language: str) -> None:
 @pytest.mark.rule("P1")
 def test_a_language_file_must_be_complete_and_every_fault_is_named() -> None:
     content = english()
-    del content["neutral"], content["staff"]["code-ended"], content["status"]
+    del content["neutral"], content["staff"]["code-ended"], content["status"], content["waits_for"]["start-on"]
     content["staff"] |= {"code-lost": "It is lost.", "no-amount": 5}
     with pytest.raises(ProgrammeInvalid) as caught:
         Messages.of(content, "xx")
@@ -104,6 +115,7 @@ def test_a_language_file_must_be_complete_and_every_fault_is_named() -> None:
         "xx.staff.code-ended",
         "xx.staff.code-lost",
         "xx.staff.no-amount",
+        "xx.waits_for.start-on",
         *(f"xx.status.{status}" for status in [*CodeStatus, *ReferralStatus]),
     }
 

@@ -11,6 +11,7 @@ from referral_adapters.memory import ContinuousDiscounts, FlakyBilling
 from referral_core import Actor, GrantStatus, ReferralStatus, Refusal, Role, Side
 from referral_core.entities.balance import Movement, MovementKind
 from referral_core.entities.trace import TraceNote, account_subject
+from referral_core.entities.wait import Wait
 from referral_core.known_at import Knowledge
 from referral_core.services.accounts import ReferralView
 from referral_core.services.activity import Activity, ActivityCategory
@@ -119,7 +120,9 @@ def test_referrals_are_shown_from_the_side_of_the_account() -> None:
         place="2021-02-02T10:00:00Z/3",
         side=Side.REFERRER,
         status=ReferralStatus.GRANTED,
+        waits_for=Wait.NOTHING,
         concluded_at=noon[2],
+        expected_on=None,
         granted_at=noon[5],
         cancelled_at=None,
         amount=euros("10"),

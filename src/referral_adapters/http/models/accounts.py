@@ -10,6 +10,8 @@ from referral_adapters.http.models.answer import Answer, local, plain
 from referral_adapters.http.models.codes import CodeAnswer, FiguresAnswer
 from referral_adapters.http.models.contracts import ContractAnswer
 from referral_core.entities.balance import Balance, Movement
+from referral_core.entities.wait import Wait
+from referral_core.programme.messages import Messages
 from referral_core.services.accounts import AccountView, ReferralView
 from referral_core.services.activity import Activity
 from referral_core.values.moment import Calendar
@@ -70,22 +72,34 @@ class ReferralViewAnswer(Answer):
 
     side: str = Field(examples=["referrer"])
     status: str = Field(examples=["recorded"])
+    waits_for: str = Field(description=f"What the discount waits for: {', '.join(Wait)}.", examples=["start"])
+    message: str = Field(description="Where the discount is: one sentence, in the caller's language.")
     amount: str
     concluded_at: str | None
-    granted_at: str | None
+    expected_on: str | None = Field(
+        description="The planned first day of the contract, as long as its start is waited for and a day is known.",
+        examples=["2021-05-01"],
+    )
+    granted_at: str | None = Field(
+        description="The moment from which the discount is effective in billing; null until billing has it."
+    )
     cancelled_at: str | None
     grant: str | None = Field(description="The status of this side's grant on its way to billing.")
     contract: str | None
     other: str | None
 
     @classmethod
-    def of(cls, seen: ReferralView, calendar: Calendar) -> ReferralViewAnswer:
-        """Return the answer about a referral."""
+    def of(cls, seen: ReferralView, calendar: Calendar, language: str) -> ReferralViewAnswer:
+        """Return the answer about a referral, with a message in a language."""
+        day = None if seen.expected_on is None else seen.expected_on.isoformat()
         return cls(
             side=seen.side.value,
             status=seen.status.value,
+            waits_for=seen.waits_for.value,
+            message=Messages.for_language(language).waits_for(seen.waits_for, day),
             amount=str(seen.amount.amount),
             concluded_at=local(seen.concluded_at, calendar),
+            expected_on=day,
             granted_at=local(seen.granted_at, calendar),
             cancelled_at=local(seen.cancelled_at, calendar),
             grant=None if seen.grant is None else seen.grant.value,
