@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from examples.portal.catalogue import LANGUAGES, Texts
 from examples.portal.world import PORTAL
-from referral_core import Messages, ReferralStatus
+from referral_core import Messages, Money, ReferralStatus
+from referral_core.entities.wait import Wait
 from tests.examples.portal.visitor import Visitor
 
 ANNAS = "A-1001"
@@ -95,7 +99,7 @@ def test_a_customer_sees_what_came_of_it(visitor: Visitor) -> None:
 def test_a_customer_sees_what_happened_to_the_discount_on_each_account(visitor: Visitor) -> None:
     visitor.becomes("Līga Bērziņa").speaks("en")
     ended, active = visitor.opens("/me", account="A-1004").text, visitor.opens("/me", account="A-1012").text
-    assert '<strong class="figure" id="unused">€15</strong>' in ended
+    assert '<dd id="unused">€15</dd>' in ended
     assert "+€15" in ended
     assert "No discount has come to this account yet." in active
     annas = visitor.becomes("Anna Kask").opens("/me").text
@@ -123,3 +127,34 @@ def test_a_customer_reads_that_a_referral_is_checked_or_not_paid_and_never_why(v
         shown = visitor.opens("/me").text
         assert f'<span class="status {status.value}">{words.status(status)}</span>' in shown
         assert "Looks like a ring" not in shown
+
+
+@pytest.mark.rule("T4")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_card_says_where_each_discount_is(visitor: Visitor, language: str) -> None:
+    """Anna's latest friend waits for 1 April; the two before came in time for a bill each."""
+    words, texts = Messages.for_language(language), Texts.of(language)
+    page = visitor.becomes("Anna Kask").speaks(language).opens("/me").text
+    first = page[page.index("<section") : page.index("</section>")]
+    assert re.findall(r'id="(where|unused)"', first) == ["where", "unused"]
+    waiting, *given = first.split("<li>")[1:]
+    for told in (texts.money(Money("15")), words.waits_for(Wait.START, texts.day(date(2026, 4, 1)))):
+        assert told in waiting
+    for each, day in zip(given, (date(2025, 12, 1), date(2025, 11, 1)), strict=True):
+        assert texts.money(Money("10")) in each
+        assert words.waits_for(Wait.NOTHING) in each
+        assert texts("referral.granted", day=texts.day(day)) in each
+    for friend in ("Maarja", "Marek", "Svetlana", "K-10", "A-1007", "A-1015"):
+        assert friend not in page
+
+
+@pytest.mark.rule("T4")
+def test_a_discount_that_billing_has_not_taken_yet_is_not_told_as_given(visitor: Visitor) -> None:
+    world = visitor.world
+    waiting = next(each for each in world.store.referrals.all() if each.status is ReferralStatus.RECORDED)
+    world.act(PORTAL).contracts.activate(waiting.contract)
+    person = next(each for each in world.people.customers() if each.id == waiting.referee_customer)
+    page = visitor.becomes(person.name).speaks("en").opens("/me").text
+    assert Messages.for_language("en").waits_for(Wait.BILLING) in page
+    assert '<span class="status billing">being credited</span>' in page
+    assert "discount given" not in page

@@ -65,7 +65,7 @@ def test_a_friend_signs_up_by_annas_link_and_both_pay_less(somebody: Somebody, w
     somebody.waits(months=1)
     assert somebody.reads("unused") == "€0"
     expect(page.get_by_role("row", name="Taken off bill")).to_contain_text("−€7")
-    somebody.pictures("discount-on-bills", of="section:has(#referrals)")
+    somebody.pictures("discount-on-bills", of="section:has(#discount)")
 
     (nele,) = world.store.contracts.of_customer(world.people.customers()[-1].id)
     neles, annas = world.store.billing.balance(nele.account), world.store.billing.balance(ANNAS)
