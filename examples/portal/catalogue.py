@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from referral_core import Money
+from referral_core import DiscountGroup, Money
 
 FOLDER: Final = Path(__file__).parent / "texts"
 LANGUAGES: Final = ("et", "en", "ru", "lv")
@@ -59,6 +59,10 @@ class Texts:
         figure = f"{amount.amount:,.2f}".removesuffix(".00").translate(_MARKS[self.language])
         sign = "€" if amount.currency == "EUR" else amount.currency
         return f"{sign}{figure}" if self.language == "en" and sign == "€" else f"{figure}\N{NO-BREAK SPACE}{sign}"
+
+    def group(self, group: DiscountGroup) -> str:
+        """Return the name of a group; those of the programme that nobody has renamed have one in each language."""
+        return self._texts.get(f"group.{group.id}", group.name) if group.name == group.id else group.name
 
     def day(self, day: date) -> str:
         """Return a day as people write it: ``1 March 2026``, ``1. märts 2026``."""

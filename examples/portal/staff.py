@@ -85,7 +85,7 @@ def referee_groups(visit: Visit) -> tuple[DiscountGroup, ...]:
 def group_names(visit: Visit) -> Callable[[str], str]:
     """Return the function that names a group; an unknown group is named by its id."""
     groups = visit.world.ask(visit.someone().actor).groups.all()
-    names: Mapping[str, str] = {group.id: group.name for group in groups}
+    names: Mapping[str, str] = {group.id: visit.texts.group(group) for group in groups}
     return lambda group: names.get(group, group)
 
 

@@ -264,8 +264,8 @@ def test_it_was_decided_of_every_class_what_a_customer_sees_of_it() -> None:
         "Offer": {"amount", "period"},
         "PromoCode": {"text", "account", "customer", "issued_at", "issuing", "starts_at", "ends_at", "ending"},
         "ReferralView": {
-            "place", "side", "status", "waits_for", "concluded_at", "expected_on", "granted_at", "cancelled_at", "amount",
-            "grant", "contract", "other",
+            "place", "side", "status", "waits_for", "concluded_at", "expected_on", "granted_at", "cancelled_at",
+            "amount", "grant", "contract", "other",
         },
         "Sharing": {"code", "account", "means", "at"},
         "SharingFigures": {"sent", "used", "earned", "on_the_way"},

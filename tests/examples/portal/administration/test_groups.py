@@ -9,7 +9,7 @@ import pytest
 from httpx import Response
 
 from examples.portal.administration.periods import WIDTH, Axis, Kind, PeriodWords, TimelinePicture
-from examples.portal.catalogue import Texts
+from examples.portal.catalogue import LANGUAGES, Texts
 from examples.portal.people import STAFF
 from examples.portal.world import World
 from referral_core import Calendar, DiscountGroup, EffectivePeriod, Money, Side, Span, Timeline
@@ -247,6 +247,24 @@ def test_a_name_that_another_group_has_is_told_at_the_name(andres: Visitor) -> N
     assert 'id="name-wrong"' in page.text
     assert andres.sends("/administration/names", group=GROUP, stamp=stamp(andres), name="").status_code == 422
     assert group(andres.world).name == GROUP
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_groups_are_called_by_names_that_people_understand_until_somebody_renames_them(
+    andres: Visitor, language: str
+) -> None:
+    andres.speaks(language)
+    pages = ("/administration", PAGE, "/sales/sign-ups/K-1015", "/sales/sign-ups/K-1015/explanation", "/sales/new")
+    name = Texts.of(language)(f"group.{GROUP}")
+    for path in pages:
+        shown = re.sub(r"<code>.*?</code>|<[^>]*>", "", andres.opens(path).text)
+        assert name in shown, path
+        assert GROUP not in shown, path
+    andres.sends("/administration/names", group=GROUP, stamp=stamp(andres), name="Online joiners")
+    for path in pages:
+        shown = andres.opens(path).text
+        assert "Online joiners" in shown, path
+        assert name not in shown, path
 
 
 def test_a_group_that_is_not_there(andres: Visitor) -> None:

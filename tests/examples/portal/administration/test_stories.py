@@ -54,7 +54,7 @@ def test_an_administrator_plans_a_campaign_month(somebody: Somebody, world: Worl
     somebody.becomes("Andres Aas")
     somebody.opens("/administration")
     somebody.pictures("groups-and-amounts", of=".group:has(#group-2)")
-    page.get_by_role("link", name="referrer", exact=True).first.click()
+    page.get_by_role("link", name="Customers who refer", exact=True).first.click()
     enters(somebody, "25", "2026-04-01", "2026-04-30", "Spring campaign")
     rows = texts(page.locator(".preview tbody tr"))
     assert rows[-3:] == [
