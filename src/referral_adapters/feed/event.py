@@ -27,7 +27,10 @@ _SHOWN: Final = 40
 
 @attrs.frozen
 class Event:
-    """An event: its identity, type, moment and actor, the fields of its data, not yet read, and a digest of it all."""
+    """An event: its identity, type, moment and actor, the fields of its data, not yet read, and a digest of it all.
+
+    ``recorded_at`` is the moment of recording that the event itself states (the extension ``recordedtime``), if any.
+    """
 
     id: str
     source: str
@@ -36,6 +39,7 @@ class Event:
     actor: Actor
     data: dict[str, Any]
     digest: str
+    recorded_at: datetime | None = None
 
 
 def read_object(line: str | bytes) -> dict[str, Any]:
@@ -64,6 +68,7 @@ def read_event(value: dict[str, Any]) -> Event:
     version = attributes.name("specversion")
     id_, source, type_ = attributes.name("id"), attributes.name("source"), attributes.name("type")
     time = attributes.moment("time")
+    recorded_at = attributes.moment("recordedtime") if attributes.has("recordedtime") else None
     actor = _actor(attributes.optional_name("actor") or "feed", attributes.optional_name("actorrole"))
     data = attributes.record("data")
     for attribute in _OPTIONAL_ATTRIBUTES:
@@ -71,7 +76,7 @@ def read_event(value: dict[str, Any]) -> Event:
     if version != SPEC_VERSION:
         raise LineInvalid("specversion", f"{version!r} is not {SPEC_VERSION!r}")
     attributes.close()
-    return Event(id_, source, type_, time, actor, data, _digest(value))
+    return Event(id_, source, type_, time, actor, data, _digest(value), recorded_at)
 
 
 def time_of(value: dict[str, Any]) -> datetime | None:

@@ -56,7 +56,8 @@ def bring_events(request: CurrentRequest, body: Annotated[Any, Body()]) -> Respo
     """
     _permissions(request).admit_everywhere(ACTS[INCOMING_ACT])
     _check_kind(request, body)
-    runner = FeedRunner(request.service.programme, request.service.store)
+    service = request.service
+    runner = FeedRunner(service.programme, service.store, recordings=service.recordings)
     if isinstance(body, list):
         if len(body) > MOST:
             raise invalid_field("body", f"has {len(body)} events, more than {MOST}")

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import attrs
 
+from referral_adapters.feed import Recordings
 from referral_adapters.http.authentication import Authentication
 from referral_adapters.http.limits import CheckLimits, Limiter, SlidingLimiter
 from referral_adapters.http.monitoring import LOG, Observer, log
@@ -28,6 +29,10 @@ class ServiceStore(Store, Protocol):
     @property
     def requests(self) -> RequestRepository:
         """The events that took effect, and the answers under idempotency keys."""
+        ...
+
+    def latest_recording(self) -> datetime | None:
+        """Return the latest moment at which anything was recorded, ``None`` in an empty store."""
         ...
 
     def check_ready(self, within: float) -> None:
@@ -69,12 +74,14 @@ class Service:
     desk: ReferralDesk = attrs.field(init=False, repr=False)
     limits: CheckLimits = attrs.field(init=False, repr=False)
     readiness: Readiness = attrs.field(init=False, repr=False)
+    recordings: Recordings = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "desk", ReferralDesk(self.programme, self.store))
         if missing := self.desk.missing_groups():
             LOG.warning("the programme has groups that the store does not have: %s", ", ".join(missing))
         object.__setattr__(self, "limits", CheckLimits.of(self.programme.checking))
+        object.__setattr__(self, "recordings", Recordings(self.store))
         object.__setattr__(self, "readiness", Readiness(self._look))
 
     def _look(self, within: float) -> None:
