@@ -222,6 +222,7 @@ ACTS: Final[dict[str, Act[Any]]] = {}
 FOLLOWING: Final[Mapping[str, str]] = types.MappingProxyType(
     {
         "code.start": "A code became active because a contract activated.",
+        "code.correct": "The period of a code was set right, because a fact about a contract was told late.",
         "referral.record": "A sign-up with a usable code was recorded as a referral.",
         "referral.cancel": "A referral was cancelled because its contract was withdrawn.",
         "grant.due": "A grant is owed because the referee's contract activated; a held one waits for its release.",

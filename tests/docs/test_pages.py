@@ -40,6 +40,7 @@ from tests.feed.proper_events import PROPER
 ROOT: Final = Path(__file__).parent.parent.parent
 DOCS: Final = ROOT / "docs"
 EVENT: Final[dict[str, Any]] = {
+    "recordedtime": "2021-03-01T12:00:00+02:00",
     "specversion": "1.0",
     "id": "1",
     "source": "test",

@@ -283,7 +283,7 @@ class FeedRunner:
         """
         event = request.event
         known = self._store.requests.event(event.source, event.id)
-        if known is not None and known != event.digest:
+        if known is not None and not request.is_known_as(known):
             raise LineInvalid("id", "an event with this id and source but other content took effect before")
         if known is not None:
             raise _Repeat
@@ -299,7 +299,7 @@ class FeedRunner:
         event = request.event
         with request.session as session:
             # The event was unknown when it was admitted: somebody who was quicker may be at it in another transaction.
-            if not self._store.requests.add_event(event.source, event.id, event.digest):
+            if not self._store.requests.add_event(event.source, event.id, request.digest):
                 raise ConcurrentChange(f"another consumer handles the event {event.id} at this moment")
             return session.perform(request.act, request.given)
 
@@ -361,6 +361,20 @@ class _Request:
     session: Session
     given: dict[str, Any]
     wrong: LineInvalid | Refusal | None = None
+
+    @property
+    def digest(self) -> str:
+        """The digest of the event's content as it was read."""
+        return self.event.digest(self.act.defaults | self.given)
+
+    def is_known_as(self, digest: str) -> bool:
+        """Tell whether an event of this content took effect under a digest, be it in an earlier version."""
+        if self.wrong is None and self.digest == digest:
+            return True
+        try:
+            return self.event.written_digest == digest
+        except RecursionError:  # nothing that is nested so deep has ever taken effect
+            return False
 
     def named(self) -> list[tuple[str, Any]]:
         """Return the ids that the request names, by kind: the event's own, and those in the arguments of its act."""

@@ -197,8 +197,18 @@ def _check_access(request: ServiceRequest, act: Act[Any], given: Arguments) -> N
 # ── visibility of fields ──────────────────────────────────────────────────────────────────────────────────────────────
 
 VISIBLE_FROM: Final[Mapping[type, Mapping[str, tuple[Role, object]]]] = {
-    Contract: {"warned_code": (Role.AGENT, None), "warnings": (Role.AGENT, ())},
-    PromoCode: {"issued_by": (Role.AGENT, ""), "ending_reason": (Role.AGENT, None)},
+    Contract: {
+        "warned_code": (Role.AGENT, None),
+        "warnings": (Role.AGENT, ()),
+        "concluded_recorded_at": (Role.AGENT, None),
+        "activated_recorded_at": (Role.AGENT, None),
+        "ended_recorded_at": (Role.AGENT, None),
+    },
+    PromoCode: {
+        "issued_by": (Role.AGENT, ""),
+        "ending_reason": (Role.AGENT, None),
+        "ended_by_hand_at": (Role.AGENT, None),
+    },
     Offer: {"group": (Role.AGENT, "")},
     Decision: {"missing_groups": (Role.AGENT, ())},
 }
