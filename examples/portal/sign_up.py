@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 
 from examples.portal.catalogue import LANGUAGES
 from examples.portal.newcomer import Newcomer, next_start
-from examples.portal.people import Person
+from examples.portal.people import Person, is_name
 from examples.portal.visit import Complaint, Visit, WrongRole, visit
 from examples.portal.world import PORTAL
 from referral_adapters.http.limits import CheckLimits, network_of
@@ -24,7 +24,6 @@ router = APIRouter()
 
 PRODUCTS: Final = ("electricity", "gas", "solar")
 """The products on sale; the last is outside the programme, so that no code is eligible for it (S11)."""
-LONGEST_NAME: Final = 80
 LONGEST_CODE: Final = 40
 SHORTEST_CODE: Final = 4
 TWICE: Final = frozenset({Reason.CONTRACT_EXISTS, Reason.CASE_EXISTS})
@@ -163,7 +162,7 @@ def _product(wanted: str) -> str:
 
 def _wrong_name(visit: Visit) -> Complaint | None:
     name = visit.fields.get("name", "")
-    if visit.person is not None or (0 < len(name) <= LONGEST_NAME and name.isprintable()):
+    if visit.person is not None or is_name(name):
         return None
     return Complaint.about("name", visit.texts("sign-up.name-missing"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Final
+from unicodedata import normalize
 from urllib.parse import quote
 
 import attrs
@@ -67,8 +68,8 @@ class Visit:
 
     @property
     def fields(self) -> Mapping[str, str]:
-        """The fields of the form that was sent, without outer blanks."""
-        return {name: value.strip() for name, value in self.request.state.fields.items()}
+        """The fields of the form that was sent, without outer blanks, in the Unicode form of ids and names."""
+        return {name: normalize("NFC", value.strip()) for name, value in self.request.state.fields.items()}
 
     def someone(self) -> Person:
         """Return the person of the visit, for pages that need one."""

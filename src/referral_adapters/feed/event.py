@@ -75,19 +75,19 @@ def read_event(value: dict[str, Any]) -> Event:
     """Return the event that a JSON object is, its data not yet read; an attribute that is null counts as left out.
 
     :raises LineInvalid: an attribute is missing, unknown or of the wrong kind.
-    :raises Refusal: ``moment-naive`` when ``time`` has no offset (M1).
+    :raises Refusal: ``moment-naive`` when ``time`` has no offset (M1), ``name-invalid`` when ``actor`` is no id (D2).
     """
     if None in value.values():  # most events have no null, and need no copy
         value = {attribute: given for attribute, given in value.items() if given is not None}
     attributes = Fields(value, "")
-    version = attributes.name("specversion")
-    id_, source, type_ = attributes.name("id"), attributes.name("source"), attributes.name("type")
+    version = attributes.word("specversion")
+    id_, source, type_ = attributes.word("id"), attributes.word("source"), attributes.word("type")
     time = attributes.moment("time")
     recorded_at = attributes.moment("recordedtime") if attributes.has("recordedtime") else None
-    actor = _actor(attributes.optional_name("actor") or "feed", attributes.optional_name("actorrole"))
+    actor = _actor(attributes.optional_name("actor") or "feed", attributes.optional_word("actorrole"))
     data = attributes.record("data")
     for attribute in _OPTIONAL_ATTRIBUTES:
-        attributes.optional_name(attribute)
+        attributes.optional_word(attribute)
     if version != SPEC_VERSION:
         raise LineInvalid("specversion", f"{version!r} is not {SPEC_VERSION!r}")
     attributes.close()

@@ -443,7 +443,7 @@ def _refused(refusal: Refusal) -> Result:
 
 def _sentence(refusal: Refusal) -> str:
     """Return a sentence for a person; a fault in a field of the line names the field."""
-    if refusal.field is not None and (refusal.field == "time" or refusal.field.startswith("data.")):
+    if refusal.field is not None and (refusal.field in {"time", "actor"} or refusal.field.startswith("data.")):
         return f"{refusal.field}: {refusal.message}"
     said = refusal.message[:1].upper() + refusal.message[1:]
     return said if said.endswith(".") else f"{said}."

@@ -10,6 +10,7 @@ import attrs
 from referral_core.values.errors import Reason, Refusal
 from referral_core.values.lifecycle import Lifecycle
 from referral_core.values.moment import moment, moment_text, optional_moment
+from referral_core.values.name import name
 from referral_core.values.word import Word
 
 
@@ -101,7 +102,8 @@ class Contract:
         A contract that ended without having been active is withdrawn. The result equals a contract that was concluded,
         activated and ended here at these moments.
 
-        :raises Refusal: ``moment-invalid`` when one moment lies before the one it must follow; ``moment-naive``.
+        :raises Refusal: ``moment-invalid`` when one moment lies before the one it must follow; ``moment-naive``;
+            ``name-invalid`` when an id or a word is none (D2).
         """
         concluded_at = moment(concluded_at, "concluded_at")
         activated_at = optional_moment(activated_at, "activated_at")
@@ -113,12 +115,12 @@ class Contract:
             event = ContractEvent.WITHDRAW if activated_at is None else ContractEvent.TERMINATE
             status = _after(id, status, event, ended_at, activated_at or concluded_at, "ended_at")
         return cls(
-            id=id,
-            account=account,
-            customer=customer,
-            product=product,
-            segment=segment,
-            channel=channel,
+            id=name(id, "contract"),
+            account=name(account, "account"),
+            customer=name(customer, "customer"),
+            product=name(product, "product"),
+            segment=name(segment, "segment"),
+            channel=name(channel, "channel"),
             concluded_at=concluded_at,
             starts_on=starts_on,
             first_name=first_name,
