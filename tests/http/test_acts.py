@@ -160,7 +160,8 @@ def test_a_token_whose_subject_or_limits_are_no_ids_is_refused(in_memory: Door) 
     for unfit in ("\u3164", "a\u200bb", " "):
         assert ask(in_memory, "group.list", {}, by=f"system:{unfit}").status == 401
         for claim in ("accounts", "channels", "segments"):
-            assert ask(in_memory, "group.list", {}, **{claim: [unfit]}).status == 401
+            limits: dict[str, Any] = {claim: [unfit]}
+            assert ask(in_memory, "group.list", {}, **limits).status == 401
 
 
 # ── who gets in ───────────────────────────────────────────────────────────────────────────────────────────────────────
