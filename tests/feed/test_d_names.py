@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +12,6 @@ from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_core import Actor, Contract, Programme, ReferralDesk
 from referral_core.entities.actor import Role
-from referral_core.values.errors import ArgumentInvalid, ProgrammeInvalid
 from tests.feed.story import SECRET, Story, line
 from tests.phrases import at, refused
 
@@ -135,33 +133,3 @@ def test_a_customer_is_known_however_their_id_is_typed() -> None:
         given: dict[str, Any] = {"id": "K", "account": "A", "customer": "ann", **parts, field: "\u200b"}
         with refused("name-invalid", field="contract" if field == "id" else field):
             Contract.imported(concluded_at=at("2021-01-05"), **given)
-
-
-def test_limits_of_actors_are_compared_as_they_are_meant() -> None:
-    first, second = TYPED
-    shop = Actor("shop", Role.AGENT, segments={first}, channels=[first])
-    assert shop.segments == shop.channels == frozenset({second})
-    assert shop.serves(second)
-    for wrong in ("household", 17):
-        with pytest.raises(ArgumentInvalid, match="segments: must be a set of texts"):
-            Actor("shop", Role.AGENT, segments=wrong)  # type: ignore[arg-type] # what the types forbid
-
-
-def test_words_of_a_programme_are_compared_with_those_of_acts() -> None:
-    first, second = TYPED
-    programme = Programme.from_toml(f'products = ["{first}", "electricity"]\nsegments = ["household", "Ma\\u0308nd"]')
-    assert (programme.covers(second, second), programme.covers(first, second)) == (True, False)
-    with pytest.raises(ProgrammeInvalid, match="is not in the Unicode form NFC"):
-        Programme(products=(first, "electricity"))
-
-
-def test_nulls_are_as_if_they_were_not_there() -> None:
-    events = [
-        {"type": "amount.set", "data": {"group": "referrer", "amount": "10"}, "subject": None},
-        {"type": "amount.set", "data": {"group": "referee-self-service", "amount": "7"}, "dataschema": None},
-        {"type": "amount.set", "data": {"group": "referee-manual", "amount": "5"}, "actor": None, "actorrole": None},
-    ]
-    common = {"specversion": "1.0", "source": "/cases", "time": "2021-01-01T00:00:00+02:00"}
-    lines = [json.dumps({**common, "id": str(number), **each}) for number, each in enumerate(events)]
-    results = FeedRunner(Programme.default(), MemoryStore(Programme.default())).run(lines)
-    assert [result["outcome"] for result in results] == ["done"] * 3
