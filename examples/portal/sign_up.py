@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -15,7 +14,6 @@ from examples.portal.newcomer import Newcomer, next_start
 from examples.portal.people import Person, is_name
 from examples.portal.visit import Complaint, Visit, WrongRole, visit
 from examples.portal.world import PORTAL
-from referral_adapters.http.limits import CheckLimits, network_of
 from referral_core import Decision, Refusal
 from referral_core.programme.messages import Messages
 from referral_core.values.errors import Reason
@@ -56,15 +54,7 @@ def form(visit: Applicants, code: str = "") -> Response:
 
 @router.get("/sign-up/check")
 def check(visit: Applicants, code: str = "", product: str = "electricity") -> Response:
-    """Say in a sentence whether a code can be used and what it gives, while it is being typed (S5).
-
-    Who tries many from one address is asked to wait (A4).
-    """
-    limits = CheckLimits.of(visit.world.programme.checking)
-    wait = visit.request.app.state.limiter.take(_address(visit), limits.per_address)
-    if wait:
-        answer = {"usable": None, "sentence": visit.texts("sign-up.slowly")}
-        return JSONResponse(answer, headers={"Retry-After": str(ceil(wait))})
+    """Say in a sentence whether a code can be used and what it gives, while it is being typed (S5)."""
     decision = _decide(visit, code, _product(product))
     return JSONResponse({"usable": decision and decision.usable, "sentence": _sentence(visit, decision)})
 
@@ -141,11 +131,6 @@ def _sentence(visit: Visit, decision: Decision | None) -> str:
     if decision.referee is None:
         return Messages.for_language(visit.language).customer(decision.reasons)
     return visit.texts("sign-up.usable", amount=visit.texts.money(decision.referee.amount))
-
-
-def _address(visit: Visit) -> str:
-    client = visit.request.client
-    return "" if client is None else network_of(client.host)
 
 
 def _newcomer(visit: Visit) -> Newcomer:

@@ -17,7 +17,7 @@ from examples.portal.catalogue import LANGUAGES, Texts, preferred
 from examples.portal.people import Person
 from examples.portal.security import Content, new_session
 from examples.portal.world import World
-from referral_core import CodeRefused, Refusal, Role
+from referral_core import Asker, CodeRefused, Refusal, Role
 from referral_core.programme.messages import Messages
 
 _CUSTOMERS: Final[frozenset[Role | None]] = frozenset({Role.CUSTOMER})
@@ -41,9 +41,11 @@ class Visit:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.world: World = request.app.state.world
         self.session: Content = request.scope["session"]
-        self.person: Person | None = self.world.people.find(self.session.get("person", ""))
+        everybodys: World = request.app.state.world
+        self.person: Person | None = everybodys.people.find(self.session.get("person", ""))
+        address = None if request.client is None else request.client.host
+        self.world = everybodys.asked_by(Asker(None if self.person is None else self.person.actor, address))
 
     @property
     def language(self) -> str:

@@ -151,6 +151,11 @@ class Act(Generic[R]):
         return "reason" in self.params
 
     @cached_property
+    def codes(self) -> tuple[str, ...]:
+        """The names of the parameters with texts of codes, which the limit on guessing counts (A4)."""
+        return tuple(name for name, param in self.params.items() if param.kind.names in _CODES)
+
+    @cached_property
     def facts(self) -> tuple[str, ...]:
         """The names of the parameters with the moment of a fact, which only systems may give (M4)."""
         return tuple(name for name, param in self.params.items() if param.kind is FACT)

@@ -294,6 +294,7 @@ def _respond(act: Act[Any], request: ServiceRequest, given_body: object) -> Resp
     except ValidationError as error:
         raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from None
     given = _arguments(request, act, body)
+    request.session.draw(act, given)
     _check_access(request, act, given)  # also for a question, whose answer could tell what there is
     done = partial(_performed, request, act, given, body)
     if act.bulk:
@@ -346,6 +347,11 @@ class ActEndpoint(Endpoint):
         """Tell whether the endpoint is open to a token limited to some accounts."""
         return self.act in ACCOUNT_ACTS
 
+    @property
+    def limited(self) -> bool:
+        """Tell whether the act takes a code by its text."""
+        return bool(ACTS[self.name].codes)
+
 
 def _handler(act: Act[Any]) -> Callable[..., Response]:
     def respond(request: CurrentRequest, body: Annotated[Any, Body()] = None) -> Response:  # noqa: ANN401 - the act's model reads it
@@ -357,7 +363,7 @@ def _handler(act: Act[Any]) -> Callable[..., Response]:
 
 TAG: Final = "acts"
 _ROWS: Final = {row.act: row for row in reversed(table.ENDPOINTS)}
-"""The first row of each act in the table, whose limits and adaptations count here too."""
+"""The first row of each act in the table, whose adaptations count here too."""
 ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(
     ActEndpoint(
         act=act.name,
@@ -367,7 +373,6 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(
         tag=TAG,
         handler=_handler(act),
         answer=None,
-        limited=act.name in _ROWS and _ROWS[act.name].limited,
         keyless=act.reads or act.bulk,
     )
     for act in ACTS.values()

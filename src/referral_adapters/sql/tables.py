@@ -496,3 +496,14 @@ ANSWERS: Final = table(
     distribution="key",
 )
 """The answers by asker and key, each once, until they are forgotten (B2)."""
+
+CODE_DRAWS: Final = table(
+    "code_draws",
+    words("asker", primary_key=True),
+    Column("due", COUNT, nullable=False),
+    distribution="asker",
+)
+"""The limit on guessing (A4): by whose codes are counted, as a digest, the microsecond at which all are paid for.
+
+In PostgreSQL only: counts for SQLite lie in a file of their own, and this table in it.
+"""

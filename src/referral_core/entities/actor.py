@@ -64,3 +64,15 @@ class Actor:
     def system(cls, id: str = "system") -> Actor:  # noqa: A002 - the field's own name
         """Return a system, which has every permission."""
         return cls(id)
+
+
+@attrs.frozen
+class Asker:
+    """Whoever gives the codes of a session, for the limit on guessing them (A4).
+
+    This is the actor of the session, or the visitor in whose place a host's system asks: a customer or a stranger, who
+    is no ``actor``. ``address`` is the network address they ask from, ``None`` where there is none.
+    """
+
+    actor: Actor | None = None
+    address: str | None = None

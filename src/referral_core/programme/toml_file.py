@@ -168,6 +168,9 @@ def _checking(table: TomlTable | None, usual: Checking) -> Checking:
     checking = Checking(
         per_caller=table.whole("per_caller", usual.per_caller),
         per_address=table.whole("per_address", usual.per_address),
+        per_staff=table.whole("per_staff", usual.per_staff),
+        per_staff_address=table.whole("per_staff_address", usual.per_staff_address),
+        per_system=table.whole("per_system", usual.per_system),
         within=table.pause("within", usual.within),
     )
     table.close()

@@ -281,8 +281,8 @@ def _filling_faults(place: str, text: str, *, must_hold_code: bool) -> Iterator[
 def checking_faults(settings: Settings) -> Iterator[SettingFault]:
     """Yield the faults of the limits on checks (A4)."""
     checking = settings.checking
-    yield from number_faults("checking.per_caller", checking.per_caller, _MOST_CHECKS)
-    yield from number_faults("checking.per_address", checking.per_address, _MOST_CHECKS)
+    for name in ("per_caller", "per_address", "per_staff", "per_staff_address", "per_system"):
+        yield from number_faults(f"checking.{name}", getattr(checking, name), _MOST_CHECKS)
     yield from pause_faults("checking.within", checking.within, _SECOND, _DAY)
 
 
