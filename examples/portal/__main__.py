@@ -44,7 +44,8 @@ def main() -> None:
         sow_into(folder)
     portal = opened(folder, parser, hosts=arguments.host or THIS_MACHINE)
     print(f"The portal is at http://127.0.0.1:{arguments.port} until you press Ctrl+C.", flush=True)
-    uvicorn.run(portal, host="127.0.0.1", port=arguments.port, log_level="warning")
+    # Without proxy headers: uvicorn would believe any program of this machine about a visitor's address (A4).
+    uvicorn.run(portal, host="127.0.0.1", port=arguments.port, log_level="warning", proxy_headers=False)
 
 
 def opened(folder: Path, parser: argparse.ArgumentParser, *, hosts: Collection[str] = THIS_MACHINE) -> FastAPI:

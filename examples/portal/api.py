@@ -40,6 +40,7 @@ class Api:
                 authenticate=JwtAuthentication({"": self._key}, algorithms=[ALGORITHM], issuer=ISSUER),
                 clock=world.clock.tick,
                 source="/portal",
+                limiter=world.limiter,
             ),
             title="Referral portal",
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from math import ceil
 from pathlib import Path
 from typing import Final
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -32,8 +33,7 @@ from examples.portal.people import People
 from examples.portal.security import Hosts, SecurityHeaders, Sessions, UntrustedForm, guard
 from examples.portal.visit import Complaint, Visit, WrongRole
 from examples.portal.world import World
-from referral_adapters.http import SlidingLimiter
-from referral_core import Reason, Refusal
+from referral_core import Reason, Refusal, TooManyCodes
 
 PARTS: Final = (
     start,
@@ -73,7 +73,6 @@ def create_portal(
     portal.add_middleware(SecurityHeaders)
     portal.add_middleware(Hosts, hosts=hosts)  # the outermost: nothing reads a request that is for somebody else
     portal.mount("/static", StaticFiles(directory=STATIC), name="static")
-    portal.state.limiter = SlidingLimiter()
     portal.state.api = Api(world)
     portal.mount(PATH, portal.state.api.app)
     for part in PARTS:
@@ -91,6 +90,15 @@ def _add_error_pages(portal: FastAPI) -> None:
         complaint = Complaint.of(refusal, visit.person, visit.texts)
         status = 403 if Reason.NOT_ALLOWED in refusal.reasons else 409
         return visit.page("wrong.html", status=status, complaint=complaint, kind="refused")
+
+    @portal.exception_handler(TooManyCodes)
+    def too_many(request: Request, refusal: TooManyCodes) -> Response:
+        visit, later = Visit(request), {"Retry-After": str(ceil(refusal.wait))}
+        if visit.wants_json:
+            return JSONResponse({"usable": None, "sentence": visit.texts("wrong.slowly-lead")}, 429, later)
+        page = visit.page("wrong.html", status=429, kind="slowly")
+        page.headers.update(later)
+        return page
 
     @portal.exception_handler(WrongRole)
     def not_yours(request: Request, _: WrongRole) -> Response:

@@ -10,7 +10,6 @@ from typing import Final, Generic, Self, TypeVar
 
 import attrs
 
-from examples.portal.clock import STEP
 from examples.portal.forms import typed_moment
 from examples.portal.visit import Visit
 from referral_core import Case, Decision, Offer, Reason, Referral, Session
@@ -33,14 +32,14 @@ def outcome_of(visit: Visit, act: Callable[[Session], T]) -> T:
 
     :raises Refusal: the act would be refused.
     """
-    world, brought = visit.world, list[T]()
+    brought = list[T]()
 
     def played(session: Session) -> None:
         brought[:] = [act(session)]
         raise _Undone
 
     with contextlib.suppress(_Undone):
-        world.desk.run(played, actor=visit.someone().actor, now=world.clock.now + STEP)
+        visit.world.run(played, actor=visit.someone().actor, dry=True)
     return brought[0]
 
 

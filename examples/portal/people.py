@@ -10,6 +10,7 @@ from typing import Any, Final
 import attrs
 
 from referral_core import Actor, Role
+from referral_core.values.name import is_visible
 
 FIRST_NUMBER: Final = 1001
 MOST_FORMS: Final = 10_000
@@ -48,6 +49,14 @@ STAFF: Final = (
     Person("andres.aas", "Andres Aas", Role.ADMINISTRATOR),
 )
 """Two agents, one for homes and one for small businesses, a supervisor and an administrator."""
+
+
+LONGEST_NAME: Final = 80
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text is a name for people: printable, not too long, with something to see in it."""
+    return len(text) <= LONGEST_NAME and text.isprintable() and is_visible(text)
 
 
 class People:

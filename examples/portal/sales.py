@@ -22,7 +22,7 @@ from examples.portal.staff import (
 from examples.portal.visit import Complaint, Staffs, Visit
 from examples.portal.world import PORTAL
 from referral_core import CodeRefused, EffectivePeriod, Reason, Referral, Refusal, Session, TraceEntry
-from referral_core.services.explanation import Correction, Explanation, Figure, JudgedBy, Origin, Override
+from referral_core.services.explanation import Correction, Explanation, Figure, JudgedBy, LearnedLater, Origin, Override
 from referral_core.services.sign_ups import SignUp, SignUpView
 
 router = APIRouter(prefix="/sales")
@@ -221,6 +221,10 @@ class PlainExplanation:
             return said
         change = self._texts("explain.groups", before=self._group(override.before), after=self._group(override.group))
         return f"{said} {change}"
+
+    def recorded(self, learned: LearnedLater) -> str:
+        """Say when a fact was learned."""
+        return self._texts("explain.recorded", moment=self._moment(learned.recorded_at))
 
     def whose(self, override: Override) -> str:
         """Say when the deviation was made, and by whom."""

@@ -13,8 +13,8 @@ from fastapi.responses import Response
 from examples.portal.dry_run import HONOURED, DryRun, Prospect, StaffChoice, outcome_of
 from examples.portal.forms import typed_day
 from examples.portal.newcomer import Newcomer, next_start
-from examples.portal.people import Person
-from examples.portal.sign_up import LONGEST_CODE, LONGEST_NAME, PRODUCTS
+from examples.portal.people import Person, is_name
+from examples.portal.sign_up import LONGEST_CODE, PRODUCTS
 from examples.portal.staff import complaint_of, referee_groups, staff_page, typed
 from examples.portal.visit import Complaint, Staffs, Visit
 from referral_core import Refusal, Session
@@ -104,7 +104,7 @@ def _wrong(visit: Visit) -> Complaint | None:
     """Return the complaint about the form itself, before any rule is asked."""
     fields, texts = visit.fields, visit.texts
     name = fields.get("name", "")
-    if _known(visit, fields.get("customer", "")) is None and not (0 < len(name) <= LONGEST_NAME and name.isprintable()):
+    if _known(visit, fields.get("customer", "")) is None and not is_name(name):
         return Complaint.about("name", texts("sales.name-missing"))
     if len(fields.get("code", "")) > LONGEST_CODE:
         return Complaint.about("code", texts("sales.code-long"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import ceil
 from typing import Final, Self
 from urllib.parse import quote
 
@@ -15,7 +14,6 @@ from examples.portal.catalogue import LANGUAGES
 from examples.portal.people import Person
 from examples.portal.visit import Customers, Visit
 from examples.portal.world import World
-from referral_adapters.http.limits import CheckLimits
 from referral_adapters.qr import qr_svg
 from referral_core import CodeStatus, Decision, PromoCode
 from referral_core.entities.balance import Movement
@@ -38,7 +36,7 @@ def my_code(visit: Customers, account: str | None = None, share: str | None = No
     language = share if share in LANGUAGES else visit.language
     text = None
     if mine is not None and mine.shareable is not None:
-        text = passed_on(world, person, mine.shareable.text, language, visit.origin)
+        text = passed_on(world, person, mine.shareable, language, visit.origin)
     return visit.page(
         "self-service.html",
         accounts=accounts,
@@ -54,10 +52,6 @@ def my_code(visit: Customers, account: str | None = None, share: str | None = No
 def share(visit: Customers) -> Response:
     """Record a sharing of a code, and return the number of sharings so far; many at once have to wait."""
     person, world = visit.someone(), visit.world
-    limits = CheckLimits.of(world.programme.checking)
-    wait = visit.request.app.state.limiter.take(f"caller:{person.role}:{person.id}", limits.per_caller)
-    if wait:
-        return _slowly(visit, wait)
     code, means = visit.fields.get("code", ""), visit.fields.get("means", "")
     if means not in MEANS:
         raise HTTPException(422)
@@ -65,13 +59,6 @@ def share(visit: Customers) -> Response:
     if visit.wants_json:
         return JSONResponse({"sent": _sent(visit, sharing.account)})
     visit.note("self-service.shared")
-    return visit.back()
-
-
-def _slowly(visit: Visit, wait: float) -> Response:
-    if visit.wants_json:
-        return JSONResponse({"sentence": visit.texts("sign-up.slowly")}, 429, {"Retry-After": str(ceil(wait))})
-    visit.note("sign-up.slowly")
     return visit.back()
 
 
@@ -123,8 +110,10 @@ class MyAccount:
         return self.code if self.status is CodeStatus.ACTIVE else None
 
 
-def passed_on(world: World, person: Person, code: str, language: str, origin: str) -> SharingText:
-    """Return the sharing text of a code in a language, with a link to this portal."""
-    text = world.ask(person.actor).sharing.text(code, language=language)
+def passed_on(world: World, person: Person, code: PromoCode, language: str, origin: str) -> SharingText:
+    """Return the sharing text of one's own code in a language, with a link to this portal."""
+    session = world.ask(person.actor)
+    session.codes.present(code.account)  # which shows the code, so that it does not count as a guess
+    text = session.sharing.text(code.text, language=language)
     path = "/".join(text.url.split("/")[3:])
     return attrs.evolve(text, url=f"{origin}/{path}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -12,10 +11,9 @@ from fastapi.responses import JSONResponse, Response
 
 from examples.portal.catalogue import LANGUAGES
 from examples.portal.newcomer import Newcomer, next_start
-from examples.portal.people import Person
+from examples.portal.people import Person, is_name
 from examples.portal.visit import Complaint, Visit, WrongRole, visit
 from examples.portal.world import PORTAL
-from referral_adapters.http.limits import CheckLimits, network_of
 from referral_core import Decision, Refusal
 from referral_core.programme.messages import Messages
 from referral_core.values.errors import Reason
@@ -24,7 +22,6 @@ router = APIRouter()
 
 PRODUCTS: Final = ("electricity", "gas", "solar")
 """The products on sale; the last is outside the programme, so that no code is eligible for it (S11)."""
-LONGEST_NAME: Final = 80
 LONGEST_CODE: Final = 40
 SHORTEST_CODE: Final = 4
 TWICE: Final = frozenset({Reason.CONTRACT_EXISTS, Reason.CASE_EXISTS})
@@ -57,15 +54,7 @@ def form(visit: Applicants, code: str = "") -> Response:
 
 @router.get("/sign-up/check")
 def check(visit: Applicants, code: str = "", product: str = "electricity") -> Response:
-    """Say in a sentence whether a code can be used and what it gives, while it is being typed (S5).
-
-    Who tries many from one address is asked to wait (A4).
-    """
-    limits = CheckLimits.of(visit.world.programme.checking)
-    wait = visit.request.app.state.limiter.take(_address(visit), limits.per_address)
-    if wait:
-        answer = {"usable": None, "sentence": visit.texts("sign-up.slowly")}
-        return JSONResponse(answer, headers={"Retry-After": str(ceil(wait))})
+    """Say in a sentence whether a code can be used and what it gives, while it is being typed (S5)."""
     decision = _decide(visit, code, _product(product))
     return JSONResponse({"usable": decision and decision.usable, "sentence": _sentence(visit, decision)})
 
@@ -144,11 +133,6 @@ def _sentence(visit: Visit, decision: Decision | None) -> str:
     return visit.texts("sign-up.usable", amount=visit.texts.money(decision.referee.amount))
 
 
-def _address(visit: Visit) -> str:
-    client = visit.request.client
-    return "" if client is None else network_of(client.host)
-
-
 def _newcomer(visit: Visit) -> Newcomer:
     # A sign-up that succeeds begins a new session, so of one token there is one.
     product, form = _product(visit.fields.get("product", "")), visit.session["token"]
@@ -163,7 +147,7 @@ def _product(wanted: str) -> str:
 
 def _wrong_name(visit: Visit) -> Complaint | None:
     name = visit.fields.get("name", "")
-    if visit.person is not None or (0 < len(name) <= LONGEST_NAME and name.isprintable()):
+    if visit.person is not None or is_name(name):
         return None
     return Complaint.about("name", visit.texts("sign-up.name-missing"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final, TypeVar
+from unicodedata import normalize
 
 from fastapi.responses import Response
 
@@ -12,6 +13,7 @@ from examples.portal.people import Person
 from examples.portal.visit import Complaint, Visit
 from referral_core import DiscountGroup, Money, Refusal, Side
 from referral_core.services.sign_ups import SignUpView
+from referral_core.values.name import compared_name
 
 PAGE: Final = 20
 """How many rows a page of a list has."""
@@ -95,7 +97,7 @@ class StaffSearch:
     def __init__(self, visit: Visit, words: str) -> None:
         self._people = visit.world.people
         self._session = visit.world.ask(visit.someone().actor)
-        self._words = words.strip()
+        self._words = normalize("NFC", words.strip())
 
     def sign_ups(self) -> tuple[SignUpView, ...]:
         """Return the sign-ups of a contract, an account, or customers by number or name."""
@@ -113,9 +115,9 @@ class StaffSearch:
 
     def customers(self) -> tuple[Person, ...]:
         """Return the customers of a number, or with the words in their name."""
-        spellings, part = self._spellings(), self._words.casefold()
+        spellings, part = self._spellings(), compared_name(self._words)
         everybody = self._people.customers()
-        return tuple(each for each in everybody if each.id in spellings or part in each.name.casefold())[:MOST]
+        return tuple(each for each in everybody if each.id in spellings or part in compared_name(each.name))[:MOST]
 
     def accounts_of(self, customer: str) -> tuple[str, ...]:
         """Return a customer's accounts."""

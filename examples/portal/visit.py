@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Final
+from unicodedata import normalize
 from urllib.parse import quote
 
 import attrs
@@ -16,7 +17,7 @@ from examples.portal.catalogue import LANGUAGES, Texts, preferred
 from examples.portal.people import Person
 from examples.portal.security import Content, new_session
 from examples.portal.world import World
-from referral_core import CodeRefused, Refusal, Role
+from referral_core import Asker, CodeRefused, Refusal, Role
 from referral_core.programme.messages import Messages
 
 _CUSTOMERS: Final[frozenset[Role | None]] = frozenset({Role.CUSTOMER})
@@ -40,9 +41,11 @@ class Visit:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.world: World = request.app.state.world
         self.session: Content = request.scope["session"]
-        self.person: Person | None = self.world.people.find(self.session.get("person", ""))
+        everybodys: World = request.app.state.world
+        self.person: Person | None = everybodys.people.find(self.session.get("person", ""))
+        address = None if request.client is None else request.client.host
+        self.world = everybodys.asked_by(Asker(None if self.person is None else self.person.actor, address))
 
     @property
     def language(self) -> str:
@@ -67,8 +70,8 @@ class Visit:
 
     @property
     def fields(self) -> Mapping[str, str]:
-        """The fields of the form that was sent, without outer blanks."""
-        return {name: value.strip() for name, value in self.request.state.fields.items()}
+        """The fields of the form that was sent, without outer blanks, in the Unicode form of ids and names."""
+        return {name: normalize("NFC", value.strip()) for name, value in self.request.state.fields.items()}
 
     def someone(self) -> Person:
         """Return the person of the visit, for pages that need one."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from referral_core.entities.actor import Actor, Role
+from referral_core.entities.actor import Actor, Asker, Role
 from referral_core.entities.balance import Balance, UnusedPart
 from referral_core.entities.case import CarriedOffer, Case, CaseStatus
 from referral_core.entities.contract import Contract, ContractStatus
@@ -42,6 +42,7 @@ from referral_core.values.errors import (
     Reason,
     ReferralError,
     Refusal,
+    TooManyCodes,
     TraceUnreadable,
 )
 from referral_core.values.moment import LATEST, Calendar, moment, show_moments_in
@@ -60,6 +61,7 @@ __all__ = [
     "LATEST",
     "Actor",
     "ArgumentInvalid",
+    "Asker",
     "Balance",
     "BillingUnavailable",
     "Calendar",
@@ -101,6 +103,7 @@ __all__ = [
     "Side",
     "Span",
     "Timeline",
+    "TooManyCodes",
     "TraceEntry",
     "TraceUnreadable",
     "UnusedPart",

@@ -151,6 +151,11 @@ class Act(Generic[R]):
         return "reason" in self.params
 
     @cached_property
+    def codes(self) -> tuple[str, ...]:
+        """The names of the parameters with texts of codes, which the limit on guessing counts (A4)."""
+        return tuple(name for name, param in self.params.items() if param.kind.names in _CODES)
+
+    @cached_property
     def facts(self) -> tuple[str, ...]:
         """The names of the parameters with the moment of a fact, which only systems may give (M4)."""
         return tuple(name for name, param in self.params.items() if param.kind is FACT)
@@ -222,6 +227,7 @@ ACTS: Final[dict[str, Act[Any]]] = {}
 FOLLOWING: Final[Mapping[str, str]] = types.MappingProxyType(
     {
         "code.start": "A code became active because a contract activated.",
+        "code.correct": "The period of a code was set right, because a fact about a contract was told late.",
         "referral.record": "A sign-up with a usable code was recorded as a referral.",
         "referral.cancel": "A referral was cancelled because its contract was withdrawn.",
         "grant.due": "A grant is owed because the referee's contract activated; a held one waits for its release.",

@@ -313,7 +313,9 @@ class ReadOnlyGrants:
         return (grant for grant in known if not unsettled or not grant.is_settled)
 
     def _is_known(self, grant: Grant) -> bool:
-        return grant.effective_from <= self.by
+        """Tell whether the activation that made the grant due was recorded by then."""
+        referral = self.referrals.find(grant.referral)
+        return referral is not None and referral.granted_at is not None
 
     def _as_known(self, grant: Grant) -> Grant:
         """Return a grant stopped or not as it was known then; where billing confirmed it, it stays confirmed."""

@@ -10,8 +10,9 @@ from typing import Any, Final, Self, TypeVar
 
 from referral_core.acts import ACTS, Act, Service
 from referral_core.entities.actor import Actor
+from referral_core.entities.promo_code import PromoCode
 from referral_core.rules.permissions import given_reason, required_reason
-from referral_core.services.accounts import Accounts
+from referral_core.services.accounts import Accounts, AccountView
 from referral_core.services.cases import Cases
 from referral_core.services.codes import Codes
 from referral_core.services.context import Context
@@ -171,6 +172,16 @@ class Session(Services):
         """
         self._runner.admit(act, act.defaults | act.bind((), given))
 
+    def draw(self, act: Act[Any], given: Mapping[str, Any]) -> None:
+        """Count the codes among an act's arguments against the limit on guessing (A4).
+
+        Every act does this first by itself. Adapters call it before they open a transaction around an act, and before
+        they look at a code themselves. A code is counted once in a session.
+
+        :raises TooManyCodes: the asker has given too many in too short a time.
+        """
+        self._runner.draw(act, given)
+
     def prepare(self, act: Act[Any], given: Mapping[str, Any]) -> None:
         """Admit an act, and pay the due grants of the accounts whose balance it uses (B2).
 
@@ -222,9 +233,15 @@ class LocalRunner:
         self.is_in_block = False
         self._inner = InnerRunner(context)
 
+    def draw(self, act: Act[Any], given: Mapping[str, Any]) -> None:
+        """Count the codes among an act's arguments against the limit on guessing; see :meth:`Session.draw`."""
+        if act.codes and self.context.code_limit is not None:
+            self.context.code_limit.draw(act, given)
+
     def admit(self, act: Act[Any], given: dict[str, Any]) -> dict[str, Any]:
         """Return an act's arguments with the reason as it is stored, or refuse the act; see :meth:`Session.admit`."""
         context = self.context
+        self.draw(act, given)  # first, as "not allowed" may tell a code that is there from one that is not
         context.permissions.admit(act, given)
         if not act.has_reason:
             return given
@@ -255,8 +272,12 @@ class LocalRunner:
             raise ReadOnlySession(act.name)
 
         def admitted() -> R:
-            return act.body(inner, **self.admit(act, given))
+            answer = act.body(inner, **self.admit(act, given))
+            if context.code_limit is not None:
+                context.code_limit.show(_shown_by(answer))
+            return answer
 
+        self.draw(act, given)  # before a transaction is open, which a database that counts would be kept waiting for
         with showing_moments_in(context.programme.calendar):  # in the sentences of refusals
             # In a block a transaction is open, in which billing is never called.
             if act.settles and not self.is_in_block:
@@ -274,6 +295,13 @@ class LocalRunner:
         named = [*act.named(given), *(("ledger", given[name]) for name in act.settles)]
         likely = self.context.code_texts.likely_text(given["account"]) if act.issues else None
         return tuple(named) if likely is None else (*named, ("code", likely))
+
+
+def _shown_by(answer: object) -> tuple[PromoCode, ...]:
+    """Return the codes that an answer shows: a code itself, or those of an account."""
+    if isinstance(answer, AccountView):
+        return answer.codes
+    return (answer,) if isinstance(answer, PromoCode) else ()
 
 
 class InnerRunner:

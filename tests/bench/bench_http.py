@@ -82,7 +82,7 @@ def _server(url: URL) -> Iterator[Server]:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "uvicorn", "--factory", "served:create", "--port", str(port)]
     process = subprocess.Popen(
-        [*command, "--log-level", "warning", "--no-access-log"],
+        [*command, "--log-level", "warning", "--no-access-log", "--no-proxy-headers"],
         cwd=Path(__file__).parent,
         env=os.environ | {URL_VARIABLE: url.render_as_string(hide_password=False)},
     )

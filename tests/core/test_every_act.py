@@ -14,13 +14,15 @@ import pytest
 from referral_core import Actor, Role, Side
 from referral_core.session import ACTS, Session
 from tests.core.every_act import GIVEN, ask, busy
-from tests.office import WHEN, WHY
+from tests.office import WHEN, WHY, Office
 from tests.phrases import euros, refused
 
 EVERY_ACT: Final = pytest.mark.parametrize("act", ACTS)
 EVERY_ACT_WITHOUT_CHANCE: Final = pytest.mark.parametrize("act", [act for act in ACTS if act != "customer.erase"])
 """Every act that does the same in two stores; a pseudonym is another one each time."""
 READS: Final = {act.name for act in ACTS.values() if act.reads}
+NAMING: Final = {"id", "channel", "name"}
+"""The kinds of arguments that are ids and names."""
 UNTRACED: Final = {*READS, "trace.seal"}
 """What an auditor does is about no subject; a seal is its own record."""
 
@@ -87,6 +89,38 @@ def test_a_manual_act_leaves_a_trace_of_who_when_and_why(act: str) -> None:
     assert {row.reason for row in added} == {WHY} if "reason" in GIVEN[act] else True
     for row in added:
         office.traced(row.subject)
+
+
+# ── ids and names ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+EVERY_NAME: Final = pytest.mark.parametrize(
+    ("act", "field"),
+    [(act.name, each.name) for act in ACTS.values() for each in act.params.values() if each.kind.name in NAMING],
+)
+UNFIT: Final = ("", " ", " a", "\u00a0", "a\u200bb", "\u200d", "\u3164", "\u0301", "a\0b", "a\nb", "\ud800", "x" * 201)
+
+
+@pytest.fixture(scope="module")
+def refusing() -> Office:
+    """Return an office in which nothing is done."""
+    return busy()
+
+
+@pytest.mark.rule("D2")
+@EVERY_NAME
+def test_what_is_no_id_and_no_name_is_refused_wherever_one_is_due(refusing: Office, act: str, field: str) -> None:
+    before = refusing.state()
+    for unfit in UNFIT:
+        with refused("name-invalid", field=ACTS[act].params[field].wire):
+            ask(refusing.session(), act, **{field: unfit})
+    assert refusing.state() == before
+
+
+@pytest.mark.rule("D2")
+@EVERY_NAME
+def test_an_id_and_a_name_are_the_same_however_their_accents_are_typed(act: str, field: str) -> None:
+    given = ACTS[act].bind((), {**GIVEN[act], field: "Ma\u0308nd"})
+    assert given[field] == "M\u00e4nd"
 
 
 # ── transactions ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -40,6 +40,7 @@ from tests.feed.proper_events import PROPER
 ROOT: Final = Path(__file__).parent.parent.parent
 DOCS: Final = ROOT / "docs"
 EVENT: Final[dict[str, Any]] = {
+    "recordedtime": "2021-03-01T12:00:00+02:00",
     "specversion": "1.0",
     "id": "1",
     "source": "test",
@@ -191,8 +192,9 @@ MOMENTS: Final = {
     "": "invalid",
 }
 PROBES: Final[dict[str, dict[Any, str]]] = {
-    "name": {"x": "proper", "x" * LONGEST_NAME: "proper", "x" * (LONGEST_NAME + 1): "invalid", " x": "invalid",
-             "x\t": "invalid", "": "invalid", 1: "invalid"},
+    "name": {"x": "proper", "x" * LONGEST_NAME: "proper", "x" * (LONGEST_NAME + 1): "name-invalid",
+             " x": "name-invalid", "x\t": "name-invalid", "": "name-invalid", "\u200b": "name-invalid",
+             "\u3164": "name-invalid", 1: "invalid"},
     "text": {"": "proper", "x" * LONGEST_TEXT: "proper", "x" * (LONGEST_TEXT + 1): "invalid", 1: "invalid"},
     "amount": {"10": "proper", "10.00": "proper", "0": "proper", "10.001": "amount-invalid", "-1": "amount-invalid",
                "1e3": "amount-invalid", str(CEILING): "amount-invalid", 10: "invalid"},

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from referral_adapters.feed import FeedRunner
+from referral_adapters.feed.event import read_event
 from referral_core import Programme
 from tests.feed.story import MONEY, Story, line
 
@@ -753,3 +754,24 @@ def test_each_line_is_all_or_nothing() -> None:
     told(story, "contract.concluded", data | {"channel": "self-service", "code": "NOSUCH42"}, "refused code-unknown")
     told(story, "case.finish", FULL["case.finish"] | {"group": "nosuch"}, "refused group-unknown")
     told(story, "contract.concluded", data, "done")
+
+
+@pytest.mark.rule("B2")
+def test_a_moment_in_another_offset_and_a_default_that_is_written_are_the_same_content() -> None:
+    story = scene()
+    data = {"contract": "NEW", "account": "C", "customer": "c", "honour": None}
+    story.handle(line("contract.concluded", data, time="2021-03-01T12:00:00+02:00", event="x"))
+    written = {**data, "product": "electricity", "channel": "self-service"}
+    again = line("contract.concluded", written, time="2021-03-01T10:00:00.000Z", event="x", actor="feed", role="system")
+    story.handle(again, then="repeated")
+    other = {**data, "channel": "sales-portal"}
+    story.handle(line("contract.concluded", other, time="2021-03-01T12:00:00+02:00", event="x"), then="invalid id")
+
+
+@pytest.mark.rule("B2")
+def test_an_event_that_an_earlier_version_took_is_known_by_how_it_was_written() -> None:
+    story = scene()
+    text = line("group.add", FULL["group.add"], time=NOON, event="x")
+    story.store.requests.add_event("story", "x", read_event(json.loads(text)).written_digest)
+    story.handle(text, then="repeated")
+    story.handle(line("group.add", FULL["group.add"], time=NOON, event="x", role="administrator"), then="invalid id")

@@ -14,6 +14,7 @@ from fastapi.responses import Response
 
 from examples.portal.administration.periods import Axis, Kind, PeriodWords, TimelinePicture, kind_of
 from examples.portal.administration.stuck import Attention
+from examples.portal.people import is_name
 from examples.portal.visit import Administrators, Complaint, Visit
 from referral_core import DiscountGroup, Money, Refusal, Session, Side, Span, Timeline
 from referral_core.entities.discount_group import GroupStatus
@@ -22,7 +23,6 @@ router = APIRouter(prefix="/administration")
 
 ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_ID: Final = 40
-LONGEST_NAME: Final = 80
 
 
 class StaleForm(Exception):
@@ -162,7 +162,7 @@ def page_of(group: str) -> str:
 def wrong_name(visit: Visit) -> Complaint | None:
     """Return the complaint about the name of a group; ``None`` for a proper name."""
     name = visit.fields.get("name", "")
-    if 0 < len(name) <= LONGEST_NAME and name.isprintable():
+    if is_name(name):
         return None
     return Complaint.about("name", visit.texts("administration.groups.name-missing"))
 

@@ -41,6 +41,9 @@ PARTS: Final = {
         "offensive_words",
         "checking.per_caller",
         "checking.per_address",
+        "checking.per_staff",
+        "checking.per_staff_address",
+        "checking.per_system",
         "checking.within",
     ),
     # S1, S2

@@ -43,6 +43,7 @@ ACTS: Final = (
     "code.issue",
     "code.start",
     "code.end",
+    "code.correct",
     "referral.record",
     "referral.change-group",
     "referral.hold",

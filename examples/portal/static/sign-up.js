@@ -11,7 +11,8 @@ async function ask() {
   const question = ++asked;
   const query = new URLSearchParams({ code: form.elements.code.value, product: form.elements.product.value });
   const told = await fetch(`/sign-up/check?${query}`, { headers: { Accept: "application/json" } });
-  if (!told.ok || question !== asked) return; // somebody has typed on meanwhile
+  if (question !== asked) return; // somebody has typed on meanwhile
+  if (!told.ok && told.status !== 429) return; // the answer to too many codes has a sentence as well
   const { usable, sentence } = await told.json();
   answer.textContent = sentence;
   answer.className = usable === null ? "answer" : usable ? "answer usable" : "answer unusable";

@@ -30,6 +30,11 @@ from referral_core.values.moment import Calendar
 from referral_core.values.money import Money
 from referral_core.values.timeline import Span, Timeline
 
+_SELDOM: Final = frozenset({
+    "concluded_recorded_at", "activated_recorded_at", "ended_recorded_at", "ended_by_hand_at", "annulled_at",
+    "annulled_recorded_at",
+})  # fmt: skip
+"""The fields that a terminal shows only where they are set, because they seldom are."""
 _LEAST_COLUMN: Final = 14
 """A table whose columns would be narrower on average is shown as one object below the other."""
 
@@ -113,6 +118,7 @@ class AnswerText:
             screen.print(Text(self.text(answer)))
 
     def _show_record(self, fields: Mapping[str, Any], screen: Screen, indent: int) -> None:
+        fields = {name: value for name, value in fields.items() if value is not None or name not in _SELDOM}
         width = max((len(name) for name, value in fields.items() if not _is_large(value)), default=0)
         for name, value in fields.items():
             if not _is_large(value):

@@ -58,14 +58,22 @@ def parse_period(since: str | None, until: str | None, calendar: Calendar) -> Ef
 def parse_actor(role: Role | None, by: str | None) -> Actor:
     """Return the actor that ``--as`` and ``--by`` name; without both it is the command, a system.
 
-    :raises CommandFailed: a person has a name without a role, or a role without a name.
+    :raises CommandFailed: a person has a name without a role, a role without a name, or a name that is none.
     """
     if by is not None and role is None:
         raise CommandFailed(f"Say with --as as what {by} asks.")
     if by is None and role not in {None, Role.SYSTEM}:
         raise CommandFailed(f"Say with --by which {role} asks.")
+    return COMMAND if by is None else Actor(parse_id(by, "--by"), role or Role.SYSTEM)
+
+
+def parse_id(text: str, option: str) -> str:
+    """Return an id in the form in which ids are kept (D2); ``option`` is named in messages.
+
+    :raises CommandFailed: it is no id.
+    """
     try:
-        return COMMAND if by is None else Actor(name(by, "--by"), role or Role.SYSTEM)
+        return name(text, option)
     except Refusal as refusal:
         raise CommandFailed(f"{refusal}.") from None
 

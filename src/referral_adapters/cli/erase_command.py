@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from referral_adapters.cli.arguments import parse_actor, parse_id
 from referral_adapters.cli.exit_status import WRONG, CommandFailed
 from referral_adapters.cli.files import open_programme
 from referral_adapters.cli.output import Screen, wants_json, write_json
 from referral_adapters.cli.store import Use, existing_database
 from referral_adapters.cli.text import quantity
 from referral_core.desk import ReferralDesk
-from referral_core.entities.actor import Actor, Role
+from referral_core.entities.actor import Role
 from referral_core.entities.personal_data import PersonalData
 
 _KINDS = ("contracts", "codes", "referrals", "cases")
@@ -22,7 +23,8 @@ def erase(customer: str, *, db: str, programme: Path | None, by: str, reason: st
 
     :raises CommandFailed: the database cannot be opened, or a rule says no.
     """
-    administrator, pseudonym = Actor(by, Role.ADMINISTRATOR), None
+    customer, pseudonym = parse_id(customer, "CUSTOMER"), None
+    administrator = parse_actor(Role.ADMINISTRATOR, by)
     chosen = open_programme(programme)
     with existing_database(db, Use.READ if dry_run else Use.WRITE, chosen) as store:
         session = ReferralDesk(chosen, store).session(actor=administrator, now=datetime.now(UTC))

@@ -125,6 +125,8 @@ class ExplanationText:
             yield from self._figure(figure)
         for override in self._explanation.overrides:
             yield "by staff", self._override(override)
+        for learned in self._explanation.learned_later:
+            yield "learned later", f"{learned.said}, recorded at {self._at(learned.recorded_at)}"
         for mismatch in self._explanation.mismatches:
             yield "not verified", f"{mismatch.part}: {mismatch.said}"
 
@@ -177,6 +179,10 @@ def explanation_json(explanation: Explanation, calendar: Calendar) -> dict[str, 
         "overrides": [_override(override, calendar) for override in explanation.overrides],
         "verified": explanation.is_verified,
         "mismatches": [{"part": each.part.value, "said": each.said} for each in explanation.mismatches],
+        "learned_later": [
+            {"recorded_at": _written(each.recorded_at, calendar), "said": each.said}
+            for each in explanation.learned_later
+        ],
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 from rich.text import Text
 
-from referral_adapters.cli.arguments import COMMAND, parse_moment
+from referral_adapters.cli.arguments import COMMAND, parse_actor, parse_moment
 from referral_adapters.cli.exit_status import WRONG, CommandFailed, StopSignals, status_of
 from referral_adapters.cli.files import open_programme
 from referral_adapters.cli.output import MOST_ROWS, Screen, table_of, wants_json, write_json
@@ -19,7 +19,7 @@ from referral_adapters.cli.progress import Spinner, spinner
 from referral_adapters.cli.store import Use, open_store
 from referral_adapters.cli.text import printable, say
 from referral_core.desk import ReferralDesk
-from referral_core.entities.actor import Actor, Role
+from referral_core.entities.actor import Role
 from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.services.payouts import Backlog, Payouts, PayRun
 from referral_core.values.errors import Refusal
@@ -116,7 +116,7 @@ def retry(
     chosen = open_programme(programme)
     moment = parse_moment(at, chosen.calendar) or datetime.now(UTC)
     with open_store(db, chosen, None, Use.WRITE) as store:
-        session = ReferralDesk(chosen, store).session(actor=Actor(by, Role.SUPERVISOR), now=moment)
+        session = ReferralDesk(chosen, store).session(actor=parse_actor(Role.SUPERVISOR, by), now=moment)
         try:
             grant = session.payouts.retry(key, reason=reason)
         except Refusal as refusal:

@@ -12,14 +12,14 @@ import typer
 from dateutil.relativedelta import relativedelta
 from rich.text import Text
 
-from referral_adapters.cli.arguments import COMMAND
+from referral_adapters.cli.arguments import COMMAND, parse_actor
 from referral_adapters.cli.exit_status import WRONG
 from referral_adapters.cli.files import open_programme, programme_in
 from referral_adapters.cli.output import Screen, plain_table, write_json
 from referral_adapters.cli.store import Use, existing_database
 from referral_adapters.cli.text import printable, quantity
 from referral_core.desk import ReferralDesk
-from referral_core.entities.actor import Actor, Role
+from referral_core.entities.actor import Role
 from referral_core.programme.duration import written_pause
 from referral_core.programme.programme import Programme
 from referral_core.programme.settings import GroupLine, GroupSetting, Settings
@@ -82,7 +82,7 @@ def apply_programme(file: Path, *, db: str, by: str | None, reason: str | None, 
     programme = open_programme(file)
     found = _compared(programme, db)
     if not dry_run:
-        actor = COMMAND if by is None else Actor(by, Role.ADMINISTRATOR)
+        actor = COMMAND if by is None else parse_actor(Role.ADMINISTRATOR, by)
         with existing_database(db, Use.WRITE, programme, warns=False) as store:
             session = ReferralDesk(programme, store).session(actor=actor, now=datetime.now(UTC))
             # A database without any programme has had all groups given to it by now, as it was opened.

@@ -13,7 +13,7 @@ import attrs
 from rich.padding import Padding
 from rich.text import Text
 
-from referral_adapters.cli.arguments import COMMAND, parse_period
+from referral_adapters.cli.arguments import COMMAND, parse_id, parse_period
 from referral_adapters.cli.exit_status import WRONG, CommandFailed
 from referral_adapters.cli.feed_replay import run_feed
 from referral_adapters.cli.files import open_programme
@@ -52,13 +52,13 @@ class TraceSelection:
 
     @classmethod
     def one_of(cls, **given: str | None) -> TraceSelection:
-        """Return the selection.
+        """Return the selection, its id in the form in which ids are kept.
 
-        :raises CommandFailed: not exactly one of the four is given.
+        :raises CommandFailed: not exactly one of the four is given, or it is no id.
         """
         if sum(value is not None for value in given.values()) != 1:
             raise CommandFailed("Name one of a subject, an account, a group and a contract.")
-        return cls(**given)
+        return cls(**{key: None if value is None else parse_id(value, f"--{key}") for key, value in given.items()})
 
     def check(self, store: Store) -> None:
         """Check that the subject exists: as an account, a referral or a group, or by its rows.

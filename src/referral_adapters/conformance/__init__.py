@@ -20,6 +20,7 @@ _MODULES = (
     "folding",
     "grants",
     "groups",
+    "limiter",
     "outbox",
     "owner",
     "personal_data",
@@ -44,6 +45,7 @@ from referral_adapters.conformance.contracts import ContractRepositoryConformanc
 from referral_adapters.conformance.folding import FoldingConformance  # noqa: E402
 from referral_adapters.conformance.grants import GrantRepositoryConformance  # noqa: E402
 from referral_adapters.conformance.groups import GroupRepositoryConformance  # noqa: E402
+from referral_adapters.conformance.limiter import LimiterConformance  # noqa: E402
 from referral_adapters.conformance.owner import StoreOwnerConformance  # noqa: E402
 from referral_adapters.conformance.personal_data import PersonalDataConformance  # noqa: E402
 from referral_adapters.conformance.referrals import ReferralRepositoryConformance  # noqa: E402
@@ -61,6 +63,7 @@ __all__ = [
     "FoldingConformance",
     "GrantRepositoryConformance",
     "GroupRepositoryConformance",
+    "LimiterConformance",
     "PersonalDataConformance",
     "ReferralRepositoryConformance",
     "RequestRepositoryConformance",

@@ -102,10 +102,12 @@ class TraceRepositoryConformance(SealConformance, OutboxConformance):
 
     def test_subjects_are_taken_to_the_letter(self, store: Store) -> None:
         """No subject is folded, trimmed or interpreted; nor is an actor."""
-        for words in TO_THE_LETTER:
-            store.trace.append(attrs.evolve(note(words), actor=Actor(words)))
+        # An actor is an id, which is printable and has no blanks around it.
+        actors = [Actor(f"({''.join(filter(str.isprintable, words))})") for words in TO_THE_LETTER]
+        for words, actor in zip(TO_THE_LETTER, actors, strict=True):
+            store.trace.append(attrs.evolve(note(words), actor=actor))
         chains = [list(store.trace.chain(account_subject(words))) for words in TO_THE_LETTER]
-        assert [[row.actor for row in rows] for rows in chains] == [[words] for words in TO_THE_LETTER]
+        assert [[row.actor for row in rows] for rows in chains] == [[actor.id] for actor in actors]
         assert [chain_faults(rows) for rows in chains] == [()] * len(chains)
 
     def test_the_newest_rows_of_some_chains_come_first(self, store: Store) -> None:

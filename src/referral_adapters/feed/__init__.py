@@ -5,6 +5,6 @@ from __future__ import annotations
 from referral_adapters.feed.detection import NotAFeed
 from referral_adapters.feed.event import feed_lines
 from referral_adapters.feed.result import Outcome
-from referral_adapters.feed.runner import TOGETHER, FeedRunner, FeedStore
+from referral_adapters.feed.runner import TOGETHER, FeedRunner, FeedStore, Recordings
 
-__all__ = ["TOGETHER", "FeedRunner", "FeedStore", "NotAFeed", "Outcome", "feed_lines"]
+__all__ = ["TOGETHER", "FeedRunner", "FeedStore", "NotAFeed", "Outcome", "Recordings", "feed_lines"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, BinaryIO, Final
@@ -16,6 +16,7 @@ from referral_adapters.wire import json_text
 from referral_adapters.wire.json_text import BYTE_ORDER_MARK
 from referral_core.entities.actor import Actor, Role
 from referral_core.values.errors import Refusal
+from referral_core.values.moment import written
 
 SPEC_VERSION: Final = "1.0"
 LONGEST_LINE: Final = 1_048_576
@@ -27,7 +28,10 @@ _SHOWN: Final = 40
 
 @attrs.frozen
 class Event:
-    """An event: its identity, type, moment and actor, the fields of its data, not yet read, and a digest of it all."""
+    """An event: its identity, type, moment and actor, and the fields of its data, not yet read.
+
+    ``recorded_at`` is the moment of recording that the event itself states (the extension ``recordedtime``), if any.
+    """
 
     id: str
     source: str
@@ -35,7 +39,22 @@ class Event:
     time: datetime
     actor: Actor
     data: dict[str, Any]
-    digest: str
+    recorded_at: datetime | None = None
+    attributes: dict[str, Any] = attrs.field(factory=dict, repr=False, eq=False)
+
+    def digest(self, arguments: Mapping[str, Any]) -> str:
+        """Return a digest of the event's content as it was read, with the arguments of its act, defaults included.
+
+        It is the same however moments are written, and whether a default is written or left out.
+        """
+        act = [self.type, self.time, self.recorded_at, self.actor.id, self.actor.role]
+        return _digest([act, {name: value for name, value in arguments.items() if value is not None}])
+
+    @property
+    def written_digest(self) -> str:
+        """The digest of the event as it is written, by which earlier versions knew it again."""
+        content = {name: value for name, value in self.attributes.items() if name != "data"}
+        return _digest(content | {"data": {field: given for field, given in self.data.items() if given is not None}})
 
 
 def read_object(line: str | bytes) -> dict[str, Any]:
@@ -56,31 +75,32 @@ def read_event(value: dict[str, Any]) -> Event:
     """Return the event that a JSON object is, its data not yet read; an attribute that is null counts as left out.
 
     :raises LineInvalid: an attribute is missing, unknown or of the wrong kind.
-    :raises Refusal: ``moment-naive`` when ``time`` has no offset (M1).
+    :raises Refusal: ``moment-naive`` when ``time`` has no offset (M1), ``name-invalid`` when ``actor`` is no id (D2).
     """
     if None in value.values():  # most events have no null, and need no copy
         value = {attribute: given for attribute, given in value.items() if given is not None}
     attributes = Fields(value, "")
-    version = attributes.name("specversion")
-    id_, source, type_ = attributes.name("id"), attributes.name("source"), attributes.name("type")
+    version = attributes.word("specversion")
+    id_, source, type_ = attributes.word("id"), attributes.word("source"), attributes.word("type")
     time = attributes.moment("time")
-    actor = _actor(attributes.optional_name("actor") or "feed", attributes.optional_name("actorrole"))
+    recorded_at = attributes.moment("recordedtime") if attributes.has("recordedtime") else None
+    actor = _actor(attributes.optional_name("actor") or "feed", attributes.optional_word("actorrole"))
     data = attributes.record("data")
     for attribute in _OPTIONAL_ATTRIBUTES:
-        attributes.optional_name(attribute)
+        attributes.optional_word(attribute)
     if version != SPEC_VERSION:
         raise LineInvalid("specversion", f"{version!r} is not {SPEC_VERSION!r}")
     attributes.close()
-    return Event(id_, source, type_, time, actor, data, _digest(value))
+    return Event(id_, source, type_, time, actor, data, recorded_at, value)
 
 
 def time_of(value: dict[str, Any]) -> datetime | None:
     """Return the moment of a line that may be invalid otherwise, or ``None`` when it has no proper moment."""
-    written = value.get("time")
-    if not isinstance(written, str):
+    text = value.get("time")
+    if not isinstance(text, str):
         return None
     try:
-        return read_moment(written, "time")
+        return read_moment(text, "time")
     except (LineInvalid, Refusal):
         return None
 
@@ -94,18 +114,15 @@ def _actor(id_: str, role: str | None) -> Actor:
         raise LineInvalid("actorrole", f"{role[:_SHOWN]!r} is not one of {', '.join(Role)}") from None
 
 
-_canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
+def _plain(value: object) -> str:
+    return written(value) if isinstance(value, datetime) else str(value)
 
 
-def _digest(value: dict[str, Any]) -> str:
-    """Return a digest of the content of an event, the same however its JSON was written; null fields are left out."""
-    data = value["data"]
-    if None in data.values():
-        value = {**value, "data": {field: given for field, given in data.items() if given is not None}}
-    try:
-        return blake2b(_canonical(value).encode(), digest_size=16).hexdigest()
-    except RecursionError:
-        raise LineInvalid("data", "nested too deep") from None
+_canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False, default=_plain).encode
+
+
+def _digest(content: object) -> str:
+    return blake2b(_canonical(content).encode(), digest_size=16).hexdigest()
 
 
 def feed_lines(stream: BinaryIO, longest: int = LONGEST_LINE) -> Iterator[bytes]:

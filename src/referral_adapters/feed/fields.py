@@ -14,11 +14,14 @@ from referral_core.values.arguments import FACT, KEY
 from referral_core.values.errors import Reason, ReferralError, Refusal
 from referral_core.values.moment import LATEST, Calendar, moment
 from referral_core.values.money import Money
+from referral_core.values.name import name
 
 LONGEST_NAME: Final = 200
 LONGEST_TEXT: Final = 4000
 _MISSING: Final = object()
 _NEVER: Final = LATEST
+_NO_NAME: Final = "?"
+"""The placeholder of what is no name."""
 _KINDS: Final = {
     str: "text",
     bool: "true or false",
@@ -36,7 +39,7 @@ class Fields:
     names the event that the fields belong to: the idempotency key of a request.
 
     A value of the wrong kind, or a missing field, raises :class:`LineInvalid` at once. A value that a rule refuses
-    (an amount, a moment without an offset) is kept as ``refusal`` until :meth:`close`, so that a malformed line is
+    (an amount, what is no name) is kept as ``refusal`` until :meth:`close`, so that a malformed line is
     reported as malformed first; until then a placeholder stands for the value.
     """
 
@@ -69,19 +72,35 @@ class Fields:
             raise LineInvalid(f"{self._at}{unknown[:LONGEST_NAME]}", "there is no such field")
 
     def name(self, field: str) -> str:
-        """Return an identifier or another short text: printable, not blank."""
+        """Return an id or a name, in the normal form NFC (D2)."""
         value = self._values.get(field, _MISSING)
         if type(value) is not str:
             raise self._wrong(field, "text", value)
         self._read.append(field)
-        # Compared by hand, without strip() or a pattern: every line of a feed has several names.
+        try:
+            return name(value, self._at + field)
+        except Refusal as refusal:
+            self._refuse(refusal)
+            return _NO_NAME
+
+    def word(self, field: str) -> str:
+        """Return a short text that is no name of anything stored: printable, not blank."""
+        value = self._values.get(field, _MISSING)
+        if type(value) is not str:
+            raise self._wrong(field, "text", value)
+        self._read.append(field)
+        # Compared by hand, without strip() or a pattern: every line of a feed has several words.
         if not value or value[0] == " " or value[-1] == " " or len(value) > LONGEST_NAME or not value.isprintable():
             raise LineInvalid(self._at + field, f"must be 1 to {LONGEST_NAME} printable characters, no blank around")
         return value
 
     def optional_name(self, field: str) -> str | None:
-        """Return an identifier, or ``None`` when the field is absent."""
+        """Return an id or a name, or ``None`` when the field is absent."""
         return self.name(field) if self.has(field) else None
+
+    def optional_word(self, field: str) -> str | None:
+        """Return a short text, or ``None`` when the field is absent."""
+        return self.word(field) if self.has(field) else None
 
     def text(self, field: str) -> str:
         """Return free text, which may be blank."""
@@ -212,7 +231,7 @@ def arguments_of(act: Act[Any], fields: Fields, programme: Programme) -> dict[st
 
 
 def _choice(fields: Fields, param: Param, _: Programme) -> Any:  # noqa: ANN401 - a word of some set
-    word = fields.name(param.wire)
+    word = fields.word(param.wire)
     try:
         return param.check(word)
     except TypeError as error:

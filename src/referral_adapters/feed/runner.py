@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
+from threading import Lock
 from typing import Any, Protocol, TypeVar
 
 import attrs
@@ -19,7 +20,7 @@ from referral_adapters.feed.summary import summary
 from referral_adapters.wire.json_text import without_mark
 from referral_core.acts import ACTS, Act
 from referral_core.desk import ReferralDesk
-from referral_core.entities.actor import Actor
+from referral_core.entities.actor import Actor, Role
 from referral_core.known_at import Knowledge
 from referral_core.ports.requests import RequestRepository
 from referral_core.ports.store import Repositories, Store
@@ -28,7 +29,7 @@ from referral_core.rules.decision import CodeRefused
 from referral_core.services.payouts import PayRun
 from referral_core.session import Session
 from referral_core.values.errors import ArgumentInvalid, ConcurrentChange, KeyReused, Refusal
-from referral_core.values.moment import LATEST
+from referral_core.values.moment import LATEST, written
 from referral_core.values.name import joined_key
 
 Result = dict[str, Any]
@@ -54,17 +55,52 @@ class FeedStore(Store, Protocol):
         """The events that took effect."""
         ...
 
+    def latest_recording(self) -> datetime | None:
+        """Return the latest moment at which anything was recorded, ``None`` in an empty store.
+
+        It is looked for in all that the store holds, so it is asked for once, and not for every line.
+        """
+        ...
+
+
+class Recordings:
+    """The latest moment of recording of a store: read once, at first use, and moved on by those who record (M4)."""
+
+    def __init__(self, store: FeedStore) -> None:
+        self._store = store
+        self._lock = Lock()
+        self._latest: datetime | None = None
+        self._is_read = False
+
+    def latest(self) -> datetime | None:
+        """Return the latest moment of recording, ``None`` before there was any."""
+        with self._lock:
+            if not self._is_read:
+                self._latest, self._is_read = self._store.latest_recording(), True
+            return self._latest
+
+    def reach(self, moment: datetime) -> None:
+        """Move on to a moment of recording, unless a later one was reached."""
+        with self._lock:
+            if self._latest is None or self._latest < moment:
+                self._latest = moment
+
 
 class FeedRunner:
     """Runs the lines of a feed one after another and returns the result of each.
 
     Every line takes effect whole or not at all. A line that is refused or invalid changes nothing, and the feed goes
     on with the next. ``counts`` holds the number of lines of each outcome.
+
+    A line is recorded at its own moment, or at the latest recording before it if that is later (M4). Several runners
+    over one store may share its ``recordings``.
     """
 
-    def __init__(self, programme: Programme, store: FeedStore) -> None:
+    def __init__(self, programme: Programme, store: FeedStore, *, recordings: Recordings | None = None) -> None:
         self._desk = ReferralDesk(programme, store)
         self._store = store
+        self._recordings = Recordings(store) if recordings is None else recordings
+        self._recorded: datetime | None = None
         self._clock: datetime | None = None
         self.counts: Counter[Outcome] = Counter()
 
@@ -97,7 +133,9 @@ class FeedRunner:
 
         :raises ArgumentInvalid: ``line`` is neither text nor bytes.
         """
-        return self._result(_Line.of(line, number, self._desk), self._alone)
+        result = self._result(_Line.of(line, number, self._desk), self._alone)
+        self._committed()
+        return result
 
     def page(self, page: Iterable[tuple[int, str | bytes]]) -> Iterator[Result]:
         """Yield the results of some numbered lines; as many as possible share a transaction.
@@ -119,10 +157,10 @@ class FeedRunner:
 
     def _together(self, lines: Iterable[_Line]) -> list[Result]:
         """Return the results of the first lines that could share a transaction; none if the transaction failed."""
-        clock, counts = self._clock, Counter(self.counts)
+        clock, recorded, counts = self._clock, self._recorded, Counter(self.counts)
 
         def reset() -> None:
-            self._clock, self.counts = clock, Counter(counts)
+            self._clock, self._recorded, self.counts = clock, recorded, Counter(counts)
 
         def block() -> list[Result]:
             reset()  # the store may run the block several times
@@ -160,13 +198,15 @@ class FeedRunner:
         except Refusal as refusal:
             outcome, fields = Outcome.REFUSED, _refused(refusal)
         self.counts[outcome] += 1
+        if outcome.took_effect and isinstance(line.request, _Request):
+            self._recorded = self._recording(line.request.event)
         return {"line": line.number, "id": line.id, "outcome": outcome.value, **fields}
 
     def finish(self) -> PayRun:
         """Post every grant that billing has not confirmed, those that an earlier run left included."""
         due = next(self._store.grants.all(unsettled=True), None)
-        # A feed without a moment of its own pays at the earliest moment at which it may.
-        return PayRun() if due is None else self._pay(self._clock or due.effective_from)
+        # In a store that holds nothing but grants, they are paid at the earliest moment at which they may be.
+        return PayRun() if due is None else self._pay(self._latest() or due.effective_from)
 
     def summary(self, at: datetime | None = None, *, known_at: datetime | None = None) -> dict[str, Any]:
         """Return balances, referrals, cases and liability, with the status of codes at ``at``, or at the last line.
@@ -180,17 +220,36 @@ class FeedRunner:
 
     def _handled(self, line: _Line, do: Callable[[_Request], object]) -> tuple[Outcome, Result]:
         self._clock = line.clock or self._clock
-        request = line.request
-        if isinstance(request, Exception):
-            raise request
+        if isinstance(line.request, Exception):
+            raise line.request
+        request = self._recorded_now(line.request)
         try:
             answer = do(request)
         except _Repeat:
             return Outcome.REPEATED, {"reasons": [], "message": "This event took effect before."}
         event = request.event
         return self._reported(
-            event, report_of(request.act, answer, Occasion(request.given, event.time, self._desk.programme))
+            event, report_of(request.act, answer, Occasion(request.given, request.recorded_at, self._desk.programme))
         )
+
+    def _latest(self) -> datetime | None:
+        """Return the latest recording: of the lines before, or of the store when the feed began."""
+        if self._recorded is None:
+            self._recorded = self._recordings.latest()
+        return self._recorded
+
+    def _recording(self, event: Event) -> datetime:
+        """Return the moment at which an event is recorded: its own, or the latest recording if that is later (M4)."""
+        latest, told = self._latest(), event.recorded_at or event.time
+        return told if latest is None or latest < told else latest
+
+    def _recorded_now(self, request: _Request) -> _Request:
+        """Return a request in a session at its moment of recording; a question, which is not recorded, at its own."""
+        recorded_at = request.event.time if request.act.reads else self._recording(request.event)
+        if recorded_at == request.recorded_at:  # as in every feed that is in order
+            return request
+        session = self._desk.session(actor=request.event.actor, now=recorded_at)
+        return attrs.evolve(request, recorded_at=recorded_at, session=session)
 
     def _alone(self, request: _Request) -> object:
         """Run an act in a transaction of its own, after the grants are posted that its balances depend on."""
@@ -224,10 +283,13 @@ class FeedRunner:
         """
         event = request.event
         known = self._store.requests.event(event.source, event.id)
-        if known is not None and known != event.digest:
+        if known is not None and not request.is_known_as(known):
             raise LineInvalid("id", "an event with this id and source but other content took effect before")
         if known is not None:
             raise _Repeat
+        latest = self._latest()
+        if event.recorded_at is not None and latest is not None and event.recorded_at < latest:
+            raise LineInvalid("recordedtime", f"lies before the latest recording, {written(latest)}")
         if isinstance(request.wrong, Refusal):
             request.session.admit(request.act, request.given)
         if request.wrong is not None:
@@ -237,7 +299,7 @@ class FeedRunner:
         event = request.event
         with request.session as session:
             # The event was unknown when it was admitted: somebody who was quicker may be at it in another transaction.
-            if not self._store.requests.add_event(event.source, event.id, event.digest):
+            if not self._store.requests.add_event(event.source, event.id, request.digest):
                 raise ConcurrentChange(f"another consumer handles the event {event.id} at this moment")
             return session.perform(request.act, request.given)
 
@@ -246,13 +308,18 @@ class FeedRunner:
         request = line.request
         if not isinstance(request, _Request) or not request.act.owes or not Outcome(result["outcome"]).took_effect:
             return False
-        return request.session.owes(request.act, request.given)
+        return self._recorded_now(request).session.owes(request.act, request.given)
 
     def _send(self, line: _Line, result: Result) -> None:
-        """Pay the grants that a line has made due."""
-        request = line.request
-        if isinstance(request, _Request) and self._owes(line, result):
+        """Pay the grants that a line has made due, once it is committed."""
+        self._committed()
+        if isinstance(line.request, _Request) and self._owes(line, result):
+            request = self._recorded_now(line.request)
             _again(lambda: request.session.send(request.act, request.given))
+
+    def _committed(self) -> None:
+        if self._recorded is not None:
+            self._recordings.reach(self._recorded)
 
     def _is_settled(self, request: _Request) -> bool:
         """Tell whether every grant is posted of the accounts whose balance an act depends on."""
@@ -283,16 +350,31 @@ class _Repeat(Exception):
 
 @attrs.frozen
 class _Request:
-    """The request of an event: its act with the arguments, in a session of its actor.
+    """The request of an event: its act with the arguments, in a session of its actor at the moment of recording.
 
     ``wrong`` is what is wrong with the arguments, if anything.
     """
 
     event: Event
     act: Act[Any]
+    recorded_at: datetime
     session: Session
     given: dict[str, Any]
     wrong: LineInvalid | Refusal | None = None
+
+    @property
+    def digest(self) -> str:
+        """The digest of the event's content as it was read."""
+        return self.event.digest(self.act.defaults | self.given)
+
+    def is_known_as(self, digest: str) -> bool:
+        """Tell whether an event of this content took effect under a digest, be it in an earlier version."""
+        if self.wrong is None and self.digest == digest:
+            return True
+        try:
+            return self.event.written_digest == digest
+        except RecursionError:  # nothing that is nested so deep has ever taken effect
+            return False
 
     def named(self) -> list[tuple[str, Any]]:
         """Return the ids that the request names, by kind: the event's own, and those in the arguments of its act."""
@@ -338,8 +420,10 @@ def _request_of(event: Event, desk: ReferralDesk) -> _Request | LineInvalid:
     try:
         given = arguments_of(act, fields, desk.programme)
     except (LineInvalid, Refusal) as wrong:
-        return _Request(event, act, session, {}, wrong)
-    return _Request(event, act, session, given, fields.refusal)
+        return _Request(event, act, event.time, session, {}, wrong)
+    if event.actor.role is Role.SYSTEM:  # what people do happens when it is recorded
+        given |= dict.fromkeys(act.facts, event.time)
+    return _Request(event, act, event.time, session, given, fields.refusal)
 
 
 def _again(act: Callable[[], T]) -> T:
@@ -359,7 +443,7 @@ def _refused(refusal: Refusal) -> Result:
 
 def _sentence(refusal: Refusal) -> str:
     """Return a sentence for a person; a fault in a field of the line names the field."""
-    if refusal.field is not None and (refusal.field == "time" or refusal.field.startswith("data.")):
+    if refusal.field is not None and (refusal.field in {"time", "actor"} or refusal.field.startswith("data.")):
         return f"{refusal.field}: {refusal.message}"
     said = refusal.message[:1].upper() + refusal.message[1:]
     return said if said.endswith(".") else f"{said}."

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
         connect,
         pages,
     )
-    from referral_adapters.http.limits import Limiter, Rate, SlidingLimiter
     from referral_adapters.http.monitoring import Answered, JsonLines, Observer, PrometheusFigures, log
     from referral_adapters.http.retry import Pauses
     from referral_adapters.http.service import Service, ServiceStore
@@ -54,6 +53,8 @@ if TYPE_CHECKING:
         standings,
         verify,
     )
+    from referral_adapters.memory import SlidingLimiter
+    from referral_core.ports.limiter import Limiter, Rate
 
 __all__ = [
     "Answered",
@@ -115,7 +116,6 @@ _NAMES: Final = {
         "CallFailed", "Changed", "InProcess", "Persistence", "RemoteCodeRefused", "RemoteRefusal", "RemoteSession",
         "RequestInvalid", "TokenRefused", "TooMany", "Unavailable", "Unexpected", "Unreachable", "connect", "pages",
     ),
-    "limits": ("Limiter", "Rate", "SlidingLimiter"),
     "monitoring": ("Answered", "JsonLines", "Observer", "PrometheusFigures", "log"),
     "retry": ("Pauses",),
     "service": ("Service", "ServiceStore"),
@@ -125,7 +125,12 @@ _NAMES: Final = {
     ),
 }  # fmt: skip
 """The exported names of each module of this package."""
-_MODULES: Final = {name: module for module, names in _NAMES.items() for name in names}
+_MODULES: Final = {
+    **{name: f"{__name__}.{module}" for module, names in _NAMES.items() for name in names},
+    "Limiter": "referral_core.ports.limiter",
+    "Rate": "referral_core.ports.limiter",
+    "SlidingLimiter": "referral_adapters.memory",
+}
 
 
 def __getattr__(name: str) -> object:
@@ -134,6 +139,6 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - with the server
 
-    value: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    value: object = getattr(import_module(_MODULES[name]), name)
     globals()[name] = value
     return value

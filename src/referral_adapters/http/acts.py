@@ -20,7 +20,6 @@ import attrs
 from fastapi import Body
 from fastapi.exceptions import RequestValidationError
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     Field,
@@ -36,7 +35,7 @@ from starlette.responses import Response
 
 from referral_adapters.http import table
 from referral_adapters.http.answers import Arguments, PlainAnswer, format_of
-from referral_adapters.http.bodies import Amount, BodyModel, summary_of, type_of, value_error
+from referral_adapters.http.bodies import Amount, BodyModel, read_name, summary_of, type_of
 from referral_adapters.http.endpoint import Endpoint
 from referral_adapters.http.handlers import edited_representation
 from referral_adapters.http.lists import MOST, number_of
@@ -54,7 +53,7 @@ from referral_core.entities.referral import Offer
 from referral_core.rules.decision import CodeRefused, Decision
 from referral_core.services.customers import Erasure
 from referral_core.session import ACTS
-from referral_core.values.arguments import AMOUNT, HONOURED, KEY, NAME
+from referral_core.values.arguments import AMOUNT, HONOURED, KEY
 from referral_core.values.code_text import fold
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import Reason, Refusal
@@ -81,13 +80,6 @@ def _is_period(act: Act[Any], param: Param) -> bool:
 # ── bodies of requests ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _id(value: str) -> str:
-    try:
-        return str(NAME.check(value, "id"))
-    except Refusal as refusal:
-        raise value_error(refusal) from None
-
-
 def _amount(value: object) -> object:
     """Read an amount: an object names its currency, which a rule may refuse; a text is in the programme's."""
     return _read(value, Money) if isinstance(value, dict) else _PLAIN_AMOUNT.validate_python(value)
@@ -101,7 +93,6 @@ def _read(value: object, kind: type[Any]) -> Any:  # noqa: ANN401 - a value of t
         raise PydanticCustomError(reason, "{wrong}", {"wrong": str(wrong)}) from None
 
 
-_ID: Final = Annotated[StrictStr, AfterValidator(_id)]
 _LIMIT: Final = Annotated[StrictInt, Field(ge=0, le=MOST)]
 _PLAIN_AMOUNT: Final[TypeAdapter[str]] = TypeAdapter(Amount)
 _AMOUNT: Final = Annotated[Any, BeforeValidator(_amount), PlainSerializer(unstructure)]
@@ -131,7 +122,9 @@ def _type_of(act: Act[Any], param: Param) -> Any:  # noqa: ANN401 - an annotated
         return _AMOUNT
     if param.name == "limit":
         return _LIMIT
-    return _ID if param.kind.name in {"id", "channel"} else type_of(act, param)
+    if param.kind.name in {"id", "channel"}:  # not only what a path can hold
+        return Annotated[StrictStr, BeforeValidator(partial(read_name, kind=param.kind))]
+    return type_of(act, param)
 
 
 def _arguments(request: ServiceRequest, act: Act[Any], body: BaseModel) -> Arguments:
@@ -197,8 +190,18 @@ def _check_access(request: ServiceRequest, act: Act[Any], given: Arguments) -> N
 # ── visibility of fields ──────────────────────────────────────────────────────────────────────────────────────────────
 
 VISIBLE_FROM: Final[Mapping[type, Mapping[str, tuple[Role, object]]]] = {
-    Contract: {"warned_code": (Role.AGENT, None), "warnings": (Role.AGENT, ())},
-    PromoCode: {"issued_by": (Role.AGENT, ""), "ending_reason": (Role.AGENT, None)},
+    Contract: {
+        "warned_code": (Role.AGENT, None),
+        "warnings": (Role.AGENT, ()),
+        "concluded_recorded_at": (Role.AGENT, None),
+        "activated_recorded_at": (Role.AGENT, None),
+        "ended_recorded_at": (Role.AGENT, None),
+    },
+    PromoCode: {
+        "issued_by": (Role.AGENT, ""),
+        "ending_reason": (Role.AGENT, None),
+        "ended_by_hand_at": (Role.AGENT, None),
+    },
     Offer: {"group": (Role.AGENT, "")},
     Decision: {"missing_groups": (Role.AGENT, ())},
 }
@@ -291,6 +294,7 @@ def _respond(act: Act[Any], request: ServiceRequest, given_body: object) -> Resp
     except ValidationError as error:
         raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from None
     given = _arguments(request, act, body)
+    request.session.draw(act, given)
     _check_access(request, act, given)  # also for a question, whose answer could tell what there is
     done = partial(_performed, request, act, given, body)
     if act.bulk:
@@ -343,6 +347,11 @@ class ActEndpoint(Endpoint):
         """Tell whether the endpoint is open to a token limited to some accounts."""
         return self.act in ACCOUNT_ACTS
 
+    @property
+    def limited(self) -> bool:
+        """Tell whether the act takes a code by its text."""
+        return bool(ACTS[self.name].codes)
+
 
 def _handler(act: Act[Any]) -> Callable[..., Response]:
     def respond(request: CurrentRequest, body: Annotated[Any, Body()] = None) -> Response:  # noqa: ANN401 - the act's model reads it
@@ -354,7 +363,7 @@ def _handler(act: Act[Any]) -> Callable[..., Response]:
 
 TAG: Final = "acts"
 _ROWS: Final = {row.act: row for row in reversed(table.ENDPOINTS)}
-"""The first row of each act in the table, whose limits and adaptations count here too."""
+"""The first row of each act in the table, whose adaptations count here too."""
 ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(
     ActEndpoint(
         act=act.name,
@@ -364,7 +373,6 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(
         tag=TAG,
         handler=_handler(act),
         answer=None,
-        limited=act.name in _ROWS and _ROWS[act.name].limited,
         keyless=act.reads or act.bulk,
     )
     for act in ACTS.values()

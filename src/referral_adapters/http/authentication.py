@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 from time import time
 from typing import Any, Final, Protocol
@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from referral_core.entities.actor import Actor, Role
 from referral_core.values.errors import Reason, Refusal
+from referral_core.values.name import names
 
 PUBLIC: Actor = Actor("public", Role.CUSTOMER)
 """The actor of a request without a token: a visitor who tries a code before there is a contract."""
@@ -33,15 +34,22 @@ class NotAuthenticated(Exception):
         self.error = error
 
 
+def _accounts(values: Iterable[str] | None) -> frozenset[str] | None:
+    return None if values is None else names(values, "accounts")
+
+
 @attrs.frozen
 class Caller:
     """The actor of a request, and the accounts that its token is limited to; ``None`` is no limit but the rules' own.
 
-    A caller who is limited to accounts may ask about those, check codes, and nothing else.
+    A caller who is limited to accounts may ask about those, check codes, and nothing else. The accounts are ids, in the
+    form in which ids are kept.
+
+    :raises Refusal: ``name-invalid``: one of them is no id.
     """
 
     actor: Actor
-    accounts: frozenset[str] | None = None
+    accounts: frozenset[str] | None = attrs.field(default=None, converter=_accounts)
 
     @property
     def is_customer(self) -> bool:
@@ -70,7 +78,6 @@ class Authentication(Protocol):
 _KEPT: Final = 10_000
 """The valid tokens that are remembered, so that a signature is computed once and not for every request."""
 _LONGEST_TOKEN: Final = 8_000
-_LONGEST_ID: Final = 200
 
 
 class JwtAuthentication:
@@ -167,12 +174,15 @@ def _refuse_short_secrets(keys: Mapping[str, Any], algorithms: Sequence[str]) ->
 
 def _caller(claims: Mapping[str, Any]) -> Caller:
     subject, role = claims.get("sub"), claims.get("role")
-    if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_ID or not subject.isprintable():
+    if not isinstance(subject, str):
         raise _refused()
     if not isinstance(role, str) or role not in list(Role):
         raise NotAuthenticated("The token names no role that there is.", error="invalid_token")
-    actor = Actor(subject, Role(role), _words(claims, "segments"), _words(claims, "channels"))
-    return Caller(actor, _words(claims, "accounts"))
+    try:
+        actor = Actor(subject, Role(role), _words(claims, "segments"), _words(claims, "channels"))
+        return Caller(actor, _words(claims, "accounts"))
+    except Refusal:  # the subject, or a limit, is no id
+        raise _refused() from None
 
 
 def _words(claims: Mapping[str, Any], claim: str) -> frozenset[str] | None:

@@ -31,6 +31,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 from referral_core.acts import FOLLOWING, Act, Param
 from referral_core.session import ACTS
+from referral_core.values.arguments import NAME, Kind
 from referral_core.values.errors import Refusal
 from referral_core.values.moment import moment
 from referral_core.values.money import Money
@@ -85,6 +86,14 @@ def _text(value: str) -> str:
     if "\0" in value:
         raise PydanticCustomError("text", "holds a character that no text can hold")
     return value
+
+
+def read_name(value: object, kind: Kind = NAME) -> object:
+    """Return an id or a name in the form in which it is kept; what is no text is left to the type (D2)."""
+    try:
+        return kind.check(value, "") if isinstance(value, str) else value
+    except Refusal as refusal:
+        raise value_error(refusal) from None
 
 
 def _act(value: str) -> str:
@@ -143,9 +152,17 @@ def _schema(**schema: Any) -> WithJsonSchema:  # noqa: ANN401 - JSON Schema's ow
     return WithJsonSchema({"type": "string", **schema})
 
 
-Id = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENGTH, pattern=ID_PATTERN)]
+Id = Annotated[
+    StrictStr,
+    StringConstraints(min_length=1, max_length=WORD_LENGTH, pattern=ID_PATTERN),
+    BeforeValidator(read_name),
+]
 """An identifier, or a word of an open set such as the products."""
-Channel = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENGTH, pattern=CHANNEL_PATTERN)]
+Channel = Annotated[
+    StrictStr,
+    StringConstraints(min_length=1, max_length=WORD_LENGTH, pattern=CHANNEL_PATTERN),
+    BeforeValidator(read_name),
+]
 """A channel, with its family if it has one."""
 Code = Annotated[StrictStr, StringConstraints(min_length=1, max_length=WORD_LENGTH), AfterValidator(_text), _NO_NUL]
 """A code as somebody typed it: blanks, hyphens and small letters do not matter."""
@@ -154,7 +171,8 @@ Text = Annotated[StrictStr, StringConstraints(max_length=TEXT_LENGTH), AfterVali
 _VISIBLE: Final = "!-~¡-¬®-ʯЀ-ѿ"
 _NAME_PATTERN: Final = f"^[{_VISIBLE}]([ {_VISIBLE}]*[{_VISIBLE}])?$"
 Name = Annotated[
-    Text,
+    StrictStr,
+    BeforeValidator(read_name),
     Field(json_schema_extra={"minLength": 1, "maxLength": WORD_LENGTH, "pattern": _NAME_PATTERN}),
 ]
 """A name for people. The schema describes Latin and Cyrillic names; the core decides which others are names (D2)."""

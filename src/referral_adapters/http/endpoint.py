@@ -44,7 +44,7 @@ _WHEN: Final = {
     HTTPStatus.PRECONDITION_FAILED: "It was changed since it was read.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A field is not valid.",
-    HTTPStatus.TOO_MANY_REQUESTS: "Too many checks or sharings of codes in too short a time.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many codes were given in too short a time.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The store, or billing, cannot be used at this moment.",
 }
 _ALWAYS: Final = (
@@ -78,11 +78,10 @@ class Endpoint:
     the act's arguments of the request's, and the arguments ``made`` by it are no fields of the body. ``like`` names
     another act whose body this one takes, so that one body can be sent to both.
 
-    A ``public`` endpoint needs no token, a ``limited`` one counts against the limit on codes, ``largest`` are the bytes
-    that a body may have. A ``keyless`` endpoint takes no idempotency key, as repeating it is harmless. A ``quick``
-    endpoint, with a body and nothing else, is called past FastAPI for speed. One that ``judges`` tells whether the
-    service works, and shares nothing with the requests that may not. ``body`` describes a body that the handler reads
-    by itself.
+    A ``public`` endpoint needs no token, ``largest`` are the bytes that a body may have. A ``keyless`` endpoint takes
+    no idempotency key, as repeating it is harmless. A ``quick`` endpoint, with a body and nothing else, is called past
+    FastAPI for speed. One that ``judges`` tells whether the service works, and shares nothing with the requests that
+    may not. ``body`` describes a body that the handler reads by itself.
     """
 
     method: str
@@ -101,7 +100,6 @@ class Endpoint:
     adapt: Adapt | None = None
     like: str | None = None
     public: bool = False
-    limited: bool = False
     quick: bool = False
     keyless: bool = False
     judges: bool = False
@@ -142,6 +140,16 @@ class Endpoint:
     def least_role(self) -> Role | None:
         """The least role with permission, ``None`` for everybody."""
         return None if self.act is None else ACTS[self.act].least
+
+    @property
+    def limited(self) -> bool:
+        """Tell whether the endpoint takes codes by their texts, so that it draws on the limit on guessing (A4)."""
+        if self.act is None or self.body is not None:
+            return self.body is not None  # a body that the handler reads by itself holds other acts, whichever they are
+        act = ACTS[self.act]
+        given = {*self.places, *(field.wire for field in self.fields)}
+        # A question about an account's own code is no guess; to share that code counts (A4).
+        return any(not act.reads or act.params[name].wire in given for name in act.codes)
 
     @property
     def takes_key(self) -> bool:

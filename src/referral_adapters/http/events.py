@@ -24,6 +24,7 @@ from referral_adapters.http.models.events import (
 from referral_adapters.http.problems import HttpProblem, invalid_field
 from referral_adapters.http.request import CurrentRequest, ServiceRequest
 from referral_adapters.http.retry import retry
+from referral_core.services.code_limit import draw
 from referral_core.services.permissions import Permissions
 from referral_core.session import ACTS
 from referral_core.values.errors import Reason
@@ -56,7 +57,9 @@ def bring_events(request: CurrentRequest, body: Annotated[Any, Body()]) -> Respo
     """
     _permissions(request).admit_everywhere(ACTS[INCOMING_ACT])
     _check_kind(request, body)
-    runner = FeedRunner(request.service.programme, request.service.store)
+    _draw(request, body)
+    service = request.service
+    runner = FeedRunner(service.programme, service.store, recordings=service.recordings)
     if isinstance(body, list):
         if len(body) > MOST:
             raise invalid_field("body", f"has {len(body)} events, more than {MOST}")
@@ -92,6 +95,21 @@ def list_events(request: CurrentRequest, *, cursor: Cursor = None, limit: Limit 
 
 def _permissions(request: ServiceRequest) -> Permissions:
     return Permissions(request.service.store, request.service.programme, request.actor)
+
+
+def _draw(request: ServiceRequest, body: object) -> None:
+    """Count the events that give a code by its text, all of a batch together, for the system that brings them (A4).
+
+    The feed does not count them: it acts in the names that the events give, and refuses no event for coming too soon.
+    """
+    events = body if isinstance(body, list) else [body]
+    if many := sum(1 for event in events[:MOST] if isinstance(event, dict) and _has_code(event)):
+        draw(request.service.limiter, request.service.programme.checking, request.giver, many)
+
+
+def _has_code(event: dict[str, Any]) -> bool:
+    act, data = ACTS.get(str(event.get("type"))), event.get("data")
+    return act is not None and isinstance(data, dict) and any(act.params[each].wire in data for each in act.codes)
 
 
 def _check_kind(request: ServiceRequest, body: object) -> None:

@@ -111,6 +111,8 @@ def _responder(endpoint: Endpoint, act: Act[Any]) -> Callable[[ServiceRequest, B
     shows = None if endpoint.shown_by is None else ACTS[endpoint.shown_by]
 
     def respond(request: ServiceRequest, body: BaseModel | None, given: Arguments) -> Response:
+        request.session.draw(act, given)
+
         def done() -> Representation:
             exact = given if adapt is None else adapt(request, given)
             return form.represent(request.session.perform(act, exact), request, exact)

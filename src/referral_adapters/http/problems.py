@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from math import ceil
 from typing import Any, Final
 
 import attrs
@@ -25,6 +26,7 @@ from referral_core.values.errors import (
     Reason,
     ReferralError,
     Refusal,
+    TooManyCodes,
 )
 
 _LONGEST: Final = 300
@@ -180,6 +182,15 @@ def _unavailable(kind: ProblemKind, title: str) -> HttpProblem:
     return HttpProblem(HTTPStatus.SERVICE_UNAVAILABLE, kind, title, headers={"Retry-After": "5"})
 
 
+def _too_many(error: TooManyCodes) -> HttpProblem:
+    return HttpProblem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        ProblemKind.TOO_MANY,
+        "Too many codes were given in too short a time.",
+        headers={"Retry-After": str(max(1, ceil(error.wait)))},
+    )
+
+
 def _concurrent(_: ConcurrentChange) -> HttpProblem:
     title = "Others are at the same things; nothing was done."
     return HttpProblem(HTTPStatus.CONFLICT, ProblemKind.CONCURRENT_CHANGE, title, headers={"Retry-After": "1"})
@@ -193,6 +204,7 @@ _MEANINGS: Final[tuple[tuple[type[Exception], Callable[[Any], HttpProblem]], ...
     (RequestValidationError, _invalid),
     (HTTPException, _of_status),
     (ConcurrentChange, _concurrent),
+    (TooManyCodes, _too_many),
     (KeyReused, lambda _: key_reused()),
     (ArgumentInvalid, lambda invalid: invalid_field(invalid.field, invalid.message)),
     (BillingUnavailable, lambda _: _unavailable(ProblemKind.BILLING_UNAVAILABLE, "Billing does not answer.")),

@@ -15,13 +15,13 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from referral_adapters.http.authentication import Caller
+from referral_adapters.http.authentication import PUBLIC, Caller
 from referral_adapters.http.headers import digest_of, etag_of, preferred_language
 from referral_adapters.http.models.answer import ProblemKind, plain_json
 from referral_adapters.http.problems import HttpProblem, invalid_field, key_reused
 from referral_adapters.http.retry import retry
 from referral_adapters.http.service import Service
-from referral_core.entities.actor import Actor
+from referral_core.entities.actor import Actor, Asker
 from referral_core.ports.requests import Answer, asker_of
 from referral_core.session import Session
 from referral_core.values.errors import ConcurrentChange
@@ -55,7 +55,13 @@ class ServiceRequest:
 
     @session.default
     def _session_of_caller(self) -> Session:
-        return self.service.desk.session(actor=self.caller.actor, now=self.at)
+        return self.service.desk.session(actor=self.caller.actor, now=self.at, asker=self.giver)
+
+    @property
+    def giver(self) -> Asker:
+        """The one who gives the codes of the request: its caller, and the address of the connection it came by."""
+        address = "" if self.http.client is None else self.http.client.host
+        return Asker(None if self.actor is PUBLIC else self.actor, address)
 
     @property
     def actor(self) -> Actor:

@@ -24,13 +24,12 @@ from starlette.types import Message, Receive
 from referral_adapters.http.authentication import PUBLIC, Caller, NotAuthenticated
 from referral_adapters.http.endpoint import SMALL, Endpoint
 from referral_adapters.http.headers import preferred_language
-from referral_adapters.http.limits import network_of, wait_for_interval
-from referral_adapters.http.models.answer import ProblemKind
 from referral_adapters.http.monitoring import LOG, Answered
-from referral_adapters.http.problems import HttpProblem, problem_of
+from referral_adapters.http.problems import problem_of
 from referral_adapters.http.queue import WorkQueue
 from referral_adapters.http.request import ServiceRequest
 from referral_adapters.http.service import Service
+from referral_adapters.http.timing import wait_for_interval
 from referral_adapters.wire.json_text import read_bounded, without_mark
 from referral_core.entities.actor import Role
 from referral_core.programme.files import shipped_languages
@@ -141,7 +140,6 @@ class EndpointRoute(APIRoute):
 
         :raises NotAuthenticated: there is no token where one is needed, or it does not hold.
         :raises Refusal: ``not-allowed``.
-        :raises HttpProblem: the caller, or their address, has made too many checks.
         """
         caller = self.service.authenticate(request)
         if caller is None:
@@ -153,25 +151,7 @@ class EndpointRoute(APIRoute):
             permit_role(caller.actor, act.name, act.least, channels=act.channels)
         if caller.accounts is not None and not self.served.is_about_accounts:
             raise Refusal(Reason.NOT_ALLOWED, message="the token is limited to some accounts", field="actor")
-        if self.served.limited:
-            self._slow_down(request, caller)
         return caller
-
-    def _slow_down(self, request: Request, caller: Caller) -> None:
-        """Refuse a check above the limits of its caller or address; systems are not limited (A4)."""
-        if caller.actor.role is Role.SYSTEM:
-            return
-        limits, take = self.service.limits, self.service.limiter.take
-        wait = take(f"address:{network_of('' if request.client is None else request.client.host)}", limits.per_address)
-        if not wait and caller.actor is not PUBLIC:
-            wait = take(f"caller:{caller.actor.role}:{caller.actor.id}", limits.per_caller)
-        if wait:
-            raise HttpProblem(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                ProblemKind.TOO_MANY,
-                "Too many checks or sharings of codes in too short a time.",
-                headers={"Retry-After": str(max(1, int(wait + 0.999)))},
-            )
 
     def _prepared(self, request: Request, caller: Caller) -> _JsonRequest:
         limited = _JsonRequest(request.scope, _LimitedReceive(request.receive, request, self.served.largest))

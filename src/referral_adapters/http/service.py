@@ -8,11 +8,13 @@ from typing import Protocol
 
 import attrs
 
+from referral_adapters.feed import Recordings
 from referral_adapters.http.authentication import Authentication
-from referral_adapters.http.limits import CheckLimits, Limiter, SlidingLimiter
 from referral_adapters.http.monitoring import LOG, Observer, log
 from referral_adapters.http.readiness import Readiness
+from referral_adapters.memory import SlidingLimiter
 from referral_core.desk import ReferralDesk
+from referral_core.ports.limiter import Limiter
 from referral_core.ports.requests import RequestRepository
 from referral_core.ports.store import Store
 from referral_core.programme.programme import Programme
@@ -28,6 +30,10 @@ class ServiceStore(Store, Protocol):
     @property
     def requests(self) -> RequestRepository:
         """The events that took effect, and the answers under idempotency keys."""
+        ...
+
+    def latest_recording(self) -> datetime | None:
+        """Return the latest moment at which anything was recorded, ``None`` in an empty store."""
         ...
 
     def check_ready(self, within: float) -> None:
@@ -46,8 +52,8 @@ class Service:
     """A programme over a store, with the host's own authentication, clock, limiter and observers.
 
     ``authenticate`` turns a request into its caller, ``clock`` returns the present moment, ``source`` is the name under
-    which acts are published (the CloudEvents attribute), ``limiter`` counts the checks that the programme limits (A4),
-    ``observers`` take note of every answered request.
+    which acts are published (the CloudEvents attribute), ``limiter`` counts the codes given by their texts, which the
+    programme limits (A4), by default in this process alone; ``observers`` take note of every answered request.
 
     Answers to checks of the public and of customers leave after a whole number of ``answer_interval`` seconds, so that
     the answer for an unknown code takes as long as the one for an ended code (A4). With 0 they leave at once.
@@ -67,14 +73,14 @@ class Service:
     answer_interval: float = 0.01
     observers: tuple[Observer, ...] = (log,)
     desk: ReferralDesk = attrs.field(init=False, repr=False)
-    limits: CheckLimits = attrs.field(init=False, repr=False)
     readiness: Readiness = attrs.field(init=False, repr=False)
+    recordings: Recordings = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "desk", ReferralDesk(self.programme, self.store))
+        object.__setattr__(self, "desk", ReferralDesk(self.programme, self.store, limiter=self.limiter))
         if missing := self.desk.missing_groups():
             LOG.warning("the programme has groups that the store does not have: %s", ", ".join(missing))
-        object.__setattr__(self, "limits", CheckLimits.of(self.programme.checking))
+        object.__setattr__(self, "recordings", Recordings(self.store))
         object.__setattr__(self, "readiness", Readiness(self._look))
 
     def _look(self, within: float) -> None:

@@ -74,7 +74,7 @@ _AMOUNT: Final = {"amount": "12", "from": "2021-04-01", "until": "2021-04-30"}
 
 # fmt: off
 ENDPOINTS: Final = (
-    _row("code.check", "POST", "/code-checks", "check-code", tag="codes", public=True, limited=True, quick=True,
+    _row("code.check", "POST", "/code-checks", "check-code", tag="codes", public=True, quick=True,
          keyless=True, adapt=as_oneself, example={"code": "A123", "product": "electricity", "segment": "household"}),
     _row("code.issue", "POST", "/accounts/{account}/codes", "issue-code", tag="codes", status=CREATED,
          example={"code": "MIHKEL2025", "replace": True, "reason": "The customer asked for a word of their own."}),
@@ -90,7 +90,7 @@ ENDPOINTS: Final = (
     _row("sharing.text", "GET", "/accounts/{account}/qr-code", "get-qr-code", handler=get_qr_code,
          media_type="image/svg+xml"),
     _row("code.shared", "POST", "/accounts/{account}/sharings", "record-sharing", made=("code",), adapt=_of_account,
-         limited=True, example={"means": "link"}),
+         example={"means": "link"}),
     _row("sharing.figures", "GET", "/accounts/{account}/figures", "get-figures"),
     _row("account.referrals", "GET", "/accounts/{account}/referrals", "list-referrals", handler=list_referrals,
          answer=PageAnswer[ReferralViewAnswer]),

@@ -12,7 +12,7 @@ import attrs
 from referral_adapters.memory.contracts import MemoryContracts
 from referral_adapters.memory.journal import Change, History, Journal, adding, setting
 from referral_core.entities.personal_data import Person
-from referral_core.entities.promo_code import Ending, PromoCode, Sharing, codes_over_time
+from referral_core.entities.promo_code import PromoCode, Sharing, codes_over_time
 from referral_core.entities.trace import TraceNote
 from referral_core.ports.codes import CodelessAccount, CodelessPage, Evidence
 from referral_core.ports.store import Repositories, gathered_evidence
@@ -108,7 +108,7 @@ class MemoryCodes:
                 contract.customer
                 for customer in customers
                 for contract in self._contracts.of_customer(customer)
-                if any(code.ending is Ending.BY_HAND for code in self.of_account(contract.account))
+                if any(code.ended_by_hand_at is not None for code in self.of_account(contract.account))
             )
 
     def codeless(self, after: str, limit: int, *, at: datetime) -> CodelessPage:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
+from datetime import datetime
+from sys import maxsize
 from typing import Any, Final, TypeVar
 
 from referral_adapters.folding import to_ascii
@@ -109,6 +111,13 @@ class MemoryStore:
                 return act()
         with self._journal:
             return act()
+
+    def latest_recording(self) -> datetime | None:
+        """Return the latest moment at which anything was recorded, looked for in everything; ``None`` when empty."""
+        with self._journal.lock:
+            moments = [row.moment for row in self.trace.entries()]
+            moments += [contract.last_recorded_at for contract in self.contracts.page(None, maxsize)]
+            return max(moments, default=None)
 
     def check_ready(self, within: float) -> None:
         """Return at once: memory can always be read, and can keep what there is room for."""

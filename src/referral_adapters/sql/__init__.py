@@ -5,6 +5,7 @@ from __future__ import annotations
 from referral_adapters.sql.errors import ForeignDatabase, SchemaMismatch, StoreFailed
 from referral_adapters.sql.file_copy import backup
 from referral_adapters.sql.integrity import check
+from referral_adapters.sql.limiter import SqlLimiter
 from referral_adapters.sql.schema import Upgraded, upgrade
 from referral_adapters.sql.shape import Finding
 from referral_adapters.sql.store import SqlStore
@@ -13,6 +14,7 @@ __all__ = [
     "Finding",
     "ForeignDatabase",
     "SchemaMismatch",
+    "SqlLimiter",
     "SqlStore",
     "StoreFailed",
     "Upgraded",

@@ -49,7 +49,7 @@ from referral_adapters.sql.trace import ENTRIES, heads_between
 from referral_adapters.sql.types import Moment
 from referral_adapters.sql.unit_of_work import Known, Lookup
 from referral_adapters.sql.work import Work
-from referral_core.entities.promo_code import Ending, PromoCode, Sharing, codes_over_time
+from referral_core.entities.promo_code import PromoCode, Sharing, codes_over_time
 from referral_core.entities.trace import GENESIS, TraceEntry, TraceNote
 from referral_core.ports.codes import CodelessAccount, CodelessPage, Evidence
 from referral_core.values.errors import ConcurrentChange, Reason, Refusal
@@ -137,7 +137,7 @@ _CODELESS_LOCKED: Final = _CODELESS.with_for_update(read=True, of=CONTRACTS)
 _TAKEN: Final = Among(select(CODE_TEXTS.c.text), CODE_TEXTS.c.text)
 _ACCOUNTS_OF: Final = Among(select(CUSTOMER_ACCOUNTS), CUSTOMER_ACCOUNTS.c.customer)
 _ENDED_BY_HAND: Final = Among(
-    select(_CODES.account).where(_CODES.ending == Ending.BY_HAND.value).distinct(), _CODES.account
+    select(_CODES.account).where(_CODES.ended_by_hand_at.is_not(None)).distinct(), _CODES.account
 )
 _HOLDERS: Final = Among(select(func.count().label("held")), _CODES.account)
 _NEW_TEXTS: Final = BulkLoad(CODE_TEXTS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -31,12 +31,14 @@ from referral_adapters.sql.tables import (
     ACCOUNTS,
     AMOUNT_PERIODS,
     BILLS,
+    CASES,
     CODE_TEXTS,
     CONTRACT_ACCOUNTS,
     CONTRACTS,
     CUSTOMER_ACCOUNTS,
     GIVEN_REFERRALS,
     GRANTS,
+    GROUPS,
     LIVE_REFERRALS,
     LOTS,
     MOVEMENTS,
@@ -48,6 +50,7 @@ from referral_adapters.sql.tables import (
     TRANSFERS,
 )
 from referral_adapters.sql.types import WORDS
+from referral_core.values.name import compared_name, is_name
 
 _PAGE: Final = 1000
 _ZERO: Final[ColumnElement[Any]] = literal_column("0")
@@ -259,6 +262,30 @@ LAWS: Final = (
 """All laws, in the order in which they are checked."""
 
 
+_NAMED: Final[Mapping[str, ColumnElement[Any]]] = {
+    "account": ACCOUNTS.c.account,
+    "customer": CUSTOMER_ACCOUNTS.c.customer,
+    "contract": CONTRACT_ACCOUNTS.c.contract,
+    "case": CASES.c.id,
+    "customer of a case": CASES.c.customer,
+    "group": GROUPS.c.id,
+    "bill": BILLS.c.bill,
+}
+"""The columns of ids by what they name; in other tables the same ids stand again."""
+
+
+def _name_findings(connection: Connection) -> Iterator[Finding]:
+    """Yield ids that no act can name and names of groups that are not compared, as older versions stored them (D2)."""
+    for what, column in _NAMED.items():
+        with connection.execute(select(column).distinct(), execution_options={"yield_per": _PAGE}) as ids:
+            for found in ids.scalars():
+                if not is_name(found):
+                    yield Finding("name", found, f"The {what} {found!r} is no id as acts take it, and none finds it.")
+    for group, called, compared in connection.execute(select(GROUPS.c.id, GROUPS.c.name, GROUPS.c.compared_name)):
+        if compared != compared_name(called):
+            yield Finding("name", group, f"The name of the group {group} is not compared with others: rename it.")
+
+
 _PRAGMAS: Final = {"journal_mode": ("wal", "delete"), "foreign_keys": (1,), "encoding": ("UTF-8",)}
 """The settings of a store in SQLite, which ignores some of them without an error.
 
@@ -296,6 +323,8 @@ def check(url: str | URL, tell: Teller = lambda _: None) -> Iterator[Finding]:
                 for law in LAWS:
                     tell(law.name)
                     yield from law.findings(connection)
+                tell("name")
+                yield from _name_findings(connection)
     finally:
         connections.close()
 

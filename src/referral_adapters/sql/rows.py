@@ -233,7 +233,7 @@ def _plain(value: object) -> object:
     return value
 
 
-CODE_STATE: Final = ("starts_at", "ends_at", "ending")
+CODE_STATE: Final = ("starts_at", "ends_at", "ending", "ended_by_hand_at")
 """The columns that the history of a code keeps: those that change. The others are read from the code's own row."""
 CODE_PERSONAL: Final = ("ending_reason",)
 """The columns that the history of a code keeps apart, because words about persons can be erased (A5)."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 from sqlalchemy.engine import URL
 
 from referral_adapters.folding import to_ascii
@@ -27,7 +28,9 @@ from referral_adapters.sql.referrals import SqlReferrals
 from referral_adapters.sql.requests import SqlRequests
 from referral_adapters.sql.schema import Purpose
 from referral_adapters.sql.settings import Settings
+from referral_adapters.sql.tables import CONTRACTS, TRACE_ENTRIES
 from referral_adapters.sql.trace import SqlTrace
+from referral_adapters.sql.types import Moment
 from referral_adapters.sql.work import Work
 from referral_core.entities.personal_data import PersonalData
 from referral_core.formats import code_key
@@ -36,6 +39,18 @@ from referral_core.programme.owner import Owner, StartingPoint
 from referral_core.values.moment import EARLIEST
 
 T = TypeVar("T")
+
+_C: Final = CONTRACTS.c
+_LATEST: Final = tuple(
+    select(func.max(moment).label("latest"))
+    for moment in (
+        TRACE_ENTRIES.c.moment,
+        func.coalesce(_C.concluded_recorded_at, _C.concluded_at, type_=Moment),
+        func.coalesce(_C.activated_recorded_at, _C.activated_at, type_=Moment),
+        func.coalesce(_C.ended_recorded_at, _C.ended_at, type_=Moment),
+    )
+)
+"""What holds the moments of all recordings: a fact about a contract may leave no entry in the trace."""
 
 
 class SqlStore:
@@ -163,6 +178,14 @@ class SqlStore:
         :raises ConcurrentChange: somebody else was at the same rows.
         """
         return self._persons.erase(customer)
+
+    def latest_recording(self) -> datetime | None:
+        """Return the latest moment at which anything was recorded, ``None`` in an empty database.
+
+        The database looks through all contracts and all entries of the trace, once for each.
+        """
+        found = [row.latest for asked in _LATEST if (row := self._work.row(asked)) is not None]
+        return max([each for each in found if each is not None], default=None)
 
     def check_ready(self, within: float) -> None:
         """Look whether the database can be read and can keep a change, in so many seconds, and change nothing.

@@ -91,6 +91,9 @@ CONTRACTS: Final = table(
     words("status"),
     Column("activated_at", Moment),
     Column("ended_at", Moment),
+    Column("concluded_recorded_at", Moment),
+    Column("activated_recorded_at", Moment),
+    Column("ended_recorded_at", Moment),
     Index("contracts_id", "id"),
     Index("contracts_channel", "channel", "id"),
     Index("contracts_open", "id", sqlite_where=IS_CONCLUDED, postgresql_where=IS_CONCLUDED),
@@ -123,6 +126,7 @@ PROMO_CODES: Final = table(
     Column("ends_at", Moment),
     words("ending", nullable=True),
     words("ending_reason", nullable=True),
+    Column("ended_by_hand_at", Moment),
     Column("revision", COUNT, nullable=False),
     Column("recorded_at", Moment, nullable=False),
     distribution="account",
@@ -492,3 +496,14 @@ ANSWERS: Final = table(
     distribution="key",
 )
 """The answers by asker and key, each once, until they are forgotten (B2)."""
+
+CODE_DRAWS: Final = table(
+    "code_draws",
+    words("asker", primary_key=True),
+    Column("due", COUNT, nullable=False),
+    distribution="asker",
+)
+"""The limit on guessing (A4): by whose codes are counted, as a digest, the microsecond at which all are paid for.
+
+In PostgreSQL only: counts for SQLite lie in a file of their own, and this table in it.
+"""

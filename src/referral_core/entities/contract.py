@@ -10,6 +10,7 @@ import attrs
 from referral_core.values.errors import Reason, Refusal
 from referral_core.values.lifecycle import Lifecycle
 from referral_core.values.moment import moment, moment_text, optional_moment
+from referral_core.values.name import name
 from referral_core.values.word import Word
 
 
@@ -56,6 +57,8 @@ class Contract:
     """A supply contract on an account, and the sign-up that concluded it.
 
     ``starts_on`` is the planned first day of supply, which decides nothing: only ``activated_at`` does (B1).
+    ``concluded_recorded_at``, ``activated_recorded_at`` and ``ended_recorded_at`` are the moments of recording of the
+    three facts where those are not the facts' own moments, else ``None`` (M4).
     ``warned_code`` is an unusable code that was given in a staff channel, ``warnings`` are the reasons (S9).
     ``first_name`` is used for named codes (C10).
     """
@@ -74,6 +77,9 @@ class Contract:
     status: ContractStatus = ContractStatus.CONCLUDED
     activated_at: datetime | None = None
     ended_at: datetime | None = None
+    concluded_recorded_at: datetime | None = None
+    activated_recorded_at: datetime | None = None
+    ended_recorded_at: datetime | None = None
 
     @classmethod
     def imported(  # noqa: PLR0913 - a contract has that many facts
@@ -96,7 +102,8 @@ class Contract:
         A contract that ended without having been active is withdrawn. The result equals a contract that was concluded,
         activated and ended here at these moments.
 
-        :raises Refusal: ``moment-invalid`` when one moment lies before the one it must follow; ``moment-naive``.
+        :raises Refusal: ``moment-invalid`` when one moment lies before the one it must follow; ``moment-naive``;
+            ``name-invalid`` when an id or a word is none (D2).
         """
         concluded_at = moment(concluded_at, "concluded_at")
         activated_at = optional_moment(activated_at, "activated_at")
@@ -108,12 +115,12 @@ class Contract:
             event = ContractEvent.WITHDRAW if activated_at is None else ContractEvent.TERMINATE
             status = _after(id, status, event, ended_at, activated_at or concluded_at, "ended_at")
         return cls(
-            id=id,
-            account=account,
-            customer=customer,
-            product=product,
-            segment=segment,
-            channel=channel,
+            id=name(id, "contract"),
+            account=name(account, "account"),
+            customer=name(customer, "customer"),
+            product=name(product, "product"),
+            segment=name(segment, "segment"),
+            channel=name(channel, "channel"),
             concluded_at=concluded_at,
             starts_on=starts_on,
             first_name=first_name,
@@ -126,6 +133,15 @@ class Contract:
     def last_changed_at(self) -> datetime:
         """The moment of the contract's latest change of status."""
         return self.ended_at or self.activated_at or self.concluded_at
+
+    @property
+    def last_recorded_at(self) -> datetime:
+        """The moment at which the contract's latest change of status was recorded."""
+        if self.ended_at is not None:
+            return self.ended_recorded_at or self.ended_at
+        if self.activated_at is not None:
+            return self.activated_recorded_at or self.activated_at
+        return self.concluded_recorded_at or self.concluded_at
 
     @property
     def is_open(self) -> bool:
@@ -143,29 +159,41 @@ class Contract:
         return self.activated_at is not None and self.activated_at <= at
 
     def known_at(self, moment: datetime) -> Contract | None:
-        """Return the contract as it was known at a moment, ``None`` before it was concluded (R3)."""
-        if moment < self.concluded_at:
+        """Return the contract as it was known at a moment, ``None`` before its conclusion was recorded (R3)."""
+        if moment < (self.concluded_recorded_at or self.concluded_at):
             return None
-        if self.ended_at is not None and self.ended_at <= moment:
+        ended = self.ended_recorded_at or self.ended_at
+        if ended is not None and ended <= moment:
             return self
-        if self.was_active_by(moment):
-            return attrs.evolve(self, status=ContractStatus.ACTIVE, ended_at=None)
-        return attrs.evolve(self, status=ContractStatus.CONCLUDED, activated_at=None, ended_at=None)
+        open_again = attrs.evolve(self, ended_at=None, ended_recorded_at=None)
+        activated = self.activated_recorded_at or self.activated_at
+        if activated is not None and activated <= moment:
+            return attrs.evolve(open_again, status=ContractStatus.ACTIVE)
+        return attrs.evolve(open_again, status=ContractStatus.CONCLUDED, activated_at=None, activated_recorded_at=None)
 
-    def activated(self, at: datetime) -> Contract:
+    def activated(self, at: datetime, recorded_at: datetime | None = None) -> Contract:
         """Return the contract in force from ``at``; refuse by the lifecycle, or with ``moment-invalid``."""
         status = _after(self.id, self.status, ContractEvent.ACTIVATE, at, self.concluded_at)
-        return attrs.evolve(self, status=status, activated_at=at)
+        return attrs.evolve(self, status=status, activated_at=at, activated_recorded_at=recorded_apart(at, recorded_at))
 
-    def withdrawn(self, at: datetime) -> Contract:
+    def withdrawn(self, at: datetime, recorded_at: datetime | None = None) -> Contract:
         """Return the contract withdrawn before it came into force."""
-        status = _after(self.id, self.status, ContractEvent.WITHDRAW, at, self.concluded_at)
-        return attrs.evolve(self, status=status, ended_at=at)
+        return self._over(ContractEvent.WITHDRAW, at, self.concluded_at, recorded_at)
 
-    def terminated(self, at: datetime) -> Contract:
+    def terminated(self, at: datetime, recorded_at: datetime | None = None) -> Contract:
         """Return the contract terminated after it had been in force."""
-        status = _after(self.id, self.status, ContractEvent.TERMINATE, at, self.activated_at)
-        return attrs.evolve(self, status=status, ended_at=at)
+        return self._over(ContractEvent.TERMINATE, at, self.activated_at, recorded_at)
+
+    def _over(
+        self, event: ContractEvent, at: datetime, earliest: datetime | None, recorded_at: datetime | None
+    ) -> Contract:
+        status = _after(self.id, self.status, event, at, earliest)
+        return attrs.evolve(self, status=status, ended_at=at, ended_recorded_at=recorded_apart(at, recorded_at))
+
+
+def recorded_apart(at: datetime, recorded_at: datetime | None) -> datetime | None:
+    """Return the moment of recording of a fact of the moment ``at``, ``None`` where it is the fact's own (M4)."""
+    return None if recorded_at == at else recorded_at
 
 
 def _after(

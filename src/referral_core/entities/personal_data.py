@@ -9,6 +9,7 @@ import attrs
 
 from referral_core.entities.actor import Role
 from referral_core.entities.trace import TraceEntry, account_subject, referral_subject
+from referral_core.values.name import compared_name
 
 PSEUDONYM: Final = "erased-"
 """The prefix of every pseudonym; fresh randomness follows."""
@@ -47,7 +48,7 @@ class PersonalData:
 
 
 def mentions(text: str | None, name: str) -> bool:
-    """Tell whether a text contains a name as a separate word, in upper or lower case.
+    """Tell whether a text contains a name as a separate word, in upper or lower case, however its accents are typed.
 
     >>> mentions("Mihkel called", "mihkel"), mentions("on Wednesday", "an"), mentions("K-17", "7")
     (True, False, False)
@@ -55,7 +56,7 @@ def mentions(text: str | None, name: str) -> bool:
     if not text or not name.strip():
         return False
     # Lookarounds and not ``\b``: an id may begin or end with a character that is no part of a word, as a hyphen.
-    return re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", text.casefold()) is not None
+    return re.search(rf"(?<!\w){re.escape(compared_name(name))}(?!\w)", compared_name(text)) is not None
 
 
 @attrs.frozen

@@ -75,8 +75,9 @@ class PromoCode:
     """A promo code of an account.
 
     The account holds the code from ``issued_at`` on. It is active from ``starts_at`` (``None`` while no contract has
-    activated, C3) up to, and without, ``ends_at`` (``None`` while open-ended). ``ending`` is the kind of its end,
-    ``ending_reason`` the reason that staff gave.
+    activated, C3) up to, and without, ``ends_at`` (``None`` while open-ended). ``ending`` is the kind of its end.
+    ``ended_by_hand_at`` is the end that staff set, if they did, even where the contracts ended the code before it, and
+    ``ending_reason`` the reason that staff gave for it or for a replacement.
     """
 
     text: str
@@ -89,6 +90,7 @@ class PromoCode:
     ends_at: datetime | None = None
     ending: Ending | None = None
     ending_reason: str | None = None
+    ended_by_hand_at: datetime | None = None
 
     def status_at(self, at: datetime) -> CodeStatus:
         """Return the status at a moment; a code is pending before its start, and before it was issued (C11, S10)."""
@@ -105,6 +107,10 @@ class PromoCode:
             return None
         return EffectivePeriod(self.issued_at, self.ends_at)
 
+    def was_ended_by_hand(self, at: datetime) -> bool:
+        """Tell whether an end that staff set was reached at a moment (C7)."""
+        return self.ended_by_hand_at is not None and self.ended_by_hand_at <= at
+
     def permits(self, event: CodeEvent, at: datetime) -> None:
         """Refuse ``event`` at a moment if the lifecycle does: ``code-pending`` or ``code-ended``."""
         CODE_LIFECYCLE.after(self.status_at(at), event, self.text)
@@ -120,14 +126,18 @@ class PromoCode:
     def ended(self, at: datetime, why: Ending, reason: str | None = None) -> PromoCode:
         """Return the code with its end at ``at``, which replaces a planned end that is not reached yet (C4, C5)."""
         self.permits(CodeEvent.END, at)
-        return attrs.evolve(self, ends_at=max(at, self.issued_at), ending=why, ending_reason=reason)
+        return self._ended(max(at, self.issued_at), why, reason)
 
     def ended_by_hand(self, at: datetime, reason: str | None, now: datetime) -> PromoCode:
         """Return the code with an end planned by staff at ``at``, which must not lie before ``now`` (C5)."""
         self.permits(CodeEvent.END, now)
         if at < now:
             raise Refusal(Reason.MOMENT_PAST, message=f"{moment_text(at)} has already passed", field="ends_at")
-        return attrs.evolve(self, ends_at=max(at, self.issued_at), ending=Ending.BY_HAND, ending_reason=reason)
+        return self._ended(max(at, self.issued_at), Ending.BY_HAND, reason)
+
+    def _ended(self, ends_at: datetime, why: Ending, reason: str | None) -> PromoCode:
+        by_hand = ends_at if why is Ending.BY_HAND else self.ended_by_hand_at
+        return attrs.evolve(self, ends_at=ends_at, ending=why, ending_reason=reason, ended_by_hand_at=by_hand)
 
 
 def codes_over_time(codes: Iterable[PromoCode]) -> Timeline[PromoCode]:

@@ -22,12 +22,18 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class Checking:
-    """The limits on checks of codes, which make guessing slow (A4); systems are not limited."""
+    """The limits on codes given by their texts, on every door, which make guessing slow (A4)."""
 
     per_caller: int = 30
-    """The most checks of one caller."""
+    """The most codes of one customer, or of one person of a distributor."""
     per_address: int = 60
-    """The most checks from one network address, by whichever callers."""
+    """The most codes from one network address, by whichever of these and of strangers."""
+    per_staff: int = 300
+    """The most codes of one member of staff."""
+    per_staff_address: int = 3000
+    """The most codes from one network address by all staff."""
+    per_system: int = 6000
+    """The most codes of one system in its own name."""
     within: timedelta = timedelta(minutes=1)
     """The time in which they are counted."""
 

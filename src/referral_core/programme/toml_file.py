@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
@@ -60,7 +61,9 @@ def read_settings(path: FilePath) -> Settings:
 
 def _parsed(text: str) -> Mapping[str, object]:
     try:
-        return tomllib.loads(text.removeprefix("\ufeff"))  # the byte-order mark that some editors write
+        # Composed with its keys, so that a key written twice in two ways is found; and without the byte-order mark that
+        # some editors write.
+        return tomllib.loads(unicodedata.normalize("NFC", text.removeprefix("\ufeff")))
     except (ValueError, RecursionError) as why:
         match = _SYNTAX.fullmatch(str(why))
         wrong, place = (match["wrong"], match["place"]) if match else (str(why), "file")
@@ -165,6 +168,9 @@ def _checking(table: TomlTable | None, usual: Checking) -> Checking:
     checking = Checking(
         per_caller=table.whole("per_caller", usual.per_caller),
         per_address=table.whole("per_address", usual.per_address),
+        per_staff=table.whole("per_staff", usual.per_staff),
+        per_staff_address=table.whole("per_staff_address", usual.per_staff_address),
+        per_system=table.whole("per_system", usual.per_system),
         within=table.pause("within", usual.within),
     )
     table.close()

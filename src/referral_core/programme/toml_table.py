@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import unicodedata
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final, TypeVar, cast
@@ -175,7 +176,8 @@ class TomlTable:
 
     def _word(self, key: str, value: object) -> str:
         found = self._of_kind(str, key, value)
-        return UnreadText(self._at(key)) if found is None else found
+        # Composed here too, as escapes are read by now: words of acts are compared with those of the file (D2).
+        return UnreadText(self._at(key)) if found is None else unicodedata.normalize("NFC", found)
 
     def _table(self, key: str, value: object) -> TomlTable:
         found = self._of_kind(dict, key, value)

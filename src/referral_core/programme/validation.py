@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final
@@ -16,7 +17,7 @@ from referral_core.programme.settings import PLACEHOLDER, GroupLine, Settings, S
 from referral_core.programme.toml_table import SettingFault, UnreadText
 from referral_core.values.channel import is_within
 from referral_core.values.moment import zone_named
-from referral_core.values.name import compared_name, is_visible
+from referral_core.values.name import LONGEST_NAME, compared_name, is_visible
 
 Validator = Callable[[Settings], Iterator[SettingFault]]
 """A function that yields the faults of some settings."""
@@ -138,6 +139,16 @@ def text_faults(place: str, text: str) -> Iterator[SettingFault]:
         yield SettingFault(place, f"{text!r} has nothing in it that can be seen")
 
 
+def word_faults(place: str, word: str) -> Iterator[SettingFault]:
+    """Yield the faults of a word that acts name too: it is text as for people, and in the form of ids (D2)."""
+    faults = list(text_faults(place, word))
+    yield from faults
+    if not faults and len(word) > LONGEST_NAME:
+        yield SettingFault(place, f"is longer than {LONGEST_NAME} characters")
+    elif not faults and not unicodedata.is_normalized("NFC", word):
+        yield SettingFault(place, f"{word!r} is not in the Unicode form NFC, as the names that it is compared with")
+
+
 def list_faults(place: str, words: Sequence[str], *, may_be_empty: bool = False) -> Iterator[SettingFault]:
     """Yield the faults of a list of words."""
     if not isinstance(words, tuple):
@@ -146,7 +157,7 @@ def list_faults(place: str, words: Sequence[str], *, may_be_empty: bool = False)
     if not words and not may_be_empty:
         yield SettingFault(place, "is empty")
     for number, word in enumerate(words):
-        yield from text_faults(f"{place}[{number}]", word)
+        yield from word_faults(f"{place}[{number}]", word)
         if word in words[:number]:
             yield SettingFault(f"{place}[{number}]", f"{word!r} is there twice")
 
@@ -220,7 +231,7 @@ def _may_match_everything(line: GroupLine) -> bool:
 def _unique_faults(key: str, texts: Sequence[str], compared: Sequence[str]) -> Iterator[SettingFault]:
     for number, text in enumerate(texts):
         place = f"groups[{number}].{key}"
-        yield from text_faults(place, text)
+        yield from word_faults(place, text)
         if compared[number] in compared[:number]:
             yield SettingFault(place, f"{text!r} is there twice")
 
@@ -270,8 +281,8 @@ def _filling_faults(place: str, text: str, *, must_hold_code: bool) -> Iterator[
 def checking_faults(settings: Settings) -> Iterator[SettingFault]:
     """Yield the faults of the limits on checks (A4)."""
     checking = settings.checking
-    yield from number_faults("checking.per_caller", checking.per_caller, _MOST_CHECKS)
-    yield from number_faults("checking.per_address", checking.per_address, _MOST_CHECKS)
+    for name in ("per_caller", "per_address", "per_staff", "per_staff_address", "per_system"):
+        yield from number_faults(f"checking.{name}", getattr(checking, name), _MOST_CHECKS)
     yield from pause_faults("checking.within", checking.within, _SECOND, _DAY)
 
 

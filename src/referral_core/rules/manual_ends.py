@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from referral_core.entities.promo_code import Ending, Issuing, PromoCode
+from referral_core.entities.promo_code import Issuing, PromoCode
 
 
 def is_blocked_with_customer(account: str, codes: Iterable[PromoCode]) -> bool:
@@ -14,12 +14,12 @@ def is_blocked_with_customer(account: str, codes: Iterable[PromoCode]) -> bool:
     account, until staff end it, or end another of the customer's after it was over.
     """
     known = tuple(codes)
-    ends = [code.ends_at for code in known if code.ending is Ending.BY_HAND and code.ends_at is not None]
+    ends = [code.ended_by_hand_at for code in known if code.ended_by_hand_at is not None]
     if not ends:
         return False
     last = max(ends)
     lifting = (code for code in known if code.account == account and code.issuing is Issuing.BY_HAND)
     return not any(
-        code.ending is not Ending.BY_HAND and (code.ends_at is None or code.ends_at > last or code.issued_at >= last)
+        code.ended_by_hand_at is None and (code.ends_at is None or code.ends_at > last or code.issued_at >= last)
         for code in lifting
     )

@@ -117,6 +117,7 @@ _TOLD: Final[Mapping[str, tuple[ActivityCategory, str]]] = MappingProxyType(
         "code.issue": (ActivityCategory.CODE, "The code {code} was issued{activity}."),
         "code.start": (ActivityCategory.CODE, "The code {code} became active."),
         "code.end": (ActivityCategory.CODE, "The code {code} {ends}."),
+        "code.correct": (ActivityCategory.CODE, "The period of the code {code} was corrected."),
         "contract.concluded": (ActivityCategory.REFERRAL, "Contract {contract} was concluded{warned}."),
         "referral.record": (
             ActivityCategory.REFERRAL,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 import attrs
 
@@ -13,6 +14,7 @@ from referral_core.entities.contract import Contract
 from referral_core.entities.promo_code import CodeStatus, Ending, Issuing, PromoCode
 from referral_core.ports.codes import CodelessAccount
 from referral_core.programme.settings import ManualEndBlocks
+from referral_core.rules.code_periods import code_periods
 from referral_core.rules.decision import Decision
 from referral_core.rules.manual_ends import is_blocked_with_customer
 from referral_core.services.context import BoundService, Context
@@ -43,6 +45,10 @@ from referral_core.values.arguments import (
 )
 from referral_core.values.code_text import fold, parse
 from referral_core.values.errors import ConcurrentChange, Reason, Refusal
+from referral_core.values.moment import moment_text
+
+CORRECTION: Final = "code.correct"
+"""The act of the trace that changes what was recorded of a code: a fact was learned late (C12)."""
 
 
 class Codes(BoundService):
@@ -112,15 +118,10 @@ class Codes(BoundService):
             )
         wanted = self._context.code_texts.text_for(contracts, now) if code is None else self._free(code)
         if present is not None:
-            book.end(present, present.ended(now, Ending.REPLACED, reason), at=now, reason=reason)
-        return book.issue(
-            wanted,
-            contracts[-1],
-            at=now,
-            issuing=Issuing.BY_HAND,
-            starts_at=now if any(book.keeps(contract) for contract in contracts) else None,
-            reason=reason,
-        )
+            book.end(present, present.ended(now, Ending.REPLACED, reason), reason=reason)
+        starts_at = now if any(book.keeps(contract) for contract in contracts) else None
+        issued = book.new(wanted, contracts[-1], issued_at=now, issuing=Issuing.BY_HAND, starts_at=starts_at)
+        return book.add(issued, at=now, reason=reason)
 
     @act(
         "code.end",
@@ -147,11 +148,11 @@ class Codes(BoundService):
         :raises Refusal: ``not-allowed``, ``reason-missing``, ``code-unknown``, ``code-ended``, ``moment-past``.
         """
         now, book, found = self._now, AccountCodes(self._context), self._found(code)
-        ended = book.end(found, found.ended_by_hand(ends_at or now, reason, now=now), at=now, reason=reason)
+        ended = book.end(found, found.ended_by_hand(ends_at or now, reason, now=now), reason=reason)
         if self._programme.manual_end_blocks is ManualEndBlocks.CUSTOMER:
             for other in book.of_customer(found.customer):
                 if other.text != found.text and other.status_at(now) is not CodeStatus.ENDED:
-                    book.end(other, other.ended_by_hand(ends_at or now, reason, now=now), at=now, reason=reason)
+                    book.end(other, other.ended_by_hand(ends_at or now, reason, now=now), reason=reason)
         Holds(self._context).of_ended_code(ended, referrals, reason)
         return ended
 
@@ -217,36 +218,38 @@ class AccountCodes:
         if self.context.programme.manual_end_blocks is ManualEndBlocks.CUSTOMER:
             return is_blocked_with_customer(contract.account, self.of_customer(contract.customer))
         codes = self.context.ports.promo_codes.of_account(contract.account)
-        return is_customer_still and bool(codes) and codes[-1].ending is Ending.BY_HAND
+        return is_customer_still and bool(codes) and codes[-1].was_ended_by_hand(self.context.now)
 
     def keeps(self, contract: Contract) -> bool:
         """Tell whether a contract is in force on a product that keeps its account's code active (C4)."""
         in_force = contract.is_open and contract.activated_at is not None
         return in_force and self.context.programme.keeps(contract.product)
 
-    def issue(
+    def new(
         self,
         text: str,
         contract: Contract,
         *,
-        at: datetime,
+        issued_at: datetime,
         issuing: Issuing,
         starts_at: datetime | None = None,
-        reason: str | None = None,
     ) -> PromoCode:
-        """Store a new code of a contract's account, pending unless it ``starts_at`` some moment (C3, C9).
-
-        :raises ConcurrentChange: the text was taken, or the account got a code, since they were read.
-        """
-        code = PromoCode(
+        """Return a new code of a contract's account, pending unless it ``starts_at`` some moment (C3, C9)."""
+        return PromoCode(
             text=text,
             account=contract.account,
             customer=contract.customer,
-            issued_at=at,
+            issued_at=issued_at,
             issued_by=self.context.actor.id,
             issuing=issuing,
             starts_at=starts_at,
         )
+
+    def add(self, code: PromoCode, *, at: datetime, reason: str | None = None) -> PromoCode:
+        """Store a new code.
+
+        :raises ConcurrentChange: the text was taken, or the account got a code, since they were read.
+        """
         try:
             return self.context.save(code, act="code.issue", reason=reason, at=at)
         except Refusal as quicker:
@@ -274,21 +277,23 @@ class AccountCodes:
         context.save_launched(codes, reason)
         return tuple(codes)
 
-    def start(self, before: PromoCode, after: PromoCode, *, at: datetime) -> PromoCode:
-        """Store a code that became active (C3)."""
-        return self.context.save(after, before, act="code.start", at=at)
+    def end(self, before: PromoCode, after: PromoCode, *, reason: str | None = None) -> PromoCode:
+        """Store a code that staff ended, or will (C5, C9)."""
+        return self.context.save(after, before, act="code.end", reason=reason)
 
-    def end(self, before: PromoCode, after: PromoCode, *, at: datetime, reason: str | None = None) -> PromoCode:
-        """Store a code that ended, or will (C4, C5)."""
-        return self.context.save(after, before, act="code.end", at=at, reason=reason)
+
+@attrs.frozen
+class CodeChanges:
+    """What a fact about a contract did to the codes of its account: at most one code started, ended and issued."""
+
+    started: PromoCode | None = None
+    ended: PromoCode | None = None
+    issued: PromoCode | None = None
 
 
 @attrs.frozen(slots=False)
 class AutomaticCodes:
-    """The codes that follow contracts: issued, started and ended automatically (C3, C4, C7, C8).
-
-    ``at`` is the moment of the contract's change.
-    """
+    """The codes that follow contracts: issued, started, ended and corrected automatically (C3, C4, C7, C8, C12)."""
 
     context: Context
 
@@ -296,50 +301,99 @@ class AutomaticCodes:
     def _book(self) -> AccountCodes:
         return AccountCodes(self.context)
 
-    def on_conclusion(self, contract: Contract, others: Sequence[Contract], at: datetime) -> PromoCode | None:
-        """Issue a pending code to the account of a concluded contract, unless a rule withholds it (C3, C7, C8)."""
-        if not self.context.programme.issues_for(contract.product, contract.segment):
-            return None
-        if self._book.present(contract.account, at) is not None:
-            return None
-        # The end by hand of an account's code blocks only while a contract is open: an ex-customer gets a new one (C8).
-        if self._book.is_blocked(contract, is_customer_still=any(other.is_open for other in others)):
-            return None
-        text = self.context.code_texts.text_for([*others, contract], at)
-        return self._book.issue(text, contract, at=at, issuing=Issuing.AUTOMATIC)
+    def on_conclusion(self, contract: Contract, others: Sequence[Contract]) -> CodeChanges:
+        """Issue a code to the account of a concluded contract, unless it has one or a rule withholds it (C3, C7, C8).
 
-    def on_activation(self, contract: Contract, at: datetime) -> tuple[PromoCode | None, bool]:
-        """Start the account's pending code, or issue one that is active at once (C3, C4, C7).
-
-        Returns the code and whether it was issued now; no code when nothing changed.
+        Whether the account has one is judged now, when the conclusion is recorded. The new code is pending, unless a
+        contract is in force already.
         """
-        present = self._book.present(contract.account, at)
-        if present is not None:
-            return self._start(present, contract, at), False
-        if not self.context.programme.issues_for(contract.product, contract.segment):
-            return None, False
-        if self._book.is_blocked(contract, is_customer_still=True):
-            return None, False
-        text = self.context.code_texts.text_for(self.context.ports.contracts.of_account(contract.account), at)
-        return self._book.issue(text, contract, at=at, issuing=Issuing.AUTOMATIC, starts_at=at), True
+        codes = self.context.ports.promo_codes.of_account(contract.account)
+        has_one = any(code.status_at(self.context.now) is not CodeStatus.ENDED for code in codes)
+        # The end by hand of an account's code blocks only while a contract is open: an ex-customer gets a new one (C8).
+        is_customer_still = any(other.is_open for other in others)
+        wants = not has_one and self._issues_for(contract)
+        new = wants and not self._book.is_blocked(contract, is_customer_still=is_customer_still)
+        return self._follow(contract, [*others, contract], codes, contract.concluded_at, issues=new)
 
-    def on_end(self, contract: Contract, at: datetime) -> PromoCode | None:
+    def on_activation(self, contract: Contract, at: datetime) -> CodeChanges:
+        """Start the account's pending code, or issue one (C3, C4, C7)."""
+        return self._after(contract, at, issued_at=at)
+
+    def on_end(self, contract: Contract, at: datetime) -> CodeChanges:
         """End the account's code if the contracts that remain no longer keep it (C3, C4)."""
-        present = self._book.present(contract.account, at)
-        if present is None:
-            return None
-        contracts = self.context.ports.contracts.of_account(contract.account)
-        # A pending code needs an open contract, an active one a contract in force on a keeping product (C3, C4).
-        if present.status_at(at) is CodeStatus.PENDING:
-            kept = any(other.is_open for other in contracts)
-        else:
-            kept = any(self._book.keeps(other) for other in contracts)
-        if kept:
-            return None
-        ended = present.ended(at, Ending.CONTRACTS_ENDED)
-        return self._book.end(present, ended, at=at)
+        return self._after(contract, at, issued_at=self.context.now)
 
-    def _start(self, code: PromoCode, contract: Contract, at: datetime) -> PromoCode | None:
-        if code.starts_at is not None or not self.context.programme.keeps(contract.product):
-            return None
-        return self._book.start(code, code.started(at), at=at)
+    def _after(self, contract: Contract, at: datetime, *, issued_at: datetime) -> CodeChanges:
+        ports = self.context.ports
+        contracts = ports.contracts.of_account(contract.account)
+        codes = ports.promo_codes.of_account(contract.account)
+        return self._follow(contract, contracts, codes, at, issued_at=issued_at)
+
+    def _follow(
+        self,
+        contract: Contract,
+        contracts: Sequence[Contract],
+        codes: Sequence[PromoCode],
+        at: datetime,
+        *,
+        issued_at: datetime | None = None,
+        issues: bool = False,
+    ) -> CodeChanges:
+        """Bring the codes of an account in line with its contracts after a fact of the moment ``at`` (C12).
+
+        ``issues`` tells that the fact calls for a new code; else one is issued if a contract that issues codes is in
+        force now and no code is active.
+        """
+        keeps = self.context.programme.keeps
+        placed = code_periods(codes, contracts, keeps)
+        if not issues and self._lacks_one(contracts, placed):
+            issues = not self._book.is_blocked(contract, is_customer_still=True)
+        if not issues:
+            return self._corrected(contract, codes, placed, at)
+        new = self._new(contracts, codes, at if issued_at is None else issued_at)
+        *placed_before, new = code_periods([*codes, new], contracts, keeps)
+        changes = self._corrected(contract, codes, placed_before, at)
+        return attrs.evolve(changes, issued=self._book.add(new, at=at))
+
+    def _new(self, contracts: Sequence[Contract], codes: Sequence[PromoCode], issued_at: datetime) -> PromoCode:
+        # A fact of a moment before the account's last issuing comes late: its code is issued now.
+        if codes and issued_at < codes[-1].issued_at:
+            issued_at = max(self.context.now, codes[-1].issued_at)
+        text = self.context.code_texts.text_for(contracts, issued_at)
+        return self._book.new(text, contracts[-1], issued_at=issued_at, issuing=Issuing.AUTOMATIC)
+
+    def _issues_for(self, contract: Contract) -> bool:
+        return self.context.programme.issues_for(contract.product, contract.segment)
+
+    def _lacks_one(self, contracts: Iterable[Contract], codes: Iterable[PromoCode]) -> bool:
+        """Tell whether a contract that issues codes is in force now, and no code is active (C12)."""
+        now, keeps = self.context.now, self.context.programme.keeps
+        if any(code.status_at(now) is CodeStatus.ACTIVE for code in codes):
+            return False
+        return any(each.is_active_at(now) and keeps(each.product) and self._issues_for(each) for each in contracts)
+
+    def _corrected(
+        self, contract: Contract, codes: Sequence[PromoCode], placed: Iterable[PromoCode], at: datetime
+    ) -> CodeChanges:
+        """Store the codes that changed, and return what changed."""
+        changes = CodeChanges()
+        for before, after in zip(codes, placed, strict=True):
+            if after == before:
+                continue
+            act = self._act(before, after)
+            # What was recorded as having happened is set right: the trace says what was learned late.
+            why = f"contract {contract.id} is {contract.status} since {moment_text(at)}" if act == CORRECTION else None
+            self.context.save(after, before, act=act, reason=why, at=at)
+            if after.ends_at is not None and after.ends_at != before.ends_at:
+                changes = attrs.evolve(changes, ended=after)
+            elif after.starts_at is not None and before.starts_at is None:
+                changes = attrs.evolve(changes, started=after)
+        return changes
+
+    def _act(self, before: PromoCode, after: PromoCode) -> str:
+        """Return the act of a change: a start or an end, unless it changes what was so before now."""
+        is_moved = before.starts_at is not None and before.starts_at != after.starts_at
+        is_revived = before.status_at(self.context.now) is CodeStatus.ENDED
+        if is_moved or is_revived:
+            return CORRECTION
+        return "code.end" if before.ends_at != after.ends_at else "code.start"

@@ -19,6 +19,7 @@ from referral_core.entities.promo_code import PromoCode, Sharing
 from referral_core.entities.referral import Referral
 from referral_core.entities.trace import PROGRAMME_SUBJECT, State, TraceNote
 from referral_core.programme.programme import Programme
+from referral_core.services.code_limit import CodeLimit
 from referral_core.services.code_texts import CodeTexts
 from referral_core.services.permissions import Permissions
 from referral_core.services.records import RECORDS, STORES, imported_state
@@ -45,6 +46,7 @@ class Context:
     actor: Actor
     now: datetime
     known_at: datetime | None = None
+    code_limit: CodeLimit | None = None
 
     @property
     def ports(self) -> Repositories:

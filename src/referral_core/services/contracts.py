@@ -61,11 +61,11 @@ class Contracts(BoundService):
         """
         at = at or self._now
         found = self._found(contract)
-        active = self._context.save(found.activated(at), found)
-        code, is_new = AutomaticCodes(self._context).on_activation(active, at)
+        active = self._context.save(found.activated(at, self._now), found)
+        codes = AutomaticCodes(self._context).on_activation(active, at)
         referral = self._ports.referrals.find(contract)
         if referral is None:
-            return Activation(active, None, (), None if is_new else code, code if is_new else None)
+            return Activation(active, None, (), codes.started, codes.issued)
         granted = referral.granted(at)
         # A void referral stays as it is, and nothing is owed for it (V2).
         if granted is not referral:
@@ -73,7 +73,7 @@ class Contracts(BoundService):
         grants = self._grants(granted, at) if granted.granted_at is not None else ()
         for grant in grants:
             self._context.save(grant, act="grant.due", at=at)
-        return Activation(active, granted, grants, None if is_new else code, code if is_new else None)
+        return Activation(active, granted, grants, codes.started, codes.issued)
 
     @act("contract.withdrawn", least=Role.SYSTEM, feed=True, touches=(a_contract,))
     def withdraw(self, contract: ContractId, *, at: FactMoment | None = None) -> ContractEnd:
@@ -84,8 +84,8 @@ class Contracts(BoundService):
         """
         at = at or self._now
         found = self._found(contract)
-        withdrawn = self._context.save(found.withdrawn(at), found)
-        ended = AutomaticCodes(self._context).on_end(withdrawn, at)
+        withdrawn = self._context.save(found.withdrawn(at, self._now), found)
+        ended = AutomaticCodes(self._context).on_end(withdrawn, at).ended
         referral = self._ports.referrals.find(contract)
         cancelled = None if referral is None else referral.cancelled(at)
         if referral is None or cancelled is None or cancelled is referral:
@@ -102,8 +102,8 @@ class Contracts(BoundService):
         """
         at = at or self._now
         found = self._found(contract)
-        terminated = self._context.save(found.terminated(at), found)
-        return ContractEnd(terminated, None, AutomaticCodes(self._context).on_end(terminated, at))
+        terminated = self._context.save(found.terminated(at, self._now), found)
+        return ContractEnd(terminated, None, AutomaticCodes(self._context).on_end(terminated, at).ended)
 
     def _found(self, contract: str) -> Contract:
         found = self._ports.contracts.find(contract)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import chain, pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -28,6 +29,7 @@ from referral_core.services.explanation import (
     Figure,
     JudgedBy,
     JudgedCode,
+    LearnedLater,
     Mismatch,
     Origin,
     Override,
@@ -36,6 +38,7 @@ from referral_core.services.explanation import (
 from referral_core.services.records import group_state, referral_state
 from referral_core.values.errors import Reason
 from referral_core.values.history import Recorded, grounds
+from referral_core.values.moment import moment_text
 
 if TYPE_CHECKING:
     from referral_core.ports.store import Repositories
@@ -57,17 +60,19 @@ class Explainer:
         known, states = self.known, self.known.referrals.history(contract.id)
         case = None if referral.case is None else known.cases.find(referral.case)
         figures = FigureSources(self.programme, known, contract, states, case)
+        code = _judged_code(known, states, case)
         explanation = Explanation(
             known_at=known.by,
             contract=contract,
             referral=referral,
             recorded_at=states[0].recorded_at,
             judged_by=_judged_by(referral),
-            code=_judged_code(known, states, case),
+            code=code,
             referrer=figures.referrer(),
             referee=figures.referee(),
             overrides=tuple(overrides(known.trace, contract, referral, was_chosen=figures.was_chosen)),
             mismatches=(),
+            learned_later=_learned_later(known, contract, states[0], code),
         )
         mismatches = ExplanationVerifier(self.programme, self.ports, known).mismatches(explanation)
         return attrs.evolve(explanation, mismatches=tuple(mismatches))
@@ -83,12 +88,53 @@ def _judged_code(known: Knowledge, states: States, case: Case | None) -> JudgedC
     """Return the code as known when its use was recorded: with the referral, or with the case that carried it (K2)."""
     first = states[0]
     recorded_at = first.recorded_at if case is None else case.opened_at
-    versions: tuple[Recorded[PromoCode], ...] = next(
-        (each for each in known.promo_codes.history(first.state.referrer) if each[0].state.text == first.state.code), ()
-    )
+    versions = _versions(known, first.state)
     judged_at = first.state.judged_at
     record, is_late = grounds(versions, recorded_at, lambda code: code.status_at(judged_at) is CodeStatus.ACTIVE)
     return JudgedCode(record, None if record is None else record.state.status_at(judged_at), is_late)
+
+
+def _learned_later(
+    known: Knowledge, contract: Contract, first: Recorded[Referral], code: JudgedCode
+) -> tuple[LearnedLater, ...]:
+    """Return the facts that were recorded after the referral, about its code, its contract and its customer (M4)."""
+    return tuple(sorted(_learned(known, contract, first, code), key=attrgetter("recorded_at")))
+
+
+def _learned(
+    known: Knowledge, contract: Contract, first: Recorded[Referral], code: JudgedCode
+) -> Iterator[LearnedLater]:
+    referral, record = first.state, code.record
+    versions = () if record is None else _versions(known, referral)
+    for later in versions:
+        if record is not None and later.revision > record.revision:
+            status = later.state.status_at(referral.judged_at)
+            if status is not code.status:
+                yield LearnedLater(later.recorded_at, _code_then(later.state, status, referral.judged_at))
+                break
+    if contract.activated_at is not None and contract.activated_recorded_at is not None:
+        said = f"contract {contract.id} activated at {moment_text(contract.activated_at)}"
+        yield LearnedLater(contract.activated_recorded_at, said)
+    for other in known.contracts.of_customer(contract.customer):
+        learned = other.activated_recorded_at or other.concluded_recorded_at
+        if other.id == contract.id or learned is None or learned <= first.recorded_at:
+            continue
+        if other.is_active_at(referral.concluded_at):
+            said = f"contract {other.id} of the same customer was in force when this was concluded"
+            yield LearnedLater(learned, said)
+
+
+def _code_then(code: PromoCode, status: CodeStatus, at: datetime) -> str:
+    """Return the sentence about the status of a code at the moment of judgement, by a later record."""
+    if status is CodeStatus.ENDED and code.ends_at is not None:
+        return f"the code {code.text} ended at {moment_text(code.ends_at)}"
+    return f"the code {code.text} was {status} at {moment_text(at)}"
+
+
+def _versions(known: Knowledge, referral: Referral) -> tuple[Recorded[PromoCode], ...]:
+    """Return the states of the code of a referral."""
+    histories = known.promo_codes.history(referral.referrer)
+    return next((each for each in histories if each[0].state.text == referral.code), ())
 
 
 @attrs.frozen

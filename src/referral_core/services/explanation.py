@@ -140,12 +140,24 @@ class Mismatch:
     said: str
 
 
+@attrs.frozen
+class LearnedLater:
+    """A fact of an earlier moment that was recorded only after the referral, with a sentence for staff (M4).
+
+    Whatever it would have changed, the referral stays as it was recorded (C12).
+    """
+
+    recorded_at: datetime
+    said: str
+
+
 @attrs.frozen(kw_only=True)
 class Explanation:
     """The explanation of a referral's two amounts, as known at ``known_at``.
 
     ``mismatches`` are the findings of the verification: the figures are built again by the rules, from the history
-    known when they were locked, and compared with the store, the trace and the grants.
+    known when they were locked, and compared with the store, the trace and the grants. ``learned_later`` are the facts
+    that were not known then.
     """
 
     known_at: datetime
@@ -158,6 +170,7 @@ class Explanation:
     referee: Figure
     overrides: tuple[Override, ...]
     mismatches: tuple[Mismatch, ...]
+    learned_later: tuple[LearnedLater, ...] = ()
 
     @property
     def is_verified(self) -> bool:

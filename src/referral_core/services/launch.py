@@ -21,6 +21,7 @@ from referral_core.services.refusals import contract_exists, not_same_customer
 from referral_core.values.arguments import Count, ReasonText, Text
 from referral_core.values.errors import Reason, Refusal
 from referral_core.values.moment import moment_text
+from referral_core.values.name import is_name
 from referral_core.values.word import Word
 
 PAGE: Final = 10_000
@@ -61,20 +62,21 @@ class Launch(BoundService):
 
         A program makes them with ``Contract.imported``. A refused contract is left out and the others are imported. The
         reasons are ``contract-exists`` when its id is stored with other content, ``not-same-customer`` when another
-        customer owns its account, and ``moment-invalid`` when one of its moments lies in the future. Earlier contracts
-        of the page count as stored. No code is issued and no referral is recorded.
+        customer owns its account, ``moment-invalid`` when one of its moments lies in the future, and ``name-invalid``
+        when an id is none, or not as ``Contract.imported`` keeps it. Earlier contracts of the page count as stored. No
+        code is issued and no referral is recorded.
 
         :raises Refusal: ``not-allowed``, ``reason-missing``: nothing was imported.
         :raises ConcurrentChange: another import stored one of them at the same time: repeat the whole page.
         """
-        standing = self._ports.contracts.standing(
-            [contract.id for contract in contracts], [contract.account for contract in contracts]
-        )
+        checked = [(contract, _unfit(contract)) for contract in contracts]
+        fit = [contract for contract, unfit in checked if unfit is None]
+        standing = self._ports.contracts.standing([each.id for each in fit], [each.account for each in fit])
         known, customers = dict(standing.contracts), dict(standing.customers)
         outcomes: list[Arrival | Refusal] = []
         new: list[Contract] = []
-        for contract in contracts:
-            outcome = _judged(contract, self._now, known, customers)
+        for contract, unfit in checked:
+            outcome = unfit or _judged(contract, self._now, known, customers)
             if outcome is Arrival.IMPORTED:
                 # Later contracts of the page meet this one as a stored one.
                 known[contract.id] = contract
@@ -132,6 +134,17 @@ class Launch(BoundService):
     def _is_due(self, account: CodelessAccount) -> bool:
         """Tell whether a contract in force issues a code; by validation it also keeps the code (C3, C4)."""
         return any(self._programme.issues_for(product, segment) for product, segment in account.supplies)
+
+
+_NAMES: Final = {"id": "contract"} | {word: word for word in ("account", "customer", "product", "segment", "channel")}
+"""The ids and words of a contract, by attribute, with the names of their fields."""
+
+
+def _unfit(contract: Contract) -> Refusal | None:
+    """Refuse a contract with an id that no store is to be asked for."""
+    field = next((field for name, field in _NAMES.items() if not is_name(getattr(contract, name))), None)
+    message = "is no id or word in the form in which those are kept"
+    return None if field is None else Refusal(Reason.NAME_INVALID, message=message, field=field)
 
 
 def _judged(

@@ -12,7 +12,7 @@ import attrs
 from referral_core.acts import act
 from referral_core.entities.actor import Role
 from referral_core.entities.case import CASE_LIFECYCLE, Case, CaseEvent
-from referral_core.entities.contract import Contract, ContractStatus
+from referral_core.entities.contract import Contract, ContractStatus, recorded_apart
 from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import Grant
 from referral_core.entities.promo_code import PromoCode
@@ -128,6 +128,7 @@ class SignUps(BoundService):
             segment=segment,
             channel=channel,
             concluded_at=at,
+            concluded_recorded_at=recorded_apart(at, self._now),
             starts_on=starts_on,
             first_name=first_name,
         )
@@ -218,7 +219,7 @@ class Conclusion:
         # A conclusion by a system under the rules alone is no manual act, and leaves no row (A2).
         act = "contract.concluded" if context.actor.is_person or concluded.warnings else None
         context.save(concluded, act=act, reason=chosen.reason, at=at)
-        issued = AutomaticCodes(context).on_conclusion(concluded, others, at)
+        issued = AutomaticCodes(context).on_conclusion(concluded, others).issued
         referral = referrals.record(judged, concluded, chosen, channel)
         return SignUp(concluded, decision, referral, issued)
 

@@ -11,6 +11,7 @@
     ├── ProgrammeInvalid        a programme has faults; carries all of them, with their places
     ├── CodeSpaceExhausted      many random codes in a row are taken: too many have been issued
     ├── ConcurrentChange        another transaction changed the same rows; nothing was done: repeat the whole act
+    ├── TooManyCodes            codes were given too often, which slows guessing down; carries the seconds to wait
     ├── TraceUnreadable         a row of the trace, or a seal, cannot be decoded; carries its place
     └── BillingUnavailable      billing did not answer; the effect of the call is unknown
 
@@ -185,6 +186,21 @@ class CodeSpaceExhausted(ReferralError):
 
 class ConcurrentChange(ReferralError):
     """Another transaction changed the same rows at the same time: this one was undone and may be repeated."""
+
+
+class TooManyCodes(ReferralError):
+    """Somebody has given codes by their texts too often in too short a time, and nothing was done (A4).
+
+    ``wait`` are the seconds after which the next one is let in.
+    """
+
+    def __init__(self, wait: float) -> None:
+        super().__init__(f"too many codes in too short a time; the next one in {wait:.3g} seconds")
+        self.wait = wait
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the seconds when the error is pickled."""
+        return TooManyCodes, (self.wait,)
 
 
 class TraceUnreadable(ReferralError):

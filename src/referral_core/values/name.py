@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 from referral_core.values.errors import ArgumentInvalid, Reason, Refusal
@@ -46,6 +47,25 @@ def name(value: object, field: str) -> str:
     if not text.isascii() and not is_visible(text):  # printable ASCII that is not blank can be seen
         raise _invalid(field, f"{text!r} has nothing in it that can be seen")
     return text
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text is an id, or a name, in the form in which it is kept."""
+    try:
+        return name(text, "") == text
+    except Refusal:
+        return False
+
+
+def names(values: object, field: str) -> frozenset[str]:
+    """Return a set of ids, each in the normal form NFC.
+
+    :raises Refusal: ``name-invalid``, as of :func:`name`.
+    :raises ArgumentInvalid: it is no collection, or is one text, whose characters would pass for ids.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise ArgumentInvalid(field, f"must be a set of texts, not {type(values).__name__}")
+    return frozenset(name(value, field) for value in values)
 
 
 def is_visible(text: str) -> bool:

@@ -180,6 +180,12 @@ def test_a_rule_that_says_no_is_a_sentence_and_status_1(db: str) -> None:
         (["groups", "set", "referrer", "7", "--from", "2026-01-01T00:00:00"], "moment-naive: --from: "),
         (["groups", "add", "vip", "--side", "left"], "--side: must be one of referrer, referee"),
         (["groups", "add", " vip", "--side", "referee"], "name-invalid: --group: "),
+        (["groups", "add", "\u200b", "--side", "referee"], "name-invalid: --group: "),
+        (["groups", "list", "--as", "agent", "--by", "\u3164"], "name-invalid: --by: "),
+        (["trace", "show", "--account", "\u3164"], "name-invalid: --account: "),
+        (["pay", "--retry", "referee/K-1", "--by", "\u3164", "--reason", "so"], "name-invalid: --by: "),
+        (["erase", "\u3164", "--by", "anu", "--reason", "so"], "name-invalid: CUSTOMER: "),
+        (["erase", "ann", "--by", "\u3164", "--reason", "so"], "name-invalid: --by: "),
         (["groups", "list", "--now", "2026-13-01"], "--now: "),
         (["groups", "list", "--known-at", "yesterday"], "--known-at: "),
         (["act", "code.end", "--code", "A", "--at", "noon"], "--at: "),
@@ -189,6 +195,13 @@ def test_a_rule_that_says_no_is_a_sentence_and_status_1(db: str) -> None:
 def test_what_is_written_wrongly_is_status_2(words: list[str], sentence: str, db: str) -> None:
     status = 1 if sentence == "code-unknown" else 2
     assert said(run(*words, "--db", db), status).startswith(sentence)
+
+
+@pytest.mark.rule("D2")
+def test_an_id_is_the_same_however_its_accents_are_typed(db: str) -> None:
+    run("groups", "add", "ma\u0308nd", "--side", "referee", "--db", db)
+    rows = [run("trace", "show", "--group", typed, "--db", db).stdout for typed in ("ma\u0308nd", "m\u00e4nd")]
+    assert rows[0] == rows[1] != ""
 
 
 def test_a_language_that_the_programme_does_not_have_is_said(db: str) -> None:

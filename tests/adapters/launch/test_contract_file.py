@@ -234,10 +234,12 @@ EVERY: Final = f"{HEAD},activated_at,ended_at,starts_on,first_name,product"
         ("K1,A1,C1,2021-01-02,,,,,,", "", "invalid"),
         (",A1,C1,2021-01-02,,,,,", "contract", "invalid"),
         ("K1,A1,C1,,,,,,", "concluded_at", "invalid"),
-        (" K1,A1,C1,2021-01-02,,,,,", "contract", "invalid"),
-        ("K\0,A1,C1,2021-01-02,,,,,", "contract", "invalid"),
-        ("K1\r,A1,C1,2021-01-02,,,,,", "contract", "invalid"),
-        (f"{'K' * 201},A1,C1,2021-01-02,,,,,", "contract", "invalid"),
+        (" K1,A1,C1,2021-01-02,,,,,", "contract", "name-invalid"),
+        ("K\0,A1,C1,2021-01-02,,,,,", "contract", "name-invalid"),
+        ("K1\r,A1,C1,2021-01-02,,,,,", "contract", "name-invalid"),
+        (f"{'K' * 201},A1,C1,2021-01-02,,,,,", "contract", "name-invalid"),
+        ("K1,A1,\u3164,2021-01-02,,,,,", "customer", "name-invalid"),
+        ("K1,A1,\u200b,2021-02-30,,,,,", "concluded_at", "invalid"),
         ("K1,A1,C1,2021-02-30,,,,,", "concluded_at", "invalid"),
         ("K1,A1,C1,02.01.2021,,,,,", "concluded_at", "invalid"),
         ("K1,A1,C1,2021-01-02T10:00:00,,,,,", "concluded_at", "moment-naive"),
@@ -249,7 +251,7 @@ EVERY: Final = f"{HEAD},activated_at,ended_at,starts_on,first_name,product"
         ("K1,A1,C1,2021-01-02,,,2021-01-02T10:00:00Z,,", "starts_on", "invalid"),
         (f"K1,A1,C1,2021-01-02,,,,{'x' * 4001},", "first_name", "invalid"),
         ("K1,A1,C1,2021-01-02,,,,a\0b,", "first_name", "invalid"),
-        ("K1,A1,C1,2021-01-02,,,,, gas", "product", "invalid"),
+        ("K1,A1,C1,2021-01-02,,,,, gas", "product", "name-invalid"),
         ('"K1,A1,C1,2021-01-02,,,,,', "", "invalid"),
         ('"K1"x,A1,C1,2021-01-02,,,,,', "", "invalid"),
         ("K1," + "x" * LONGEST_ROW, "", "invalid"),
@@ -266,6 +268,14 @@ def test_a_row_that_is_not_right_is_rejected_and_the_rest_goes_on(
     assert done.rejected == [(3, field, reason)]
     assert done.rejects[0].message.endswith(".")
     assert (done.run.rows, done.run.imported, done.run.rejected) == (3, 2, 1)
+
+
+@pytest.mark.rule("D2")
+def test_a_customer_is_one_however_the_id_is_typed(path: Path) -> None:
+    done = of_text(path, "K1,A,Ma\u0308nd,2021-01-02", "K1,A,M\u00e4nd,2021-01-02", "K2,A,M\u00e4nd,2021-01-02")
+    assert done.rejected == []
+    assert {contract.customer for contract in done.contracts} == {"M\u00e4nd"}
+    assert (done.run.imported, done.run.present) == (2, 1)
 
 
 @pytest.mark.parametrize("page", [1, 2, 100])

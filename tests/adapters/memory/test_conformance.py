@@ -9,8 +9,9 @@ import pytest
 from referral_adapters import conformance
 from referral_adapters.conformance.billing_movements import BillingWithMovements
 from referral_adapters.conformance.bulk_billing import BillingWithBulk
+from referral_adapters.conformance.limiter import MakeLimiter
 from referral_adapters.folding import to_ascii
-from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, FlakyBulkBilling, MemoryStore
+from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, FlakyBulkBilling, MemoryStore, SlidingLimiter
 from referral_core.ports.billing import Billing
 from referral_core.ports.cases import CaseRepository
 from referral_core.ports.grants import GrantRepository
@@ -112,3 +113,10 @@ class TestTransactions(OfMemory, conformance.TransactionConformance):
 @pytest.mark.rule("A5")
 class TestPersonalData(OfMemory, conformance.PersonalDataConformance):
     pass
+
+
+@pytest.mark.rule("A4")
+class TestLimiter(conformance.LimiterConformance):
+    @pytest.fixture
+    def make_limiter(self) -> MakeLimiter:
+        return lambda clock: SlidingLimiter(clock=clock)

@@ -117,7 +117,17 @@ CODE_STATES: Final = (
     code("CEMCODE", 3, "cem", 30),
     DOT,
     attrs.evolve(DOT, ends_at=on(45), ending=Ending.CONTRACTS_ENDED),
-    code("EVECODE", 5, "eve", 50, starts_at=on(60), ends_at=on(400), ending=Ending.BY_HAND, ending_reason="moves"),
+    code(
+        "EVECODE",
+        5,
+        "eve",
+        50,
+        starts_at=on(60),
+        ends_at=on(400),
+        ending=Ending.BY_HAND,
+        ending_reason="moves",
+        ended_by_hand_at=on(400),
+    ),
     attrs.evolve(ANN, ends_at=on(100), ending=Ending.CONTRACTS_ENDED),
     code("ANNLATER", 6, "ann", 90, issuing=Issuing.LAUNCH, starts_at=on(95)),
     code("FAYCODE", 7, "fay", 75, starts_at=on(80)),
@@ -314,6 +324,7 @@ def _codes() -> dict[str, list[Row]]:
     states, places, history = dict[str, Row](), dict[str, int](), []
     for each in CODE_STATES:
         row = attrs.asdict(each, recurse=False)
+        del row["ended_by_hand_at"]  # which the first version did not keep apart from the end
         ending = None if each.ending is None else each.ending.value
         revision = states[each.text]["revision"] + 1 if each.text in states else 1
         row |= {"issuing": each.issuing.value, "ending": ending, "revision": revision}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from sqlalchemy.engine import URL
 
 from referral_adapters import conformance
 from referral_adapters.conformance.billing_movements import BillingWithMovements
 from referral_adapters.conformance.bulk_billing import BillingWithBulk
-from referral_adapters.sql import SqlStore
+from referral_adapters.conformance.limiter import MakeLimiter, SetClock
+from referral_adapters.sql import SqlLimiter, SqlStore
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_core.ports.billing import Billing
 from referral_core.ports.cases import CaseRepository
@@ -81,3 +85,18 @@ class TestTrace(conformance.TraceRepositoryConformance):
 
 class TestTransaction(conformance.TransactionConformance):
     """The store is the fixture ``store`` itself."""
+
+
+@pytest.mark.rule("A4")
+class TestLimiter(conformance.LimiterConformance):
+    @pytest.fixture
+    def make_limiter(self, database: URL) -> Iterator[MakeLimiter]:
+        made = list[SqlLimiter]()
+
+        def make(clock: SetClock) -> SqlLimiter:
+            made.append(SqlLimiter(database, clock=clock))
+            return made[-1]
+
+        yield make
+        for limiter in made:
+            limiter.close()

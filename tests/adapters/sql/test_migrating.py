@@ -69,7 +69,10 @@ from tests.adapters.postgres_server import PostgresServer
 
 CLOCK: Final = day(900)
 """What the machine's clock showed when everything was stored."""
-NEW_COLUMNS: Final = {"personal", "closed_at", "moved_at"}
+NEW_COLUMNS: Final = {
+    "personal", "closed_at", "moved_at", "ended_by_hand_at",
+    "concluded_recorded_at", "activated_recorded_at", "ended_recorded_at",
+}  # fmt: skip
 MANY: Final = 1100
 """More than two pages of accounts."""
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 
 from referral_core.entities.actor import Actor, Role
-from tests.phrases import actor
+from referral_core.values.errors import ArgumentInvalid
+from tests.phrases import actor, refused
 from tests.strategies import actors
 
 
@@ -45,3 +46,19 @@ def test_an_actor_never_changes(somebody: Actor) -> None:
         somebody.role = Role.SYSTEM  # type: ignore[misc]  # it is frozen
     assert attrs.evolve(somebody) == somebody
     assert hash(attrs.evolve(somebody)) == hash(somebody)
+
+
+@pytest.mark.rule("D2")
+def test_limits_of_actors_are_compared_as_they_are_meant() -> None:
+    first, second = "Ma\u0308nd", "M\u00e4nd"
+    shop = Actor("shop", Role.AGENT, segments={first}, channels=[first])
+    assert shop.segments == shop.channels == frozenset({second})
+    assert shop.serves(second)
+    for wrong in ("household", 17):
+        with pytest.raises(ArgumentInvalid, match="segments: must be a set of texts"):
+            Actor("shop", Role.AGENT, segments=wrong)  # type: ignore[arg-type] # what the types forbid
+    for unfit in ("\u200b", ""):
+        with refused("name-invalid", field="actor"):
+            Actor(unfit)
+        with refused("name-invalid", field="channels"):
+            Actor("shop", Role.AGENT, channels=frozenset({unfit}))

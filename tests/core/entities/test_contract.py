@@ -249,3 +249,26 @@ def test_a_withdrawn_contract_was_open_until_then() -> None:
     told = contract(concluded="2021-01-15", withdrawn="2021-02-01")
     assert told.known_at(at("2021-02-01") - TICK) == contract(concluded="2021-01-15")
     assert told.known_at(at("2021-02-01")) == told
+
+
+@pytest.mark.rule("M4", "R3")
+def test_a_contract_is_known_by_the_moments_of_recording() -> None:
+    first, second, third, fourth = (at(f"2021-0{month}-01") for month in range(1, 5))
+    concluded = attrs.evolve(contract(concluded="2021-01-01"), concluded_recorded_at=second)
+    assert concluded.known_at(first) is None
+    assert concluded.known_at(second) == concluded
+    active = concluded.activated(first, third)
+    assert (active.activated_recorded_at, active.known_at(second), active.known_at(third)) == (third, concluded, active)
+    over = active.terminated(second, fourth)
+    assert (over.ended_recorded_at, over.known_at(third), over.known_at(fourth)) == (fourth, active, over)
+    assert [each.last_recorded_at for each in (concluded, active, over)] == [second, third, fourth]
+
+
+@pytest.mark.rule("M4")
+def test_a_fact_that_is_told_in_time_needs_no_moment_of_recording() -> None:
+    first, second, third = (at(f"2021-0{month}-01") for month in range(1, 4))
+    concluded = contract(concluded="2021-01-01")
+    active = concluded.activated(second, second)
+    withdrawn, over = concluded.withdrawn(third, third), active.terminated(third, third)
+    assert {active.activated_recorded_at, withdrawn.ended_recorded_at, over.ended_recorded_at} == {None}
+    assert [each.last_recorded_at for each in (concluded, active, over)] == [first, second, third]

@@ -751,3 +751,16 @@ def test_a_hidden_line_is_one_that_no_sign_up_can_be_the_first_to_match(criteria
         sign_up = (f"{line.channel or 'else'}/new", "any", line.product or "new")
         is_first = next(each for each in lines if each.matches(*sign_up)) is line
         assert is_first != any(earlier.is_as_wide_as(line) for earlier in lines[:number])
+
+
+@pytest.mark.rule("D2", "P1")
+def test_words_of_a_programme_are_compared_with_those_of_acts() -> None:
+    first, second = "Ma\u0308nd", "M\u00e4nd"
+    programme = Programme.from_toml(f'products = ["{first}", "electricity"]\nsegments = ["household", "Ma\\u0308nd"]')
+    assert (programme.covers(second, second), programme.covers(first, second)) == (True, False)
+    twice = f'[existing_customer_by_product]\n"{first}" = ["electricity"]\n"{second}" = ["electricity"]'
+    with pytest.raises(ProgrammeInvalid, match="Cannot overwrite a value"):
+        Programme.from_toml(twice)
+    for word, wrong in ((first, "is not in the Unicode form NFC"), ("x" * 201, "is longer than 200 characters")):
+        with pytest.raises(ProgrammeInvalid, match=wrong):
+            Programme(products=(word, "electricity"))

@@ -23,6 +23,7 @@ def code(
         issuing=how,
         ends_at=None if ended is None else at(ended),
         ending=why,
+        ended_by_hand_at=at(ended) if ended is not None and why is Ending.BY_HAND else None,
     )
 
 

@@ -10,7 +10,16 @@ import pytest
 from referral_core import Actor, Programme, Role, Side
 from referral_core.entities.promo_code import CodeStatus, Ending
 from referral_core.entities.referral import Referral
-from referral_core.services.explanation import Correction, Deviation, Explanation, JudgedBy, Mismatch, Origin, Part
+from referral_core.services.explanation import (
+    Correction,
+    Deviation,
+    Explanation,
+    JudgedBy,
+    LearnedLater,
+    Mismatch,
+    Origin,
+    Part,
+)
 from referral_core.values.moment import LATEST
 from tests.office import SYSTEM, Office
 from tests.phrases import TICK, at, euros, offer, refused
@@ -239,6 +248,46 @@ def test_what_arrived_late_was_judged_by_what_was_there_by_then() -> None:
     assert [figure.version and figure.version.recorded_at for figure in (told.referrer, told.referee)] == [
         at(MARCH)
     ] * 2
+
+
+@pytest.mark.rule("M4", "C12")
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"ends_at": "2021-01-20", "ending": Ending.CONTRACTS_ENDED}, "the code {} ended at 2021-01-20"),
+        ({"starts_at": "2021-02-20"}, "the code {} was pending at 2021-02-01 12:00+02:00"),
+    ],
+)
+def test_what_was_learned_of_the_code_later_is_mentioned_and_raises_no_doubt(
+    changes: dict[str, str], said: str
+) -> None:
+    office = signed_up()
+    code = office.store.promo_codes.of_account("A")[0]
+    moved = {name: at(value) if name.endswith("_at") else value for name, value in changes.items()}
+    office.store.promo_codes.replace(attrs.evolve(code, ending_reason="told late"), at=at(MARCH) - TICK)
+    office.store.promo_codes.replace(attrs.evolve(code, **moved), at=at(MARCH))  # type: ignore[arg-type] # named above
+    told = explained(office)
+    assert told.is_verified
+    assert told.learned_later == (LearnedLater(at(MARCH), said.format(code.text)),)
+    assert explained(office, when="2021-02-15").learned_later == ()
+
+
+@pytest.mark.rule("M4", "S1")
+def test_what_was_learned_of_the_customer_and_the_contract_later_is_mentioned_in_order() -> None:
+    office = signed_up()
+    office.concluded("K2", on="B", when=MARCH)
+    session = office.session(MARCH)
+    session.sign_ups.conclude("K0", account="B", customer="b", at=at(JANUARY))
+    session.contracts.activate("K0", at=at(JANUARY))
+    session.sign_ups.conclude("K9", account="B", customer="b", at=at(JANUARY))
+    later = office.session("2021-03-02")
+    later.contracts.activate("K1", at=at("2021-02-20"))
+    told = explained(office)
+    assert told.is_verified
+    assert [(each.recorded_at, each.said) for each in told.learned_later] == [
+        (at(MARCH), "contract K0 of the same customer was in force when this was concluded"),
+        (at("2021-03-02"), "contract K1 activated at 2021-02-20"),
+    ]
 
 
 # ── what does not hold ────────────────────────────────────────────────────────────────────────────────────────────────

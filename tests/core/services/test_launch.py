@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_core import Actor, CodeSpaceExhausted, Contract, Programme, PromoCode, Refusal, Role
+from referral_core import Actor, CodeSpaceExhausted, Contract, Programme, PromoCode, Reason, Refusal, Role
 from referral_core.entities.promo_code import CodeStatus, Issuing
 from referral_core.entities.trace import PROGRAMME_SUBJECT
 from referral_core.formats.offensive_words import OffensiveWords
@@ -19,7 +19,7 @@ from referral_core.formats.random_codes import RandomCodes
 from referral_core.programme.settings import CodeFormat
 from referral_core.services import code_texts
 from referral_core.services.launch import Arrival, IssuedPage
-from referral_core.values.name import name as proper_name
+from referral_core.values.name import is_name
 from tests.office import HOUSEHOLD, SECRET, SYSTEM, Office
 from tests.phrases import TICK, at, contract, refused
 from tests.strategies import contracts
@@ -66,11 +66,21 @@ def town(*accounts: str, programme: Programme = HOUSEHOLD, name: str | None = No
 
 
 def is_addressable(given_: Contract) -> bool:
-    """Tell whether a contract can be asked for by its id, as one can be that came in at any door."""
-    try:
-        return proper_name(given_.id, "contract") == given_.id
-    except Refusal:
-        return False
+    """Tell whether ids and words of a contract are such as come in at any door (D2)."""
+    words = (given_.id, given_.account, given_.customer, given_.product, given_.segment, given_.channel)
+    return all(map(is_name, words))
+
+
+@pytest.mark.rule("D2")
+@pytest.mark.parametrize("field", ["id", "account", "customer", "product", "segment", "channel"])
+def test_a_contract_that_was_not_made_by_the_rules_of_ids_is_left_out(field: str) -> None:
+    for unfit in ("\u200b", "a\u0308", "\ud800"):
+        office, changed = Office(), dict[str, Any]({field: unfit})
+        made = attrs.evolve(contract("K-1"), **changed)
+        (outcome,) = office.desk.session(actor=SYSTEM, now=LAUNCH).launch.import_contracts([made])
+        assert isinstance(outcome, Refusal)
+        assert (outcome.reasons, outcome.field) == ((Reason.NAME_INVALID,), "contract" if field == "id" else field)
+        assert office.store.contracts.find(made.id) is None
 
 
 # ── contracts that are there already ──────────────────────────────────────────────────────────────────────────────────

@@ -5,10 +5,6 @@ from __future__ import annotations
 import html
 import re
 
-import pytest
-
-from referral_adapters.http import SlidingLimiter
-from referral_core import Programme
 from tests.examples.portal.visitor import Visitor
 
 
@@ -41,13 +37,3 @@ def test_nobody_in_particular_has_no_token_and_may_still_check_a_code(visitor: V
     answer = visitor.client.post("/api/code-checks", json={"code": "NOSUCHCODE"})
     assert answer.json()["usable"] is False
     assert visitor.client.get("/api/openapi.json").json()["openapi"].startswith("3.1")
-
-
-@pytest.mark.rule("A4")
-def test_who_tries_many_codes_while_typing_is_asked_to_wait(visitor: Visitor) -> None:
-    visitor.client.app.state.limiter = SlidingLimiter(clock=lambda: 0.0)  # type: ignore[attr-defined] # FastAPI's
-    answers = [visitor.opens("/sign-up/check", code="NOSUCHCODE") for _ in range(Programme().checking.per_address + 1)]
-    assert all("retry-after" not in each.headers for each in answers[:-1])
-    assert answers[0].json()["usable"] is False
-    assert answers[-1].json()["usable"] is None
-    assert int(answers[-1].headers["retry-after"]) >= 1

@@ -111,6 +111,7 @@ def test_open_sign_ups_come_first_and_all_are_there_by_pages(agent: Visitor, mon
         ("A-1008", ["K-1008"]),
         ("C-1004", ["K-1004", "K-1012"]),
         ("bērz", ["K-1004", "K-1012"]),
+        ("be\u0304rz", ["K-1004", "K-1012"]),
         ("Svetlana", ["K-1008"]),
         ("Pagaripoisid", []),
         ("A-1006", []),
@@ -220,6 +221,7 @@ def test_a_customer_who_is_known_is_warned_of_everything(agent: Visitor) -> None
     ("fields", "field", "reason"),
     [
         ({"name": ""}, "name", ""),
+        ({"name": "\u3164"}, "name", ""),
         ({"name": "N" * 81}, "name", ""),
         ({"code": "A" * 41}, "code", ""),
         ({"product": "water"}, "product", ""),

@@ -181,6 +181,13 @@ class MismatchAnswer(Answer):
     said: str
 
 
+class LearnedLaterAnswer(Answer):
+    """A fact of an earlier moment that was recorded only after the referral."""
+
+    recorded_at: str | None
+    said: str
+
+
 class ExplanationAnswer(Answer):
     """The explanation of a referral's two amounts, rebuilt from history and verified."""
 
@@ -196,6 +203,7 @@ class ExplanationAnswer(Answer):
     overrides: list[OverrideAnswer]
     verified: bool
     mismatches: list[MismatchAnswer]
+    learned_later: list[LearnedLaterAnswer]
 
     @classmethod
     def of(cls, explanation: Explanation, calendar: Calendar) -> ExplanationAnswer:
@@ -214,4 +222,8 @@ class ExplanationAnswer(Answer):
             overrides=[OverrideAnswer.of(override, calendar) for override in explanation.overrides],
             verified=explanation.is_verified,
             mismatches=[MismatchAnswer(part=each.part.value, said=each.said) for each in explanation.mismatches],
+            learned_later=[
+                LearnedLaterAnswer(recorded_at=local(each.recorded_at, calendar), said=each.said)
+                for each in explanation.learned_later
+            ],
         )

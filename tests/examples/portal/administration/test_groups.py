@@ -225,6 +225,7 @@ def test_a_group_is_added_renamed_disabled_and_enabled(andres: Visitor) -> None:
         ({"group": "referrer", "name": "Another"}, "group"),
         ({"group": "another", "name": "Referrer"}, "name"),
         ({"group": "another", "name": ""}, "name"),
+        ({"group": "another", "name": "\u3164"}, "name"),
         ({"group": "another", "name": "n" * 81}, "name"),
         ({"group": "An other", "name": "Another"}, "group"),
         ({"group": "another/one", "name": "Another"}, "group"),

@@ -1,6 +1,6 @@
-"""Guessing is slow, and answers tell nothing by their timing (A4).
+"""The limiter in memory follows the generic cell rate algorithm (A4).
 
-The limiter follows the generic cell rate algorithm. Each key has a moment at which all that was let in is paid for, at
+Each key has a moment at which all that was let in is paid for, at
 one ``step = seconds / count`` each. Something is let in when that moment, with its own step, lies at most ``seconds``
 ahead. So, of what is let in within any ``span``: the first may find no debt, the last leaves at most ``seconds`` of it,
 and each adds one step, whence ``n * step <= span + seconds``, that is ``n <= count + span / step``.
@@ -8,18 +8,12 @@ and each adds one step, whence ``n * step <= span + seconds``, that is ``n <= co
 
 from __future__ import annotations
 
-import asyncio
-from math import ceil, floor
-from time import perf_counter
-from typing import Final
-
-import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_adapters.http import Rate, SlidingLimiter
-from referral_adapters.http.limits import wait_for_interval
+from referral_adapters.memory import SlidingLimiter
+from referral_core.ports.limiter import Rate
 
 pytestmark = pytest.mark.rule("A4")
 SLACK = 1e-6
@@ -72,7 +66,7 @@ def test_whoever_waits_as_long_as_was_said_is_let_in_and_no_sooner(rate: Rate, s
 def test_all_of_a_rate_may_come_at_once_and_then_one_a_step(rate: Rate) -> None:
     clock = Ticking()
     limiter = SlidingLimiter(clock=clock)
-    assert [limiter.take("k", rate) for _ in range(rate.count)] == [0.0] * rate.count
+    assert [limiter.take("k", rate) for _ in range(int(rate.count))] == [0.0] * int(rate.count)
     step = rate.seconds / rate.count
     assert limiter.take("k", rate) == pytest.approx(step)
     for _ in range(3):
@@ -80,7 +74,7 @@ def test_all_of_a_rate_may_come_at_once_and_then_one_a_step(rate: Rate) -> None:
         assert limiter.take("k", rate) == 0
         assert limiter.take("k", rate) > 0
     clock.now += rate.seconds
-    assert [limiter.take("k", rate) for _ in range(rate.count)] == [0.0] * rate.count
+    assert [limiter.take("k", rate) for _ in range(int(rate.count))] == [0.0] * int(rate.count)
 
 
 @given(rates, st.lists(st.sampled_from("abc"), max_size=60))
@@ -109,67 +103,3 @@ def test_by_itself_it_goes_by_a_clock_that_never_goes_back() -> None:
     limiter, rate = SlidingLimiter(), Rate(1, 3600.0)
     assert limiter.take("k", rate) == 0
     assert 3590 < limiter.take("k", rate) <= 3600
-
-
-# ── timing ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-INTERVAL: Final = 0.01
-LOOK: Final = 0.000_02
-"""How long the others take when they have nothing to do."""
-
-
-@attrs.define
-class Time:
-    """A time that passes only by looking at it and by sleeping; a sleep ends as late as those of event loops do."""
-
-    now: float
-    late: float
-    slept: list[float] = attrs.Factory(list)
-
-    def perf_counter(self) -> float:
-        """Return the time."""
-        self.now += 1e-7
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep; event loops count in milliseconds."""
-        self.slept.append(seconds)
-        self.now += ceil(seconds * 1000) / 1000 + self.late if seconds else LOOK
-
-
-def left(took: float, late: float) -> tuple[float, Time]:
-    """Return how many seconds after its start an answer leaves that took so long to find."""
-    time = Time(1000.0, late)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("referral_adapters.http.limits.perf_counter", time.perf_counter)
-        patched.setattr(asyncio, "sleep", time.sleep)
-        started = time.perf_counter()
-        time.now += took
-        asyncio.run(wait_for_interval(started, INTERVAL))
-        return time.now - started, time
-
-
-@given(took=st.floats(0, 0.0349), late=st.floats(-0.001, 0.001))
-def test_an_answer_leaves_at_the_next_interval_to_the_turn_of_the_others(took: float, late: float) -> None:
-    """What it took cannot be seen from when it leaves, except from how many intervals it were."""
-    after, _ = left(took, late)
-    intervals = floor(took / INTERVAL + 1e-4) + 1
-    if (intervals * INTERVAL - took) > 1e-5:
-        assert 0 <= after - intervals * INTERVAL < 2 * LOOK
-
-
-def test_nearly_all_of_the_wait_is_slept() -> None:
-    after, time = left(0.001, 0.0)
-    assert time.slept[0] == pytest.approx(0.007, abs=1e-4)
-    assert sum(time.slept[1:]) == 0
-    assert len(time.slept) < 0.003 / LOOK
-    assert after == pytest.approx(INTERVAL, abs=1e-4)
-
-
-def test_an_answer_leaves_no_sooner_by_the_clock_on_the_wall() -> None:
-    async def waited() -> float:
-        started = perf_counter()
-        await wait_for_interval(started, INTERVAL)
-        return perf_counter() - started
-
-    assert asyncio.run(waited()) >= INTERVAL
