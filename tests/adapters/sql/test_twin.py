@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
+from random import Random
 
 import pytest
 from sqlalchemy.engine import URL
@@ -22,6 +24,8 @@ from referral_core.entities.trace import account_subject, chain_faults
 A123 = Path(__file__).parents[3] / "examples" / "a123"
 PROGRAMME = Programme.default()
 KEY = secret_of("demo")
+LATE, TWICE = 0.2, 0.05
+"""How many facts come late, and how many lines twice."""
 
 
 @cache
@@ -47,6 +51,30 @@ def told_in_memory(name: str) -> str:
 def test_a_database_answers_as_memory_does(database: URL, name: str) -> None:
     with SqlStore(database, PROGRAMME, secret=KEY, folding=AnyAsciiFolding()) as store:
         assert told(store, lines_of(name)) == told_in_memory(name)
+
+
+FACTS = frozenset({"contract.activated", "contract.terminated", "contract.withdrawn", "bill.issued"})
+
+
+def with_late_lines(lines: Iterable[str], seed: int) -> list[str]:
+    """Return a feed in which some facts come later than they happened, and some lines twice."""
+    chance, placed = Random(seed), []
+    for place, text in enumerate(lines):
+        is_late = json.loads(text)["type"] in FACTS and chance.random() < LATE
+        placed.append((place + chance.randint(1, 80) * is_late, text))
+        if chance.random() < TWICE:
+            placed.append((place + chance.randint(1, 200), text))
+    return [text for _, text in sorted(placed, key=itemgetter(0))]
+
+
+@pytest.mark.rule("M4", "C12", "B13")
+@pytest.mark.parametrize("seed", [*range(2), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 200))])
+def test_late_and_repeated_lines_give_the_same_in_every_store(database: URL, seed: int) -> None:
+    lines = with_late_lines(feed(30, seed, "demo"), seed)
+    in_memory = told(MemoryStore(PROGRAMME, secret=KEY, folding=AnyAsciiFolding()), lines)
+    assert '"repeated"' in in_memory
+    with SqlStore(database, PROGRAMME, secret=KEY, folding=AnyAsciiFolding()) as store:
+        assert told(store, lines) == in_memory
 
 
 @pytest.mark.rule("A2")
