@@ -177,8 +177,8 @@ def races(session: nox.Session) -> None:
 def twins(session: nox.Session) -> None:
     """Tell random stories to memory and a database at once, and a year of thousands of accounts; takes a while."""
     session.install(*PINNED, "-e", ".[test]")
-    env = {"REFERRAL_TWINS": "150", "REFERRAL_YEAR": "2000"}
-    files = ["tests/adapters/sql/test_stateful.py", "tests/examples/test_year.py"]
+    env = {"REFERRAL_TWINS": "150", "REFERRAL_YEAR": "2000", "REFERRAL_LATE_FEEDS": "200"}
+    files = ["tests/adapters/sql/test_stateful.py", "tests/adapters/sql/test_twin.py", "tests/examples/test_year.py"]
     session.run("pytest", "--hypothesis-profile=search", *files, *session.posargs, env=env)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from functools import cache
 from operator import itemgetter
@@ -24,6 +25,7 @@ from referral_core.entities.trace import account_subject, chain_faults
 A123 = Path(__file__).parents[3] / "examples" / "a123"
 PROGRAMME = Programme.default()
 KEY = secret_of("demo")
+FEEDS = int(os.environ.get("REFERRAL_LATE_FEEDS", "2"))
 LATE, TWICE = 0.2, 0.05
 """How many facts come late, and how many lines twice."""
 
@@ -68,7 +70,7 @@ def with_late_lines(lines: Iterable[str], seed: int) -> list[str]:
 
 
 @pytest.mark.rule("M4", "C12", "B13")
-@pytest.mark.parametrize("seed", [*range(2), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 200))])
+@pytest.mark.parametrize("seed", range(FEEDS))
 def test_late_and_repeated_lines_give_the_same_in_every_store(database: URL, seed: int) -> None:
     lines = with_late_lines(feed(30, seed, "demo"), seed)
     in_memory = told(MemoryStore(PROGRAMME, secret=KEY, folding=AnyAsciiFolding()), lines)
