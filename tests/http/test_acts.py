@@ -10,8 +10,9 @@ import attrs
 import pytest
 
 from referral_adapters.http import Limiter, Rate
-from referral_adapters.http.acts import ACCOUNT_ACTS, ENDPOINTS, VISIBLE_FROM, act_body, visible_to
+from referral_adapters.http.acts import ACCOUNT_ACTS, ENDPOINTS, act_body
 from referral_adapters.http.app import ENDPOINTS as DESCRIBED
+from referral_adapters.http.visibility import VISIBLE_FROM, visible_to
 from referral_core.entities.actor import Role
 from referral_core.rules.decision import Decision
 from referral_core.session import ACTS
@@ -161,8 +162,10 @@ def test_nobody_finds_out_here_which_codes_there_are(door: Door, name: str) -> N
     assert theirs.status == nobodys.status == over.status == 403
     assert theirs.body == nobodys.body == over.body
     assert written(door) == before
-    own = ask(door, name, by="customer:C-1", accounts=["G2"])
-    assert (own.status, own.body) == (403, theirs.body)
+    own, none = (
+        ask(door, name, PROPER[name] | {"code": code}, by="customer:C-1", accounts=["G2"]) for code in ("A123", "NONE2")
+    )
+    assert (own.status, own.body) == (403, none.body)
     ended = ask(door, name, PROPER[name] | {"code": "ended-1"}, by="customer:C-4")
     assert ended.reasons == ["code-ended"], "of one's own code one is told"
 

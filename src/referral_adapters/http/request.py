@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import attrs
 from fastapi import Depends
@@ -23,6 +23,8 @@ from referral_adapters.http.retry import retry
 from referral_adapters.http.service import Service
 from referral_core.entities.actor import Actor
 from referral_core.ports.requests import Answer, asker_of
+from referral_core.services.permissions import Permissions
+from referral_core.services.visibility import Visibility
 from referral_core.session import Session
 from referral_core.values.errors import ConcurrentChange
 from referral_core.values.moment import Calendar
@@ -88,6 +90,10 @@ class ServiceRequest:
     def revision_of(self, stored: object) -> str:
         """Return the revision of a stored thing: the same for the same state, whichever answer represents it."""
         return digest_of(json.dumps(plain_json(stored, self.calendar)).encode())
+
+    def shown(self, stored: Any) -> Any:  # noqa: ANN401 - any stored thing
+        """Return a stored thing as the caller may see it, as acts answer with it."""
+        return Visibility(Permissions(self.service.store, self.service.programme, self.actor)).of(stored)
 
     def answered(self, answer: BaseModel | Representation) -> Response:
         """Return the response of a question; an answer that the caller has already is not sent (``If-None-Match``)."""
