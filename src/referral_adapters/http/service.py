@@ -50,7 +50,8 @@ class Service:
     ``observers`` take note of every answered request.
 
     Answers to checks of the public and of customers leave after a whole number of ``answer_interval`` seconds, so that
-    the answer for an unknown code takes as long as the one for an ended code (A4). With 0 they leave at once.
+    the answer for an unknown code takes as long as the one for an ended code (A4). So does every refusal of something
+    that is not there, or not the caller's (A6). With 0 they leave at once.
 
     A store belongs to one programme (P5). Groups that the programme names and the store does not have are logged as a
     warning when the service is made.
