@@ -15,6 +15,7 @@ from typing import Any, Final
 from referral_adapters.http import ServiceStore
 from referral_core import Programme
 from referral_core.desk import ReferralDesk
+from referral_core.entities.grant import GrantEvent
 from referral_core.session import Session
 from tests.http.door import PLENTY
 from tests.http.world import ANU, CRM, LIIS, build
@@ -75,6 +76,12 @@ def fill(store: ServiceStore) -> ServiceStore:
     _let_mona_move(desk, session("2021-02-07 12:00"))
     conclude("K-32", "MC", "C-32", "2021-02-08 12:00", "FIRMA1", segment="household", channel="sales-portal")
     session("2021-02-09 12:00").contracts.activate("K-22")
+    session("2021-02-09 12:00").contracts.activate("K-32")
+    for key in ("referrer/K-22", "referee/K-22", "referrer/K-32", "referee/K-32"):
+        grant = store.grants.find(key)
+        assert grant is not None
+        stuck = grant.failed(GrantEvent.BE_REFUSED, "refused", at=at("2021-02-10 12:00"), wait_until=None)
+        assert store.grants.change([(grant, stuck)])
     southern = {"segment": "household", "channel": "south"}
     conclude("K-40", "SA", "C-40", "2021-02-10 12:00", "A123", **southern)
     conclude("K-41", "SB", "C-1", "2021-02-10 12:00", "A123", **southern)

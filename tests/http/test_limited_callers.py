@@ -272,6 +272,16 @@ def test_staff_of_households_are_shown_nothing_of_companies(house: House) -> Non
     assert warned["warnings"] == ["code-unknown", "not-eligible"], "not what she is to the companies"
 
 
+def test_stuck_grants_are_shown_to_whom_account_and_contract_are_seen_by(house: House) -> None:
+    def stuck(**claims: Any) -> list[str]:  # noqa: ANN401 - any JSON
+        told = house.door.ask("GET", "/grants/stuck", by="supervisor", **claims)
+        return [grant["grant"] for grant in told.json()["items"]]
+
+    assert stuck(segments=["household"]) == ["referee/K-32", "referee/K-8"]
+    assert stuck(segments=["micro-business"]) == ["referee/K-22", "referrer/K-22"]
+    assert len(stuck()) == 5
+
+
 def test_the_programmes_chain_shows_the_cases_that_the_auditor_sees(house: House) -> None:
     def cases(**claims: Any) -> list[str]:  # noqa: ANN401 - any JSON
         told = house.door.ask("GET", "/trace?subject=programme&limit=200", by="administrator", **claims)
