@@ -93,6 +93,13 @@ def live(door: Door) -> None:
             told = door.ask("POST", "/events", {**event, "specversion": "1.0", "time": "2021-03-15T12:00:00+02:00"})
             assert (told.status, told.json()["outcome"] in {"done", "warned"}) == (HTTPStatus.OK, True), told.body
 
+        if act == "referral.void":
+            for place, path in enumerate(("/contracts/M-1/fee-notes", "/codes/SUMMER21/end")):
+                body = {"amount": "1", "reason": WHY} if "fee" in path else {"reason": WHY}
+                told = door.ask("POST", path, body, headers=key_of(100 + place))
+                assert told.status in {HTTPStatus.OK, HTTPStatus.CREATED}, told.body
+                assert CUSTOMER not in told.body.decode(), "an answer with words about them that does not name them"
+
 
 def key_of(number: int) -> dict[str, str]:
     """Return the key of a part of the story, which names the customer."""
