@@ -134,8 +134,10 @@ class Permissions:
     def of_account(self, account: str) -> Limits:
         """Yield the segments of an account, for an actor limited to some; an unknown account lies in none of them."""
         if self.actor.segments is not None:
-            yield from self.of_new_account(account)
-            if not self.ports.contracts.of_account(account):
+            contracts = self.ports.contracts.of_account(account)
+            for contract in contracts:
+                yield Limit.SEGMENT, contract.segment
+            if not contracts:
                 yield ABSENT
 
     def of_new_account(self, account: str) -> Limits:

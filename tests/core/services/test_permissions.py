@@ -471,6 +471,35 @@ def test_a_code_is_its_holders_however_it_is_written() -> None:
         town(holder="micro-business").session(by=limited(Role.AGENT, "household")).codes.show(" a-1 23")
 
 
+NOT_THERE: Final[dict[str, dict[str, Any]]] = {
+    "code.end": {"code": "B999"},
+    "code.show": {"code": "B999"},
+    "sharing.text": {"code": "B999"},
+    "code.issue": {"account": "NOWHERE"},
+    "account.show": {"account": "NOWHERE"},
+    "termination-fee.propose": {"contract": "K9"},
+    "contract.activated": {"contract": "K9"},
+    "sign-up.show": {"contract": "K9"},
+    "code.attach": {"contract": "K9"},
+    "grant.retry": {"key": "referee/K9"},
+    "case.abandon": {"case": "case-9"},
+    "case.finish": {"case": "case-9"},
+    "trace.show": {"subject": "referral:K9"},
+    "customer.erasable": {"customer": "nobody"},
+}
+"""What acts are asked about that is not there."""
+
+
+@pytest.mark.rule("A1", "A6")
+@pytest.mark.parametrize("act", NOT_THERE)
+def test_what_is_not_there_is_refused_like_what_is_not_theirs(act: str) -> None:
+    companies = {piece.replace("-", "_"): "micro-business" for piece in PIECES}
+    theirs = town(**companies).session(by=limited(Role.SYSTEM, "household"))
+    for session, other in ((theirs, {}), (busy().session(by=limited(Role.SYSTEM, "household")), NOT_THERE[act])):
+        with refused("not-allowed", field="actor", naming=f"{act} touches a segment outside household"):
+            ask(session, act, **{**OF_TOWN.get(act, {}), **other})
+
+
 # ── channels ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
