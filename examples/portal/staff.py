@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Final, TypeVar
 from unicodedata import normalize
 
@@ -114,10 +115,11 @@ class StaffSearch:
         return tuple(dict.fromkeys((*by_number, *by_contract, *by_code, *by_customer)))
 
     def customers(self) -> tuple[Person, ...]:
-        """Return the customers of a number, or with the words in their name."""
+        """Return the customers of a number, or with the words in their name, of those whom this actor may see."""
         spellings, part = self._spellings(), compared_name(self._words)
         everybody = self._people.customers()
-        return tuple(each for each in everybody if each.id in spellings or part in compared_name(each.name))[:MOST]
+        meant = (each for each in everybody if each.id in spellings or part in compared_name(each.name))
+        return tuple(islice((each for each in meant if self.accounts_of(each.id)), MOST))
 
     def accounts_of(self, customer: str) -> tuple[str, ...]:
         """Return a customer's accounts."""

@@ -27,6 +27,7 @@ from referral_core.services.referrals import Referrals
 from referral_core.services.sharing import Sharings
 from referral_core.services.sign_ups import SignUps
 from referral_core.services.trace import Trace
+from referral_core.services.visibility import Visibility
 from referral_core.values.errors import ReadOnlySession, Refusal
 from referral_core.values.moment import showing_moments_in
 
@@ -268,11 +269,12 @@ class LocalRunner:
         # A new inner service for each act: its runner must never be reached through the session.
         given = act.defaults | given
         context, inner = self.context, type(service)(self._inner)
+        visible = Visibility(context.permissions)
         if context.known_at is not None and not act.reads:
             raise ReadOnlySession(act.name)
 
         def admitted() -> R:
-            answer = act.body(inner, **self.admit(act, given))
+            answer: R = visible.of(act.body(inner, **self.admit(act, given)))
             if context.code_limit is not None:
                 context.code_limit.show(_shown_by(answer))
             return answer

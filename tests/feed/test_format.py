@@ -11,6 +11,7 @@ import pytest
 from referral_adapters.feed import FeedRunner
 from referral_adapters.feed.event import read_event
 from referral_core import Programme
+from referral_core.values.name import digest_key
 from tests.feed.story import MONEY, Story, line
 
 Data = dict[str, Any]
@@ -772,6 +773,6 @@ def test_a_moment_in_another_offset_and_a_default_that_is_written_are_the_same_c
 def test_an_event_that_an_earlier_version_took_is_known_by_how_it_was_written() -> None:
     story = scene()
     text = line("group.add", FULL["group.add"], time=NOON, event="x")
-    story.store.requests.add_event("story", "x", read_event(json.loads(text)).written_digest)
+    story.store.requests.add_event("story", digest_key("x"), read_event(json.loads(text)).written_digest)
     story.handle(text, then="repeated")
     story.handle(line("group.add", FULL["group.add"], time=NOON, event="x", role="administrator"), then="invalid id")

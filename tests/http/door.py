@@ -102,7 +102,7 @@ class Door:
         **service: Any,  # noqa: ANN401
     ) -> None:
         self.clock = Clock()
-        given = {"programme": Programme(checking=PLENTY), "clock": self.clock, **service}
+        given = {"programme": Programme(checking=PLENTY), "clock": self.clock, "answer_interval": 0.0, **service}
         given.setdefault("authenticate", JwtAuthentication({"": KEY}, algorithms=["HS256"]))
         self.service = Service(store=store, **given)
         self.app = _shared_app() if app is None else app

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, Final
 
 import pytest
 
 from referral_core.session import ACTS
 from referral_core.values.errors import ConcurrentChange
+from referral_core.values.name import digest_key
 from tests.http.conftest import Opening
 from tests.http.document import Document
 from tests.http.door import Door, HttpAnswer
@@ -122,7 +125,7 @@ def test_a_request_that_is_refused_leaves_no_mark(door: Door) -> None:
     assert door.ask("POST", "/contracts", wrong, headers=KEY).status == 409
     assert door.ask("POST", "/contracts", SIGN_UP | {"customer": None}, headers=KEY).status == 422
     assert door.ask("POST", "/contracts", SIGN_UP, by="customer:C-2", headers=KEY).status == 403
-    assert door.service.store.requests.answer("system the system", "0d5b9a2e") is None
+    assert door.service.store.requests.answer("system the system", digest_key("0d5b9a2e")) is None
     assert door.ask("POST", "/contracts", SIGN_UP, headers=KEY).status == 201
 
 
@@ -155,11 +158,11 @@ def test_what_a_customer_was_answered_goes_with_the_customer(any_door: Door) -> 
     """Also what does not name them: it is kept under their id."""
     told = any_door.ask("POST", "/accounts/G2/sharings", {"means": "app"}, by="customer:C-6", headers=KEY)
     assert told.status == 200
-    assert any_door.service.store.requests.answer("customer C-6", "0d5b9a2e") is not None
+    assert any_door.service.store.requests.answer("customer C-6", digest_key("0d5b9a2e")) is not None
     assert any_door.ask("POST", "/contracts/K-10/terminate").status == 200
     erased = any_door.ask("POST", "/customers/C-6/erase", {"reason": "Asked to be forgotten."}, headers=KEY)
     assert erased.status == 200
-    assert any_door.service.store.requests.answer("customer C-6", "0d5b9a2e") is None
+    assert any_door.service.store.requests.answer("customer C-6", digest_key("0d5b9a2e")) is None
 
 
 @pytest.mark.rule("A5")
@@ -219,3 +222,35 @@ def test_no_event_and_no_row_names_who_asked(any_door: Door) -> None:
     assert "maasikas" not in str(row.after["key"])
     again = any_door.ask("POST", "/transfers", sent, by="supervisor:mari.maasikas", headers=headers)
     assert again.headers["idempotency-replayed"] == "true"
+
+
+@pytest.mark.rule("A5")
+def test_answers_are_removed_once_they_are_old(opening: Opening) -> None:
+    door = opening(answers_kept=timedelta(days=2))
+
+    def shared(key: str) -> str | None:
+        headers = {"idempotency-key": key}
+        told = door.ask("POST", "/accounts/A/sharings", {"means": "link"}, by="customer:C-1", headers=headers)
+        assert told.status == HTTPStatus.OK
+        return told.headers.get("idempotency-replayed")
+
+    assert [shared("a"), shared("a")] == [None, "true"]
+    door.clock.now += timedelta(days=1, hours=23)
+    assert shared("a") == "true"
+    door.clock.now += timedelta(minutes=50)
+    assert shared("b") is None
+    door.clock.now += timedelta(minutes=11)  # now it is old, and the last removal an hour ago
+    assert shared("b") == "true"
+    assert shared("a") is None
+
+
+@pytest.mark.rule("A5", "P6")
+def test_a_store_that_cannot_remove_old_answers_answers_all_the_same(opening: Opening) -> None:
+    door = opening()
+
+    def fails(before: datetime) -> int:
+        raise ConcurrentChange(f"somebody else removes those before {before}")
+
+    door.service.store.requests.forget = fails  # type: ignore[method-assign] # a store that is in trouble
+    body, headers = {"means": "link"}, {"idempotency-key": "a"}
+    assert door.ask("POST", "/accounts/A/sharings", body, by="customer:C-1", headers=headers).status == HTTPStatus.OK

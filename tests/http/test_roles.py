@@ -141,7 +141,7 @@ def test_a_token_for_other_segments_opens_nothing_that_is_in_a_segment(opening: 
             assert not any(hidden in told.body.decode() for hidden in ('"C-', '"K-', '"A', ":A", '"LT-')), endpoint.name
     groups = {endpoint.name for endpoint in ENDPOINTS if endpoint.tag == "groups"}
     lists = {"list-accounts", "list-contracts", "list-cases", "list-stuck"}
-    assert let_in == {"get-health", "get-readiness", "seal-trace", *groups, *lists}
+    assert let_in == {"get-health", "get-readiness", *groups, *lists}
 
 
 @pytest.mark.rule("P2")

@@ -180,6 +180,19 @@ class PersonalDataConformance:
             assert [store.requests.answer("portal", f'{{"of":{text}}}') for text in going] == [None] * len(going)
         assert None not in [store.requests.answer("portal", text) for text in staying]
 
+    def test_answers_with_words_about_the_customer_go(self, store: Store) -> None:
+        """``erase`` removes answers that name an account, contract, code or case of the customer, or say their id."""
+        furnish(store)
+        store.cases.open(case("S7", of="C1"))
+        code = store.promo_codes.of_account("A1")[0].text
+        going = [f'{{"of":"{thing}","why":"moves"}}' for thing in ("A1", "K1", code, "S7")] + ['{"why":"As c1, said."}']
+        staying = ['{"of":"A11","why":"moves"}', '{"of":"A2"}', '{"why":"As C11 said."}']
+        for text in (*going, *staying):
+            add_answer(store, text)
+        store.erase("C1")
+        found = [store.requests.answer("portal", text) is None for text in (*going, *staying)]
+        assert found == [True] * len(going) + [False] * len(staying)
+
     def test_the_trace_still_verifies(self, store: Store) -> None:
         """Chains and seals verify after an erasure as before, and new rows and seals follow (A2, A5)."""
         furnish(store)

@@ -30,7 +30,7 @@ from referral_core.services.payouts import PayRun
 from referral_core.session import Session
 from referral_core.values.errors import ArgumentInvalid, ConcurrentChange, KeyReused, Refusal
 from referral_core.values.moment import LATEST, written
-from referral_core.values.name import joined_key
+from referral_core.values.name import digest_key, joined_key
 
 Result = dict[str, Any]
 T = TypeVar("T")
@@ -282,7 +282,7 @@ class FeedRunner:
         :raises Refusal: the actor may not do the act, or a rule refuses a value.
         """
         event = request.event
-        known = self._store.requests.event(event.source, event.id)
+        known = self._store.requests.event(event.source, digest_key(event.id))
         if known is not None and not request.is_known_as(known):
             raise LineInvalid("id", "an event with this id and source but other content took effect before")
         if known is not None:
@@ -299,7 +299,7 @@ class FeedRunner:
         event = request.event
         with request.session as session:
             # The event was unknown when it was admitted: somebody who was quicker may be at it in another transaction.
-            if not self._store.requests.add_event(event.source, event.id, request.digest):
+            if not self._store.requests.add_event(event.source, digest_key(event.id), request.digest):
                 raise ConcurrentChange(f"another consumer handles the event {event.id} at this moment")
             return session.perform(request.act, request.given)
 
@@ -378,7 +378,7 @@ class _Request:
 
     def named(self) -> list[tuple[str, Any]]:
         """Return the ids that the request names, by kind: the event's own, and those in the arguments of its act."""
-        named: list[tuple[str, Any]] = [("event", (self.event.source, self.event.id))]
+        named: list[tuple[str, Any]] = [("event", (self.event.source, digest_key(self.event.id)))]
         return named if self.wrong is not None else [*named, *self.session.named(self.act, self.given)]
 
 

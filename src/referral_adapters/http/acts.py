@@ -4,14 +4,13 @@ A body has the arguments by their names on the wire, read as by the other endpoi
 any text that a store can hold, as it stands in no path, and an amount may name its currency. The answer is the whole
 result of the act, as the codec writes it. A stream comes in pages, which ``next`` continues.
 
-Every caller has a token, and sees what their role may see: :data:`VISIBLE_FROM`.
+Every caller has a token, and sees what their role may see: see :mod:`referral_adapters.http.visibility`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable
 from functools import cache, partial
 from itertools import islice
 from typing import Annotated, Any, Final, get_args
@@ -44,13 +43,10 @@ from referral_adapters.http.problems import HttpProblem, invalid_field, problem_
 from referral_adapters.http.request import CurrentRequest, Representation, ServiceRequest
 from referral_adapters.http.retry import retry
 from referral_adapters.http.table import as_oneself
+from referral_adapters.http.visibility import visible_to
 from referral_adapters.wire.codec import Unreadable, structure, unstructure
 from referral_core.acts import Act, Param
-from referral_core.entities.actor import Role
-from referral_core.entities.contract import Contract
-from referral_core.entities.promo_code import PromoCode
-from referral_core.entities.referral import Offer
-from referral_core.rules.decision import CodeRefused, Decision
+from referral_core.rules.decision import CodeRefused
 from referral_core.services.customers import Erasure
 from referral_core.session import ACTS
 from referral_core.values.arguments import AMOUNT, HONOURED, KEY
@@ -168,91 +164,15 @@ _OWN_CODE_ACTS: Final = frozenset({"code.shared", "sharing.text"})
 
 
 def _check_access(request: ServiceRequest, act: Act[Any], given: Arguments) -> None:
-    """Refuse accounts that the caller's token leaves out, and codes of others in the same words as unknown codes.
-
-    A session refuses a code that does not exist as unknown. By that difference a customer could find out here which
-    codes exist, past the limits on checking them (A4).
-    """
+    """Refuse accounts that the caller's token leaves out, and codes of others in the same words as unknown codes."""
     if act.name in ACCOUNT_ACTS and "account" in given:
         request.caller.enter(given["account"])
-    if act.name not in _OWN_CODE_ACTS or (request.caller.accounts is None and not request.caller.is_customer):
-        return
-    ports = request.service.store
     accounts = request.caller.accounts
-    if request.caller.is_customer:
-        own = {contract.account for contract in ports.contracts.of_customer(request.actor.id)}
-        accounts = frozenset(own) if accounts is None else accounts & own
-    text = fold(given["code"])
-    if not any(code.text == text for account in accounts or () for code in ports.promo_codes.of_account(account)):
+    if act.name not in _OWN_CODE_ACTS or accounts is None:
+        return
+    text, codes = fold(given["code"]), request.service.store.promo_codes
+    if not any(code.text == text for account in accounts for code in codes.of_account(account)):
         raise Refusal(Reason.NOT_ALLOWED, message=f"{act.name} is for codes of one's own accounts", field="code")
-
-
-# ── visibility of fields ──────────────────────────────────────────────────────────────────────────────────────────────
-
-VISIBLE_FROM: Final[Mapping[type, Mapping[str, tuple[Role, object]]]] = {
-    Contract: {
-        "warned_code": (Role.AGENT, None),
-        "warnings": (Role.AGENT, ()),
-        "concluded_recorded_at": (Role.AGENT, None),
-        "activated_recorded_at": (Role.AGENT, None),
-        "ended_recorded_at": (Role.AGENT, None),
-    },
-    PromoCode: {
-        "issued_by": (Role.AGENT, ""),
-        "ending_reason": (Role.AGENT, None),
-        "ended_by_hand_at": (Role.AGENT, None),
-    },
-    Offer: {"group": (Role.AGENT, "")},
-    Decision: {"missing_groups": (Role.AGENT, ())},
-}
-"""The least role that sees a field, by class and field, and the value that others see instead."""
-
-
-_RANK: Final = {role: rank for rank, role in enumerate(Role)}
-
-
-def _reaches(role: Role, least: Role) -> bool:
-    return _RANK[role] >= _RANK[least]
-
-
-def visible_to(role: Role, value: Any) -> Any:  # noqa: ANN401 - any answer
-    """Return an answer without the fields that the role may not see."""
-    if _reaches(role, Role.AGENT):
-        return value  # no role from here on is kept from anything, and looking at every field takes time
-    return _emptied(role, value)
-
-
-def _emptied(role: Role, value: Any) -> Any:  # noqa: ANN401 - any answer
-    if isinstance(value, tuple):
-        return tuple([_emptied(role, each) for each in value])
-    if isinstance(value, Decision):
-        value = _neutral(value)
-    if not attrs.has(type(value)):
-        return value
-    hidden = VISIBLE_FROM.get(type(value), {})
-    changed = {}
-    for field in attrs.fields(type(value)):
-        if field.init:
-            was = getattr(value, field.name)
-            least, instead = hidden.get(field.name, (role, None))
-            now = _emptied(role, was) if _reaches(role, least) else instead
-            if now is not was:
-                changed[field.alias] = now
-    return attrs.evolve(value, **changed) if changed else value
-
-
-def _neutral(decision: Decision) -> Decision:
-    """Return the same decision about every unusable code, as if it did not exist (S6, A4).
-
-    The decision about a usable code keeps the new customer's amount at the moment of judging, and loses the period of
-    that amount and the referrer's side.
-    """
-    if decision.referee is None:
-        # Folded, as a decision has a known code in its own spelling and an unknown one in the caller's.
-        return attrs.evolve(decision, code=fold(decision.code), reasons=(Reason.CODE_UNKNOWN,), referrer=None)
-    at = decision.judged_at
-    now = EffectivePeriod(at, at + datetime.resolution)
-    return attrs.evolve(decision, referrer=None, referee=attrs.evolve(decision.referee, period=now))
 
 
 # ── answers ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -27,6 +27,7 @@ from referral_adapters.http.models.discounts import (
 from referral_adapters.http.models.events import SealedAnswer
 from referral_adapters.http.models.referrals import ExplanationAnswer, GrantAnswer, ReferralAnswer
 from referral_adapters.http.request import Representation, ServiceRequest
+from referral_adapters.http.visibility import visible_to
 from referral_core.acts import Act
 from referral_core.entities.case import Case
 from referral_core.entities.discount_group import DiscountGroup
@@ -70,7 +71,7 @@ class AnswerFormat:
 
     def represent(self, result: object, request: ServiceRequest, given: Arguments) -> Representation:
         """Return the answer with an act's result; for staff, who may edit, with the revision of what it represents."""
-        answer = self.of(result, request, given)
+        answer = self.of(visible_to(request.actor.role, result), request, given)
         if self.stored is None or request.caller.is_customer:
             return Representation(answer)
         return Representation(answer, request.revision_of(self.stored(result, request)))
@@ -94,7 +95,7 @@ PLAIN: Final = AnswerFormat(PlainAnswer, lambda result, request, _: PlainAnswer(
 
 
 def _code(code: PromoCode, request: ServiceRequest, _: Arguments) -> CodeAnswer:
-    return CodeAnswer.of(code, request.at, request.calendar, to_customer=request.caller.is_customer)
+    return CodeAnswer.of(code, request.at, request.calendar)
 
 
 def _group(group: DiscountGroup, request: ServiceRequest, _: Arguments) -> GroupAnswer:
@@ -102,7 +103,7 @@ def _group(group: DiscountGroup, request: ServiceRequest, _: Arguments) -> Group
 
 
 def _account(view: AccountView, request: ServiceRequest, _: Arguments) -> AccountAnswer:
-    return AccountAnswer.of(view, request.at, request.calendar, to_customer=request.caller.is_customer)
+    return AccountAnswer.of(view, request.at, request.calendar)
 
 
 def _checked(decision: Decision, request: ServiceRequest, _: Arguments) -> CheckAnswer:
@@ -143,12 +144,12 @@ def _finished(done: FinishedCase, request: ServiceRequest, _: Arguments) -> Fini
 
 def _sign_up(seen: SignUp | SignUpView | Activation | ContractEnd, request: ServiceRequest) -> object:
     if isinstance(seen, ContractEnd):  # its result has the referral only if it was cancelled
-        return seen.contract, request.service.store.referrals.find(seen.contract.id)
+        return seen.contract, request.shown(request.service.store.referrals.find(seen.contract.id))
     return seen.contract, seen.referral
 
 
 def _sign_up_of(referral: Referral, request: ServiceRequest) -> object:
-    return request.service.store.contracts.find(referral.contract), referral
+    return request.shown(request.service.store.contracts.find(referral.contract)), referral
 
 
 def _bill(taken: Any, _: ServiceRequest, given: Arguments) -> BillAnswer:  # noqa: ANN401 - Money

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import attrs
 from fastapi import Depends
@@ -23,11 +23,13 @@ from referral_adapters.http.retry import retry
 from referral_adapters.http.service import Service
 from referral_core.entities.actor import Actor, Asker
 from referral_core.ports.requests import Answer, asker_of
+from referral_core.services.permissions import Permissions
+from referral_core.services.visibility import Visibility
 from referral_core.session import Session
 from referral_core.values.errors import ConcurrentChange
 from referral_core.values.moment import Calendar
 from referral_core.values.money import Money
-from referral_core.values.name import joined_key
+from referral_core.values.name import digest_key, joined_key
 
 _LONGEST_KEY: Final = 200
 _KEPT: Final = re.compile(r"(\d+) (?:([0-9a-f]{32}) )?(.*)", re.DOTALL)
@@ -95,6 +97,10 @@ class ServiceRequest:
         """Return the revision of a stored thing: the same for the same state, whichever answer represents it."""
         return digest_of(json.dumps(plain_json(stored, self.calendar)).encode())
 
+    def shown(self, stored: Any) -> Any:  # noqa: ANN401 - any stored thing
+        """Return a stored thing as the caller may see it, as acts answer with it."""
+        return Visibility(Permissions(self.service.store, self.service.programme, self.actor)).of(stored)
+
     def answered(self, answer: BaseModel | Representation) -> Response:
         """Return the response of a question; an answer that the caller has already is not sent (``If-None-Match``)."""
         shown = answer if isinstance(answer, Representation) else Representation(answer)
@@ -114,11 +120,12 @@ class ServiceRequest:
 
         Under an ``Idempotency-Key`` the act is done once, and a repeated request gets the first answer. ``before`` runs
         outside of the transaction, unless the answer is there already. ``edited`` represents the thing to be edited,
-        for ``If-Match``. ``named`` are the things that the act's arguments name, as a hint to the store.
+        for ``If-Match``. ``named`` are the things that the act's arguments name, as a hint to the store. The key is the
+        caller's own text, and may name a person: the answer is kept under a digest of it (A5).
 
         :raises HttpProblem: the key was used for another request, or the thing to be edited has changed.
         """
-        key = self.key
+        key = None if self.key is None else digest_key(self.key)
         digest = "" if key is None else self._digest(body)
 
         def attempt() -> Response:
@@ -128,7 +135,10 @@ class ServiceRequest:
                 before()
             return self.service.store.run(lambda: self._once(key, digest, act, int(status), edited), named)
 
-        return retry(attempt)
+        response = retry(attempt)
+        if key is not None:
+            self.service.removal.run(self.at)
+        return response
 
     def _once(
         self,
@@ -149,7 +159,7 @@ class ServiceRequest:
             shown = act()
             content = shown.answer.model_dump_json().encode()
             if key is not None:
-                # The body as it is, in no other JSON: erasing finds a customer's id in it by the quotes around it (A5).
+                # The body as it is, in no other JSON: erasing finds ids in it by the quotes around them (A5).
                 head = str(status) if shown.revision is None else f"{status} {shown.revision}"
                 requests.fill(self.asker, key, f"{head} {content.decode()}")
             return _response(content, status, etag_of(content, shown.revision))

@@ -36,6 +36,7 @@ from referral_adapters.http.models.contracts import CaseAnswer, SignUpAnswer
 from referral_adapters.http.models.events import EventResult, EventResults, PublishedEvents, TraceRowAnswer
 from referral_adapters.http.request import ServiceRequest
 from referral_core.entities.discount_group import Side
+from referral_core.services.cases import SELF_SERVICE
 from referral_core.values.errors import Reason, Refusal
 
 CREATED: Final = HTTPStatus.CREATED
@@ -48,15 +49,20 @@ def _row(act: str | None, method: str, path: str, name: str, **more: Any) -> End
 
 
 def as_oneself(request: ServiceRequest, given: Arguments) -> Arguments:
-    """Have a code judged for the customer who asks; staff and systems name a customer (A1).
+    """Have a code judged for the customer who asks, as in self-service; staff and systems name a customer (A1).
 
-    :raises Refusal: ``not-allowed``, for a customer who names somebody else.
+    The amounts of other channels are not for customers, nor for the public (A6).
+
+    :raises Refusal: ``not-allowed``, for a customer who names somebody else, or a channel of staff.
     """
     if not request.caller.is_customer:
         return given
     own = None if request.actor is PUBLIC else request.actor.id
     if given.get("customer", own) != own:
         raise Refusal(Reason.NOT_ALLOWED, message="a code is checked for oneself", field="customer")
+    channel = given.get("channel", SELF_SERVICE)
+    if channel != SELF_SERVICE and not request.service.programme.blocks(channel):
+        raise Refusal(Reason.NOT_ALLOWED, message="a code is checked as in self-service", field="channel")
     return {**given, "customer": own}
 
 

@@ -9,7 +9,7 @@ import attrs
 
 from referral_adapters.memory.journal import Change, Journal, removing, setting
 from referral_core.entities.actor import Role
-from referral_core.ports.requests import Answer, asker_of
+from referral_core.ports.requests import Answer, CustomerNames, asker_of
 
 
 class MemoryRequests:
@@ -69,8 +69,9 @@ class MemoryRequests:
             self._journal.write(*[removing(self._answers, place) for place in old])
             return len(old)
 
-    def erasing(self, customer: str) -> Iterator[Change]:
+    def erasing(self, names: CustomerNames) -> Iterator[Change]:
         """Yield the changes that remove every answer to a customer or about one (A5); the caller holds the lock."""
+        own = asker_of(Role.CUSTOMER, names.customer)
         for (asker, key), answer in self._answers.items():
-            if asker == asker_of(Role.CUSTOMER, customer) or answer.names(customer):
+            if asker == own or names.are_in(answer.text):
                 yield removing(self._answers, (asker, key))

@@ -24,6 +24,7 @@ from referral_core.entities.case import CaseStatus
 from referral_core.entities.personal_data import PSEUDONYM, Person, PersonalData
 from referral_core.formats import code_key
 from referral_core.ports.billing import Billing
+from referral_core.ports.requests import CustomerNames
 from referral_core.programme.owner import Owner, StartingPoint
 from referral_core.values.errors import ConcurrentChange
 from referral_core.values.moment import EARLIEST
@@ -151,9 +152,14 @@ class MemoryStore:
                 *self.referrals.erasing(person, pseudonym),
                 *self.cases.erasing(customer, pseudonym),
                 *self.trace.erasing(person.is_in),
-                *self.requests.erasing(customer),
+                *self.requests.erasing(CustomerNames(customer, self._things_of(person))),
             )
         return pseudonym
+
+    def _things_of(self, person: Person) -> frozenset[str]:
+        codes = {code.text for account in person.accounts for code in self.promo_codes.of_account(account)}
+        cases = {case.id for case in self.cases.all() if case.customer == person.customer}
+        return person.accounts | person.contracts | codes | cases
 
     def _person(self, customer: str) -> Person:
         contracts = self.contracts.of_customer(customer)

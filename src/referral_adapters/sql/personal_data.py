@@ -44,13 +44,12 @@ from referral_adapters.sql.tables import (
     REFERRALS,
     TRACE_ENTRIES,
 )
-from referral_adapters.sql.types import WORDS
 from referral_adapters.sql.work import Work
 from referral_core.entities.actor import Role
 from referral_core.entities.case import CaseStatus
 from referral_core.entities.personal_data import ACTING_FOR_CUSTOMERS, GRANT_ACTS, PSEUDONYM, PersonalData, mentions
 from referral_core.entities.trace import account_subject, referral_subject
-from referral_core.ports.requests import asker_of, quoted
+from referral_core.ports.requests import CustomerNames, asker_of
 
 _OF: Final[BindParameter[str]] = bindparam("of")
 _PSEUDONYM: Final[BindParameter[str]] = bindparam("pseudonym")
@@ -180,14 +179,19 @@ FREE_WORDS: Final = (
 ACTED_ELSEWHERE: Final = update(TRACE_ENTRIES).where(_ACTED).values(**_NOBODY)
 """The update of trace entries about others with the customer as the actor."""
 
-_QUOTED: Final = [bindparam(name, type_=WORDS) for name in ("quoted", "quoted_in_ascii")]
-ANSWERED: Final = delete(ANSWERS).where(
-    or_(
-        ANSWERS.c.asker == bindparam("asker"),
-        *[func.replace(ANSWERS.c.text, quoted, "") != ANSWERS.c.text for quoted in _QUOTED],
-    )
+THINGS_OF: Final = union_all(
+    select(CUSTOMER_ACCOUNTS.c.account.label("thing")).where(CUSTOMER_ACCOUNTS.c.customer == _OF),
+    select(CONTRACTS.c.id).where(_OWN_CONTRACTS),
+    select(PROMO_CODES.c.text).where(PROMO_CODES.c.customer == _OF),
+    select(CASES.c.id).where(CASES.c.customer == _OF),
 )
-"""The deletion of answers to the customer, and of answers that contain the customer's id in quotes, to the letter."""
+"""The ids of the customer's accounts, contracts, codes and cases."""
+ANSWERED: Final = select(ANSWERS.c.asker, ANSWERS.c.key, ANSWERS.c.text)
+"""All kept answers."""
+TAKING_ANSWER: Final = delete(ANSWERS).where(
+    ANSWERS.c.asker == bindparam("of_asker"), ANSWERS.c.key == bindparam("of_key")
+)
+"""The deletion of one answer."""
 
 
 @attrs.frozen
@@ -238,6 +242,7 @@ class SqlPersonalData:
         self.work.lock(*[f"account {account}" for account in accounts])
         if self.work.locks:
             self.work.rows(CODES_HELD, {"of": customer})
+        names = CustomerNames(customer, frozenset(row.thing for row in self.work.rows(THINGS_OF, {"of": customer})))
         for statement in ERASING:
             self.work.change(statement, {"of": customer, "pseudonym": pseudonym})
         self._move_accounts(customer, pseudonym, accounts)
@@ -247,9 +252,13 @@ class SqlPersonalData:
             keys = list(self._naming(words, customer))
             if keys:
                 self.work.change(words.taking, keys)
-        as_it_is, in_ascii = quoted(customer)
-        asker = asker_of(Role.CUSTOMER, customer)
-        self.work.change(ANSWERED, {"asker": asker, "quoted": as_it_is, "quoted_in_ascii": in_ascii})
+        answers = [
+            {"of_asker": row.asker, "of_key": row.key}
+            for row in self.work.rows(ANSWERED)
+            if row.asker == asker_of(Role.CUSTOMER, customer) or names.are_in(row.text)
+        ]
+        if answers:
+            self.work.change(TAKING_ANSWER, answers)
         return pseudonym
 
     def _move_accounts(self, customer: str, pseudonym: str, accounts: Sequence[str]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
-from typing import Protocol
+from functools import cached_property
+from typing import Final, Protocol
 
 import attrs
 
 from referral_core.entities.actor import Role
+from referral_core.entities.personal_data import mentions
 from referral_core.values.name import joined_key
 
 
@@ -24,9 +27,33 @@ class Answer:
     text: str | None
     at: datetime
 
-    def names(self, customer: str) -> bool:
-        """Tell whether the answer contains a customer's id as one of its JSON texts (A5)."""
-        return self.text is not None and any(written in self.text for written in quoted(customer))
+
+@attrs.frozen(slots=False)
+class CustomerNames:
+    """What an answer about a customer may name: the customer's id, and the ids of their things (A5).
+
+    ``things`` are their accounts, contracts, codes and cases. Free words about the customer stand in an answer that
+    names one of those, or the customer.
+    """
+
+    customer: str
+    things: frozenset[str]
+
+    def are_in(self, answer: str | None) -> bool:
+        """Tell whether an answer, as JSON, has one of the ids as a text, or the customer's among the words of one."""
+        texts = _TEXT.findall(answer or "")
+        if not self._texts.isdisjoint(texts):
+            return True
+        free_words = [text for text in texts if " " in text]  # moments and amounts may look like an id that is a number
+        return any(mentions(text, written[1:-1]) for text in free_words for written in quoted(self.customer))
+
+    @cached_property
+    def _texts(self) -> frozenset[str]:
+        return frozenset(written for name in {self.customer, *self.things} for written in quoted(name))
+
+
+_TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+"""A text in JSON, with its quotes."""
 
 
 def asker_of(role: Role, id: str) -> str:  # noqa: A002 - the actor's own word
@@ -48,6 +75,9 @@ class RequestRepository(Protocol):
 
     It makes each event and each request take effect once (B2). The store itself guards that a source with an id, and
     an asker with a key, are unique. Every asker has keys of their own: a key of another asker is free.
+
+    Callers hand over digests of the ids of events and of the keys of requests
+    (:func:`~referral_core.values.name.digest_key`), which are words of hosts and may name a person (A5).
     """
 
     def event(self, source: str, id: str) -> str | None:  # noqa: A002 - CloudEvents' own word

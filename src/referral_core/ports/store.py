@@ -146,7 +146,8 @@ class Store(Repositories, Protocol):
         - every reason in free words about one of the customer's accounts, and every other reason that contains the id
           as a word; in the trace the actor goes with the reason, and the salt with both, so that the remaining digest
           reveals nothing;
-        - every stored answer to the customer as the asker, and every other answer that contains the id as a text.
+        - every stored answer to the customer as the asker, and every other answer that contains the id as a text or as
+          a word among others, or an account, contract, code or case of the customer as a text.
 
         Accounts, codes, contracts, amounts and all hashes stay. A concurrent transaction that has read a contract, a
         code or a referral and stores its next state waits, or fails with a conflict, so that it does not restore the

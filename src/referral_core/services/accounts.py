@@ -25,6 +25,7 @@ from referral_core.services.context import BoundService
 from referral_core.services.permissions import Permissions, own_account, own_customer
 from referral_core.services.refusals import unknown_account
 from referral_core.services.sharing import SharingFigures, Sharings
+from referral_core.services.visibility import Visibility
 from referral_core.values.arguments import AccountId, Count, CustomerId, Text
 from referral_core.values.moment import LATEST
 from referral_core.values.money import Money
@@ -132,8 +133,9 @@ class Accounts(BoundService):
     def movements(self, account: AccountId) -> tuple[Movement, ...]:
         """Return the movements of an account's discount, in order of moment (B3, B6, B7).
 
-        The ``reference`` is the key of the grant, the bill, or the other account of a transfer. For a customer it is
-        ``None`` where it would name the friend's contract. A billing system without movements yields none.
+        The ``reference`` is the key of the grant, the bill, or the other account of a transfer. It is ``None`` where it
+        would name a friend's contract to a customer, or something outside the actor's segments. A billing system
+        without movements yields none.
 
         :raises Refusal: ``not-allowed``, ``account-unknown``.
         :raises BillingUnavailable: billing did not answer.
@@ -157,7 +159,7 @@ class Accounts(BoundService):
         :raises TraceUnreadable: a row cannot be read.
         """
         self._contracts(account)
-        return AccountActivity(self._ports, account).following(after, limit)
+        return AccountActivity(self._ports, account, Visibility(self._permissions)).following(after, limit)
 
     def _contracts(self, account: str) -> tuple[Contract, ...]:
         contracts = self._ports.contracts.of_account(account)
@@ -179,10 +181,14 @@ class Accounts(BoundService):
     def _as_seen(self, movement: Movement, others: dict[str, str]) -> Movement:
         reference = movement.reference or ""
         if movement.kind.is_transfer:
-            return attrs.evolve(movement, reference=others.get(reference, reference))
+            other = others.get(reference)
+            is_seen = other is None or self._permissions.sees(accounts=(other,))
+            return attrs.evolve(movement, reference=(other or reference) if is_seen else None)
         # The key of a referrer's grant contains the contract of the friend.
         is_friends = movement.kind is MovementKind.GRANTED and reference.startswith(f"{Side.REFERRER}/")
-        if is_friends and self._actor.role is Role.CUSTOMER:
+        if is_friends and not (
+            self._actor.role is not Role.CUSTOMER and self._permissions.sees_contract(reference.partition("/")[2])
+        ):
             return attrs.evolve(movement, reference=None)
         return movement
 

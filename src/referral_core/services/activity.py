@@ -16,6 +16,7 @@ from referral_core.entities.actor import Role
 from referral_core.entities.discount_group import Side
 from referral_core.entities.trace import TraceEntry
 from referral_core.services.trace import AccountTrace
+from referral_core.services.visibility import Visibility
 from referral_core.values.errors import Reason, Refusal
 from referral_core.values.moment import LATEST, moment, written
 from referral_core.values.word import Word
@@ -82,6 +83,7 @@ class AccountActivity:
 
     ports: Repositories
     account: str
+    visibility: Visibility
 
     def following(self, after: str | None, limit: int) -> tuple[Activity, ...]:
         """Return up to ``limit`` entries after a place, or from the newest on.
@@ -96,7 +98,7 @@ class AccountActivity:
             rows = self.ports.trace.newest(about.subjects, newest_by, size)
             entries = [
                 Activity.of(row, place_text(place))
-                for place, row in _placed(filter(about.has, rows))
+                for place, row in _placed(row for row in rows if about.has(row) and self.visibility.has(row))
                 if place[0] < newest_by or place[1] > passed
             ]
             if len(entries) >= limit or len(rows) < size:

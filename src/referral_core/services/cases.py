@@ -13,8 +13,8 @@ from referral_core.entities.contract import Contract
 from referral_core.entities.trace import account_subject
 from referral_core.rules.decision import Decision
 from referral_core.services.context import BoundService
-from referral_core.services.eligibility import Eligibility, Question
-from referral_core.services.permissions import a_case, a_code, a_customer_judged, a_finished_case, a_segment
+from referral_core.services.eligibility import Eligibility, Judgement, Question
+from referral_core.services.permissions import a_case, a_finished_case, a_segment
 from referral_core.services.refusals import unknown_case
 from referral_core.services.sign_ups import Conclusion, SignUp, chosen_by_case
 from referral_core.values.arguments import (
@@ -54,7 +54,7 @@ class FinishedCase:
 class Cases(BoundService):
     """The acts on cases, which keep the offers that the customer was promised until staff finish them."""
 
-    @act("case.open", least=Role.AGENT, feed=True, touches=(a_code, a_customer_judged, a_segment))
+    @act("case.open", least=Role.AGENT, feed=True, touches=(a_segment,))
     def open(
         self,
         case: CaseId,
@@ -70,20 +70,20 @@ class Cases(BoundService):
 
         :raises Refusal: ``not-allowed``, ``case-exists``.
         """
-        decision = None if code is None else self._decide(code, customer, product, segment)
+        judged = None if code is None else self._judge(code, customer, product, segment)
         opened = Case(
             id=case,
             customer=customer,
             opened_at=self._now,
             product=product,
             segment=segment,
-            carried=_carried(decision),
-            warnings=decision.reasons if decision else (),
+            carried=_carried(judged),
+            warnings=judged.decision.reasons if judged else (),
         )
         self._context.save(opened, act="case.open")
-        return OpenedCase(opened, decision)
+        return OpenedCase(opened, judged.shown if judged else None)
 
-    @act("case.finish", least=Role.AGENT, feed=True, issues=True, touches=(a_case, a_finished_case))
+    @act("case.finish", least=Role.AGENT, feed=True, issues=True, touches=(a_finished_case,))
     def finish(  # noqa: PLR0913 - a sign-up has that many facts
         self,
         case: CaseId,
@@ -148,9 +148,8 @@ class Cases(BoundService):
 
         :raises Refusal: ``not-allowed``.
         """
-        cases, permissions = self._ports.cases.all(after=after, open_only=open_only), self._permissions
-        seen = (each for each in cases if permissions.sees(code=each.promo_code, segment=each.segment))
-        return tuple(islice(seen, limit))
+        cases = self._ports.cases.all(after=after, open_only=open_only)
+        return tuple(islice(filter(self._permissions.sees_case, cases), limit))
 
     def _found(self, case: str) -> Case:
         found = self._ports.cases.find(case)
@@ -158,8 +157,8 @@ class Cases(BoundService):
             raise unknown_case(case)
         return found
 
-    def _decide(self, code: str, customer: str, product: str, segment: str) -> Decision:
-        return Eligibility(self._programme, self._ports).decide(
+    def _judge(self, code: str, customer: str, product: str, segment: str) -> Judgement:
+        return Eligibility(self._programme, self._ports, self._permissions).judge(
             Question(
                 code=code,
                 concluded_at=self._now,
@@ -172,7 +171,5 @@ class Cases(BoundService):
         )
 
 
-def _carried(decision: Decision | None) -> CarriedOffer | None:
-    if decision is None or decision.referrer is None or decision.referee is None:
-        return None
-    return CarriedOffer(decision.code, decision.referrer, decision.referee)
+def _carried(judged: Judgement | None) -> CarriedOffer | None:
+    return None if judged is None or judged.offers is None else CarriedOffer(judged.decision.code, *judged.offers)

@@ -24,7 +24,6 @@ from referral_core.services.permissions import (
     a_channel,
     a_code,
     a_code_holder,
-    a_customer_judged,
     a_segment,
     an_account,
     own_account,
@@ -60,7 +59,7 @@ class Codes(BoundService):
         reads=True,
         feed=True,
         channels=True,
-        touches=(a_code, a_customer_judged, a_segment, a_channel),
+        touches=(a_segment, a_channel),
     )
     def check(
         self,
@@ -73,7 +72,8 @@ class Codes(BoundService):
     ) -> Decision:
         """Decide whether a code could be used now, with every reason against it or both offers (S5).
 
-        Nothing is changed. Without a ``customer`` the rules about the customer are left out.
+        Nothing is changed. Without a ``customer`` the rules about the customer are left out; so they are for a customer
+        with accounts outside an actor's segments, and for whoever is limited to channels.
 
         :raises Refusal: ``not-allowed``.
         """
@@ -82,11 +82,11 @@ class Codes(BoundService):
             concluded_at=self._now,
             judged_at=self._now,
             channel=channel,
-            customer=customer,
+            customer=customer if customer is not None and self._permissions.sees_customer(customer) else None,
             product=product,
             segment=segment,
         )
-        return Eligibility(self._programme, self._ports).decide(question)
+        return Eligibility(self._programme, self._ports, self._permissions).decide(question)
 
     @act("code.issue", least=Role.AGENT, feed=True, manual=True, touches=(an_account,))
     def issue(

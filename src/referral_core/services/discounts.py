@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
@@ -22,7 +23,7 @@ from referral_core.values.arguments import AccountId, Amount, BillId, ContractId
 from referral_core.values.errors import Reason, Refusal
 from referral_core.values.moment import written
 from referral_core.values.money import Money, check_currency
-from referral_core.values.name import joined_key
+from referral_core.values.name import digest_key, joined_key
 
 
 class Discounts(BoundService):
@@ -87,10 +88,11 @@ class Discounts(BoundService):
         now = self._now
         self._check_transfer(source=source, target=target, amount=amount)
         part = ("all",) if amount is None else (str(amount.amount), amount.currency)
-        named = key or joined_key(written(now), source, target, *part)
+        # A key is its sender's own text, and may name a person: what is stored for good is a digest of it (A5).
+        named = digest_key(key) if key else joined_key(written(now), source, target, *part)
         moved = self._ports.billing.transfer(source, target, amount, at=now, key=named)
         # Billing may know the key from an attempt whose answer was lost: such a transfer is traced now.
-        if not self._is_traced(source, named):
+        if not self._is_traced(source, {named, key}):
             after = {"from": source, "to": target, "amount": str(moved), "key": named}
             for account in (source, target):
                 self._context.note(account_subject(account), "discount.transfer", after)
@@ -168,10 +170,10 @@ class Discounts(BoundService):
             raise unknown_account(account, field)
         return contracts
 
-    def _is_traced(self, source: str, key: str) -> bool:
-        """Tell whether a transfer is in the trace.
+    def _is_traced(self, source: str, keys: Collection[str | None]) -> bool:
+        """Tell whether a transfer is in the trace, where old rows have the key itself.
 
         Billing cannot tell: it may know a transfer whose answer was lost, and which is not traced yet.
         """
         rows = self._ports.trace.chain(account_subject(source))
-        return any(row.act == "discount.transfer" and row.after and row.after.get("key") == key for row in rows)
+        return any(row.act == "discount.transfer" and row.after and row.after.get("key") in keys for row in rows)

@@ -15,7 +15,9 @@ from referral_core.ports.codes import Evidence
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import Decision, decide
 from referral_core.rules.eligibility import Facts, is_referred
+from referral_core.services.permissions import Permissions
 from referral_core.services.refusals import unknown_group
+from referral_core.services.visibility import Visibility
 from referral_core.values.code_text import fold
 from referral_core.values.errors import Reason, Refusal
 from referral_core.values.moment import moment_text
@@ -50,10 +52,14 @@ class Question:
 
 @attrs.frozen
 class Judgement:
-    """A decision, and the code that it is about; ``None`` when no account ever held the code."""
+    """A decision, and the code that it is about; ``None`` when no account that the actor may see ever held the code.
+
+    ``shown`` is the decision as the actor may see it.
+    """
 
     decision: Decision
     code: PromoCode | None
+    shown: Decision
 
     @property
     def offers(self) -> tuple[Offer, Offer] | None:
@@ -63,26 +69,34 @@ class Judgement:
 
 
 class Eligibility:
-    """The eligibility of codes: questions, answered by the rules over the loaded facts."""
+    """The eligibility of codes: questions, answered by the rules over the loaded facts.
 
-    def __init__(self, programme: Programme, ports: Repositories) -> None:
+    To an actor limited to segments a code outside of them is an unknown one, in whatever is asked or recorded (A6).
+    """
+
+    def __init__(self, programme: Programme, ports: Repositories, permissions: Permissions) -> None:
         self._programme = programme
         self._ports = ports
+        self._permissions = permissions
 
     def decide(self, question: Question) -> Decision:
-        """Return the decision on a question."""
-        return self.judge(question).decision
+        """Return the decision on a question, as the actor may see it."""
+        return self.judge(question).shown
 
     def judge(self, question: Question) -> Judgement:
         """Return the decision on a question, together with the code."""
         groups = self._groups_of(question)
         found = self._ports.promo_codes.evidence(fold(question.code), question.customer, groups)
+        if found.code is not None and not self._permissions.sees(accounts=(found.code.account,)):
+            found = attrs.evolve(found, code=None)
         facts = self._facts(question, found, groups)
         decision = decide(facts)
         if None in (facts.referrer_terms, facts.referee_terms):
             given = zip(groups, (facts.referrer_terms, facts.referee_terms), strict=True)
             decision = attrs.evolve(decision, missing_groups=tuple([group for group, terms in given if terms is None]))
-        return Judgement(decision.shown_by(self._programme.calendar), found.code)
+        shown = Visibility(self._permissions).of_decision(decision, question.customer)
+        calendar = self._programme.calendar
+        return Judgement(decision.shown_by(calendar), found.code, shown.shown_by(calendar))
 
     def _facts(self, question: Question, found: Evidence, groups: tuple[str, str]) -> Facts:
         programme, code, product = self._programme, found.code, self._product(question)

@@ -133,12 +133,16 @@ class Payouts(BoundService):
     def stuck(self) -> Iterator[Grant]:
         """Yield the stuck grants in order of key, for supervisors and above.
 
-        An actor limited to some segments sees the grants of contracts in them.
+        An actor limited to some segments sees the grants of accounts in them, if the contract is in them too.
 
         :raises Refusal: ``not-allowed``.
         """
-        actor = self._actor
-        return (grant for grant in self._stuck() if actor.segments is None or self._segments(grant) <= actor.segments)
+        permissions = self._permissions
+        return (
+            grant
+            for grant in self._stuck()
+            if permissions.sees(accounts=(grant.account,)) and permissions.sees_contract(grant.referral)
+        )
 
     @act("grant.backlog", least=Role.SUPERVISOR, reads=True, touches=(everything,))
     def backlog(self) -> Backlog:
@@ -177,10 +181,6 @@ class Payouts(BoundService):
 
     def _stuck(self) -> Iterator[Grant]:
         return (grant for grant in self._ports.grants.all(unsettled=True) if _is_stuck(grant, self._now))
-
-    def _segments(self, grant: Grant) -> frozenset[str]:
-        contract = self._ports.contracts.find(grant.referral)
-        return frozenset() if contract is None else frozenset({contract.segment})
 
 
 def settle(context: Context, accounts: Iterable[str]) -> None:

@@ -32,7 +32,7 @@ class Referrals(BoundService):
             ``group-disabled``.
         """
         not_activated(contract, self._ports.contracts.find(contract))
-        eligibility = Eligibility(self._programme, self._ports)
+        eligibility = Eligibility(self._programme, self._ports, self._permissions)
         referral = self._ports.referrals.find(contract)
         if referral is None:
             raise unknown_referral(contract)

@@ -24,12 +24,10 @@ from referral_core.services.eligibility import Eligibility, Judgement, Question
 from referral_core.services.permissions import (
     Permissions,
     a_channel,
-    a_code,
-    a_contracts_customer,
-    a_customer_judged,
+    a_contracts_account,
+    a_joined_account,
     a_segment,
     a_sign_up,
-    an_account,
 )
 from referral_core.services.refusals import contract_exists, not_same_customer, unknown_contract
 from referral_core.values.arguments import (
@@ -89,7 +87,7 @@ class SignUps(BoundService):
         channels=True,
         manual=("group", "honour"),
         issues=True,
-        touches=(an_account, a_code, a_customer_judged, a_segment, a_channel),
+        touches=(a_joined_account, a_segment, a_channel),
     )
     def conclude(  # noqa: PLR0913 - a sign-up has that many facts
         self,
@@ -140,7 +138,7 @@ class SignUps(BoundService):
         feed=True,
         channels=True,
         manual=("group", "honour"),
-        touches=(a_code, a_contracts_customer, a_channel),
+        touches=(a_contracts_account, a_channel),
     )
     def attach(
         self,
@@ -165,9 +163,9 @@ class SignUps(BoundService):
             referrals.eligibility.referee_group(group)
         judged = referrals.judge(code, found, chosen, channel)
         if not judged.decision.usable:
-            raise CodeRefused(judged.decision)
+            raise CodeRefused(judged.shown)
         referral = referrals.record(judged, found, chosen, channel, is_attached=True)
-        return SignUp(found, judged.decision, referral)
+        return SignUp(found, judged.shown, referral)
 
     @act("sign-up.show", least=Role.AGENT, reads=True, channels=True, touches=(a_sign_up,))
     def find(self, contract: ContractId) -> SignUpView:
@@ -210,18 +208,17 @@ class Conclusion:
         others = self._check_new(concluded, chosen)
         at, channel = concluded.concluded_at, concluded.channel
         judged = None if code is None else referrals.judge(code, concluded, chosen, channel)
-        decision = None if judged is None else judged.decision
-        if decision is not None and not decision.usable:
+        if judged is not None and not judged.decision.usable:
             # A case is finished by staff, so that an unusable code is a warning in any channel (K2, S9).
             if chosen.case is None and context.programme.blocks(channel):
-                raise CodeRefused(decision)
-            concluded = attrs.evolve(concluded, warned_code=code, warnings=decision.reasons)
+                raise CodeRefused(judged.shown)
+            concluded = attrs.evolve(concluded, warned_code=code, warnings=judged.decision.reasons)
         # A conclusion by a system under the rules alone is no manual act, and leaves no row (A2).
         act = "contract.concluded" if context.actor.is_person or concluded.warnings else None
         context.save(concluded, act=act, reason=chosen.reason, at=at)
         issued = AutomaticCodes(context).on_conclusion(concluded, others).issued
         referral = referrals.record(judged, concluded, chosen, channel)
-        return SignUp(concluded, decision, referral, issued)
+        return SignUp(concluded, None if judged is None else judged.shown, referral, issued)
 
     def check_case(self, case: Case, customer: str) -> None:
         """Refuse a case of another customer, or a closed one (K2, K3)."""
@@ -265,7 +262,7 @@ class SignUpReferrals:
     @property
     def eligibility(self) -> Eligibility:
         """The eligibility that decides on codes."""
-        return Eligibility(self.context.programme, self.context.ports)
+        return Eligibility(self.context.programme, self.context.ports, self.context.permissions)
 
     def judge(self, code: str, contract: Contract, chosen: Choice, channel: str) -> Judgement:
         """Judge a code for a contract (S8, S10).

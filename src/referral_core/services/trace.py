@@ -13,9 +13,10 @@ from referral_core.entities.discount_group import Side
 from referral_core.entities.seal import Seal, Verification
 from referral_core.entities.trace import TraceEntry, account_subject, referral_subject
 from referral_core.services.context import BoundService
-from referral_core.services.permissions import a_referral, a_subject, an_account
+from referral_core.services.permissions import a_referral, a_subject, an_account, everything
 from referral_core.services.refusals import unknown_contract
 from referral_core.services.verification import TraceVerifier
+from referral_core.services.visibility import Visibility
 from referral_core.values.arguments import AccountId, ContractId, Count, Subject, Text
 from referral_core.values.effective_period import EffectivePeriod
 
@@ -30,7 +31,7 @@ MOST_FAULTS: Final = 1000
 class Trace(BoundService):
     """The acts on the trace: sealing, verification and reading; for administrators."""
 
-    @act("trace.seal", least=Role.ADMINISTRATOR)
+    @act("trace.seal", least=Role.ADMINISTRATOR, touches=(everything,))
     def seal(self) -> Seal | None:
         """Set the next seal over every chain that has grown since the last one; ``None`` when none has (A2).
 
@@ -41,7 +42,7 @@ class Trace(BoundService):
         """
         return self._ports.trace.seal(self._now)
 
-    @act("trace.verify", least=Role.ADMINISTRATOR, reads=True)
+    @act("trace.verify", least=Role.ADMINISTRATOR, reads=True, touches=(everything,))
     def verify(
         self,
         *,
@@ -65,12 +66,13 @@ class Trace(BoundService):
     ) -> Iterator[TraceEntry]:
         """Yield the rows of a subject's chain in order: of an account, a referral, a group, or the programme (A2).
 
-        ``period`` leaves out rows of other moments, ``act`` those of other acts.
+        ``period`` leaves out rows of other moments, ``act`` those of other acts. An actor limited to some segments sees
+        no row that names an account, a contract, a code or a case outside of them.
 
         :raises Refusal: ``not-allowed``, by the segments of an account's or a referral's contracts too.
         :raises TraceUnreadable: a row cannot be decoded.
         """
-        return _chosen(self._ports.trace.chain(subject), period, act)
+        return self._chosen(self._ports.trace.chain(subject), period, act)
 
     @act("trace.account", least=Role.ADMINISTRATOR, streams=True, touches=(an_account,))
     def rows_of_account(
@@ -86,7 +88,7 @@ class Trace(BoundService):
         """
         about, trace = AccountTrace.of(self._ports, account), self._ports.trace
         rows = (row for subject in about.subjects for row in trace.chain(subject) if about.has(row))
-        return _chosen(rows, period, act)
+        return self._chosen(rows, period, act)
 
     @act("trace.contract", least=Role.ADMINISTRATOR, streams=True, touches=(a_referral,))
     def rows_of_contract(
@@ -109,11 +111,14 @@ class Trace(BoundService):
             subjects.append(account_subject(referral.referrer))
         names = {contract, *(f"{side}/{contract}" for side in Side)}
         rows = (row for subject in subjects for row in self._ports.trace.chain(subject))
-        return _chosen((row for row in rows if _names_one_of(row, names)), period, act)
+        return self._chosen((row for row in rows if _names_one_of(row, names)), period, act)
 
-
-def _chosen(rows: Iterable[TraceEntry], period: EffectivePeriod | None, act: str | None) -> Iterator[TraceEntry]:
-    return (row for row in rows if (period is None or row.moment in period) and (act is None or row.act == act))
+    def _chosen(
+        self, rows: Iterable[TraceEntry], period: EffectivePeriod | None, act: str | None
+    ) -> Iterator[TraceEntry]:
+        """Yield the rows of a period and of an act that the actor may see."""
+        chosen = (row for row in rows if (period is None or row.moment in period) and (act is None or row.act == act))
+        return filter(Visibility(self._permissions).has, chosen)
 
 
 def _names_one_of(row: TraceEntry, names: set[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Final
 
 from referral_core.values.errors import ArgumentInvalid, Reason, Refusal
@@ -85,6 +86,15 @@ def compared_name(text: str) -> str:
 
 def _invalid(field: str, wrong: str) -> Refusal:
     return Refusal(Reason.NAME_INVALID, message=wrong, field=field)
+
+
+def digest_key(key: str) -> str:
+    """Return what is stored of a key that is its sender's own text, and may name a person: a digest of it (A5).
+
+    >>> digest_key("crm evt-1")[:16]
+    '44570345406b0d41'
+    """
+    return sha256(key.encode()).hexdigest()
 
 
 def joined_key(*names: str) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 from referral_adapters.sql import SqlStore, schema, upgrade
 from referral_core.entities.actor import Role
 from referral_core.ports.requests import asker_of
+from referral_core.values.name import digest_key
 from tests.adapters.postgres_server import PostgresServer
 
 BEFORE = {
@@ -48,7 +49,7 @@ def arrives(url: URL) -> None:
     upgrade(url)
     with SqlStore(url) as store:
         for before, after in BEFORE.items():
-            found = store.requests.answer(after, "k")
+            found = store.requests.answer(after, digest_key("k"))
             assert found is not None
             assert found.text == f"200 {before}"
         assert store.requests.forget(datetime(2027, 1, 1, tzinfo=UTC)) == len(BEFORE)

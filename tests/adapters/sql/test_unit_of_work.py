@@ -319,12 +319,16 @@ ACTS: Final[dict[str, Callable[[Session, str], object]]] = {
         f"N-{of}", account=f"{of}-new", customer=f"c-{of}"
     ),
     "open a case": lambda session, of: session.cases.open(f"LT-{of}", customer=f"c-{of}"),
+    "share their code": lambda session, of: session.sharing.share(f"CODE{of}", means="link"),
+    "attach a code to their sign-up": lambda session, of: session.sign_ups.attach(f"K-{of}", code=f"CODE{of}"),
     "erase them": lambda session, of: session.customers.erase(f"c-{of}", reason="asked for"),
 }
 PERMITTED: Final = {
     "conclude on their account": {("done", "not-same-customer"), ("contract-pending", "done")},
     "conclude on a new account": {("done", "done"), ("contract-pending", "done")},
     "open a case": {("done", "done"), ("contract-pending", "done")},
+    "share their code": {("done", "code-ended")},
+    "attach a code to their sign-up": {("done", "contract-ended")},
     "erase them": {("done", "account-unknown"), ("account-unknown", "done")},
 }
 
@@ -335,6 +339,7 @@ def test_whatever_a_customer_does_while_they_are_erased_comes_before_or_after(wo
     for number in range(ROUNDS):
         of = f"E{number}"
         world.session().sign_ups.conclude(f"K-{of}", account=of, customer=f"c-{of}")
+        world.session().codes.issue(of, code=f"CODE{of}", replace=True)
         world.session().contracts.withdraw(f"K-{of}")
         told = world.at_once(
             lambda session, of=of: session.customers.erase(f"c-{of}", reason="asked for"),  # type: ignore[misc]
@@ -348,24 +353,31 @@ def test_whatever_a_customer_does_while_they_are_erased_comes_before_or_after(wo
     assert list(check(world.url)) == []
 
 
+USES: Final[dict[str, Callable[[Session, str], object]]] = {
+    "in a sign-up": lambda session, of: session.sign_ups.conclude(
+        f"N-{of}", account=f"F-{of}", customer=f"f-{of}", code=f"CODE{of}", channel="sales-portal", honour=NOW + STEP,
+        reason="began then",
+    ),
+    "for one from before": lambda session, of: session.sign_ups.attach(f"B-{of}", code=f"CODE{of}"),
+}  # fmt: skip
+
+
 @pytest.mark.rule("A5")
-def test_a_code_is_used_before_its_holder_is_erased_or_after(world: World) -> None:
+@pytest.mark.parametrize("use", USES)
+def test_a_code_is_used_before_its_holder_is_erased_or_after(world: World, use: str) -> None:
     for number in range(ROUNDS):
-        of, code = f"E{number}", f"CODE{number}"
+        of = f"E{number}"
         world.session().sign_ups.conclude(f"K-{of}", account=of, customer=f"c-{of}")
-        world.session().codes.issue(of, code=code, replace=True)
+        world.session().codes.issue(of, code=f"CODE{of}", replace=True)
         world.session().contracts.activate(f"K-{of}")
+        world.session(NOW + STEP).sign_ups.conclude(f"B-{of}", account=f"B-{of}", customer=f"b-{of}")
         world.session(LATER).contracts.terminate(f"K-{of}")
         told = world.at_once(
             lambda session, of=of: session.customers.erase(f"c-{of}", reason="asked for"),  # type: ignore[misc]
-            lambda session, of=of, code=code: session.sign_ups.conclude(  # type: ignore[misc]
-                f"N-{of}", account=f"F-{of}", customer=f"f-{of}", code=code, channel="sales-portal", honour=NOW + STEP,
-                reason="began then",
-            ),
-        )  # fmt: skip
+            lambda session, of=of: USES[use](session, of),  # type: ignore[misc]
+        )
         assert told == ["done", "done"], number
-        referral = world.store.referrals.find(f"N-{of}")
-        assert referral is not None
+        (referral,) = world.store.referrals.all(referrer=of)
         assert referral.referrer_customer != f"c-{of}"
         assert not world.store.personal_data(f"c-{of}").is_of_somebody
     assert list(check(world.url)) == []

@@ -24,6 +24,7 @@ from referral_core.entities.balance import Balance
 from referral_core.entities.case import Case
 from referral_core.entities.grant import Grant
 from referral_core.entities.trace import TraceNote, chain_faults
+from referral_core.values.name import digest_key
 from tests.adapters.postgres_server import PostgresServer
 from tests.adapters.sql import old_world
 from tests.adapters.sql.old_world import MARI, PORTAL, on
@@ -80,7 +81,8 @@ def test_everything_arrives(old: URL) -> None:
         assert [told(grant) for grant in store.grants.all()] == sorted(map(told, old_world.GRANTS))
         assert [known(each) for each in store.cases.all()] == [known(each) for each in old_world.CASES]
         assert [store.promo_codes.times_shared(account) for account in ("A1", "A2", "A3")] == [2, 1, 0]
-        assert {key: store.requests.event(*key) for key in old_world.EVENTS} == old_world.EVENTS
+        events = {(source, id_): store.requests.event(source, digest_key(id_)) for source, id_ in old_world.EVENTS}
+        assert events == old_world.EVENTS
         assert store.code_key.hex() == old_world.SECRET
     assert list(check(old)) == []
 
@@ -131,7 +133,7 @@ def test_the_ledger_arrives(old: URL) -> None:
         for bill, account in old_world.BILLS.items():
             with pytest.raises(Exception, match=f"{bill} was taken into account before"):
                 store.billing.bill(bill, account, Money("1"), at=on(200))
-        assert store.billing.transfer("A1", "A6", None, at=on(200), key="T1") == Money("6.01")
+        assert store.billing.transfer("A1", "A6", None, at=on(200), key=digest_key("T1")) == Money("6.01")
 
 
 def balance(**given: str) -> Balance:

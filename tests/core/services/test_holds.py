@@ -519,7 +519,7 @@ def test_a_supervisor_of_a_segment_stops_the_referrals_that_lie_in_it() -> None:
     limited = Actor("Mari", Role.SUPERVISOR, frozenset({"household"}))
     at_work.session(LATER, limited).codes.end(code, reason=WHY, referrals=OpenReferrals.HOLD)
     assert stored(at_work).status is ReferralStatus.HELD
-    with refused("code-unknown"):
+    with refused("not-allowed"):
         at_work.session(LATER, limited).codes.end("NONE9", reason=WHY, referrals=OpenReferrals.HOLD)
 
 

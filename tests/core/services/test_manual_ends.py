@@ -138,7 +138,7 @@ def test_who_may_not_see_the_customers_other_accounts_may_not_end_their_codes() 
     other = present(office, "D")
     assert other is not None
     office.session(END, limited).codes.end(other, reason=WHY)
-    with refused("code-unknown"):
+    with refused("not-allowed"):
         office.session(END, limited).codes.end("ZZZZ9999", reason=WHY)
     lone = family(HOUSEHOLD)
     lone.concluded("K-G", on="G", of="ann", segment="micro-business")

@@ -165,18 +165,20 @@ def test_months_of_absence_are_counted_by_the_programmes_clocks(left: str, retur
 
 
 @pytest.mark.rule("A1")
-def test_a_check_touches_the_segment_of_the_codes_holder_and_the_one_that_is_said() -> None:
+def test_a_check_knows_the_codes_of_the_actors_segments_and_is_asked_about_those() -> None:
     office = Office(COMPANIES).with_amounts()
     code = office.referrer("A")
     household, company = (Actor("Mari", Role.AGENT, frozenset({name})) for name in ("household", "micro-business"))
     assert office.desk.session(actor=household, now=NOW).codes.check(code).usable
     assert office.desk.session(actor=household, now=NOW).codes.check(code, segment="household").usable
-    for actor, segment in ((company, None), (company, "micro-business"), (household, "micro-business")):
+    for theirs in (code, "B999"):
+        for segment in (None, "micro-business"):
+            decision = office.desk.session(actor=company, now=NOW).codes.check(theirs, segment=segment)
+            assert decision.reasons == (Reason.CODE_UNKNOWN,)
         with refused("not-allowed", field="actor"):
-            office.desk.session(actor=actor, now=NOW).codes.check(code, segment=segment)
-    assert office.desk.session(actor=company, now=NOW).codes.check("B999").reasons == (Reason.CODE_UNKNOWN,)
+            office.desk.session(actor=company, now=NOW).codes.check(theirs, segment="household")
     with refused("not-allowed", field="actor"):
-        office.desk.session(actor=company, now=NOW).codes.check("B999", segment="household")
+        office.desk.session(actor=household, now=NOW).codes.check(code, segment="micro-business")
 
 
 # ── concluding ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -85,6 +85,21 @@ def test_customers_are_shown_by_pages(supervisor: Visitor, monkeypatch: pytest.M
     assert not set(pages[0]) & set(pages[1])
 
 
+@pytest.mark.rule("A6")
+def test_an_agent_does_not_learn_what_there_is_of_other_segments(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor.becomes("Juris Ozols").speaks("en")
+    for place, theirs in (("/accounts", ANNAS), ("/sales/sign-ups", ANNAS.replace("A", "K"))):
+        pages = [(named, visitor.opens(f"{place}/{named}")) for named in (theirs, "NONE")]
+        told = {(page.status_code, page.text.replace(named, "")) for named, page in pages}
+        assert [status for status, _ in told] == [403], place
+    monkeypatch.setattr("examples.portal.accounts.PAGE", 1)
+    (first, second) = (visitor.opens("/accounts", page=str(number)).text for number in (1, 2))
+    assert re.findall(r'<a href="/accounts/(A-\d+)"', first) == ["A-1006"], "and no page is short of others"
+    assert "A-1" not in second
+
+
 @pytest.mark.rule("A1")
 def test_an_agent_sees_accounts_of_their_segments_and_does_what_agents_may(visitor: Visitor) -> None:
     visitor.becomes("Juris Ozols").speaks("en")

@@ -55,13 +55,13 @@ class AccountAnswer(Answer):
     balance: BalanceAnswer
 
     @classmethod
-    def of(cls, view: AccountView, at: datetime, calendar: Calendar, *, to_customer: bool) -> AccountAnswer:
+    def of(cls, view: AccountView, at: datetime, calendar: Calendar) -> AccountAnswer:
         """Return the answer about an account at a moment."""
         return cls(
             account=view.account,
             customer=view.customer,
             contracts=[ContractAnswer.of(contract, calendar) for contract in view.contracts],
-            codes=[CodeAnswer.of(code, at, calendar, to_customer=to_customer) for code in view.codes],
+            codes=[CodeAnswer.of(code, at, calendar) for code in view.codes],
             figures=FiguresAnswer.of(view.figures),
             balance=BalanceAnswer.of(view.balance),
         )

@@ -29,8 +29,8 @@ class CodeAnswer(Answer):
     issuing: str
 
     @classmethod
-    def of(cls, code: PromoCode, at: datetime, calendar: Calendar, *, to_customer: bool = False) -> CodeAnswer:
-        """Return the answer about a code at a moment; customers do not see the names and words of staff."""
+    def of(cls, code: PromoCode, at: datetime, calendar: Calendar) -> CodeAnswer:
+        """Return the answer about a code at a moment."""
         return cls(
             code=code.text,
             account=code.account,
@@ -38,9 +38,9 @@ class CodeAnswer(Answer):
             start=local(code.starts_at, calendar),
             end=local(code.ends_at, calendar),
             ending=None if code.ending is None else code.ending.value,
-            ending_reason=None if to_customer else code.ending_reason,
+            ending_reason=code.ending_reason,
             issued_at=local(code.issued_at, calendar),
-            issued_by=None if to_customer else code.issued_by,
+            issued_by=code.issued_by or None,
             issuing=code.issuing.value,
         )
 
