@@ -27,7 +27,15 @@ EVERY_ACT: Final = pytest.mark.parametrize("declared", ACTS.values(), ids=list(A
 
 @pytest.mark.rule("A2")
 def test_what_follows_by_itself_has_names_that_nobody_asks_for() -> None:
-    assert sorted(FOLLOWING) == ["code.start", "grant.due", "grant.posted", "referral.cancel", "referral.record"]
+    assert sorted(FOLLOWING) == [
+        "code.start",
+        "grant.due",
+        "grant.posted",
+        "referral.cancel",
+        "referral.record",
+        "reversal.due",
+        "reversal.posted",
+    ]
     assert not FOLLOWING.keys() & ACTS.keys()
     assert ACTS is DECLARED
     with pytest.raises(TypeError):

@@ -51,6 +51,8 @@ ACTS: Final = (
     "referral.cancel",
     "grant.due",
     "grant.posted",
+    "reversal.due",
+    "reversal.posted",
     "grant.retry",
     "case.open",
     "case.finish",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from referral_adapters.memory.billing import ContinuousDiscounts
-from referral_adapters.memory.flaky_billing import Fault, FlakyBilling, FlakyBulkBilling
+from referral_adapters.memory.flaky_billing import Fault, FlakyBilling, FlakyBulkBilling, FlakyLedger
 from referral_adapters.memory.store import MemoryStore
 
-__all__ = ["ContinuousDiscounts", "Fault", "FlakyBilling", "FlakyBulkBilling", "MemoryStore"]
+__all__ = ["ContinuousDiscounts", "Fault", "FlakyBilling", "FlakyBulkBilling", "FlakyLedger", "MemoryStore"]

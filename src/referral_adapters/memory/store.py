@@ -12,7 +12,7 @@ from referral_adapters.memory.billing import ContinuousDiscounts
 from referral_adapters.memory.cases import MemoryCases
 from referral_adapters.memory.codes import MemoryCodes
 from referral_adapters.memory.contracts import MemoryContracts
-from referral_adapters.memory.grants import MemoryGrants
+from referral_adapters.memory.grants import MemoryGrants, MemoryReversals
 from referral_adapters.memory.groups import MemoryGroups
 from referral_adapters.memory.journal import Journal
 from referral_adapters.memory.referrals import MemoryReferrals
@@ -64,6 +64,7 @@ class MemoryStore:
         self.groups = MemoryGroups(journal)
         self.referrals = MemoryReferrals(journal)
         self.grants = MemoryGrants(journal)
+        self.reversals = MemoryReversals(journal)
         self.cases = MemoryCases(journal)
         self.trace = MemoryTrace(journal)
         self.requests = MemoryRequests(journal)

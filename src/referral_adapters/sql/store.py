@@ -18,7 +18,7 @@ from referral_adapters.sql.cases import SqlCases
 from referral_adapters.sql.codes import SqlCodes
 from referral_adapters.sql.connections import Connections, HostConnection, parsed_url
 from referral_adapters.sql.contracts import SqlContracts
-from referral_adapters.sql.grants import SqlGrants
+from referral_adapters.sql.grants import SqlGrants, SqlReversals
 from referral_adapters.sql.groups import SqlGroups
 from referral_adapters.sql.locks import FAMILIES
 from referral_adapters.sql.personal_data import SqlPersonalData
@@ -229,6 +229,7 @@ class SqlStore:
         self.promo_codes = SqlCodes(work, self.groups)
         self.referrals = SqlReferrals(work)
         self.grants = SqlGrants(work)
+        self.reversals = SqlReversals(work)
         self.cases = SqlCases(work)
         self.trace = SqlTrace(work)
         self.requests = SqlRequests(work)

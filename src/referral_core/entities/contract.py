@@ -1,4 +1,4 @@
-"""Supply contracts: concluded, activated, terminated; or withdrawn before activation."""
+"""Supply contracts: concluded, activated, terminated; withdrawn before activation; or annulled after it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class ContractStatus(Word):
     ACTIVE = "active"
     TERMINATED = "terminated"
     WITHDRAWN = "withdrawn"
+    ANNULLED = "annulled"
 
 
 class ContractEvent(Word):
@@ -28,6 +29,7 @@ class ContractEvent(Word):
     ACTIVATE = "activate"
     WITHDRAW = "withdraw"
     TERMINATE = "terminate"
+    ANNUL = "annul"
 
 
 CONTRACT_LIFECYCLE: Final[Lifecycle[ContractStatus, ContractEvent]] = Lifecycle(
@@ -38,15 +40,23 @@ CONTRACT_LIFECYCLE: Final[Lifecycle[ContractStatus, ContractEvent]] = Lifecycle(
         (ContractStatus.CONCLUDED, ContractEvent.ACTIVATE): ContractStatus.ACTIVE,
         (ContractStatus.CONCLUDED, ContractEvent.WITHDRAW): ContractStatus.WITHDRAWN,
         (ContractStatus.CONCLUDED, ContractEvent.TERMINATE): Reason.CONTRACT_PENDING,
+        (ContractStatus.CONCLUDED, ContractEvent.ANNUL): Reason.CONTRACT_PENDING,
         (ContractStatus.ACTIVE, ContractEvent.ACTIVATE): Reason.CONTRACT_ACTIVE,
         (ContractStatus.ACTIVE, ContractEvent.WITHDRAW): Reason.CONTRACT_ACTIVE,
         (ContractStatus.ACTIVE, ContractEvent.TERMINATE): ContractStatus.TERMINATED,
+        (ContractStatus.ACTIVE, ContractEvent.ANNUL): ContractStatus.ANNULLED,
         (ContractStatus.TERMINATED, ContractEvent.ACTIVATE): Reason.CONTRACT_ENDED,
         (ContractStatus.TERMINATED, ContractEvent.WITHDRAW): Reason.CONTRACT_ENDED,
         (ContractStatus.TERMINATED, ContractEvent.TERMINATE): Reason.CONTRACT_ENDED,
+        (ContractStatus.TERMINATED, ContractEvent.ANNUL): ContractStatus.ANNULLED,
         (ContractStatus.WITHDRAWN, ContractEvent.ACTIVATE): Reason.CONTRACT_ENDED,
         (ContractStatus.WITHDRAWN, ContractEvent.WITHDRAW): Reason.CONTRACT_ENDED,
         (ContractStatus.WITHDRAWN, ContractEvent.TERMINATE): Reason.CONTRACT_ENDED,
+        (ContractStatus.WITHDRAWN, ContractEvent.ANNUL): Reason.CONTRACT_ENDED,
+        (ContractStatus.ANNULLED, ContractEvent.ACTIVATE): Reason.CONTRACT_ENDED,
+        (ContractStatus.ANNULLED, ContractEvent.WITHDRAW): Reason.CONTRACT_ENDED,
+        (ContractStatus.ANNULLED, ContractEvent.TERMINATE): Reason.CONTRACT_ENDED,
+        (ContractStatus.ANNULLED, ContractEvent.ANNUL): Reason.CONTRACT_ENDED,
     },
 )
 
@@ -58,6 +68,10 @@ class Contract:
     ``starts_on`` is the planned first day of supply, which decides nothing: only ``activated_at`` does (B1).
     ``warned_code`` is an unusable code that was given in a staff channel, ``warnings`` are the reasons (S9).
     ``first_name`` is used for named codes (C10).
+
+    An annulled contract turned out never to have been: it was active at no moment, though it keeps ``activated_at``.
+    ``ended_at`` is then when it was terminated, or else when the annulment was recorded, and ``annulled_at`` is the
+    moment of the annulment itself (B10).
     """
 
     id: str
@@ -74,6 +88,7 @@ class Contract:
     status: ContractStatus = ContractStatus.CONCLUDED
     activated_at: datetime | None = None
     ended_at: datetime | None = None
+    annulled_at: datetime | None = None
 
     @classmethod
     def imported(  # noqa: PLR0913 - a contract has that many facts
@@ -125,27 +140,32 @@ class Contract:
     @property
     def last_changed_at(self) -> datetime:
         """The moment of the contract's latest change of status."""
-        return self.ended_at or self.activated_at or self.concluded_at
+        return self.annulled_at or self.ended_at or self.activated_at or self.concluded_at
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the contract is concluded or active, neither terminated nor withdrawn."""
+        """Tell whether the contract is concluded or active, and has not ended in any way."""
         return self.ended_at is None
 
     def is_active_at(self, at: datetime) -> bool:
         """Tell whether the contract was in force at a moment; the moment of termination is already outside (M2)."""
-        if self.activated_at is None or at < self.activated_at:
+        if not self.was_active_by(at):
             return False
         return self.ended_at is None or at < self.ended_at
 
     def was_active_by(self, at: datetime) -> bool:
-        """Tell whether the contract had come into force at or before a moment, even if it has ended since."""
-        return self.activated_at is not None and self.activated_at <= at
+        """Tell whether the contract had come into force at or before a moment, even if it has ended since.
+
+        An annulled contract never had (B10).
+        """
+        return self.annulled_at is None and self.activated_at is not None and self.activated_at <= at
 
     def known_at(self, moment: datetime) -> Contract | None:
         """Return the contract as it was known at a moment, ``None`` before it was concluded (R3)."""
         if moment < self.concluded_at:
             return None
+        if self.annulled_at is not None:
+            return self if self.annulled_at <= moment else self._before_annulment().known_at(moment)
         if self.ended_at is not None and self.ended_at <= moment:
             return self
         if self.was_active_by(moment):
@@ -166,6 +186,15 @@ class Contract:
         """Return the contract terminated after it had been in force."""
         status = _after(self.id, self.status, ContractEvent.TERMINATE, at, self.activated_at)
         return attrs.evolve(self, status=status, ended_at=at)
+
+    def annulled(self, at: datetime, *, recorded_at: datetime) -> Contract:
+        """Return the contract of which it turned out at ``at`` that it never was, ended or not (B10)."""
+        status = _after(self.id, self.status, ContractEvent.ANNUL, at, self.activated_at)
+        return attrs.evolve(self, status=status, ended_at=self.ended_at or recorded_at, annulled_at=at)
+
+    def _before_annulment(self) -> Contract:
+        """Return the contract as it was before it was annulled; one that was in force then may seem to end later."""
+        return attrs.evolve(self, status=ContractStatus.TERMINATED, annulled_at=None)
 
 
 def _after(

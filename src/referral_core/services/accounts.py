@@ -121,7 +121,7 @@ class Accounts(BoundService):
 
     @act("account.movements", least=Role.CUSTOMER, reads=True, touches=(own_account,))
     def movements(self, account: AccountId) -> tuple[Movement, ...]:
-        """Return the movements of an account's discount, in order of moment (B3, B6, B7).
+        """Return the movements of an account's discount, in order of recording (B3, B6, B7, B11, B12).
 
         The ``reference`` is the key of the grant, the bill, or the other account of a transfer. For a customer it is
         ``None`` where it would name the friend's contract. A billing system without movements yields none.
@@ -172,7 +172,8 @@ class Accounts(BoundService):
         if movement.kind.is_transfer:
             return attrs.evolve(movement, reference=others.get(reference, reference))
         # The key of a referrer's grant contains the contract of the friend.
-        is_friends = movement.kind is MovementKind.GRANTED and reference.startswith(f"{Side.REFERRER}/")
+        is_of_grant = movement.kind in {MovementKind.GRANTED, MovementKind.TAKEN_BACK}
+        is_friends = is_of_grant and reference.startswith(f"{Side.REFERRER}/")
         if is_friends and self._actor.role is Role.CUSTOMER:
             return attrs.evolve(movement, reference=None)
         return movement

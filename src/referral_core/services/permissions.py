@@ -273,8 +273,8 @@ def a_finished_case(look: Permissions, given: Mapping[str, Any]) -> Limits:
 
 
 def a_grant(look: Permissions, given: Mapping[str, Any]) -> Limits:
-    """Touch the account of the grant named."""
-    found = look.ports.grants.find(given["key"])
+    """Touch the account of the grant or reversal named."""
+    found = look.ports.grants.find(given["key"]) or look.ports.reversals.find(given["key"])
     if found is not None:
         yield from look.of_account(found.account)
 
