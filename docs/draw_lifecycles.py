@@ -17,6 +17,7 @@ from referral_core.entities.discount_group import GROUP_LIFECYCLE
 from referral_core.entities.grant import GRANT_LIFECYCLE
 from referral_core.entities.promo_code import CODE_LIFECYCLE
 from referral_core.entities.referral import REFERRAL_LIFECYCLE
+from referral_core.entities.reversal import REVERSAL_LIFECYCLE
 from referral_core.values.errors import Reason
 from referral_core.values.lifecycle import Lifecycle
 
@@ -26,6 +27,7 @@ LIFECYCLES: list[tuple[Lifecycle[Any, Any], str]] = [
     (CONTRACT_LIFECYCLE, "The facts that billing reports."),
     (REFERRAL_LIFECYCLE, "Recorded when a usable code is given; granted when the contract activates."),
     (GRANT_LIFECYCLE, "One side's discount of a referral, on its way to billing; see [why two grants](two-grants.md)."),
+    (REVERSAL_LIFECYCLE, "What is unspent of a grant on one account, on its way to being taken back in billing."),
     (CASE_LIFECYCLE, "A failed self-service sign-up, waiting for somebody to finish it."),
     (GROUP_LIFECYCLE, "Whether a group gives its amounts to new sign-ups."),
 ]

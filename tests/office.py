@@ -179,6 +179,7 @@ class Office:
             [(group, store.groups.history(group.id)) for group in store.groups.all()],
             [(referral, store.referrals.history(referral.contract)) for referral in store.referrals.all()],
             [*store.grants.all()],
+            [*store.reversals.all()],
             [*store.cases.all()],
             [(seal.number, seal.moment, seal.heads) for seal in store.trace.seals()],
             [attrs.evolve(row, salt="", personal_digest="", previous="", hash="") for row in self.all_traced()],

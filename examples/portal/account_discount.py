@@ -150,13 +150,13 @@ class BalancePicture:
     @classmethod
     def of(cls, movements: tuple[Movement, ...], until: datetime) -> Self:
         """Return the picture of movements in order, of which there is at least one."""
-        first, last = movements[0].moment, max(until, movements[-1].moment)
+        first, last = movements[0].recorded_at, max(until, movements[-1].recorded_at)
         most = max(each.balance_after for each in movements)
         length, highest = (last - first).total_seconds() or 1, most.cents or 1
         steps = tuple(
             Step(
                 each,
-                round(LEFT + (RIGHT - LEFT) * (each.moment - first).total_seconds() / length, 1),
+                round(LEFT + (RIGHT - LEFT) * (each.recorded_at - first).total_seconds() / length, 1),
                 round(FOOT - (FOOT - TOP) * each.balance_after.cents / highest, 1),
             )
             for each in movements

@@ -229,9 +229,11 @@ FOLLOWING: Final[Mapping[str, str]] = types.MappingProxyType(
         "code.start": "A code became active because a contract activated.",
         "code.correct": "The period of a code was set right, because a fact about a contract was told late.",
         "referral.record": "A sign-up with a usable code was recorded as a referral.",
-        "referral.cancel": "A referral was cancelled because its contract was withdrawn.",
+        "referral.cancel": "A referral was cancelled because its contract was withdrawn or annulled.",
         "grant.due": "A grant is owed because the referee's contract activated; a held one waits for its release.",
         "grant.posted": "Billing confirmed a grant.",
+        "reversal.due": "What is unspent of a grant is to be taken back, since it was voided or its contract annulled.",
+        "reversal.posted": "Billing took back what was unspent of a grant.",
     }
 )
 """The automatic consequences of acts that leave rows of their own in the trace, by their names there."""

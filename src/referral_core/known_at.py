@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import attrs
 
-from referral_core.entities.balance import Balance, Movement
+from referral_core.entities.balance import Balance, Movement, Use
 from referral_core.entities.case import Case, CaseStatus
 from referral_core.entities.contract import Contract, ContractStatus
 from referral_core.entities.discount_group import DiscountGroup
@@ -19,15 +19,17 @@ from referral_core.entities.grant import Grant, GrantEvent, GrantStatus
 from referral_core.entities.personal_data import PersonalData
 from referral_core.entities.promo_code import PromoCode, Sharing
 from referral_core.entities.referral import Referral
+from referral_core.entities.reversal import Reversal
 from referral_core.entities.seal import Head, Seal, SealedHead
 from referral_core.entities.trace import Published, Subscription, TraceEntry, TraceNote
-from referral_core.ports.billing import Billing, TellingBilling
+from referral_core.ports.billing import Billing, TellingBilling, UseTelling
 from referral_core.ports.cases import CaseRepository
 from referral_core.ports.codes import CodelessPage, CodeRepository, Evidence
 from referral_core.ports.contracts import ContractRepository, Standing
 from referral_core.ports.grants import GrantRepository, Step
 from referral_core.ports.groups import GroupRepository
 from referral_core.ports.referrals import ReferralRepository
+from referral_core.ports.reversals import ReversalRepository, ReversalStep
 from referral_core.ports.store import Repositories, gathered_evidence
 from referral_core.ports.trace import TraceRepository
 from referral_core.values.history import Recorded, recorded_by
@@ -55,6 +57,7 @@ class Knowledge:
         self.groups = ReadOnlyGroups(repositories.groups, by)
         self.referrals = ReadOnlyReferrals(repositories.referrals, repositories.contracts, by)
         self.grants = ReadOnlyGrants(repositories.grants, self.referrals, by)
+        self.reversals = ReadOnlyReversals(repositories.reversals, by)
         self.cases = ReadOnlyCases(repositories.cases, by)
         self.trace = ReadOnlyTrace(repositories.trace, by)
         self.billing = ReadOnlyBilling(repositories.billing, self.grants, by)
@@ -276,10 +279,10 @@ class ReadOnlyReferrals:
 
 @attrs.frozen
 class ReadOnlyGrants:
-    """Grants effective by a moment; ``referrals`` are those known then.
+    """Grants owed as recorded by a moment; ``referrals`` are those known then.
 
-    A grant that was confirmed later counts as confirmed from its effective moment on, as in billing. A grant that still
-    waits counts as waiting, and as held or void if it was so then.
+    A grant counts as granted if that was recorded by then. Otherwise it counts as waiting, and as held or void if it
+    was so then.
     """
 
     grants: GrantRepository
@@ -289,7 +292,7 @@ class ReadOnlyGrants:
     def find(self, key: str) -> Grant | None:
         """Return the grant with this idempotency key, if it was known then."""
         found = self.grants.find(key)
-        return self._as_known(found) if found is not None and self._is_known(found) else None
+        return None if found is None else self._as_known(found)
 
     def add(self, grant: Grant) -> None:
         """Raise :class:`TypeError`: history is read-only."""
@@ -309,26 +312,57 @@ class ReadOnlyGrants:
     def all(self, *, account: str | None = None, unsettled: bool = False) -> Iterator[Grant]:
         """Yield the grants known then, in order of key: all, of one account, or those that waited for a payer."""
         # Those that are stopped today may have waited then, and the other way round.
-        known = map(self._as_known, filter(self._is_known, self.grants.all(account=account)))
-        return (grant for grant in known if not unsettled or not grant.is_settled)
+        known = map(self._as_known, self.grants.all(account=account))
+        return (grant for grant in known if grant is not None and not (unsettled and grant.is_settled))
 
-    def _is_known(self, grant: Grant) -> bool:
-        """Tell whether the activation that made the grant due was recorded by then."""
-        referral = self.referrals.find(grant.referral)
-        return referral is not None and referral.granted_at is not None
-
-    def _as_known(self, grant: Grant) -> Grant:
-        """Return a grant stopped or not as it was known then; where billing confirmed it, it stays confirmed."""
-        referral = self.referrals.find(grant.referral)
-        if grant.status is GrantStatus.GRANTED or referral is None:
+    def _as_known(self, present: Grant) -> Grant | None:
+        """Return a grant as it was known then, stopped or not; where billing had confirmed it, it stays confirmed."""
+        grant, referral = present.known_at(self.by), self.referrals.find(present.referral)
+        if grant is None or grant.status is GrantStatus.GRANTED or referral is None:
             return grant
         return grant.stopped_as(
             GrantEvent.VOID
-            if grant.side in referral.void_sides
+            if grant.side in referral.void_sides or not referral.is_live
             else GrantEvent.HOLD
             if referral.held_at is not None
             else GrantEvent.RELEASE
         )
+
+
+@attrs.frozen
+class ReadOnlyReversals:
+    """Reversals recorded by a moment, in their present states."""
+
+    reversals: ReversalRepository
+    by: datetime
+
+    def find(self, key: str) -> Reversal | None:
+        """Return the reversal with this idempotency key, if it was known then."""
+        found = self.reversals.find(key)
+        return found if found is not None and self._is_known(found) else None
+
+    def add(self, reversal: Reversal) -> None:
+        """Raise :class:`TypeError`: history is read-only."""
+        refuse_write(self.by, f"reversal {reversal.key}")
+
+    def change(self, steps: Sequence[ReversalStep]) -> tuple[Reversal, ...]:
+        """Raise :class:`TypeError`: history is read-only."""
+        refuse_write(self.by, f"next state of {len(steps)} reversals")
+
+    def unsettled(self, by: datetime, limit: int) -> tuple[Reversal, ...]:
+        """Raise :class:`TypeError`: it serves a write that follows."""
+        refuse_write(self.by, f"page of {limit} reversals due by {by.isoformat()}")
+
+    def all(self, *, account: str | None = None, unsettled: bool = False) -> Iterator[Reversal]:
+        """Yield the reversals known then, in the same order."""
+        return filter(self._is_known, self.reversals.all(account=account, unsettled=unsettled))
+
+    def of_referral(self, contract: str) -> tuple[Reversal, ...]:
+        """Return the reversals known then of both grants of a contract's referral."""
+        return tuple(filter(self._is_known, self.reversals.of_referral(contract)))
+
+    def _is_known(self, reversal: Reversal) -> bool:
+        return reversal.recorded_at <= self.by
 
 
 @attrs.frozen
@@ -447,31 +481,48 @@ class ReadOnlyBilling:
     grants: GrantRepository
     by: datetime
 
-    def grant(self, grant: Grant) -> None:
+    def grant(self, grant: Grant, *, recorded_at: datetime | None = None) -> None:
         """Raise :class:`TypeError`: history is read-only."""
-        refuse_write(self.by, f"grant {grant.key}")
+        refuse_write(self.by, f"grant {grant.key} recorded at {recorded_at}")
 
     def has_grant(self, key: str) -> bool:
         """Tell whether a grant known then is posted under this key."""
         return self.grants.find(key) is not None and self.billing.has_grant(key)
 
-    def bill(self, bill: str, account: str, amount: Money, *, at: datetime) -> Money:
+    def bill(
+        self, bill: str, account: str, amount: Money, *, at: datetime, recorded_at: datetime | None = None
+    ) -> Money:
         """Raise :class:`TypeError`: history is read-only."""
-        refuse_write(self.by, f"bill {bill}")
+        refuse_write(self.by, f"bill {bill} recorded at {recorded_at}")
 
-    def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime, key: str) -> Money:
+    def transfer(
+        self,
+        source: str,
+        target: str,
+        amount: Money | None,
+        *,
+        at: datetime,
+        key: str,
+        recorded_at: datetime | None = None,
+    ) -> Money:
         """Raise :class:`TypeError`: history is read-only."""
-        refuse_write(self.by, f"transfer {key}")
+        refuse_write(self.by, f"transfer {key} recorded at {recorded_at}")
 
     def balance(self, account: str, *, by: datetime | None = None) -> Balance:
         """Return the account's balance as known then, or at ``by`` if that is earlier."""
         return self.billing.balance(account, by=self.by if by is None else min(by, self.by))
 
     def movements(self, account: str) -> tuple[Movement, ...]:
-        """Return the movements of the account by then; none if billing does not offer movements."""
+        """Return the movements of the account recorded by then; none if billing does not offer movements."""
         if not isinstance(self.billing, TellingBilling):
             return ()
-        return tuple(each for each in self.billing.movements(account) if each.moment <= self.by)
+        return tuple(each for each in self.billing.movements(account) if each.recorded_at <= self.by)
+
+    def uses(self, key: str, *, by: datetime | None = None) -> tuple[Use, ...]:
+        """Return what bills took of a grant as known then; nothing if billing does not tell."""
+        if not isinstance(self.billing, UseTelling):
+            return ()
+        return self.billing.uses(key, by=self.by if by is None else min(by, self.by))
 
 
 def refuse_write(by: datetime, act: str) -> NoReturn:

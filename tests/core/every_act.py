@@ -74,8 +74,10 @@ GIVEN: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "contract.activated": {"contract": "OPEN"},
     "contract.terminated": {"contract": "PAID"},
+    "contract.annulled": {"contract": "PAID"},
     "contract.withdrawn": {"contract": "OPEN"},
     "bill.issued": {"bill": "R1", "account": "D", "amount": euros("3")},
+    "bill.cancelled": {"bill": "R0"},
     "customer.erasable": {"customer": "x"},
     "customer.erase": {"customer": "x", "reason": WHY},
     "programme.diff": {},
@@ -109,6 +111,7 @@ def fill(office: Kind) -> Kind:
     office.concluded("BARE", on="C")
     office.granted("PAID", on="D", code="A123")
     office.granted("LEFT", on="E", code="A123")
+    office.session("2021-02-28").discounts.bill("R0", account="E", amount=euros("1"))
     office.terminated("LEFT", "2021-03-01")
     office.supplied("STAYED", on="E2", of="e", when="2021-03-01")
     office.supplied("GAS", on="G")

@@ -34,6 +34,8 @@ def test_what_follows_by_itself_has_names_that_nobody_asks_for() -> None:
         "grant.posted",
         "referral.cancel",
         "referral.record",
+        "reversal.due",
+        "reversal.posted",
     ]
     assert not FOLLOWING.keys() & ACTS.keys()
     assert ACTS is DECLARED

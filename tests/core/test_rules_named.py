@@ -32,10 +32,10 @@ def ids(*spans: str) -> frozenset[str]:
 
 
 IN_SCOPE: Final = ids(
-    "M1-4", "C1-12", "D1-8", "S1-12", "K1-3", "V1-3", "B1-9", "T1-2", "T4", "R3", "A1-2", "A4-6", "P1", "P5-6"
+    "M1-4", "C1-12", "D1-8", "S1-12", "K1-3", "V1-3", "B1-13", "T1-2", "T4", "R3", "A1-2", "A4-6", "P1", "P5-6"
 )
 LATER: Final = ids("T3", "R1-2", "R4", "A3", "P2-4")
-SECOND: Final = ids("B10-14", "R5", "P6")
+SECOND: Final = ids("B14", "R5", "P6")
 """What the second edition adds: in scope as soon as each is built and on the page of the rules."""
 
 

@@ -26,6 +26,7 @@ PROPER: dict[str, dict[str, Any]] = {
     "contract.activated": {"contract": "K-1"},
     "contract.terminated": {"contract": "K-1"},
     "contract.withdrawn": {"contract": "K-1"},
+    "contract.annulled": {"contract": "K-1"},
     "code.attach": {
         "contract": "K-1",
         "code": "A123",
@@ -59,7 +60,7 @@ PROPER: dict[str, dict[str, Any]] = {
     "referral.change-group": {"contract": "K-1", "group": "referee-manual", "reason": "promised"},
     "referral.hold": {"contract": "K-1", "reason": "looks odd"},
     "referral.release": {"contract": "K-1", "reason": "a family"},
-    "referral.void": {"contract": "K-1", "reason": "no such person"},
+    "referral.void": {"contract": "K-1", "reason": "no such person", "take_back": True},
     "case.open": {
         "case": "case-1",
         "customer": "ann",
@@ -70,6 +71,7 @@ PROPER: dict[str, dict[str, Any]] = {
     "case.finish": {**SIGN_UP, "case": "case-1"},
     "case.abandon": {"case": "case-1"},
     "bill.issued": {"bill": "bill-1", "account": "A-1", "amount": "10.00"},
+    "bill.cancelled": {"bill": "bill-1"},
     "discount.transfer": {"from": "A-1", "to": "A-2", "amount": "10.00"},
     "termination-fee.note": {"contract": "K-1", "amount": "10.00", "reason": "left early"},
 }

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 SECRET: Final = b"fixed-for-tests-" * 4
 OUTCOMES: Final = ("done", "warned", "repeated", "refused", "invalid")
-MONEY: Final = ("granted", "transferred_in", "transferred_out", "consumed", "unused", "pending")
+MONEY: Final = ("granted", "taken_back", "transferred_in", "transferred_out", "consumed", "unused", "pending")
 CHANGED_NOTHING: Final = {"repeated", "refused", "invalid"}
 
 # In the order of the rulebook's reason table, which results keep to.
@@ -63,6 +64,7 @@ class AccountRow(TypedDict):
     sent: int
     used: int
     granted: str
+    taken_back: str
     transferred_in: str
     transferred_out: str
     consumed: str
@@ -196,6 +198,12 @@ def line(
     return json.dumps({name: value for name, value in attributes.items() if value is not None}, ensure_ascii=False)
 
 
+def unused_of(value: Mapping[str, Decimal]) -> Decimal:
+    """Return what is unused of an account's money: the law that holds on every account."""
+    came, went = value["granted"] + value["transferred_in"], value["transferred_out"] + value["consumed"]
+    return came - went - value["taken_back"]
+
+
 class Story:
     """A feed in progress.
 
@@ -292,6 +300,9 @@ class Story:
 
     def terminated(self, contract: str, *, at: str | None = None, then: str = "done") -> Result:
         return self.send("contract.terminated", {"contract": contract}, at=at, then=then)
+
+    def annulled(self, contract: str, *, at: str | None = None, then: str = "done") -> Result:
+        return self.send("contract.annulled", {"contract": contract}, at=at, then=then)
 
     def withdrawn(self, contract: str, *, at: str | None = None, then: str = "done") -> Result:
         return self.send("contract.withdrawn", {"contract": contract}, at=at, then=then)
@@ -392,7 +403,7 @@ class Story:
     def release(self, contract: str, *, at: str | None = None, then: str = "done", **by: str) -> Result:
         return self.stop("release", contract, at=at, then=then, **by)
 
-    def void(self, contract: str, *, at: str | None = None, then: str = "done", **by: str) -> Result:
+    def void(self, contract: str, *, at: str | None = None, then: str = "done", **by: Any) -> Result:  # noqa: ANN401
         return self.stop("void", contract, at=at, then=then, **by)
 
     def stop(
@@ -404,9 +415,11 @@ class Story:
         then: str = "done",
         role: str | None = None,
         reason: str | None = "looks odd",
+        **more: object,
     ) -> Result:
         """Hold, release or void a referral."""
-        return self.send(f"referral.{act}", {"contract": contract, "reason": reason}, at=at, then=then, role=role)
+        data = {"contract": contract, "reason": reason, **more}
+        return self.send(f"referral.{act}", data, at=at, then=then, role=role)
 
     def case_opened(
         self, case: str, *, customer: str, at: str | None = None, then: str = "done", **data: object
@@ -433,6 +446,9 @@ class Story:
 
     def bill(self, bill: str, account: str, amount: str, *, at: str | None = None, then: str = "done") -> Result:
         return self.send("bill.issued", {"bill": bill, "account": account, "amount": amount}, at=at, then=then)
+
+    def bill_cancelled(self, bill: str, *, at: str | None = None, then: str = "done") -> Result:
+        return self.send("bill.cancelled", {"bill": bill}, at=at, then=then)
 
     def transfer(
         self, source: str, target: str, amount: str | None = None, *, at: str | None = None, then: str = "done"
@@ -497,8 +513,7 @@ class Story:
         accounts = summary["accounts"].values()
         for row in accounts:
             value = {field: Decimal(row[field]) for field in MONEY}
-            came, went = value["granted"] + value["transferred_in"], value["transferred_out"] + value["consumed"]
-            assert value["unused"] == came - went, row
+            assert value["unused"] == unused_of(value), row
         liability = {name: Decimal(amount) for name, amount in summary["liability"].items()}
         assert liability["granted_unused"] == sum(Decimal(row["unused"]) for row in accounts)
         # What is held is locked, and pending for nobody; what of it had been sent before is neither.
@@ -523,8 +538,8 @@ class Story:
     def holds(self, account: str, **money: str) -> None:
         """Expect this money on an account and nothing else; ``unused`` follows from the rest."""
         value = {field: Decimal(money.get(field, "0")) for field in MONEY}
-        came, went = value["granted"] + value["transferred_in"], value["transferred_out"] + value["consumed"]
-        expected = {field: euros(str(amount)) for field, amount in (value | {"unused": came - went}).items() if amount}
+        value |= {"unused": unused_of(value)}
+        expected = {field: euros(str(amount)) for field, amount in value.items() if amount}
         assert self.balance(account) == {field: amount for field, amount in expected.items() if amount != "0.00"}
 
     def code(self, account: str, at: str | None = None) -> CodeRow | None:

@@ -10,7 +10,14 @@ import pytest
 from tests.feed.story import Story, moment
 
 ROLES: Final = ("customer", "agent", "supervisor", "administrator", "system")
-FACTS: Final = ("contract.activated", "contract.terminated", "contract.withdrawn", "bill.issued")
+FACTS: Final = (
+    "contract.activated",
+    "contract.terminated",
+    "contract.withdrawn",
+    "contract.annulled",
+    "bill.issued",
+    "bill.cancelled",
+)
 
 # Every act, with the first of the roles that may do it; facts are for the system alone.
 FIRST: Final = {
@@ -63,7 +70,9 @@ ACTS: Final[dict[str, dict[str, Any]]] = {
     "contract.activated": {"contract": "OPEN"},
     "contract.terminated": {"contract": "PAID"},
     "contract.withdrawn": {"contract": "OPEN"},
+    "contract.annulled": {"contract": "PAID"},
     "bill.issued": {"bill": "R1", "account": "PAID", "amount": "3"},
+    "bill.cancelled": {"bill": "R0"},
 }
 
 
@@ -74,6 +83,7 @@ def scene() -> Story:
     left = story.referrer("LEFT")
     story.concluded("PAID", account="PAID", code=left)
     story.activated("PAID")
+    story.bill("R0", "PAID", "1")
     story.terminated("K-LEFT")
     story.supplied("K-STAYED", account="STAYED", customer="left", since="2021-01-20 12:00")
     story.concluded("OPEN", account="OPEN", code=code)

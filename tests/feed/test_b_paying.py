@@ -529,10 +529,10 @@ def test_a_run_pays_at_once_what_a_killed_run_had_taken_at_the_same_moment(poste
 class Refusing(ContinuousDiscounts):
     """A billing that wants nothing to do with one account."""
 
-    def grant(self, grant: Grant) -> None:
+    def grant(self, grant: Grant, *, recorded_at: datetime | None = None) -> None:
         if grant.account == "B":
             raise Refusal(Reason.ACCOUNT_UNKNOWN, message="billing knows no account B")
-        super().grant(grant)
+        super().grant(grant, recorded_at=recorded_at)
 
 
 @pytest.mark.rule("B2")

@@ -38,6 +38,7 @@ FULL: Final[dict[str, Data]] = {
     "contract.activated": {"contract": "OPEN"},
     "contract.terminated": {"contract": "ACTIVE"},
     "contract.withdrawn": {"contract": "OPEN"},
+    "contract.annulled": {"contract": "ACTIVE"},
     "code.attach": {
         "contract": "BARE",
         "code": "A123",
@@ -76,7 +77,7 @@ FULL: Final[dict[str, Data]] = {
     "referral.change-group": {"contract": "OPEN", "group": "referee-manual", "reason": "on the phone"},
     "referral.hold": {"contract": "OPEN", "reason": "looks odd"},
     "referral.release": {"contract": "HELD", "reason": "it is a family"},
-    "referral.void": {"contract": "OPEN", "reason": "no such person"},
+    "referral.void": {"contract": "OPEN", "reason": "no such person", "take_back": True},
     "case.open": {
         "case": "C2",
         "customer": "c",
@@ -97,6 +98,7 @@ FULL: Final[dict[str, Data]] = {
     },
     "case.abandon": {"case": "C1"},
     "bill.issued": {"bill": "R1", "account": "A", "amount": "3"},
+    "bill.cancelled": {"bill": "R0"},
     "discount.transfer": {"from": "LEFT", "to": "STAYED", "amount": "3"},
     "termination-fee.note": {"contract": "PAID", "amount": "3", "reason": "left early"},
 }
@@ -108,6 +110,7 @@ OPTIONAL: Final = {
     "code.issue": "code replace reason",
     "code.end": "at referrals",
     "group.add": "name",
+    "referral.void": "take_back",
     "amount.set": "from until correction reason",
     "case.open": "code product segment",
     "case.finish": "product segment starts_on channel group",
@@ -126,7 +129,7 @@ REASONS: Final = [
     ("referral.void", "reason"),
     ("termination-fee.note", "reason"),
 ]
-FLAGS: Final = {"replace", "correction"}
+FLAGS: Final = {"replace", "correction", "take_back"}
 
 
 def scene() -> Story:
@@ -136,6 +139,7 @@ def scene() -> Story:
     left = story.referrer("LEFT")
     story.concluded("PAID", account="PAID", code=left)
     story.activated("PAID")
+    story.bill("R0", "PAID", "1")
     story.terminated("PAID")
     story.terminated("K-LEFT")
     story.supplied("K-STAYED", account="STAYED", customer="left", since="2021-01-20 12:00")
@@ -693,9 +697,9 @@ def test_keys_of_the_summary_are_these_and_in_this_order() -> None:
     story = scene()
     summary = story.summary()
     assert list(summary) == ["accounts", "referrals", "cases", "liability", "lines"]
-    account = ["customer", "code", "sent", "used", "granted", "transferred_in", "transferred_out", "consumed"]
+    account = ["customer", "code", "sent", "used", "granted", "taken_back", "transferred_in", "transferred_out"]
     for row in summary["accounts"].values():
-        assert list(row) == [*account, "unused", "pending"]
+        assert list(row) == [*account, "consumed", "unused", "pending"]
         assert row["code"] is None or list(row["code"]) == ["text", "status", "start", "end"]
         assert all(f"{Decimal(row[field]):.2f}" == row[field] for field in MONEY)
     for referral in summary["referrals"]:

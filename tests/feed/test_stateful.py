@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from referral_adapters.feed import FeedRunner
-from referral_adapters.memory import ContinuousDiscounts, Fault, FlakyBilling, MemoryStore
+from referral_adapters.memory import ContinuousDiscounts, Fault, FlakyLedger, MemoryStore
 from referral_adapters.memory.journal import Journal
 from referral_core import BillingUnavailable, GrantStatus, Money, Programme
 from referral_core.entities.promo_code import codes_over_time
 from referral_core.entities.trace import chain_faults
 from referral_core.values.timeline import Timeline
 
-pytestmark = pytest.mark.rule("B2", "B3", "B6", "B7", "C1", "C6", "D3", "S4", "S7", "A2")
+pytestmark = pytest.mark.rule("B2", "B3", "B6", "B7", "C1", "C6", "D3", "S4", "S7", "A2", "B10", "B11", "B12")
 
 CUSTOMERS = {"A": "ann", "B": "ben", "C": "cid", "D": "ann", "E": "eve", "F": "fay", "G": "gus", "H": "eve"}
 ACCOUNTS = list(CUSTOMERS)
@@ -44,7 +44,7 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
         self.mode: Fault | None = None
         programme = Programme.default()
         self.billing = ContinuousDiscounts(Journal())
-        self.flaky = FlakyBilling(self.billing, self.fault)
+        self.flaky = FlakyLedger(self.billing, self.fault)
         self.store = MemoryStore(programme, secret=b"stateful" * 4, billing=self.flaky)
         self.runner = FeedRunner(programme, self.store)
         self.now = datetime(2021, 1, 1, tzinfo=UTC)
@@ -121,7 +121,8 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
         self.conclude("system", account, pick, channel, "electricity", None, None)
 
     @rule(
-        account=st.sampled_from(ACCOUNTS), type_=st.sampled_from(["activated", "activated", "terminated", "withdrawn"])
+        account=st.sampled_from(ACCOUNTS),
+        type_=st.sampled_from(["activated", "activated", "terminated", "withdrawn", "annulled"]),
     )
     def contracts_of_an_account_change(self, account: str, type_: str) -> None:
         for contract in self.store.contracts.of_account(account):
@@ -179,7 +180,7 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
     @rule(
         role=roles,
         pick=picks,
-        type_=st.sampled_from(["activated", "activated", "activated", "terminated", "withdrawn"]),
+        type_=st.sampled_from(["activated", "activated", "activated", "terminated", "withdrawn", "annulled"]),
     )
     def contract_changes(self, role: str, pick: int, type_: str) -> None:
         self.tell(f"contract.{type_}", role, contract=self.one_of(self.contracts, pick))
@@ -288,6 +289,23 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
         part = {} if amount is None else {"amount": amount}
         self.tell("discount.transfer", role, **{"from": source, "to": taker}, **part)
 
+    @rule(number=st.integers(0, 200), pick=st.none() | picks)
+    def cancel_bill(self, number: int, pick: int | None) -> None:
+        bills = [line for line in map(json.loads, self.effective) if line["type"] == "bill.issued"]
+        last = [line["data"]["bill"] for line in bills]
+        self.tell("bill.cancelled", "system", bill=f"bill{number}" if pick is None else self.one_of(last, pick))
+
+    @precondition(lambda self: self.contracts)
+    @rule(role=roles, contract=picks, act=st.sampled_from(["hold", "release"]))
+    def hold(self, role: str, contract: int, act: str) -> None:
+        self.tell(f"referral.{act}", role, contract=self.one_of(self.contracts, contract), reason="because")
+
+    @precondition(lambda self: self.contracts)
+    @rule(role=roles, contract=picks, take_back=st.booleans())
+    def void(self, role: str, contract: int, take_back: bool) -> None:
+        chosen = self.one_of(self.contracts, contract)
+        self.tell("referral.void", role, contract=chosen, take_back=take_back, reason="because")
+
     @precondition(lambda self: self.contracts)
     @rule(role=roles, contract=picks, amount=amounts)
     def note_fee(self, role: str, contract: int, amount: str) -> None:
@@ -333,7 +351,23 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
         for account in ACCOUNTS:
             there = self.billing.balance(account)
             came, went = there.granted + there.transferred_in, there.consumed + there.transferred_out
-            assert came == went + there.unused
+            assert came == went + there.unused + there.taken_back
+            assert Money.total(part.amount for part in there.parts) == there.unused
+
+    @invariant()
+    def what_is_taken_back_was_taken_once(self) -> None:
+        reversals = list(self.store.reversals.all())
+        for reversal in reversals:
+            if reversal.amount is not None and self.billing.has_grant(reversal.grant):
+                again = self.billing.take_back(reversal.grant, reversal.account, key=reversal.key, at=self.now)
+                assert again == reversal.amount
+
+    @invariant()
+    def every_cent_of_a_grant_is_somewhere(self) -> None:
+        for grant in self.store.grants.all():
+            if self.billing.has_grant(grant.key):
+                used = Money.total(use.amount for use in self.billing.uses(grant.key))
+                assert used <= grant.amount
 
     @invariant()
     def locked_amounts_stay(self) -> None:
@@ -360,7 +394,10 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
         self.flaky.recover()
         self.finish()
         for grant in self.store.grants.all():
-            assert grant.status is GrantStatus.GRANTED, grant
+            assert grant.is_settled, grant
+        for reversal in self.store.reversals.all():
+            assert reversal.is_settled, reversal
+            assert self.billing.holders(reversal.grant) == ()
         self.every_grant_is_granted_at_most_once()
         self.money_is_conserved()
         before = self.seen()

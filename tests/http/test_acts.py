@@ -33,6 +33,7 @@ PROPER: Final[dict[str, dict[str, Any]]] = {
     "account.show": {"account": "A"},
     "amount.preview": {"group": "referrer", "amount": "12"},
     "amount.set": {"group": "referrer", "amount": {"amount": "12", "currency": "EUR"}, "from": "2021-04-01"},
+    "bill.cancelled": {"bill": "2021-01-F"},
     "bill.issued": {"bill": "bill", "account": "E", "amount": "3"},
     "case.abandon": {"case": "LT-7"},
     "case.finish": {"case": "LT-7", "contract": "K-2", "account": "B", "customer": "C-2"},
@@ -49,6 +50,7 @@ PROPER: Final[dict[str, dict[str, Any]]] = {
     "code.shared": {"code": "A123", "means": "link"},
     "code.show": {"code": "A123"},
     "contract.activated": {"contract": "K-3"},
+    "contract.annulled": {"contract": "K-4"},
     "contract.concluded": {"contract": "K-2", "account": "B", "customer": "C-2", "code": "A123"},
     "contract.terminated": {"contract": "K-4"},
     "contract.withdrawn": {"contract": "K-5"},
@@ -323,16 +325,16 @@ def test_it_was_decided_of_every_class_what_a_customer_sees_of_it() -> None:
             shown[kind.__name__] = {each.name for each in attrs.fields(kind) if each.init and each.name not in hidden}
     assert shown == {
         "AccountView": {"account", "customer", "contracts", "codes", "figures", "balance"},
-        "Balance": {"granted", "transferred_in", "transferred_out", "consumed", "parts"},
+        "Balance": {"granted", "taken_back", "transferred_in", "transferred_out", "consumed", "parts"},
         "Contract": {
             "id", "account", "customer", "product", "segment", "channel", "concluded_at", "starts_on", "first_name",
-            "status", "activated_at", "ended_at",
+            "status", "activated_at", "ended_at", "annulled_at",
         },
         # Made the same for every code that cannot be used, and left with the new customer's side of one that can.
         "Decision": {"code", "judged_at", "concluded_at", "reasons", "referrer", "referee"},
         "EffectivePeriod": {"start", "end"},
         "Money": {"amount", "currency"},
-        "Movement": {"moment", "kind", "amount", "reference", "balance_after"},
+        "Movement": {"moment", "recorded_at", "kind", "amount", "reference", "balance_after"},
         "Offer": {"amount", "period"},
         "PromoCode": {"text", "account", "customer", "issued_at", "issuing", "starts_at", "ends_at", "ending"},
         "ReferralView": {
@@ -479,7 +481,7 @@ def test_a_refused_code_tells_its_decision(in_memory: Door) -> None:
 @pytest.mark.rule("B2")
 def test_what_is_due_is_sent_before_a_bill_looks(opening: Opening) -> None:
     door = opening()
-    assert ask(door, "grant.backlog").json()["answer"] == {"waiting": 1, "stuck": 1}
+    assert ask(door, "grant.backlog").json()["answer"] == {"waiting": 2, "stuck": 1}
     assert ask(door, "contract.activated").status == 200
     assert ask(door, "bill.issued", {"bill": "b", "account": "D", "amount": "3"}).json()["answer"]["amount"] == "3.00"
 

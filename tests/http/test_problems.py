@@ -234,7 +234,7 @@ def test_billing_that_is_away_delays_what_is_due_and_loses_nothing(opening: Open
     friend = {"contract": "K-3", "account": "D", "customer": "C-3", "code": code}
     assert door.ask("POST", "/contracts", friend).status == 201
     assert door.ask("POST", "/contracts/K-3/activate").status == 200
-    assert door.ask("POST", "/payouts").json() == {"granted": 0, "waiting": 2, "stuck": 0}
+    assert door.ask("POST", "/payouts").json() == {"granted": 0, "taken_back": 0, "waiting": 2, "stuck": 0}
     for told in (
         door.ask("POST", "/bills", {"bill": "b", "account": "D", "amount": "1"}),
         door.ask("GET", "/accounts/D"),
@@ -243,7 +243,7 @@ def test_billing_that_is_away_delays_what_is_due_and_loses_nothing(opening: Open
         problem(told)
     billing.recover()
     door.clock.now = datetime.fromisoformat("2021-03-17T12:00:00+02:00")
-    assert door.ask("POST", "/payouts").json() == {"granted": 2, "waiting": 0, "stuck": 0}
+    assert door.ask("POST", "/payouts").json() == {"granted": 2, "taken_back": 0, "waiting": 0, "stuck": 0}
     bill = door.ask("POST", "/bills", {"bill": "b", "account": "D", "amount": "1"})
     assert bill.json()["taken"] == "1.00"
 

@@ -15,6 +15,7 @@ from referral_adapters.http import ServiceStore
 from referral_core import Programme
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor, Role
+from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import GrantEvent
 from tests.phrases import at, euros
 
@@ -33,11 +34,13 @@ def build(store: ServiceStore, programme: Programme | None = None) -> None:
         _let_friends_come(desk)
         _let_joss_go(desk)
     desk.session(actor=CRM, now=at("2021-01-20 12:00")).payouts.pay_due()
+    desk.session(actor=CRM, now=at("2021-01-31 12:00")).discounts.bill("2021-01-F", account="F", amount=euros("2"))
     with store.transaction():
         _let_gert_move(desk)
         _let_one_be_held(desk)
         _let_the_last_come(desk)
         _let_a_grant_be_stuck(store)
+        _let_one_be_taken_back(desk)
 
 
 def _set_amounts(desk: ReferralDesk) -> None:
@@ -89,6 +92,11 @@ def _let_the_last_come(desk: ReferralDesk) -> None:
     desk.session(actor=CRM, now=at("2021-03-10 12:00")).cases.open("LT-7", customer="C-2", code="A123")
     desk.session(actor=CRM, now=at("2021-03-11 12:00")).cases.open("LT-8", customer="C-22")
     _supply(desk, "K-8", "I", "C-8", "2021-03-12 12:00", "A123")
+
+
+def _let_one_be_taken_back(desk: ReferralDesk) -> None:
+    referrals = desk.session(actor=LIIS, now=at("2021-03-13 13:00")).referrals
+    referrals.void("K-6", side=Side.REFEREE, take_back=True, reason="Nobody lives there.")
 
 
 def _let_a_grant_be_stuck(store: ServiceStore) -> None:

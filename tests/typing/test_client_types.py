@@ -15,6 +15,7 @@ from referral_adapters.wire.codec import unstructure
 from referral_core import Actor, Decision, Money, Programme, PromoCode, ReferralDesk, Session
 from referral_core.entities.case import Case
 from referral_core.entities.grant import Grant
+from referral_core.entities.reversal import Reversal
 from referral_core.services.codes import Codes
 from referral_core.services.sign_ups import SignUp
 
@@ -62,7 +63,7 @@ def test_lists_remember_what_they_hold() -> None:
     client = answering(())
     assert_type(client.cases.page(), tuple[Case, ...])
     assert_type(pages(client.cases.page, open_only=True), Iterator[Case])
-    assert_type(client.payouts.stuck(), Iterator[Grant])
+    assert_type(client.payouts.stuck(), Iterator[Grant | Reversal])
     for case in pages(client.cases.page):
         assert_type(case, Case)
     assert_type(answering(()).events.follow(stop=lambda: True), Iterator[PublishedEvent])

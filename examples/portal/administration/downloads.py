@@ -35,6 +35,7 @@ HEADER: Final = (
     "earned",
     "on_the_way",
     "granted",
+    "taken_back",
     "consumed",
     "unused",
     "currency",
@@ -131,7 +132,14 @@ def account_rows(visit: Visit) -> Iterator[tuple[object, ...]]:
 
 def _row(seen: AccountView, at: datetime, calendar: Calendar) -> tuple[object, ...]:
     figures, balance = seen.figures, seen.balance
-    amounts = (figures.earned, figures.on_the_way, balance.granted, balance.consumed, balance.unused)
+    amounts = (
+        figures.earned,
+        figures.on_the_way,
+        balance.granted,
+        balance.taken_back,
+        balance.consumed,
+        balance.unused,
+    )
     return (
         seen.account,
         len(seen.codes),

@@ -59,9 +59,10 @@ PARTS: Final = {
         "referrer_groups",
         "referee_groups",
     ),
-    # B5, B2, B8
+    # B5, B10, B2, B8
     "paying": (
         "pay_ended_referrer",
+        "annulment",
         "paying.attempts",
         "paying.first_pause",
         "paying.growth",

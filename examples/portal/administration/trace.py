@@ -52,6 +52,8 @@ ACTS: Final = (
     "referral.cancel",
     "grant.due",
     "grant.posted",
+    "reversal.due",
+    "reversal.posted",
     "grant.retry",
     "case.open",
     "case.finish",

@@ -74,6 +74,7 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "activate": "contract.activated",
             "withdraw": "contract.withdrawn",
             "terminate": "contract.terminated",
+            "annul": "contract.annulled",
         },
     ),
     "cases": (

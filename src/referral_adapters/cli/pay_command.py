@@ -21,11 +21,18 @@ from referral_adapters.cli.text import printable, say
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Role
 from referral_core.entities.grant import Grant, GrantStatus
-from referral_core.services.payouts import Backlog, Payouts, PayRun
+from referral_core.entities.reversal import Reversal, ReversalStatus
+from referral_core.ports.grants import Postings
+from referral_core.services.payouts import Backlog, Payouts, PayRun, can_be_sent
 from referral_core.values.errors import Refusal
 from referral_core.values.moment import Calendar
 
-_FATES: Final = {GrantStatus.GRANTED: "is granted", GrantStatus.SENDING: "is being sent at the moment"}
+_FATES: Final[dict[str, str]] = {
+    GrantStatus.GRANTED: "is granted",
+    GrantStatus.SENDING: "is being sent at the moment",
+    ReversalStatus.TAKEN_BACK: "is taken back",
+    ReversalStatus.WAITING: "waits until billing tells of its grant",
+}
 PAGE: Final = 1_000
 """The grants that are paid at one moment, before the clock is read again."""
 
@@ -59,9 +66,13 @@ class Pay:
             left = None if left is None else left - page.tried
 
     def _everything(self, stop: StopSignals) -> Iterator[PayRun]:
-        grants = islice(self.desk.store.grants.all(unsettled=True), self.limit)
-        while not stop.is_asked() and (page := tuple(islice(grants, PAGE))):
-            yield self.payouts.pay(page, stop=stop.is_asked)
+        left = self.limit
+        kinds: tuple[Postings[Any], ...] = (self.desk.store.grants, self.desk.store.reversals)
+        for kind in kinds:
+            postings = islice(filter(can_be_sent, kind.all(unsettled=True)), left)
+            while not stop.is_asked() and (page := tuple(islice(postings, PAGE))):
+                yield self.payouts.pay(page, stop=stop.is_asked)
+                left = None if left is None else left - len(page)
 
     @property
     def payouts(self) -> Payouts:
@@ -70,7 +81,8 @@ class Pay:
 
 
 def _words(run: PayRun) -> str:
-    return f"paying: {run.granted:,} granted, {run.delayed + run.given_up:,} failed"
+    taken_back = f", {run.taken_back:,} taken back" if run.taken_back else ""
+    return f"paying: {run.granted:,} granted{taken_back}, {run.delayed + run.given_up:,} failed"
 
 
 def pay(db: str, *, programme: Path | None, at: str | None, everything: bool, limit: int | None, as_json: bool) -> int:
@@ -93,15 +105,15 @@ def pay(db: str, *, programme: Path | None, at: str | None, everything: bool, li
 
 
 def stuck(db: str, *, programme: Path | None, at: str | None, as_json: bool) -> int:
-    """List the grants that are stuck and return the exit status.
+    """List the grants and reversals that are stuck and return the exit status.
 
     :raises CommandFailed: something cannot be opened.
     """
     chosen = open_programme(programme)
     moment = parse_moment(at, chosen.calendar) or datetime.now(UTC)
     with open_store(db, chosen, None, Use.READ) as store:
-        grants = ReferralDesk(chosen, store).session(actor=COMMAND, now=moment).payouts.stuck()
-        lines = (stuck_line(grant, chosen.calendar) for grant in grants)
+        found = ReferralDesk(chosen, store).session(actor=COMMAND, now=moment).payouts.stuck()
+        lines = (stuck_line(each, chosen.calendar) for each in found)
         listed = write_json(lines) if wants_json(as_json) else show_stuck(lines, Screen.output())
     return WRONG if listed else 0
 
@@ -109,7 +121,7 @@ def stuck(db: str, *, programme: Path | None, at: str | None, as_json: bool) -> 
 def retry(
     db: str, key: str, *, programme: Path | None, at: str | None, by: str, reason: str | None, as_json: bool
 ) -> int:
-    """Have a grant tried again by the next run, on behalf of a supervisor, and return the exit status.
+    """Have a grant or a reversal tried again by the next run, on behalf of a supervisor, and return the exit status.
 
     :raises CommandFailed: something cannot be opened, or a rule says no.
     """
@@ -130,24 +142,27 @@ def retry(
 
 def _print_counts(run: PayRun, backlog: Backlog, *, as_json: bool) -> None:
     """Print how many grants the run posted, and how many of all grants wait and are stuck."""
-    counts = {"granted": run.granted, **attrs.asdict(backlog)}
+    counts = {"granted": run.granted, "taken_back": run.taken_back, **attrs.asdict(backlog)}
     if as_json:
         write_json([counts])
         return
     screen, width = Screen.output(), len(f"{max(counts.values()):,}")
     for name, count in counts.items():
-        screen.print(f"{name:<8} {count:>{width},}")
+        screen.print(f"{name.replace('_', ' '):<10} {count:>{width},}")
 
 
-def stuck_line(grant: Grant, calendar: Calendar) -> dict[str, Any]:
-    """Return a stuck grant as an object: amounts as text, moments in the programme's zone."""
+def stuck_line(posting: Grant | Reversal, calendar: Calendar) -> dict[str, Any]:
+    """Return a stuck grant or reversal as an object: amounts as text, moments in the programme's zone.
+
+    The amount of a reversal is not known before billing took it back.
+    """
     return {
-        "key": grant.key,
-        "account": grant.account,
-        "amount": str(grant.amount.amount),
-        "attempts": grant.attempts,
-        "problem": grant.problem,
-        "since": None if grant.failed_at is None else calendar.local(grant.failed_at).isoformat(),
+        "key": posting.key,
+        "account": posting.account,
+        "amount": None if posting.amount is None else str(posting.amount.amount),
+        "attempts": posting.attempts,
+        "problem": posting.problem,
+        "since": None if posting.failed_at is None else calendar.local(posting.failed_at).isoformat(),
     }
 
 

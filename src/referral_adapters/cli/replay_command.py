@@ -244,7 +244,7 @@ GLIMPSE: Final = 50
 """The accounts that are shown to somebody who did not ask for balances."""
 
 _WORDS: Final = ("account", "customer", "code", "status")
-_COLUMNS: Final = (*_WORDS, "granted", "transferred", "consumed", "unused", "pending")
+_COLUMNS: Final = (*_WORDS, "granted", "taken back", "transferred", "consumed", "unused", "pending")
 _STYLES: Final = {"active": "green", "pending": "yellow", "ended": "dim", "0.00": "dim"}
 _LEAST_ACCOUNT: Final = 8
 _GAP: Final = 2
@@ -291,6 +291,7 @@ def _cells(name: str, account: dict[str, Any]) -> Cells:
         "code": code["text"],
         "status": code["status"],
         "granted": account["granted"],
+        "taken back": account["taken_back"],
         "transferred": f"{transferred:+}" if transferred else "0.00",
         "consumed": account["consumed"],
         "unused": account["unused"],
@@ -301,8 +302,9 @@ def _cells(name: str, account: dict[str, Any]) -> Cells:
 def _widths(rows: list[Cells], available: int) -> dict[str, int]:
     """Return the columns that have something to show and room for it, with their widths."""
     widths = {column: max(cell_len(column), *(cell_len(cells[column]) for cells in rows)) for column in _COLUMNS}
-    if all(cells["transferred"] == "0.00" for cells in rows):
-        del widths["transferred"]
+    for seldom in ("taken back", "transferred"):
+        if all(cells[seldom] == "0.00" for cells in rows):
+            del widths[seldom]
     if _total(widths) > available:
         del widths["customer"]
     excess = max(0, _total(widths) - available)

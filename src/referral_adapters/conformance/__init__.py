@@ -27,6 +27,8 @@ _MODULES = (
     "race",
     "referrals",
     "requests",
+    "reversals",
+    "reversing_billing",
     "seals",
     "store",
     "trace",
@@ -50,6 +52,8 @@ from referral_adapters.conformance.owner import StoreOwnerConformance  # noqa: E
 from referral_adapters.conformance.personal_data import PersonalDataConformance  # noqa: E402
 from referral_adapters.conformance.referrals import ReferralRepositoryConformance  # noqa: E402
 from referral_adapters.conformance.requests import RequestRepositoryConformance  # noqa: E402
+from referral_adapters.conformance.reversals import ReversalRepositoryConformance  # noqa: E402
+from referral_adapters.conformance.reversing_billing import ReversingBillingConformance  # noqa: E402
 from referral_adapters.conformance.store import Store  # noqa: E402
 from referral_adapters.conformance.trace import TraceRepositoryConformance  # noqa: E402
 from referral_adapters.conformance.transactions import TransactionConformance  # noqa: E402
@@ -67,6 +71,8 @@ __all__ = [
     "PersonalDataConformance",
     "ReferralRepositoryConformance",
     "RequestRepositoryConformance",
+    "ReversalRepositoryConformance",
+    "ReversingBillingConformance",
     "Store",
     "StoreOwnerConformance",
     "TellingBillingConformance",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import attrs
@@ -19,6 +19,7 @@ from referral_core.values.money import Money
 
 TURNS: Final = 3
 """How often each contender transfers."""
+NO_TIME: Final = timedelta()
 
 
 class BillingConformance:
@@ -79,7 +80,10 @@ class BillingConformance:
         assert taken == [NOTHING, Money("1"), NOTHING, Money("2")]
 
     def test_a_bill_takes_the_oldest_first(self, billing: Billing) -> None:
-        """The oldest grant is the one effective first, not the one posted first; the younger one stays (B6)."""
+        """The oldest grant is the one effective first, not the one posted first; the younger one stays (B6).
+
+        Of one age the grant whose key comes first is used first.
+        """
         billing.grant(grant("K2", "10", effective=day(5)))
         billing.grant(grant("K1", "10", effective=day(1)))
         assert billing.bill("B1", "A1", Money("10"), at=day(5)) == Money("10")
@@ -108,10 +112,10 @@ class BillingConformance:
         )
 
     def test_a_balance_is_that_of_its_moment(self, billing: Billing) -> None:
-        """With ``by`` a grant counts from its effective moment and a bill from its ``at``, however late (R3)."""
-        billing.grant(grant("K2", "7", effective=elsewhere(day(3))))
+        """With ``by`` a grant and a bill count from their recording, whenever they happened (M4, R3)."""
+        billing.grant(grant("K2", "7", effective=day(1)), recorded_at=elsewhere(day(3)))
         billing.grant(grant("K1", "10", effective=day(1)))
-        billing.bill("B1", "A1", Money("4"), at=elsewhere(day(4)))
+        billing.bill("B1", "A1", Money("4"), at=day(2), recorded_at=elsewhere(day(4)))
         expected = {
             day(1) - TICK: balance(),
             elsewhere(day(1)): balance(granted="10"),
@@ -123,17 +127,25 @@ class BillingConformance:
         assert {moment: billing.balance("A1", by=moment) for moment in expected} == expected
         assert billing.balance("A1") == billing.balance("A1", by=day(9)) == balance(granted="17", consumed="4")
 
-    def test_what_arrives_late_moves_after_what_moved_before(self, billing: Billing) -> None:
-        """A bill that arrives late moves after the grants it takes from, so no balance is ever negative (R3)."""
-        billing.grant(grant("K1", "10", effective=day(1)))
-        billing.transfer("A1", "A2", None, at=day(5), key="T1")
-        billing.bill("B1", "A2", Money("4"), at=day(2))
-        billing.grant(grant("K2", "1", on="A2", effective=day(3)))
-        assert [billing.balance("A2", by=day(number)) for number in (2, 3, 5)] == [
-            balance(),
-            balance(granted="1"),
-            balance(granted="1", transferred_in="10", consumed="4"),
+    def test_a_bill_takes_what_was_recorded_before_it(self, billing: Billing) -> None:
+        """A bill takes what is effective by its own moment and recorded by its own recording (B13)."""
+        billing.grant(grant("K1", "10", effective=day(1)), recorded_at=day(5))
+        taken = [
+            billing.bill(f"B{number}", "A1", Money("1"), at=day(at), recorded_at=day(recorded) - ago)
+            for number, (at, recorded, ago) in enumerate(((4, 5, TICK), (4, 5, NO_TIME), (0, 9, NO_TIME)))
         ]
+        assert taken == [NOTHING, Money("1"), NOTHING]
+        assert billing.balance("A1", by=day(5) - TICK) == balance()
+        assert billing.balance("A1", by=day(5)) == balance(granted="10", consumed="1")
+
+    def test_what_takes_away_is_recorded_no_earlier_than_what_it_takes(self, billing: Billing) -> None:
+        """A transfer recorded by a slow clock counts from the recording of what it moves: no balance is negative."""
+        billing.grant(grant("K1", "10", effective=day(1)), recorded_at=day(5))
+        billing.transfer("A1", "A2", None, at=day(2), key="T1", recorded_at=day(2))
+        assert [billing.balance(account, by=day(4)) for account in ("A1", "A2")] == [balance(), balance()]
+        assert billing.balance("A2", by=day(5)) == balance(transferred_in="10")
+        assert billing.bill("B1", "A2", Money("4"), at=day(2), recorded_at=day(4)) == NOTHING
+        assert billing.bill("B2", "A2", Money("4"), at=day(2), recorded_at=day(5)) == Money("4")
 
     def test_ids_are_taken_to_the_letter(self, billing: Billing) -> None:
         """No account, contract or bill is folded, trimmed or interpreted."""
@@ -186,10 +198,10 @@ class BillingConformance:
         assert billing.bill("B2", "A2", PLENTY, at=day(1)) == Money("6")
 
     def test_a_transfer_counts_from_its_moment(self, billing: Billing) -> None:
-        """With ``by`` a transfer counts from its ``at`` on both sides, never before earlier movements there (R3)."""
+        """With ``by`` a transfer counts from its recording on both sides (R3)."""
         billing.grant(grant("K1", "10", effective=day(1)))
         billing.grant(grant("K2", "1", on="A2", effective=day(4)))
-        billing.transfer("A1", "A2", Money("3"), at=day(2), key="T1")
+        billing.transfer("A1", "A2", Money("3"), at=day(2), key="T1", recorded_at=day(4))
         billing.transfer("A1", "A2", Money("2"), at=day(5), key="T2")
         gone = [billing.balance("A1", by=day(number)).transferred_out for number in (3, 4, 5)]
         come = [billing.balance("A2", by=day(number)).transferred_in for number in (3, 4, 5)]
@@ -252,7 +264,7 @@ class BillingConformance:
         billing.grant(grant("K1", "10", effective=day(1)))
         billing.transfer("A1", "A2", Money("10"), at=day(6), key="T1")
         assert billing.bill("B1", "A1", PLENTY, at=day(4)) == NOTHING
-        assert billing.bill("B2", "A1", PLENTY, at=day(5)) == Money("10")
+        assert billing.bill("B2", "A1", PLENTY, at=day(5), recorded_at=day(6)) == Money("10")
 
     def test_what_is_transferred_stays_as_old_as_it_was(self, billing: Billing) -> None:
         """Each part of a discount keeps its effective moment after a transfer, split or not (B6, B7)."""
@@ -260,7 +272,8 @@ class BillingConformance:
         billing.grant(grant("K2", "10", effective=day(5)))
         billing.grant(grant("K3", "10", effective=day(3), on="A2"))
         billing.transfer("A1", "A2", Money("15"), at=day(9), key="T1")
-        taken = [billing.bill(f"B{number}", "A2", PLENTY, at=day(number)) for number in range(6)]
+        days = range(6)
+        taken = [billing.bill(f"B{number}", "A2", PLENTY, at=day(number), recorded_at=day(9)) for number in days]
         assert taken == [Money(amount) for amount in ("0", "10", "0", "10", "0", "5")]
         assert billing.bill("B9", "A1", PLENTY, at=day(9)) == Money("5")
 

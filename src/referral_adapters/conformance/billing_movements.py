@@ -42,8 +42,8 @@ class TellingBillingConformance:
         )
         assert billing.movements("A2") == (_moved(day(3), MovementKind.TRANSFERRED_IN, "1.50", "T1", left="1.50"),)
 
-    def test_they_come_in_order_of_moment(self, billing: BillingWithMovements) -> None:
-        """The order of arrival does not count. At one moment additions come before deductions, each by reference."""
+    def test_they_come_in_order_of_recording(self, billing: BillingWithMovements) -> None:
+        """The order of arrival does not count. Recorded together, additions come before deductions, by reference."""
         billing.grant(grant("K9", "1", effective=day(5)))
         billing.grant(grant("K10", "2", effective=day(5)))
         billing.bill("B1", "A1", Money("3"), at=day(5))
@@ -69,11 +69,13 @@ class TellingBillingConformance:
             assert {kind: _total_of(movements, kind) for kind in MovementKind} == {
                 MovementKind.GRANTED: balance.granted,
                 MovementKind.TRANSFERRED_IN: balance.transferred_in,
+                MovementKind.GIVEN_BACK: NOTHING,
                 MovementKind.CONSUMED: balance.consumed,
                 MovementKind.TRANSFERRED_OUT: balance.transferred_out,
+                MovementKind.TAKEN_BACK: NOTHING,
             }
             assert movements[-1].balance_after == balance.unused
-            last_of_each = {each.moment: each.balance_after for each in movements}
+            last_of_each = {each.recorded_at: each.balance_after for each in movements}
             assert last_of_each == {when: billing.balance(account, by=when).unused for when in last_of_each}
 
     def test_ids_are_taken_to_the_letter(self, billing: BillingWithMovements) -> None:
@@ -102,7 +104,14 @@ class TellingBillingConformance:
 
 
 def _moved(moment: datetime, kind: MovementKind, amount: str, reference: str, *, left: str) -> Movement:
-    return Movement(moment=moment, kind=kind, amount=Money(amount), reference=reference, balance_after=Money(left))
+    return Movement(
+        moment=moment,
+        recorded_at=moment,
+        kind=kind,
+        amount=Money(amount),
+        reference=reference,
+        balance_after=Money(left),
+    )
 
 
 def _total_of(movements: tuple[Movement, ...], kind: MovementKind) -> Money:

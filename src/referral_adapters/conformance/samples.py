@@ -149,7 +149,12 @@ def note(on: str = "A1", *, after: State | None = None, reason: str | None = "th
 
 
 def balance(
-    granted: str = "0", *, consumed: str = "0", transferred_in: str = "0", transferred_out: str = "0"
+    granted: str = "0",
+    *,
+    consumed: str = "0",
+    transferred_in: str = "0",
+    transferred_out: str = "0",
+    taken_back: str = "0",
 ) -> Balance:
     """Return a balance in euros, zero in every figure without a value."""
     return Balance(
@@ -157,4 +162,5 @@ def balance(
         transferred_in=Money(transferred_in),
         transferred_out=Money(transferred_out),
         consumed=Money(consumed),
+        taken_back=Money(taken_back),
     )

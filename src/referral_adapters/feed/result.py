@@ -101,6 +101,11 @@ def _withdrawn(answer: ContractEnd, occasion: Occasion) -> Report:
     return Report(f"Contract {occasion.given['contract']} is withdrawn{cancelled}{_ended(answer.ended)}.")
 
 
+def _annulled(answer: ContractEnd, occasion: Occasion) -> Report:
+    cancelled = "; its referral is cancelled" if answer.cancelled else ""
+    return Report(f"Contract {occasion.given['contract']} is annulled{cancelled}{_ended(answer.ended)}.")
+
+
 def _attached(answer: SignUp, occasion: Occasion) -> Report:
     given = occasion.given
     said = f"The code {given['code']} is attached to contract {given['contract']}."
@@ -157,6 +162,10 @@ def _billed(answer: Money, occasion: Occasion) -> Report:
     return Report(said)
 
 
+def _bill_cancelled(answer: Money, occasion: Occasion) -> Report:
+    return Report(f"Bill {occasion.given['bill']} is cancelled: the {answer} of discount that it took comes back.")
+
+
 def _transferred(answer: Money, occasion: Occasion) -> Report:
     given = occasion.given
     return Report(f"{answer} of discount is moved from account {given['source']} to account {given['target']}.")
@@ -184,6 +193,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Any, Occasion], Report]]] = MappingProx
         "contract.activated": _activated,
         "contract.terminated": _terminated,
         "contract.withdrawn": _withdrawn,
+        "contract.annulled": _annulled,
         "code.attach": _attached,
         "code.check": _checked,
         "code.issue": _code_issued,
@@ -197,6 +207,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Any, Occasion], Report]]] = MappingProx
         "case.finish": _case_finished,
         "case.abandon": lambda answer, _: Report(f"Case {answer.id} is abandoned."),
         "bill.issued": _billed,
+        "bill.cancelled": _bill_cancelled,
         "discount.transfer": _transferred,
         "termination-fee.note": _fee_noted,
         "group.add": _group_added,

@@ -21,12 +21,13 @@ from referral_adapters.wire.json_text import without_mark
 from referral_core.acts import ACTS, Act
 from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor, Role
+from referral_core.entities.grant import Grant
 from referral_core.known_at import Knowledge
 from referral_core.ports.requests import RequestRepository
 from referral_core.ports.store import Repositories, Store
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused
-from referral_core.services.payouts import PayRun
+from referral_core.services.payouts import PayRun, unsettled
 from referral_core.session import Session
 from referral_core.values.errors import ArgumentInvalid, ConcurrentChange, KeyReused, Refusal
 from referral_core.values.moment import LATEST, written
@@ -203,10 +204,12 @@ class FeedRunner:
         return {"line": line.number, "id": line.id, "outcome": outcome.value, **fields}
 
     def finish(self) -> PayRun:
-        """Post every grant that billing has not confirmed, those that an earlier run left included."""
-        due = next(self._store.grants.all(unsettled=True), None)
-        # In a store that holds nothing but grants, they are paid at the earliest moment at which they may be.
-        return PayRun() if due is None else self._pay(self._latest() or due.effective_from)
+        """Send every grant and reversal that billing has not confirmed, those that an earlier run left included."""
+        due = next(unsettled(self._store), None)
+        if due is None:
+            return PayRun()
+        # In a store that holds nothing else, they are sent at the earliest moment at which they may be.
+        return self._pay(self._latest() or (due.effective_from if isinstance(due, Grant) else due.recorded_at))
 
     def summary(self, at: datetime | None = None, *, known_at: datetime | None = None) -> dict[str, Any]:
         """Return balances, referrals, cases and liability, with the status of codes at ``at``, or at the last line.
@@ -304,14 +307,14 @@ class FeedRunner:
             return session.perform(request.act, request.given)
 
     def _owes(self, line: _Line, result: Result) -> bool:
-        """Tell whether a line that took effect has made grants due."""
+        """Tell whether a line that took effect has made grants or reversals due."""
         request = line.request
         if not isinstance(request, _Request) or not request.act.owes or not Outcome(result["outcome"]).took_effect:
             return False
         return self._recorded_now(request).session.owes(request.act, request.given)
 
     def _send(self, line: _Line, result: Result) -> None:
-        """Pay the grants that a line has made due, once it is committed."""
+        """Send what a line has made due, once it is committed."""
         self._committed()
         if isinstance(line.request, _Request) and self._owes(line, result):
             request = self._recorded_now(line.request)
@@ -322,9 +325,9 @@ class FeedRunner:
             self._recordings.reach(self._recorded)
 
     def _is_settled(self, request: _Request) -> bool:
-        """Tell whether every grant is posted of the accounts whose balance an act depends on."""
+        """Tell whether everything has reached billing of the accounts whose balance an act depends on."""
         accounts = [request.given[name] for name in request.act.settles]
-        return not any(next(self._store.grants.all(account=each, unsettled=True), None) for each in accounts)
+        return not any(next(unsettled(self._store, each), None) for each in accounts)
 
     def _reported(self, event: Event, report: Report) -> tuple[Outcome, Result]:
         outcome = Outcome.WARNED if report.warnings and event.type not in NEVER_WARN else Outcome.DONE
@@ -336,7 +339,7 @@ class FeedRunner:
         return outcome, fields
 
     def _pay(self, at: datetime) -> PayRun:
-        """Pay every grant that is not settled, those included that a killed run had taken at this very moment."""
+        """Send everything that is not settled, that included that a killed run had taken at this very moment."""
         return _again(self._desk.session(actor=FEED, now=at).payouts.pay_all)
 
 

@@ -64,6 +64,7 @@ def summary(programme: Programme, ports: Repositories, at: datetime) -> dict[str
 def _balance(balance: Balance) -> dict[str, str]:
     return {
         "granted": _plain(balance.granted),
+        "taken_back": _plain(balance.taken_back),
         "transferred_in": _plain(balance.transferred_in),
         "transferred_out": _plain(balance.transferred_out),
         "consumed": _plain(balance.consumed),

@@ -18,6 +18,7 @@ from referral_adapters.http.models.discounts import (
     AmountAnswer,
     AmountPreviewAnswer,
     BillAnswer,
+    CancelledBillAnswer,
     GroupAnswer,
     GroupsAnswer,
     PayRunAnswer,
@@ -25,7 +26,7 @@ from referral_adapters.http.models.discounts import (
     TransferAnswer,
 )
 from referral_adapters.http.models.events import SealedAnswer
-from referral_adapters.http.models.referrals import ExplanationAnswer, GrantAnswer, ReferralAnswer
+from referral_adapters.http.models.referrals import ExplanationAnswer, GrantAnswer, ReferralAnswer, ReversalAnswer
 from referral_adapters.http.request import Representation, ServiceRequest
 from referral_adapters.http.visibility import visible_to
 from referral_core.acts import Act
@@ -34,6 +35,7 @@ from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.grant import Grant
 from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.referral import Referral
+from referral_core.entities.reversal import Reversal
 from referral_core.programme.messages import Messages
 from referral_core.rules.decision import Decision
 from referral_core.services.accounts import AccountView
@@ -78,9 +80,9 @@ class AnswerFormat:
 
 
 def _paid(run: PayRun, request: ServiceRequest, _: Arguments) -> PayRunAnswer:
-    """Return the answer about a run: the grants it posted, and how many of all grants are left, tried or not."""
+    """Return the answer about a run: what it posted and took back, and how much of all is left, tried or not."""
     left = request.session.payouts.backlog()
-    return PayRunAnswer(granted=run.granted, waiting=left.waiting, stuck=left.stuck)
+    return PayRunAnswer(granted=run.granted, taken_back=run.taken_back, waiting=left.waiting, stuck=left.stuck)
 
 
 def format_of(act: Act[Any]) -> AnswerFormat:
@@ -152,6 +154,12 @@ def _sign_up_of(referral: Referral, request: ServiceRequest) -> object:
     return request.shown(request.service.store.contracts.find(referral.contract)), referral
 
 
+def _posting(posting: Grant | Reversal, request: ServiceRequest, _: Arguments) -> GrantAnswer | ReversalAnswer:
+    if isinstance(posting, Reversal):
+        return ReversalAnswer.of(posting)
+    return GrantAnswer.of(posting, request.calendar)
+
+
 def _bill(taken: Any, _: ServiceRequest, given: Arguments) -> BillAnswer:  # noqa: ANN401 - Money
     amount = str(given["amount"].amount)
     return BillAnswer(bill=given["bill"], account=given["account"], amount=amount, taken=str(taken.amount))
@@ -176,7 +184,6 @@ _BY_RESULT: Final[Mapping[Any, AnswerFormat]] = {
         ExplanationAnswer, lambda found, request, _: ExplanationAnswer.of(found, request.calendar)
     ),
     FinishedCase: AnswerFormat(FinishedCaseAnswer, _finished),
-    Grant: AnswerFormat(GrantAnswer, lambda grant, request, _: GrantAnswer.of(grant, request.calendar)),
     OpenedCase: AnswerFormat(CaseAnswer, lambda opened, request, _: CaseAnswer.of(opened.case, request.calendar)),
     PayRun: AnswerFormat(PayRunAnswer, _paid),
     PromoCode: AnswerFormat(CodeAnswer, _code, lambda code, _: code),
@@ -193,6 +200,9 @@ BY_ACT: Final[Mapping[str, AnswerFormat]] = {
         MovementsAnswer,
         lambda moved, request, _: MovementsAnswer(items=[MovementAnswer.of(each, request.calendar) for each in moved]),
     ),
+    "bill.cancelled": AnswerFormat(
+        CancelledBillAnswer, lambda taken, _, given: CancelledBillAnswer(bill=given["bill"], taken=str(taken.amount))
+    ),
     "bill.issued": AnswerFormat(BillAnswer, _bill),
     "code.shared": AnswerFormat(
         FiguresAnswer, lambda shared, request, _: FiguresAnswer.of(request.session.sharing.figures(shared.account))
@@ -200,10 +210,11 @@ BY_ACT: Final[Mapping[str, AnswerFormat]] = {
     "discount.transfer": AnswerFormat(TransferAnswer, lambda moved, *_: TransferAnswer(moved=str(moved.amount))),
     "grant.stuck": AnswerFormat(
         StuckAnswer,
-        lambda grants, request, _: StuckAnswer(
-            items=[GrantAnswer.of(grant, request.calendar) for grant in islice(grants, MOST_SHOWN)]
+        lambda stuck, request, _: StuckAnswer(
+            items=[_posting(each, request, {}) for each in islice(stuck, MOST_SHOWN)]
         ),
     ),
+    "grant.retry": AnswerFormat(GrantAnswer | ReversalAnswer, _posting),
     "group.list": AnswerFormat(
         GroupsAnswer,
         lambda groups, request, _: GroupsAnswer(

@@ -36,6 +36,7 @@ from referral_adapters.http.models.contracts import CaseAnswer, SignUpAnswer
 from referral_adapters.http.models.events import EventResult, EventResults, PublishedEvents, TraceRowAnswer
 from referral_adapters.http.request import ServiceRequest
 from referral_core.entities.discount_group import Side
+from referral_core.entities.reversal import reversal_key
 from referral_core.services.cases import SELF_SERVICE
 from referral_core.values.errors import Reason, Refusal
 
@@ -75,6 +76,12 @@ def _of_side(_: ServiceRequest, given: Arguments) -> Arguments:
     return {**others, "key": f"{given['side'].value}/{given['contract']}"}
 
 
+def _of_reversal(_: ServiceRequest, given: Arguments) -> Arguments:
+    others = {name: value for name, value in given.items() if name not in {"side", "contract", "account"}}
+    grant = f"{given['side'].value}/{given['contract']}"
+    return {**others, "key": reversal_key(grant, given["account"])}
+
+
 _FACT: Final = {"at": "2021-03-14T09:00:00+02:00"}
 _AMOUNT: Final = {"amount": "12", "from": "2021-04-01", "until": "2021-04-30"}
 
@@ -112,6 +119,7 @@ ENDPOINTS: Final = (
     _row("contract.activated", "POST", "/contracts/{contract}/activate", "activate-contract", example=_FACT),
     _row("contract.terminated", "POST", "/contracts/{contract}/terminate", "terminate-contract", example=_FACT),
     _row("contract.withdrawn", "POST", "/contracts/{contract}/withdraw", "withdraw-contract", example=_FACT),
+    _row("contract.annulled", "POST", "/contracts/{contract}/annul", "annul-contract", example=_FACT),
     _row("code.attach", "POST", "/contracts/{contract}/code", "attach-code", shown_by="sign-up.show",
          example={"code": "A123", "reason": "The customer forgot it."}),
     _row("referral.change-group", "PUT", "/contracts/{contract}/referee-group", "change-group",
@@ -149,12 +157,16 @@ ENDPOINTS: Final = (
 
     _row("bill.issued", "POST", "/bills", "take-bill", tag="discounts",
          example={"bill": "2021-03-E", "account": "E", "amount": "24.90"}),
+    _row("bill.cancelled", "POST", "/bills/{bill}/cancel", "cancel-bill", tag="discounts", example=_FACT),
     _row("discount.transfer", "POST", "/transfers", "transfer-discount", tag="discounts",
          example={"from": "G", "to": "G2", "amount": "5"}),
     _row("grant.pay", "POST", "/payouts", "pay-due", tag="discounts", keyless=True, example={"most": 100}),
     _row("grant.stuck", "GET", "/grants/stuck", "list-stuck", tag="discounts"),
     _row("grant.retry", "POST", "/grants/{side}/{contract}/retry", "retry-grant", tag="discounts", made=("key",),
          kinds={"side": Side}, adapt=_of_side, example={"reason": "Billing is back."}),
+    _row("grant.retry", "POST", "/grants/{side}/{contract}/reversals/{account}/retry", "retry-reversal",
+         tag="discounts", made=("key",), kinds={"side": Side}, adapt=_of_reversal,
+         example={"reason": "Billing is back."}),
 
     _row("customer.erase", "POST", "/customers/{customer}/erase", "erase-customer",
          example={"reason": "Asked to be forgotten."}),

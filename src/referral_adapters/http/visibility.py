@@ -24,6 +24,7 @@ VISIBLE_FROM: Final[Mapping[type, Mapping[str, tuple[Role, object]]]] = {
         "concluded_recorded_at": (Role.AGENT, None),
         "activated_recorded_at": (Role.AGENT, None),
         "ended_recorded_at": (Role.AGENT, None),
+        "annulled_recorded_at": (Role.AGENT, None),
     },
     PromoCode: {
         "issued_by": (Role.AGENT, ""),

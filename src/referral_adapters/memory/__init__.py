@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from referral_adapters.memory.billing import ContinuousDiscounts
-from referral_adapters.memory.flaky_billing import Fault, FlakyBilling, FlakyBulkBilling
+from referral_adapters.memory.flaky_billing import Fault, FlakyBilling, FlakyBulkBilling, FlakyLedger
 from referral_adapters.memory.limiter import SlidingLimiter
 from referral_adapters.memory.store import MemoryStore
 
-__all__ = ["ContinuousDiscounts", "Fault", "FlakyBilling", "FlakyBulkBilling", "MemoryStore", "SlidingLimiter"]
+__all__ = [
+    "ContinuousDiscounts",
+    "Fault",
+    "FlakyBilling",
+    "FlakyBulkBilling",
+    "FlakyLedger",
+    "MemoryStore",
+    "SlidingLimiter",
+]

@@ -9,9 +9,9 @@ from datetime import datetime
 from threading import Lock
 from typing import Protocol, TypeVar, runtime_checkable
 
-from referral_core.entities.balance import Balance
+from referral_core.entities.balance import Balance, Use
 from referral_core.entities.grant import Grant
-from referral_core.ports.billing import Billing, BulkBilling
+from referral_core.ports.billing import Billing, BulkBilling, Cancelling, Reversing, UseTelling
 from referral_core.values.errors import BillingUnavailable, Reason, Refusal
 from referral_core.values.money import Money
 
@@ -28,7 +28,8 @@ class Fault(enum.StrEnum):
     AFTER = "after"
     """The call takes effect, and the answer is lost."""
     LATE = "late"
-    """The call takes effect some calls later, if it has a key, as a grant or a transfer; else it fails as before."""
+    """The call takes effect some calls later, if it has a key, as a grant, a transfer or a reversal; else it fails as
+    before."""
 
 
 Plan = Iterable[Fault | None] | Callable[[str], Fault | None]
@@ -48,6 +49,10 @@ class BillingWithBulk(Billing, BulkBilling, Protocol):
     """A billing that takes grants one by one and many in one call."""
 
 
+class Ledger(Billing, Reversing, Cancelling, UseTelling, Protocol):
+    """A billing that takes back what is unspent, cancels bills, and tells which bills used a grant."""
+
+
 class FlakyBilling:
     """A billing around another billing, with faults by plan; safe to call from many threads at once.
 
@@ -65,22 +70,34 @@ class FlakyBilling:
         self._calls = 0
         self._late: list[tuple[int, Callable[[], object]]] = []
 
-    def grant(self, grant: Grant) -> None:
+    def grant(self, grant: Grant, *, recorded_at: datetime | None = None) -> None:
         """Post a grant, or fail by plan; late grants arrive later."""
-        self._call("grant", lambda: self._billing.grant(grant), has_key=True)
+        self._call("grant", lambda: self._billing.grant(grant, recorded_at=recorded_at), has_key=True)
 
     def has_grant(self, key: str) -> bool:
         """Tell whether a grant has arrived under this key by now, or fail by plan."""
         return self._call("has_grant", lambda: self._billing.has_grant(key))
 
-    def bill(self, bill: str, account: str, amount: Money, *, at: datetime) -> Money:
+    def bill(
+        self, bill: str, account: str, amount: Money, *, at: datetime, recorded_at: datetime | None = None
+    ) -> Money:
         """Take a bill's amount from the discount, or fail by plan."""
-        return self._call("bill", lambda: self._billing.bill(bill, account, amount, at=at))
+        return self._call("bill", lambda: self._billing.bill(bill, account, amount, at=at, recorded_at=recorded_at))
 
-    def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime, key: str) -> Money:
+    def transfer(
+        self,
+        source: str,
+        target: str,
+        amount: Money | None,
+        *,
+        at: datetime,
+        key: str,
+        recorded_at: datetime | None = None,
+    ) -> Money:
         """Move unused discount, or fail by plan; late transfers arrive later."""
+        move = self._billing.transfer
         return self._call(
-            "transfer", lambda: self._billing.transfer(source, target, amount, at=at, key=key), has_key=True
+            "transfer", lambda: move(source, target, amount, at=at, key=key, recorded_at=recorded_at), has_key=True
         )
 
     def balance(self, account: str, *, by: datetime | None = None) -> Balance:
@@ -136,13 +153,42 @@ class FlakyBulkBilling(FlakyBilling):
         super().__init__(billing, plan, late_by=late_by)
         self._bulk = billing
 
-    def grant_all(self, grants: Sequence[Grant]) -> Mapping[str, Reason]:
+    def grant_all(self, grants: Sequence[Grant], *, recorded_at: datetime | None = None) -> Mapping[str, Reason]:
         """Post many grants in one call, or fail by plan; a late call arrives later as a whole."""
-        return self._call("grant_all", lambda: self._bulk.grant_all(grants), has_key=True)
+        return self._call("grant_all", lambda: self._bulk.grant_all(grants, recorded_at=recorded_at), has_key=True)
 
     def granted_among(self, keys: Collection[str]) -> frozenset[str]:
         """Return those of the keys under which a grant has arrived by now, or fail by plan."""
         return self._call("granted_among", lambda: self._bulk.granted_among(keys))
+
+
+class FlakyLedger(FlakyBilling):
+    """A billing around another billing that takes back, cancels bills and tells of uses, with faults by plan."""
+
+    def __init__(self, billing: Ledger, plan: Plan = (), *, late_by: int = 3) -> None:
+        super().__init__(billing, plan, late_by=late_by)
+        self._ledger = billing
+
+    def take_back(
+        self, grant: str, account: str, *, key: str, at: datetime, recorded_at: datetime | None = None
+    ) -> Money:
+        """Take back what is unspent, or fail by plan; late reversals arrive later."""
+        take = self._ledger.take_back
+        return self._call(
+            "take_back", lambda: take(grant, account, key=key, at=at, recorded_at=recorded_at), has_key=True
+        )
+
+    def holders(self, grant: str) -> tuple[str, ...]:
+        """Return the accounts with unspent discount of a grant by now, or fail by plan."""
+        return self._call("holders", lambda: self._ledger.holders(grant))
+
+    def cancel_bill(self, bill: str, *, at: datetime, recorded_at: datetime | None = None) -> Money:
+        """Cancel a bill, or fail by plan."""
+        return self._call("cancel_bill", lambda: self._ledger.cancel_bill(bill, at=at, recorded_at=recorded_at))
+
+    def uses(self, key: str, *, by: datetime | None = None) -> tuple[Use, ...]:
+        """Return what bills took of a grant by now, or fail by plan."""
+        return self._call("uses", lambda: self._ledger.uses(key, by=by))
 
 
 class _CutOff(Exception):

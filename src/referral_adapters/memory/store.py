@@ -14,7 +14,7 @@ from referral_adapters.memory.billing import ContinuousDiscounts
 from referral_adapters.memory.cases import MemoryCases
 from referral_adapters.memory.codes import MemoryCodes
 from referral_adapters.memory.contracts import MemoryContracts
-from referral_adapters.memory.grants import MemoryGrants
+from referral_adapters.memory.grants import MemoryGrants, MemoryReversals
 from referral_adapters.memory.groups import MemoryGroups
 from referral_adapters.memory.journal import Journal
 from referral_adapters.memory.referrals import MemoryReferrals
@@ -67,6 +67,7 @@ class MemoryStore:
         self.groups = MemoryGroups(journal)
         self.referrals = MemoryReferrals(journal)
         self.grants = MemoryGrants(journal)
+        self.reversals = MemoryReversals(journal)
         self.cases = MemoryCases(journal)
         self.trace = MemoryTrace(journal)
         self.requests = MemoryRequests(journal)
@@ -118,7 +119,8 @@ class MemoryStore:
         with self._journal.lock:
             moments = [row.moment for row in self.trace.entries()]
             moments += [contract.last_recorded_at for contract in self.contracts.page(None, maxsize)]
-            return max(moments, default=None)
+            booked = self.billing.latest_recording() if isinstance(self.billing, ContinuousDiscounts) else None
+            return max([*moments, *([] if booked is None else [booked])], default=None)
 
     def check_ready(self, within: float) -> None:
         """Return at once: memory can always be read, and can keep what there is room for."""

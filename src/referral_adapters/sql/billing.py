@@ -2,73 +2,69 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import attrs
-from sqlalchemy import Column, FromClause, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_into_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_into_sqlite
 
 from referral_adapters.sql.atomic import atomic, joined
-from referral_adapters.sql.prepared import Lockable
+from referral_adapters.sql.prepared import Lockable, Row
 from referral_adapters.sql.statements import BulkInsertion, RowSet
-from referral_adapters.sql.tables import BILLS, LOTS, MOVEMENTS, POSTED_GRANTS, TRANSFERS
-from referral_adapters.sql.types import COUNT
+from referral_adapters.sql.tables import (
+    BILL_USES,
+    BILLS,
+    LOTS,
+    MOVED_GRANTS,
+    MOVEMENTS,
+    POSTED_GRANTS,
+    POSTED_REVERSALS,
+    TRANSFERS,
+)
 from referral_adapters.sql.unit_of_work import Lookup
 from referral_adapters.sql.work import Work
-from referral_core.entities.balance import Balance, Movement, MovementKind, Transfer, UnusedPart, statement
+from referral_core.entities.balance import Balance, Movement, MovementKind, Transfer, UnusedPart, Use, statement
 from referral_core.entities.grant import Grant
-from referral_core.values.errors import ConcurrentChange, Reason, Refusal
-from referral_core.values.history import learned_at
+from referral_core.values.errors import KeyReused, Reason, Refusal
+from referral_core.values.moment import LATEST
 from referral_core.values.money import Money
 
-Lot = tuple[datetime, Decimal]
-"""The moment from which bills may use a part of a discount, and the unused amount of that part."""
 
+class Lot(NamedTuple):
+    """The unused amount of one grant on one account, and since when it is recorded there."""
 
-class _Numbered(NamedTuple):
-    """A lot with its number on the account."""
-
-    number: int
     effective_from: datetime
+    grant: str
     unused: Decimal
+    recorded_at: datetime
 
 
 _L: Final = LOTS.c
-LOTS_OF: Final[Lookup[tuple[_Numbered, ...]]] = Lookup(
+LOTS_OF: Final[Lookup[tuple[Lot, ...]]] = Lookup(
     Lockable(
-        select(_L.number, _L.effective_from, _L.unused)
+        select(_L.effective_from, _L.grant_key, _L.unused, _L.recorded_at)
         .where(_L.account == bindparam("of"))
-        .order_by(_L.effective_from, _L.number),
+        .order_by(_L.effective_from, _L.grant_key),
         is_locked=False,
     ),
-    lambda rows: tuple(map(_Numbered._make, rows)),
+    lambda rows: tuple(map(Lot._make, rows)),
 )
-"""The lots of an account, ordered by the moment from which they are effective and then by number.
+"""The lots of an account, ordered by the moment from which they are effective and then by the key of the grant.
 
 The rows are not locked: the family ``ledger`` locks the account's discount by name.
 """
-_ARRIVING: Final = RowSet(Column("place", COUNT), _L.account, _L.effective_from, _L.unused)
-_ONE: Final = (_L.account == bindparam("of"), _L.number == bindparam("which"))
-_LESS: Final = update(LOTS).where(*_ONE)
+_ONE: Final = (_L.account == bindparam("of"), _L.grant_key == bindparam("which"))
+_NEW: Final = insert(LOTS)
+_NEW_ONES: Final = BulkInsertion(LOTS)
+_OTHER: Final = update(LOTS).where(*_ONE)
 _GONE: Final = delete(LOTS).where(*_ONE)
 _NONE: Final = Decimal("0.00")
-
-
-def _arrived(arriving: FromClause) -> Select[Any]:
-    """Return the new lots with their numbers, which continue each account's numbers in the order of ``place``."""
-    there = LOTS.alias("there")
-    last = select(func.coalesce(func.max(there.c.number), 0)).where(there.c.account == arriving.c.account)
-    further = func.row_number().over(partition_by=arriving.c.account, order_by=arriving.c.place)
-    number = last.scalar_subquery() + further
-    return select(arriving.c.account, number, arriving.c.effective_from, arriving.c.unused)
-
-
-_NEW_ONE: Final = insert(LOTS)
-_NEW: Final = BulkInsertion(LOTS, _ARRIVING, _arrived, returning=(_L.account, _L.effective_from, _L.unused))
-_TRIES: Final = 100
 
 
 @attrs.frozen
@@ -78,87 +74,75 @@ class Lots:
     work: Work
 
     def of(self, account: str) -> tuple[Lot, ...]:
-        """Return an account's lots, ordered by the moment from which they are effective and then by arrival."""
-        return tuple((row.effective_from, row.unused) for row in self._rows(account))
-
-    def unused(self, account: str) -> Decimal:
-        """Return the unused amount of all lots of an account together."""
-        return sum((row.unused for row in self._rows(account)), _NONE)
+        """Return an account's lots, ordered by the moment from which they are effective and then by their grants."""
+        return self.work.ask(LOTS_OF, account)
 
     def add(self, arriving: Iterable[tuple[str, Lot]]) -> None:
-        """Add lots to many accounts by one statement, without a lock on any account.
-
-        :raises ConcurrentChange: other transactions took the next numbers in every attempt.
-        """
+        """Add lots of grants that are new to many accounts, by one statement, without a lock on any account."""
         if self.work.is_distributed:
             # Accounts lie on different nodes, so each is a statement of its own, under the lock of its account.
             for account, lot in arriving:
                 self.put(account, [lot])
             return
-        left = list(arriving)
-        for _ in range(_TRIES):
-            rows = [
-                {"place": place, "account": account, "effective_from": effective_from, "unused": unused}
-                for place, (account, (effective_from, unused)) in enumerate(left)
-            ]
-            # Two payers may compute the same next number on one account. The key keeps one of them out, and the next
-            # attempt numbers its lots anew. The inserted rows are only counted, since equal lots may be exchanged.
-            there = Counter(_NEW.into(self.work, rows))
-            left = [lot for lot in left if not _counted_off(there, lot)]
-            if not left:
-                return
-        raise ConcurrentChange("Too many lots arrive on the same account at the same time.")
+        _NEW_ONES.into(self.work, [_lot_row(account, lot) for account, lot in arriving])
 
     def put(self, account: str, arriving: Iterable[Lot]) -> None:
         """Add lots to one account, whose discount stays locked until the transaction ends."""
-        lots = list(self._rows(account))  # this lookup takes the lock
-        last = max([each.number for each in lots], default=0)
-        for number, (effective_from, unused) in enumerate(arriving, last + 1):
-            row = {"account": account, "number": number, "effective_from": effective_from, "unused": unused}
-            self.work.write(_NEW_ONE, row)
-            lots.append(_Numbered(number, effective_from, unused))
+        lots = {lot.grant: lot for lot in self.of(account)}  # this lookup takes the lock
+        for lot in arriving:
+            known = lots.get(lot.grant)
+            if known is None:
+                lots[lot.grant] = lot
+                self.work.write(_NEW, _lot_row(account, lot))
+            else:
+                both, since = known.unused + lot.unused, max(known.recorded_at, lot.recorded_at)
+                self._change(account, lots, known._replace(unused=both, recorded_at=since))
         self._keep(account, lots)
 
-    def take(self, account: str, most: Decimal, *, by: datetime | None = None) -> list[Lot]:
-        """Remove up to ``most`` from the lots that are effective at or before ``by``, oldest first.
+    def remove(self, account: str, going: Iterable[Lot]) -> None:
+        """Remove parts of lots from one account, whose discount stays locked until the transaction ends."""
+        lots = {lot.grant: lot for lot in self.of(account)}
+        for part in going:
+            lot = lots[part.grant]
+            self._change(account, lots, lot._replace(unused=lot.unused - part.unused))
+        self._keep(account, lots)
 
-        Returns the parts that were removed. A lot that is used up is deleted, and the last one may be reduced.
-        """
-        taken, left = list[Lot](), list[_Numbered]()
-        for lot in self._rows(account):
-            if not most or (by is not None and lot.effective_from > by):
-                left.append(lot)
-                continue
-            part = min(most, lot.unused)
-            which = {"of": account, "which": lot.number}
-            if part == lot.unused:
-                self.work.write(_GONE, which)
-            else:
-                self.work.write(_LESS, {**which, "unused": lot.unused - part})
-                left.append(lot._replace(unused=lot.unused - part))
-            taken.append((lot.effective_from, part))
-            most -= part
-        self._keep(account, left)
-        return taken
+    def _change(self, account: str, lots: dict[str, Lot], lot: Lot) -> None:
+        which = {"of": account, "which": lot.grant}
+        if lot.unused:
+            lots[lot.grant] = lot
+            self.work.write(_OTHER, {**which, "unused": lot.unused, "recorded_at": lot.recorded_at})
+        else:
+            del lots[lot.grant]
+            self.work.write(_GONE, which)
 
-    def _rows(self, account: str) -> tuple[_Numbered, ...]:
-        return self.work.ask(LOTS_OF, account)
-
-    def _keep(self, account: str, lots: Iterable[_Numbered]) -> None:
-        self.work.keep(LOTS_OF, account, tuple(sorted(lots, key=_in_order)))
+    def _keep(self, account: str, lots: dict[str, Lot]) -> None:
+        self.work.keep(LOTS_OF, account, tuple(sorted(lots.values(), key=itemgetter(0, 1))))
 
 
-def _in_order(lot: _Numbered) -> tuple[datetime, int]:
-    return lot.effective_from, lot.number
+def _lot_row(account: str, lot: Lot) -> dict[str, Any]:
+    return {
+        "account": account,
+        "grant_key": lot.grant,
+        "effective_from": lot.effective_from,
+        "unused": lot.unused,
+        "recorded_at": lot.recorded_at,
+    }
 
 
-def _counted_off(there: Counter[tuple[Any, ...]], arriving: tuple[str, Lot]) -> bool:
-    """Remove one equal lot from the count of inserted lots, and tell whether there was one."""
-    account, (effective_from, unused) = arriving
-    if not there[account, effective_from, unused]:
-        return False
-    there[account, effective_from, unused] -= 1
-    return True
+def _parts(lots: Iterable[Lot], most: Decimal) -> list[Lot]:
+    """Return the parts of lots in order that make up at most ``most``; at most one lot is split (B6, B7)."""
+    parts = []
+    for lot in lots:
+        if not most:
+            break
+        parts.append(lot._replace(unused=min(lot.unused, most)))
+        most -= parts[-1].unused
+    return parts
+
+
+def _total(lots: Iterable[Lot]) -> Decimal:
+    return sum((lot.unused for lot in lots), _NONE)
 
 
 POSTED: Final = Lookup(
@@ -173,14 +157,35 @@ MOVED: Final[Lookup[Transfer | None]] = Lookup(
     lambda rows: Transfer(*rows[0]) if rows else None,
 )
 """The transfer under a key."""
-LAST_MOVED: Final[Lookup[datetime | None]] = Lookup(
-    Lockable(
-        select(func.max(MOVEMENTS.c.moved_at).label("moved_at")).where(MOVEMENTS.c.account == bindparam("of")),
-        is_locked=False,
-    ),
-    lambda rows: rows[0].moved_at,
+_V: Final = POSTED_REVERSALS.c
+REVERSED: Final[Lookup[dict[str, tuple[str, Decimal]]]] = Lookup(
+    Lockable(select(_V.key, _V.account, _V.amount).where(_V.grant_key == bindparam("of")), is_locked=False),
+    lambda rows: {row.key: (row.account, row.amount) for row in rows},
 )
-"""The moment of the last movement on an account, ``None`` if there was none."""
+"""The reversals of a grant by key: from which account, and how much."""
+_GRANT_KEYS: Final = RowSet(_V.grant_key)
+_REVERSED_AMONG: Final = _GRANT_KEYS.statements(
+    lambda keys: select(_V.grant_key).join(keys, keys.c.grant_key == _V.grant_key).distinct()
+)
+_NEW_REVERSAL: Final = insert(POSTED_REVERSALS)
+_U: Final = BILL_USES.c
+_NEW_USE: Final = insert(BILL_USES)
+_OF_BILL: Final = (_U.account == bindparam("of_account"), _U.bill == bindparam("of_bill"))
+_USES_OF_BILL: Final = select(BILL_USES).where(*_OF_BILL).order_by(_U.grant_key)
+_UNUSED_AGAIN: Final = update(BILL_USES).where(*_OF_BILL)
+_USES_OF_GRANT: Final = select(BILL_USES).where(_U.account == bindparam("of"), _U.grant_key == bindparam("which"))
+_BILL: Final = select(BILLS).where(BILLS.c.bill == bindparam("of"))
+_CANCEL: Final = update(BILLS).where(BILLS.c.bill == bindparam("of"))
+_HELD_BY: Final = (
+    select(POSTED_GRANTS.c.account)
+    .where(POSTED_GRANTS.c.key == bindparam("of"))
+    .union(select(MOVED_GRANTS.c.account).where(MOVED_GRANTS.c.grant_key == bindparam("of")))
+)
+_LOT: Final = select(_L.grant_key).where(*_ONE)
+_NEW_HOLDER: Final = {
+    "postgresql": insert_into_postgresql(MOVED_GRANTS).on_conflict_do_nothing(),
+    "sqlite": insert_into_sqlite(MOVED_GRANTS).on_conflict_do_nothing(),
+}
 _NEW_GRANT: Final = insert(POSTED_GRANTS)
 _NEW_GRANTS: Final = BulkInsertion(POSTED_GRANTS)
 _NEW_BILL: Final = insert(BILLS)
@@ -197,15 +202,23 @@ _SUMS: Final = (
     .where(MOVEMENTS.c.account == bindparam("of"))
     .group_by(MOVEMENTS.c.kind)
 )
-_SUMS_BY: Final = _SUMS.where(MOVEMENTS.c.moved_at <= bindparam("by"))
+_SUMS_BY: Final = _SUMS.where(MOVEMENTS.c.recorded_at <= bindparam("by"))
+_KINDS: Final = {
+    **{kind.replace("-", "_"): kind for kind in MovementKind},
+    "taken_back_of_bill": MovementKind.TAKEN_BACK,
+}
+"""The kinds of movements by their names in the table.
+
+What a cancelled bill gives back to a grant that was taken back has a name of its own: its reference is the bill's.
+"""
 
 
 class SqlContinuousDiscounts:
     """Billing in a database, in one currency, inside the store's transactions.
 
-    Every account has lots of unused discount, ordered by the moment from which they are effective and then by arrival.
-    On each account ``granted + transferred_in = consumed + transferred_out + unused`` to the cent. The first four are
-    sums of movements, and ``unused`` is the sum of the lots.
+    Every account has lots of unused discount, one of each grant, ordered by the moment from which they are effective
+    and then by the grant's key. On each account ``granted - taken_back + transferred_in = consumed + transferred_out +
+    unused`` to the cent. All but the last are sums of movements, and ``unused`` is the sum of the lots.
     """
 
     def __init__(self, work: Work, *, currency: str = "EUR") -> None:
@@ -214,7 +227,7 @@ class SqlContinuousDiscounts:
         self._lots = Lots(work)
 
     @joined
-    def grant(self, grant: Grant) -> None:
+    def grant(self, grant: Grant, *, recorded_at: datetime | None = None) -> None:
         """Write the key, the movement and the lot of a grant; a known key writes nothing (B2).
 
         A grant of zero is remembered by its key alone.
@@ -224,37 +237,37 @@ class SqlContinuousDiscounts:
         amount = self._amount(grant.amount)
         if self.work.ask(POSTED, grant.key):
             return
-        self.work.write(_NEW_GRANT, {"key": grant.key})
+        self.work.write(_NEW_GRANT, {"key": grant.key, "account": grant.account})
         self.work.keep(POSTED, grant.key, True)
         if amount:
-            self._move(grant.account, "granted", grant.key, amount, grant.effective_from)
-            self._lots.put(grant.account, [(grant.effective_from, amount)])
+            lot = _lot_of(grant, recorded_at)
+            self._move(grant.account, "granted", grant.key, amount, lot.effective_from, lot.recorded_at)
+            self._lots.put(grant.account, [lot])
 
     def has_grant(self, key: str) -> bool:
         """Tell whether a grant was posted under this key, by one look at the primary key."""
         return self.work.ask(POSTED, key)
 
     @atomic
-    def grant_all(self, grants: Sequence[Grant]) -> Mapping[str, Reason]:
+    def grant_all(self, grants: Sequence[Grant], *, recorded_at: datetime | None = None) -> Mapping[str, Reason]:
         """Post grants by three statements for all of them: keys, movements and lots.
 
         Returns the reasons of the refused grants by key: ``currency-mismatch`` (M3).
         """
         wrong = {grant.key: Reason.CURRENCY_MISMATCH for grant in grants if grant.amount.currency != self._currency}
-        rows = [{"key": grant.key} for grant in grants if grant.key not in wrong]
+        rows = [{"key": grant.key, "account": grant.account} for grant in grants if grant.key not in wrong]
         # Of two payers who post the same key only one gets it back here, and only that one writes movements.
         new = {key for (key,) in _NEW_GRANTS.into(self.work, rows)}
         # In order of account: two payers who post to common accounts cannot deadlock.
         arriving = {grant.key: grant for grant in sorted(grants, key=_account) if grant.key in new and grant.amount}
-        if arriving:
-            _NEW_MOVEMENTS.into(
-                self.work,
-                [
-                    _movement(grant.account, "granted", key, grant.amount.amount, grant.effective_from)
-                    for key, grant in arriving.items()
-                ],
-            )
-            self._lots.add((grant.account, (grant.effective_from, grant.amount.amount)) for grant in arriving.values())
+        lots = [(grant.account, _lot_of(grant, recorded_at)) for grant in arriving.values()]
+        if lots:
+            granted = [
+                _movement(account, "granted", lot.grant, lot.unused, lot.effective_from, lot.recorded_at)
+                for account, lot in lots
+            ]
+            _NEW_MOVEMENTS.into(self.work, granted)
+            self._lots.add(lots)
         return wrong
 
     def granted_among(self, keys: Collection[str]) -> frozenset[str]:
@@ -263,10 +276,13 @@ class SqlContinuousDiscounts:
         return frozenset(row.key for row in self.work.rows(_POSTED_AMONG[self.work.dialect], given))
 
     @joined
-    def bill(self, bill: str, account: str, amount: Money, *, at: datetime) -> Money:
-        """Use up the account's lots that are effective by ``at``, oldest first, and return the amount used (B6).
+    def bill(
+        self, bill: str, account: str, amount: Money, *, at: datetime, recorded_at: datetime | None = None
+    ) -> Money:
+        """Use up the account's lots, oldest first, and return the amount used (B6).
 
-        The bill is stored even if it uses nothing.
+        They are those effective by ``at`` and recorded before the bill (B13). The bill is stored even if it uses
+        nothing.
 
         :raises Refusal: ``bill-exists`` when the bill was applied before, even if it used nothing;
             ``currency-mismatch`` when the bill is in another currency (M3).
@@ -276,18 +292,105 @@ class SqlContinuousDiscounts:
             raise Refusal(Reason.BILL_EXISTS, message=f"bill {bill} was taken into account before", field="bill")
         self.work.write(_NEW_BILL, {"bill": bill, "account": account})
         self.work.keep(BILLED, bill, True)
-        taken = sum((part for _, part in self._lots.take(account, most, by=at)), _NONE)
-        if taken:
-            self._move(account, "consumed", bill, taken, self._following(at, account))
-        return self._money(taken)
+        recorded_at = recorded_at or at
+        lots = [lot for lot in self._lots.of(account) if lot.effective_from <= at and lot.recorded_at <= recorded_at]
+        parts = _parts(lots, most)
+        if parts:
+            self._lots.remove(account, parts)
+            self._move(account, "consumed", bill, _total(parts), at, recorded_at)
+        for part in parts:
+            self.work.write(
+                _NEW_USE,
+                {
+                    "account": account,
+                    "bill": bill,
+                    "grant_key": part.grant,
+                    "effective_from": part.effective_from,
+                    "amount": part.unused,
+                    "at": at,
+                    "recorded_at": recorded_at,
+                },
+            )
+        return self._money(_total(parts))
 
     @joined
-    def transfer(self, source: str, target: str, amount: Money | None, *, at: datetime, key: str) -> Money:
+    def cancel_bill(self, bill: str, *, at: datetime, recorded_at: datetime | None = None) -> Money:
+        """Put back what a bill took into the lots that it was taken from; do nothing if it was cancelled before (B12).
+
+        What belongs to a grant that was taken back is taken back at once.
+
+        :raises Refusal: ``bill-unknown``.
+        """
+        of = {"of": bill}
+        known = self.work.row(_BILL, of)
+        if known is None:
+            raise Refusal(Reason.BILL_UNKNOWN, message=f"there was no bill {bill}", field="bill")
+        account = known.account
+        self.work.look_ahead([("ledger", account)])
+        # Read again under the lock: somebody else may have cancelled the bill meanwhile.
+        is_cancelled = self.work.rows(_BILL, of)[0].cancelled_at is not None
+        uses = self.work.rows(_USES_OF_BILL, {"of_account": account, "of_bill": bill})
+        if not is_cancelled:
+            recorded_at = max(recorded_at or at, *(use.recorded_at for use in uses)) if uses else recorded_at or at
+            self.work.write(_CANCEL, {**of, "cancelled_at": recorded_at})
+            if uses:
+                self._give_back(bill, account, uses, at, recorded_at)
+        return self._money(sum((use.amount for use in uses), _NONE))
+
+    @joined
+    def take_back(
+        self, grant: str, account: str, *, key: str, at: datetime, recorded_at: datetime | None = None
+    ) -> Money:
+        """Remove the lot of a grant from an account, once per key, and return its amount (B11).
+
+        :raises KeyReused: the key stands for another account.
+        """
+        self.work.look_ahead([("ledger", account)])
+        known = self.work.ask(REVERSED, grant)
+        if key in known:
+            before, amount = known[key]
+            if before != account:
+                raise KeyReused("key", "was used before, for another account")
+            return self._money(amount)
+        parts = [lot for lot in self._lots.of(account) if lot.grant == grant]
+        taken = _total(parts)
+        self.work.write(_NEW_REVERSAL, {"grant_key": grant, "key": key, "account": account, "amount": taken})
+        self.work.keep(REVERSED, grant, {**known, key: (account, taken)})
+        if parts:
+            self._lots.remove(account, parts)
+            self._move(account, "taken_back", grant, taken, at, max(recorded_at or at, parts[0].recorded_at))
+        return self._money(taken)
+
+    def holders(self, grant: str) -> tuple[str, ...]:
+        """Return the accounts that have a lot of a grant, in order: of those that it was posted or moved to."""
+        return tuple([each for each in self._held_by(grant) if self.work.row(_LOT, {"of": each, "which": grant})])
+
+    def uses(self, key: str, *, by: datetime | None = None) -> tuple[Use, ...]:
+        """Return what bills took of a grant, without the cancelled ones, by moment and bill."""
+        found = [
+            Use(bill=row.bill, amount=self._money(row.amount), moment=row.at, recorded_at=row.recorded_at)
+            for account in self._held_by(key)
+            for row in self.work.rows(_USES_OF_GRANT, {"of": account, "which": key})
+            if (row.cancelled_at is None if by is None else row.recorded_at <= by < (row.cancelled_at or LATEST))
+        ]
+        return tuple(sorted(found, key=lambda use: (use.moment, use.bill)))
+
+    @joined
+    def transfer(
+        self,
+        source: str,
+        target: str,
+        amount: Money | None,
+        *,
+        at: datetime,
+        key: str,
+        recorded_at: datetime | None = None,
+    ) -> Money:
         """Move lots from one account to another, oldest first, and return the amount moved; ``None`` moves all (B7).
 
-        Returns what was moved. Every lot keeps the moment it is effective from, whenever it is moved; one that is
-        moved in part is split. Under a ``key`` that stands for the same transfer nothing is moved, and what was moved
-        is returned.
+        Returns what was moved. Every lot keeps its grant and the moment it is effective from, whenever it is moved; one
+        that is moved in part is split. A lot of a grant that is being taken back stays. Under a ``key`` that stands for
+        the same transfer nothing is moved, and what was moved is returned.
 
         :raises Refusal: ``amount-exceeds-unused`` when there is less on ``source``; ``currency-mismatch`` (M3).
         :raises KeyReused: the key stands for another transfer.
@@ -298,7 +401,8 @@ class SqlContinuousDiscounts:
         before = self.work.ask(MOVED, key)
         if before is not None:
             return self._money(before.repeated(source, target, wanted))
-        unused = self._lots.unused(source)
+        lots = self._movable(source)
+        unused = _total(lots)
         most = unused if wanted is None else wanted
         if most > unused:
             raise Refusal(
@@ -309,41 +413,45 @@ class SqlContinuousDiscounts:
         made = Transfer(source, target, wanted, most)
         self.work.write(_NEW_TRANSFER, {"key": key, **attrs.asdict(made)})
         self.work.keep(MOVED, key, made)
-        if most:
-            moved_at = self._following(at, source, target)
-            self._move(source, "transferred_out", key, most, moved_at)
-            self._move(target, "transferred_in", key, most, moved_at)
-            self._lots.put(target, self._lots.take(source, most))
+        parts = _parts(lots, most)
+        if parts:
+            recorded_at = max(recorded_at or at, *(part.recorded_at for part in parts))
+            self._move(source, "transferred_out", key, most, at, recorded_at)
+            self._move(target, "transferred_in", key, most, at, recorded_at)
+            self._lots.remove(source, parts)
+            self._lots.put(target, [part._replace(recorded_at=recorded_at) for part in parts])
+            for part in parts:
+                self.work.write(_NEW_HOLDER[self.work.dialect], {"grant_key": part.grant, "account": target})
         return self._money(most)
 
     def balance(self, account: str, *, by: datetime | None = None) -> Balance:
         """Return the account's movements, summed by kind in the database; all zero if it has none.
 
-        With ``by`` only movements up to and at that moment are summed. Otherwise a second statement reads the parts of
-        the unused discount, unless there is none.
+        With ``by`` only movements recorded up to and at that moment are summed. Otherwise a second statement reads the
+        parts of the unused discount, unless there is none.
         """
         of = {"of": account}
         rows = self.work.rows(_SUMS, of) if by is None else self.work.rows(_SUMS_BY, {**of, "by": by})
-        sums = {row.kind: self._money(row.amount) for row in rows}
-        nothing = self._money(_NONE)
+        sums = defaultdict(lambda: _NONE, {row.kind: row.amount for row in rows})
         balance = Balance(
-            granted=sums.get("granted", nothing),
-            transferred_in=sums.get("transferred_in", nothing),
-            transferred_out=sums.get("transferred_out", nothing),
-            consumed=sums.get("consumed", nothing),
+            granted=self._money(sums["granted"]),
+            transferred_in=self._money(sums["transferred_in"]),
+            transferred_out=self._money(sums["transferred_out"]),
+            consumed=self._money(sums["consumed"] - sums["given_back"]),
+            taken_back=self._money(sums["taken_back"] + sums["taken_back_of_bill"]),
         )
         if by is not None or not balance.unused:
             return balance
         return attrs.evolve(balance, parts=tuple(UnusedPart(*lot) for lot in self.lots(account)))
 
     def movements(self, account: str) -> tuple[Movement, ...]:
-        """Return all movements of an account by moment, each with the unused discount after it.
+        """Return all movements of an account by recording, each with the unused discount after it.
 
         One statement reads them, and :func:`~referral_core.entities.balance.statement` puts them in order.
         """
         return statement(
             (
-                (row.moved_at, MovementKind(row.kind.replace("_", "-")), self._money(row.amount), row.reference)
+                (row.recorded_at, row.moved_at, _KINDS[row.kind], self._money(row.amount), row.reference)
                 for row in self.work.rows(_MOVEMENTS, {"of": account})
             ),
             self._currency,
@@ -351,17 +459,37 @@ class SqlContinuousDiscounts:
 
     def lots(self, account: str) -> tuple[tuple[datetime, Money], ...]:
         """Return the parts of the unused discount, oldest first, each with the moment from which bills may use it."""
-        return tuple((effective_from, self._money(unused)) for effective_from, unused in self._lots.of(account))
+        return tuple((lot.effective_from, self._money(lot.unused)) for lot in self._lots.of(account))
 
-    def _following(self, at: datetime, *accounts: str) -> datetime:
-        """Return the moment of a new movement: ``at``, or the last movement of the accounts if that is later."""
-        moments = [moved for account in accounts if (moved := self.work.ask(LAST_MOVED, account)) is not None]
-        return learned_at(at, max(moments, default=None))
+    def _movable(self, account: str) -> list[Lot]:
+        """Return the lots of an account without those of grants that are being taken back."""
+        lots = self._lots.of(account)
+        if not lots:
+            return []
+        if self.work.is_distributed:  # reversals lie on different nodes, by their grants
+            return [lot for lot in lots if not self.work.ask(REVERSED, lot.grant)]
+        given = _GRANT_KEYS.given(self.work, [{"grant_key": lot.grant} for lot in lots])
+        gone = {row.grant_key for row in self.work.rows(_REVERSED_AMONG[self.work.dialect], given)}
+        return [lot for lot in lots if lot.grant not in gone]
 
-    def _move(self, account: str, kind: str, reference: str, amount: Decimal, moved_at: datetime) -> None:
-        last = self.work.ask(LAST_MOVED, account)
-        self.work.write(_NEW_MOVEMENT, _movement(account, kind, reference, amount, moved_at))
-        self.work.keep(LAST_MOVED, account, moved_at if last is None else max(last, moved_at))
+    def _held_by(self, grant: str) -> list[str]:
+        """Return the accounts that a grant was posted or moved to, in order."""
+        return sorted([row.account for row in self.work.rows(_HELD_BY, {"of": grant}) if row.account is not None])
+
+    def _give_back(self, bill: str, account: str, uses: Sequence[Row], at: datetime, recorded_at: datetime) -> None:
+        self.work.write(_UNUSED_AGAIN, {"of_account": account, "of_bill": bill, "cancelled_at": recorded_at})
+        parts = [Lot(use.effective_from, use.grant_key, use.amount, recorded_at) for use in uses]
+        staying = [part for part in parts if not self.work.ask(REVERSED, part.grant)]
+        self._move(account, "given_back", bill, _total(parts), at, recorded_at)
+        gone = _total(parts) - _total(staying)
+        if gone:
+            self._move(account, "taken_back_of_bill", bill, gone, at, recorded_at)
+        self._lots.put(account, staying)
+
+    def _move(
+        self, account: str, kind: str, reference: str, amount: Decimal, moved_at: datetime, recorded_at: datetime
+    ) -> None:
+        self.work.write(_NEW_MOVEMENT, _movement(account, kind, reference, amount, moved_at, recorded_at))
 
     def _amount(self, money: Money) -> Decimal:
         if money.currency != self._currency:
@@ -372,9 +500,22 @@ class SqlContinuousDiscounts:
         return Money(amount, self._currency)
 
 
-def _movement(account: str, kind: str, reference: str, amount: Decimal, moved_at: datetime) -> dict[str, Any]:
+def _movement(
+    account: str, kind: str, reference: str, amount: Decimal, moved_at: datetime, recorded_at: datetime
+) -> dict[str, Any]:
     """Return the row of a movement."""
-    return {"account": account, "kind": kind, "reference": reference, "amount": amount, "moved_at": moved_at}
+    return {
+        "account": account,
+        "kind": kind,
+        "reference": reference,
+        "amount": amount,
+        "moved_at": moved_at,
+        "recorded_at": recorded_at,
+    }
+
+
+def _lot_of(grant: Grant, recorded_at: datetime | None) -> Lot:
+    return Lot(grant.effective_from, grant.key, grant.amount.amount, recorded_at or grant.effective_from)
 
 
 def _account(grant: Grant) -> str:

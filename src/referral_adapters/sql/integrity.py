@@ -30,6 +30,7 @@ from referral_adapters.sql.shape import Finding, roll_back, shape_findings
 from referral_adapters.sql.tables import (
     ACCOUNTS,
     AMOUNT_PERIODS,
+    BILL_USES,
     BILLS,
     CASES,
     CODE_TEXTS,
@@ -44,6 +45,7 @@ from referral_adapters.sql.tables import (
     MOVEMENTS,
     OUTBOX,
     POSTED_GRANTS,
+    POSTED_REVERSALS,
     PROMO_CODES,
     PUBLISHED,
     REFERRALS,
@@ -55,7 +57,7 @@ from referral_core.values.name import compared_name, is_name
 _PAGE: Final = 1000
 _ZERO: Final[ColumnElement[Any]] = literal_column("0")
 
-_M, _L, _G, _R, _P = MOVEMENTS.c, LOTS.c, GRANTS.c, REFERRALS.c, PROMO_CODES.c
+_M, _L, _G, _R, _P, _U = MOVEMENTS.c, LOTS.c, GRANTS.c, REFERRALS.c, PROMO_CODES.c, BILL_USES.c
 
 
 @attrs.frozen
@@ -80,7 +82,7 @@ def _as_subject(column: Any) -> Label[Any]:  # noqa: ANN401 - a column of any ty
 
 def _balance() -> Select[Any]:
     """Return the accounts whose movements do not add up to their lots."""
-    signed = case((_M.kind.in_(("granted", "transferred_in")), _M.amount), else_=-_M.amount)
+    signed = case((_M.kind.in_(("granted", "transferred_in", "given_back")), _M.amount), else_=-_M.amount)
     entries = union_all(select(_M.account, signed.label("amount")), select(_L.account, -_L.unused)).subquery()
     off = func.sum(entries.c.amount)
     return (
@@ -128,8 +130,48 @@ def _consumption() -> Select[Any]:
     return select(_as_subject(_M.reference)).select_from(known).where(*missing).order_by(_M.reference)
 
 
-_OWING: Final = ("granted", "held", "void")
-"""The statuses of referrals that may owe grants, once their contracts have activated."""
+def _uses() -> Select[Any]:
+    """Return the bills whose uses of grants are not what they consumed, or gave back when they were cancelled."""
+    used = (
+        select(_U.account, _U.bill, func.sum(_U.amount).label("amount"), func.max(_U.cancelled_at).label("cancelled"))
+        .group_by(_U.account, _U.bill)
+        .subquery()
+        .c
+    )
+    of_bill = and_(used.account == _M.account, used.bill == _M.reference, used.amount == _M.amount)
+    wrong = or_(used.bill.is_(None), and_(_M.kind == "given_back", used.cancelled.is_(None)))
+    known = MOVEMENTS.outerjoin(used.bill.table, of_bill)
+    return (
+        select(_as_subject(_M.reference))
+        .select_from(known)
+        .where(_M.kind.in_(("consumed", "given_back")), wrong)
+        .order_by(_M.reference)
+    )
+
+
+def _reversals() -> Select[Any]:
+    """Return the grants of which not as much was taken back as their reversals say, on some account."""
+    v = POSTED_REVERSALS.c
+    taken = (
+        select(v.grant_key, v.account, func.sum(v.amount).label("amount")).group_by(v.grant_key, v.account).subquery()
+    )
+    same = and_(_M.kind == "taken_back", _M.reference == taken.c.grant_key, _M.account == taken.c.account)
+    off = func.coalesce(_M.amount, _ZERO) != taken.c.amount
+    return (
+        select(_as_subject(taken.c.grant_key))
+        .select_from(taken.outerjoin(MOVEMENTS, same))
+        .where(off)
+        .order_by(taken.c.grant_key)
+    )
+
+
+_OWES: Final = or_(
+    _R.status.in_(("granted", "held", "void")), and_(_R.status == "cancelled", _R.cancelled_at.is_not(None))
+)
+"""The condition of referrals that may owe grants, once their contracts have activated: all but recorded ones.
+
+A referral is cancelled after the activation when its contract is annulled.
+"""
 
 
 def _grants() -> Select[Any]:
@@ -144,7 +186,7 @@ def _grants() -> Select[Any]:
         for side in ("referrer", "referee")
     ]
     known = GRANTS.outerjoin(REFERRALS, _R.contract == _G.referral)
-    wrong = or_(_R.contract.is_(None), _R.granted_at.is_(None), _R.status.not_in(_OWING), ~or_(*same))
+    wrong = or_(_R.contract.is_(None), _R.granted_at.is_(None), ~_OWES, ~or_(*same))
     return select(_as_subject(_G.key)).select_from(known).where(wrong).order_by(_G.key)
 
 
@@ -154,7 +196,7 @@ def _owed() -> Select[Any]:
     missing = (
         _R.granted_at.is_not(None),
         _R.referee_void_at.is_(None),
-        _R.status.in_(_OWING),
+        _OWES,
         _R.referee_amount > _ZERO,
         _G.key.is_(None),
     )
@@ -220,12 +262,15 @@ _WAYS: Final = ("transferred_out", "transferred_in")
 
 LAWS: Final = (
     Law("balance", _balance(),
-        "Account {subject} is off by {off}: granted and transferred in are not consumed, transferred out and unused."),
+        "Account {subject} is off by {off}: granted and transferred in are not consumed, transferred out, taken back"
+        " and unused."),
     Law("balance", select(_as_subject(_L.account)).where(_L.unused <= _ZERO).order_by(_L.account),
         "Account {subject} has a part of a discount that is not above 0."),
     Law("transfer", _transfers(), "The transfer {subject} does not leave one account and reach another in full."),
     Law("posting", _postings(), "What was posted under {subject} is no grant of this account and amount."),
     Law("bill", _consumption(), "The bill {subject} took a discount and is not known for this account."),
+    Law("bill", _uses(), "What the bill {subject} took of a discount is not what it took of single grants."),
+    Law("reversal", _reversals(), "What was taken back of the grant {subject} is not what its reversals say."),
     Law("grant", _grants(), "The grant {subject} is not what a granted referral has locked for that side."),
     Law("grant", _owed(), "The new customer of contract {subject} has no grant, though the referral is granted."),
     Law("live referral", _live(),

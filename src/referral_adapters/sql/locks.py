@@ -61,7 +61,7 @@ FAMILIES: Final = Families(
     Family("held code", (Member(codes.BY_TEXT, statement=codes.TO_BE_CHANGED),)),
     Family("group", (Member(groups.ALL, _nothing),)),
     Family("case", (Member(cases.BY_ID),)),
-    Family("ledger", (Member(billing.LOTS_OF), Member(billing.LAST_MOVED), Member(grants.DUE)), lock="discount {}"),
+    Family("ledger", (Member(billing.LOTS_OF), Member(grants.DUE), Member(grants.REVERSALS_DUE)), lock="discount {}"),
     Family("bill", (Member(billing.BILLED),)),
     Family("grant", (Member(billing.POSTED),)),
     Family("transfer", (Member(billing.MOVED),)),

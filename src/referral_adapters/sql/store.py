@@ -19,7 +19,7 @@ from referral_adapters.sql.cases import SqlCases
 from referral_adapters.sql.codes import SqlCodes
 from referral_adapters.sql.connections import Connections, HostConnection, parsed_url
 from referral_adapters.sql.contracts import SqlContracts
-from referral_adapters.sql.grants import SqlGrants
+from referral_adapters.sql.grants import SqlGrants, SqlReversals
 from referral_adapters.sql.groups import SqlGroups
 from referral_adapters.sql.locks import FAMILIES
 from referral_adapters.sql.personal_data import SqlPersonalData
@@ -28,7 +28,7 @@ from referral_adapters.sql.referrals import SqlReferrals
 from referral_adapters.sql.requests import SqlRequests
 from referral_adapters.sql.schema import Purpose
 from referral_adapters.sql.settings import Settings
-from referral_adapters.sql.tables import CONTRACTS, TRACE_ENTRIES
+from referral_adapters.sql.tables import CONTRACTS, MOVEMENTS, TRACE_ENTRIES
 from referral_adapters.sql.trace import SqlTrace
 from referral_adapters.sql.types import Moment
 from referral_adapters.sql.work import Work
@@ -48,6 +48,8 @@ _LATEST: Final = tuple(
         func.coalesce(_C.concluded_recorded_at, _C.concluded_at, type_=Moment),
         func.coalesce(_C.activated_recorded_at, _C.activated_at, type_=Moment),
         func.coalesce(_C.ended_recorded_at, _C.ended_at, type_=Moment),
+        func.coalesce(_C.annulled_recorded_at, _C.annulled_at, type_=Moment),
+        MOVEMENTS.c.recorded_at,
     )
 )
 """What holds the moments of all recordings: a fact about a contract may leave no entry in the trace."""
@@ -182,7 +184,7 @@ class SqlStore:
     def latest_recording(self) -> datetime | None:
         """Return the latest moment at which anything was recorded, ``None`` in an empty database.
 
-        The database looks through all contracts and all entries of the trace, once for each.
+        The database looks through all contracts, movements and entries of the trace.
         """
         found = [row.latest for asked in _LATEST if (row := self._work.row(asked)) is not None]
         return max([each for each in found if each is not None], default=None)
@@ -252,6 +254,7 @@ class SqlStore:
         self.promo_codes = SqlCodes(work, self.groups)
         self.referrals = SqlReferrals(work)
         self.grants = SqlGrants(work)
+        self.reversals = SqlReversals(work)
         self.cases = SqlCases(work)
         self.trace = SqlTrace(work)
         self.requests = SqlRequests(work)

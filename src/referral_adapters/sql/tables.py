@@ -91,9 +91,11 @@ CONTRACTS: Final = table(
     words("status"),
     Column("activated_at", Moment),
     Column("ended_at", Moment),
+    Column("annulled_at", Moment),
     Column("concluded_recorded_at", Moment),
     Column("activated_recorded_at", Moment),
     Column("ended_recorded_at", Moment),
+    Column("annulled_recorded_at", Moment),
     Index("contracts_id", "id"),
     Index("contracts_channel", "channel", "id"),
     Index("contracts_open", "id", sqlite_where=IS_CONCLUDED, postgresql_where=IS_CONCLUDED),
@@ -242,6 +244,8 @@ GRANTS: Final = table(
     Column("wait_until", Moment),
     words("problem", nullable=True),
     Column("failed_at", Moment),
+    Column("recorded_at", Moment),
+    Column("posted_at", Moment),
     Index("grants_key", "key", unique=True, info={"one_server": True}),
     Index(
         "grants_unsettled",
@@ -264,6 +268,39 @@ One server refuses a second grant with the same key. A cluster keeps that index 
 distribution column. There the primary key refuses a second grant for the same account, and the accounts of a referral
 never change.
 """
+
+REVERSALS: Final = table(
+    "reversals",
+    words("account", primary_key=True),
+    words("side", primary_key=True),
+    words("referral", primary_key=True),
+    words("key"),
+    words("status"),
+    Column("recorded_at", Moment, nullable=False),
+    Column("attempts", COUNT, nullable=False),
+    Column("wait_until", Moment),
+    words("problem", nullable=True),
+    Column("failed_at", Moment),
+    Column("amount", Amount),
+    words("currency", nullable=True),
+    Index("reversals_key", "key"),
+    Index("reversals_referral", "referral", "side"),
+    Index(
+        "reversals_unsettled",
+        "key",
+        sqlite_where=text("status <> 'taken-back'"),
+        postgresql_where=text("status <> 'taken-back'"),
+    ),
+    Index(
+        "reversals_waiting",
+        "wait_until",
+        "key",
+        sqlite_where=text("wait_until IS NOT NULL"),
+        postgresql_where=text("wait_until IS NOT NULL"),
+    ),
+    distribution="account",
+)
+"""The reversals of grants on their way to billing, one for each grant and account; colocated with their accounts."""
 
 IS_OPEN: Final = text("status = 'open'")
 """The condition of the partial index of open cases, without a parameter: a generic plan could not use the index."""
@@ -336,11 +373,57 @@ GROUP_HISTORY: Final = table(
 """All states of groups, with the moments of recording, which never go back; rows are only added."""
 
 
-POSTED_GRANTS: Final = table("posted_grants", words("key", primary_key=True), distribution="key")
-"""The keys of all posted grants, each once (B2)."""
+POSTED_GRANTS: Final = table(
+    "posted_grants", words("key", primary_key=True), words("account", nullable=True), distribution="key"
+)
+"""The keys of all posted grants, each once, with the account that it was posted to (B2).
 
-BILLS: Final = table("bills", words("bill", primary_key=True), words("account"), distribution="bill")
-"""All bills that were applied, each once (B6)."""
+The account is empty where a grant of an earlier version was one of zero.
+"""
+
+MOVED_GRANTS: Final = table(
+    "moved_grants",
+    words("grant_key", primary_key=True),
+    words("account", primary_key=True),
+    distribution="grant_key",
+)
+"""The directory of grants of which something was transferred, each with the accounts that it came to (B7)."""
+
+POSTED_REVERSALS: Final = table(
+    "posted_reversals",
+    words("grant_key", primary_key=True),
+    words("key", primary_key=True),
+    words("account"),
+    Column("amount", Amount, nullable=False),
+    distribution="grant_key",
+)
+"""All reversals by grant and key, each once: what was taken back from which account (B11)."""
+
+BILLS: Final = table(
+    "bills",
+    words("bill", primary_key=True),
+    words("account"),
+    Column("cancelled_at", Moment),
+    distribution="bill",
+)
+"""All bills that were applied, each once, with the recording of its cancelling (B6, B12)."""
+
+BILL_USES: Final = table(
+    "bill_uses",
+    words("account", primary_key=True),
+    words("bill", primary_key=True),
+    words("grant_key", primary_key=True),
+    Column("effective_from", Moment, nullable=False),
+    Column("amount", Amount, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("cancelled_at", Moment),
+    Index("bill_uses_grant", "account", "grant_key"),
+    distribution="account",
+)
+"""What each bill took of which grant, when the bill was and when it was recorded, and the recording of its cancelling.
+
+What a bill of an earlier version took of a grant that cannot be told for certain stands under a key of no grant."""
 
 TRANSFERS: Final = table(
     "transfers",
@@ -362,19 +445,21 @@ MOVEMENTS: Final = table(
     words("reference", primary_key=True),
     Column("amount", Amount, nullable=False),
     Column("moved_at", Moment, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
     distribution="account",
 )
-"""The movements of discount on accounts; a balance is their sum, and never a counter."""
+"""The movements of discount on accounts, each with its own moment and that of its recording; a balance is their sum."""
 
 LOTS: Final = table(
     "discount_lots",
     words("account", primary_key=True),
-    Column("number", COUNT, primary_key=True, autoincrement=False),
+    words("grant_key", primary_key=True),
     Column("effective_from", Moment, nullable=False),
     Column("unused", Amount, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
     distribution="account",
 )
-"""The unused parts of grants on accounts, numbered in the order of arrival (B6, B7)."""
+"""The unused parts of grants on accounts, with the moment since when they are recorded there (B6, B7)."""
 
 
 TRACE_ENTRIES: Final = table(

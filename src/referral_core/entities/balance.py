@@ -1,4 +1,4 @@
-"""Balances and movements: what stands on an account's discount in billing, and what moved it (B3, B6, B7)."""
+"""Balances and movements: what stands on an account's discount in billing, and what moved it (B3, B6, B7, B11, B12)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class UnusedPart:
 class Balance:
     """The movements of an account's continuous bill discount, added up.
 
-    ``granted + transferred_in = consumed + transferred_out + unused``, to the cent, always.
+    ``granted - taken_back + transferred_in = consumed + transferred_out + unused``, to the cent, always. A bill that
+    was cancelled is not consumed.
 
     ``parts`` divide the unused discount by age, oldest first; several parts may have one age. Parts are left out of
     comparisons: balances are equal when their movements are.
@@ -36,12 +37,17 @@ class Balance:
     transferred_in: Money
     transferred_out: Money
     consumed: Money
+    taken_back: Money = attrs.field()
     parts: tuple[UnusedPart, ...] = attrs.field(default=(), eq=False)
+
+    @taken_back.default
+    def _nothing_taken_back(self) -> Money:
+        return Money.zero(self.granted.currency)
 
     @property
     def unused(self) -> Money:
         """The discount that bills have not taken yet; it does not expire (B3)."""
-        return self.granted + self.transferred_in - self.consumed - self.transferred_out
+        return self.granted + self.transferred_in - self.consumed - self.transferred_out - self.taken_back
 
     @property
     def of_unknown_age(self) -> Money:
@@ -82,13 +88,17 @@ class MovementKind(Word):
 
     GRANTED = "granted"
     TRANSFERRED_IN = "transferred-in"
+    GIVEN_BACK = "given-back"
+    """What a cancelled bill had taken comes back (B12)."""
     CONSUMED = "consumed"
     TRANSFERRED_OUT = "transferred-out"
+    TAKEN_BACK = "taken-back"
+    """What was unspent of a grant is taken back (B11)."""
 
     @property
     def comes(self) -> bool:
         """Tell whether the movement adds to the account."""
-        return self in {MovementKind.GRANTED, MovementKind.TRANSFERRED_IN}
+        return self in {MovementKind.GRANTED, MovementKind.TRANSFERRED_IN, MovementKind.GIVEN_BACK}
 
     @property
     def is_transfer(self) -> bool:
@@ -97,32 +107,66 @@ class MovementKind(Word):
 
 
 _PLACE: Final = {kind: place for place, kind in enumerate(MovementKind)}
-"""The order of movements at one moment: additions first, so that no balance is negative in between."""
+"""The order of movements recorded at one moment: additions first, so that no balance is negative in between."""
 
 
 @attrs.frozen(kw_only=True)
 class Movement:
     """One amount added to an account's discount or taken from it, and the unused discount after it.
 
-    ``reference`` is the key of a grant, the number of a bill, or the key of a transfer. In the answers of the desk it
-    is the other account of a transfer, and ``None`` where it would name somebody else's contract.
+    ``moment`` is when it happened and ``recorded_at`` when billing learned it (M4). ``reference`` is the key of a
+    grant, the number of a bill, or the key of a transfer; what is taken back is of a grant, or of a bill that was
+    cancelled after its grant was taken back. In the answers of the desk it is the other account of a transfer, and
+    ``None`` where it would name somebody else's contract.
     """
 
     moment: datetime
+    recorded_at: datetime
     kind: MovementKind
     amount: Money
     reference: str | None
     balance_after: Money
 
 
-def statement(moved: Iterable[tuple[datetime, MovementKind, Money, str]], currency: str) -> tuple[Movement, ...]:
+@attrs.frozen(kw_only=True)
+class Use:
+    """What one bill took of one grant (B6).
+
+    ``moment`` is the bill's own, ``recorded_at`` when billing learned of the bill.
+    """
+
+    bill: str
+    amount: Money
+    moment: datetime
+    recorded_at: datetime
+
+
+Moved = tuple[datetime, datetime, MovementKind, Money, str]
+"""A movement without its balance: when it was recorded, its own moment, its kind, its amount and its reference."""
+
+
+def statement(moved: Iterable[Moved], currency: str) -> tuple[Movement, ...]:
     """Return the movements of one account in order, each with the unused discount after it.
 
-    ``moved`` holds the moment, the kind, the amount and the reference of each movement, in any order. They are sorted
-    by moment; at one moment grants come first, then transfers in, bills and transfers out, each by reference.
+    They are sorted by the moment of recording. Of those recorded together grants come first, then what else comes, then
+    bills and what else goes, each by its own moment and reference.
     """
     balance, movements = Money.zero(currency), []
-    for moment, kind, amount, reference in sorted(moved, key=lambda each: (each[0], _PLACE[each[1]], each[3])):
+    for recorded_at, moment, kind, amount, reference in sorted(moved, key=_in_order):
         balance = balance + amount if kind.comes else balance - amount
-        movements.append(Movement(moment=moment, kind=kind, amount=amount, reference=reference, balance_after=balance))
+        movements.append(
+            Movement(
+                moment=moment,
+                recorded_at=recorded_at,
+                kind=kind,
+                amount=amount,
+                reference=reference,
+                balance_after=balance,
+            )
+        )
     return tuple(movements)
+
+
+def _in_order(moved: Moved) -> tuple[datetime, int, datetime, str]:
+    recorded_at, moment, kind, _, reference = moved
+    return recorded_at, _PLACE[kind], moment, reference

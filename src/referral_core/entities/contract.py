@@ -1,4 +1,4 @@
-"""Supply contracts: concluded, activated, terminated; or withdrawn before activation."""
+"""Supply contracts: concluded, activated, terminated; withdrawn before activation; or annulled after it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class ContractStatus(Word):
     ACTIVE = "active"
     TERMINATED = "terminated"
     WITHDRAWN = "withdrawn"
+    ANNULLED = "annulled"
 
 
 class ContractEvent(Word):
@@ -29,6 +30,7 @@ class ContractEvent(Word):
     ACTIVATE = "activate"
     WITHDRAW = "withdraw"
     TERMINATE = "terminate"
+    ANNUL = "annul"
 
 
 CONTRACT_LIFECYCLE: Final[Lifecycle[ContractStatus, ContractEvent]] = Lifecycle(
@@ -39,15 +41,23 @@ CONTRACT_LIFECYCLE: Final[Lifecycle[ContractStatus, ContractEvent]] = Lifecycle(
         (ContractStatus.CONCLUDED, ContractEvent.ACTIVATE): ContractStatus.ACTIVE,
         (ContractStatus.CONCLUDED, ContractEvent.WITHDRAW): ContractStatus.WITHDRAWN,
         (ContractStatus.CONCLUDED, ContractEvent.TERMINATE): Reason.CONTRACT_PENDING,
+        (ContractStatus.CONCLUDED, ContractEvent.ANNUL): Reason.CONTRACT_PENDING,
         (ContractStatus.ACTIVE, ContractEvent.ACTIVATE): Reason.CONTRACT_ACTIVE,
         (ContractStatus.ACTIVE, ContractEvent.WITHDRAW): Reason.CONTRACT_ACTIVE,
         (ContractStatus.ACTIVE, ContractEvent.TERMINATE): ContractStatus.TERMINATED,
+        (ContractStatus.ACTIVE, ContractEvent.ANNUL): ContractStatus.ANNULLED,
         (ContractStatus.TERMINATED, ContractEvent.ACTIVATE): Reason.CONTRACT_ENDED,
         (ContractStatus.TERMINATED, ContractEvent.WITHDRAW): Reason.CONTRACT_ENDED,
         (ContractStatus.TERMINATED, ContractEvent.TERMINATE): Reason.CONTRACT_ENDED,
+        (ContractStatus.TERMINATED, ContractEvent.ANNUL): ContractStatus.ANNULLED,
         (ContractStatus.WITHDRAWN, ContractEvent.ACTIVATE): Reason.CONTRACT_ENDED,
         (ContractStatus.WITHDRAWN, ContractEvent.WITHDRAW): Reason.CONTRACT_ENDED,
         (ContractStatus.WITHDRAWN, ContractEvent.TERMINATE): Reason.CONTRACT_ENDED,
+        (ContractStatus.WITHDRAWN, ContractEvent.ANNUL): Reason.CONTRACT_ENDED,
+        (ContractStatus.ANNULLED, ContractEvent.ACTIVATE): Reason.CONTRACT_ENDED,
+        (ContractStatus.ANNULLED, ContractEvent.WITHDRAW): Reason.CONTRACT_ENDED,
+        (ContractStatus.ANNULLED, ContractEvent.TERMINATE): Reason.CONTRACT_ENDED,
+        (ContractStatus.ANNULLED, ContractEvent.ANNUL): Reason.CONTRACT_ENDED,
     },
 )
 
@@ -57,10 +67,14 @@ class Contract:
     """A supply contract on an account, and the sign-up that concluded it.
 
     ``starts_on`` is the planned first day of supply, which decides nothing: only ``activated_at`` does (B1).
-    ``concluded_recorded_at``, ``activated_recorded_at`` and ``ended_recorded_at`` are the moments of recording of the
-    three facts where those are not the facts' own moments, else ``None`` (M4).
+    ``concluded_recorded_at``, ``activated_recorded_at``, ``ended_recorded_at`` and ``annulled_recorded_at`` are the
+    moments of recording of the facts where those are not the facts' own moments, else ``None`` (M4).
     ``warned_code`` is an unusable code that was given in a staff channel, ``warnings`` are the reasons (S9).
     ``first_name`` is used for named codes (C10).
+
+    An annulled contract turned out never to have been: it was active at no moment, though it keeps ``activated_at``.
+    ``ended_at`` is then when it was terminated, or else when the annulment was recorded, and ``annulled_at`` is the
+    moment of the annulment itself (B10).
     """
 
     id: str
@@ -77,9 +91,11 @@ class Contract:
     status: ContractStatus = ContractStatus.CONCLUDED
     activated_at: datetime | None = None
     ended_at: datetime | None = None
+    annulled_at: datetime | None = None
     concluded_recorded_at: datetime | None = None
     activated_recorded_at: datetime | None = None
     ended_recorded_at: datetime | None = None
+    annulled_recorded_at: datetime | None = None
 
     @classmethod
     def imported(  # noqa: PLR0913 - a contract has that many facts
@@ -132,11 +148,13 @@ class Contract:
     @property
     def last_changed_at(self) -> datetime:
         """The moment of the contract's latest change of status."""
-        return self.ended_at or self.activated_at or self.concluded_at
+        return self.annulled_at or self.ended_at or self.activated_at or self.concluded_at
 
     @property
     def last_recorded_at(self) -> datetime:
         """The moment at which the contract's latest change of status was recorded."""
+        if self.annulled_at is not None:
+            return self.annulled_recorded_at or self.annulled_at
         if self.ended_at is not None:
             return self.ended_recorded_at or self.ended_at
         if self.activated_at is not None:
@@ -145,23 +163,29 @@ class Contract:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the contract is concluded or active, neither terminated nor withdrawn."""
+        """Tell whether the contract is concluded or active, and has not ended in any way."""
         return self.ended_at is None
 
     def is_active_at(self, at: datetime) -> bool:
         """Tell whether the contract was in force at a moment; the moment of termination is already outside (M2)."""
-        if self.activated_at is None or at < self.activated_at:
+        if not self.was_active_by(at):
             return False
         return self.ended_at is None or at < self.ended_at
 
     def was_active_by(self, at: datetime) -> bool:
-        """Tell whether the contract had come into force at or before a moment, even if it has ended since."""
-        return self.activated_at is not None and self.activated_at <= at
+        """Tell whether the contract had come into force at or before a moment, even if it has ended since.
+
+        An annulled contract never had (B10).
+        """
+        return self.annulled_at is None and self.activated_at is not None and self.activated_at <= at
 
     def known_at(self, moment: datetime) -> Contract | None:
         """Return the contract as it was known at a moment, ``None`` before its conclusion was recorded (R3)."""
         if moment < (self.concluded_recorded_at or self.concluded_at):
             return None
+        annulled = self.annulled_recorded_at or self.annulled_at
+        if annulled is not None:
+            return self if annulled <= moment else self._before_annulment().known_at(moment)
         ended = self.ended_recorded_at or self.ended_at
         if ended is not None and ended <= moment:
             return self
@@ -189,6 +213,18 @@ class Contract:
     ) -> Contract:
         status = _after(self.id, self.status, event, at, earliest)
         return attrs.evolve(self, status=status, ended_at=at, ended_recorded_at=recorded_apart(at, recorded_at))
+
+    def annulled(self, at: datetime, recorded_at: datetime | None = None) -> Contract:
+        """Return the contract of which it turned out at ``at`` that it never was, ended or not (B10)."""
+        status = _after(self.id, self.status, ContractEvent.ANNUL, at, self.activated_at)
+        recorded = recorded_apart(at, recorded_at)
+        # It counts as in force for codes until this is known: an open one ends then.
+        ended_at = self.ended_at or recorded or at
+        return attrs.evolve(self, status=status, ended_at=ended_at, annulled_at=at, annulled_recorded_at=recorded)
+
+    def _before_annulment(self) -> Contract:
+        """Return the contract as it was before it was annulled; one that was in force then may seem to end later."""
+        return attrs.evolve(self, status=ContractStatus.TERMINATED, annulled_at=None, annulled_recorded_at=None)
 
 
 def recorded_apart(at: datetime, recorded_at: datetime | None) -> datetime | None:

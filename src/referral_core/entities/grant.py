@@ -142,6 +142,9 @@ class Grant:
     first the activation, while a payer holds it the end of the payer's lease, after a failure the next attempt.
     ``None`` means that no payer takes it any more: it is granted, held, void, or *stuck*. ``problem`` is a word for the
     last failure, which was at ``failed_at``.
+
+    ``recorded_at`` is when the store learned that the grant is owed, and ``posted_at`` when it learned that billing has
+    it; ``None`` stands for the activation, in grants of earlier versions. Both are left out of comparisons.
     """
 
     referral: str
@@ -154,6 +157,8 @@ class Grant:
     wait_until: datetime | None = attrs.field()
     problem: str | None = None
     failed_at: datetime | None = None
+    recorded_at: datetime | None = attrs.field(default=None, eq=False)
+    posted_at: datetime | None = attrs.field(default=None, eq=False)
 
     @wait_until.default
     def _until_effective(self) -> datetime | None:
@@ -194,6 +199,18 @@ class Grant:
         if status not in _SETTLED:
             return attrs.evolve(self, status=status)
         return attrs.evolve(self, status=status, wait_until=None, problem=None, failed_at=None)
+
+    def confirmed(self, at: datetime) -> Grant:
+        """Return the grant that billing has, as was learned at ``at``; an earlier confirmation counts."""
+        return attrs.evolve(self.after(GrantEvent.BE_FOUND), posted_at=self.posted_at or at)
+
+    def known_at(self, moment: datetime) -> Grant | None:
+        """Return the grant as it was known at a moment, as far as billing goes; ``None`` before it was owed (R3)."""
+        if (self.recorded_at or self.effective_from) > moment:
+            return None
+        if self.status is not GrantStatus.GRANTED or (self.posted_at or self.effective_from) <= moment:
+            return self
+        return attrs.evolve(self, status=GrantStatus.DUE, wait_until=self.effective_from, posted_at=None)
 
     def taken(self, until: datetime) -> Grant:
         """Return the grant leased to a payer until ``until``; this counts as an attempt."""

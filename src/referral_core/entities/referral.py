@@ -58,7 +58,7 @@ REFERRAL_LIFECYCLE: Final[Lifecycle[ReferralStatus, ReferralEvent]] = Lifecycle(
         (ReferralStatus.HELD, ReferralEvent.RELEASE_DUE): ReferralStatus.GRANTED,
         (ReferralStatus.HELD, ReferralEvent.VOID): ReferralStatus.VOID,
         (ReferralStatus.GRANTED, ReferralEvent.GRANT): Reason.CONTRACT_ACTIVE,
-        (ReferralStatus.GRANTED, ReferralEvent.CANCEL): Reason.CONTRACT_ACTIVE,
+        (ReferralStatus.GRANTED, ReferralEvent.CANCEL): ReferralStatus.CANCELLED,
         (ReferralStatus.GRANTED, ReferralEvent.CHANGE_GROUP): Reason.CONTRACT_ACTIVE,
         (ReferralStatus.GRANTED, ReferralEvent.HOLD): ReferralStatus.HELD,
         (ReferralStatus.GRANTED, ReferralEvent.RELEASE): Reason.REFERRAL_HELD,
@@ -177,7 +177,7 @@ class Referral:
         return self if status is ReferralStatus.VOID else attrs.evolve(self, status=status, granted_at=at)
 
     def cancelled(self, at: datetime) -> Referral:
-        """Return the referral whose contract was withdrawn at ``at``; a void one is returned unchanged (B9, V2)."""
+        """Return the referral whose contract was withdrawn or annulled at ``at``; a void one stays void (B9, B10)."""
         status = REFERRAL_LIFECYCLE.after(self.status, ReferralEvent.CANCEL, self.contract)
         if status is ReferralStatus.VOID:
             return self

@@ -14,6 +14,7 @@ from referral_core.ports.contracts import ContractRepository
 from referral_core.ports.grants import GrantRepository
 from referral_core.ports.groups import GroupRepository
 from referral_core.ports.referrals import ReferralRepository
+from referral_core.ports.reversals import ReversalRepository
 from referral_core.ports.trace import TraceRepository
 from referral_core.programme.programme import Programme
 
@@ -46,6 +47,11 @@ class Repositories(Protocol):
     @property
     def grants(self) -> GrantRepository:
         """Grants on their way to billing."""
+        ...
+
+    @property
+    def reversals(self) -> ReversalRepository:
+        """Reversals of grants on their way to billing."""
         ...
 
     @property

@@ -118,6 +118,15 @@ HOUSEHOLD_GROUPS: Final = (
 """The groups of the household programme (D2)."""
 
 
+class Annulment(Word):
+    """What becomes of the amounts that were granted for a contract which turns out never to have been (B10)."""
+
+    UNSPENT = "unspent"
+    """What bills have not used is taken back."""
+    KEEP = "keep"
+    """They stay."""
+
+
 class ManualEndBlocks(Word):
     """Whose codes stay away after a manual ending, until staff issue one by hand (C7)."""
 
@@ -302,6 +311,7 @@ class Settings:
     returning_after: relativedelta | None = None
     """The length of absence after which a former customer counts as new again, ``None`` for never (S2)."""
     manual_end_blocks: ManualEndBlocks = ManualEndBlocks.ACCOUNT
+    annulment: Annulment = Annulment.UNSPENT
     """Whether a manual ending blocks its account or its whole customer from automatic codes (C7)."""
     pay_ended_referrer: bool = True
     """Whether a referrer is paid although code or contract ended before the activation (B5)."""

@@ -11,6 +11,7 @@ from typing import Final
 from referral_core.entities.discount_group import Side
 from referral_core.programme.files import FilePath, content_of
 from referral_core.programme.settings import (
+    Annulment,
     Checking,
     CodeFormat,
     FeePolicy,
@@ -94,6 +95,7 @@ def _settings(table: TomlTable) -> Settings:
         existing_customer_by_product=_by_product(table.table("existing_customer_by_product")),
         returning_after=table.duration("returning_after"),
         manual_end_blocks=table.choice("manual_end_blocks", ManualEndBlocks, usual.manual_end_blocks),
+        annulment=table.choice("annulment", Annulment, usual.annulment),
         pay_ended_referrer=table.flag("pay_ended_referrer", usual.pay_ended_referrer),
         checking=_checking(table.table("checking"), usual.checking),
         code_format=table.choice("code_format", CodeFormat, usual.code_format),

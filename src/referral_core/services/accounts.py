@@ -131,7 +131,7 @@ class Accounts(BoundService):
 
     @act("account.movements", least=Role.CUSTOMER, reads=True, touches=(own_account,))
     def movements(self, account: AccountId) -> tuple[Movement, ...]:
-        """Return the movements of an account's discount, in order of moment (B3, B6, B7).
+        """Return the movements of an account's discount, in order of recording (B3, B6, B7, B11, B12).
 
         The ``reference`` is the key of the grant, the bill, or the other account of a transfer. It is ``None`` where it
         would name a friend's contract to a customer, or something outside the actor's segments. A billing system
@@ -185,7 +185,8 @@ class Accounts(BoundService):
             is_seen = other is None or self._permissions.sees(accounts=(other,))
             return attrs.evolve(movement, reference=(other or reference) if is_seen else None)
         # The key of a referrer's grant contains the contract of the friend.
-        is_friends = movement.kind is MovementKind.GRANTED and reference.startswith(f"{Side.REFERRER}/")
+        is_of_grant = movement.kind in {MovementKind.GRANTED, MovementKind.TAKEN_BACK}
+        is_friends = is_of_grant and reference.startswith(f"{Side.REFERRER}/")
         if is_friends and not (
             self._actor.role is not Role.CUSTOMER and self._permissions.sees_contract(reference.partition("/")[2])
         ):

@@ -131,7 +131,7 @@ _TOLD: Final[Mapping[str, tuple[ActivityCategory, str]]] = MappingProxyType(
         ),
         "referral.cancel": (
             ActivityCategory.REFERRAL,
-            "Contract {contract} was withdrawn, and the use of the code {code} with it.",
+            "The use of the code {code} for contract {contract} was cancelled.",
         ),
         "referral.hold": (ActivityCategory.REFERRAL, "The referral of contract {contract} was held."),
         "referral.release": (ActivityCategory.REFERRAL, "The referral of contract {contract} was released."),
@@ -139,6 +139,8 @@ _TOLD: Final[Mapping[str, tuple[ActivityCategory, str]]] = MappingProxyType(
         "grant.due": (ActivityCategory.DISCOUNT, "{amount} became due {why}."),
         "grant.posted": (ActivityCategory.DISCOUNT, "{amount} was granted {why}."),
         "grant.retry": (ActivityCategory.DISCOUNT, "The discount due {why} is to be tried again."),
+        "reversal.due": (ActivityCategory.DISCOUNT, "What is unspent of the discount {why} is to be taken back."),
+        "reversal.posted": (ActivityCategory.DISCOUNT, "{amount} of the discount {why} was taken back."),
         "discount.transfer": (ActivityCategory.DISCOUNT, "{amount} was moved from account {from} to account {to}."),
         "case.finish": (ActivityCategory.CASE, "Case {case} was finished with contract {contract}."),
         "termination-fee.note": (

@@ -17,6 +17,7 @@ from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.grant import Grant
 from referral_core.entities.promo_code import PromoCode, Sharing
 from referral_core.entities.referral import Referral
+from referral_core.entities.reversal import Reversal
 from referral_core.entities.trace import PROGRAMME_SUBJECT, State, TraceNote
 from referral_core.programme.programme import Programme
 from referral_core.services.code_limit import CodeLimit
@@ -26,10 +27,10 @@ from referral_core.services.records import RECORDS, STORES, imported_state
 from referral_core.values.moment import written
 
 if TYPE_CHECKING:
-    from referral_core.ports.grants import Step
+    from referral_core.ports.grants import P, Postings
     from referral_core.ports.store import Repositories, Store
 
-E = TypeVar("E", Contract, PromoCode, DiscountGroup, Referral, Grant, Case, Sharing)
+E = TypeVar("E", Contract, PromoCode, DiscountGroup, Referral, Grant, Reversal, Case, Sharing)
 
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)
@@ -89,12 +90,13 @@ class Context:
             self.ports.trace.append(self._row(act, after, before, reason, at=at, subject=subject))
         return after
 
-    def save_steps(self, steps: Sequence[Step]) -> list[Step]:
-        """Store the next states of grants, and return the steps that took effect; see :meth:`GrantRepository.change`.
+    def save_steps(self, postings: Postings[P], steps: Sequence[tuple[P, P]]) -> list[tuple[P, P]]:
+        """Store the next states of grants or reversals, and return the steps that took effect.
 
-        A payer's steps on the way leave no rows in the trace; the result does, by :meth:`trace_all`.
+        A payer's steps on the way leave no rows in the trace; the result does, by :meth:`trace_all`. See
+        :meth:`GrantRepository.change`.
         """
-        done = {grant.key for grant in self.ports.grants.change(steps)} if steps else set()
+        done = {each.key for each in postings.change(steps)} if steps else set()
         return [step for step in steps if step[0].key in done]
 
     def save_launched(self, codes: Sequence[PromoCode], reason: str | None) -> None:

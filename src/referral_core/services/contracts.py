@@ -1,4 +1,4 @@
-"""Contracts: activation, withdrawal and termination, with their effects (C3, C4, B1, B4, B5, B9)."""
+"""Contracts: activation, withdrawal, termination and annulment, with their effects (C3, C4, B1, B4, B5, B9, B10)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from referral_core.entities.promo_code import CodeStatus, PromoCode
 from referral_core.entities.referral import Referral, ReferralStatus
 from referral_core.services.codes import AutomaticCodes
 from referral_core.services.context import BoundService
-from referral_core.services.permissions import a_contract
+from referral_core.services.holds import Holds
+from referral_core.services.permissions import a_contract, a_referral
 from referral_core.services.refusals import unknown_contract
 from referral_core.values.arguments import ContractId, FactMoment
 
@@ -105,6 +106,27 @@ class Contracts(BoundService):
         terminated = self._context.save(found.terminated(at, self._now), found)
         return ContractEnd(terminated, None, AutomaticCodes(self._context).on_end(terminated, at).ended)
 
+    @act("contract.annulled", least=Role.SYSTEM, feed=True, touches=(a_referral,), owes=("contract",))
+    def annul(self, contract: ContractId, *, at: FactMoment | None = None) -> ContractEnd:
+        """Record that an activated contract never was, such as one activated by mistake: its referral is cancelled.
+
+        What is not sent to billing by now is never sent, and what was granted is taken back as far as bills have not
+        used it, unless the programme keeps it. A void referral stays void. The contract may have been terminated
+        before. It makes nobody a former customer (B10).
+
+        :raises Refusal: ``not-allowed``, ``contract-unknown``, ``contract-pending``, ``contract-ended`` when it was
+            withdrawn or annulled, ``moment-invalid`` before it activated.
+        """
+        at = at or self._now
+        found = self._found(contract)
+        annulled = self._context.save(found.annulled(at, self._now), found)
+        ended = AutomaticCodes(self._context).on_end(annulled, at).ended
+        referral = self._ports.referrals.find(contract)
+        if referral is None:
+            return ContractEnd(annulled, None, ended)
+        cancelled = Holds(self._context).annul(referral, at)
+        return ContractEnd(annulled, None if cancelled is referral else cancelled, ended)
+
     def _found(self, contract: str) -> Contract:
         found = self._ports.contracts.find(contract)
         if found is None:
@@ -129,6 +151,7 @@ class Contracts(BoundService):
                 amount=offer.amount,
                 effective_from=at,
                 status=status,
+                recorded_at=self._now,
             )
             for side, account, offer in reversed(referral.sides)
             if side in owed and offer.amount

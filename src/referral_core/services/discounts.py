@@ -1,4 +1,4 @@
-"""Granted discounts: used by bills, transferred by staff, or noted as a fee on early termination (B6-B8)."""
+"""Granted discounts: used by bills, transferred by staff, or noted as a fee on early termination (B6-B8, B12)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import GrantStatus
 from referral_core.entities.referral import FeeNote, Referral
 from referral_core.entities.trace import account_subject
+from referral_core.ports.billing import Cancelling, UseTelling
 from referral_core.programme.settings import FeePolicy
 from referral_core.rules.usage import usages
 from referral_core.services.context import BoundService
-from referral_core.services.permissions import a_referral, an_account, both_accounts
+from referral_core.services.permissions import a_referral, an_account, both_accounts, everything
 from referral_core.services.refusals import unknown_account, unknown_contract, unknown_referral
 from referral_core.values.arguments import AccountId, Amount, BillId, ContractId, FactMoment, ReasonText, RequestKey
-from referral_core.values.errors import Reason, Refusal
+from referral_core.values.errors import BillingUnavailable, Reason, Refusal
 from referral_core.values.moment import written
 from referral_core.values.money import Money, check_currency
 from referral_core.values.name import digest_key, joined_key
@@ -37,13 +38,32 @@ class Discounts(BoundService):
     def bill(self, bill: BillId, *, account: AccountId, amount: Amount, at: FactMoment | None = None) -> Money:
         """Let a bill use the account's unused discount up to its amount, oldest grant first, once (B6).
 
+        It uses what is effective at its own moment ``at``, and was recorded before it (B13).
+
         Returns the amount used.
 
         :raises Refusal: ``not-allowed``, ``account-unknown``, ``bill-exists``, ``currency-mismatch``.
         :raises BillingUnavailable: billing did not answer.
         """
         self._check_bill(account=account, amount=amount)
-        return self._ports.billing.bill(bill, account, amount, at=at or self._now)
+        return self._ports.billing.bill(bill, account, amount, at=at or self._now, recorded_at=self._now)
+
+    @act("bill.cancelled", least=Role.SYSTEM, feed=True, touches=(everything,))
+    def cancel_bill(self, bill: BillId, *, at: FactMoment | None = None) -> Money:
+        """Cancel a bill, such as by a credit note: what it took comes back, as old as it was (B12).
+
+        What comes back to a grant that was taken back is taken back at once. The number of the bill cannot be used
+        again. Cancelling a bill that is cancelled has no effect.
+
+        Returns the amount that the bill had taken.
+
+        :raises Refusal: ``not-allowed``, ``bill-unknown``.
+        :raises BillingUnavailable: billing did not answer, or cannot cancel bills.
+        """
+        billing = self._ports.billing
+        if not isinstance(billing, Cancelling):
+            raise BillingUnavailable(f"billing cannot cancel bills: {bill} has to be cancelled there by hand")
+        return billing.cancel_bill(bill, at=at or self._now, recorded_at=self._now)
 
     def _check_transfer(self, *, source: str, target: str, amount: Money | None, **_: object) -> None:
         given, taking = self._known(source, "from"), self._known(target, "to")
@@ -133,6 +153,9 @@ class Discounts(BoundService):
 
     def _used(self, contract: Contract, locked: Money) -> Money:
         """Return the used part of the referee's grant; a part of unknown age counts as unused (B6)."""
+        key, billing = f"{Side.REFEREE}/{contract.id}", self._ports.billing
+        if isinstance(self._context.store.billing, UseTelling) and isinstance(billing, UseTelling):
+            return Money.total((use.amount for use in billing.uses(key)), locked.currency)
         accounts = {each.account for each in self._ports.contracts.of_customer(contract.customer)}
         balances = {account: self._ports.billing.balance(account) for account in sorted(accounts)}
         grants = [
@@ -141,7 +164,6 @@ class Discounts(BoundService):
             for grant in self._ports.grants.all(account=account)
             if grant.status is GrantStatus.GRANTED
         ]
-        key = f"{Side.REFEREE}/{contract.id}"
         used = Money.total((each.used for each in usages(grants, balances) if each.grant.key == key), locked.currency)
         doubtful = Money.total((balance.of_unknown_age for balance in balances.values()), locked.currency)
         return used - min(used, doubtful)

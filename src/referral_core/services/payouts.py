@@ -1,12 +1,12 @@
-"""Payouts: grants sent to billing, each exactly once (B1, B2)."""
+"""Payouts: grants and reversals sent to billing, each exactly once (B1, B2, B11)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import islice
-from typing import Final
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -14,47 +14,60 @@ from referral_core.acts import act
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import Grant, GrantStatus
+from referral_core.entities.reversal import Reversal, ReversalStatus
+from referral_core.ports.grants import P
 from referral_core.services.context import BoundService, Context
-from referral_core.services.payer import BillingCalls, Payer
+from referral_core.services.payer import Calls, GrantCalls, Payer, ReversalCalls
 from referral_core.services.permissions import a_grant, everything
 from referral_core.services.refusals import unknown_grant
 from referral_core.values.arguments import Count, GrantKey, ReasonText
 from referral_core.values.errors import Reason, Refusal
 
+if TYPE_CHECKING:
+    from referral_core.ports.store import Repositories
+
 
 @attrs.frozen
 class PayRun:
-    """The result of one run of paying: the grants that it granted, delayed to a later attempt, or gave up.
+    """The result of one run of paying: the grants that it granted, and the reversals that it saw taken back.
 
-    A :class:`Backlog` counts the remaining grants.
+    ``delayed`` and ``given_up`` count both: those that are tried again later, and those that are stuck. A
+    :class:`Backlog` counts what remains.
     """
 
     granted: int = 0
     delayed: int = 0
     given_up: int = 0
+    taken_back: int = 0
 
     @property
     def tried(self) -> int:
-        """The number of grants that the run tried."""
-        return self.granted + self.delayed + self.given_up
+        """The number of grants and reversals that the run tried."""
+        return self.granted + self.delayed + self.given_up + self.taken_back
 
     @classmethod
-    def of(cls, grants: Iterable[Grant]) -> PayRun:
-        """Return the result of a run that left the grants in these states."""
-        granted = delayed = given_up = 0
-        for grant in grants:
-            granted += grant.status is GrantStatus.GRANTED
-            given_up += grant.is_stuck
-            delayed += grant.wait_until is not None
-        return cls(granted, delayed, given_up)
+    def of(cls, postings: Iterable[Grant | Reversal]) -> PayRun:
+        """Return the result of a run that left the grants and reversals in these states."""
+        granted = delayed = given_up = taken_back = 0
+        for each in postings:
+            granted += each.status is GrantStatus.GRANTED
+            given_up += each.is_stuck
+            delayed += each.wait_until is not None
+            taken_back += each.status is ReversalStatus.TAKEN_BACK
+        return cls(granted, delayed, given_up, taken_back)
 
     def __add__(self, other: PayRun) -> PayRun:
-        return PayRun(self.granted + other.granted, self.delayed + other.delayed, self.given_up + other.given_up)
+        return PayRun(
+            self.granted + other.granted,
+            self.delayed + other.delayed,
+            self.given_up + other.given_up,
+            self.taken_back + other.taken_back,
+        )
 
 
 @attrs.frozen
 class Backlog:
-    """The numbers of grants that billing has not confirmed: waiting for an attempt, and stuck."""
+    """The numbers of grants and reversals that billing has not confirmed: waiting for an attempt, and stuck."""
 
     waiting: int
     stuck: int
@@ -63,7 +76,7 @@ class Backlog:
 PAGE: Final = 10_000
 """The grants of a page where billing takes many in one call."""
 FEW: Final = 20
-"""The grants of a page where billing takes them one by one: so many are in doubt if the payer dies."""
+"""The postings of a page where billing takes them one by one: so many are in doubt if the payer dies."""
 SETTLER: Final = Actor.system("payouts")
 """The actor that pays due grants before a bill or a transfer reads billing."""
 _STOPPED: Final = {GrantStatus.HELD: Reason.REFERRAL_HELD, GrantStatus.VOID: Reason.REFERRAL_VOID}
@@ -75,17 +88,18 @@ def _never() -> bool:
 
 
 class Payouts(BoundService):
-    """The acts that pay grants to billing.
+    """The acts that pay grants to billing, and have them taken back.
 
     A grant is taken before billing is called and settled afterwards, in separate transactions. A grant that is found
     taken or ``uncertain`` is looked up in billing by its key before it is posted again. So a grant is granted once,
     whatever fails in between and however many payers run at once (B2). A failed grant delays no other: it is retried
-    after growing pauses, and is *stuck* after the last of the programme's attempts.
+    after growing pauses, and is *stuck* after the last of the programme's attempts. A reversal goes the same way. It
+    waits until billing surely has its grant or has it not, and is stuck at once if billing cannot take anything back.
     """
 
     @act("grant.pay", least=Role.SYSTEM, bulk=True, touches=(everything,))
     def pay_due(self, *, most: Count | None = None, stop: Callable[[], bool] = _never) -> PayRun:
-        """Pay every grant that is due, once each and at most ``most`` of them; for systems only (A1).
+        """Pay every grant and reversal that is due, once each and at most ``most`` of them; for systems only (A1).
 
         Each step is a transaction of its own, and billing is called outside of transactions. A run may be interrupted
         anywhere and repeated, and several may run at once: a grant that another payer has taken is passed by until its
@@ -94,81 +108,78 @@ class Payouts(BoundService):
 
         :raises Refusal: ``not-allowed``.
         """
-        calls = self._calls(stop, insists=False)
-        payer = Payer(self._context, calls)
-        run, size = PayRun(), _page_size(calls)
-        while not stop() and (most is None or run.tried < most):
-            limit = size if most is None else min(size, most - run.tried)
-            # Read inside the transaction that takes them, so that concurrent payers get different pages.
-            page = payer.pay(partial(self._ports.grants.unsettled, self._now, limit))
-            if not page.taken:
-                break
-            run += PayRun.of(page.settled)
-        return run
+        run = self._pay_due(self._grants(stop, insists=False), most, stop)
+        left = None if most is None else most - run.tried
+        # After the grants, since a reversal may wait for the doubt about its grant to end.
+        return run + self._pay_due(self._reversals(stop, insists=False), left, stop)
 
     @act("grant.pay-all", least=Role.SYSTEM, bulk=True, touches=(everything,))
     def pay_all(self, *, stop: Callable[[], bool] = _never) -> PayRun:
-        """Pay every grant that billing has not confirmed and nobody has stopped: due, waiting and stuck ones.
+        """Pay everything that billing has not confirmed and nobody has stopped: due, waiting and stuck ones.
 
         A grant that another payer has taken is looked up in billing first. Otherwise as :meth:`pay_due`.
 
         :raises Refusal: ``not-allowed``.
         """
-        return self.pay(self._ports.grants.all(unsettled=True), stop=stop)
+        run = self.pay(self._ports.grants.all(unsettled=True), stop=stop)
+        # Read after the grants are paid, since a reversal may wait for the doubt about its grant to end.
+        return run + self.pay(self._ports.reversals.all(unsettled=True), stop=stop)
 
     @act("grant.pay-these", least=Role.SYSTEM, bulk=True, touches=(everything,))
-    def pay(self, grants: Iterable[Grant], *, stop: Callable[[], bool] = _never) -> PayRun:
-        """Pay these grants as :meth:`pay_all` does; granted, held and void ones are left unchanged.
+    def pay(self, grants: Iterable[Grant | Reversal], *, stop: Callable[[], bool] = _never) -> PayRun:
+        """Pay these grants and reversals as :meth:`pay_all` does; settled and waiting ones are left unchanged.
 
         :raises Refusal: ``not-allowed``.
         """
-        calls = self._calls(stop, insists=True)
-        payer = Payer(self._context, calls)
-        run, open_ones = PayRun(), (grant for grant in grants if not grant.is_settled)
-        while not stop() and (page := _page(open_ones, calls)):
-            run += PayRun.of(payer.pay(partial(tuple, page)).settled)
+        run, open_ones = PayRun(), (each for each in grants if can_be_sent(each))
+        for kind, of_kind in groupby(open_ones, type):
+            if kind is Grant:
+                run += _pay_these(self._context, self._grants(stop, insists=True), of_kind, stop)
+            else:
+                run += _pay_these(self._context, self._reversals(stop, insists=True), of_kind, stop)
         return run
 
     @act("grant.stuck", least=Role.SUPERVISOR, streams=True)
-    def stuck(self) -> Iterator[Grant]:
-        """Yield the stuck grants in order of key, for supervisors and above.
+    def stuck(self) -> Iterator[Grant | Reversal]:
+        """Yield the stuck grants in order of key, and then the stuck reversals, for supervisors and above.
 
-        An actor limited to some segments sees the grants of accounts in them, if the contract is in them too.
+        An actor limited to some segments sees those of accounts in them, if the contract is in them too.
 
         :raises Refusal: ``not-allowed``.
         """
         permissions = self._permissions
         return (
-            grant
-            for grant in self._stuck()
-            if permissions.sees(accounts=(grant.account,)) and permissions.sees_contract(grant.referral)
+            each
+            for each in self._stuck()
+            if permissions.sees(accounts=(each.account,)) and permissions.sees_contract(each.referral)
         )
 
     @act("grant.backlog", least=Role.SUPERVISOR, reads=True, touches=(everything,))
     def backlog(self) -> Backlog:
-        """Count the grants that billing has not confirmed, for supervisors and above.
+        """Count the grants and reversals that billing has not confirmed, for supervisors and above.
 
         :raises Refusal: ``not-allowed``.
         """
         waiting = stuck = 0
-        for grant in self._ports.grants.all(unsettled=True):
-            is_stuck = _is_stuck(grant, self._now)
+        for each in unsettled(self._ports):
+            is_stuck = _is_stuck(each, self._now)
             stuck += is_stuck
             waiting += not is_stuck
         return Backlog(waiting, stuck)
 
     @act("grant.retry", least=Role.SUPERVISOR, manual=True, touches=(a_grant,))
-    def retry(self, key: GrantKey, *, reason: ReasonText | None = None) -> Grant:
-        """Retry a stuck or waiting grant: it is due from now on, with its full number of attempts.
+    def retry(self, key: GrantKey, *, reason: ReasonText | None = None) -> Grant | Reversal:
+        """Retry a stuck or waiting grant or reversal: it is due from now on, with its full number of attempts.
 
-        The next run pays it. A granted grant, or one that a payer has taken, is returned unchanged.
+        The next run pays it. What is granted or taken back, or is taken by a payer, is returned unchanged, and so is
+        a reversal that waits for its grant.
 
         :raises Refusal: ``not-allowed``, ``reason-missing``, ``referral-unknown`` when no grant has this key,
             ``referral-held`` and ``referral-void`` when it is not to be sent.
         """
         grant = self._ports.grants.find(key)
         if grant is None:
-            raise unknown_grant(key)
+            return self._retry_reversal(key, reason)
         if grant.status in _STOPPED:
             raise Refusal(_STOPPED[grant.status], message=f"grant {key} is {grant.status}", field="key")
         # A payer may be at a stopped grant in doubt as well as at one that is being sent, unless it is stuck.
@@ -176,67 +187,122 @@ class Payouts(BoundService):
             return grant
         return self._context.save(grant.retried(self._now), grant, act="grant.retry", reason=reason)
 
-    def _calls(self, stop: Callable[[], bool], *, insists: bool) -> BillingCalls:
-        return BillingCalls(self._ports.billing, self._programme.paying, at=self._now, stop=stop, insists=insists)
+    def _retry_reversal(self, key: str, reason: str | None) -> Reversal:
+        reversal = self._ports.reversals.find(key)
+        if reversal is None:
+            raise unknown_grant(key)
+        if not reversal.is_stuck and reversal.status is not ReversalStatus.DUE:
+            return reversal
+        return self._context.save(reversal.retried(self._now), reversal, act="grant.retry", reason=reason)
 
-    def _stuck(self) -> Iterator[Grant]:
-        return (grant for grant in self._ports.grants.all(unsettled=True) if _is_stuck(grant, self._now))
+    def _pay_due(self, calls: Calls[Any], most: int | None, stop: Callable[[], bool]) -> PayRun:
+        payer, postings = Payer(self._context, calls), calls.kept_in(self._ports)
+        run, size = PayRun(), _page_size(calls)
+        while not stop() and (most is None or run.tried < most):
+            limit = size if most is None else min(size, most - run.tried)
+            # Read inside the transaction that takes them, so that concurrent payers get different pages.
+            page = payer.pay(partial(postings.unsettled, self._now, limit))
+            if not page.taken:
+                break
+            run += PayRun.of(page.settled)
+        return run
+
+    def _grants(self, stop: Callable[[], bool], *, insists: bool) -> GrantCalls:
+        return GrantCalls(self._ports.billing, self._programme.paying, at=self._now, stop=stop, insists=insists)
+
+    def _reversals(self, stop: Callable[[], bool], *, insists: bool) -> ReversalCalls:
+        return ReversalCalls(self._ports.billing, self._programme.paying, at=self._now, stop=stop, insists=insists)
+
+    def _stuck(self) -> Iterator[Grant | Reversal]:
+        return (each for each in unsettled(self._ports) if _is_stuck(each, self._now))
+
+
+def unsettled(ports: Repositories, account: str | None = None) -> Iterator[Grant | Reversal]:
+    """Yield the grants and then the reversals that billing has not confirmed, all or those of one account."""
+    yield from ports.grants.all(account=account, unsettled=True)
+    yield from ports.reversals.all(account=account, unsettled=True)
+
+
+def can_be_sent(posting: Grant | Reversal) -> bool:
+    """Tell whether there is something to do for a payer: not for what is settled, or waits for its grant."""
+    return not posting.is_settled and posting.status is not ReversalStatus.WAITING
 
 
 def settle(context: Context, accounts: Iterable[str]) -> None:
-    """Pay the due grants of some accounts, so that billing holds everything that a bill or a transfer may use (B2).
+    """Pay what is due on some accounts, so that billing holds everything that a bill or a transfer may use (B2, B13).
 
-    Failed grants wait for their next attempt, and stuck ones for staff, as in any other run. A grant that a payer has
-    taken is looked up in billing, because that payer may have died.
+    What fails waits for its next attempt, and what is stuck for staff, as in any other run. What a payer has taken is
+    sent or looked up again, because that payer may have died.
     """
-    now, grants = context.now, context.store.grants
+    now = context.now
     _post(
         context,
         [
-            grant
+            each
             for account in dict.fromkeys(accounts)
-            for grant in grants.all(account=account, unsettled=True)
-            if grant.status is GrantStatus.SENDING or _is_due(grant, now)
+            for each in unsettled(context.store, account)
+            if each.status in {GrantStatus.SENDING, ReversalStatus.SENDING} or _is_due(each, now)
         ],
         insists=True,
     )
 
 
-def due_of(context: Context, contracts: Iterable[str]) -> list[Grant]:
-    """Return the grants of some contracts' referrals that can be sent now; another payer may have them."""
-    keys = [f"{side}/{contract}" for contract in contracts for side in Side]
-    found = map(context.store.grants.find, keys)
-    return [grant for grant in found if grant is not None and _is_due(grant, context.now)]
+def due_of(context: Context, contracts: Iterable[str]) -> list[Grant | Reversal]:
+    """Return the grants and reversals of some contracts' referrals that can be sent now; another payer may have them.
+
+    Reversals are looked for only where a grant is granted: before that there is nothing to take back.
+    """
+    due: list[Grant | Reversal] = []
+    for contract in contracts:
+        found = [context.store.grants.find(f"{side}/{contract}") for side in Side]
+        grants = [grant for grant in found if grant is not None]
+        due += grants
+        if any(grant.status is GrantStatus.GRANTED for grant in grants):
+            due += context.store.reversals.of_referral(contract)
+    return [each for each in due if _is_due(each, context.now)]
 
 
 def send(context: Context, contracts: Iterable[str]) -> None:
-    """Pay the due grants of some contracts' referrals; those that another payer has taken are left to it (B1).
+    """Pay what is due of some contracts' referrals; what another payer has taken is left to it (B1).
 
-    Failed grants wait for their next attempt, and stuck ones for staff, as in any other run.
+    What fails waits for its next attempt, and what is stuck for staff, as in any other run.
     """
     _post(context, due_of(context, contracts), insists=False)
 
 
-def _post(context: Context, due: Sequence[Grant], *, insists: bool) -> None:
-    if due:
-        paying = context.programme.paying
-        calls = BillingCalls(context.store.billing, paying, at=context.now, stop=_never, insists=insists)
-        Payer(attrs.evolve(context, actor=SETTLER), calls).pay(lambda: due)
+def _post(context: Context, due: Sequence[Grant | Reversal], *, insists: bool) -> None:
+    if not due:
+        return
+    grants = [each for each in due if isinstance(each, Grant)]
+    reversals = [each for each in due if isinstance(each, Reversal)]
+    billing, paying, payers = context.store.billing, context.programme.paying, attrs.evolve(context, actor=SETTLER)
+    how: dict[str, Any] = {"at": context.now, "stop": _never, "insists": insists}
+    if grants:
+        Payer(payers, GrantCalls(billing, paying, **how)).pay(lambda: grants)
+    if reversals:
+        Payer(payers, ReversalCalls(billing, paying, **how)).pay(lambda: reversals)
 
 
-def _is_due(grant: Grant, now: datetime) -> bool:
-    return grant.wait_until is not None and grant.wait_until <= now
+def _pay_these(context: Context, calls: Calls[Any], postings: Iterator[Any], stop: Callable[[], bool]) -> PayRun:
+    payer, run = Payer(context, calls), PayRun()
+    while not stop() and (page := _page(postings, calls)):
+        run += PayRun.of(payer.pay(partial(tuple, page)).settled)
+    return run
 
 
-def _page(grants: Iterator[Grant], calls: BillingCalls) -> tuple[Grant, ...]:
-    """Return the grants of the next page; the size of a page is looked up only if there are any."""
-    first = next(grants, None)
-    return () if first is None else (first, *islice(grants, _page_size(calls) - 1))
+def _is_due(posting: Grant | Reversal, now: datetime) -> bool:
+    return posting.wait_until is not None and posting.wait_until <= now
 
 
-def _page_size(calls: BillingCalls) -> int:
+def _page(postings: Iterator[P], calls: Calls[P]) -> tuple[P, ...]:
+    """Return the postings of the next page; the size of a page is looked up only if there are any."""
+    first = next(postings, None)
+    return () if first is None else (first, *islice(postings, _page_size(calls) - 1))
+
+
+def _page_size(calls: Calls[Any]) -> int:
     return PAGE if calls.takes_many else FEW
 
 
-def _is_stuck(grant: Grant, at: datetime) -> bool:
-    return grant.is_stuck and (grant.failed_at is None or grant.failed_at <= at)
+def _is_stuck(posting: Grant | Reversal, at: datetime) -> bool:
+    return posting.is_stuck and (posting.failed_at is None or posting.failed_at <= at)

@@ -335,8 +335,8 @@ def a_finished_case(look: Permissions, given: Mapping[str, Any]) -> Limits:
 
 
 def a_grant(look: Permissions, given: Mapping[str, Any]) -> Limits:
-    """Touch the account of the grant named, and that of the contract in its key."""
-    found = look.ports.grants.find(given["key"])
+    """Touch the account of the grant or reversal named, and that of the contract in its key."""
+    found = look.ports.grants.find(given["key"]) or look.ports.reversals.find(given["key"])
     if found is None:
         yield ABSENT
     else:

@@ -18,6 +18,7 @@ from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.grant import Grant
 from referral_core.entities.promo_code import PromoCode, Sharing
 from referral_core.entities.referral import Referral
+from referral_core.entities.reversal import Reversal
 from referral_core.entities.trace import (
     PROGRAMME_SUBJECT,
     State,
@@ -118,6 +119,21 @@ def _grant_fact(grant: Grant) -> State:
     return {"grant": grant.key, "amount": str(grant.amount)}
 
 
+def _reversal_state(reversal: Reversal) -> State:
+    return {
+        "grant": reversal.grant,
+        "account": reversal.account,
+        "status": reversal.status,
+        "attempts": str(reversal.attempts),
+        "problem": reversal.problem,
+    }
+
+
+def _reversal_fact(reversal: Reversal) -> State:
+    amount = {} if reversal.amount is None else {"amount": str(reversal.amount)}
+    return {"grant": reversal.grant, "account": reversal.account, **amount}
+
+
 def _open_case_state(case: Case) -> State:
     return {"case": case.id, "status": case.status}
 
@@ -149,6 +165,11 @@ RECORDS: Final[Mapping[type, Record[Any]]] = {
         subject=lambda grant: referral_subject(grant.referral),
         state=lambda grant, _: _grant_state(grant),
         facts={"grant.due": _grant_fact, "grant.posted": _grant_fact},
+    ),
+    Reversal: Record[Reversal](
+        subject=lambda reversal: referral_subject(reversal.referral),
+        state=lambda reversal, _: _reversal_state(reversal),
+        facts={"reversal.due": _reversal_fact, "reversal.posted": _reversal_fact},
     ),
     Case: Record[Case](
         subject=lambda _: PROGRAMME_SUBJECT,
@@ -184,6 +205,13 @@ def _store_grant(ports: Repositories, after: Grant, before: Grant | None, _: dat
         raise ConcurrentChange(f"somebody else is at the grant {after.key} at this moment")
 
 
+def _store_reversal(ports: Repositories, after: Reversal, before: Reversal | None, _: datetime) -> None:
+    if before is None:
+        ports.reversals.add(after)
+    elif not ports.reversals.change([(before, after)]):
+        raise ConcurrentChange(f"somebody else is at the reversal {after.key} at this moment")
+
+
 def _store_case(ports: Repositories, after: Case, before: Case | None, _: datetime) -> None:
     if before is None:
         ports.cases.open(after)
@@ -197,6 +225,7 @@ STORES: Final[Mapping[type, Callable[[Repositories, Any, Any, datetime], None]]]
     DiscountGroup: lambda ports, after, _, at: ports.groups.put(after, at=at),
     Referral: _store_referral,
     Grant: _store_grant,
+    Reversal: _store_reversal,
     Case: _store_case,
     Sharing: lambda ports, after, _, __: ports.promo_codes.add_sharing(after),
 }

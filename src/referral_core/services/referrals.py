@@ -15,7 +15,7 @@ from referral_core.services.holds import Holds
 from referral_core.services.permissions import a_referral
 from referral_core.services.refusals import unknown_contract, unknown_referral
 from referral_core.services.sign_ups import not_activated
-from referral_core.values.arguments import ContractId, GroupId, ReasonText
+from referral_core.values.arguments import ContractId, Flag, GroupId, ReasonText
 
 
 class Referrals(BoundService):
@@ -63,17 +63,34 @@ class Referrals(BoundService):
         """
         return Holds(self._context).release(self._found(contract), reason)
 
-    @act("referral.void", least=Role.SUPERVISOR, feed=True, manual=True, touches=(a_referral,), not_in_feeds=("side",))
-    def void(self, contract: ContractId, *, side: Side | None = None, reason: ReasonText | None = None) -> Referral:
+    @act(
+        "referral.void",
+        least=Role.SUPERVISOR,
+        feed=True,
+        manual=True,
+        touches=(a_referral,),
+        owes=("contract",),
+        not_in_feeds=("side",),
+    )
+    def void(
+        self,
+        contract: ContractId,
+        *,
+        side: Side | None = None,
+        take_back: Flag = False,
+        reason: ReasonText | None = None,
+    ) -> Referral:
         """Void a contract's referral, or one ``side`` of it: what is not sent to billing by now is never sent (V2).
 
-        What was granted stays granted. The customer cannot be referred again. An attempt that is under way cannot be
-        called back: its outcome is looked up in billing.
+        What was granted stays granted; with ``take_back`` what bills have not used of it is taken back in billing. A
+        referral that is void already can be voided again to take back what was not. The customer cannot be referred
+        again. An attempt that is under way cannot be called back: its outcome is looked up in billing.
 
         :raises Refusal: ``not-allowed``, ``reason-missing``, ``contract-unknown``, ``referral-unknown``,
-            ``referral-void`` when it is void already, ``contract-ended`` when it is cancelled.
+            ``referral-void`` when it is void already and nothing is left to take back, ``contract-ended`` when it is
+            cancelled.
         """
-        return Holds(self._context).void(self._found(contract), reason, side)
+        return Holds(self._context).void(self._found(contract), reason, side, take_back=take_back)
 
     def _found(self, contract: str) -> Referral:
         if self._ports.contracts.find(contract) is None:

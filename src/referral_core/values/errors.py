@@ -55,6 +55,7 @@ class Reason(Word):
     BILL_EXISTS = "bill-exists"
     CONTRACT_ENDED = "contract-ended"
     CONTRACT_PENDING = "contract-pending"
+    BILL_UNKNOWN = "bill-unknown"
     NAME_INVALID = "name-invalid"
     MOMENT_INVALID = "moment-invalid"
     NOT_SAME_CUSTOMER = "not-same-customer"

@@ -23,6 +23,7 @@ from referral_adapters.memory import MemoryStore
 from referral_adapters.sql import SqlStore
 from referral_core import Calendar, Grant, GrantStatus, Money, Programme, Side
 from referral_core.desk import ReferralDesk
+from referral_core.entities.reversal import Reversal
 from referral_core.entities.trace import referral_subject
 from tests.adapters.cli.command_line import invoke
 from tests.adapters.cli.terminal import Terminal
@@ -75,13 +76,13 @@ def test_what_is_due_is_paid_once(store: SqlStore, url: str) -> None:
     filled(store)
     done = run("pay", "--db", url)
     assert (done.exit_code, done.stderr) == (0, "")
-    assert told(done) == [{"granted": 3, "waiting": 0, "stuck": 0}]
+    assert told(done) == [{"granted": 3, "taken_back": 0, "waiting": 0, "stuck": 0}]
     assert store.billing.balance("A2").granted == Money("7")
     first, second = store.trace.chain(referral_subject("K1"))
     assert first.after != second.after
     assert {(row.act, row.actor, row.role) for row in (first, second)} == {("grant.posted", "command", "system")}
     again = run("pay", "--db", url)
-    assert (again.exit_code, told(again)) == (0, [{"granted": 0, "waiting": 0, "stuck": 0}])
+    assert (again.exit_code, told(again)) == (0, [{"granted": 0, "taken_back": 0, "waiting": 0, "stuck": 0}])
 
 
 @pytest.mark.rule("B2")
@@ -89,16 +90,16 @@ def test_what_waits_or_is_stuck_is_counted_and_paid_when_everything_is_wanted(st
     taken = grant("K4", on="A4").taken(day(99_999))
     filled(store, STUCK, taken, attrs.evolve(grant("K5", on="A5"), wait_until=day(99_999)))
     done = run("pay", "--db", url)
-    assert (done.exit_code, told(done)) == (1, [{"granted": 3, "waiting": 2, "stuck": 1}])
+    assert (done.exit_code, told(done)) == (1, [{"granted": 3, "taken_back": 0, "waiting": 2, "stuck": 1}])
     done = run("pay", "--db", url, "--all")
-    assert (done.exit_code, told(done)) == (0, [{"granted": 3, "waiting": 0, "stuck": 0}])
+    assert (done.exit_code, told(done)) == (0, [{"granted": 3, "taken_back": 0, "waiting": 0, "stuck": 0}])
     assert {each.status for each in store.grants.all()} == {GrantStatus.GRANTED}
 
 
 def test_a_moment_may_be_given(store: SqlStore, url: str) -> None:
     filled(store)
     before = run("pay", "--db", url, "--at", "2021-03-01")
-    assert (before.exit_code, told(before)) == (1, [{"granted": 0, "waiting": 3, "stuck": 0}])
+    assert (before.exit_code, told(before)) == (1, [{"granted": 0, "taken_back": 0, "waiting": 3, "stuck": 0}])
     assert run("pay", "--db", url, "--at", "2021-03-02").exit_code == 0
     (row,) = store.trace.chain(referral_subject("K3"))
     assert row.moment.isoformat() == "2021-03-01T22:00:00+00:00"
@@ -108,8 +109,12 @@ def test_a_moment_may_be_given(store: SqlStore, url: str) -> None:
 @pytest.mark.parametrize("everything", [[], ["--all"]])
 def test_a_run_may_be_limited(store: SqlStore, url: str, everything: list[str]) -> None:
     filled(store)
-    assert told(run("pay", "--db", url, "--limit", "2", *everything)) == [{"granted": 2, "waiting": 1, "stuck": 0}]
-    assert told(run("pay", "--db", url, "--limit", "2", *everything)) == [{"granted": 1, "waiting": 0, "stuck": 0}]
+    assert told(run("pay", "--db", url, "--limit", "2", *everything)) == [
+        {"granted": 2, "taken_back": 0, "waiting": 1, "stuck": 0}
+    ]
+    assert told(run("pay", "--db", url, "--limit", "2", *everything)) == [
+        {"granted": 1, "taken_back": 0, "waiting": 0, "stuck": 0}
+    ]
 
 
 def test_pauses_are_those_of_the_programme(store: SqlStore, url: str, tmp_path: Path) -> None:
@@ -121,7 +126,7 @@ def test_pauses_are_those_of_the_programme(store: SqlStore, url: str, tmp_path: 
     for hour, counts in ((12, (0, 1, 0)), (13, (0, 1, 0)), (14, (0, 0, 1)), (23, (0, 0, 1))):
         done = run(*options, "--at", f"2021-03-02T{hour}:00:00Z")
         assert done.exit_code == 1
-        assert told(done) == [dict(zip(("granted", "waiting", "stuck"), counts, strict=True))]
+        assert told(done) == [{**dict(zip(("granted", "waiting", "stuck"), counts, strict=True)), "taken_back": 0}]
     (line,) = told(run(*options, "--stuck"))
     assert (line["problem"], line["attempts"]) == ("currency-mismatch", 2)
 
@@ -159,8 +164,27 @@ def test_what_is_stuck_is_tried_again(store: SqlStore, url: str) -> None:
     assert (asked.exit_code, told(asked)) == (0, [{"key": "referee/K2", "status": "due", "attempts": 0}])
     (row,) = store.trace.chain(referral_subject("K2"))
     assert (row.act, row.actor, row.role, row.reason) == ("grant.retry", "mari", "supervisor", "the account is open")
-    assert told(run("pay", "--db", url)) == [{"granted": 1, "waiting": 0, "stuck": 0}]
+    assert told(run("pay", "--db", url)) == [{"granted": 1, "taken_back": 0, "waiting": 0, "stuck": 0}]
     assert told(run(*options, "--reason", "to be sure"))[0]["status"] == "granted"
+
+
+@pytest.mark.rule("B11")
+def test_what_is_to_be_taken_back_is_listed_tried_again_and_taken(store: SqlStore, url: str) -> None:
+    reversal = attrs.evolve(
+        Reversal(referral="K2", side=Side.REFEREE, account="A 2", recorded_at=STUCK.effective_from),
+        problem="cannot-reverse",
+        attempts=1,
+    )
+    store.reversals.add(reversal)
+    listed = run("pay", "--db", url, "--stuck")
+    assert (listed.exit_code, [(line["key"], line["amount"], line["problem"]) for line in told(listed)]) == (
+        1,
+        [(reversal.key, None, "cannot-reverse")],
+    )
+    retried = run("pay", "--db", url, "--retry", reversal.key, "--by", "mari", "--reason", "billing can by now")
+    assert told(retried) == [{"key": reversal.key, "status": "due", "attempts": 0}]
+    paid = run("pay", "--db", url, "--all")
+    assert (paid.exit_code, told(paid)) == (0, [{"granted": 0, "taken_back": 1, "waiting": 0, "stuck": 0}])
 
 
 @pytest.mark.parametrize(
@@ -292,7 +316,7 @@ class TestProcess:
         url = self.filled(path, 3, STUCK)
         status, terminal = at_terminal(80, "pay", "--db", url)
         assert status == 1
-        assert terminal.lines[-3:] == ["granted  3", "waiting  0", "stuck    1"]
+        assert terminal.lines[-3:] == ["taken back 0", "waiting    0", "stuck      1"]
         status, terminal = at_terminal(100, "pay", "--db", url, "--stuck")
         assert (status, terminal.lines[-1].split()[:2]) == (1, ["referee/K2", "A2"])
         status, terminal = at_terminal(80, "pay", "--db", url, "--retry", STUCK.key, "--by", "mari", "--reason", "x")
@@ -319,7 +343,9 @@ class TestProcess:
         assert counts["waiting"] == MANY - counts["granted"]
         with SqlStore(url) as store:
             assert {each.status for each in store.grants.all(unsettled=True)} == {GrantStatus.DUE}
-        assert told(run("pay", "--db", url)) == [{"granted": counts["waiting"], "waiting": 0, "stuck": 0}]
+        assert told(run("pay", "--db", url)) == [
+            {"granted": counts["waiting"], "taken_back": 0, "waiting": 0, "stuck": 0}
+        ]
 
     @pytest.mark.rule("B2")
     def test_who_is_killed_has_paid_nothing_twice(self, path: Path) -> None:

@@ -10,11 +10,13 @@ from referral_adapters import conformance
 from referral_adapters.conformance.billing_movements import BillingWithMovements
 from referral_adapters.conformance.bulk_billing import BillingWithBulk
 from referral_adapters.conformance.limiter import MakeLimiter
+from referral_adapters.conformance.reversing_billing import ReversingBilling
 from referral_adapters.folding import to_ascii
 from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, FlakyBulkBilling, MemoryStore, SlidingLimiter
 from referral_core.ports.billing import Billing
 from referral_core.ports.cases import CaseRepository
 from referral_core.ports.grants import GrantRepository
+from referral_core.ports.reversals import ReversalRepository
 
 
 class OfMemory:
@@ -104,6 +106,20 @@ class TestTellingBilling(conformance.TellingBillingConformance):
     @pytest.fixture
     def billing(self) -> BillingWithMovements:
         return ContinuousDiscounts()
+
+
+@pytest.mark.rule("B11", "B12", "B13")
+class TestReversingBilling(conformance.ReversingBillingConformance):
+    @pytest.fixture
+    def billing(self) -> ReversingBilling:
+        return ContinuousDiscounts()
+
+
+@pytest.mark.rule("B11")
+class TestReversals(conformance.ReversalRepositoryConformance):
+    @pytest.fixture
+    def reversals(self) -> ReversalRepository:
+        return MemoryStore().reversals
 
 
 class TestTransactions(OfMemory, conformance.TransactionConformance):

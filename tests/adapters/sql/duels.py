@@ -397,6 +397,77 @@ class VoidAgainstPay(HoldAgainstPay):
         return lambda: field.desk.session(actor=SYSTEM, now=LATER).referrals.void(f"K-{number}"), pay
 
 
+class AnnulAgainstBill(Duel):
+    """A contract is annulled while its customer is billed: what the bill did not take is taken back."""
+
+    name = "annul against bill"
+    outcomes = frozenset({("done", "done")})
+
+    def prepare(self, field: Field, number: int) -> None:
+        field.granted(f"A-{number}", f"K-{number}")
+
+    def acts(self, field: Field, number: int) -> tuple[Act, Act]:
+        session = field.desk.session(actor=SYSTEM, now=LATER)
+
+        def annul() -> None:
+            session.contracts.annul(f"K-{number}")
+            field.desk.session(actor=SYSTEM, now=LATER).payouts.pay_due()
+
+        bill = field.desk.session(actor=SYSTEM, now=LATER).discounts.bill
+        return annul, lambda: bill(f"B-{number}", account=f"A-{number}", amount=SIX)
+
+    def judge(self, field: Field, number: int, outcome: tuple[str, str]) -> None:
+        field.desk.session(actor=SYSTEM, now=LATER).payouts.pay_all()
+        left = field.store.billing.balance(f"A-{number}")
+        assert (left.consumed, left.taken_back) in {(SIX, Money("4")), (Money("0"), TEN)}
+
+
+class TakeBackAgainstTransfer(TwoTransfers):
+    """What is taken back is moved to another account meanwhile: it is taken back there."""
+
+    name = "take back against transfer"
+    outcomes = frozenset({("done", "done")})
+
+    def acts(self, field: Field, number: int) -> tuple[Act, Act]:
+        def take_back() -> None:
+            session = field.desk.session(actor=SYSTEM, now=LATER)
+            session.referrals.void(f"K-{number}", side=Side.REFEREE, take_back=True)
+            session.payouts.pay_due()
+
+        transfer = field.desk.session(actor=SYSTEM, now=LATER).discounts.transfer
+        return take_back, lambda: transfer(f"A-{number}", f"B-{number}")
+
+    def judge(self, field: Field, number: int, outcome: tuple[str, str]) -> None:
+        field.desk.session(actor=SYSTEM, now=LATER).payouts.pay_all()
+        balances = [field.store.billing.balance(f"{side}-{number}") for side in "AB"]
+        assert Money.total(each.taken_back for each in balances) == TEN
+        assert [each.unused for each in balances] == [Money("0")] * 2
+
+
+class CancelBillAgainstBill(Duel):
+    """A bill is cancelled while another one is issued: what comes back is used once, or is there."""
+
+    name = "cancel bill against bill"
+    outcomes = frozenset({("done", "done")})
+
+    def prepare(self, field: Field, number: int) -> None:
+        field.granted(f"A-{number}", f"K-{number}")
+        field.desk.session(actor=SYSTEM, now=LATER).payouts.pay_all()
+        field.desk.session(actor=SYSTEM, now=LATER).discounts.bill(f"R-{number}", account=f"A-{number}", amount=SIX)
+
+    def acts(self, field: Field, number: int) -> tuple[Act, Act]:
+        discounts = field.desk.session(actor=SYSTEM, now=LATER).discounts
+        others = field.desk.session(actor=SYSTEM, now=LATER).discounts
+        return (
+            lambda: discounts.cancel_bill(f"R-{number}"),
+            lambda: others.bill(f"B-{number}", account=f"A-{number}", amount=SIX),
+        )
+
+    def judge(self, field: Field, number: int, outcome: tuple[str, str]) -> None:
+        left = field.store.billing.balance(f"A-{number}")
+        assert (left.consumed, left.unused) in {(SIX, Money("4")), (Money("4"), SIX)}
+
+
 class VoidAgainstActivation(Duel):
     """A contract activates and its referral is voided: whoever comes first, nothing is sent."""
 
@@ -489,11 +560,18 @@ DUELS: Final[dict[str, Duel]] = {
         TwoSignUpsOfOneCustomer(), OneContractTwice(), OneActivationTwice(), ActivateAgainstWithdraw(),
         GroupAgainstActivation(), EndAgainstUse(), TwoReplacements(), TwoTransfers(), TransferAgainstBill(),
         AmountAgainstSignUp(), TwoPayers(), TwoConsumers(), HoldAgainstPay(), VoidAgainstPay(), VoidAgainstActivation(),
-        ReleaseAgainstVoid(), EndAndVoidAgainstUse(), EndAndVoidAgainstActivation(),
+        ReleaseAgainstVoid(), EndAndVoidAgainstUse(), EndAndVoidAgainstActivation(), AnnulAgainstBill(),
+        TakeBackAgainstTransfer(), CancelBillAgainstBill(),
     )
 }  # fmt: skip
 
-WITHOUT_A_TRANSACTION_AROUND: Final = (TwoPayers, TwoConsumers, HoldAgainstPay)
+WITHOUT_A_TRANSACTION_AROUND: Final = (
+    TwoPayers,
+    TwoConsumers,
+    HoldAgainstPay,
+    AnnulAgainstBill,
+    TakeBackAgainstTransfer,
+)
 """What makes its own."""
 
 

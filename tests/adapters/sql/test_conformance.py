@@ -11,11 +11,13 @@ from referral_adapters import conformance
 from referral_adapters.conformance.billing_movements import BillingWithMovements
 from referral_adapters.conformance.bulk_billing import BillingWithBulk
 from referral_adapters.conformance.limiter import MakeLimiter, SetClock
+from referral_adapters.conformance.reversing_billing import ReversingBilling
 from referral_adapters.sql import SqlLimiter, SqlStore
 from referral_adapters.sql.billing import SqlContinuousDiscounts
 from referral_core.ports.billing import Billing
 from referral_core.ports.cases import CaseRepository
 from referral_core.ports.grants import GrantRepository
+from referral_core.ports.reversals import ReversalRepository
 
 
 class TestBilling(conformance.BillingConformance):
@@ -36,6 +38,21 @@ class TestTellingBilling(conformance.TellingBillingConformance):
     def billing(self, store: SqlStore) -> BillingWithMovements:
         assert isinstance(store.billing, SqlContinuousDiscounts)
         return store.billing
+
+
+@pytest.mark.rule("B11", "B12", "B13")
+class TestReversingBilling(conformance.ReversingBillingConformance):
+    @pytest.fixture
+    def billing(self, store: SqlStore) -> ReversingBilling:
+        assert isinstance(store.billing, SqlContinuousDiscounts)
+        return store.billing
+
+
+@pytest.mark.rule("B11")
+class TestReversals(conformance.ReversalRepositoryConformance):
+    @pytest.fixture
+    def reversals(self, store: SqlStore) -> ReversalRepository:
+        return store.reversals
 
 
 class TestCases(conformance.CaseRepositoryConformance):

@@ -200,12 +200,12 @@ def alone(key: str = "of") -> Select[Any]:
     return select(PROMO_CODES).where(PROMO_CODES.c.account == bindparam(key))
 
 
-GIVEN: Final = RowSet(LOTS.c.account, LOTS.c.number).source("postgresql")
+GIVEN: Final = RowSet(LOTS.c.account, LOTS.c.unused).source("postgresql")
 OTHERS: Final = LOTS.alias("others")
 REFUSED: Final = {
     # what a real cluster said no to
     "correlated with a function": (
-        select(GIVEN.c.account, select(func.max(OTHERS.c.number)).where(OTHERS.c.account == GIVEN.c.account)
+        select(GIVEN.c.account, select(func.max(OTHERS.c.unused)).where(OTHERS.c.account == GIVEN.c.account)
                .scalar_subquery()),
         CORRELATED,
     ),

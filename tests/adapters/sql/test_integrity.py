@@ -121,7 +121,9 @@ GONE: Final = {
         "DROP TABLE sharings": "table sharings",
         "CREATE TABLE of_the_host (a INT)": None,
         "DROP TABLE bills": None,
-        "CREATE TABLE bills (bill TEXT NOT NULL, account INT NOT NULL) STRICT": "column account of bills",
+        "CREATE TABLE bills (bill TEXT NOT NULL, account INT NOT NULL, cancelled_at INTEGER) STRICT": (
+            "column account of bills"
+        ),
         "CREATE INDEX of_the_host_too ON cases (customer)": None,
     },
 }
@@ -159,9 +161,13 @@ UNGUARDED: Final = {
     ),
 }
 BROKEN: Final = {
-    "UPDATE discount_movements SET amount = amount + 1 WHERE reference = 'B2'": {("balance", "A2")},
-    "INSERT INTO discount_lots (account, number, effective_from, unused)"
-    " SELECT 'A9', 1, effective_from, 0 FROM discount_lots WHERE account = 'A6'": {("balance", "A9")},
+    "UPDATE discount_movements SET amount = amount + 1 WHERE reference = 'B2'": {("balance", "A2"), ("bill", "B2")},
+    "INSERT INTO discount_lots (account, grant_key, effective_from, unused, recorded_at)"
+    " SELECT 'A9', 'K', effective_from, 0, recorded_at FROM discount_lots WHERE account = 'A6'": {("balance", "A9")},
+    "UPDATE bill_uses SET amount = amount + 1 WHERE bill = 'B1'": {("bill", "B1")},
+    "INSERT INTO posted_reversals (grant_key, key, account, amount) VALUES ('referrer/K2', 'R', 'A6', 100)": {
+        ("reversal", "referrer/K2")
+    },
     "UPDATE transfers SET moved = moved + 1 WHERE key = 'T1'": {("transfer", "T1")},
     "DELETE FROM posted_grants WHERE key = 'referee/K2'": {("posting", "referee/K2")},
     "UPDATE bills SET account = 'A9' WHERE bill = 'B1'": {("bill", "B1")},

@@ -70,7 +70,7 @@ from tests.adapters.postgres_server import PostgresServer
 CLOCK: Final = day(900)
 """What the machine's clock showed when everything was stored."""
 NEW_COLUMNS: Final = {
-    "personal", "closed_at", "moved_at", "ended_by_hand_at",
+    "personal", "closed_at", "moved_at", "ended_by_hand_at", "annulled_at", "annulled_recorded_at",
     "concluded_recorded_at", "activated_recorded_at", "ended_recorded_at",
 }  # fmt: skip
 MANY: Final = 1100
@@ -288,7 +288,7 @@ def test_closed_cases_get_the_moment_that_their_contract_or_the_trace_has(fillin
 
 # ── billing ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-LATER = ("wait_until", "problem", "failed_at")
+LATER = ("wait_until", "problem", "failed_at", "recorded_at", "posted_at")
 """Columns of grants that later migrations add."""
 
 

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from threading import Barrier, Lock, Thread
 from typing import Any, Final, TypeVar
@@ -57,11 +57,11 @@ class Outside(FlakyBilling):
         self.step: Callable[[], object] = lambda: None
         self._counting = Lock()
 
-    def grant(self, grant: Grant) -> None:
+    def grant(self, grant: Grant, *, recorded_at: datetime | None = None) -> None:
         self.step()
         with self._counting:
             self.sent[grant.key] += 1
-        super().grant(grant)
+        super().grant(grant, recorded_at=recorded_at)
         self.step()
 
     def has_grant(self, key: str) -> bool:
@@ -72,11 +72,11 @@ class Outside(FlakyBilling):
 class OutsideInBulk(Outside, FlakyBulkBilling):
     """The same, taking many grants a call."""
 
-    def grant_all(self, grants: Sequence[Grant]) -> Mapping[str, Reason]:
+    def grant_all(self, grants: Sequence[Grant], *, recorded_at: datetime | None = None) -> Mapping[str, Reason]:
         self.step()
         with self._counting:
             self.sent.update(grant.key for grant in grants)
-        refused = super().grant_all(grants)
+        refused = super().grant_all(grants, recorded_at=recorded_at)
         self.step()
         return refused
 

@@ -13,7 +13,13 @@ from referral_adapters.sql.prepared import Prepared, prepared
 from referral_adapters.sql.tables import LOTS
 
 NOON = datetime(2021, 3, 1, 12, tzinfo=UTC)
-LOT = {"account": "A1", "number": 1, "effective_from": NOON, "unused": Decimal("7.50")}
+LOT = {
+    "account": "A1",
+    "grant_key": "referee/K1",
+    "effective_from": NOON,
+    "unused": Decimal("7.50"),
+    "recorded_at": NOON,
+}
 DIALECTS = [pytest.param(make_url(url).get_dialect()(), id=url[:-3]) for url in ("postgresql://", "sqlite://")]
 
 
@@ -21,7 +27,8 @@ DIALECTS = [pytest.param(make_url(url).get_dialect()(), id=url[:-3]) for url in 
 def test_values_are_what_the_type_keeps_in_this_database(dialect: Dialect) -> None:
     values = Prepared(insert(LOTS), dialect, LOT).values(LOT)
     if dialect.name == "sqlite":
-        assert values == ["A1", 1, int(NOON.timestamp()) * 10**6, 750]
+        ticks = int(NOON.timestamp()) * 10**6
+        assert values == ["A1", "referee/K1", ticks, 750, ticks]
     else:
         assert values == LOT
 
@@ -29,9 +36,9 @@ def test_values_are_what_the_type_keeps_in_this_database(dialect: Dialect) -> No
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_only_the_columns_given_are_changed(dialect: Dialect) -> None:
     change = update(LOTS).where(LOTS.c.account == bindparam("of"))
-    one, two = prepared(change, dialect, ("of", "unused")), prepared(change, dialect, ("of", "number", "unused"))
-    assert "number" not in one.text
-    assert "number" in two.text
+    one, two = prepared(change, dialect, ("of", "unused")), prepared(change, dialect, ("of", "grant_key", "unused"))
+    assert "grant_key" not in one.text
+    assert "grant_key" in two.text
 
 
 def test_a_statement_is_prepared_once_for_the_same_names() -> None:
@@ -57,7 +64,8 @@ def test_rows_have_their_columns_by_name_and_in_the_types_of_the_table(store: Sq
     store._work.change(insert(LOTS), LOT)
     row = store._work.row(select(LOTS, LOTS.c.unused.label("left")))
     assert row is not None
-    assert (row.account, row.number, row.effective_from, row.unused, row.left) == (*LOT.values(), Decimal("7.50"))
+    assert (row.account, row.grant_key, row.effective_from, row.unused, row.recorded_at) == (*LOT.values(),)
+    assert row.left == Decimal("7.50")
     assert str(row.unused) == "7.50"
     assert row.effective_from.tzinfo is UTC
 
@@ -69,7 +77,8 @@ def test_sql_written_by_hand_is_read_as_the_driver_has_it(store: SqlStore) -> No
 
 
 def test_many_rows_are_changed_at_once(store: SqlStore) -> None:
-    rows = [{**LOT, "number": number} for number in range(3)]
+    rows = [{**LOT, "grant_key": f"referee/K{number}"} for number in range(3)]
     assert store._work.change(insert(LOTS), rows) == 3
-    assert [row.number for row in store._work.rows(select(LOTS).order_by(LOTS.c.number))] == [0, 1, 2]
-    assert store._work.row(select(LOTS).where(LOTS.c.number == 9)) is None
+    found = store._work.rows(select(LOTS).order_by(LOTS.c.grant_key))
+    assert [row.grant_key for row in found] == [row["grant_key"] for row in rows]
+    assert store._work.row(select(LOTS).where(LOTS.c.grant_key == "referee/K9")) is None

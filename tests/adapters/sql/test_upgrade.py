@@ -136,6 +136,30 @@ def test_the_ledger_arrives(old: URL) -> None:
         assert store.billing.transfer("A1", "A6", None, at=on(200), key=digest_key("T1")) == Money("6.01")
 
 
+@pytest.mark.rule("B11", "B12")
+def test_what_bills_used_is_known_of_which_grants(old: URL) -> None:
+    """Bills took the oldest first; what they left was moved, or lies where it was granted."""
+    upgrade(old)
+    with SqlStore(old, PROGRAMME) as store:
+        billing = store.billing
+        assert isinstance(billing, SqlContinuousDiscounts)
+        used = {
+            key: [(use.bill, use.amount) for use in billing.uses(key)]
+            for key in ("referrer/K2", "referee/K2", "referrer/K7")
+        }
+        assert used == {
+            "referrer/K2": [("B1", Money("3.99"))],
+            "referee/K2": [("B2", Money("7"))],
+            "referrer/K7": [("B2", Money("2"))],
+        }
+        assert [billing.holders(key) for key in used] == [("A6",), (), ("A2",)]
+        assert billing.cancel_bill("B2", at=on(200)) == Money("9")
+        assert billing.lots("A2") == ((on(20), Money("7")), (on(80), Money("10")))
+        taken = [billing.take_back("referrer/K2", account, key=account, at=on(201)) for account in ("A1", "A6")]
+        assert taken == [Money("0"), Money("6.01")]
+        assert [each.recorded_at for each in billing.movements("A2")][:2] == [on(20), on(80)]
+
+
 def balance(**given: str) -> Balance:
     names = ("granted", "transferred_in", "transferred_out", "consumed")
     granted, moved_in, moved_out, consumed = (Money(given.get(name, "0")) for name in names)

@@ -53,15 +53,22 @@ def test_a_referral_is_cancelled_when_its_contract_is_withdrawn() -> None:
     assert attrs.evolve(RECORDED, status=ReferralStatus.CANCELLED, cancelled_at=at("2021-01-20")) == CANCELLED
 
 
+@pytest.mark.rule("B10")
+def test_a_granted_referral_is_cancelled_when_its_contract_is_annulled() -> None:
+    cancelled = GRANTED.cancelled(at("2021-05-01"))
+    assert (cancelled.status, cancelled.cancelled_at) == (ReferralStatus.CANCELLED, at("2021-05-01"))
+    assert not cancelled.is_live
+    with refused("contract-ended", naming="contract-B"):
+        CANCELLED.cancelled(at("2021-05-01"))
+
+
 @pytest.mark.rule("B2", "B9", "D7")
 @pytest.mark.parametrize(
     ("stage", "reason"), [(GRANTED, "contract-active"), (CANCELLED, "contract-ended")], ids=["granted", "cancelled"]
 )
-def test_after_that_nothing_is_granted_cancelled_or_changed_again(stage: Referral, reason: str) -> None:
+def test_after_that_nothing_is_granted_or_changed_again(stage: Referral, reason: str) -> None:
     with refused(reason, naming="contract-B"):
         stage.granted(at("2021-05-01"))
-    with refused(reason, naming="contract-B"):
-        stage.cancelled(at("2021-05-01"))
     with refused(reason, naming="contract-B"):
         stage.with_referee_offer(offer("referee-manual", "5"))
 

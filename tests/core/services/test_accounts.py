@@ -340,7 +340,7 @@ def test_the_timeline_tells_of_sign_ups_and_cases() -> None:
         f"Contract K-G was concluded with the code {code}, for 7.00 EUR once it activates.",
         "The discount for contract K-G was changed from 7.00 EUR to 8.00 EUR.",
         *texts[5:6],
-        f"Contract K-G was withdrawn, and the use of the code {code} with it.",
+        f"The use of the code {code} for contract K-G was cancelled.",
     ]
     assert sentences(office, "H")[0] == (
         "referral", "Contract K-H was concluded, with a code that could not be used (code-unknown).",

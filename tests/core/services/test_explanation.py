@@ -422,7 +422,7 @@ def test_a_case_that_says_something_else_is_found() -> None:
 def test_a_grant_that_is_missing_or_of_another_amount_is_found() -> None:
     office = signed_up()
     office.activated("K1", MARCH)
-    grants = office.store.grants._grants
+    grants = office.store.grants._postings
     grants["referee/K1"] = attrs.evolve(grants["referee/K1"], amount=euros("8"))
     told = explained(office)
     assert told.mismatches == (Mismatch(Part.GRANTS, "a grant of the referee gives 8.00 EUR to B"),)

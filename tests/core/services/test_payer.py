@@ -30,10 +30,10 @@ class Stumbling:
         self.calls: list[str] = []
         self.bill, self.transfer, self.balance = self.ledger.bill, self.ledger.transfer, self.ledger.balance
 
-    def grant(self, grant: Grant) -> None:
+    def grant(self, grant: Grant, *, recorded_at: datetime | None = None) -> None:
         self.calls.append(grant.key)
         self._stumble([grant.key])
-        self.ledger.grant(grant)
+        self.ledger.grant(grant, recorded_at=recorded_at)
 
     def has_grant(self, key: str) -> bool:
         if self.stumbles_in_looking:
@@ -48,9 +48,9 @@ class Stumbling:
 class StumblingBulk(Stumbling):
     """The same, which takes many grants a call too."""
 
-    def grant_all(self, grants: Sequence[Grant]) -> Mapping[str, Reason]:
+    def grant_all(self, grants: Sequence[Grant], *, recorded_at: datetime | None = None) -> Mapping[str, Reason]:
         self._stumble([grant.key for grant in grants])
-        return self.ledger.grant_all(grants)
+        return self.ledger.grant_all(grants, recorded_at=recorded_at)
 
     def granted_among(self, keys: Collection[str]) -> frozenset[str]:
         if self.stumbles_in_looking:

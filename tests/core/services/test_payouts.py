@@ -35,9 +35,9 @@ class Counting(FlakyBilling):
         self.refusing: set[str] = set()
         self.before: Callable[[str], object] = lambda _: None
 
-    def grant(self, grant: Grant) -> None:
+    def grant(self, grant: Grant, *, recorded_at: datetime | None = None) -> None:
         self._hear(f"grant {grant.key}", grant)
-        super().grant(grant)
+        super().grant(grant, recorded_at=recorded_at)
 
     def has_grant(self, key: str) -> bool:
         self._hear(f"has {key}")
@@ -57,10 +57,13 @@ class Counting(FlakyBilling):
 class CountingBulk(Counting, FlakyBulkBilling):
     """The same billing, which takes many grants a call too."""
 
-    def grant_all(self, grants: Sequence[Grant]) -> Mapping[str, Reason]:
+    def grant_all(self, grants: Sequence[Grant], *, recorded_at: datetime | None = None) -> Mapping[str, Reason]:
         self._hear(" ".join(["grant", *(grant.key for grant in grants)]))
         refused = {grant.key: Reason.ACCOUNT_UNKNOWN for grant in grants if grant.account in self.refusing}
-        return {**super().grant_all([grant for grant in grants if grant.key not in refused]), **refused}
+        return {
+            **super().grant_all([grant for grant in grants if grant.key not in refused], recorded_at=recorded_at),
+            **refused,
+        }
 
     def granted_among(self, keys: Collection[str]) -> frozenset[str]:
         self._hear(" ".join(["has", *keys]))
@@ -175,7 +178,8 @@ def test_billing_is_called_outside_of_the_callers_transactions(kind: type[Counti
     office.billing.before = office.store.step = steps.append
     office.pay()
     taken = settled = nothing_more = ["begin", "commit", "end"]
-    assert steps == [*taken, *call, *settled, *nothing_more]
+    no_reversals = nothing_more
+    assert steps == [*taken, *call, *settled, *nothing_more, *no_reversals]
 
 
 def with_grants(kind: type[Counting], count: int) -> PayOffice:

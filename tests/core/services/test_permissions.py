@@ -18,7 +18,7 @@ from referral_core.services.permissions import Permissions
 from referral_core.session import ACTS
 from tests.core.every_act import ask, busy, undone
 from tests.office import HOUSEHOLD, NOON, Office, SteppedOffice
-from tests.phrases import actor, at, contract, refused
+from tests.phrases import actor, at, contract, euros, refused
 
 ROLES: Final = (Role.CUSTOMER, Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.SYSTEM)
 STAFF: Final = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -111,7 +111,9 @@ WHO_MAY: Final = {
         contract.activated       system         any  no   no            account
         contract.terminated      system         any  no   no            account
         contract.withdrawn       system         any  no   no            account
+        contract.annulled        system         any  no   no            holder  account
         bill.issued              system         any  no   no            account
+        bill.cancelled           system         any  no   no            all
         grant.pay                system         any  no   no            all
         grant.pay-all            system         any  no   no            all
         grant.pay-these          system         any  no   no            all
@@ -334,6 +336,7 @@ def town(**segments: str) -> Office:
         concluded(named, account, "account", account.lower(), code="A123")
         office.activated(named)
     office.paid()
+    office.session("2021-02-28").discounts.bill("R0", account="E", amount=euros("1"))
     office.terminated("LEFT", "2021-03-01")
     office.activated("DUE")
     concluded("STAYED", "E2", "target", "e")

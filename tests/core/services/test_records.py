@@ -16,6 +16,7 @@ from referral_core.entities.discount_group import DiscountGroup
 from referral_core.entities.grant import Grant
 from referral_core.entities.promo_code import PromoCode, Sharing
 from referral_core.entities.referral import Referral
+from referral_core.entities.reversal import Reversal
 from referral_core.ports.store import Repositories
 from referral_core.services.records import RECORDS, STORES
 
@@ -61,5 +62,5 @@ def test_what_is_stored_by_hand_would_be_found() -> None:
 
 @pytest.mark.rule("A2")
 def test_every_entity_is_stored_and_all_but_sharings_are_traced() -> None:
-    assert {*STORES} == {Contract, PromoCode, DiscountGroup, Referral, Grant, Case, Sharing}
+    assert {*STORES} == {Contract, PromoCode, DiscountGroup, Referral, Grant, Reversal, Case, Sharing}
     assert {*RECORDS} == {*STORES} - {Sharing}

@@ -41,7 +41,7 @@ contract-active
 contract-unknown contract-exists account-unknown group-unknown case-unknown case-exists referral-unknown bill-exists
 referral-void referral-held
 contract-ended contract-pending
-name-invalid
+bill-unknown name-invalid
 moment-invalid
 not-same-customer
 code-taken code-malformed code-overlap no-contract

@@ -15,6 +15,7 @@ from referral_core.entities.discount_group import GROUP_LIFECYCLE
 from referral_core.entities.grant import GRANT_LIFECYCLE
 from referral_core.entities.promo_code import CODE_LIFECYCLE
 from referral_core.entities.referral import REFERRAL_LIFECYCLE
+from referral_core.entities.reversal import REVERSAL_LIFECYCLE
 from referral_core.values.errors import Reason
 from referral_core.values.lifecycle import Lifecycle
 from tests.phrases import refused
@@ -26,15 +27,23 @@ CONTRACT = """
 concluded  | activate  | active
 concluded  | withdraw  | withdrawn
 concluded  | terminate | !contract-pending
+concluded  | annul     | !contract-pending
 active     | activate  | !contract-active
 active     | withdraw  | !contract-active
 active     | terminate | terminated
+active     | annul     | annulled
 terminated | activate  | !contract-ended
 terminated | withdraw  | !contract-ended
 terminated | terminate | !contract-ended
+terminated | annul     | annulled
 withdrawn  | activate  | !contract-ended
 withdrawn  | withdraw  | !contract-ended
 withdrawn  | terminate | !contract-ended
+withdrawn  | annul     | !contract-ended
+annulled   | activate  | !contract-ended
+annulled   | withdraw  | !contract-ended
+annulled   | terminate | !contract-ended
+annulled   | annul     | !contract-ended
 """
 
 PROMO_CODE = """
@@ -75,7 +84,7 @@ held      | release      | recorded
 held      | release due  | granted
 held      | void         | void
 granted   | grant        | !contract-active
-granted   | cancel       | !contract-active
+granted   | cancel       | cancelled
 granted   | change group | !contract-active
 granted   | hold         | held
 granted   | release      | !referral-held
@@ -164,6 +173,25 @@ void-in-doubt | release       | void-in-doubt
 void-in-doubt | void          | void-in-doubt
 """
 
+REVERSAL = """
+waiting    | grant be found | due
+waiting    | send           | waiting
+waiting    | fail           | waiting
+waiting    | be confirmed   | taken-back
+due        | grant be found | due
+due        | send           | sending
+due        | fail           | due
+due        | be confirmed   | taken-back
+sending    | grant be found | sending
+sending    | send           | sending
+sending    | fail           | due
+sending    | be confirmed   | taken-back
+taken-back | grant be found | taken-back
+taken-back | send           | taken-back
+taken-back | fail           | taken-back
+taken-back | be confirmed   | taken-back
+"""
+
 CASE = """
 open      | finish  | finished
 open      | abandon | abandoned
@@ -181,6 +209,7 @@ EXPECTED: list[tuple[AnyLifecycle, str]] = [
     (GROUP_LIFECYCLE, DISCOUNT_GROUP),
     (REFERRAL_LIFECYCLE, REFERRAL),
     (GRANT_LIFECYCLE, GRANT),
+    (REVERSAL_LIFECYCLE, REVERSAL),
     (CASE_LIFECYCLE, CASE),
 ]
 
@@ -199,7 +228,7 @@ def every_row() -> list[Any]:
     ]
 
 
-@pytest.mark.rule("B2", "B9", "C3", "C4", "C5", "C11", "D7", "D8", "K3", "S7")
+@pytest.mark.rule("B2", "B9", "B10", "B11", "C3", "C4", "C5", "C11", "D7", "D8", "K3", "S7")
 @pytest.mark.parametrize(("lifecycle", "state", "event", "follows"), every_row())
 def test_every_event_in_every_state(lifecycle: AnyLifecycle, state: str, event: str, follows: str) -> None:
     before, happening = lifecycle.states(state), lifecycle.events(event)
@@ -224,12 +253,13 @@ def test_nothing_falls_through(lifecycle: AnyLifecycle, table: str) -> None:
 @pytest.mark.parametrize(
     ("lifecycle", "last"),
     [
-        (CONTRACT_LIFECYCLE, "terminated"),
+        (CONTRACT_LIFECYCLE, "annulled"),
         (CONTRACT_LIFECYCLE, "withdrawn"),
         (CODE_LIFECYCLE, "ended"),
         (REFERRAL_LIFECYCLE, "void"),
         (REFERRAL_LIFECYCLE, "cancelled"),
         (GRANT_LIFECYCLE, "granted"),
+        (REVERSAL_LIFECYCLE, "taken-back"),
         (CASE_LIFECYCLE, "finished"),
         (CASE_LIFECYCLE, "abandoned"),
     ],

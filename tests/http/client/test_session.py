@@ -13,9 +13,11 @@ import pytest
 from referral_adapters.http import acts
 from referral_adapters.http.client import Changed, RemoteSession, RequestInvalid, pages
 from referral_core import Actor, ArgumentInvalid, EffectivePeriod, Money, Refusal, Side
+from referral_core.entities.contract import ContractStatus
 from referral_core.entities.discount_group import GroupStatus
 from referral_core.entities.grant import GrantStatus
 from referral_core.entities.promo_code import CodeStatus
+from referral_core.entities.reversal import Reversal
 from referral_core.services.payouts import Backlog
 from referral_core.session import ACTS
 from referral_core.values.errors import Reason
@@ -98,6 +100,25 @@ def contracts_and_money(world: World, client: RemoteSession) -> None:
     assert client.discounts.transfer("B", "B2", key="move-1") == Money("4")
 
 
+def taking_back(world: World, client: RemoteSession) -> None:
+    client.sign_ups.conclude("K-B", account="B", customer="ben", code=world.with_code())
+    client.contracts.activate("K-B")
+    client.payouts.pay_due()
+    assert client.discounts.bill("bill-1", account="B", amount=Money("3")) == Money("3")
+    assert client.referrals.void("K-B", side=Side.REFEREE, take_back=True, reason="nobody there").referee_void_at
+    retried = client.payouts.retry("take-back referee/K-B B", reason="to be sure")
+    assert isinstance(retried, Reversal)
+    annulled = client.contracts.annul("K-B").contract
+    assert (annulled.status, annulled.annulled_at) == (ContractStatus.ANNULLED, world.now)
+    assert client.payouts.pay_due().taken_back == 2
+    assert client.payouts.retry("take-back referee/K-B B", reason="to be sure").amount == Money("4")
+    assert client.discounts.cancel_bill("bill-1") == Money("3")
+    assert client.accounts.show("B").balance.taken_back == Money("7")
+    assert {each.kind.value for each in client.accounts.movements("B")} == {
+        "granted", "consumed", "given-back", "taken-back",
+    }  # fmt: skip
+
+
 def accounts(world: World, client: RemoteSession) -> None:
     contracts_and_money(world, client)
     assert client.accounts.of_customer("ben") == ("B", "B2")
@@ -162,8 +183,8 @@ def the_programme(_: World, client: RemoteSession) -> None:
 
 
 PARTS: Final = (
-    codes_and_sharing, sign_ups, contracts_and_money, accounts, cases, groups, trace_and_events, the_launch,
-    the_programme,
+    codes_and_sharing, sign_ups, contracts_and_money, taking_back, accounts, cases, groups, trace_and_events,
+    the_launch, the_programme,
 )  # fmt: skip
 
 

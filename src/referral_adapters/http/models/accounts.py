@@ -24,9 +24,13 @@ class AccountsAnswer(Answer):
 
 
 class BalanceAnswer(Answer):
-    """The balance of an account's discount: granted + transferred in = consumed + transferred out + unused."""
+    """The balance of an account's discount.
+
+    granted - taken back + transferred in = consumed + transferred out + unused
+    """
 
     granted: str
+    taken_back: str
     transferred_in: str
     transferred_out: str
     consumed: str
@@ -37,6 +41,7 @@ class BalanceAnswer(Answer):
         """Return the answer about a balance."""
         return cls(
             granted=str(balance.granted.amount),
+            taken_back=str(balance.taken_back.amount),
             transferred_in=str(balance.transferred_in.amount),
             transferred_out=str(balance.transferred_out.amount),
             consumed=str(balance.consumed.amount),

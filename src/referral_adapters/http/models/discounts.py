@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import Field
 
 from referral_adapters.http.models.answer import Answer, local
-from referral_adapters.http.models.referrals import GrantAnswer
+from referral_adapters.http.models.referrals import GrantAnswer, ReversalAnswer
 from referral_core.entities.discount_group import DiscountGroup
 from referral_core.services.groups import AmountPreview
 from referral_core.values.moment import Calendar
@@ -88,6 +88,13 @@ class BillAnswer(Answer):
     taken: str
 
 
+class CancelledBillAnswer(Answer):
+    """A cancelled bill and the amount of discount that it had taken, which comes back."""
+
+    bill: str
+    taken: str
+
+
 class TransferAnswer(Answer):
     """The amount moved from one account to another."""
 
@@ -95,17 +102,18 @@ class TransferAnswer(Answer):
 
 
 class PayRunAnswer(Answer):
-    """The result of sending due grants: how many billing confirmed, and how many of all grants wait or are stuck."""
+    """The result of sending what is due: how many grants billing confirmed, how many it took back, and what is left."""
 
     granted: int
+    taken_back: int
     waiting: int
     stuck: int
 
 
 class StuckAnswer(Answer):
-    """Grants that are stuck: staff have to retry them."""
+    """Grants and reversals that are stuck: staff have to retry them."""
 
-    items: list[GrantAnswer]
+    items: list[GrantAnswer | ReversalAnswer]
 
 
 class AmountAnswer(Answer):

@@ -7,6 +7,7 @@ from pydantic import Field
 from referral_adapters.http.models.answer import Answer, local, plain
 from referral_core.entities.grant import Grant
 from referral_core.entities.referral import Referral
+from referral_core.entities.reversal import Reversal
 from referral_core.services.explanation import Correction, Explanation, Figure, Override
 from referral_core.values.moment import Calendar
 
@@ -31,6 +32,31 @@ class GrantAnswer(Answer):
             status=grant.status.value,
             effective_from=local(grant.effective_from, calendar),
             stuck=grant.is_stuck,
+        )
+
+
+class ReversalAnswer(Answer):
+    """A reversal: what is unspent of one grant on one account, on its way to being taken back in billing."""
+
+    reversal: str = Field(examples=["take-back referee/K-2 B"])
+    grant: str = Field(examples=["referee/K-2"])
+    account: str
+    amount: str | None = Field(description="What billing took back.")
+    status: str = Field(examples=["taken-back"])
+    problem: str | None
+    stuck: bool
+
+    @classmethod
+    def of(cls, reversal: Reversal) -> ReversalAnswer:
+        """Return the answer about a reversal."""
+        return cls(
+            reversal=reversal.key,
+            grant=reversal.grant,
+            account=reversal.account,
+            amount=plain(reversal.amount),
+            status=reversal.status.value,
+            problem=reversal.problem,
+            stuck=reversal.is_stuck,
         )
 
 
