@@ -60,7 +60,12 @@ class Knowledge:
         self.reversals = ReadOnlyReversals(repositories.reversals, by)
         self.cases = ReadOnlyCases(repositories.cases, by)
         self.trace = ReadOnlyTrace(repositories.trace, by)
-        self.billing = ReadOnlyBilling(repositories.billing, self.grants, by)
+        billing = repositories.billing
+        self.billing = (
+            ReadOnlyUses(billing, self.grants, by, billing)
+            if isinstance(billing, UseTelling)
+            else ReadOnlyBilling(billing, self.grants, by)
+        )
         self._repositories = repositories
 
     @property
@@ -518,11 +523,16 @@ class ReadOnlyBilling:
             return ()
         return tuple(each for each in self.billing.movements(account) if each.recorded_at <= self.by)
 
+
+@attrs.frozen
+class ReadOnlyUses(ReadOnlyBilling):
+    """Billing as above that tells which bills used a grant."""
+
+    telling: UseTelling
+
     def uses(self, key: str, *, by: datetime | None = None) -> tuple[Use, ...]:
-        """Return what bills took of a grant as known then; nothing if billing does not tell."""
-        if not isinstance(self.billing, UseTelling):
-            return ()
-        return self.billing.uses(key, by=self.by if by is None else min(by, self.by))
+        """Return what bills took of a grant as known then."""
+        return self.telling.uses(key, by=self.by if by is None else min(by, self.by))
 
 
 def refuse_write(by: datetime, act: str) -> NoReturn:

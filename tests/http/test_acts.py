@@ -339,12 +339,13 @@ def test_it_was_decided_of_every_class_what_a_customer_sees_of_it() -> None:
         "PromoCode": {"text", "account", "customer", "issued_at", "issuing", "starts_at", "ends_at", "ending"},
         "ReferralView": {
             "place", "side", "status", "waits_for", "concluded_at", "expected_on", "granted_at", "cancelled_at",
-            "amount", "grant", "contract", "other",
+            "amount", "grant", "taken_back", "bills", "contract", "other",
         },
         "Sharing": {"code", "account", "means", "at"},
         "SharingFigures": {"sent", "used", "earned", "on_the_way"},
         "SharingText": {"title", "text", "url"},
         "UnusedPart": {"effective_from", "amount"},
+        "Use": {"bill", "amount", "moment", "recorded_at"},
     }  # fmt: skip
 
 

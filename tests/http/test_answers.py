@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
+from anyio.from_thread import BlockingPortal
 
-from referral_core import Messages
+from referral_adapters.memory import ContinuousDiscounts, FlakyBilling, MemoryStore
+from referral_core import Messages, Programme
 from referral_core.entities.wait import Wait
 from tests.http.door import Door
+from tests.http.world import SECRET, build
 
 SIGN_UP: Final = {"contract": "K-2", "account": "B", "customer": "C-2", "channel": "sales-portal"}
 
@@ -107,6 +110,25 @@ def test_customers_are_told_where_each_discount_is_in_their_language(door: Door,
         messages.waits_for(Wait.CHECK),
     ]
     assert {(each["waits_for"], each["granted_at"] is None) for each in told["items"][3:]} == {("nothing", False)}
+    assert {str(each["bills"]) for each in told["items"]} == {"[]"}
+
+
+@pytest.mark.rule("T4", "B6")
+@pytest.mark.parametrize("tells", [True, False])
+def test_customers_are_told_which_bills_used_a_discount_or_that_it_is_unknown(
+    portal: BlockingPortal, tells: bool
+) -> None:
+    billing = None if tells else FlakyBilling(ContinuousDiscounts())
+    store = MemoryStore(Programme.default(), secret=SECRET, billing=billing)
+    build(store)
+    door = Door(portal, store)
+    billed = {"bill": "R-1", "account": "A", "amount": "12", "at": "2021-03-14T09:00:00+02:00"}
+    assert door.ask("POST", "/bills", billed).status == 200
+    told = door.ask("GET", "/accounts/A/referrals", by="customer:C-1").json()["items"]
+    assert [each["bills"] for each in told if each["waits_for"] != "nothing"] == [[], []]
+    bills = [each["bills"] for each in told if each["waits_for"] == "nothing"]
+    taken = [[{"bill": "R-1", "amount": amount, "moment": billed["at"]}] for amount in ("2.00", "10.00")]
+    assert bills == ([[], [], *taken] if tells else [None] * 4)
 
 
 @pytest.mark.rule("T4", "A6")

@@ -24,6 +24,7 @@ from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.seal import Seal, Verification
 from referral_core.entities.trace import TraceEntry
 from referral_core.rules.decision import Decision
+from referral_core.services.accounts import ReferralView
 from referral_core.services.explanation import Explanation
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.moment import Calendar
@@ -165,7 +166,16 @@ class AnswerText:
         return table
 
     def _inner(self, value: object) -> dict[str, Any]:
+        if isinstance(value, ReferralView):
+            return self.fields(value) | {"bills": self._bills(value)}
         return dict(value) if isinstance(value, Mapping) else self.fields(value)
+
+    def _bills(self, view: ReferralView) -> object:
+        """Return the bills that used a discount in a few words each; what is unknown is told from none."""
+        if view.bills is None:
+            return "unknown"
+        uses = tuple(f"{use.bill} {self.text(use.amount)} {self.text(use.moment)}" for use in view.bills)
+        return uses or ("none" if view.granted_at else None)
 
     def text(self, value: object) -> str:  # noqa: C901, PLR0911 - one line for each kind
         """Return a value in a few words; several of them on lines of their own."""

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from heapq import merge
 from itertools import dropwhile, groupby, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from referral_core.acts import act
 from referral_core.entities.actor import Role
-from referral_core.entities.balance import Balance, Movement, MovementKind
+from referral_core.entities.balance import Balance, Movement, MovementKind, Use
 from referral_core.entities.contract import Contract
 from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.entities.promo_code import PromoCode
 from referral_core.entities.referral import Referral, ReferralStatus
 from referral_core.entities.wait import Wait, wait_of
-from referral_core.ports.billing import TellingBilling
+from referral_core.ports.billing import TellingBilling, UseTelling
 from referral_core.services.activity import AccountActivity, Activity, Place, place_of, place_text
 from referral_core.services.context import BoundService
 from referral_core.services.permissions import Permissions, own_account, own_customer
@@ -27,6 +28,7 @@ from referral_core.services.refusals import unknown_account
 from referral_core.services.sharing import SharingFigures, Sharings
 from referral_core.services.visibility import Visibility
 from referral_core.values.arguments import AccountId, Count, CustomerId, Text
+from referral_core.values.errors import BillingUnavailable
 from referral_core.values.moment import LATEST
 from referral_core.values.money import Money
 
@@ -54,8 +56,10 @@ class ReferralView:
     void. ``amount`` is the amount locked for it, and ``grant`` the status of its grant, ``None`` until the contract
     activates. ``waits_for`` tells what that discount waits for. ``expected_on`` is the planned first day of the
     contract, as long as its start is waited for and a day is known. ``granted_at`` is the moment from which the
-    discount is effective in billing, ``None`` until billing has it. ``contract`` is the new customer's contract,
-    ``other`` the account on the other side.
+    discount is effective in billing, ``None`` until billing has it. ``taken_back`` is the part of it that was taken
+    back, ``None`` when nothing was. ``bills`` are the bills that used it, on whichever account it is by now; ``None``
+    means unknown: the billing system does not tell, or not now. ``contract`` is the new customer's contract, ``other``
+    the account on the other side.
     ``other`` is ``None`` for every customer, ``contract`` for the referrer; both are ``None`` for staff who may not see
     the friend's segment.
 
@@ -73,6 +77,8 @@ class ReferralView:
     cancelled_at: datetime | None
     amount: Money
     grant: GrantStatus | None
+    taken_back: Money | None
+    bills: tuple[Use, ...] | None
     contract: str | None
     other: str | None
 
@@ -120,9 +126,9 @@ class Accounts(BoundService):
     ) -> tuple[ReferralView, ...]:
         """Return up to ``limit`` referrals in which an account has a side, the newest first (T2, T4).
 
-        Each tells where the account's discount of it is: what it waits for, and when it was granted. They are ordered
-        by concluding moment, latest first, and then by contract, last first. ``after`` is the ``place`` of the last
-        referral of the page before.
+        Each tells where the account's discount of it is: what it waits for, when it was granted, and which bills used
+        it. They are ordered by concluding moment, latest first, and then by contract, last first. ``after`` is the
+        ``place`` of the last referral of the page before.
 
         :raises Refusal: ``not-allowed``, ``account-unknown``, ``moment-invalid`` when ``after`` is no place.
         """
@@ -194,6 +200,9 @@ class Accounts(BoundService):
         return movement
 
 
+_STOPPED: Final = frozenset({ReferralStatus.VOID, ReferralStatus.CANCELLED})
+
+
 @attrs.frozen
 class AccountReferrals:
     """One account's referrals, the newest first, each with its place.
@@ -217,12 +226,19 @@ class AccountReferrals:
         shown = tuple(islice(placed, limit))
         # Read after the referrals: an activation in between may bring grants too early, and never leaves them out.
         grants = {grant.key: grant for grant in self.ports.grants.all(account=self.account)}
-        return tuple([self._seen(place, referral, grants) for place, referral in shown])
+        of_shown = [grants.get(f"{self._side(referral)}/{referral.contract}") for _, referral in shown]
+        uses = self._uses(each for each in of_shown if each is not None and each.status is GrantStatus.GRANTED)
+        return tuple([self._seen(*each, grant, uses) for each, grant in zip(shown, of_shown, strict=True)])
 
-    def _seen(self, place: Place, referral: Referral, grants: Mapping[str, Grant]) -> ReferralView:
-        side = Side.REFERRER if referral.referrer == self.account else Side.REFEREE
-        grant = grants.get(f"{side}/{referral.contract}")
-        waits_for = wait_of(referral, side, grant)
+    def _side(self, referral: Referral) -> Side:
+        return Side.REFERRER if referral.referrer == self.account else Side.REFEREE
+
+    def _seen(
+        self, place: Place, referral: Referral, grant: Grant | None, uses: Mapping[str, tuple[Use, ...]]
+    ) -> ReferralView:
+        side = self._side(referral)
+        taken_back = self._taken_back(referral, side)
+        waits_for = wait_of(referral, side, grant, taken_back)
         granted = grant if grant is not None and grant.status is GrantStatus.GRANTED else None
         other = referral.referee if side is Side.REFERRER else referral.referrer
         sees_other = self._sees(other)
@@ -237,9 +253,28 @@ class AccountReferrals:
             cancelled_at=referral.cancelled_at,
             amount=referral.offer_of(side).amount,
             grant=None if grant is None else grant.status,
+            taken_back=taken_back,
+            bills=() if granted is None else uses.get(granted.key),
             contract=referral.contract if side is Side.REFEREE or sees_other else None,
             other=other if sees_other else None,
         )
+
+    def _taken_back(self, referral: Referral, side: Side) -> Money | None:
+        """Return what was taken back of a side's grant; only of what is stopped anything can be (V2, B10)."""
+        if referral.granted_at is None or referral.status_of(side) not in _STOPPED:
+            return None
+        reversals = self.ports.reversals.of_referral(referral.contract)
+        amounts = [each.amount for each in reversals if each.side is side and each.amount]
+        return Money.total(amounts, amounts[0].currency) if amounts else None
+
+    def _uses(self, grants: Iterable[Grant]) -> dict[str, tuple[Use, ...]]:
+        """Return the bills that used each grant, as far as billing tells and answers."""
+        billing, uses = self.ports.billing, dict[str, tuple[Use, ...]]()
+        if isinstance(billing, UseTelling):
+            with suppress(BillingUnavailable):  # whoever asks where a discount is, is told so without billing too
+                for grant in grants:
+                    uses[grant.key] = billing.uses(grant.key)
+        return uses
 
     def _starts_on(self, contract: str) -> date | None:
         found = self.ports.contracts.find(contract)

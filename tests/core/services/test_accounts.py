@@ -127,6 +127,8 @@ def test_referrals_are_shown_from_the_side_of_the_account() -> None:
         cancelled_at=None,
         amount=euros("10"),
         grant=GrantStatus.GRANTED,
+        taken_back=None,
+        bills=(),
         contract="K-B",
         other="B",
     )

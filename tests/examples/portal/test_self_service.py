@@ -8,9 +8,11 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 
+import attrs
 import pytest
 
 from examples.portal.catalogue import LANGUAGES, Texts
+from examples.portal.visit import PAGES
 from examples.portal.world import PORTAL
 from referral_core import Messages, Money, ReferralStatus
 from referral_core.entities.wait import Wait
@@ -140,12 +142,37 @@ def test_the_first_card_says_where_each_discount_is(visitor: Visitor, language: 
     waiting, *given = first.split("<li>")[1:]
     for told in (texts.money(Money("15")), words.waits_for(Wait.START, texts.day(date(2026, 4, 1)))):
         assert told in waiting
-    for each, day in zip(given, (date(2025, 12, 1), date(2025, 11, 1)), strict=True):
-        assert texts.money(Money("10")) in each
+    assert texts("referral.no-bill") not in waiting
+    for each, day, bill in zip(given, (date(2025, 12, 1), date(2025, 11, 1)), ("11", "10"), strict=True):
+        ten, on = texts.money(Money("10")), texts.day(day)
         assert words.waits_for(Wait.NOTHING) in each
-        assert texts("referral.granted", day=texts.day(day)) in each
+        assert texts("referral.granted", day=on) in each
+        assert texts("referral.bill", amount=ten, bill=f"A-1001-2025-{bill}", day=on) in each
     for friend in ("Maarja", "Marek", "Svetlana", "K-10", "A-1007", "A-1015"):
         assert friend not in page
+
+
+@pytest.mark.rule("T4")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_bills_that_are_unknown_are_not_told_as_none_and_what_was_taken_back_is_told(
+    visitor: Visitor, language: str
+) -> None:
+    world, texts = visitor.world, Texts.of(language)
+    *_, view = world.ask(PORTAL).accounts.referrals(ANNAS)
+    told = PAGES.get_template("referral.html").make_module({"t": texts, "day_of": world.programme.calendar.day_of})
+    unused = attrs.evolve(view, bills=())
+    shown = [
+        vars(told)["used"](each, "p").unescape()
+        for each in (unused, attrs.evolve(view, bills=None), attrs.evolve(unused, taken_back=Money("3")))
+    ]
+    none, unknown, back = (
+        texts(f"referral.{key}", amount=texts.money(Money("3"))) for key in ("no-bill", "bills-unknown", "taken-back")
+    )
+    assert [[text in each for text in (none, unknown, back)] for each in shown] == [
+        [True, False, False],
+        [False, True, False],
+        [True, False, True],
+    ]
 
 
 @pytest.mark.rule("T4")

@@ -18,6 +18,7 @@ from referral_core.entities.discount_group import GroupStatus
 from referral_core.entities.grant import GrantStatus
 from referral_core.entities.promo_code import CodeStatus
 from referral_core.entities.reversal import Reversal
+from referral_core.entities.wait import Wait
 from referral_core.services.payouts import Backlog
 from referral_core.session import ACTS
 from referral_core.values.errors import Reason
@@ -68,6 +69,8 @@ def sign_ups(world: World, client: RemoteSession) -> None:
     client.groups.set_amount("referee-manual", Money("5"))
     moved = client.referrals.change_group("K-B", group="referee-self-service", reason="began there")
     assert moved.referee_offer.group == "referee-self-service"
+    (seen,) = client.accounts.referrals("B")
+    assert (seen.waits_for, seen.expected_on, seen.bills) == (Wait.START, date(2021, 4, 1), ())
     assert client.referrals.hold("K-B", reason="looks odd").held_at is not None
     assert client.referrals.release("K-B", reason="a family") == moved
     assert client.referrals.void("K-B", side=Side.REFERRER, reason="paid otherwise").void_sides == (Side.REFERRER,)
@@ -123,7 +126,9 @@ def accounts(world: World, client: RemoteSession) -> None:
     contracts_and_money(world, client)
     assert client.accounts.of_customer("ben") == ("B", "B2")
     assert client.accounts.show("B2").balance.unused == Money("4")
-    assert [seen.side for seen in client.accounts.referrals("B")] == [Side.REFEREE]
+    (seen,) = client.accounts.referrals("B")
+    assert (seen.side, seen.waits_for, seen.granted_at) == (Side.REFEREE, Wait.NOTHING, NOON)
+    assert [(use.bill, use.amount) for use in seen.bills or ()] == [("bill-1", Money("3"))]
     assert [each.amount for each in client.accounts.movements("B2")] == [Money("4")]
     assert [each.moment for each in client.accounts.activity("B2")]
     assert client.sharing.figures("A").earned == Money("10")

@@ -9,7 +9,7 @@ from pydantic import Field
 from referral_adapters.http.models.answer import Answer, local, plain
 from referral_adapters.http.models.codes import CodeAnswer, FiguresAnswer
 from referral_adapters.http.models.contracts import ContractAnswer
-from referral_core.entities.balance import Balance, Movement
+from referral_core.entities.balance import Balance, Movement, Use
 from referral_core.entities.wait import Wait
 from referral_core.programme.messages import Messages
 from referral_core.services.accounts import AccountView, ReferralView
@@ -72,6 +72,19 @@ class AccountAnswer(Answer):
         )
 
 
+class UseAnswer(Answer):
+    """What a bill took of a discount."""
+
+    bill: str
+    amount: str
+    moment: str | None
+
+    @classmethod
+    def of(cls, use: Use, calendar: Calendar) -> UseAnswer:
+        """Return the answer about a use."""
+        return cls(bill=use.bill, amount=str(use.amount.amount), moment=local(use.moment, calendar))
+
+
 class ReferralViewAnswer(Answer):
     """A referral as one of its two accounts sees it; customers do not see the other account and its contract."""
 
@@ -90,6 +103,10 @@ class ReferralViewAnswer(Answer):
     )
     cancelled_at: str | None
     grant: str | None = Field(description="The status of this side's grant on its way to billing.")
+    taken_back: str | None = Field(description="The part of the discount that was taken back; null when nothing was.")
+    bills: list[UseAnswer] | None = Field(
+        description="The bills that used the discount; null means unknown: the billing system does not tell."
+    )
     contract: str | None
     other: str | None
 
@@ -108,6 +125,8 @@ class ReferralViewAnswer(Answer):
             granted_at=local(seen.granted_at, calendar),
             cancelled_at=local(seen.cancelled_at, calendar),
             grant=None if seen.grant is None else seen.grant.value,
+            taken_back=plain(seen.taken_back),
+            bills=None if seen.bills is None else [UseAnswer.of(each, calendar) for each in seen.bills],
             contract=seen.contract,
             other=seen.other,
         )
