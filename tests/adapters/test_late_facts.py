@@ -155,6 +155,26 @@ def test_facts_about_the_customer_and_the_contract_are_told_as_learned_later(fee
     ]
 
 
+@pytest.mark.rule("M4", "R3")
+def test_what_was_known_never_changes_afterwards(feed: Feed) -> None:
+    feed.tell(
+        *START,
+        SIGNED,
+        ("contract.concluded", "2021-04-10 12:00", {"contract": "X-1", "account": "X", "customer": "xen"}),
+    )
+    then = at("2021-03-31")
+    before = feed.runner.summary(known_at=then)
+    assert before["liability"] == {"locked": "17.00", "granted_unused": "0.00"}
+    feed.tell(
+        ("contract.activated", "2021-03-01 00:00", {"contract": "B-1"}),
+        ("bill.issued", "2021-03-05 00:00", {"bill": "N-1", "account": "B", "amount": "4.00"}),
+        ("contract.terminated", "2021-02-05 00:00", {"contract": "A-1"}),
+        ("contract.withdrawn", "2021-04-10 12:00", {"contract": "X-1"}),
+    )
+    assert {**feed.runner.summary(known_at=then), "lines": 0} == {**before, "lines": 0}
+    assert feed.runner.summary()["liability"] == {"locked": "0.00", "granted_unused": "13.00"}
+
+
 @pytest.mark.rule("M4")
 def test_a_feed_begins_at_the_latest_recording_of_the_store(feed: Feed) -> None:
     feed.tell(*START, ("contract.concluded", "2021-04-10 12:00", {

@@ -132,7 +132,7 @@ def test_grants_that_wait_are_told_without_those_of_later() -> None:
         # The activation of the fifth contract was told late.
         told = at(MARCH) if number == 5 else activated
         office.store.referrals.replace(recorded.granted(activated), at=told)
-        early = attrs.evolve(grant(of=f"K-{number}"), effective_from=activated)
+        early = attrs.evolve(grant(of=f"K-{number}"), effective_from=activated, recorded_at=told)
         office.store.grants.add(attrs.evolve(early, wait_until=at(APRIL if number == 3 else MARCH)))
     settled = office.store.grants.find("referee/K-1")
     assert settled is not None
