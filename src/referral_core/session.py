@@ -255,7 +255,10 @@ class LocalRunner:
             raise ReadOnlySession(act.name)
 
         def admitted() -> R:
-            return act.body(inner, **self.admit(act, given))
+            context.begin_act()
+            result = act.body(inner, **self.admit(act, given))
+            context.trace_the_rest(act.name)
+            return result
 
         with showing_moments_in(context.programme.calendar):  # in the sentences of refusals
             # In a block a transaction is open, in which billing is never called.

@@ -118,6 +118,9 @@ _TOLD: Final[Mapping[str, tuple[ActivityCategory, str]]] = MappingProxyType(
         "code.start": (ActivityCategory.CODE, "The code {code} became active."),
         "code.end": (ActivityCategory.CODE, "The code {code} {ends}."),
         "contract.concluded": (ActivityCategory.REFERRAL, "Contract {contract} was concluded{warned}."),
+        "contract.activated": (ActivityCategory.REFERRAL, "Contract {contract} activated."),
+        "contract.withdrawn": (ActivityCategory.REFERRAL, "Contract {contract} was withdrawn."),
+        "contract.terminated": (ActivityCategory.REFERRAL, "Contract {contract} was terminated."),
         "referral.record": (
             ActivityCategory.REFERRAL,
             "Contract {contract} was concluded with the code {code}, for {referee_amount} once it activates.",
@@ -136,6 +139,7 @@ _TOLD: Final[Mapping[str, tuple[ActivityCategory, str]]] = MappingProxyType(
         "grant.due": (ActivityCategory.DISCOUNT, "{amount} became due {why}."),
         "grant.posted": (ActivityCategory.DISCOUNT, "{amount} was granted {why}."),
         "grant.retry": (ActivityCategory.DISCOUNT, "The discount due {why} is to be tried again."),
+        "bill.issued": (ActivityCategory.DISCOUNT, "{used} was used by bill {bill}."),
         "discount.transfer": (ActivityCategory.DISCOUNT, "{amount} was moved from account {from} to account {to}."),
         "case.finish": (ActivityCategory.CASE, "Case {case} was finished with contract {contract}."),
         "termination-fee.note": (

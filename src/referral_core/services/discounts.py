@@ -42,7 +42,10 @@ class Discounts(BoundService):
         :raises BillingUnavailable: billing did not answer.
         """
         self._check_bill(account=account, amount=amount)
-        return self._ports.billing.bill(bill, account, amount, at=at or self._now)
+        used = self._ports.billing.bill(bill, account, amount, at=at or self._now)
+        if used:
+            self._context.note(account_subject(account), "bill.issued", {"bill": bill, "used": str(used)})
+        return used
 
     def _check_transfer(self, *, source: str, target: str, amount: Money | None, **_: object) -> None:
         given, taking = self._known(source, "from"), self._known(target, "to")
