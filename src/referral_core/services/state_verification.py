@@ -392,7 +392,7 @@ class StateVerifier:
 
     def _is_kept_by_account(self, contract: str, name: str) -> bool:
         found = self._ports.contracts.find(contract)
-        rows = () if found is None else self._ports.trace.chain(account_subject(found.account))
+        rows = () if found is None else readable_rows(self._ports.trace, account_subject(found.account))
         return any(name in (row.stored or _named_in_words(row.act, row.subject, row.after or {})) for row in rows)
 
     def _imports(self) -> Iterator[tuple[str, str | None]]:

@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import attrs
 import pytest
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import URL
 
 from referral_adapters.sql import SqlStore, check, upgrade
+from referral_adapters.sql.trace import SqlTrace
+from referral_core import Actor, Money, Role
+from referral_core.entities.trace import TraceNote
 from referral_core.services.state_verification import StateVerifier
 from tests.adapters.postgres_server import PostgresServer
-from tests.lived_store import NOW, PROGRAMME, SECRET, live
+from tests.lived_store import NOW, PROGRAMME, SECRET, live, session
 
 pytestmark = pytest.mark.rule("A2")
 
@@ -225,6 +229,10 @@ TAMPERINGS: Final[dict[str, tuple[str, str, str]]] = {
     "an account given away in every table": (
         EVERY_TABLE_OF, VERIFY, "account:A: customer: is not the one to whom it belongs by the trace",
     ),
+    "the owner in the trace forgotten": (
+        "UPDATE trace_entries SET owner_salt = NULL WHERE subject = 'account:A'",
+        VERIFY, "account:A: customer: is not the one to whom it belongs by the trace",
+    ),
     "an account given away in one table": (
         "UPDATE accounts SET customer = 'thief' WHERE account = 'A'",
         CHECK, "A contract on account A is of another customer than the account.",
@@ -295,6 +303,18 @@ TAMPERINGS: Final[dict[str, tuple[str, str, str]]] = {
         "DELETE FROM live_referrals WHERE contract = 'K-due'",
         CHECK, "The referral of contract K-due is not kept as it should be",
     ),
+    "a code of another customer": (
+        "UPDATE promo_codes SET customer = 'thief' WHERE text = 'A123'",
+        CHECK, "A code of account A is of another customer than the account.",
+    ),
+    "a referral of another customer": (
+        "UPDATE referrals SET referee_customer = 'thief' WHERE contract = 'K-due'",
+        CHECK, "The referral of contract K-due is of another customer than one of its accounts.",
+    ),
+    "a key as if it were posted": (
+        "INSERT INTO posted_grants VALUES ('referrer/K-none')",
+        CHECK, "The key referrer/K-none is posted, and no grant has it.",
+    ),
     "a referral in nobody's list": (
         "DELETE FROM given_referrals WHERE contract = 'K-due'",
         CHECK, "The referral of contract K-due is not in the list of its referrer's.",
@@ -323,11 +343,13 @@ UNITS: Final = {
 }
 
 
-def findings(url: URL) -> dict[str, list[str]]:
-    """Return what each command finds."""
+def findings(url: URL, command: str) -> list[str]:
+    """Return what a command finds."""
+    if command == CHECK:
+        return [each.message for each in check(url)]
     with SqlStore(url, PROGRAMME, secret=SECRET) as store:
         found = StateVerifier(store, most=1000).run(NOW)
-    return {VERIFY: [str(fault) for fault in found.faults], CHECK: [each.message for each in check(url)]}
+    return [str(fault) for fault in found.faults]
 
 
 def tamper(connection: Connection, statements: str) -> None:
@@ -352,20 +374,25 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     upgrade(url)
     with SqlStore(url, PROGRAMME, secret=SECRET) as store:
         live(store)
-    assert findings(url) == {VERIFY: [], CHECK: []}
+    assert (findings(url, VERIFY), findings(url, CHECK)) == ([], [])
     return path
 
 
 @pytest.mark.parametrize("name", TAMPERINGS)
 def test_what_was_changed_behind_the_librarys_back_is_named(name: str, lived_in: Path, tmp_path: Path) -> None:
     statements, command, named = TAMPERINGS[name]
-    url = URL.create("sqlite", database=str(shutil.copy(lived_in, tmp_path / "referral.db")))
+    found = tampered(statements, command, lived_in, tmp_path)
+    assert [each for each in found if each.startswith(named)], found
+
+
+def tampered(statements: str, command: str, path: Path, folder: Path) -> list[str]:
+    """Return what a command finds in a copy of a file that was tampered with."""
+    url = URL.create("sqlite", database=str(shutil.copy(path, folder / "referral.db")))
     engine = create_engine(url)
     with engine.begin() as connection:
         tamper(connection, statements)
     engine.dispose()
-    found = findings(url)[command]
-    assert [each for each in found if each.startswith(named)], found
+    return findings(url, command)
 
 
 @pytest.fixture(scope="module")
@@ -378,7 +405,7 @@ def lived_in_postgresql(postgres: PostgresServer) -> Iterator[URL]:
 
 
 def test_in_postgresql_as_well(lived_in_postgresql: URL) -> None:
-    assert findings(lived_in_postgresql) == {VERIFY: [], CHECK: []}
+    assert (findings(lived_in_postgresql, VERIFY), findings(lived_in_postgresql, CHECK)) == ([], [])
     engine = create_engine(lived_in_postgresql)
     for name in IN_POSTGRESQL:
         statements, command, named = TAMPERINGS[name]
@@ -389,3 +416,67 @@ def test_in_postgresql_as_well(lived_in_postgresql: URL) -> None:
         assert command == VERIFY
         assert [each for each in found if each.startswith(named)], (name, found)
     engine.dispose()
+
+
+# ── databases of the version before ───────────────────────────────────────────────────────────────────────────────────
+
+NEW_ACTS: Final = {"contract.activated", "contract.withdrawn", "contract.terminated", "bill.issued"}
+"""The acts that left no row in the version before, when systems did them."""
+
+FOUND_IN_WORDS: Final = {
+    "an amount raised": "group:referrer: group referrer: ",
+    "a referral and its grant raised": "referral:K-due: referral K-due: referee_amount is 90.00 EUR",
+    "a held referral set free": "referral:K-done: referral K-done: status is recorded, and the trace says held",
+    "a cancelled referral set free": "referral:K-gone: referral K-gone: status is recorded",
+    "a due grant raised": "referral:K-due: grant referee/K-due: amount is 90.00 EUR, and the trace says 10.00 EUR",
+    "a due grant deleted": "referral:K-due: grant referrer/K-due: is gone, and the trace says that it became due",
+    "a granted grant to be sent again": "referral:K-paid: grant referee/K-paid: status is due",
+    "a case's amount raised": "programme: case S-open: Discount amount is 90.00 EUR, and the trace says 10.00 EUR",
+    "a finished case opened again": "account:of K-done: case S-done: contract is empty",
+    "a code that goes on": "account:A: code A123: ends_at is empty",
+    "a code that nobody issued": "account:V: code STOLEN: is stored, and no row tells of it",
+    "a grant that nobody is owed": "referral:K-open: grant referrer/K-open: is stored, and no row tells of it",
+}
+"""What the words in the rows of the version before are enough for."""
+
+
+@pytest.fixture(scope="module")
+def from_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an SQLite file in which the version before has done everything."""
+    path = tmp_path_factory.mktemp("before") / "referral.db"
+    url = URL.create("sqlite", database=str(path))
+    upgrade(url)
+    append = SqlTrace.append
+
+    def appended(self: SqlTrace, *notes: TraceNote) -> None:
+        rows = [note for note in notes if note.act not in NEW_ACTS and not is_new(note)]
+        append(self, *[attrs.evolve(note, stored=None, owner=None) for note in rows])
+
+    with SqlStore(url, PROGRAMME, secret=SECRET) as store, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SqlTrace, "append", appended)
+        live(store)
+    return path
+
+
+def is_new(note: TraceNote) -> bool:
+    return note.act == "contract.concluded" and note.actor.role is Role.SYSTEM
+
+
+def test_what_the_version_before_did_not_keep_is_counted_and_is_no_fault(from_before: Path, tmp_path: Path) -> None:
+    url = URL.create("sqlite", database=str(shutil.copy(from_before, tmp_path / "referral.db")))
+    with SqlStore(url, PROGRAMME, secret=SECRET) as store:
+        found = StateVerifier(store, most=99).run(NOW)
+        assert found.faults == ()
+        assert (found.in_words > 30, found.contracts, found.bills) == (True, 21, 3)
+        session(store, "2021-09-01", Actor.system()).contracts.terminate("K-A2")
+        session(store, "2021-09-01").groups.set_amount("referrer", Money("12"))
+        after = StateVerifier(store, most=99).run(NOW)
+        # What is done from now on is kept, whole.
+        assert after.faults == ()
+        assert (after.compared - found.compared, after.in_words - found.in_words) == (2, -1)
+
+
+@pytest.mark.parametrize("name", FOUND_IN_WORDS)
+def test_what_the_version_before_said_in_words_is_compared(name: str, from_before: Path, tmp_path: Path) -> None:
+    found = tampered(TAMPERINGS[name][0], VERIFY, from_before, tmp_path)
+    assert [each for each in found if each.startswith(FOUND_IN_WORDS[name])], found
