@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Final
 
 import attrs
@@ -79,7 +80,7 @@ def live(store: Store) -> None:  # noqa: PLR0915 - all that can happen
         s.contracts.terminate("I-2", at=at("2021-01-03 11:00"))
         s.sign_ups.conclude("K-A", account="A", customer="ann", first_name="Ann", at=at("2021-01-03 10:00"))
         s.contracts.activate("K-A", at=at("2021-01-03 11:00"))
-        s.sign_ups.conclude("K-A2", account="A", customer="ann", product="gas")
+        s.sign_ups.conclude("K-A2", account="A", customer="ann", product="gas", starts_on=date(2021, 1, 3))
         s.contracts.activate("K-A2")
         s.sign_ups.conclude("K-Z", account="Z", customer="zoe")
     with session(store, "2021-01-04 12:00") as s:

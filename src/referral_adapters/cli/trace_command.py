@@ -311,7 +311,7 @@ def state_json(state: StateVerification) -> dict[str, Any]:
 def show_state(state: StateVerification, screen: Screen) -> None:
     """Show a verification of the stored state: every fault on a line of its own, then what was compared."""
     for fault in state.faults:
-        screen.print(Text(printable(str(fault)), style="red"))
+        screen.print(Text(printable(str(fault)), style="red"), soft_wrap=True)
     if state.more:
         screen.print(Text(f"… and {state.more:,} more", style="red"))
     count = len(state.faults) + state.more
@@ -326,7 +326,8 @@ def show_state(state: StateVerification, screen: Screen) -> None:
         )
     for left, what in ((state.contracts, "contract"), (state.bills, "bill")):
         if left:
-            screen.print(Text(f"{quantity(left, what)} not covered: an earlier version left no row of them."))
+            of = "it" if left == 1 else "them"
+            screen.print(Text(f"{quantity(left, what)} not covered: an earlier version left no row of {of}."))
 
 
 def show_verification(verified: Verification, screen: Screen) -> None:
