@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from referral_core.ports.store import Repositories, Store
 
 E = TypeVar("E", Contract, PromoCode, DiscountGroup, Referral, Grant, Case, Sharing)
+
+
+_OWNED: Final = (Contract, PromoCode)
+"""The entities that name the owner of their account."""
 
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)
@@ -171,7 +175,7 @@ class Context:
     def _noted(self, note: TraceNote, *entities: object) -> TraceNote:
         """Return a row that keeps these entities, and those that no row on its chain keeps yet."""
         kept = (*self._untraced.pop(note.subject, {}).values(), *entities)
-        owners = [each.customer for each in kept if isinstance(each, Contract | PromoCode)]
+        owners = [each.customer for each in kept if isinstance(each, _OWNED)]
         return attrs.evolve(note, stored=stored_in(*kept), owner=owners[-1] if owners else None)
 
 

@@ -8,10 +8,10 @@ content cannot be erased (A5).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import attrs
@@ -65,7 +65,9 @@ class Record(Generic[E]):
 
     def fields(self, entity: E) -> dict[str, str]:
         """Return the stored fields of an entity as text, without those that have their default (A2, A5)."""
-        return dict(_texts(entity, "", self.kept))
+        into: dict[str, str] = {}
+        _put(into, "", entity, self.kept)
+        return into
 
     def states(self, act: str, before: E | None, after: E, at: datetime) -> tuple[State | None, State]:
         """Return the states before and after in the row of an act."""
@@ -147,31 +149,47 @@ _PERSONAL: Final = frozenset(
 """The fields that name persons or hold free words, on any entity: they can be erased, and hashed content cannot."""
 
 
-def _texts(value: object, name: str, kept: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
-    """Yield the parts of a value as text, each with its name: fields by their names, items by their places."""
-    if value is None:
-        return
-    if isinstance(value, tuple):
-        for place, item in enumerate(value):
-            yield from _texts(item, f"{name}.{place}")
+def _put(into: dict[str, str], name: str, value: object, kept: tuple[str, ...] = ()) -> None:
+    """Put the parts of a value as text, each under its name: fields by their names, items by their places."""
+    # The exact classes first: most values are text, and every act writes dozens of them.
+    kind = type(value)
+    if kind is str or kind is Money:
+        into[name] = str(value)
     elif isinstance(value, datetime):
-        yield name, written(value)
-    elif isinstance(value, date):
-        yield name, value.isoformat()
-    elif not isinstance(value, Money) and attrs.has(type(value)):
-        for field, default in _fields(type(value)):  # type: ignore[arg-type] # a class is hashable, which mypy does not see
-            part = getattr(value, field)
-            # Without the defaults, an optional field of a later version changes nothing in what is kept already.
-            if part != default and (not kept or field in kept):
-                yield from _texts(part, f"{name}.{field}" if name else field)
+        into[name] = written(value)
+    elif isinstance(value, tuple):
+        for place, item in enumerate(value):
+            _put(into, f"{name}.{place}", item)
+    elif attrs.has(kind):
+        fields, values = _fields_of(kind)
+        start = f"{name}." if name else ""
+        # Without the defaults, an optional field of a later version changes nothing in what is kept already.
+        for (field, default), part in zip(fields, values(value), strict=True):
+            if part is not None and part != default and (not kept or field in kept):
+                _put(into, start + field, part)
     else:
-        yield name, str(value)
+        into[name] = str(value)
 
 
-@lru_cache
-def _fields(kind: type[Any]) -> tuple[tuple[str, object], ...]:
-    """Return the stored fields of a class, each with its default."""
-    return tuple([(each.name, each.default) for each in attrs.fields(kind) if each.init and each.name not in _PERSONAL])
+Values = Callable[[object], tuple[object, ...]]
+"""The values of all stored fields of an entity at once."""
+
+
+def _fields_of(kind: type[Any]) -> tuple[tuple[tuple[str, object], ...], Values]:
+    """Return the stored fields of a class with their defaults, and the function that reads them."""
+    found = _FIELDS.get(kind)
+    if found is None:
+        fields = tuple(
+            [(each.name, each.default) for each in attrs.fields(kind) if each.init and each.name not in _PERSONAL]
+        )
+        # One call for all of them takes a third of the time that a call for each does, and every act pays it.
+        read = attrgetter(*[name for name, _ in fields])
+        found = fields, read if len(fields) > 1 else lambda value: (read(value),)
+        _FIELDS[kind] = found
+    return found
+
+
+_FIELDS: Final[dict[type, tuple[tuple[tuple[str, object], ...], Values]]] = {}
 
 
 def imported_state(contracts: Sequence[Contract]) -> State:

@@ -18,6 +18,7 @@ from referral_adapters.feed import FeedRunner
 from referral_adapters.sql import Finding, SchemaMismatch, SqlStore, StoreFailed, check, schema, upgrade
 from referral_adapters.sql.integrity import LAWS
 from referral_core import Actor, Money, Programme, ReferralDesk, Side
+from referral_core.services.state_verification import StateVerifier
 from tests.adapters.postgres_server import PostgresServer
 from tests.adapters.sql import old_world
 from tests.adapters.sql.old_world import on
@@ -64,6 +65,8 @@ def test_a_year_of_work_leaves_nothing_to_find(own: URL, lived_in: tuple[str, ..
         list(FeedRunner(PROGRAMME, store).run(lived_in))
         told: list[str] = []
         assert list(check(own, told.append)) == []
+        state = StateVerifier(store, most=9).run(on(400))
+        assert (state.faults, state.contracts, state.bills, state.in_words) == ((), 0, 0, 0)
     assert told[-len(LAWS) :] == [law.name for law in LAWS]
 
 
