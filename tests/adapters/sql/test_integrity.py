@@ -200,7 +200,7 @@ BROKEN: Final = {
     "UPDATE given_referrals SET referrer = 'A9' WHERE contract = 'K7'": {("referral", "K7")},
     "UPDATE promo_codes SET customer = 'C9' WHERE text = 'GUSCODE'": {("account", "A8")},
     "UPDATE referrals SET referrer_customer = 'C9' WHERE contract = 'K3'": {("account", "K3")},
-    "UPDATE contracts SET activated_at = NULL WHERE id = 'K2'": {("contract", "K2"), ("referral", "K2")},
+    "UPDATE contracts SET activated_at = NULL WHERE id = 'K7'": {("contract", "K7"), ("referral", "K7")},
     "INSERT INTO posted_grants (key) VALUES ('referee/K99')": {("posting", "referee/K99")},
     "UPDATE sharings SET account = 'A9'": {("sharing", "A9")},
     "UPDATE outbox SET position = 7 WHERE number = 2": {("outbox", "account:A99")},
