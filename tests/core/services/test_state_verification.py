@@ -21,7 +21,7 @@ from referral_core.services.state_verification import StateFault, StateVerificat
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import TraceUnreadable
 from referral_core.values.timeline import Span, Timeline
-from tests.lived_store import MARI, NOW, PROGRAMME, SECRET, live, session
+from tests.lived_store import MARI, NOW, PROGRAMME, SECRET, WHY, live, session
 from tests.phrases import at, contract, euros
 
 pytestmark = pytest.mark.rule("A2")
@@ -377,3 +377,14 @@ def test_what_is_done_from_now_on_is_compared_in_all_fields(from_before: MemoryS
     assert found.compared == 2
     changed(contracts(from_before), "K-A2", ended_at=NOW + timedelta(days=1))
     assert len(verified(from_before).faults) == 1
+
+
+@pytest.mark.rule("A5")
+def test_no_row_keeps_a_person_or_free_words() -> None:
+    store = lived_in()
+    owners = {owner for _, owner in store.contracts.accounts()} | {each.customer for each in store.cases.all()}
+    persons = owners | {"c K-paid", "Ann", "NOBODYS", MARI.id, "crm", WHY}
+    kept = [fields for row in store.trace.chain() for fields in (row.stored or {}).values()]
+    values = {value for fields in kept for value in fields.values()}
+    assert len(values) > 100
+    assert not persons & values
