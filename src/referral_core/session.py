@@ -274,7 +274,10 @@ class LocalRunner:
             raise ReadOnlySession(act.name)
 
         def admitted() -> R:
-            answer: R = visible.of(act.body(inner, **self.admit(act, given)))
+            context.begin_act()
+            answer = act.body(inner, **self.admit(act, given))
+            context.trace_the_rest(act.name)
+            answer = visible.of(answer)
             if context.code_limit is not None:
                 context.code_limit.show(_shown_by(answer))
             return answer

@@ -86,6 +86,7 @@ PROPER: Final[dict[str, dict[str, Any]]] = {
     "programme.diff": {},
     "trace.show": {"subject": "account:A", "period": {"start": "2021-01-06T00:00:00Z", "end": None}},
     "trace.verify": {},
+    "trace.verify-state": {},
 }
 OF_CUSTOMERS: Final = [name for name in NAMES if ACTS[name].least is Role.CUSTOMER]
 

@@ -21,6 +21,9 @@ def verify(
     expect: Annotated[
         str | None, typer.Option(metavar="HASH", help="The hash of a seal as it was published: one seal must have it.")
     ] = None,
+    state: Annotated[
+        bool, typer.Option("--state", help="Also verify that what is stored is what the trace says was done.")
+    ] = False,
     programme: ProgrammeFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -29,22 +32,30 @@ def verify(
     Every row of every chain is read, and every seal with the chains it was set over. A terminal shows each fault on a
     line, a pipe gets one JSON object. Others may go on writing and sealing.
 
+    With --state, contracts, codes, referrals, grants, cases, groups and discounts are then compared with the rows about
+    them: each difference is a line with the thing, the field, what is stored and what the trace says.
+
     \b
     Examples:
       referral trace verify --db sqlite:///referral.db
+      referral trace verify --state --db sqlite:///referral.db
       referral trace verify --db postgresql://auditor@host/referral --expect 5f1c…
 
     \b
     Exit status:
-      0    the trace is whole
-      1    it has faults, each of which is named
+      0    the trace is whole, and with --state the store is as it says
+      1    there are faults, each of which is named
       2    the database, the feed or the programme could not be opened
       130  stopped by Ctrl-C
     """
     check_source(feed, db)
     from referral_adapters.cli import trace_command
 
-    run_to_exit(lambda: trace_command.verify(feed=feed, db=db, programme=programme, expected=expect, as_json=as_json))
+    run_to_exit(
+        lambda: trace_command.verify(
+            feed=feed, db=db, programme=programme, expected=expect, with_state=state, as_json=as_json
+        )
+    )
 
 
 @trace_app.command()

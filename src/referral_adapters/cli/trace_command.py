@@ -35,6 +35,7 @@ from referral_core.entities.trace import (
 )
 from referral_core.ports.store import Store
 from referral_core.programme.programme import Programme
+from referral_core.services.state_verification import StateVerification
 from referral_core.services.trace import Trace
 from referral_core.session import ACTS
 from referral_core.values.effective_period import EffectivePeriod
@@ -93,19 +94,35 @@ class TraceSelection:
         return group_subject(self.group) if self.group is not None else self.subject or ""
 
 
-def verify(*, feed: str | None, db: str | None, programme: Path | None, expected: str | None, as_json: bool) -> int:
-    """Verify the trace and return the exit status.
+def verify(
+    *,
+    feed: str | None,
+    db: str | None,
+    programme: Path | None,
+    expected: str | None,
+    with_state: bool,
+    as_json: bool,
+) -> int:
+    """Verify the trace, and the stored state if it is asked for, and return the exit status.
 
     :raises CommandFailed: something cannot be opened.
     """
     chosen = open_programme(programme)
+    state: StateVerification | None = None
     with existing_store(feed, db, chosen) as store, row_count() as show:
-        verified = _trace(chosen, store).verify(expected=expected, told=show)
+        trace = _trace(chosen, store)
+        verified = trace.verify(expected=expected, told=show)
+        if with_state:
+            state = trace.verify_state(told=show)
     if wants_json(as_json):
-        write_json([verification_json(verified, chosen.calendar)])
+        told = verification_json(verified, chosen.calendar)
+        write_json([told if state is None else {**told, "state": state_json(state)}])
     else:
-        show_verification(verified, Screen.output())
-    return 0 if verified.holds else WRONG
+        screen = Screen.output()
+        show_verification(verified, screen)
+        if state is not None:
+            show_state(state, screen)
+    return 0 if verified.holds and (state is None or state.holds) else WRONG
 
 
 def show(
@@ -277,6 +294,40 @@ def verification_json(verified: Verification, calendar: Calendar) -> dict[str, A
         ],
         "more": verified.more,
     }
+
+
+def state_json(state: StateVerification) -> dict[str, Any]:
+    """Return a verification of the stored state as an object."""
+    return {
+        "whole": state.holds,
+        "compared": state.compared,
+        "in_words": state.in_words,
+        "not_covered": {"contracts": state.contracts, "bills": state.bills},
+        "faults": [{"subject": fault.subject, "stored": fault.what, "fault": fault.how} for fault in state.faults],
+        "more": state.more,
+    }
+
+
+def show_state(state: StateVerification, screen: Screen) -> None:
+    """Show a verification of the stored state: every fault on a line of its own, then what was compared."""
+    for fault in state.faults:
+        screen.print(Text(printable(str(fault)), style="red"), soft_wrap=True)
+    if state.more:
+        screen.print(Text(f"… and {state.more:,} more", style="red"))
+    count = len(state.faults) + state.more
+    headline = (
+        "What is stored is what the trace says" if state.holds else f"What is stored has {quantity(count, 'fault')}"
+    )
+    style = "bold green" if state.holds else "bold red"
+    screen.print(Text(f"{headline}: {quantity(state.compared, 'state')} compared.", style=style))
+    if state.in_words:
+        screen.print(
+            Text(f"{quantity(state.in_words, 'state')} of an earlier version compared in part, as its rows say it.")
+        )
+    for left, what in ((state.contracts, "contract"), (state.bills, "bill")):
+        if left:
+            of = "it" if left == 1 else "them"
+            screen.print(Text(f"{quantity(left, what)} not covered: an earlier version left no row of {of}."))
 
 
 def show_verification(verified: Verification, screen: Screen) -> None:

@@ -151,6 +151,18 @@ class PersonalDataConformance:
         assert staying == {Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR}
         assert {row.actor for row in rows(store, "A1")} == {None}
 
+    def test_the_owners_digest_says_nothing_any_more(self, store: Store) -> None:
+        """Rows of the customer's accounts lose the salt of the owner's digest, also without a reason; others stay."""
+        store.contracts.put(contract(of="C7"))
+        for account, owner in (("A1", "C7"), ("A2", "C8")):
+            noted = TraceNote(account_subject(account), day(1), "code.issue", MARI, stored={}, owner=owner)
+            store.trace.append(noted)
+        before = rows(store, "A1"), rows(store, "A2")
+        assert all(row.owner_salt for each in before for row in each)
+        store.erase("C7")
+        assert rows(store, "A1") == [row.without_owner() for row in before[0]]
+        assert rows(store, "A2") == before[1]
+
     def test_fee_notes_lose_their_words(self, store: Store) -> None:
         """Fee notes on the customer's contracts lose their reason and the customer's id; amounts stay (B8)."""
         furnish(store)

@@ -12,7 +12,7 @@ from referral_adapters.conformance.samples import TICK, TO_THE_LETTER, day, note
 from referral_adapters.conformance.seals import SealConformance
 from referral_adapters.conformance.store import Store
 from referral_core.entities.actor import Actor
-from referral_core.entities.trace import GENESIS, TraceEntry, account_subject, chain_faults
+from referral_core.entities.trace import GENESIS, TraceEntry, account_subject, chain_faults, owner_digest
 
 SHORTEST_SALT: Final = 16
 A1: Final = account_subject("A1")
@@ -32,13 +32,22 @@ class TraceRepositoryConformance(SealConformance, OutboxConformance):
         assert (row.before, row.after) == (noted.before, noted.after)
 
     def test_a_row_may_say_little(self, store: Store) -> None:
-        """A missing state or reason differs from an empty one."""
+        """A missing state or reason differs from an empty one, and so does it that nothing was stored."""
         store.trace.append(note(reason=None))
-        store.trace.append(note(after={}, reason=""))
-        assert [(row.before, row.after, row.reason) for row in store.trace.chain(A1)] == [
-            (None, None, None),
-            (None, {}, ""),
+        store.trace.append(attrs.evolve(note(after={}, reason=""), stored={}))
+        assert [(row.before, row.after, row.reason, row.stored) for row in store.trace.chain(A1)] == [
+            (None, None, None, None),
+            (None, {}, "", {}),
         ]
+
+    def test_a_row_keeps_what_was_stored_and_no_owner(self, store: Store) -> None:
+        """A row has the fields of what was stored, and of an owner a digest with a salt of its own (A2, A5)."""
+        stored = {"contract:K-õ": {"status": "active", "product": "gas"}, "code:A123": {}}
+        store.trace.append(note(), attrs.evolve(note(), stored=stored, owner="C7"))
+        _, row = store.trace.chain(A1)
+        assert row.stored is not None
+        assert row.stored == {**stored, A1: {"customer": owner_digest("C7", str(row.owner_salt))}}
+        assert chain_faults(store.trace.chain(A1)) == ()
 
     def test_rows_of_a_subject_are_a_chain(self, store: Store) -> None:
         """``chain`` yields the rows in order, each carrying the hash of the one before it (A2)."""

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Rehearsal:
-    """A store that is only read: contracts that an import adds are written to a scratch store laid over it.
+    """A store that is only read: what an import adds is written to a scratch store laid over it.
 
     Every outcome is that of the import itself, also for what the file holds twice, and the store stays unchanged. The
     scratch store can be thrown away afterwards.
@@ -27,6 +27,7 @@ class Rehearsal:
         self._store = store
         self._scratch = scratch
         self.contracts = _Overlaid(store.contracts, scratch.contracts)
+        self.trace = scratch.trace  # takes the rows of an import, which nobody reads
 
     def begin(self, programme: Programme) -> None:
         """Ignore the programme: the store stays unchanged."""

@@ -153,7 +153,7 @@ class MemoryStore:
                 *self.promo_codes.erasing(person, pseudonym),
                 *self.referrals.erasing(person, pseudonym),
                 *self.cases.erasing(customer, pseudonym),
-                *self.trace.erasing(person.is_in),
+                *self.trace.erasing(person.is_in, person.has),
                 *self.requests.erasing(CustomerNames(customer, self._things_of(person))),
             )
         return pseudonym

@@ -183,15 +183,18 @@ class MemoryTrace:
             _chain(rows)
             yield from (row for row in rows[place : place + 1] if isinstance(row, TraceEntry))
 
-    def erasing(self, concerns: Callable[[TraceEntry], bool]) -> Iterator[Change]:
+    def erasing(self, concerns: Callable[[TraceEntry], bool], owns: Callable[[str], bool]) -> Iterator[Change]:
         """Yield the changes that remove the personal part of every row for which ``concerns`` is true (A5).
 
-        The caller holds the lock. Chains get new lists, so that undoing finds the old lists as they were.
+        Rows on the chains that the customer ``owns`` lose the owner as well. The caller holds the lock. Chains get new
+        lists, so that undoing finds the old lists as they were.
         """
         for subject, rows in self._rows.items():
             _chain(rows)
             entries = [row for row in rows if isinstance(row, TraceEntry)]
             erased: list[_Unread | TraceEntry] = [row.erased() if concerns(row) else row for row in entries]
+            if owns(subject):
+                erased = [row.without_owner() for row in erased if isinstance(row, TraceEntry)]
             if erased != entries:
                 yield setting(self._rows, subject, erased)
 

@@ -49,6 +49,7 @@ from referral_adapters.sql.tables import (
     PROMO_CODES,
     PUBLISHED,
     REFERRALS,
+    SHARINGS,
     TRANSFERS,
 )
 from referral_adapters.sql.types import WORDS
@@ -215,6 +216,39 @@ def _live() -> Select[Any]:
     return select(_as_subject(_R.contract)).select_from(whole).where(wrong).order_by(_R.contract)
 
 
+def _owners() -> Select[Any]:
+    """Return the referrals with a side whose account belongs to another customer than the referral says."""
+    referrer, referee = ACCOUNTS.alias("of_referrer").c, ACCOUNTS.alias("of_referee").c
+    whole = REFERRALS.outerjoin(
+        referrer.account.table, and_(referrer.account == _R.referrer, referrer.customer == _R.referrer_customer)
+    ).outerjoin(referee.account.table, and_(referee.account == _R.referee, referee.customer == _R.referee_customer))
+    missing = or_(referrer.account.is_(None), referee.account.is_(None))
+    return select(_as_subject(_R.contract)).select_from(whole).where(missing).order_by(_R.contract)
+
+
+def _activated() -> Select[Any]:
+    """Return the granted referrals that are not so from the moment at which their contract activated."""
+    c = CONTRACTS.c
+    whole = REFERRALS.outerjoin(
+        CONTRACTS, and_(c.id == _R.contract, c.account == _R.referee, c.activated_at == _R.granted_at)
+    )
+    wrong = (_R.granted_at.is_not(None), _R.status != "cancelled", c.id.is_(None))
+    return select(_as_subject(_R.contract)).select_from(whole).where(*wrong).order_by(_R.contract)
+
+
+def _statuses() -> Select[Any]:
+    """Return the contracts whose status says something else than their moments."""
+    c = CONTRACTS.c
+    moments = {
+        "concluded": and_(c.activated_at.is_(None), c.ended_at.is_(None)),
+        "active": and_(c.activated_at.is_not(None), c.ended_at.is_(None)),
+        "terminated": and_(c.activated_at.is_not(None), c.ended_at.is_not(None)),
+        "withdrawn": and_(c.activated_at.is_(None), c.ended_at.is_not(None)),
+    }
+    wrong = or_(*[and_(c.status == status, ~right) for status, right in moments.items()])
+    return select(_as_subject(c.id)).where(wrong).order_by(c.id)
+
+
 def _not_in(table: FromClause, other: FromClause, **same: str) -> Select[Any]:
     """Return the rows of a table without a row of another table that has the same values."""
     on = and_(*(table.c[mine] == other.c[theirs] for mine, theirs in same.items()))
@@ -300,6 +334,15 @@ LAWS: Final = (
     Law("referral", _not_in(GIVEN_REFERRALS, REFERRALS, contract="contract", referrer="referrer",
                             concluded_at="concluded_at"),
         "Contract {subject} is in a referrer's list and carries no such referral."),
+    Law("account", _not_in(PROMO_CODES, ACCOUNTS, account="account", customer="customer"),
+        "A code of account {subject} is of another customer than the account."),
+    Law("account", _owners(), "The referral of contract {subject} is of another customer than one of its accounts."),
+    Law("contract", _statuses(), "The status of contract {subject} is not what its moments say."),
+    Law("referral", _activated(),
+        "The referral of contract {subject} is not granted from the moment at which the contract activated."),
+    Law("posting", _not_in(POSTED_GRANTS, GRANTS, key="key"), "The key {subject} is posted, and no grant has it."),
+    Law("sharing", _not_in(SHARINGS, PROMO_CODES, account="account", code="text"),
+        "A sharing of account {subject} is of a code that the account never held."),
     Law("outbox", _amiss_in_outbox(), "A row about {subject} has a position and is not published there."),
     Law("outbox", _amiss_in_published(),
         "What is published at {subject} comes after a gap, or waits in the outbox as well."),

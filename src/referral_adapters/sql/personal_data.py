@@ -111,6 +111,7 @@ _NOBODY: Final = {"actor": null(), "reason": null(), "salt": null()}
 ERASING: Final = (
     # In this order: rows that are found through the names of another table come before that table.
     update(TRACE_ENTRIES).where(_CONCERNED).values(**_NOBODY),
+    update(TRACE_ENTRIES).where(_T.subject.in_(_SUBJECTS), _T.owner_salt.is_not(None)).values(owner_salt=null()),
     update(FEE_NOTES).where(_OWN_NOTES).values(reason=null(), noted_by=_named(FEE_NOTES.c.noted_by)),
     update(PROMO_CODE_HISTORY).where(PROMO_CODE_HISTORY.c.account.in_(_ACCOUNTS)).values(personal=null()),
     _customer_of(PROMO_CODES).values(

@@ -477,12 +477,14 @@ TRACE_ENTRIES: Final = table(
     words("personal_digest"),
     words("previous"),
     words("hash"),
+    Column("stored", State),
+    words("owner_salt", nullable=True),
     Index("trace_entries_moment", "subject", "moment", "number"),
     distribution="subject",
 )
 """The entries of the trace; rows are only added, and nothing can change except that persons are erased (A2, A5).
 
-Erasing empties actor, reason and salt; the digest over them stays in the chain.
+Erasing empties actor, reason and the salts; the digests stay in the chain.
 """
 
 SEALS: Final = table(

@@ -1,7 +1,8 @@
 """The trace: rows that are only ever added, each carrying the hash of the one before it on the same subject (A2).
 
 The personal part of a row (the actor, and the words of the reason) stands beside the hashed content, in which only a
-salted digest represents it. Erasing the words and the salt leaves the digest, so the chain still verifies (A5).
+salted digest represents it. Erasing the words and the salt leaves the digest, so the chain still verifies (A5). The
+owner of an account is kept as a digest alone, with a salt of its own.
 
 A published row has a position in one order over all chains, and a subscription is a receiver's place in that order.
 """
@@ -25,8 +26,11 @@ GENESIS: Final = "0" * 64
 State = Mapping[str, str | None]
 """A state before or after an act: names and values as text, without any reference to persons."""
 
+Stored = Mapping[str, Mapping[str, str]]
+"""The entities that an act stored, by name, each with its fields as text, without any reference to persons."""
+
 _Content = tuple[str, int, datetime, str, Role, State | None, State | None]
-"""The hashed content of a row, except for the digest of its personal part and the hash before it."""
+"""The hashed content of a row, except for what was stored, the digest of its personal part and the hash before it."""
 
 _encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
@@ -52,7 +56,10 @@ PROGRAMME_SUBJECT: Final = "programme"
 
 @attrs.frozen
 class TraceNote:
-    """A row of the trace before it has its place in a chain."""
+    """A row of the trace before it has its place in a chain.
+
+    ``owner`` is the customer to whom the account of the chain belongs. The row keeps a salted digest of the name.
+    """
 
     subject: str
     moment: datetime
@@ -61,6 +68,8 @@ class TraceNote:
     before: State | None = None
     after: State | None = None
     reason: str | None = None
+    stored: Stored | None = None
+    owner: str | None = None
 
 
 @attrs.frozen
@@ -68,6 +77,9 @@ class TraceEntry:
     """One row of a subject's chain; ``number`` counts from 1 within it.
 
     ``actor`` and ``reason`` are the personal part, ``None`` once erased; ``personal_digest`` stands for them.
+    ``stored`` are the entities that the act left in the store, against which the store can be held later. It is
+    ``None`` in the rows of earlier versions, which did not keep it. ``owner_salt`` is the salt of the owner's digest in
+    it, ``None`` once the owner is erased.
     """
 
     subject: str
@@ -83,6 +95,8 @@ class TraceEntry:
     personal_digest: str
     previous: str
     hash: str
+    stored: Stored | None = None
+    owner_salt: str | None = None
 
     @classmethod
     def chained(cls, note: TraceNote, after: TraceEntry | None, salt: str) -> TraceEntry:
@@ -100,19 +114,29 @@ class TraceEntry:
         # Copies: a mapping that the caller changes later must not change what was hashed.
         before = None if note.before is None else dict(note.before)
         after = None if note.after is None else dict(note.after)
+        stored = None if note.stored is None else {name: dict(fields) for name, fields in note.stored.items()}
+        owner_salt = None
+        if stored is not None and note.owner is not None:
+            # Neither of the two reveals the other: each is erased by itself.
+            salt, owner_salt = (sha256(f"{part} {salt}".encode()).hexdigest() for part in ("row", "owner"))
+            stored[note.subject] = {"customer": owner_digest(note.owner, owner_salt)}
         digest = _personal_digest(note.actor.id, note.reason, salt)
         content = (note.subject, number, note.moment, note.act, note.actor.role, before, after)
-        content_hash = _content_hash(content, digest, previous)
-        return cls(*content, note.actor.id, note.reason, salt, digest, previous, content_hash)
+        content_hash = _content_hash(content, stored, digest, previous)
+        return cls(*content, note.actor.id, note.reason, salt, digest, previous, content_hash, stored, owner_salt)
 
     def content_hash(self) -> str:
         """Return the expected hash of the row: over all of it, with the digest in place of the personal part."""
         content = (self.subject, self.number, self.moment, self.act, self.role, self.before, self.after)
-        return _content_hash(content, self.personal_digest, self.previous)
+        return _content_hash(content, self.stored, self.personal_digest, self.previous)
 
     def erased(self) -> TraceEntry:
         """Return the row without its personal part; its hash stays what it was (A5)."""
         return attrs.evolve(self, actor=None, reason=None, salt=None)
+
+    def without_owner(self) -> TraceEntry:
+        """Return the row without the salt of the owner's digest, which reveals nothing any more (A5)."""
+        return attrs.evolve(self, owner_salt=None)
 
     @property
     def is_erased(self) -> bool:
@@ -206,10 +230,18 @@ class Subscription:
         return all(moment is None or moment <= at for moment in (self.next_at, self.leased_until))
 
 
+def owner_digest(customer: str, salt: str) -> str:
+    """Return the digest by which a row keeps to whom an account belongs."""
+    return sha256(_encode([salt, customer]).encode()).hexdigest()
+
+
 def _personal_digest(actor: str | None, reason: str | None, salt: str) -> str:
     return sha256(_encode([salt, actor, reason]).encode()).hexdigest()
 
 
-def _content_hash(content: _Content, personal_digest: str, previous: str) -> str:
+def _content_hash(content: _Content, stored: Stored | None, personal_digest: str, previous: str) -> str:
     subject, number, moment, *rest = content
-    return sha256(_encode([subject, number, written(moment), *rest, personal_digest, previous]).encode()).hexdigest()
+    # Left out where nothing was kept, so that rows of earlier versions hash as they did.
+    kept = () if stored is None else (stored,)
+    hashed = [subject, number, written(moment), *rest, *kept, personal_digest, previous]
+    return sha256(_encode(hashed).encode()).hexdigest()

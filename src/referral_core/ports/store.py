@@ -152,6 +152,7 @@ class Store(Repositories, Protocol):
         - every reason in free words about one of the customer's accounts, and every other reason that contains the id
           as a word; in the trace the actor goes with the reason, and the salt with both, so that the remaining digest
           reveals nothing;
+        - the salt of the owner's digest on the chains of the customer's accounts;
         - every stored answer to the customer as the asker, and every other answer that contains the id as a text or as
           a word among others, or an account, contract, code or case of the customer as a text.
 

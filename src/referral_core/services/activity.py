@@ -121,6 +121,9 @@ _TOLD: Final[Mapping[str, tuple[ActivityCategory, str]]] = MappingProxyType(
         "code.end": (ActivityCategory.CODE, "The code {code} {ends}."),
         "code.correct": (ActivityCategory.CODE, "The period of the code {code} was corrected."),
         "contract.concluded": (ActivityCategory.REFERRAL, "Contract {contract} was concluded{warned}."),
+        "contract.activated": (ActivityCategory.REFERRAL, "Contract {contract} activated."),
+        "contract.withdrawn": (ActivityCategory.REFERRAL, "Contract {contract} was withdrawn."),
+        "contract.terminated": (ActivityCategory.REFERRAL, "Contract {contract} was terminated."),
         "referral.record": (
             ActivityCategory.REFERRAL,
             "Contract {contract} was concluded with the code {code}, for {referee_amount} once it activates.",
@@ -141,6 +144,7 @@ _TOLD: Final[Mapping[str, tuple[ActivityCategory, str]]] = MappingProxyType(
         "grant.retry": (ActivityCategory.DISCOUNT, "The discount due {why} is to be tried again."),
         "reversal.due": (ActivityCategory.DISCOUNT, "What is unspent of the discount {why} is to be taken back."),
         "reversal.posted": (ActivityCategory.DISCOUNT, "{amount} of the discount {why} was taken back."),
+        "bill.issued": (ActivityCategory.DISCOUNT, "{used} was used by bill {bill}."),
         "discount.transfer": (ActivityCategory.DISCOUNT, "{amount} was moved from account {from} to account {to}."),
         "case.finish": (ActivityCategory.CASE, "Case {case} was finished with contract {contract}."),
         "termination-fee.note": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 
@@ -23,7 +23,7 @@ from referral_core.programme.programme import Programme
 from referral_core.services.code_limit import CodeLimit
 from referral_core.services.code_texts import CodeTexts
 from referral_core.services.permissions import Permissions
-from referral_core.services.records import RECORDS, STORES, imported_state
+from referral_core.services.records import RECORDS, STORES, digested, imported_state, stored_in
 from referral_core.values.moment import written
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from referral_core.ports.store import Repositories, Store
 
 E = TypeVar("E", Contract, PromoCode, DiscountGroup, Referral, Grant, Reversal, Case, Sharing)
+
+
+_OWNED: Final = (Contract, PromoCode)
+"""The entities that name the owner of their account."""
 
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)
@@ -48,6 +52,8 @@ class Context:
     now: datetime
     known_at: datetime | None = None
     code_limit: CodeLimit | None = None
+    _untraced: dict[str, dict[str, Any]] = attrs.field(factory=dict, init=False)
+    """By subject and then by name: the entities that the present act has stored and no row keeps yet."""
 
     @property
     def ports(self) -> Repositories:
@@ -78,8 +84,9 @@ class Context:
     ) -> E:
         """Store the next state of an entity, recorded now, and return it; ``before`` is ``None`` for a new one (A2).
 
-        ``act`` adds the row of the act to the trace, on the chain of the entity unless ``subject`` names another;
-        ``None`` adds no row. ``at`` is the moment of a fact that happened earlier (M4).
+        ``act`` adds the row of the act to the trace, on the chain of the entity unless ``subject`` names another. With
+        ``None`` the next row on the entity's chain keeps what was stored; see :meth:`trace_the_rest`. ``at`` is the
+        moment of a fact that happened earlier (M4).
 
         :raises Refusal: the entity's repository refuses it.
         :raises ConcurrentChange: another transaction changed the entity first.
@@ -88,7 +95,24 @@ class Context:
         STORES[type(after)](self.ports, after, before, self.now)
         if act is not None:
             self.ports.trace.append(self._row(act, after, before, reason, at=at, subject=subject))
+        elif type(after) in RECORDS:
+            record = RECORDS[type(after)]
+            if before is None or record.fields(before) != record.fields(after):
+                self._untraced.setdefault(record.subject(after), {})[record.name(after)] = after
         return after
+
+    def begin_act(self) -> None:
+        """Forget what an attempt stored that lost its race."""
+        self._untraced.clear()
+
+    def trace_the_rest(self, act: str) -> None:
+        """Add a row of the act for each entity that it stored and no other row of it keeps (A2).
+
+        Most facts need none: a code is issued, starts or ends with a contract, and a grant becomes due.
+        """
+        rest = [entity for _, entities in sorted(self._untraced.items()) for entity in entities.values()]
+        self._untraced.clear()
+        self.trace_all(act, rest)
 
     def save_steps(self, postings: Postings[P], steps: Sequence[tuple[P, P]]) -> list[tuple[P, P]]:
         """Store the next states of grants or reversals, and return the steps that took effect.
@@ -108,13 +132,16 @@ class Context:
         self.ports.promo_codes.add_first(codes, rows, at=self.now)
 
     def save_imported(self, contracts: Sequence[Contract], reason: str | None) -> None:
-        """Store a page of imported contracts, with one row in the trace if a person imports them (C2).
+        """Store a page of imported contracts, with one row in the trace that keeps a digest of each (C2).
 
         :raises ConcurrentChange: an id or an account was taken; nothing was stored.
         """
         self.ports.contracts.add_all(contracts)
-        if self.actor.is_person:
-            self.note(PROGRAMME_SUBJECT, "contract.import", imported_state(contracts), reason)
+        stored = {name: digested(fields) for name, fields in stored_in(*contracts).items()}
+        state = imported_state(contracts)
+        self.ports.trace.append(
+            TraceNote(PROGRAMME_SUBJECT, self.now, "contract.import", self.actor, None, state, reason, stored)
+        )
 
     def trace_all(self, act: str, entities: Iterable[E]) -> None:
         """Add the rows of an act on many entities, which are stored already."""
@@ -127,7 +154,9 @@ class Context:
         self, subject: str, act: str, after: State, reason: str | None = None, *, actor: Actor | None = None
     ) -> None:
         """Add the row of an act without an entity of its own, by the session's actor unless another is named."""
-        self.ports.trace.append(TraceNote(subject, self.now, act, actor or self.actor, None, after, reason))
+        self.ports.trace.append(
+            self._noted(TraceNote(subject, self.now, act, actor or self.actor, None, after, reason))
+        )
 
     def _row(
         self,
@@ -143,7 +172,15 @@ class Context:
         former, state = record.states(act, before, after, self.now)
         if at is not None and at != self.now:
             state = {**state, "at": written(at)}
-        return TraceNote(subject or record.subject(after), self.now, act, self.actor, former, state, reason)
+        return self._noted(
+            TraceNote(subject or record.subject(after), self.now, act, self.actor, former, state, reason), after
+        )
+
+    def _noted(self, note: TraceNote, *entities: object) -> TraceNote:
+        """Return a row that keeps these entities, and those that no row on its chain keeps yet."""
+        kept = (*self._untraced.pop(note.subject, {}).values(), *entities)
+        owners = [each.customer for each in kept if isinstance(each, _OWNED)]
+        return attrs.evolve(note, stored=stored_in(*kept), owner=owners[-1] if owners else None)
 
 
 class BoundService(Service):

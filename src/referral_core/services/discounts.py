@@ -46,7 +46,10 @@ class Discounts(BoundService):
         :raises BillingUnavailable: billing did not answer.
         """
         self._check_bill(account=account, amount=amount)
-        return self._ports.billing.bill(bill, account, amount, at=at or self._now, recorded_at=self._now)
+        used = self._ports.billing.bill(bill, account, amount, at=at or self._now, recorded_at=self._now)
+        if used:
+            self._context.note(account_subject(account), "bill.issued", {"bill": bill, "used": str(used)})
+        return used
 
     @act("bill.cancelled", least=Role.SYSTEM, feed=True, touches=(everything,))
     def cancel_bill(self, bill: BillId, *, at: FactMoment | None = None) -> Money:

@@ -15,6 +15,7 @@ from referral_core.entities.trace import TraceEntry, account_subject, referral_s
 from referral_core.services.context import BoundService
 from referral_core.services.permissions import a_referral, a_subject, an_account, everything
 from referral_core.services.refusals import unknown_contract
+from referral_core.services.state_verification import StateVerification, StateVerifier
 from referral_core.services.verification import TraceVerifier
 from referral_core.services.visibility import Visibility
 from referral_core.values.arguments import AccountId, ContractId, Count, Subject, Text
@@ -59,6 +60,23 @@ class Trace(BoundService):
         :raises Refusal: ``not-allowed``.
         """
         return TraceVerifier(self._ports.trace, most=most, told=told).run(self._now, expected)
+
+    @act("trace.verify-state", least=Role.ADMINISTRATOR, reads=True, touches=(everything,))
+    def verify_state(
+        self, *, most: Count = MOST_FAULTS, told: Callable[[int], object] | None = None
+    ) -> StateVerification:
+        """Verify that what is stored is what the trace says was done (A2).
+
+        Contracts, codes, referrals, grants, cases, groups with their amounts, and the discounts that the store itself
+        keeps are compared with the last row about each, and everything stored must have one. The trace itself is
+        verified by :meth:`verify`. What an earlier version kept no row of is counted and not compared. Up to ``most``
+        faults are named, and the others are counted. ``told`` is called with the number of rows read, from time to
+        time. Nothing is changed, and others may go on writing. A session of what was known earlier compares what is
+        stored today as well.
+
+        :raises Refusal: ``not-allowed``.
+        """
+        return StateVerifier(self._context.store, most=most, told=told).run(self._now)
 
     @act("trace.show", least=Role.ADMINISTRATOR, streams=True, touches=(a_subject,))
     def rows(

@@ -122,17 +122,7 @@ class TraceVerifier:
 
     def _all_rows(self) -> Iterator[TraceEntry | TraceUnreadable]:
         """Yield every row, with the error in place of an unreadable one."""
-        after: tuple[str, int] | None = None
-        while True:
-            try:
-                for row in self._trace.chain(after=after):
-                    after = row.subject, row.number
-                    yield self._counted(row)
-            except TraceUnreadable as unreadable:
-                after = unreadable.subject, unreadable.number
-                yield self._counted(unreadable)
-            else:
-                return
+        return map(self._counted, rows_and_errors(self._trace))
 
     def _counted(self, row: TraceEntry | TraceUnreadable) -> TraceEntry | TraceUnreadable:
         self._rows += 1
@@ -147,6 +137,26 @@ class TraceVerifier:
         room = max(0, self._most - len(self._faults))
         self._faults += faults[:room]
         self._more += len(faults[room:])
+
+
+def rows_and_errors(trace: TraceRepository, subject: str | None = None) -> Iterator[TraceEntry | TraceUnreadable]:
+    """Yield the rows of a subject's chain, or of all chains, with the error in place of an unreadable one."""
+    after: tuple[str, int] | None = None
+    while True:
+        try:
+            for row in trace.chain(subject, after=after):
+                after = row.subject, row.number
+                yield row
+        except TraceUnreadable as unreadable:
+            after = unreadable.subject, unreadable.number
+            yield unreadable
+        else:
+            return
+
+
+def readable_rows(trace: TraceRepository, subject: str | None = None) -> Iterator[TraceEntry]:
+    """Yield the rows that can be read of a subject's chain, or of all chains."""
+    return (row for row in rows_and_errors(trace, subject) if isinstance(row, TraceEntry))
 
 
 _MOST_LATER: Final = 100

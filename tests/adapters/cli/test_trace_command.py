@@ -22,9 +22,11 @@ from referral_adapters.sql import SqlStore, upgrade
 from referral_core import Actor, Programme, ReferralDesk
 from referral_core.entities.seal import Verification
 from referral_core.entities.trace import TraceFault
+from referral_core.services.state_verification import StateFault, StateVerification
 from tests.adapters.cli.command_line import EDGES, only_printed, run, said
 from tests.adapters.cli.terminal import Terminal, at_terminal
 from tests.adapters.sql.test_cli import written
+from tests.phrases import contract
 
 WHY: Final = ("--by", "anu", "--reason", "request 2021-44")
 
@@ -100,7 +102,9 @@ class TestVerify:
         with SqlStore(db) as store:
             store.trace.append(trace_note())
         terminal = at_terminal(monkeypatch)
-        assert trace_command.verify(feed=None, db=db, programme=None, expected=None, as_json=False) == 1
+        assert (
+            trace_command.verify(feed=None, db=db, programme=None, expected=None, with_state=False, as_json=False) == 1
+        )
         told = terminal.getvalue()
         assert told.startswith("programme row 2: its content was changed\nprogramme row 3: its content was changed\n")
         assert "The trace has 2 faults: " in told
@@ -123,7 +127,9 @@ class TestVerify:
 
     def test_a_person_is_told_that_it_is_whole(self, db: str, monkeypatch: pytest.MonkeyPatch) -> None:
         terminal = at_terminal(monkeypatch)
-        assert trace_command.verify(feed=None, db=db, programme=None, expected=None, as_json=False) == 0
+        assert (
+            trace_command.verify(feed=None, db=db, programme=None, expected=None, with_state=False, as_json=False) == 0
+        )
         assert terminal.getvalue().startswith("The trace is whole: ")
 
     def test_whoever_waits_sees_how_far_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,6 +153,54 @@ def trace_note() -> Any:  # noqa: ANN401
     from referral_adapters.conformance.samples import note  # noqa: PLC0415
 
     return note("A1")
+
+
+@pytest.mark.rule("A2")
+class TestVerifyState:
+    def test_a_store_that_is_as_its_trace_says(self, db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        result = run("trace", "verify", "--state", "--db", db)
+        (told,) = only_printed(result)
+        assert (result.exit_code, told["whole"], told["state"]["whole"]) == (0, True, True)
+        assert told["state"]["compared"] > 50
+        assert told["state"]["not_covered"] == {"contracts": 0, "bills": 0}
+        assert (told["state"]["in_words"], told["state"]["faults"], told["state"]["more"]) == (0, [], 0)
+        terminal = at_terminal(monkeypatch)
+        assert self.verified(db) == 0
+        said_of_it = f"What is stored is what the trace says: {told['state']['compared']} states compared.\n"
+        assert said_of_it in terminal.getvalue()
+
+    def test_every_difference_is_a_line_and_is_status_1(self, db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        spoiled(db, "UPDATE discount_groups SET side = 'referrer' WHERE id = 'referee-manual'")
+        result = run("trace", "verify", "--state", "--db", db)
+        (told,) = only_printed(result)
+        assert (result.exit_code, told["whole"], told["state"]["whole"]) == (1, True, False)
+        (fault, *_) = told["state"]["faults"]
+        assert (fault["subject"], fault["stored"]) == ("group:referee-manual", "group referee-manual")
+        assert fault["fault"] == "side is referrer, and the trace says referee"
+        terminal = at_terminal(monkeypatch)
+        assert self.verified(db) == 1
+        line = "group:referee-manual: group referee-manual: side is referrer, and the trace says referee\n"
+        assert line in terminal.getvalue()
+        assert "What is stored has 1 fault: " in terminal.getvalue()
+
+    def test_what_is_not_covered_is_said_in_words(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        terminal = at_terminal(monkeypatch)
+        fault = StateFault("account:A", "contract K", "is gone, and the trace tells of it")
+        found = StateVerification(
+            at=datetime(2021, 6, 1, tzinfo=UTC), compared=1, in_words=2, contracts=3, bills=1, faults=(fault,), more=4
+        )
+        trace_command.show_state(found, Screen.output())
+        assert terminal.getvalue().splitlines() == [
+            "account:A: contract K: is gone, and the trace tells of it",
+            "… and 4 more",
+            "What is stored has 5 faults: 1 state compared.",
+            "2 states of an earlier version compared in part, as its rows say it.",
+            "3 contracts not covered: an earlier version left no row of them.",
+            "1 bill not covered: an earlier version left no row of it.",
+        ]
+
+    def verified(self, db: str) -> int:
+        return trace_command.verify(feed=None, db=db, programme=None, expected=None, with_state=True, as_json=False)
 
 
 class TestShow:
@@ -203,7 +257,8 @@ class TestShow:
             session = ReferralDesk(Programme.default(), store).session(
                 actor=Actor.system(), now=datetime(2021, 6, 1, tzinfo=UTC)
             )
-            session.sign_ups.conclude("K", account="A", customer="ann", product="gas")
+            told = contract("K", on="A", of="ann", product="gas", activated="2021-02-01")
+            session.launch.import_contracts([told])
             assert not [*store.trace.chain("account:A")]
         assert only_printed(run("trace", "show", "--account", "A", "--db", url)) == []
 

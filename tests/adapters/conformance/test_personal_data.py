@@ -36,9 +36,9 @@ def erasing_rows(concerns: Callable[[Person, TraceEntry], bool]) -> Broken:
     def store() -> object:
         store = MemoryStore()
 
-        def erasing(erasing: Act, is_in: Callable[[TraceEntry], bool]) -> object:
+        def erasing(erasing: Act, is_in: Callable[[TraceEntry], bool], has: Callable[[str], bool]) -> object:
             person = is_in.__self__  # type: ignore[attr-defined]  # a method of the person
-            return erasing(lambda row: concerns(person, row))
+            return erasing(lambda row: concerns(person, row), has)
 
         altered(store.trace, erasing=erasing)
         return store
@@ -83,6 +83,7 @@ BROKEN: Final[dict[str, Broken]] = {
     "test_the_customer_goes_as_an_actor_but_not_somebody_of_the_staff": erasing_rows(
         lambda person, row: row.actor == person.customer
     ),
+    "test_the_owners_digest_says_nothing_any_more": leaving("trace"),
     "test_fee_notes_lose_their_words": leaving("referrals"),
     "test_answers_to_and_about_the_customer_go": leaving("requests"),
     "test_the_trace_still_verifies": hashing_anew,

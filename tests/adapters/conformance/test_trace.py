@@ -61,6 +61,9 @@ def ghost(_: Act) -> Iterator[Head]:
 BROKEN: Final[dict[str, Broken]] = {
     "test_a_row_says_what_was_noted": trace(append=lambda append, note: append(attrs.evolve(note, reason=None))),
     "test_a_row_may_say_little": trace(append=lambda append, note: append(attrs.evolve(note, after=None))),
+    "test_a_row_keeps_what_was_stored_and_no_owner": trace(
+        append=lambda append, *notes: append(*[attrs.evolve(each, owner=None) for each in notes])
+    ),
     "test_rows_of_a_subject_are_a_chain": trace(chain=backwards),
     "test_many_notes_are_added_at_once": trace(append=lambda append, *notes: append(*notes[:7])),
     "test_racing_writers_of_many_notes_follow_each_other": losing,

@@ -27,6 +27,7 @@ from referral_core.programme.settings import CodeFormat
 from referral_core.values.errors import ConcurrentChange
 from tests.adapters.conftest import GUARDED
 from tests.adapters.postgres_server import PostgresServer
+from tests.office import without_chance
 from tests.phrases import at, contract, refused
 
 SECRET: Final = b"the same codes everywhere"
@@ -78,7 +79,7 @@ def everything(store: Store) -> list[object]:
         chain = list(store.trace.chain(account_subject(account)))
         assert chain_faults(chain) == ()
         found += [account, customer, store.contracts.of_account(account), store.promo_codes.of_account(account)]
-        found += [attrs.evolve(row, salt="", personal_digest="", previous="", hash="") for row in chain]
+        found += [without_chance(row) for row in chain]
     return found
 
 

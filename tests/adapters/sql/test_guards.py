@@ -122,6 +122,8 @@ VIOLATIONS: Final = {
     "a trace row that is changed (A2)": "UPDATE trace_entries SET act = 'code.issue' WHERE number = 1",
     "a trace row whose actor is changed (A2)": "UPDATE trace_entries SET actor = 'somebody' WHERE number = 1",
     "a trace row whose reason is changed (A2)": "UPDATE trace_entries SET reason = '' WHERE number = 1",
+    "what a trace row keeps that is changed (A2)": "UPDATE trace_entries SET stored = '{}' WHERE number = 1",
+    "the owner in a trace row that is changed (A2)": "UPDATE trace_entries SET owner_salt = 'x' WHERE number = 1",
     "a trace row that moves (A2)": "UPDATE trace_entries SET number = 9 WHERE number = 2",
     "a trace row that is removed (A2)": "DELETE FROM trace_entries WHERE number = 2",
     "a code's state in another's place (R3)": "INSERT INTO promo_code_history SELECT * FROM promo_code_history",

@@ -18,6 +18,7 @@ from referral_adapters.feed import FeedRunner
 from referral_adapters.sql import Finding, SchemaMismatch, SqlStore, StoreFailed, check, schema, upgrade
 from referral_adapters.sql.integrity import LAWS
 from referral_core import Actor, Money, Programme, ReferralDesk, Side
+from referral_core.services.state_verification import StateVerifier
 from tests.adapters.postgres_server import PostgresServer
 from tests.adapters.sql import old_world
 from tests.adapters.sql.old_world import on
@@ -64,6 +65,8 @@ def test_a_year_of_work_leaves_nothing_to_find(own: URL, lived_in: tuple[str, ..
         list(FeedRunner(PROGRAMME, store).run(lived_in))
         told: list[str] = []
         assert list(check(own, told.append)) == []
+        state = StateVerifier(store, most=9).run(on(400))
+        assert (state.faults, state.contracts, state.bills, state.in_words) == ((), 0, 0, 0)
     assert told[-len(LAWS) - 1 :] == [*(law.name for law in LAWS), "name"]
 
 
@@ -201,6 +204,11 @@ BROKEN: Final = {
     "INSERT INTO customer_accounts (customer, account) VALUES ('C9', 'A6')": {("account", "A6")},
     "DELETE FROM given_referrals WHERE contract = 'K3'": {("referral", "K3")},
     "UPDATE given_referrals SET referrer = 'A9' WHERE contract = 'K7'": {("referral", "K7")},
+    "UPDATE promo_codes SET customer = 'C9' WHERE text = 'GUSCODE'": {("account", "A8")},
+    "UPDATE referrals SET referrer_customer = 'C9' WHERE contract = 'K3'": {("account", "K3")},
+    "UPDATE contracts SET activated_at = NULL WHERE id = 'K7'": {("contract", "K7"), ("referral", "K7")},
+    "INSERT INTO posted_grants (key) VALUES ('referee/K99')": {("posting", "referee/K99")},
+    "UPDATE sharings SET account = 'A9'": {("sharing", "A9")},
     "UPDATE outbox SET position = 7 WHERE number = 2": {("outbox", "account:A99")},
     "INSERT INTO published (position, subject, number) VALUES (2, 'account:A99', 2)": {("outbox", "2")},
     "INSERT INTO published (position, subject, number) SELECT 9, subject, number FROM published WHERE position = 1": {

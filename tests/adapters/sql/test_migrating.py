@@ -38,6 +38,7 @@ from referral_adapters.sql.grants import ROWS as GRANT_ROWS
 from referral_adapters.sql.referrals import ROWS as REFERRAL_ROWS
 from referral_adapters.sql.referrals import note_row
 from referral_adapters.sql.rows import state_of
+from referral_adapters.sql.statements import without
 from referral_adapters.sql.tables import (
     ACCOUNTS,
     BILLS,
@@ -143,7 +144,7 @@ class Filling:
         told = TraceNote(subject, at, act, note().actor, None, after)
         entry = TraceEntry.chained(told, self._chains.get(subject), "0123456789abcdef")
         self._chains[subject] = entry
-        self.rows(TRACE_ENTRIES, ENTRIES.row(entry))
+        self.rows(TRACE_ENTRIES, without(without(ENTRIES.row(entry), "stored"), "owner_salt"))
 
     def moved(self, account: str, kind: str, reference: str, amount: str) -> None:
         row = {"account": account, "kind": kind, "reference": reference, "amount": Money(amount).amount}

@@ -22,6 +22,7 @@ from referral_core.entities.trace import (
     account_subject,
     chain_faults,
     group_subject,
+    owner_digest,
     referral_subject,
 )
 from tests.phrases import actor, chain, note
@@ -57,6 +58,7 @@ OTHER_CONTENT: dict[str, st.SearchStrategy[Any]] = {
     "personal_digest": HASHES,
     "previous": HASHES,
     "hash": HASHES,
+    "stored": st.dictionaries(names(), st.dictionaries(names(), names(), max_size=2), max_size=2),
 }
 """What each field of a row could be changed to."""
 
@@ -130,7 +132,25 @@ def test_a_change_to_any_field_of_any_row_is_found_and_named(field: str, data: s
 
 @pytest.mark.rule("A2")
 def test_every_field_of_a_row_is_among_those_changed() -> None:
-    assert {field.name for field in attrs.fields(TraceEntry)} == OTHER_CONTENT.keys()
+    # The salt of the owner is of no hash: what it is for is compared with what is stored.
+    assert {field.name for field in attrs.fields(TraceEntry)} - {"owner_salt"} == OTHER_CONTENT.keys()
+
+
+@pytest.mark.rule("A2", "A5")
+def test_a_row_keeps_what_was_stored_and_of_the_owner_a_digest_that_can_be_made_to_say_nothing() -> None:
+    kept = {"contract:K-1": {"status": "active"}}
+    bare = note("contract.activated", "2021-01-01", on=account_subject("A"))
+    (row,) = chain(attrs.evolve(bare, stored=kept, owner="Õnne"))
+    assert row.stored is not None
+    assert row.owner_salt not in {None, row.salt}
+    assert row.stored == {**kept, "account:A": {"customer": owner_digest("Õnne", str(row.owner_salt))}}
+    assert kept == {"contract:K-1": {"status": "active"}}
+    assert "Õnne" not in repr(row)
+    assert attrs.evolve(row, stored=None).content_hash() != row.hash
+    assert chain_faults([row.without_owner()]) == ()
+    assert row.without_owner().owner_salt is None
+    (unkept,) = chain(attrs.evolve(bare, owner="Õnne"))
+    assert (unkept.stored, unkept.owner_salt) == (None, None)
 
 
 @pytest.mark.rule("A2")

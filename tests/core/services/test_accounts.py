@@ -286,6 +286,7 @@ def test_the_timeline_says_what_was_done_in_words() -> None:
         ("code", f"The code {first} became active."),
         ("discount", "7.00 EUR became due for contract K-B."),
         ("discount", "7.00 EUR was granted for contract K-B."),
+        ("discount", "3.00 EUR was used by bill R1."),
         ("code", f"The code {first} ended."),
         ("discount", "1.00 EUR was moved from account B to account B2."),
         ("discount", "3.00 EUR was moved from account B to account B2."),

@@ -102,6 +102,7 @@ WHO_MAY: Final = {
         trace.account            administrator  any  no   no            holder
         trace.contract           administrator  any  no   no            holder  account
         trace.verify             administrator  any  no   no            all
+        trace.verify-state       administrator  any  no   no            all
         trace.seal               administrator  any  no   no            all
         customer.erasable        administrator  any  no   no            account
         customer.erase           administrator  any  no   always        account

@@ -171,6 +171,7 @@ def trace_and_events(world: World, client: RemoteSession) -> None:
     assert seal is not None
     assert client.trace.seal() is None
     assert client.trace.verify(expected=seal.hash).faults == ()
+    assert client.trace.verify_state().faults == ()
     assert client.events.bring(event("1")).outcome == "done"
     results = client.events.bring_all([event("1"), event("2"), {}])
     assert [each.outcome for each in results] == ["repeated", "refused", "invalid"]
