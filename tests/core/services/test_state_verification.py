@@ -130,9 +130,7 @@ TAMPERINGS: Final[dict[str, Callable[[Store], object]]] = {
         "A"
     ].append(store.billing._lots["A"][0]._replace(unused=Decimal("10.00"))),
     "account:of K-half: discount: a part from 2021-02-08T10:00:00Z is as old as no grant of the account": (
-        lambda store: store.billing._lots.update(
-            {"of K-half": [Lot(at("2021-02-08 12:00"), "referee/K-half", Decimal("10.00"), at("2021-02-08 12:00"))]}
-        )
+        lambda store: store.billing._lots.update({"of K-half": [lot("2021-02-08 12:00", "referee/K-half", "10.00")]})
     ),
     "referral:K-open: referral K-open: referee_offer.amount is 90.00 EUR, and the trace says 3.00 EUR": lambda store: (
         referral_changed(store, "K-open", referee_offer=attrs.evolve(offer(store, "K-open"), amount=euros("90")))
@@ -224,8 +222,12 @@ def moved(store: Store, account: str, reference: str, amount: Decimal | None) ->
         bookings.append(found._replace(amount=amount))
 
 
+def lot(moment: str, key: str, unused: str) -> Lot:
+    return Lot(at(moment), key, Decimal(unused), at(moment))
+
+
 def more_moved(store: Store, account: str, kind: str, reference: str) -> None:
-    moment = at("2021-02-10 12:00")
+    moment = at("2021-08-30 12:00")
     store.billing._movements._of_account[account].append(Booking(kind, Decimal("1.00"), moment, moment, reference))
 
 
