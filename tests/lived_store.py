@@ -137,3 +137,26 @@ def live(store: Store) -> None:  # noqa: PLR0915 - all that can happen
         s.customers.erase("c K-gone", reason=WHY)
     session(store, "2021-05-02 12:00", programme=GROWN).programme.apply(reason=WHY)
     session(store, "2021-06-01 12:00").trace.seal()
+
+
+def take_back(store: Store) -> None:
+    """Annul a contract, void a referral with what was granted, and cancel bills, in a store that has lived."""
+    system = Actor.system("crm")
+    code = session(store, "2021-06-02 12:00").codes.present("I")
+    assert code is not None
+    with session(store, "2021-06-02 12:00", system) as s:
+        for name in ("L-null", "L-back"):
+            s.sign_ups.conclude(name, account=f"of {name}", customer=f"c {name}", code=code.text)
+            s.contracts.activate(name)
+    # A bill by itself is preceded by the grants and the reversals of its account.
+    bills = session(store, "2021-06-04 12:00", system).discounts
+    bills.bill("R-5", account="of L-null", amount=euros("4"))
+    bills.bill("R-6", account="of L-back", amount=euros("3"))
+    bills.bill("R-7", account="I", amount=euros("12"))
+    bills.cancel_bill("R-5")
+    session(store, "2021-06-04 12:00", system).contracts.annul("L-null")
+    session(store, "2021-06-05 12:00").referrals.void("L-back", reason=WHY, take_back=True)
+    bills = session(store, "2021-06-06 12:00", system).discounts
+    for number, account in enumerate(("of L-null", "of L-back", "I"), 8):
+        bills.bill(f"R-{number}", account=account, amount=euros("1"))
+    bills.cancel_bill("R-6")

@@ -115,6 +115,12 @@ class ContinuousDiscounts:
             self._journal.write(*changes)
             return self._money(consumed)
 
+    def billed_account(self, bill: str) -> str | None:
+        """Return the account of a bill, cancelled or not."""
+        with self._lock:
+            known = self._bills.get(bill)
+            return None if known is None else known.account
+
     def cancel_bill(self, bill: str, *, at: datetime, recorded_at: datetime | None = None) -> Money:
         """Put back what a bill took into the lots that it was taken from; do nothing if it was cancelled before (B12).
 

@@ -182,6 +182,10 @@ class FlakyLedger(FlakyBilling):
         """Return the accounts with unspent discount of a grant by now, or fail by plan."""
         return self._call("holders", lambda: self._ledger.holders(grant))
 
+    def billed_account(self, bill: str) -> str | None:
+        """Tell the account of a bill, if there is an answer."""
+        return self._call("billed_account", lambda: self._ledger.billed_account(bill))
+
     def cancel_bill(self, bill: str, *, at: datetime, recorded_at: datetime | None = None) -> Money:
         """Cancel a bill, or fail by plan."""
         return self._call("cancel_bill", lambda: self._ledger.cancel_bill(bill, at=at, recorded_at=recorded_at))

@@ -313,6 +313,11 @@ class SqlContinuousDiscounts:
             )
         return self._money(_total(parts))
 
+    def billed_account(self, bill: str) -> str | None:
+        """Return the account of a bill, cancelled or not, by its primary key."""
+        known = self.work.row(_BILL, {"of": bill})
+        return None if known is None else str(known.account)
+
     @joined
     def cancel_bill(self, bill: str, *, at: datetime, recorded_at: datetime | None = None) -> Money:
         """Put back what a bill took into the lots that it was taken from; do nothing if it was cancelled before (B12).

@@ -149,6 +149,10 @@ class Reversing(Protocol):
 class Cancelling(Protocol):
     """An optional part of :class:`Billing`: a bill is cancelled. Without it cancelling a bill is refused at once."""
 
+    def billed_account(self, bill: str) -> str | None:
+        """Return the account of a bill, ``None`` for an unknown one."""
+        ...
+
     def cancel_bill(self, bill: str, *, at: datetime, recorded_at: datetime | None = None) -> Money:
         """Give back what a bill took, to the grants that it took it from, as old as it was (B12).
 

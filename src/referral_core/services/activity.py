@@ -145,6 +145,7 @@ _TOLD: Final[Mapping[str, tuple[ActivityCategory, str]]] = MappingProxyType(
         "reversal.due": (ActivityCategory.DISCOUNT, "What is unspent of the discount {why} is to be taken back."),
         "reversal.posted": (ActivityCategory.DISCOUNT, "{amount} of the discount {why} was taken back."),
         "bill.issued": (ActivityCategory.DISCOUNT, "{used} was used by bill {bill}."),
+        "bill.cancelled": (ActivityCategory.DISCOUNT, "Bill {bill} was cancelled, and {given_back} came back."),
         "discount.transfer": (ActivityCategory.DISCOUNT, "{amount} was moved from account {from} to account {to}."),
         "case.finish": (ActivityCategory.CASE, "Case {case} was finished with contract {contract}."),
         "termination-fee.note": (

@@ -66,7 +66,13 @@ class Discounts(BoundService):
         billing = self._ports.billing
         if not isinstance(billing, Cancelling):
             raise BillingUnavailable(f"billing cannot cancel bills: {bill} has to be cancelled there by hand")
-        return billing.cancel_bill(bill, at=at or self._now, recorded_at=self._now)
+        account = billing.billed_account(bill)
+        given_back = billing.cancel_bill(bill, at=at or self._now, recorded_at=self._now)
+        # Billing may know the cancelling from an attempt whose answer was lost: it is traced now.
+        if given_back and account is not None and not self._is_traced(account, "bill.cancelled", "bill", {bill}):
+            after = {"bill": bill, "given_back": str(given_back)}
+            self._context.note(account_subject(account), "bill.cancelled", after)
+        return given_back
 
     def _check_transfer(self, *, source: str, target: str, amount: Money | None, **_: object) -> None:
         given, taking = self._known(source, "from"), self._known(target, "to")
@@ -115,7 +121,8 @@ class Discounts(BoundService):
         named = digest_key(key) if key else joined_key(written(now), source, target, *part)
         moved = self._ports.billing.transfer(source, target, amount, at=now, key=named)
         # Billing may know the key from an attempt whose answer was lost: such a transfer is traced now.
-        if not self._is_traced(source, {named, key}):
+        # Old rows have the key itself.
+        if not self._is_traced(source, "discount.transfer", "key", {named, key}):
             after = {"from": source, "to": target, "amount": str(moved), "key": named}
             for account in (source, target):
                 self._context.note(account_subject(account), "discount.transfer", after)
@@ -195,10 +202,10 @@ class Discounts(BoundService):
             raise unknown_account(account, field)
         return contracts
 
-    def _is_traced(self, source: str, keys: Collection[str | None]) -> bool:
-        """Tell whether a transfer is in the trace, where old rows have the key itself.
+    def _is_traced(self, account: str, act: str, name: str, values: Collection[str | None]) -> bool:
+        """Tell whether an act on an account is in the trace, by one of the things in its row.
 
-        Billing cannot tell: it may know a transfer whose answer was lost, and which is not traced yet.
+        Billing cannot tell: it may know an act whose answer was lost, and which is not traced yet.
         """
-        rows = self._ports.trace.chain(account_subject(source))
-        return any(row.act == "discount.transfer" and row.after and row.after.get("key") in keys for row in rows)
+        rows = self._ports.trace.chain(account_subject(account))
+        return any(row.act == act and row.after and row.after.get(name) in values for row in rows)

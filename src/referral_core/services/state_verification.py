@@ -17,6 +17,7 @@ from referral_core.entities.discount_group import Side
 from referral_core.entities.grant import Grant, GrantStatus
 from referral_core.entities.personal_data import PSEUDONYM
 from referral_core.entities.referral import Referral, ReferralStatus
+from referral_core.entities.reversal import Reversal, reversal_key
 from referral_core.entities.trace import (
     PROGRAMME_SUBJECT,
     TraceEntry,
@@ -99,6 +100,8 @@ class _Chain:
     due: dict[str, str] = attrs.field(factory=dict)
     posted: dict[str, str] = attrs.field(factory=dict)
     bills: dict[str, str] = attrs.field(factory=dict)
+    cancelled: dict[str, str] = attrs.field(factory=dict)
+    taken_back: dict[str, str | None] = attrs.field(factory=dict)
     transfers: dict[tuple[MovementKind, str], str] = attrs.field(factory=dict)
     erased_as: list[str] = attrs.field(factory=list)
 
@@ -120,14 +123,22 @@ class _Chain:
                 self.first.setdefault(name, row)
                 self.last[name] = row
                 self.history.setdefault(name, []).append(row)
-        if row.act in {"grant.due", "grant.posted"}:
-            facts = self.due if row.act == "grant.due" else self.posted
+        self._note(row.act, after)
+
+    def _note(self, act: str, after: dict[str, str | None]) -> None:
+        """Take in what a row says about discount."""
+        if act in {"grant.due", "grant.posted"}:
+            facts = self.due if act == "grant.due" else self.posted
             facts[str(after.get("grant"))] = str(after.get("amount"))
-        elif row.act == "bill.issued":
+        elif act == "bill.issued":
             self.bills[str(after.get("bill"))] = str(after.get("used"))
-        elif row.act == "customer.erase":
+        elif act == "bill.cancelled":
+            self.cancelled[str(after.get("bill"))] = str(after.get("given_back"))
+        elif act == "reversal.posted":
+            self.taken_back[reversal_key(str(after.get("grant")), str(after.get("account")))] = after.get("amount")
+        elif act == "customer.erase":
             self.erased_as.append(str(after.get("customer")))
-        elif row.act == "discount.transfer" and after.get("key") is not None:
+        elif act == "discount.transfer" and after.get("key") is not None:
             for kind, end in ((MovementKind.TRANSFERRED_OUT, "from"), (MovementKind.TRANSFERRED_IN, "to")):
                 if self.subject == account_subject(str(after[end])) and after["amount"] != _nothing(after["amount"]):
                     self.transfers[kind, str(after["key"])] = str(after["amount"])
@@ -275,16 +286,22 @@ class StateVerifier:
             return
         moved = billing.movements(account)
         grants = {grant.key: grant for grant in self._ports.grants.all(account=account)}
-        kinds = (MovementKind.GRANTED, MovementKind.TRANSFERRED_IN, MovementKind.TRANSFERRED_OUT, MovementKind.CONSUMED)
-        by_kind = {kind: {str(each.reference): each for each in moved if each.kind is kind} for kind in kinds}
+        by_kind = {kind: {str(each.reference): each for each in moved if each.kind is kind} for kind in MovementKind}
         self._grants_moved(chain.subject, by_kind[MovementKind.GRANTED], grants, tally)
         for (kind, key), amount in chain.transfers.items():
             tally.moved(chain.subject, by_kind[kind].pop(key, None), f"transfer {key}", amount)
         for bill, used in chain.bills.items():
             tally.moved(chain.subject, by_kind[MovementKind.CONSUMED].pop(bill, None), f"bill {bill}", used)
-        for kind in (MovementKind.TRANSFERRED_IN, MovementKind.TRANSFERRED_OUT):
+        for bill, given_back in chain.cancelled.items():
+            cancelled = by_kind[MovementKind.GIVEN_BACK].pop(bill, None)
+            tally.moved(chain.subject, cancelled, f"cancelled bill {bill}", given_back)
+        for kind, what in (
+            (MovementKind.TRANSFERRED_IN, "transfer"),
+            (MovementKind.TRANSFERRED_OUT, "transfer"),
+            (MovementKind.GIVEN_BACK, "cancelled bill"),
+        ):
             for key in by_kind[kind]:
-                tally.find(chain.subject, f"transfer {key}", "is stored, and no row tells of it")
+                tally.find(chain.subject, f"{what} {key}", "is stored, and no row tells of it")
         for bill in by_kind[MovementKind.CONSUMED]:
             tally.bills.append(StateFault(chain.subject, f"bill {bill}", "is stored, and no row tells of it"))
         self._parts(chain, account, grants.values(), tally)
@@ -331,6 +348,17 @@ class StateVerifier:
                     tally.find(chain.subject, f"referral {contract}", f"{field}_customer is not the account's")
         for side in Side:
             self._grant(chain, f"{side}/{contract}", referral, tally)
+        self._reversals(chain, contract, tally)
+
+    def _reversals(self, chain: _Chain, contract: str, tally: _Tally) -> None:
+        """Compare what was taken back of both grants, or is to be."""
+        stored = {RECORDS[Reversal].name(each): each for each in self._ports.reversals.of_referral(contract)}
+        for name in sorted(stored.keys() | {name for name in chain.last if name.startswith("reversal:")}):
+            tally.hold(chain, name, stored.get(name))
+        for reversal in stored.values():
+            told = chain.taken_back.get(reversal.key)
+            if told is not None or reversal.amount:
+                tally.differ(chain.subject, f"reversal {reversal.key}", "amount", str(reversal.amount), str(told))
 
     def _grant(self, chain: _Chain, key: str, referral: Referral | None, tally: _Tally) -> None:
         grant = self._ports.grants.find(key)

@@ -18,7 +18,7 @@ from referral_core import Actor, Money, Role
 from referral_core.entities.trace import TraceNote
 from referral_core.services.state_verification import StateVerifier
 from tests.adapters.postgres_server import PostgresServer
-from tests.lived_store import NOW, PROGRAMME, SECRET, live, session
+from tests.lived_store import NOW, PROGRAMME, SECRET, live, session, take_back
 
 pytestmark = pytest.mark.rule("A2")
 
@@ -374,6 +374,7 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     upgrade(url)
     with SqlStore(url, PROGRAMME, secret=SECRET) as store:
         live(store)
+        take_back(store)
     assert (findings(url, VERIFY), findings(url, CHECK)) == ([], [])
     return path
 
@@ -401,6 +402,7 @@ def lived_in_postgresql(postgres: PostgresServer) -> Iterator[URL]:
         upgrade(url)
         with SqlStore(url, PROGRAMME, secret=SECRET) as store:
             live(store)
+            take_back(store)
         yield url
 
 

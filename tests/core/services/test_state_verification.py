@@ -13,7 +13,9 @@ import pytest
 from referral_adapters.memory import ContinuousDiscounts, MemoryStore
 from referral_adapters.memory.billing import Booking, Lot
 from referral_core import Actor, ContractStatus, GrantStatus, Money, ReferralStatus, Role
+from referral_core.entities.balance import MovementKind
 from referral_core.entities.personal_data import PSEUDONYM
+from referral_core.entities.reversal import reversal_key
 from referral_core.entities.trace import TraceNote, account_subject
 from referral_core.services import state_verification
 from referral_core.services.context import Context
@@ -21,7 +23,7 @@ from referral_core.services.state_verification import StateFault, StateVerificat
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import TraceUnreadable
 from referral_core.values.timeline import Span, Timeline
-from tests.lived_store import MARI, NOW, PROGRAMME, SECRET, WHY, live, session
+from tests.lived_store import MARI, NOW, PROGRAMME, SECRET, WHY, live, session, take_back
 from tests.phrases import at, contract, euros
 
 pytestmark = pytest.mark.rule("A2")
@@ -214,9 +216,9 @@ def given_away(store: Store, account: str, customer: str) -> None:
         store.promo_codes.replace(replaced, at=NOW)
 
 
-def moved(store: Store, account: str, reference: str, amount: Decimal | None) -> None:
+def moved(store: Store, account: str, reference: str, amount: Decimal | None, kind: str | None = None) -> None:
     bookings = store.billing._movements._of_account[account]
-    (found,) = [each for each in bookings if each.reference == reference]
+    (found,) = [each for each in bookings if each.reference == reference and kind in {None, each.kind}]
     bookings.remove(found)
     if amount is not None:
         bookings.append(found._replace(amount=amount))
@@ -392,3 +394,56 @@ def test_no_row_keeps_a_person_or_free_words() -> None:
     values = {value for fields in kept for value in fields.values()}
     assert len(values) > 100
     assert not persons & values
+
+
+@pytest.fixture(scope="module")
+def taken_back() -> MemoryStore:
+    store = lived_in()
+    take_back(store)
+    return store
+
+
+@pytest.mark.rule("B11", "B12")
+def test_what_was_taken_back_and_cancelled_is_as_the_trace_says(taken_back: MemoryStore) -> None:
+    assert verified(taken_back).faults == ()
+    moved = [each.kind for each in taken_back.billing.movements("of L-null")]  # type: ignore[attr-defined] # of memory
+    assert {MovementKind.GIVEN_BACK, MovementKind.TAKEN_BACK} <= {*moved}
+
+
+@pytest.mark.rule("B11", "B12")
+@pytest.mark.parametrize(
+    ("tamper", "named"),
+    [
+        (
+            lambda store: more_moved(store, "of L-back", "given_back", "R-99"),
+            ("account:of L-back", "cancelled bill R-99", "is stored, and no row tells of it"),
+        ),
+        (
+            lambda store: moved(store, "of L-null", "R-5", Decimal("5.00"), "given_back"),
+            ("account:of L-null", "cancelled bill R-5", "amount is 5.00 EUR, and the trace says 4.00 EUR"),
+        ),
+        (
+            lambda store: setattr(store.reversals, "of_referral", lambda _: ()),
+            (
+                "referral:L-back",
+                "reversal 9 14 9 take-back referee/L-back of L-back",
+                "is gone, and the trace tells of it",
+            ),
+        ),
+        (
+            lambda store: changed(
+                store.reversals._postings, reversal_key("referee/L-back", "of L-back"), amount=euros("90")
+            ),
+            (
+                "referral:L-back",
+                "reversal 9 14 9 take-back referee/L-back of L-back",
+                "amount is 90.00 EUR, and the trace says 7.00 EUR",
+            ),
+        ),
+    ],
+)
+def test_what_was_taken_back_otherwise_is_named(tamper: Callable[[Store], object], named: tuple[str, str, str]) -> None:
+    store = lived_in()
+    take_back(store)
+    tamper(store)
+    assert StateFault(*named) in verified(store).faults, verified(store).faults
