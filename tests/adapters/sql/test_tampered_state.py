@@ -270,7 +270,9 @@ TAMPERINGS: Final[dict[str, tuple[str, str, str]]] = {
     "a bill that never was": (
         ("DELETE FROM bills WHERE bill = 'R-3'; DELETE FROM discount_movements WHERE reference = 'R-3';"
         "UPDATE discount_lots SET unused = 10 * 100 * {cent} WHERE account = 'A';"
-        "INSERT INTO discount_lots SELECT account, 99, effective_from, unused FROM discount_lots WHERE account = 'A'"),
+        "INSERT INTO discount_lots (account, grant_key, effective_from, unused, recorded_at)"
+        " SELECT account, 'more ' || grant_key, effective_from, unused, recorded_at FROM discount_lots"
+        " WHERE account = 'A'"),
         VERIFY, "account:A: bill R-3: is gone from billing, and the trace tells of it",
     ),
     "a bill that took less": (
@@ -279,17 +281,20 @@ TAMPERINGS: Final[dict[str, tuple[str, str, str]]] = {
         VERIFY, "account:of K-paid: bill R-1: amount is 3.99 EUR, and the trace says 4.00 EUR",
     ),
     "a grant posted twice": (
-        ("INSERT INTO posted_grants VALUES ('referrer/K-more');"
-        "INSERT INTO discount_movements SELECT account, kind, 'referrer/K-more', amount, moved_at"
-        " FROM discount_movements WHERE reference = 'referrer/K-paid';"
-        "INSERT INTO discount_lots SELECT account, 99, effective_from, 10 * 100 * {cent} FROM discount_lots"
+        ("INSERT INTO posted_grants (key, account) VALUES ('referrer/K-more', 'A');"
+        "INSERT INTO discount_movements (account, kind, reference, amount, moved_at, recorded_at)"
+        " SELECT account, kind, 'referrer/K-more', amount, moved_at, recorded_at"
+        " FROM discount_movements WHERE reference = 'referrer/K-paid' AND kind = 'granted';"
+        "INSERT INTO discount_lots (account, grant_key, effective_from, unused, recorded_at)"
+        " SELECT account, 'referrer/K-more', effective_from, 10 * 100 * {cent}, recorded_at FROM discount_lots"
         " WHERE account = 'A'"),
         VERIFY, "account:A: grant referrer/K-more: was posted to billing, and there is no such grant",
     ),
     "a transfer that never was": (
-        ("DELETE FROM transfers; DELETE FROM discount_movements WHERE reference = 'T-1';"
-        "UPDATE discount_lots SET account = 'of K-left', number = 99 WHERE account = 'next of K-left'"),
-        VERIFY, "account:of K-left: transfer T-1: is gone from billing, and the trace tells of it",
+        ("DELETE FROM transfers; DELETE FROM discount_movements WHERE kind LIKE 'transferred%';"
+        "UPDATE discount_lots SET account = 'of K-left', grant_key = 'more ' || grant_key"
+        " WHERE account = 'next of K-left'"),
+        VERIFY, "account:of K-left: transfer ",
     ),
     "a bill for another account": (
         "UPDATE bills SET account = 'I' WHERE bill = 'R-1'",
@@ -312,7 +317,7 @@ TAMPERINGS: Final[dict[str, tuple[str, str, str]]] = {
         CHECK, "The referral of contract K-due is of another customer than one of its accounts.",
     ),
     "a key as if it were posted": (
-        "INSERT INTO posted_grants VALUES ('referrer/K-none')",
+        "INSERT INTO posted_grants (key, account) VALUES ('referrer/K-none', 'A')",
         CHECK, "The key referrer/K-none is posted, and no grant has it.",
     ),
     "a referral in nobody's list": (
