@@ -20,7 +20,9 @@ from referral_core.entities.promo_code import codes_over_time
 from referral_core.entities.trace import chain_faults
 from referral_core.values.timeline import Timeline
 
-pytestmark = pytest.mark.rule("B2", "B3", "B6", "B7", "C1", "C6", "D3", "S4", "S7", "A2", "B10", "B11", "B12")
+pytestmark = pytest.mark.rule(
+    "B2", "B3", "B6", "B7", "C1", "C6", "D3", "S4", "S7", "A2", "B10", "B11", "B12", "M4", "R3"
+)
 
 CUSTOMERS = {"A": "ann", "B": "ben", "C": "cid", "D": "ann", "E": "eve", "F": "fay", "G": "gus", "H": "eve"}
 ACCOUNTS = list(CUSTOMERS)
@@ -34,6 +36,8 @@ roles = st.sampled_from(ROLES)
 accounts = st.sampled_from(ACCOUNTS)
 amounts = st.sampled_from(AMOUNTS)
 picks = st.integers(0, 50)
+MOST_KNOWN = 4
+"""How often what is known is noted, to be asked for again at the end."""
 
 
 class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as what it is
@@ -54,6 +58,7 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
         self.codes: list[str] = ["NOBODYS"]
         self.locked: dict[str, tuple[object, object]] = {}
         self.may_change: str | None = None
+        self.known: list[tuple[datetime, dict[str, Any]]] = []
 
     def fault(self, _: str) -> Fault | None:
         """Say how billing's next call fails, if it does."""
@@ -101,6 +106,15 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
         finally:
             self.mode = mode
 
+    def known_then(self, moment: datetime) -> dict[str, Any]:
+        """Return all that the programme held as it was known at a moment."""
+        mode, self.mode = self.mode, None
+        try:
+            summary = self.runner.summary(moment, known_at=moment)
+            return {name: part for name, part in summary.items() if name != "lines"}
+        finally:
+            self.mode = mode
+
     def one_of(self, things: list[str], pick: int) -> str:
         """Pick something that was made, mostly of late."""
         return things[-1 - pick * pick // 50 % len(things)] if things else "none"
@@ -134,6 +148,9 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
 
     @rule(days=st.sampled_from([0, 0.25, 1, 20, 90]))
     def time_passes(self, days: float) -> None:
+        if len(self.known) < MOST_KNOWN and (latest := self.store.latest_recording()) is not None:
+            then = latest - timedelta.resolution  # at the latest recording itself more may be recorded yet
+            self.known.append((then, self.known_then(then)))
         self.now += timedelta(days=days)
 
     @rule(hours=st.integers(1, 30))
@@ -400,6 +417,8 @@ class Programme_in_motion(RuleBasedStateMachine):  # noqa: N801 - it reads as wh
             assert self.billing.holders(reversal.grant) == ()
         self.every_grant_is_granted_at_most_once()
         self.money_is_conserved()
+        for moment, then in self.known:
+            assert self.known_then(moment) == then
         before = self.seen()
         for line in self.effective:
             assert self.handle(line, 1)["outcome"] == "repeated"

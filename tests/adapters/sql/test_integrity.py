@@ -19,6 +19,7 @@ from referral_adapters.sql import Finding, SchemaMismatch, SqlStore, StoreFailed
 from referral_adapters.sql.integrity import LAWS
 from referral_core import Actor, Money, Programme, ReferralDesk, Side
 from referral_core.services.state_verification import StateVerifier
+from referral_core.values.name import digest_key
 from tests.adapters.postgres_server import PostgresServer
 from tests.adapters.sql import old_world
 from tests.adapters.sql.old_world import on
@@ -171,7 +172,7 @@ BROKEN: Final = {
     "INSERT INTO posted_reversals (grant_key, key, account, amount) VALUES ('referrer/K2', 'R', 'A6', 100)": {
         ("reversal", "referrer/K2")
     },
-    "UPDATE transfers SET moved = moved + 1 WHERE key = 'T1'": {("transfer", "T1")},
+    f"UPDATE transfers SET moved = moved + 1 WHERE key = '{digest_key('T1')}'": {("transfer", digest_key("T1"))},
     "DELETE FROM posted_grants WHERE key = 'referee/K2'": {("posting", "referee/K2")},
     "UPDATE bills SET account = 'A9' WHERE bill = 'B1'": {("bill", "B1")},
     "UPDATE grants SET amount = amount + 1 WHERE key = 'referrer/K2'": {
