@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from referral_core.entities.actor import Actor, Asker
+from referral_core.ports.limiter import Limiter  # at run time, as the reference reads the signature by its types
 from referral_core.programme.programme import Programme
 from referral_core.services.code_limit import CodeLimit
 from referral_core.services.code_texts import CodeTexts
@@ -17,7 +18,6 @@ from referral_core.values.errors import ArgumentInvalid
 from referral_core.values.moment import moment, optional_moment
 
 if TYPE_CHECKING:
-    from referral_core.ports.limiter import Limiter
     from referral_core.ports.store import Store
 
 T = TypeVar("T")

@@ -40,6 +40,10 @@ ABOUT: Final = ("account", "contract", "group", "programme")
 """The subjects of a search; rows about an account or a contract stand on the chains of referrals too."""
 ACTS: Final = (
     "contract.concluded",
+    "contract.activated",
+    "contract.withdrawn",
+    "contract.terminated",
+    "contract.annulled",
     "code.issue",
     "code.start",
     "code.end",
@@ -58,6 +62,8 @@ ACTS: Final = (
     "case.open",
     "case.finish",
     "case.abandon",
+    "bill.issued",
+    "bill.cancelled",
     "discount.transfer",
     "termination-fee.note",
     "group.add",

@@ -124,6 +124,7 @@ _TOLD: Final[Mapping[str, tuple[ActivityCategory, str]]] = MappingProxyType(
         "contract.activated": (ActivityCategory.REFERRAL, "Contract {contract} activated."),
         "contract.withdrawn": (ActivityCategory.REFERRAL, "Contract {contract} was withdrawn."),
         "contract.terminated": (ActivityCategory.REFERRAL, "Contract {contract} was terminated."),
+        "contract.annulled": (ActivityCategory.REFERRAL, "Contract {contract} was annulled."),
         "referral.record": (
             ActivityCategory.REFERRAL,
             "Contract {contract} was concluded with the code {code}, for {referee_amount} once it activates.",

@@ -20,6 +20,7 @@ from referral_core.acts import Act
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.case import Case
 from referral_core.entities.contract import Contract
+from referral_core.entities.promo_code import PromoCode
 from referral_core.programme.programme import Programme
 from referral_core.programme.settings import ManualEndBlocks
 from referral_core.rules.permissions import permit_role
@@ -283,8 +284,7 @@ def a_code(look: Permissions, given: Mapping[str, Any]) -> Limits:
 def a_code_holder(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch every account of the customer who holds the code named, where ending it ends their other codes (C7)."""
     if look.programme.manual_end_blocks is ManualEndBlocks.CUSTOMER and look.actor.segments is not None:
-        found = look.ports.promo_codes.find(fold(given["code"]))
-        if found is not None:
+        for found in _held(look, given["code"]):
             for contract in look.ports.contracts.of_customer(found.customer):
                 yield Limit.SEGMENT, contract.segment
 
@@ -293,11 +293,16 @@ def stopped_referrals(look: Permissions, given: Mapping[str, Any]) -> Limits:
     """Touch the referees of the code named, if its ending holds or voids their referrals."""
     if given["referrals"] == "keep" or look.actor.segments is None:
         return
-    found = look.ports.promo_codes.find(fold(given["code"]))
-    if found is not None:
+    for found in _held(look, given["code"]):
         for referral in look.ports.referrals.all(referrer=found.account):
             if referral.code == found.text and referral.is_pending:
                 yield from look.of_account(referral.referee)
+
+
+def _held(look: Permissions, code: str) -> tuple[PromoCode, ...]:
+    """Return the code with a text, or nothing: that is refused already, by :func:`a_code`."""
+    found = look.ports.promo_codes.find(fold(code))
+    return () if found is None else (found,)
 
 
 def own_code(look: Permissions, given: Mapping[str, Any]) -> Limits:

@@ -247,7 +247,9 @@ RECORDS: Final[Mapping[type, Record[Any]]] = {
         id=lambda contract: contract.id,
         subject=lambda contract: account_subject(contract.account),
         state=lambda contract, _: contract_state(contract),
-        facts=dict.fromkeys(("contract.activated", "contract.withdrawn", "contract.terminated"), _contract_fact),
+        facts=dict.fromkeys(
+            ("contract.activated", "contract.withdrawn", "contract.terminated", "contract.annulled"), _contract_fact
+        ),
     ),
     PromoCode: Record[PromoCode](
         kind="code",

@@ -240,7 +240,7 @@ class TestBalancesTable:
         return {"accounts": accounts, "liability": {"locked": "1.00", "granted_unused": "2.00"}, "lines": lines}
 
     def account(self, **amounts: str) -> dict[str, Any]:
-        names = ("granted", "transferred_in", "transferred_out", "consumed", "unused", "pending")
+        names = ("granted", "taken_back", "transferred_in", "transferred_out", "consumed", "unused", "pending")
         code = {"text": "A123", "status": "active"}
         return {"customer": "somebody-with-a-long-id", "code": code, **dict.fromkeys(names, "0.00"), **amounts}
 

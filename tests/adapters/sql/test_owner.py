@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import attrs
 import pytest
+from alembic import command
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from referral_adapters.conformance.samples import day
 from referral_adapters.conformance.samples import grant as a_grant
-from referral_adapters.sql import SqlStore, upgrade
+from referral_adapters.sql import SqlStore, schema, upgrade
 from referral_core import KeyReused, Money, Programme, ReferralDesk, Refusal
 from referral_core.programme.settings import GroupSetting
+from referral_core.values.name import digest_key
+from tests.adapters.conftest import ENGINES
+from tests.adapters.postgres_server import PostgresServer
 from tests.phrases import refused
 
 OURS: Final = Programme.default()
@@ -144,28 +149,49 @@ def test_what_the_billing_of_a_database_has_is_not_taken_for_another_currency(da
 # ── databases of earlier versions ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture
-def earlier(database: URL) -> URL:
-    """Return a database as the version before left it: transfers are known by key, and the currency as programme."""
-    with SqlStore(database, attrs.evolve(OURS, currency="SEK")) as store:
-        for account in ("A1", "A3"):
-            store.billing.grant(attrs.evolve(a_grant(f"K-{account}", on=account), amount=Money("10", "SEK")))
-        store.billing.transfer("A1", "A2", Money("4", "SEK"), at=day(1), key="T1")
-        store.billing.transfer("A3", "A2", None, at=day(1), key="T2")
-        store.billing.transfer("A4", "A2", None, at=day(1), key="T3")
+@pytest.fixture(params=ENGINES)
+def earlier(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
+    """Yield a database as an earlier version left it: transfers are known by key, and the currency as programme."""
+    if request.param == "sqlite":
+        yield as_of_0012(URL.create("sqlite", database=str(tmp_path / "old.db")))
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield as_of_0012(url)
+
+
+def as_of_0012(url: URL) -> URL:
+    """Fill an empty database as version 0012 did, and upgrade it."""
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        command.upgrade(schema.configuration(connection), "0012")
+    engine.dispose()
+    movements = "INSERT INTO discount_movements (account, kind, reference, amount, moved_at) VALUES"
+    cents, at = (100, day(1).timestamp() * 1_000_000) if url.get_backend_name() == "sqlite" else (1, f"'{day(1)}'")
+    moved = (
+        ("A1", "granted", "referee/K-A1", 10), ("A3", "granted", "referee/K-A3", 10),
+        ("A1", "transferred_out", "T1", 4), ("A2", "transferred_in", "T1", 4),
+        ("A3", "transferred_out", "T2", 10), ("A2", "transferred_in", "T2", 10),
+    )  # fmt: skip
+    lots = (("A1", 1, 6), ("A2", 1, 4), ("A2", 2, 10))
     by_hand(
-        database,
-        *(f"ALTER TABLE transfers DROP COLUMN {column}" for column in ("source", "target", "wanted")),
-        "UPDATE settings SET name = 'programme' WHERE name = 'currency'",
-        "DELETE FROM settings WHERE name = 'zone'",
+        url,
+        *(f"{movements} ('{of}', '{kind}', '{what}', {much * cents}, {at})" for of, kind, what, much in moved),
+        *(f"INSERT INTO posted_grants (key) VALUES ('referee/K-{account}')" for account in ("A1", "A3")),
+        *(f"INSERT INTO transfers (key, moved) VALUES ('{key}', {much * cents})" for key, much in MOVED.items()),
         *(
-            f"ALTER TABLE referrals DROP COLUMN {column}"
-            for column in ("held_at", "referrer_void_at", "referee_void_at")
+            "INSERT INTO discount_lots (account, number, effective_from, unused)"
+            f" VALUES ('{account}', {number}, {at}, {much * cents})"
+            for account, number, much in lots
         ),
-        "UPDATE referral_version SET version_num = '0012'",
+        "INSERT INTO settings (name, value) VALUES ('programme', 'SEK')",
     )
-    upgrade(database)
-    return database
+    upgrade(url)
+    return url
+
+
+MOVED: Final = {"T1": 4, "T2": 10, "T3": 0}
+"""What was moved under each key."""
 
 
 def test_an_earlier_database_keeps_its_currency(earlier: URL) -> None:
@@ -181,11 +207,11 @@ def test_the_keys_of_an_earlier_database_stand_for_their_transfers(earlier: URL)
     with SqlStore(earlier, SWEDISH) as store:
         for amount in ("4", None):  # which of both was asked for is not known
             wanted = None if amount is None else Money(amount, "SEK")
-            assert store.billing.transfer("A1", "A2", wanted, at=day(2), key="T1") == Money("4", "SEK")
-        assert store.billing.transfer("A3", "A2", None, at=day(2), key="T2") == Money("10", "SEK")
-        assert store.billing.transfer("A4", "A2", None, at=day(2), key="T3") == Money("0", "SEK")
+            assert store.billing.transfer("A1", "A2", wanted, at=day(2), key=digest_key("T1")) == Money("4", "SEK")
+        assert store.billing.transfer("A3", "A2", None, at=day(2), key=digest_key("T2")) == Money("10", "SEK")
+        assert store.billing.transfer("A4", "A2", None, at=day(2), key=digest_key("T3")) == Money("0", "SEK")
         for source, target, amount in (("A1", "A3", "4"), ("A2", "A1", None), ("A1", "A2", "3")):
             wanted = None if amount is None else Money(amount, "SEK")
             with pytest.raises(KeyReused):
-                store.billing.transfer(source, target, wanted, at=day(2), key="T1")
+                store.billing.transfer(source, target, wanted, at=day(2), key=digest_key("T1"))
         assert store.billing.balance("A2").transferred_in == Money("14", "SEK")
