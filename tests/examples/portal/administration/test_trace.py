@@ -77,7 +77,8 @@ def test_rows_are_chosen_by_act_by_whom_and_by_day(andres: Visitor) -> None:
     assert acts_on(andres.opens(TRACE, about="account", id=ANNAS, **days).text) == day
     only_since = acts_on(andres.opens(TRACE, about="account", id=ANNAS, since="2025-11-02").text)
     assert only_since == day
-    assert acts_on(andres.opens(TRACE, about="account", id=ANNAS, by="billing").text) == posted
+    by_billing = acts_on(andres.opens(TRACE, about="account", id=ANNAS, by="billing").text)
+    assert by_billing == [act for act in every if act in {"grant.posted", "bill.issued"}]
     assert acts_on(andres.opens(TRACE, about="programme", by="nobody").text) == []
 
 
