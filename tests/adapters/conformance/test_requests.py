@@ -97,7 +97,7 @@ def looking_before_claiming() -> object:
     def claim(_: Act, asker: str, key: str, digest: str, *, at: datetime) -> bool:
         if store.requests.answer(asker, key):
             return False
-        time.sleep(0.001)
+        time.sleep(0.02)
         store.requests._answers[asker, key] = Answer(digest, None, at)
         return True
 
