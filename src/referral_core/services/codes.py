@@ -119,9 +119,9 @@ class Codes(BoundService):
         wanted = self._context.code_texts.text_for(contracts, now) if code is None else self._free(code)
         if present is not None:
             book.end(present, present.ended(now, Ending.REPLACED, reason), reason=reason)
-        starts_at = now if any(book.keeps(contract) for contract in contracts) else None
-        issued = book.new(wanted, contracts[-1], issued_at=now, issuing=Issuing.BY_HAND, starts_at=starts_at)
-        return book.add(issued, at=now, reason=reason)
+        issued = book.new(wanted, contracts[-1], issued_at=now, issuing=Issuing.BY_HAND)
+        (placed,) = code_periods([issued], contracts, self._programme.keeps)
+        return book.add(placed, at=now, reason=reason)
 
     @act(
         "code.end",
@@ -220,21 +220,8 @@ class AccountCodes:
         codes = self.context.ports.promo_codes.of_account(contract.account)
         return is_customer_still and bool(codes) and codes[-1].was_ended_by_hand(self.context.now)
 
-    def keeps(self, contract: Contract) -> bool:
-        """Tell whether a contract is in force on a product that keeps its account's code active (C4)."""
-        in_force = contract.is_open and contract.activated_at is not None
-        return in_force and self.context.programme.keeps(contract.product)
-
-    def new(
-        self,
-        text: str,
-        contract: Contract,
-        *,
-        issued_at: datetime,
-        issuing: Issuing,
-        starts_at: datetime | None = None,
-    ) -> PromoCode:
-        """Return a new code of a contract's account, pending unless it ``starts_at`` some moment (C3, C9)."""
+    def new(self, text: str, contract: Contract, *, issued_at: datetime, issuing: Issuing) -> PromoCode:
+        """Return a new code of a contract's account, which contracts give its period: see :func:`code_periods`."""
         return PromoCode(
             text=text,
             account=contract.account,
@@ -242,7 +229,6 @@ class AccountCodes:
             issued_at=issued_at,
             issued_by=self.context.actor.id,
             issuing=issuing,
-            starts_at=starts_at,
         )
 
     def add(self, code: PromoCode, *, at: datetime, reason: str | None = None) -> PromoCode:
@@ -313,7 +299,8 @@ class AutomaticCodes:
         is_customer_still = any(other.is_open for other in others)
         wants = not has_one and self._issues_for(contract)
         new = wants and not self._book.is_blocked(contract, is_customer_still=is_customer_still)
-        return self._follow(contract, [*others, contract], codes, contract.concluded_at, issues=new)
+        at = contract.concluded_at
+        return self._follow(contract, [*others, contract], codes, at, issued_at=at, issues=new)
 
     def on_activation(self, contract: Contract, at: datetime) -> CodeChanges:
         """Start the account's pending code, or issue one (C3, C4, C7)."""
@@ -336,13 +323,13 @@ class AutomaticCodes:
         codes: Sequence[PromoCode],
         at: datetime,
         *,
-        issued_at: datetime | None = None,
+        issued_at: datetime,
         issues: bool = False,
     ) -> CodeChanges:
         """Bring the codes of an account in line with its contracts after a fact of the moment ``at`` (C12).
 
         ``issues`` tells that the fact calls for a new code; else one is issued if a contract that issues codes is in
-        force now and no code is active.
+        force now and no code is active. ``issued_at`` is the moment of such a code.
         """
         keeps = self.context.programme.keeps
         placed = code_periods(codes, contracts, keeps)
@@ -350,7 +337,7 @@ class AutomaticCodes:
             issues = not self._book.is_blocked(contract, is_customer_still=True)
         if not issues:
             return self._corrected(contract, codes, placed, at)
-        new = self._new(contracts, codes, at if issued_at is None else issued_at)
+        new = self._new(contracts, codes, issued_at)
         *placed_before, new = code_periods([*codes, new], contracts, keeps)
         changes = self._corrected(contract, codes, placed_before, at)
         return attrs.evolve(changes, issued=self._book.add(new, at=at))

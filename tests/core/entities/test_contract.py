@@ -272,3 +272,19 @@ def test_a_fact_that_is_told_in_time_needs_no_moment_of_recording() -> None:
     withdrawn, over = concluded.withdrawn(third, third), active.terminated(third, third)
     assert {active.activated_recorded_at, withdrawn.ended_recorded_at, over.ended_recorded_at} == {None}
     assert [each.last_recorded_at for each in (concluded, active, over)] == [first, second, third]
+
+
+@pytest.mark.rule("B10", "R3")
+@pytest.mark.parametrize("ended", [False, True])
+def test_an_annulment_that_is_told_late_is_known_from_its_recording(ended: bool) -> None:
+    first, second, third, fourth, fifth = (at(f"2021-0{month}-01") for month in range(1, 6))
+    active = contract(concluded="2021-01-01").activated(second)
+    before = active.terminated(third) if ended else active
+    annulled = before.annulled(fourth, fifth)
+    assert (annulled.annulled_at, annulled.annulled_recorded_at) == (fourth, fifth)
+    assert annulled.ended_at == (third if ended else fifth)
+    assert [annulled.known_at(moment) for moment in (second, fourth, fifth - TICK)] == [active, before, before]
+    assert annulled.known_at(fifth) == annulled
+    assert annulled.last_recorded_at == fifth
+    assert before.annulled(fourth, fourth).annulled_recorded_at is None
+    assert not any(annulled.is_active_at(moment) for moment in (first, second, fourth, fifth))
