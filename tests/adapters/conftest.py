@@ -82,6 +82,17 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
 
 
 @pytest.fixture(params=ENGINES)
+def blank(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
+    """Yield the URL of a database without any table, for what an earlier version made of it."""
+    if request.param == "sqlite":
+        yield URL.create("sqlite", database=str(tmp_path / "old.db"))
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url
+
+
+@pytest.fixture(params=ENGINES)
 def anew(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], AbstractContextManager[URL]]:
     """Return what opens a database as ``database`` is, again and again, one after another."""
     return lambda: empty_database(request, tmp_path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from alembic import command
@@ -15,7 +14,6 @@ from referral_adapters.sql import SqlStore, schema, upgrade
 from referral_core.entities.actor import Role
 from referral_core.ports.requests import asker_of
 from referral_core.values.name import digest_key
-from tests.adapters.postgres_server import PostgresServer
 
 BEFORE = {
     "C-1": asker_of(Role.CUSTOMER, "C-1"),
@@ -28,18 +26,8 @@ BEFORE = {
 
 
 @pytest.mark.rule("B2")
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_every_kept_answer_is_found_by_its_asker(request: pytest.FixtureRequest, tmp_path: Path, engine: str) -> None:
-    if engine == "sqlite":
-        arrives(URL.create("sqlite", database=str(tmp_path / "old.db")))
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database() as url:
-        arrives(url)
-
-
-def arrives(url: URL) -> None:
-    made = create_engine(url, poolclass=NullPool)
+def test_every_kept_answer_is_found_by_its_asker(blank: URL) -> None:
+    url, made = blank, create_engine(blank, poolclass=NullPool)
     at = "1000000" if url.get_backend_name() == "sqlite" else "'2026-01-01T00:00:00Z'"
     with made.begin() as connection:
         command.upgrade(schema.configuration(connection), "0010")

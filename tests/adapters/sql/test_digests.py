@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from alembic import command
 from sqlalchemy import create_engine, text
@@ -12,7 +10,6 @@ from sqlalchemy.pool import NullPool
 
 from referral_adapters.sql import schema, upgrade
 from referral_core.values.name import digest_key
-from tests.adapters.postgres_server import PostgresServer
 
 HOSTS = ("crm customer-4711", "Tõnu Ü", "Z A B")
 OWN = ("2021-03-01T10:00:00Z A B all", "20 1 4 3 2021-03-01T10:00:00Z A B all")
@@ -20,18 +17,8 @@ OWN = ("2021-03-01T10:00:00Z A B all", "20 1 4 3 2021-03-01T10:00:00Z A B all")
 
 
 @pytest.mark.rule("A5", "B7")
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_keys_of_hosts_become_digests(request: pytest.FixtureRequest, tmp_path: Path, engine: str) -> None:
-    if engine == "sqlite":
-        arrives(URL.create("sqlite", database=str(tmp_path / "old.db")))
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database() as url:
-        arrives(url)
-
-
-def arrives(url: URL) -> None:
-    made = create_engine(url, poolclass=NullPool)
+def test_keys_of_hosts_become_digests(blank: URL) -> None:
+    url, made = blank, create_engine(blank, poolclass=NullPool)
     at = "1000000" if url.get_backend_name() == "sqlite" else "'2026-01-01T00:00:00Z'"
     with made.begin() as connection:
         command.upgrade(schema.configuration(connection), "0014")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -20,8 +19,6 @@ from referral_adapters.sql import SqlStore, schema, upgrade
 from referral_core import KeyReused, Money, Programme, ReferralDesk, Refusal
 from referral_core.programme.settings import GroupSetting
 from referral_core.values.name import digest_key
-from tests.adapters.conftest import ENGINES
-from tests.adapters.postgres_server import PostgresServer
 from tests.phrases import refused
 
 OURS: Final = Programme.default()
@@ -149,20 +146,10 @@ def test_what_the_billing_of_a_database_has_is_not_taken_for_another_currency(da
 # ── databases of earlier versions ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture(params=ENGINES)
-def earlier(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
-    """Yield a database as an earlier version left it: transfers are known by key, and the currency as programme."""
-    if request.param == "sqlite":
-        yield as_of_0012(URL.create("sqlite", database=str(tmp_path / "old.db")))
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database() as url:
-        yield as_of_0012(url)
-
-
-def as_of_0012(url: URL) -> URL:
-    """Fill an empty database as version 0012 did, and upgrade it."""
-    engine = create_engine(url, poolclass=NullPool)
+@pytest.fixture
+def earlier(blank: URL) -> URL:
+    """Return a database as an earlier version left it: transfers are known by key, and the currency as programme."""
+    url, engine = blank, create_engine(blank, poolclass=NullPool)
     with engine.begin() as connection:
         command.upgrade(schema.configuration(connection), "0012")
     engine.dispose()
