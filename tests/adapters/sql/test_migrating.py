@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
 import attrs
@@ -65,8 +64,6 @@ from referral_core.entities.trace import PROGRAMME_SUBJECT, TraceEntry, TraceNot
 from referral_core.known_at import Knowledge
 from referral_core.values.history import Recorded
 from referral_core.values.money import Money
-from tests.adapters.conftest import ENGINES
-from tests.adapters.postgres_server import PostgresServer
 
 CLOCK: Final = day(900)
 """What the machine's clock showed when everything was stored."""
@@ -78,24 +75,13 @@ MANY: Final = 1100
 """More than two pages of accounts."""
 
 
-@pytest.fixture(params=ENGINES)
-def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
-    """Yield the URL of a database of the first version, with nothing in it."""
-    if request.param == "sqlite":
-        url = URL.create("sqlite", database=str(tmp_path / "old.db"))
-        make_old(url)
-        yield url
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database() as url:
-        make_old(url)
-        yield url
-
-
-def make_old(url: URL) -> None:
-    engine = create_engine(url, poolclass=NullPool)
+@pytest.fixture
+def old(blank: URL) -> URL:
+    """Return the URL of a database of the first version, with nothing in it."""
+    engine = create_engine(blank, poolclass=NullPool)
     with engine.begin() as connection:
         command.upgrade(schema.configuration(connection), "0001")
+    return blank
 
 
 LATER_OF_REFERRALS = ("held_at", "referrer_void_at", "referee_void_at")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -21,23 +19,16 @@ from referral_adapters.sql.types import canonical
 from referral_core.entities.seal import Head
 from referral_core.entities.trace import GENESIS, TraceEntry, account_subject
 from referral_core.services.verification import TraceVerifier as Verifying
-from tests.adapters.conftest import ENGINES
-from tests.adapters.postgres_server import PostgresServer
 
 BEFORE: Final = "0003"
 SUBJECTS: Final = ("A1", "Õ'\"", "A2")
 Heads = list[Head]
 
 
-@pytest.fixture(params=ENGINES)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
-    """Yield the URL of a database of the version before, with chains of two rows and three seals."""
-    if request.param == "sqlite":
-        yield furnished(URL.create("sqlite", database=str(tmp_path / "old.db")))
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database() as made:
-        yield furnished(made)
+@pytest.fixture
+def url(blank: URL) -> URL:
+    """Return the URL of a database of the version before, with chains of two rows and three seals."""
+    return furnished(blank)
 
 
 def furnished(url: URL) -> URL:

@@ -25,7 +25,6 @@ from referral_core.entities.case import Case
 from referral_core.entities.grant import Grant
 from referral_core.entities.trace import TraceNote, chain_faults
 from referral_core.values.name import digest_key
-from tests.adapters.postgres_server import PostgresServer
 from tests.adapters.sql import old_world
 from tests.adapters.sql.old_world import MARI, PORTAL, on
 
@@ -33,15 +32,10 @@ ROOT: Final = Path(__file__).parents[3]
 PROGRAMME: Final = Programme.default()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
-    """Yield the URL of a database at the first migration, with the old world in it."""
-    if request.param == "sqlite":
-        yield made(URL.create("sqlite", database=str(tmp_path / "old.db")))
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database() as url:
-        yield made(url)
+@pytest.fixture
+def old(blank: URL) -> URL:
+    """Return the URL of a database at the first migration, with the old world in it."""
+    return made(blank)
 
 
 def made(url: URL) -> URL:
