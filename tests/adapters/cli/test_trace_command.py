@@ -22,7 +22,8 @@ from referral_adapters.sql import SqlStore, upgrade
 from referral_core import Actor, Programme, ReferralDesk
 from referral_core.entities.seal import Verification
 from referral_core.entities.trace import TraceFault
-from referral_core.services.state_verification import StateFault, StateVerification
+from referral_core.services.state_comparison import StateFault
+from referral_core.services.state_verification import StateVerification
 from tests.adapters.cli.command_line import EDGES, only_printed, run, said
 from tests.adapters.cli.terminal import Terminal, at_terminal
 from tests.adapters.sql.test_cli import written

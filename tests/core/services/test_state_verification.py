@@ -19,7 +19,8 @@ from referral_core.entities.reversal import reversal_key
 from referral_core.entities.trace import TraceNote, account_subject
 from referral_core.services import state_verification
 from referral_core.services.context import Context
-from referral_core.services.state_verification import StateFault, StateVerification, StateVerifier
+from referral_core.services.state_comparison import StateFault
+from referral_core.services.state_verification import StateVerification, StateVerifier
 from referral_core.values.effective_period import EffectivePeriod
 from referral_core.values.errors import TraceUnreadable
 from referral_core.values.timeline import Span, Timeline
