@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
-from threading import Lock
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -16,6 +15,7 @@ from referral_adapters.feed.detection import checked_line, checked_lines, feed_o
 from referral_adapters.feed.event import Event, read_event, read_object, time_of
 from referral_adapters.feed.fields import Fields, LineInvalid, arguments_of
 from referral_adapters.feed.result import Occasion, Outcome, Report, report_of, verdict
+from referral_adapters.feed.store import FeedStore, Recordings
 from referral_adapters.feed.summary import summary
 from referral_adapters.wire.json_text import without_mark
 from referral_core.acts import ACTS, Act
@@ -23,8 +23,7 @@ from referral_core.desk import ReferralDesk
 from referral_core.entities.actor import Actor, Role
 from referral_core.entities.grant import Grant
 from referral_core.known_at import Knowledge
-from referral_core.ports.requests import RequestRepository
-from referral_core.ports.store import Repositories, Store
+from referral_core.ports.store import Repositories
 from referral_core.programme.programme import Programme
 from referral_core.rules.decision import CodeRefused
 from referral_core.services.payouts import PayRun, unsettled
@@ -46,45 +45,6 @@ TOGETHER = 50
 
 NEVER_WARN = frozenset({"code.check"})
 """The types of events for which an unusable code is an answer and not a warning (S5)."""
-
-
-class FeedStore(Store, Protocol):
-    """A store that a feed can run on: repositories, transactions, and the events that took effect."""
-
-    @property
-    def requests(self) -> RequestRepository:
-        """The events that took effect."""
-        ...
-
-    def latest_recording(self) -> datetime | None:
-        """Return the latest moment at which anything was recorded, ``None`` in an empty store.
-
-        It is looked for in all that the store holds, so it is asked for once, and not for every line.
-        """
-        ...
-
-
-class Recordings:
-    """The latest moment of recording of a store: read once, at first use, and moved on by those who record (M4)."""
-
-    def __init__(self, store: FeedStore) -> None:
-        self._store = store
-        self._lock = Lock()
-        self._latest: datetime | None = None
-        self._is_read = False
-
-    def latest(self) -> datetime | None:
-        """Return the latest moment of recording, ``None`` before there was any."""
-        with self._lock:
-            if not self._is_read:
-                self._latest, self._is_read = self._store.latest_recording(), True
-            return self._latest
-
-    def reach(self, moment: datetime) -> None:
-        """Move on to a moment of recording, unless a later one was reached."""
-        with self._lock:
-            if self._latest is None or self._latest < moment:
-                self._latest = moment
 
 
 class FeedRunner:

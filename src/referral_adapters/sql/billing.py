@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import attrs
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_into_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_into_sqlite
 
 from referral_adapters.sql.atomic import atomic, joined
+from referral_adapters.sql.lots import NONE, ONE_LOT, Lot, Lots, parts_of, total_of
 from referral_adapters.sql.prepared import Lockable, Row
 from referral_adapters.sql.statements import BulkInsertion, RowSet
 from referral_adapters.sql.tables import (
     BILL_USES,
     BILLS,
-    LOTS,
     MOVED_GRANTS,
     MOVEMENTS,
     POSTED_GRANTS,
@@ -34,116 +33,6 @@ from referral_core.entities.grant import Grant
 from referral_core.values.errors import KeyReused, Reason, Refusal
 from referral_core.values.moment import LATEST
 from referral_core.values.money import Money
-
-
-class Lot(NamedTuple):
-    """The unused amount of one grant on one account, and since when it is recorded there."""
-
-    effective_from: datetime
-    grant: str
-    unused: Decimal
-    recorded_at: datetime
-
-
-_L: Final = LOTS.c
-LOTS_OF: Final[Lookup[tuple[Lot, ...]]] = Lookup(
-    Lockable(
-        select(_L.effective_from, _L.grant_key, _L.unused, _L.recorded_at)
-        .where(_L.account == bindparam("of"))
-        .order_by(_L.effective_from, _L.grant_key),
-        is_locked=False,
-    ),
-    lambda rows: tuple(map(Lot._make, rows)),
-)
-"""The lots of an account, ordered by the moment from which they are effective and then by the key of the grant.
-
-The rows are not locked: the family ``ledger`` locks the account's discount by name.
-"""
-_ONE: Final = (_L.account == bindparam("of"), _L.grant_key == bindparam("which"))
-_NEW: Final = insert(LOTS)
-_NEW_ONES: Final = BulkInsertion(LOTS)
-_OTHER: Final = update(LOTS).where(*_ONE)
-_GONE: Final = delete(LOTS).where(*_ONE)
-_NONE: Final = Decimal("0.00")
-
-
-@attrs.frozen
-class Lots:
-    """The lots of all accounts; :meth:`put` and :meth:`take` lock the discount of their account by name."""
-
-    work: Work
-
-    def of(self, account: str) -> tuple[Lot, ...]:
-        """Return an account's lots, ordered by the moment from which they are effective and then by their grants."""
-        return self.work.ask(LOTS_OF, account)
-
-    def add(self, arriving: Iterable[tuple[str, Lot]]) -> None:
-        """Add lots of grants that are new to many accounts, by one statement, without a lock on any account."""
-        if self.work.is_distributed:
-            # Accounts lie on different nodes, so each is a statement of its own, under the lock of its account.
-            for account, lot in arriving:
-                self.put(account, [lot])
-            return
-        _NEW_ONES.into(self.work, [_lot_row(account, lot) for account, lot in arriving])
-
-    def put(self, account: str, arriving: Iterable[Lot]) -> None:
-        """Add lots to one account, whose discount stays locked until the transaction ends."""
-        lots = {lot.grant: lot for lot in self.of(account)}  # this lookup takes the lock
-        for lot in arriving:
-            known = lots.get(lot.grant)
-            if known is None:
-                lots[lot.grant] = lot
-                self.work.write(_NEW, _lot_row(account, lot))
-            else:
-                both, since = known.unused + lot.unused, max(known.recorded_at, lot.recorded_at)
-                self._change(account, lots, known._replace(unused=both, recorded_at=since))
-        self._keep(account, lots)
-
-    def remove(self, account: str, going: Iterable[Lot]) -> None:
-        """Remove parts of lots from one account, whose discount stays locked until the transaction ends."""
-        lots = {lot.grant: lot for lot in self.of(account)}
-        for part in going:
-            lot = lots[part.grant]
-            self._change(account, lots, lot._replace(unused=lot.unused - part.unused))
-        self._keep(account, lots)
-
-    def _change(self, account: str, lots: dict[str, Lot], lot: Lot) -> None:
-        which = {"of": account, "which": lot.grant}
-        if lot.unused:
-            lots[lot.grant] = lot
-            self.work.write(_OTHER, {**which, "unused": lot.unused, "recorded_at": lot.recorded_at})
-        else:
-            del lots[lot.grant]
-            self.work.write(_GONE, which)
-
-    def _keep(self, account: str, lots: dict[str, Lot]) -> None:
-        self.work.keep(LOTS_OF, account, tuple(sorted(lots.values(), key=itemgetter(0, 1))))
-
-
-def _lot_row(account: str, lot: Lot) -> dict[str, Any]:
-    return {
-        "account": account,
-        "grant_key": lot.grant,
-        "effective_from": lot.effective_from,
-        "unused": lot.unused,
-        "recorded_at": lot.recorded_at,
-    }
-
-
-def _parts(lots: Iterable[Lot], most: Decimal) -> list[Lot]:
-    """Return the parts of lots in order that make up at most ``most``; at most one lot is split (B6, B7)."""
-    parts = []
-    for lot in lots:
-        if not most:
-            break
-        parts.append(lot._replace(unused=min(lot.unused, most)))
-        most -= parts[-1].unused
-    return parts
-
-
-def _total(lots: Iterable[Lot]) -> Decimal:
-    return sum((lot.unused for lot in lots), _NONE)
-
 
 POSTED: Final = Lookup(
     Lockable(select(POSTED_GRANTS).where(POSTED_GRANTS.c.key == bindparam("of")), is_locked=False), bool
@@ -181,7 +70,6 @@ _HELD_BY: Final = (
     .where(POSTED_GRANTS.c.key == bindparam("of"))
     .union(select(MOVED_GRANTS.c.account).where(MOVED_GRANTS.c.grant_key == bindparam("of")))
 )
-_LOT: Final = select(_L.grant_key).where(*_ONE)
 _NEW_HOLDER: Final = {
     "postgresql": insert_into_postgresql(MOVED_GRANTS).on_conflict_do_nothing(),
     "sqlite": insert_into_sqlite(MOVED_GRANTS).on_conflict_do_nothing(),
@@ -294,10 +182,10 @@ class SqlContinuousDiscounts:
         self.work.keep(BILLED, bill, True)
         recorded_at = recorded_at or at
         lots = [lot for lot in self._lots.of(account) if lot.effective_from <= at and lot.recorded_at <= recorded_at]
-        parts = _parts(lots, most)
+        parts = parts_of(lots, most)
         if parts:
             self._lots.remove(account, parts)
-            self._move(account, "consumed", bill, _total(parts), at, recorded_at)
+            self._move(account, "consumed", bill, total_of(parts), at, recorded_at)
         for part in parts:
             self.work.write(
                 _NEW_USE,
@@ -311,7 +199,7 @@ class SqlContinuousDiscounts:
                     "recorded_at": recorded_at,
                 },
             )
-        return self._money(_total(parts))
+        return self._money(total_of(parts))
 
     def billed_account(self, bill: str) -> str | None:
         """Return the account of a bill, cancelled or not, by its primary key."""
@@ -340,7 +228,7 @@ class SqlContinuousDiscounts:
             self.work.write(_CANCEL, {**of, "cancelled_at": recorded_at})
             if uses:
                 self._give_back(bill, account, uses, at, recorded_at)
-        return self._money(sum((use.amount for use in uses), _NONE))
+        return self._money(sum((use.amount for use in uses), NONE))
 
     @joined
     def take_back(
@@ -358,7 +246,7 @@ class SqlContinuousDiscounts:
                 raise KeyReused("key", "was used before, for another account")
             return self._money(amount)
         parts = [lot for lot in self._lots.of(account) if lot.grant == grant]
-        taken = _total(parts)
+        taken = total_of(parts)
         self.work.write(_NEW_REVERSAL, {"grant_key": grant, "key": key, "account": account, "amount": taken})
         self.work.keep(REVERSED, grant, {**known, key: (account, taken)})
         if parts:
@@ -368,7 +256,7 @@ class SqlContinuousDiscounts:
 
     def holders(self, grant: str) -> tuple[str, ...]:
         """Return the accounts that have a lot of a grant, in order: of those that it was posted or moved to."""
-        return tuple([each for each in self._held_by(grant) if self.work.row(_LOT, {"of": each, "which": grant})])
+        return tuple([each for each in self._held_by(grant) if self.work.row(ONE_LOT, {"of": each, "which": grant})])
 
     def uses(self, key: str, *, by: datetime | None = None) -> tuple[Use, ...]:
         """Return what bills took of a grant, without the cancelled ones, by moment and bill."""
@@ -407,7 +295,7 @@ class SqlContinuousDiscounts:
         if before is not None:
             return self._money(before.repeated(source, target, wanted))
         lots = self._movable(source)
-        unused = _total(lots)
+        unused = total_of(lots)
         most = unused if wanted is None else wanted
         if most > unused:
             raise Refusal(
@@ -418,7 +306,7 @@ class SqlContinuousDiscounts:
         made = Transfer(source, target, wanted, most)
         self.work.write(_NEW_TRANSFER, {"key": key, **attrs.asdict(made)})
         self.work.keep(MOVED, key, made)
-        parts = _parts(lots, most)
+        parts = parts_of(lots, most)
         if parts:
             recorded_at = max(recorded_at or at, *(part.recorded_at for part in parts))
             self._move(source, "transferred_out", key, most, at, recorded_at)
@@ -437,7 +325,7 @@ class SqlContinuousDiscounts:
         """
         of = {"of": account}
         rows = self.work.rows(_SUMS, of) if by is None else self.work.rows(_SUMS_BY, {**of, "by": by})
-        sums = defaultdict(lambda: _NONE, {row.kind: row.amount for row in rows})
+        sums = defaultdict(lambda: NONE, {row.kind: row.amount for row in rows})
         balance = Balance(
             granted=self._money(sums["granted"]),
             transferred_in=self._money(sums["transferred_in"]),
@@ -485,8 +373,8 @@ class SqlContinuousDiscounts:
         self.work.write(_UNUSED_AGAIN, {"of_account": account, "of_bill": bill, "cancelled_at": recorded_at})
         parts = [Lot(use.effective_from, use.grant_key, use.amount, recorded_at) for use in uses]
         staying = [part for part in parts if not self.work.ask(REVERSED, part.grant)]
-        self._move(account, "given_back", bill, _total(parts), at, recorded_at)
-        gone = _total(parts) - _total(staying)
+        self._move(account, "given_back", bill, total_of(parts), at, recorded_at)
+        gone = total_of(parts) - total_of(staying)
         if gone:
             self._move(account, "taken_back_of_bill", bill, gone, at, recorded_at)
         self._lots.put(account, staying)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from referral_adapters.sql import billing, cases, codes, contracts, grants, groups, referrals, requests, trace
+from referral_adapters.sql import billing, cases, codes, contracts, grants, groups, lots, referrals, requests, trace
 from referral_adapters.sql.unit_of_work import Families, Family, Key, Member
 from referral_core.entities.trace import account_subject, referral_subject
 
@@ -61,7 +61,7 @@ FAMILIES: Final = Families(
     Family("held code", (Member(codes.BY_TEXT, statement=codes.TO_BE_CHANGED),)),
     Family("group", (Member(groups.ALL, _nothing),)),
     Family("case", (Member(cases.BY_ID),)),
-    Family("ledger", (Member(billing.LOTS_OF), Member(grants.DUE), Member(grants.REVERSALS_DUE)), lock="discount {}"),
+    Family("ledger", (Member(lots.LOTS_OF), Member(grants.DUE), Member(grants.REVERSALS_DUE)), lock="discount {}"),
     Family("bill", (Member(billing.BILLED),)),
     Family("grant", (Member(billing.POSTED),)),
     Family("transfer", (Member(billing.MOVED),)),
