@@ -200,7 +200,7 @@ def test_a_line_may_say_when_it_was_recorded(feed: Feed) -> None:
     activated: Line = ("contract.activated", "2021-02-20 00:00", {"contract": "B-1"})
     (early,) = feed.tell(activated, recordedtime="2021-02-28T12:00:00+02:00")
     assert early["outcome"] == "invalid"
-    assert early["message"].startswith("recordedtime")
+    assert early["message"] == "recordedtime: lies before the latest recording, 2021-03-01 12:00+02:00"
     feed.number -= 1
     (done,) = feed.tell(activated, recordedtime="2021-03-01T12:00:00+02:00")
     assert done["outcome"] == "done"

@@ -29,7 +29,7 @@ from referral_core.rules.decision import CodeRefused
 from referral_core.services.payouts import PayRun, unsettled
 from referral_core.session import Session
 from referral_core.values.errors import ArgumentInvalid, ConcurrentChange, KeyReused, Refusal
-from referral_core.values.moment import LATEST, written
+from referral_core.values.moment import LATEST
 from referral_core.values.name import digest_key, joined_key
 
 Result = dict[str, Any]
@@ -252,7 +252,8 @@ class FeedRunner:
             raise _Repeat
         latest = self._latest()
         if event.recorded_at is not None and latest is not None and event.recorded_at < latest:
-            raise LineInvalid("recordedtime", f"lies before the latest recording, {written(latest)}")
+            told = self._desk.programme.calendar.text(latest)
+            raise LineInvalid("recordedtime", f"lies before the latest recording, {told}")
         if isinstance(request.wrong, Refusal):
             request.session.admit(request.act, request.given)
         if request.wrong is not None:
